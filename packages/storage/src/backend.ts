@@ -1,0 +1,148 @@
+import type { KeyPrefix, ObjectKey } from './object-key.ts'
+
+/** Opaque: ETag, generation or volume number. Compare for equality only; never store it in an object (a copy has others). */
+export type ObjectVersion = string & { readonly __objectVersion: unique symbol }
+
+export interface ObjectInfo {
+  readonly key: ObjectKey
+  readonly size: number
+  /** Absent only in listings of stores that do not list it. */
+  readonly version?: ObjectVersion
+  /** By the storage's clock; may be truncated to whole seconds. */
+  readonly lastModified: Date
+}
+export interface StoredObject extends ObjectInfo {
+  readonly version: ObjectVersion
+}
+
+export type WriteCondition =
+  /** For probes and `__time` only: everything else says what it expects. */
+  | { readonly kind: 'overwrite' }
+  /** Fails with STORAGE_ALREADY_EXISTS. */
+  | { readonly kind: 'if-absent' }
+  /** Fails with STORAGE_PRECONDITION_FAILED, also when the object is gone (S3 answers 404, Ceph 412). */
+  | { readonly kind: 'if-version'; readonly version: ObjectVersion }
+
+export type ByteRange =
+  | { readonly kind: 'span'; readonly start: number; readonly end: number } // end exclusive; both inside the object
+  | { readonly kind: 'from'; readonly start: number }
+  | { readonly kind: 'last'; readonly length: number }
+
+export interface CallOptions {
+  /** Rejects with the signal's own reason. A write that was on its way may still land: the outcome is then unknown. */
+  readonly signal?: AbortSignal
+}
+export interface GetOptions extends CallOptions {
+  readonly range?: ByteRange
+  readonly ifVersion?: ObjectVersion
+}
+export interface PutOptions extends CallOptions {
+  readonly condition: WriteCondition
+  readonly contentType?: string
+  /** Object lock. Needs `capabilities.retainUntil`; else STORAGE_UNSUPPORTED. */
+  readonly retainUntil?: Date
+}
+export interface WriterOptions extends PutOptions {
+  /** Upper bound of what the writer may hold in memory, all parts in flight together. */
+  readonly maxBufferedBytes?: number
+}
+export interface DeleteOptions extends CallOptions {
+  readonly ifVersion?: ObjectVersion
+}
+
+export interface ObjectReader extends AsyncDisposable {
+  readonly info: StoredObject
+  /** One pass. Chunks belong to the reader until the next one is asked for. Shorter than promised is an error, never an end. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+export interface ObjectWriter extends AsyncDisposable {
+  /** Resolves when `chunk` may be reused and there is room for more. A failed part rejects the next write or `commit`. */
+  write(chunk: Uint8Array): Promise<void>
+  /**
+   * Publishes all or nothing, durable when it resolves; judges the condition now. Once. Rejects with STORAGE_REWRITE_NEEDED when
+   * the store demands the parts again (S3's 409): the caller starts over under a new key. Never deletes what may have landed.
+   */
+  commit(): Promise<StoredObject>
+  /** Without a commit: gives the parts back, best effort. After a commit of any outcome: nothing. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export type ListEntry =
+  | { readonly kind: 'object'; readonly info: ObjectInfo }
+  | { readonly kind: 'folder'; readonly prefix: KeyPrefix }
+export interface ListOptions extends CallOptions {
+  /** `children`: one level, folders told once (delimiter `/`). `all`: everything below. */
+  readonly depth: 'children' | 'all'
+  /** A hint: entries at or before it may still come (S3 directory buckets know no StartAfter). Callers filter. */
+  readonly startAfter?: ObjectKey
+}
+
+export interface DeleteResult {
+  readonly key: ObjectKey
+  readonly error?: Error
+}
+
+export interface StorageCapabilities {
+  readonly ifAbsent: boolean
+  readonly ifVersion: boolean
+  readonly ifVersionDelete: boolean
+  /** Listing comes in key order. */
+  readonly orderedList: boolean
+  readonly retainUntil: boolean
+  readonly maxObjectBytes: number
+  /** Least time between two writes of one key (GCS: 1000). */
+  readonly minRewriteIntervalMs: number
+}
+
+export interface StorageBackend extends AsyncDisposable {
+  readonly type: string
+  /** `s3://bucket/prefix`; undefined where there is none to tell (a volume). Never a secret. */
+  readonly location: string | undefined
+  readonly capabilities: StorageCapabilities
+  /** undefined only on a proven "no such object"; a missing container is STORAGE_CONTAINER_NOT_FOUND, no permission is STORAGE_DENIED. */
+  head(key: ObjectKey, options?: CallOptions): Promise<StoredObject | undefined>
+  get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
+  /** One request, at most 16 MiB. One attempt: the backend and its SDK do not retry. */
+  put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject>
+  openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter>
+  list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry>
+  /** A missing object is success. */
+  delete(key: ObjectKey, options?: DeleteOptions): Promise<void>
+  /** In batches where the store has them (S3: 1000). Every key gets a result, in any order. */
+  deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options?: CallOptions,
+  ): AsyncIterable<DeleteResult>
+  /** Gives back unfinished uploads and temporary files older than `olderThanMs` by the storage's clock; returns how many. */
+  sweepUnfinished(
+    prefix: KeyPrefix,
+    options: CallOptions & { readonly olderThanMs: number },
+  ): Promise<number>
+}
+
+export interface BackendPlugin<Config = unknown> {
+  /** The contract's number. An app refuses a number it does not know, naming both versions. */
+  readonly contract: 1
+  readonly type: string
+  readonly urlSchemes: readonly string[]
+  /** Standard Schema (zod, valibot, …) so that apps can validate and document without knowing the library. */
+  readonly configSchema: StandardSchema<Config>
+  fromUrl(url: URL): Config
+  open(config: Config, context: BackendContext): Promise<StorageBackend>
+}
+export interface StandardSchema<Output> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    validate(value: unknown): unknown
+    readonly types?: { readonly output: Output } | undefined
+  }
+}
+export interface BackendContext {
+  readonly signal?: AbortSignal
+  readonly clock: { now(): number; monotonic(): number }
+  readonly random: { bytes(length: number): Uint8Array }
+  /** Named secrets, resolved by the app; absent means the SDK's own chain (environment, profile, workload identity). */
+  readonly credentials?: Readonly<Record<string, string>>
+  readonly userAgent: string
+}

@@ -1,0 +1,11 @@
+export type * from './backend.ts'
+export {
+  type ErrorCode,
+  type ErrorCodeDescription,
+  type ErrorFacts,
+  errorCodes,
+  KanneryError,
+  type KanneryErrorOptions,
+  type Retry,
+} from './errors.ts'
+export { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'

@@ -1,0 +1,46 @@
+import { KanneryError } from './errors.ts'
+
+/** Slash-separated, relative to the storage's root. Only {@link objectKey} makes one. */
+export type ObjectKey = string & { readonly __objectKey: unique symbol }
+
+/** Ends in `/`, or is empty for the root. A prefix is a folder, never a part of a name. */
+export type KeyPrefix = string & { readonly __keyPrefix: unique symbol }
+
+/** S3, GCS and Azure Blob take at least 1,024 bytes of UTF-8. */
+const maxKeyBytes = 1024
+
+/**
+ * Checks a key. A dot-first segment is refused because the volume backend keeps its machinery there and other tools
+ * hide it; control characters and backslashes because some store or shell misreads them.
+ *
+ * @throws CONFIG_INVALID naming the key and the reason.
+ */
+export function objectKey(text: string): ObjectKey {
+  const reason = reasonAgainst(text)
+  if (reason !== undefined) throw invalid(text, reason)
+  return text as ObjectKey
+}
+
+/** Checks a prefix; the empty one is the root. @throws CONFIG_INVALID */
+export function keyPrefix(text: string): KeyPrefix {
+  if (text === '') return text as KeyPrefix
+  if (!text.endsWith('/')) throw invalid(text, 'a prefix ends in "/"')
+  objectKey(text.slice(0, -1))
+  return text as KeyPrefix
+}
+
+function reasonAgainst(text: string): string | undefined {
+  if (text === '') return 'it is empty'
+  if (Buffer.byteLength(text) > maxKeyBytes) return `it is longer than ${maxKeyBytes} bytes`
+  if (/\p{Cc}|\\/u.test(text)) return 'it has a control character or a backslash'
+  if (!text.isWellFormed()) return 'it is not well-formed Unicode'
+  for (const segment of text.split('/')) {
+    if (segment === '') return 'it has an empty segment'
+    if (segment.startsWith('.')) return 'a segment starts with a dot'
+  }
+  return undefined
+}
+
+function invalid(text: string, why: string): KanneryError {
+  return new KanneryError('CONFIG_INVALID', `not an object key: ${JSON.stringify(text)}`, { why })
+}
