@@ -1,0 +1,404 @@
+import { KanneryError } from '@kannery/storage'
+import {
+  createTopicsV5,
+  createTopicsV7,
+  describeConfigsV2,
+  describeConfigsV4,
+  describeProducersV0,
+  incrementalAlterConfigsV0,
+  incrementalAlterConfigsV1,
+  initProducerIdV2,
+  initProducerIdV4,
+  metadataV9,
+  metadataV11,
+  metadataV12,
+} from '@platformatic/kafka'
+import type { KafkaConnectionOptions } from '../configuration/connection-options.ts'
+import type { Clock, Random } from '../configuration/environment.ts'
+import type { BrokerConnection } from '../transport/broker-connection.ts'
+import { callNewest } from './call-newest.ts'
+import { ControlConnections } from './control-connections.ts'
+import { assertNoKafkaError, kafkaError } from './errors.ts'
+import { type Isolation, listOffsetsOfLeader, type OffsetPosition } from './list-offsets.ts'
+import { type ClusterMetadata, readMetadata, type TopicMetadata } from './metadata.ts'
+import { type RetryOptions, retrying } from './retry.ts'
+
+export interface KafkaClusterOptions {
+  readonly connection: KafkaConnectionOptions
+  readonly clock: Clock
+  readonly random: Random
+  /** Ends waiting for brokers that are not ready; the pending call rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface TopicConfig {
+  /** What was set on the topic itself. */
+  readonly overrides: Readonly<Record<string, string>>
+  /** What is in force: overrides, else the broker's settings, else Kafka's defaults. */
+  readonly effective: Readonly<Record<string, string>>
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitions: number
+  /** -1: the broker's default. */
+  readonly replicationFactor: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+}
+
+export interface ActiveProducer extends ProducerIdentity {
+  readonly lastSequence: number
+  /** Milliseconds. */
+  readonly lastTimestamp: number
+  /** First offset of its open transaction; undefined when none is open. */
+  readonly transactionStart: number | undefined
+}
+
+/** Kafka's ConfigResource.Type and AlterConfigOp.OpType. */
+const topicResource = 2
+const setConfig = 0
+const deleteConfig = 1
+
+/** Kafka's DescribeConfigsResponse.ConfigSource: set on the topic itself. */
+const dynamicTopicConfig = 1
+
+/**
+ * A Kafka cluster as an administrator sees it. Calls are answered by the broker that knows (leader, controller, any); when
+ * that one moved or is not ready, they ask again for as long as a request may take, then throw. Nothing is cached but the
+ * brokers' addresses: every answer is the cluster's present one.
+ */
+export class KafkaCluster implements AsyncDisposable {
+  readonly #options: KafkaClusterOptions
+  readonly #control: ControlConnections
+  #clusterId = ''
+
+  /**
+   * @throws KAFKA_UNREACHABLE when no bootstrap server answers (tried once each), KAFKA_TLS_FAILED, KAFKA_AUTHENTICATION_FAILED.
+   */
+  static async connect(options: KafkaClusterOptions): Promise<KafkaCluster> {
+    const cluster = new KafkaCluster(options)
+    try {
+      await cluster.#fetchMetadata([])
+      return cluster
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  private constructor(options: KafkaClusterOptions) {
+    this.#options = options
+    this.#control = new ControlConnections(options)
+  }
+
+  get clusterId(): string {
+    return this.#clusterId
+  }
+
+  /** Describes `topics`, or all topics that this user may see. Never creates one. Problems of single topics are in their `error`. */
+  metadata(topics?: readonly string[]): Promise<ClusterMetadata> {
+    return this.#retrying(() => this.#fetchMetadata(topics))
+  }
+
+  /**
+   * Describes one topic whose partitions all have a leader; waits for an election.
+   *
+   * @throws KAFKA_TOPIC_UNKNOWN, KAFKA_DENIED at once; KAFKA_UNREACHABLE when a partition stays without a leader.
+   */
+  topic(name: string): Promise<TopicMetadata> {
+    return this.#retrying(async () => {
+      const topic = await this.#describeTopic(name)
+      for (const { partition, leader } of topic.partitions) {
+        if (leader === undefined) {
+          throw kafkaError(5, { api: 'Metadata', topic: name, partition })
+        }
+      }
+      return topic
+    })
+  }
+
+  async describeTopicConfig(topic: string): Promise<TopicConfig> {
+    const configs = await this.#retrying(async () => {
+      const answer = await callNewest(
+        await this.#control.toAny(),
+        [describeConfigsV4.api, describeConfigsV2.api],
+        [{ resourceType: topicResource, resourceName: topic, configurationKeys: null }],
+        false,
+        false,
+      )
+      const result = onlyOne(answer.results, 'DescribeConfigs')
+      assertNoKafkaError(result.errorCode, {
+        api: 'DescribeConfigs',
+        operation: 'DescribeConfigs',
+        topic,
+        detail: result.errorMessage,
+      })
+      return result.configs
+    }, isTransientButNotUnknown)
+    const known = configs.flatMap(({ name, value, configSource }) =>
+      value === null || value === undefined ? [] : [{ name, value, configSource }],
+    )
+    return {
+      overrides: toRecord(known.filter((entry) => entry.configSource === dynamicTopicConfig)),
+      effective: toRecord(known),
+    }
+  }
+
+  /**
+   * Partition → offset, of all partitions. `latest` is the high watermark, or with `read-committed` the last stable offset.
+   * Follows leaders that move.
+   */
+  listOffsets(
+    topic: string,
+    at: OffsetPosition,
+    isolation: Isolation,
+  ): Promise<Map<number, number>> {
+    return this.#retrying(async () => {
+      const { partitions } = await this.topic(topic)
+      const byLeader = Map.groupBy(partitions, ({ leader }) => leader ?? -1)
+      const answers = await Promise.all(
+        [...byLeader].map(async ([leader, led]) =>
+          listOffsetsOfLeader(await this.#controlTo(leader), {
+            topic,
+            partitions: led.map(({ partition }) => partition),
+            at,
+            isolation,
+          }),
+        ),
+      )
+      return new Map(answers.flatMap((offsets) => [...offsets]).sort(([a], [b]) => a - b))
+    })
+  }
+
+  /**
+   * Creates a topic and waits until all its partitions have leaders. When the connection breaks before the answer, it is
+   * unknown whether the topic was created; that is told, not tried again.
+   */
+  async createTopic(topic: NewTopic): Promise<TopicMetadata> {
+    const { name, partitions, replicationFactor, config } = topic
+    await this.#retrying(
+      async () => {
+        const answer = await callNewest(
+          await this.#controller(),
+          [createTopicsV7.api, createTopicsV5.api],
+          [
+            {
+              name,
+              numPartitions: partitions,
+              replicationFactor,
+              assignments: [],
+              configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+            },
+          ],
+          this.#options.connection.requestTimeoutMs,
+          false,
+        )
+        const result = onlyOne(answer.topics, 'CreateTopics')
+        assertNoKafkaError(result.errorCode, {
+          api: 'CreateTopics',
+          operation: 'Create',
+          topic: name,
+          detail: result.errorMessage,
+        })
+      },
+      (error) => error.facts['kafkaError'] === 'NOT_CONTROLLER',
+    )
+    return this.#retrying(async () => {
+      const created = await this.topic(name)
+      if (created.partitions.length < partitions) {
+        throw kafkaError(5, { api: 'Metadata', topic: name, partition: created.partitions.length })
+      }
+      return created
+    }, mayRetryNewTopic)
+  }
+
+  /** Sets and removes overrides of a topic; those not named stay as they are (IncrementalAlterConfigs, KIP-339). */
+  async alterTopicConfig(
+    topic: string,
+    set: Readonly<Record<string, string>>,
+    remove: readonly string[],
+  ): Promise<void> {
+    const configs = [
+      ...Object.entries(set).map(([name, value]) => ({
+        name,
+        configOperation: setConfig as typeof setConfig,
+        value,
+      })),
+      ...remove.map((name) => ({ name, configOperation: deleteConfig as typeof deleteConfig })),
+    ]
+    if (configs.length === 0) return
+    await this.#retrying(async () => {
+      const answer = await callNewest(
+        await this.#controller(),
+        [incrementalAlterConfigsV1.api, incrementalAlterConfigsV0.api],
+        [{ resourceType: topicResource, resourceName: topic, configs }],
+        false,
+      )
+      const result = onlyOne(answer.responses, 'IncrementalAlterConfigs')
+      assertNoKafkaError(result.errorCode, {
+        api: 'IncrementalAlterConfigs',
+        operation: 'AlterConfigs',
+        topic,
+        detail: result.errorMessage,
+      })
+    }, isTransientButNotUnknown)
+  }
+
+  /** A producer id of our own, for an idempotent producer without transactions. */
+  initProducerId(): Promise<ProducerIdentity> {
+    return this.#retrying(async () => {
+      const answer = await callNewest(
+        await this.#control.toAny(),
+        [initProducerIdV4.api, initProducerIdV2.api],
+        null,
+        this.#options.connection.requestTimeoutMs,
+        -1n,
+        -1,
+      )
+      assertNoKafkaError(answer.errorCode, { api: 'InitProducerId', operation: 'IdempotentWrite' })
+      return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+    })
+  }
+
+  /** The producers that the leader of a partition remembers (KIP-664): who holds a transaction open, how far one got. */
+  describeProducers(topic: string, partition: number): Promise<readonly ActiveProducer[]> {
+    return this.#retrying(async () => {
+      const { partitions } = await this.topic(topic)
+      const leader = partitions.find((entry) => entry.partition === partition)?.leader
+      if (leader === undefined) throw kafkaError(3, { api: 'Metadata', topic, partition })
+      const answer = await callNewest(
+        await this.#controlTo(leader),
+        [describeProducersV0.api],
+        [{ name: topic, partitionIndexes: [partition] }],
+      )
+      const result = onlyOne(
+        onlyOne(answer.topics, 'DescribeProducers').partitions,
+        'DescribeProducers',
+      )
+      assertNoKafkaError(result.errorCode, {
+        api: 'DescribeProducers',
+        operation: 'Read',
+        topic,
+        partition,
+        detail: result.errorMessage,
+      })
+      return result.activeProducers.map((producer) => ({
+        producerId: producer.producerId,
+        producerEpoch: producer.producerEpoch,
+        lastSequence: producer.lastSequence,
+        lastTimestamp: Number(producer.lastTimestamp),
+        transactionStart:
+          producer.currentTxnStartOffset < 0n ? undefined : Number(producer.currentTxnStartOffset),
+      }))
+    })
+  }
+
+  /** A new connection to one broker, for fetching or producing. The caller disposes it. */
+  async openConnection(brokerId: number): Promise<BrokerConnection> {
+    if (!this.#control.brokers.has(brokerId)) await this.metadata([])
+    const broker = this.#control.brokers.get(brokerId)
+    if (broker === undefined) throw unknownBroker(brokerId)
+    return this.#control.openFresh(broker)
+  }
+
+  /** Closes the control connections. Those from `openConnection` belong to their callers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#control[Symbol.asyncDispose]()
+  }
+
+  async #fetchMetadata(topics: readonly string[] | undefined): Promise<ClusterMetadata> {
+    const answer = await callNewest(
+      await this.#control.toAny(),
+      [metadataV12.api, metadataV11.api, metadataV9.api],
+      topics === undefined ? null : [...topics],
+      false,
+      false,
+    )
+    const metadata = readMetadata(answer)
+    this.#control.update(metadata.brokers)
+    this.#clusterId = metadata.clusterId
+    return metadata
+  }
+
+  async #describeTopic(name: string): Promise<TopicMetadata> {
+    const { topics } = await this.#fetchMetadata([name])
+    const topic = onlyOne(topics, 'Metadata')
+    if (topic.error !== undefined) throw topic.error
+    return topic
+  }
+
+  /** With KRaft any broker forwards to the controller; with ZooKeeper only the controller itself will do. */
+  async #controller(): Promise<BrokerConnection> {
+    const { controllerId } = await this.#fetchMetadata([])
+    return this.#controlTo(controllerId)
+  }
+
+  async #controlTo(brokerId: number): Promise<BrokerConnection> {
+    const connection = await this.#control.to(brokerId)
+    if (connection === undefined) throw unknownBroker(brokerId)
+    return connection
+  }
+
+  #retrying<T>(
+    attempt: () => Promise<T>,
+    mayRetry: (error: KanneryError) => boolean = isTransient,
+  ): Promise<T> {
+    const { clock, signal, connection } = this.#options
+    const options: RetryOptions = {
+      clock,
+      patienceMs: connection.requestTimeoutMs,
+      mayRetry,
+      ...(signal === undefined ? {} : { signal }),
+    }
+    return retrying(options, attempt)
+  }
+}
+
+/** That Metadata does not know a topic is final; where it does, another broker may just not have heard of it yet. */
+function isTransient(error: KanneryError): boolean {
+  return (
+    error.retry !== 'never' &&
+    !(error.code === 'KAFKA_TOPIC_UNKNOWN' && error.facts['api'] === 'Metadata')
+  )
+}
+
+/** For requests that begin with the topic's name: no Metadata has vouched for it. */
+function isTransientButNotUnknown(error: KanneryError): boolean {
+  return error.retry !== 'never' && error.code !== 'KAFKA_TOPIC_UNKNOWN'
+}
+
+/** The cluster has just accepted the topic, so it will be known soon. */
+function mayRetryNewTopic(error: KanneryError): boolean {
+  return error.retry !== 'never'
+}
+
+function unknownBroker(brokerId: number): KanneryError {
+  return new KanneryError('KAFKA_UNREACHABLE', `broker ${brokerId} is not in the cluster`, {
+    retry: 'after-refresh',
+    why: 'the metadata of the cluster does not list it at the moment; it may be restarting',
+    facts: { broker: brokerId },
+  })
+}
+
+function onlyOne<T>(entries: readonly T[], api: string): T {
+  const [entry] = entries
+  if (entry === undefined || entries.length > 1) {
+    throw new KanneryError('KAFKA_PROTOCOL', `${api} answered ${entries.length} entries for one`, {
+      facts: { api },
+    })
+  }
+  return entry
+}
+
+function toRecord(
+  entries: readonly { readonly name: string; readonly value: string }[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    entries.map(({ name, value }) => [name, value] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}

@@ -1,0 +1,80 @@
+import type { KanneryError } from '@kannery/storage'
+import type { metadataV12 } from '@platformatic/kafka'
+import type { HostPort } from '../configuration/connection-options.ts'
+import { kafkaError } from './errors.ts'
+
+export interface Broker extends HostPort {
+  readonly id: number
+  readonly rack: string | undefined
+}
+
+export interface PartitionMetadata {
+  readonly partition: number
+  /** Broker id; undefined while the partition has no leader. */
+  readonly leader: number | undefined
+  readonly leaderEpoch: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+}
+
+export interface TopicMetadata {
+  readonly name: string
+  /** As Kafka's tools print it: base64url of 16 bytes. All zero when the brokers know no topic ids (before Kafka 2.8). */
+  readonly topicId: string
+  readonly topicIdBytes: Uint8Array
+  readonly internal: boolean
+  /** In order of their numbers. Empty when there is an `error`. */
+  readonly partitions: readonly PartitionMetadata[]
+  /** Why the topic cannot be described: unknown, not allowed, … */
+  readonly error?: KanneryError
+}
+
+export interface ClusterMetadata {
+  readonly clusterId: string
+  readonly controllerId: number
+  readonly brokers: ReadonlyMap<number, Broker>
+  readonly topics: readonly TopicMetadata[]
+}
+
+export function readMetadata(answer: metadataV12.MetadataResponse): ClusterMetadata {
+  return {
+    clusterId: answer.clusterId ?? '',
+    controllerId: answer.controllerId,
+    brokers: new Map(
+      answer.brokers.map(({ nodeId, host, port, rack }) => [
+        nodeId,
+        { id: nodeId, host, port, rack: rack ?? undefined },
+      ]),
+    ),
+    topics: answer.topics.map(readTopic),
+  }
+}
+
+function readTopic(topic: metadataV12.MetadataResponseTopic): TopicMetadata {
+  const name = topic.name ?? ''
+  const topicIdBytes = Buffer.from(topic.topicId.replaceAll('-', ''), 'hex')
+  return {
+    name,
+    topicId: topicIdBytes.toString('base64url'),
+    topicIdBytes,
+    internal: topic.isInternal,
+    partitions: topic.partitions
+      .map((partition) => ({
+        partition: partition.partitionIndex,
+        leader: partition.leaderId < 0 ? undefined : partition.leaderId,
+        leaderEpoch: partition.leaderEpoch,
+        replicas: partition.replicaNodes,
+        isr: partition.isrNodes,
+      }))
+      .sort((one, other) => one.partition - other.partition),
+    ...(topic.errorCode === 0
+      ? {}
+      : {
+          error: kafkaError(topic.errorCode, {
+            api: 'Metadata',
+            operation: 'Describe',
+            topic: name,
+          }),
+        }),
+  }
+}

@@ -1,0 +1,59 @@
+import { KanneryError } from '@kannery/storage'
+import { apiVersionsV0, apiVersionsV3 } from '@platformatic/kafka'
+import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
+import type { BrokerConnection } from './broker-connection.ts'
+
+export interface ApiVersionRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** Shown in the broker's client metrics (KIP-511). */
+const softwareName = 'kannery'
+const softwareVersion = '0.1.0'
+
+const unsupportedVersion = 35
+
+/**
+ * Asks which APIs the broker speaks in which versions. A broker that does not know ApiVersions v3 (before Kafka 2.4) says so
+ * in the format of v0 (KIP-511); it is asked again in v0.
+ */
+export async function negotiateApiVersions(
+  connection: Pick<BrokerConnection, 'address' | 'call'>,
+): Promise<ReadonlyMap<number, ApiVersionRange>> {
+  let answer = await connection.call(apiVersionsV3.api, softwareName, softwareVersion)
+  if (answer.errorCode === unsupportedVersion) {
+    answer = await connection.call(apiVersionsV0.api, softwareName, softwareVersion)
+  }
+  if (answer.errorCode !== 0) {
+    const broker = formatHostPort(connection.address)
+    throw new KanneryError('KAFKA_PROTOCOL', `${broker} does not tell its API versions`, {
+      why: `it answered with Kafka's error number ${answer.errorCode}`,
+      facts: { broker, kafkaError: answer.errorCode },
+    })
+  }
+  return new Map(
+    answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [
+      apiKey,
+      { min: minVersion, max: maxVersion },
+    ]),
+  )
+}
+
+export function noCommonVersion(
+  address: HostPort,
+  apiKey: number,
+  ours: ApiVersionRange,
+  theirs: ApiVersionRange | undefined,
+): KanneryError {
+  const broker = formatHostPort(address)
+  return new KanneryError('KAFKA_UNSUPPORTED', `the broker ${broker} lacks what Kannery needs`, {
+    why:
+      theirs === undefined
+        ? `it does not offer the API ${apiKey}`
+        : `it speaks versions ${theirs.min} to ${theirs.max} of the API ${apiKey}, Kannery speaks ${ours.min} to ${ours.max}`,
+    remedy:
+      'Use brokers of Apache Kafka 2.8 or newer; if they are newer than this Kannery, update Kannery.',
+    facts: { broker, apiKey },
+  })
+}

@@ -1,0 +1,65 @@
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { HostPort, TlsOptions } from '../configuration/connection-options.ts'
+
+/** What happens on a socket. Nothing is called any more after `onClose`. */
+export interface SocketListener {
+  onConnect(): void
+  /** `buffer` up to `length` is valid during the call only: the next read overwrites it. */
+  onBytes(buffer: Buffer, length: number): void
+  /** `error` is undefined when the peer ended the connection in order. */
+  onClose(error: Error | undefined): void
+}
+
+/** What the kernel hands over at once. */
+const readBufferBytes = 256 * 1024
+
+/**
+ * Connects with `onread`: Node.js reads into one buffer again and again instead of allocating one per read.
+ * With TLS, `onConnect` comes after the handshake and the verification of the broker's certificate.
+ */
+export function openSocket(
+  address: HostPort,
+  tls: TlsOptions | undefined,
+  listener: SocketListener,
+): Socket {
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(readBufferBytes),
+    callback(length: number, buffer: Uint8Array): boolean {
+      listener.onBytes(buffer as Buffer, length)
+      return !socket.destroyed
+    },
+  }
+  const socket: Socket =
+    tls === undefined
+      ? connectTcp({ ...address, onread }, () => listener.onConnect())
+      : connectTls(secureOptions(address, tls, onread), () => listener.onConnect())
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 60_000)
+  let failure: Error | undefined
+  socket.on('error', (error) => {
+    failure ??= error
+  })
+  socket.once('close', () => listener.onClose(failure))
+  return socket
+}
+
+function secureOptions(
+  address: HostPort,
+  tls: TlsOptions,
+  onread: OnReadOpts,
+): ConnectionOptions & { readonly onread: OnReadOpts } {
+  return {
+    ...address,
+    onread,
+    minVersion: 'TLSv1.2',
+    // An IP address is no server name (RFC 6066); Node.js then verifies it against the certificate's IP addresses.
+    ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+    ...(tls.ca === undefined ? {} : { ca: [...tls.ca] }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.pfx === undefined ? {} : { pfx: Buffer.from(tls.pfx) }),
+    ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+    ...(tls.serverNameCheck ? {} : { checkServerIdentity: () => undefined }),
+  }
+}
