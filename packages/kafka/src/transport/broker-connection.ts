@@ -1,16 +1,14 @@
 import type { Socket } from 'node:net'
 import { KanneryError } from '@kannery/storage'
-import { type API, type Connection, Reader, ResponseError, type Writer } from '@platformatic/kafka'
-import {
-  formatHostPort,
-  type HostPort,
-  type KafkaConnectionOptions,
-} from '../configuration/connection-options.ts'
+import type { API } from '@platformatic/kafka'
+import type { HostPort, KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import type { Clock, Random } from '../configuration/environment.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
+import { type Exchange, runApi } from './codec.ts'
 import {
   type ConnectionContext,
   type ConnectionPhase,
+  closedByUs,
   connectionError,
   protocolError,
   timeoutError,
@@ -18,6 +16,9 @@ import {
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { encodeRequestHeader, type RequestKind, skipTaggedFields } from './request-header.ts'
+import { authenticate } from './sasl/authenticate.ts'
+import { SendGate } from './send-gate.ts'
+import { type SlabNumber, SlabPair } from './slab-pair.ts'
 import { openSocket } from './socket.ts'
 
 export interface BrokerConnectionOptions
@@ -48,12 +49,13 @@ export interface BrokerRequest extends RequestKind {
  */
 export const maxFrameBytes: number = 256 * 1024 * 1024
 
-const slabGranularity = 1024 * 1024
+/** Authenticate again when this much of the session's lifetime is over, as Kafka's own clients do (KIP-368). */
+const reauthenticateAfter = 0.85
 
 interface PendingAnswer {
   readonly correlationId: number
   readonly taggedFields: boolean
-  readonly slab: 0 | 1 | undefined
+  readonly slab: SlabNumber | undefined
   readonly sentAt: number
   resolve(frame: Buffer): void
   reject(error: Error): void
@@ -69,18 +71,19 @@ export class BrokerConnection implements AsyncDisposable {
   readonly #options: BrokerConnectionOptions
   readonly #clientId: Uint8Array
   readonly #assembler: FrameAssembler
+  readonly #gate: SendGate
+  readonly #slabs = new SlabPair()
   readonly #pending: PendingAnswer[] = []
   readonly #lifetime = new AbortController()
-  readonly #slabs: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
-  #nextSlab: 0 | 1 = 0
-  #correlationId = 0
+  readonly #socket: Socket
   #phase: ConnectionPhase = 'connecting'
-  #versions: ReadonlyMap<number, ApiVersionRange> = new Map()
-  #socket: Socket
   #failure: KanneryError | undefined
+  #versions: ReadonlyMap<number, ApiVersionRange> = new Map()
+  #correlationId = 0
   #watching = false
-  #firstBytesSeen = false
-  #lastBytesAt = 0
+  #lastBytesAt: number | undefined
+  #throttledUntil = 0
+  #reauthenticateAt = Number.POSITIVE_INFINITY
 
   /**
    * Connects, verifies the broker's certificate, asks for the API versions and authenticates.
@@ -97,10 +100,11 @@ export class BrokerConnection implements AsyncDisposable {
       await connection.#withinConnectTimeout(connected.promise)
       connection.#phase = 'negotiating'
       connection.#versions = await negotiateApiVersions(connection)
+      await connection.#authenticate()
       connection.#phase = 'open'
       return connection
     } catch (error) {
-      connection.#close(error as KanneryError)
+      connection.#fail(error)
       throw error
     }
   }
@@ -113,6 +117,7 @@ export class BrokerConnection implements AsyncDisposable {
     this.address = address
     this.#options = options
     this.#clientId = Buffer.from(options.clientId)
+    this.#gate = new SendGate(() => this.#obstacle())
     this.#assembler = new FrameAssembler({
       begin: (length) => this.#placeFrame(length),
       complete: (frame) => this.#answer(frame),
@@ -122,7 +127,7 @@ export class BrokerConnection implements AsyncDisposable {
       onBytes: (buffer, length) => this.#receive(buffer, length),
       onClose: (error) => {
         const failure = connectionError(error, this.#context)
-        this.#close(failure)
+        this.#fail(failure)
         connected.reject(failure)
       },
     })
@@ -153,8 +158,8 @@ export class BrokerConnection implements AsyncDisposable {
   }
 
   /**
-   * Sends one of @platformatic/kafka's low-level APIs. Resolves with the answer also when it holds Kafka error numbers: they
-   * stand beside each topic or partition, and only the caller knows which of them matter.
+   * Sends one of @platformatic/kafka's low-level APIs, and obeys the throttle time of its answer. Resolves with the answer
+   * also when it holds Kafka error numbers: they stand beside each topic or partition, and only the caller knows which matter.
    *
    * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then.
    */
@@ -162,23 +167,15 @@ export class BrokerConnection implements AsyncDisposable {
     api: API<Arguments, Answer>,
     ...args: Arguments
   ): Promise<Answer> {
-    try {
-      return await api.async(this.#codecPort, ...args)
-    } catch (error) {
-      if (error instanceof ResponseError) return error['response'] as Answer
-      if (KanneryError.is(error)) throw error
-      const failure = protocolError(
-        this.address,
-        `its answer cannot be read: ${(error as Error).message}`,
-        error,
-      )
-      this.#close(failure)
-      throw failure
-    }
+    const answer = await this.#call((...exchange) => this.#exchange(...exchange), api, args)
+    const { throttleTimeMs } = answer as { readonly throttleTimeMs?: number }
+    this.throttle(throttleTimeMs ?? 0)
+    return answer
   }
 
   /**
    * Sends a body of our own encoding. Resolves with the frame behind the response header (correlation id, tagged fields).
+   * The caller reads the throttle time and hands it to `throttle`.
    *
    * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then and whether the broker acted is unknown.
    */
@@ -186,139 +183,143 @@ export class BrokerConnection implements AsyncDisposable {
     return this.#exchange(request, request.flexible)
   }
 
+  /** Holds all further requests back for the `throttle_time_ms` of an answer (KIP-219); their timeouts begin after that. */
+  throttle(milliseconds: number): void {
+    if (milliseconds <= 0) return
+    const until = this.#options.clock.monotonic() + milliseconds
+    this.#throttledUntil = Math.max(this.#throttledUntil, until)
+  }
+
   /** Closes the connection. Unanswered requests are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#close(
-      new KanneryError(
-        'KAFKA_UNREACHABLE',
-        `the connection to ${formatHostPort(this.address)} was closed`,
-        {
-          retry: 'after-refresh',
-          why: 'it was closed by us',
-          facts: { broker: formatHostPort(this.address) },
-        },
-      ),
-    )
+    this.#fail(closedByUs(this.address))
     await Promise.resolve()
   }
 
-  /** All that @platformatic/kafka's APIs use of its own Connection class is this method. */
-  get #codecPort(): Connection {
-    const port: Pick<Connection, 'send'> = {
-      send: (apiKey, apiVersion, createPayload, parse, flexible, taggedAnswer, callback) => {
-        this.#exchangeEncoded({ apiKey, apiVersion, flexible }, createPayload, taggedAnswer)
-          .then((frame) => parse(0, apiKey, apiVersion, Reader.from(frame)))
-          .then(
-            (answer) => callback(null, answer),
-            (error: Error) => callback(error),
-          )
-      },
+  async #call<Arguments extends unknown[], Answer>(
+    exchange: Exchange,
+    api: API<Arguments, Answer>,
+    args: Arguments,
+  ): Promise<Answer> {
+    try {
+      return await runApi(exchange, api, args)
+    } catch (error) {
+      throw this.#fail(error)
     }
-    return port as Connection
-  }
-
-  async #exchangeEncoded(
-    kind: RequestKind,
-    encode: () => Writer | Promise<Writer>,
-    taggedAnswer: boolean,
-  ): Promise<Buffer> {
-    const body = await encode()
-    return this.#exchange({ ...kind, body: [body.buffer] }, taggedAnswer)
   }
 
   #exchange(request: BrokerRequest, taggedAnswer: boolean): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure)
-        return
-      }
-      const correlationId = this.#correlationId
-      this.#correlationId = (this.#correlationId + 1) & 0x7fff_ffff
-      this.#pending.push({
-        correlationId,
-        taggedFields: taggedAnswer,
-        slab: request.slab === true ? this.#takeSlab() : undefined,
-        sentAt: this.#options.clock.monotonic(),
-        resolve,
-        reject,
-      })
-      this.#write(request, correlationId)
-      void this.#watchForSilence()
+      const slab = request.slab === true ? this.#slabs.take() : undefined
+      this.#gate.pass(() =>
+        this.#send(request, { taggedFields: taggedAnswer, slab, resolve, reject }),
+      )
     })
   }
 
-  #write(request: BrokerRequest, correlationId: number): void {
+  /** Past the gate: for what has to happen before other requests may go. */
+  #exchangeNow(request: BrokerRequest, taggedFields: boolean): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#send(request, { taggedFields, slab: undefined, resolve, reject })
+    })
+  }
+
+  #send(
+    request: BrokerRequest,
+    answer: Pick<PendingAnswer, 'taggedFields' | 'slab' | 'resolve' | 'reject'>,
+  ): void {
+    if (this.#failure !== undefined) {
+      answer.reject(this.#failure)
+      return
+    }
+    const correlationId = this.#correlationId
+    this.#correlationId = (correlationId + 1) & 0x7fff_ffff
+    this.#pending.push({ ...answer, correlationId, sentAt: this.#options.clock.monotonic() })
     const bodyLength = request.body.reduce((sum, piece) => sum + piece.length, 0)
     this.#socket.cork()
     this.#socket.write(encodeRequestHeader(request, correlationId, this.#clientId, bodyLength))
     for (const piece of request.body) this.#socket.write(piece)
     this.#socket.uncork()
-  }
-
-  #takeSlab(): 0 | 1 {
-    if (this.#pending.filter((answer) => answer.slab !== undefined).length >= 2) {
-      throw new KanneryError('INTERNAL', 'a third slab request before the first was answered')
-    }
-    const slab = this.#nextSlab
-    this.#nextSlab = slab === 0 ? 1 : 0
-    return slab
+    void this.#watchForSilence()
   }
 
   #receive(buffer: Buffer, length: number): void {
     if (this.#failure !== undefined) return
-    this.#lastBytesAt = this.#options.clock.monotonic()
     try {
-      if (!this.#firstBytesSeen) {
-        this.#firstBytesSeen = true
-        if (this.#options.tls === undefined && looksLikeTls(buffer, length)) {
-          throw tlsExpectedError(this.address)
-        }
+      const first = this.#lastBytesAt === undefined
+      this.#lastBytesAt = this.#options.clock.monotonic()
+      if (first && this.#options.tls === undefined && looksLikeTls(buffer, length)) {
+        throw tlsExpectedError(this.address)
       }
       this.#assembler.feed(buffer, length)
     } catch (error) {
-      this.#close(
-        KanneryError.is(error)
-          ? error
-          : protocolError(
-              this.address,
-              `its answer cannot be read: ${(error as Error).message}`,
-              error,
-            ),
-      )
+      this.#fail(error)
     }
   }
 
   #placeFrame(length: number): Buffer {
+    const [expected] = this.#pending
+    if (expected === undefined) {
+      throw protocolError(this.address, 'it sent an answer that nobody asked for')
+    }
     if (length < 4 || length > maxFrameBytes) {
       throw protocolError(
         this.address,
-        `a frame of ${length} bytes (allowed are 4 to ${maxFrameBytes}): this may not be a Kafka broker`,
+        `it sent a frame of ${length} bytes (allowed are 4 to ${maxFrameBytes}): this may not be a Kafka broker`,
       )
     }
-    const slab = this.#pending[0]?.slab
-    if (slab === undefined) return Buffer.allocUnsafe(length)
-    if (this.#slabs[slab].length < length) {
-      this.#slabs[slab] = Buffer.allocUnsafeSlow(
-        Math.ceil(length / slabGranularity) * slabGranularity,
-      )
-    }
-    return this.#slabs[slab]
+    return expected.slab === undefined
+      ? Buffer.allocUnsafe(length)
+      : this.#slabs.place(expected.slab, length)
   }
 
   #answer(frame: Buffer): void {
     const correlationId = frame.readInt32BE(0)
-    const expected = this.#pending[0]
+    const [expected] = this.#pending
     if (expected?.correlationId !== correlationId) {
       throw protocolError(
         this.address,
-        expected === undefined
-          ? `an answer (number ${correlationId}) that nobody asked for`
-          : `answer ${correlationId} where ${expected.correlationId} was due`,
+        `it sent answer ${correlationId} where ${expected?.correlationId ?? 'none'} was due`,
       )
     }
     const body = frame.subarray(expected.taggedFields ? skipTaggedFields(frame, 4) : 4)
     this.#pending.shift()
+    if (expected.slab !== undefined) this.#slabs.giveBack()
     expected.resolve(body)
+  }
+
+  #obstacle(): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined
+    const { clock } = this.#options
+    const now = clock.monotonic()
+    if (now < this.#throttledUntil) {
+      return this.#sleepWhileOpen(this.#throttledUntil - now)
+    }
+    if (now >= this.#reauthenticateAt) {
+      return this.#authenticate().catch((error: unknown) => {
+        this.#fail(error)
+      })
+    }
+    return undefined
+  }
+
+  async #authenticate(): Promise<void> {
+    const { sasl, random, clock } = this.#options
+    if (sasl === undefined) return
+    const { lifetimeMs } = await authenticate(
+      {
+        address: this.address,
+        pickVersion: (...range) => this.pickVersion(...range),
+        call: (api, ...args) =>
+          this.#call((...exchange) => this.#exchangeNow(...exchange), api, args),
+      },
+      sasl,
+      random,
+    )
+    this.#reauthenticateAt =
+      lifetimeMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : clock.monotonic() + lifetimeMs * reauthenticateAfter
   }
 
   /** One timer per connection: the oldest unanswered request decides, and bytes of its answer count as a sign of life. */
@@ -326,20 +327,21 @@ export class BrokerConnection implements AsyncDisposable {
     if (this.#watching) return
     this.#watching = true
     const { clock, requestTimeoutMs } = this.#options
+    for (let [oldest] = this.#pending; oldest !== undefined; [oldest] = this.#pending) {
+      const silentSince = Math.max(oldest.sentAt, this.#lastBytesAt ?? 0)
+      const rest = silentSince + requestTimeoutMs - clock.monotonic()
+      if (rest <= 0) this.#fail(timeoutError(this.#context, requestTimeoutMs))
+      else await this.#sleepWhileOpen(rest)
+    }
+    this.#watching = false
+  }
+
+  /** Resolves after `milliseconds`, or when the connection is closed. */
+  async #sleepWhileOpen(milliseconds: number): Promise<void> {
     try {
-      for (let oldest = this.#pending[0]; oldest !== undefined; oldest = this.#pending[0]) {
-        const silentSince = Math.max(oldest.sentAt, this.#lastBytesAt)
-        const rest = silentSince + requestTimeoutMs - clock.monotonic()
-        if (rest <= 0) {
-          this.#close(timeoutError(this.#context, requestTimeoutMs))
-          return
-        }
-        await clock.sleep(rest, this.#lifetime.signal)
-      }
+      await this.#options.clock.sleep(milliseconds, this.#lifetime.signal)
     } catch (error) {
       if (!this.#lifetime.signal.aborted) throw error
-    } finally {
-      this.#watching = false
     }
   }
 
@@ -366,13 +368,20 @@ export class BrokerConnection implements AsyncDisposable {
     }
   }
 
-  #close(failure: KanneryError): void {
-    if (this.#failure !== undefined) return
+  /** Closes the connection because of `error`, unless it is closed already. Returns what the callers get to see. */
+  #fail(error: unknown): KanneryError {
+    const failure = KanneryError.is(error) ? error : unreadable(this.address, error)
+    if (this.#failure !== undefined) return failure
     this.#failure = failure
     this.#lifetime.abort()
     this.#socket.destroy()
     for (const answer of this.#pending.splice(0)) answer.reject(failure)
+    return failure
   }
+}
+
+function unreadable(address: HostPort, error: unknown): KanneryError {
+  return protocolError(address, `its answer cannot be read: ${String(error)}`, error)
 }
 
 /** A TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it would be some 350 MB long. */

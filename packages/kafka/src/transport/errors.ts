@@ -70,6 +70,15 @@ export function protocolError(address: HostPort, why: string, cause?: unknown): 
   })
 }
 
+export function closedByUs(address: HostPort): KanneryError {
+  const broker = formatHostPort(address)
+  return new KanneryError('KAFKA_UNREACHABLE', `the connection to ${broker} is closed`, {
+    retry: 'after-refresh',
+    why: 'we closed it ourselves',
+    facts: { broker },
+  })
+}
+
 /** A TLS record where a Kafka frame was due: the listener speaks TLS, we were told not to. */
 export function tlsExpectedError(address: HostPort): KanneryError {
   const broker = formatHostPort(address)

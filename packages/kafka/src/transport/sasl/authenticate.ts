@@ -1,0 +1,130 @@
+import { KanneryError } from '@kannery/storage'
+import {
+  saslAuthenticateV0,
+  saslAuthenticateV1,
+  saslAuthenticateV2,
+  saslHandshakeV1,
+} from '@platformatic/kafka'
+import {
+  formatHostPort,
+  type HostPort,
+  type SaslOptions,
+} from '../../configuration/connection-options.ts'
+import type { Random } from '../../configuration/environment.ts'
+import type { BrokerConnection } from '../broker-connection.ts'
+import { ScramClient, ScramFailure } from './scram.ts'
+
+/** What authentication needs of a connection. */
+export type SaslConnection = Pick<BrokerConnection, 'address' | 'call' | 'pickVersion'>
+
+export interface SaslSession {
+  /** After that many milliseconds the broker wants to see us authenticate again (KIP-368); undefined: never. */
+  readonly lifetimeMs: number | undefined
+}
+
+const saslAuthenticateKey = 36
+const saslAuthenticateApis = [
+  saslAuthenticateV0.api,
+  saslAuthenticateV1.api,
+  saslAuthenticateV2.api,
+] as const
+
+const unsupportedMechanism = 33
+const illegalState = 34
+
+/**
+ * Authenticates `connection`: SaslHandshake, then as many SaslAuthenticate as the mechanism takes.
+ *
+ * @throws KAFKA_AUTHENTICATION_FAILED
+ */
+export async function authenticate(
+  connection: SaslConnection,
+  sasl: SaslOptions,
+  random: Random,
+): Promise<SaslSession> {
+  await handshake(connection, sasl)
+  return sasl.mechanism === 'PLAIN'
+    ? await plain(connection, sasl)
+    : await scram(connection, sasl, random)
+}
+
+async function handshake(connection: SaslConnection, { mechanism }: SaslOptions): Promise<void> {
+  const { errorCode, mechanisms } = await connection.call(saslHandshakeV1.api, mechanism)
+  if (errorCode === 0) return
+  if (errorCode === unsupportedMechanism) {
+    throw refused(connection.address, mechanism, {
+      why: `this listener does not offer ${mechanism}, but ${mechanisms?.join(', ') ?? 'others'}`,
+      remedy: 'Set sasl.mechanism to one that the listener offers, or use another listener.',
+    })
+  }
+  if (errorCode === illegalState) {
+    throw refused(connection.address, mechanism, {
+      why: 'this listener does not use SASL',
+      remedy: 'Set security.protocol to PLAINTEXT or SSL, or use the port of a SASL listener.',
+    })
+  }
+  throw refused(connection.address, mechanism, {
+    why: `the broker answered SaslHandshake with Kafka's error number ${errorCode}`,
+  })
+}
+
+/** RFC 4616: authorization identity (none), user and password, with NUL between them. */
+async function plain(connection: SaslConnection, sasl: SaslOptions): Promise<SaslSession> {
+  const { lifetimeMs } = await exchange(connection, sasl, `\0${sasl.username}\0${sasl.password}`)
+  return { lifetimeMs }
+}
+
+async function scram(
+  connection: SaslConnection,
+  sasl: SaslOptions,
+  random: Random,
+): Promise<SaslSession> {
+  const hash = sasl.mechanism === 'SCRAM-SHA-512' ? 'sha512' : 'sha256'
+  const nonce = Buffer.from(random.bytes(24)).toString('base64url')
+  const client = new ScramClient({ ...sasl, hash }, nonce)
+  try {
+    const first = await exchange(connection, sasl, client.first())
+    const final = await exchange(connection, sasl, await client.final(first.message))
+    client.verify(final.message)
+    return { lifetimeMs: final.lifetimeMs }
+  } catch (error) {
+    if (!(error instanceof ScramFailure)) throw error
+    throw refused(connection.address, sasl.mechanism, { why: error.message, cause: error })
+  }
+}
+
+interface SaslAnswer extends SaslSession {
+  readonly message: string
+}
+
+async function exchange(
+  connection: SaslConnection,
+  sasl: SaslOptions,
+  message: string,
+): Promise<SaslAnswer> {
+  const version = connection.pickVersion(saslAuthenticateKey, 0, 2)
+  const api = saslAuthenticateApis[version] ?? saslAuthenticateV0.api
+  const answer = await connection.call(api, Buffer.from(message))
+  if (answer.errorCode !== 0) {
+    throw refused(connection.address, sasl.mechanism, {
+      why: answer.errorMessage ?? 'the broker did not accept user and password',
+    })
+  }
+  const lifetimeMs = Number(answer.sessionLifetimeMs ?? 0n)
+  return {
+    message: answer.authBytes.toString('utf8'),
+    lifetimeMs: lifetimeMs > 0 ? lifetimeMs : undefined,
+  }
+}
+
+function refused(
+  address: HostPort,
+  mechanism: string,
+  reason: { readonly why: string; readonly remedy?: string; readonly cause?: unknown },
+): KanneryError {
+  const broker = formatHostPort(address)
+  return new KanneryError('KAFKA_AUTHENTICATION_FAILED', `authentication at ${broker} failed`, {
+    ...reason,
+    facts: { broker, mechanism },
+  })
+}

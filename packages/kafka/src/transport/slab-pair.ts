@@ -1,0 +1,39 @@
+import { KanneryError } from '@kannery/storage'
+
+export type SlabNumber = 0 | 1
+
+const granularityBytes = 1024 * 1024
+
+/**
+ * Two reusable buffers, taken in turn, that grow to the largest answer they had to hold. So a fetch allocates nothing, and
+ * one answer can be worked on while the next one arrives.
+ */
+export class SlabPair {
+  readonly #slabs: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
+  #next: SlabNumber = 0
+  #taken = 0
+
+  /** The slab for the next answer. It must be given back when that answer is whole. */
+  take(): SlabNumber {
+    if (this.#taken === 2) {
+      throw new KanneryError('INTERNAL', 'a third slab request before the first was answered')
+    }
+    const slab = this.#next
+    this.#next = slab === 0 ? 1 : 0
+    this.#taken += 1
+    return slab
+  }
+
+  giveBack(): void {
+    this.#taken -= 1
+  }
+
+  /** Room for `length` bytes. What the slab held before is lost. */
+  place(slab: SlabNumber, length: number): Buffer {
+    if (this.#slabs[slab].length < length) {
+      const size = Math.ceil(length / granularityBytes) * granularityBytes
+      this.#slabs[slab] = Buffer.allocUnsafeSlow(size)
+    }
+    return this.#slabs[slab]
+  }
+}
