@@ -1,0 +1,75 @@
+import { KanneryError } from '@kannery/storage'
+import { crc32c } from '@node-rs/crc32'
+import { type CompressionCodec, compress, compressionCodecs } from './compression.ts'
+import { RecordsWriter, recordsSize, type UnnumberedRecord } from './encode-records.ts'
+import type { BatchHeader } from './header.ts'
+
+/** Who writes: an idempotent producer (KIP-98). */
+export interface ProducerState {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  /** Of the first record; wraps around behind 2³¹ − 1. */
+  readonly sequence: number
+}
+
+export const batchHeaderBytes = 61
+/** Behind the CRC: the CRC covers the batch from here. */
+const attributesPosition = 21
+const codecMask = 7
+
+/**
+ * Encodes records as one batch v2 that begins at offset 0 and counts on without holes, as a producer must send it. The
+ * timestamp type is CreateTime: a producer cannot choose another one.
+ */
+export function encodeBatch(
+  records: readonly UnnumberedRecord[],
+  codec: CompressionCodec,
+  producer: ProducerState,
+): Buffer {
+  const first = records[0]
+  if (first === undefined) throw new KanneryError('INTERNAL', 'a batch without records')
+  const baseTimestamp = first.timestamp
+  let maxTimestamp = baseTimestamp
+  for (const { timestamp } of records) if (timestamp > maxTimestamp) maxTimestamp = timestamp
+
+  const writer = new RecordsWriter(recordsSize(records))
+  records.forEach((record, index) => {
+    writer.append(record, BigInt.asIntN(64, record.timestamp - baseTimestamp), index)
+  })
+  const section = compress(codec, writer.finish())
+
+  const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + section.length)
+  batch.set(section, batchHeaderBytes)
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt8(2, 16)
+  batch.writeInt16BE(compressionCodecs.indexOf(codec), attributesPosition)
+  batch.writeInt32BE(records.length - 1, 23)
+  batch.writeBigInt64BE(baseTimestamp, 27)
+  batch.writeBigInt64BE(maxTimestamp, 35)
+  batch.writeInt32BE(records.length, 57)
+  stampProducer(batch, producer)
+  return batch
+}
+
+/**
+ * Turns a batch as a broker stored it into one that a producer may send, its records section untouched. `batch` is changed in
+ * place. What brokers demand (LogValidator): base offset 0, own producer id, and of the attributes only the compression bits:
+ * a surviving delete-horizon bit would let the cleaner drop tombstones at once. The CRC is computed anew.
+ */
+export function readdressBatch(batch: Buffer, header: BatchHeader, producer: ProducerState): void {
+  batch.writeInt16BE(header.attributes & codecMask, attributesPosition)
+  stampProducer(batch, producer)
+}
+
+function stampProducer(
+  batch: Buffer,
+  { producerId, producerEpoch, sequence }: ProducerState,
+): void {
+  batch.writeBigInt64BE(0n, 0)
+  // The partition leader epoch: the broker sets it.
+  batch.writeInt32BE(-1, 12)
+  batch.writeBigInt64BE(producerId, 43)
+  batch.writeInt16BE(producerEpoch, 51)
+  batch.writeInt32BE(sequence, 53)
+  batch.writeUInt32BE(crc32c(batch.subarray(attributesPosition)), 17)
+}

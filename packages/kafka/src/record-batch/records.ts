@@ -1,0 +1,117 @@
+import { KanneryError } from '@kannery/storage'
+import { decompress } from './compression.ts'
+import type { BatchHeader } from './header.ts'
+import { RecordsReader } from './records-reader.ts'
+
+/** In the order of the record; names may repeat and need not be UTF-8. */
+export interface KafkaHeader {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | null
+}
+
+/** One record as a consumer sees it. null is not empty. The bytes are views of the (decompressed) batch. */
+export interface KafkaRecord {
+  readonly offset: number
+  /** Milliseconds, an int64 of any sign. For a LogAppendTime batch the time of the append, as for every consumer. */
+  readonly timestamp: bigint
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: readonly KafkaHeader[]
+}
+
+/** What one record needs at least: length, attributes, two deltas, two lengths, header count; a byte each. */
+const leastRecordBytes = 7
+const batchHeaderBytes = 61
+
+/** The records of one batch may decompress to this; nothing that a broker takes comes near. Bounds what a hostile batch can claim. */
+export const maxDecompressedBytes: number = 512 * 1024 * 1024
+
+/**
+ * Decodes the records of the batch that `header` describes in `buffer`. Check its CRC first.
+ * Format: DefaultRecord and DefaultRecordBatch of Kafka's clients (KIP-98, KIP-82).
+ *
+ * @throws KAFKA_DATA_CORRUPT when the section does not hold exactly the records that the header counts.
+ */
+export function decodeRecords(buffer: Uint8Array, header: BatchHeader): KafkaRecord[] {
+  const reader = openRecords(buffer, header)
+  const fixedTime = appendTime(header)
+  const records: KafkaRecord[] = []
+  for (let index = 0; index < header.records; index++) {
+    const end = reader.beginRecord()
+    reader.skip(1)
+    const timestampDelta = reader.varlong()
+    const offsetDelta = reader.varint()
+    const key = reader.nullableBytes()
+    const value = reader.nullableBytes()
+    const headers = readHeaders(reader, end)
+    reader.endRecord(end)
+    records.push({
+      offset: header.baseOffset + offsetDelta,
+      timestamp: fixedTime ?? addTime(header.baseTimestamp, timestampDelta),
+      key,
+      value,
+      headers,
+    })
+  }
+  reader.assertEnd()
+  return records
+}
+
+/** The least and the greatest timestamp of a batch, found without decoding more than needed; undefined for an empty batch. */
+export function timestampRange(
+  buffer: Uint8Array,
+  header: BatchHeader,
+): readonly [least: bigint, greatest: bigint] | undefined {
+  if (header.records === 0) return undefined
+  const fixedTime = appendTime(header)
+  if (fixedTime !== undefined) return [fixedTime, fixedTime]
+  const reader = openRecords(buffer, header)
+  let least = 0n
+  let greatest = 0n
+  for (let index = 0; index < header.records; index++) {
+    const end = reader.beginRecord()
+    reader.skip(1)
+    const timestamp = addTime(header.baseTimestamp, reader.varlong())
+    if (index === 0 || timestamp < least) least = timestamp
+    if (index === 0 || timestamp > greatest) greatest = timestamp
+    reader.jump(end)
+  }
+  return [least, greatest]
+}
+
+function openRecords(buffer: Uint8Array, header: BatchHeader): RecordsReader {
+  const section = buffer.subarray(
+    header.position + batchHeaderBytes,
+    header.position + header.length,
+  )
+  const bytes = decompress(header.codec, section, maxDecompressedBytes)
+  if (header.records < 0 || header.records * leastRecordBytes > bytes.length) {
+    throw new KanneryError('KAFKA_DATA_CORRUPT', 'a batch cannot hold as many records as it says', {
+      why: `it counts ${header.records} records in ${bytes.length} bytes`,
+      facts: { offset: header.baseOffset },
+    })
+  }
+  return new RecordsReader(bytes, header.baseOffset)
+}
+
+/** LogAppendTime: the batch's greatest timestamp is the time of every record (KIP-32). */
+function appendTime(header: BatchHeader): bigint | undefined {
+  return header.timestampType === 'log-append' ? BigInt(header.maxTimestamp) : undefined
+}
+
+/** As Java adds longs: what overflows wraps around, and so a producer's delta comes out right again. */
+function addTime(base: number | bigint, delta: number | bigint): bigint {
+  return BigInt.asIntN(64, BigInt(base) + BigInt(delta))
+}
+
+function readHeaders(reader: RecordsReader, end: number): readonly KafkaHeader[] {
+  const count = reader.headerCount(end)
+  if (count === 0) return noHeaders
+  const headers: KafkaHeader[] = []
+  for (let index = 0; index < count; index++) {
+    headers.push({ key: reader.bytes(), value: reader.nullableBytes() })
+  }
+  return headers
+}
+
+const noHeaders: readonly KafkaHeader[] = []
