@@ -1,1 +1,3 @@
-export {}
+export { VolumeBackend } from './backend.ts'
+export type { VolumeConfig } from './config.ts'
+export { volumePlugin } from './plugin.ts'

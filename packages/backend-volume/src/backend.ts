@@ -1,0 +1,314 @@
+import { constants } from 'node:fs'
+import fs from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type BackendContext,
+  type CallOptions,
+  type DeleteOptions,
+  type DeleteResult,
+  type GetOptions,
+  KanneryError,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  type ObjectKey,
+  type ObjectReader,
+  type ObjectWriter,
+  type PutOptions,
+  type StorageBackend,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriterOptions,
+} from '@kannery/storage'
+import { type Claims, judge } from './claims.ts'
+import type { VolumeConfig } from './config.ts'
+import { fileMode, isRealFolder, syncFolder } from './durable.ts'
+import { type Attempt, isErrno, unsupported, volumeError } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { newId } from './ids.ts'
+import { listFolder } from './listing.ts'
+import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
+import { openReader } from './reader.ts'
+import { Root } from './root.ts'
+import { sweepFolder } from './sweep.ts'
+import { VolumeWriter } from './writer.ts'
+
+const maxPutBytes = 16 * 1024 * 1024
+/** How often a `put` starts over when its unfinished file is swept away under it. */
+const maxRewrites = 8
+const deleteBatch = 256
+
+/**
+ * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool; `.kannery` in each folder holds
+ * unfinished files. Safe for any number of processes; what a person changes or deletes by hand counts at once.
+ */
+export class VolumeBackend implements StorageBackend {
+  readonly type = 'volume'
+  readonly location = undefined
+  readonly capabilities: StorageCapabilities = {
+    ifAbsent: true,
+    ifVersion: true,
+    ifVersionDelete: true,
+    orderedList: true,
+    retainUntil: false,
+    maxObjectBytes: Number.MAX_SAFE_INTEGER,
+    minRewriteIntervalMs: 0,
+  }
+  readonly #files: FileSystem
+  readonly #random: BackendContext['random']
+  readonly #root: Root
+
+  private constructor(
+    config: VolumeConfig,
+    context: Pick<BackendContext, 'random'>,
+    files: FileSystem,
+  ) {
+    this.#files = files
+    this.#random = context.random
+    this.#root = new Root(config.path, files, context.random)
+  }
+
+  /** Touches nothing: a folder that is missing is made by the first write, and reported by the first read. */
+  static async open(
+    config: VolumeConfig,
+    context: Pick<BackendContext, 'random' | 'signal'>,
+    files: FileSystem = fs,
+  ): Promise<VolumeBackend> {
+    context.signal?.throwIfAborted()
+    return new VolumeBackend(config, context, files)
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    return await this.#reading('head', key, options, async (place, attempt) => {
+      const stats = await statObject(this.#files, attempt)
+      return stats && describe(place.key, stats)
+    })
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
+    return await this.#reading('get', key, options, async (place, attempt) =>
+      openReader(this.#files, place.key, options, attempt),
+    )
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    if (body.byteLength > maxPutBytes) {
+      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+    }
+    return await this.#writing('put', key, options, async (place, claims, attempt) => {
+      judge(options.condition, await statObject(this.#files, attempt), attempt)
+      for (let rewrites = 0; ; rewrites++) {
+        try {
+          const unfinished = await this.#writeUnfinished(place, body)
+          options.signal?.throwIfAborted()
+          const stats = await claims.publish(place, unfinished, options.condition, attempt)
+          return describe(place.key, stats)
+        } catch (error) {
+          if (!isGone(error) || rewrites === maxRewrites) throw error
+          await this.#root.prepareFolder(place)
+        }
+      }
+    })
+  }
+
+  async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    return await this.#writing('openWriter', key, options, async (place, claims, attempt) => {
+      const path = this.#unfinishedPath(place)
+      const handle = await this.#create(path)
+      const explain = (error: unknown): unknown => volumeError(error, attempt)
+      return new VolumeWriter({
+        handle,
+        maxBufferedBytes: options.maxBufferedBytes,
+        explain,
+        publish: async () => {
+          try {
+            options.signal?.throwIfAborted()
+            const stats = await claims.publish(place, path, options.condition, attempt)
+            return describe(place.key, stats)
+          } catch (error) {
+            await this.#discard(path)
+            throw explain(error)
+          }
+        },
+        abandon: () => this.#discard(path),
+      })
+    })
+  }
+
+  async *list(prefix: KeyPrefix, options: ListOptions): AsyncGenerator<ListEntry> {
+    let attempt: Attempt = { operation: 'list', key: prefix, path: this.#root.path }
+    try {
+      options.signal?.throwIfAborted()
+      const root = await this.#root.real(attempt)
+      const folder = folderOf(root, prefix)
+      attempt = { ...attempt, path: folder }
+      if (!(await isRealFolder(this.#files, folder))) {
+        await this.#root.assertThere(attempt)
+        return
+      }
+      yield* listFolder(this.#files, folder, prefix, options)
+    } catch (error) {
+      throw volumeError(error, attempt)
+    }
+  }
+
+  async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const folder = await this.#remove(key, options)
+    if (folder !== undefined) await this.#syncRemoved(folder, key)
+  }
+
+  async *deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    let pending: ObjectKey[] = []
+    for await (const key of keys) {
+      pending.push(key)
+      if (pending.length < deleteBatch) continue
+      yield* await this.#removeTogether(pending, options)
+      pending = []
+    }
+    yield* await this.#removeTogether(pending, options)
+  }
+
+  async sweepUnfinished(
+    prefix: KeyPrefix,
+    options: CallOptions & { readonly olderThanMs: number },
+  ): Promise<number> {
+    const attempt: Attempt = { operation: 'sweepUnfinished', key: prefix, path: this.#root.path }
+    try {
+      options.signal?.throwIfAborted()
+      const folder = folderOf(await this.#root.real(attempt), prefix)
+      if (!(await isRealFolder(this.#files, folder))) return 0
+      return await sweepFolder(this.#files, folder, { ...options, random: this.#random })
+    } catch (error) {
+      throw volumeError(error, attempt)
+    }
+  }
+
+  /** Nothing is held open between calls. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #reading<T>(
+    operation: string,
+    key: ObjectKey,
+    options: CallOptions,
+    read: (place: Place, attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
+    let attempt: Attempt = { operation, key, path: this.#root.path }
+    try {
+      options.signal?.throwIfAborted()
+      const place = placeOf(await this.#root.real(attempt), key)
+      attempt = { ...attempt, path: place.path }
+      // Without the storage's own folder (a disk that is not mounted) nothing is proven about the object.
+      if (!(await isRealFolder(this.#files, place.folder))) await this.#root.assertThere(attempt)
+      return await read(place, attempt)
+    } catch (error) {
+      throw volumeError(error, attempt)
+    }
+  }
+
+  async #writing<T>(
+    operation: string,
+    key: ObjectKey,
+    options: PutOptions | DeleteOptions,
+    write: (place: Place, claims: Claims, attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
+    let attempt: Attempt = { operation, key, path: this.#root.path }
+    try {
+      options.signal?.throwIfAborted()
+      if ('retainUntil' in options && options.retainUntil !== undefined) {
+        throw unsupported('a folder cannot lock objects until a date', { attempt })
+      }
+      const { root, claims } = await this.#root.prepare(attempt)
+      const place = placeOf(root, key)
+      attempt = { ...attempt, path: place.path }
+      await this.#root.prepareFolder(place)
+      return await write(place, claims, attempt)
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) await this.#root.assertThere(attempt)
+      throw volumeError(error, attempt)
+    }
+  }
+
+  /** The folder that has to be synced, or undefined if nothing was there. */
+  async #remove(key: ObjectKey, options: DeleteOptions): Promise<string | undefined> {
+    // Deleting in a folder that is not there must not make it.
+    if ((await this.head(key, options)) === undefined) return undefined
+    return await this.#writing('delete', key, options, async (place, claims, attempt) =>
+      (await claims.remove(place, options.ifVersion, attempt)) ? place.folder : undefined,
+    )
+  }
+
+  async #removeTogether(
+    keys: readonly ObjectKey[],
+    options: CallOptions,
+  ): Promise<readonly DeleteResult[]> {
+    const folders = new Map<string, ObjectKey[]>()
+    const errors = new Map<ObjectKey, Error>()
+    const fail = (key: ObjectKey, error: unknown): void => {
+      errors.set(key, error instanceof Error ? error : new Error(String(error)))
+    }
+    for (const key of keys) {
+      options.signal?.throwIfAborted()
+      try {
+        const folder = await this.#remove(key, options)
+        if (folder !== undefined) folders.set(folder, [...(folders.get(folder) ?? []), key])
+      } catch (error) {
+        fail(key, error)
+      }
+    }
+    for (const [folder, removed] of folders) {
+      try {
+        await this.#syncRemoved(folder, removed.join(', '))
+      } catch (error) {
+        for (const key of removed) fail(key, error)
+      }
+    }
+    return keys.map((key) => {
+      const error = errors.get(key)
+      return error === undefined ? { key } : { key, error }
+    })
+  }
+
+  async #syncRemoved(folder: string, key: string): Promise<void> {
+    try {
+      await syncFolder(this.#files, folder)
+    } catch (error) {
+      throw volumeError(error, { operation: 'delete', key, path: folder })
+    }
+  }
+
+  #unfinishedPath(place: Place): string {
+    return join(place.machinery, `unfinished-${newId(this.#random)}`)
+  }
+
+  async #create(path: string): Promise<fs.FileHandle> {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+    return await this.#files.open(path, flags, fileMode)
+  }
+
+  async #writeUnfinished(place: Place, body: Uint8Array): Promise<string> {
+    const path = this.#unfinishedPath(place)
+    const handle = await this.#create(path)
+    try {
+      await handle.writeFile(body)
+      await handle.sync()
+    } catch (error) {
+      await this.#discard(path)
+      throw error
+    } finally {
+      await handle.close()
+    }
+    return path
+  }
+
+  async #discard(path: string): Promise<void> {
+    await this.#files.rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+/** The unfinished file, or the folder around it, was removed by somebody. */
+function isGone(error: unknown): boolean {
+  return KanneryError.is(error, 'STORAGE_REWRITE_NEEDED') || isErrno(error, 'ENOENT')
+}

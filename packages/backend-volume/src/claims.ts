@@ -1,0 +1,280 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BackendContext, ObjectVersion, WriteCondition } from '@kannery/storage'
+import { syncFolder } from './durable.ts'
+import {
+  type Attempt,
+  alreadyExists,
+  contended,
+  isErrno,
+  outcomeUnknown,
+  preconditionFailed,
+  rewriteNeeded,
+} from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { newId } from './ids.ts'
+import { type ObjectStats, type Place, statObject, versionOf } from './place.ts'
+
+/** Rounds that one write may lose before it gives up, having stored nothing. */
+const maxRounds = 64
+const longestPauseMs = 64
+
+/** Coarser with every try: not every file system keeps microseconds in its times. */
+const timeStepsNs = [1_000n, 1_000_000n, 100_000_000n, 2_000_000_000n]
+
+export interface ClaimsOptions {
+  readonly files: FileSystem
+  readonly random: BackendContext['random']
+  /** Whether the file system knows hard links; then they decide who creates a name. */
+  readonly hardLinks: boolean
+}
+
+interface Claim {
+  readonly path: string
+  /** Where others move it. Its owner finds the file there and may try again with it. */
+  readonly aside: string
+}
+
+/**
+ * Conditional changes of a name, on a file system that knows none. Whoever wants to change a name
+ *
+ * 1. puts a claim of its own beside it: a new path in `.kannery`, never used again;
+ * 2. lists the other claims on that name and moves each of them aside;
+ * 3. looks at the name and judges the condition;
+ * 4. changes the name by one call that needs the claim's path, and so fails if somebody moved the claim aside.
+ *
+ * Between (3) and a successful (4) no other writer has done its (4). Had its claim been there when we listed, we would have
+ * moved it aside before (3). So it came later; its owner then listed later still, found our claim there (it stayed until
+ * our (4)), and moved it aside before its own (4): ours would have failed.
+ *
+ * So a process that was stopped anywhere, for any time, does no harm when it wakes, nobody ever waits for a dead one, and no
+ * history is kept: what a crash leaves behind are unfinished files. Reasons and alternatives: docs/adr.
+ */
+export class Claims {
+  readonly #files: FileSystem
+  readonly #random: BackendContext['random']
+  readonly #hardLinks: boolean
+  #latestTimeNs = 0n
+
+  constructor(options: ClaimsOptions) {
+    this.#files = options.files
+    this.#random = options.random
+    this.#hardLinks = options.hardLinks
+  }
+
+  /**
+   * Gives the finished, fsynced file `unfinished` (it lies in the place's machinery) the name of `place`; durable when it
+   * resolves. The file has left the machinery then, whatever happened.
+   *
+   * @throws STORAGE_REWRITE_NEEDED when the file itself was swept away meanwhile.
+   */
+  async publish(
+    place: Place,
+    unfinished: string,
+    condition: WriteCondition,
+    attempt: Attempt,
+  ): Promise<ObjectStats> {
+    let whereabouts = [unfinished]
+    try {
+      for (let round = 0; round < maxRounds; round++) {
+        await this.#pause(round)
+        judge(condition, await statObject(this.#files, attempt), attempt)
+        const claim = this.#newClaim(place)
+        await this.#claimWith(whereabouts, claim, attempt)
+        whereabouts = [claim.path, claim.aside]
+        const published = await this.#changeUnlessMovedAside(async () => {
+          const present = await this.#presentAfterClaiming(place, claim, attempt)
+          judge(condition, present, attempt)
+          const stats = await this.#laterThan(present, claim.path)
+          await this.#giveName(claim, place.path, condition, attempt)
+          return stats
+        })
+        if (published === undefined) continue
+        whereabouts = []
+        await this.#makeDurable(place, attempt)
+        return published
+      }
+      throw contended(attempt)
+    } finally {
+      await this.#discard(whereabouts)
+    }
+  }
+
+  /**
+   * Removes the name and tells whether it was there; durable only after {@link syncFolder} of its folder. The claim is a folder
+   * here: moving the object into it fails once it was moved aside.
+   */
+  async remove(
+    place: Place,
+    ifVersion: ObjectVersion | undefined,
+    attempt: Attempt,
+  ): Promise<boolean> {
+    for (let round = 0; round < maxRounds; round++) {
+      await this.#pause(round)
+      const claim = this.#newClaim(place)
+      await this.#files.mkdir(claim.path, 0o700)
+      try {
+        const removed = await this.#changeUnlessMovedAside(async () => {
+          const present = await this.#presentAfterClaiming(place, claim, attempt)
+          if (present === undefined) return false
+          if (ifVersion !== undefined && versionOf(present) !== ifVersion) {
+            throw preconditionFailed(attempt)
+          }
+          this.#remember(present)
+          await this.#files.rename(place.path, join(claim.path, 'removed'))
+          return true
+        })
+        if (removed !== undefined) return removed
+      } finally {
+        await this.#discard([claim.path, claim.aside])
+      }
+    }
+    throw contended(attempt)
+  }
+
+  #newClaim(place: Place): Claim {
+    const id = newId(this.#random)
+    return {
+      path: join(place.machinery, `${claimPrefix(place)}${id}`),
+      aside: join(place.machinery, `aside-${id}`),
+    }
+  }
+
+  /** The file is in one of its whereabouts: where it was put, or where another writer moved it. */
+  async #claimWith(whereabouts: readonly string[], claim: Claim, attempt: Attempt): Promise<void> {
+    for (const path of whereabouts) {
+      try {
+        await this.#files.rename(path, claim.path)
+        return
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    }
+    throw rewriteNeeded(attempt)
+  }
+
+  async #presentAfterClaiming(
+    place: Place,
+    own: Claim,
+    attempt: Attempt,
+  ): Promise<ObjectStats | undefined> {
+    const prefix = claimPrefix(place)
+    for (const name of await this.#files.readdir(place.machinery)) {
+      const path = join(place.machinery, name)
+      if (!name.startsWith(prefix) || path === own.path) continue
+      const aside = join(place.machinery, `aside-${name.slice(prefix.length)}`)
+      try {
+        await this.#files.rename(path, aside)
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    }
+    return await statObject(this.#files, attempt)
+  }
+
+  /** undefined when the claim's path is gone, and so nothing was changed. */
+  async #changeUnlessMovedAside<T>(change: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await change()
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or is set back. A
+   * modification time later than that of the state before keeps the versions of a name apart.
+   */
+  async #laterThan(present: ObjectStats | undefined, path: string): Promise<ObjectStats> {
+    let stats = await this.#files.lstat(path, { bigint: true })
+    const before = present?.mtimeNs ?? this.#latestOfTheSameTick(stats)
+    for (const step of timeStepsNs) {
+      if (stats.mtimeNs > before) break
+      const seconds = Number(before + step) / 1e9
+      await this.#files.utimes(path, seconds, seconds)
+      stats = await this.#files.lstat(path, { bigint: true })
+    }
+    this.#remember(stats)
+    return stats
+  }
+
+  /** Where nothing is there now, what was removed a moment ago may have had this inode. */
+  #latestOfTheSameTick(stats: ObjectStats): bigint {
+    const ahead = this.#latestTimeNs - stats.mtimeNs
+    return ahead < 1_000_000_000n ? this.#latestTimeNs : 0n
+  }
+
+  #remember(stats: ObjectStats): void {
+    if (stats.mtimeNs > this.#latestTimeNs) this.#latestTimeNs = stats.mtimeNs
+  }
+
+  async #giveName(
+    claim: Claim,
+    path: string,
+    condition: WriteCondition,
+    attempt: Attempt,
+  ): Promise<void> {
+    if (condition.kind !== 'if-absent' || !this.#hardLinks) {
+      await this.#files.rename(claim.path, path)
+      return
+    }
+    // Unlike a rename, a link also spares what somebody other than Kannery put there just now.
+    try {
+      await this.#files.link(claim.path, path)
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error
+      const present = await statObject(this.#files, attempt)
+      throw present === undefined ? error : alreadyExists(attempt)
+    }
+    await this.#discard([claim.path, claim.aside])
+  }
+
+  async #makeDurable(place: Place, attempt: Attempt): Promise<void> {
+    try {
+      await syncFolder(this.#files, place.folder)
+    } catch (error) {
+      throw outcomeUnknown(attempt, error)
+    }
+  }
+
+  /** Best effort, and it hides no other error: what stays behind is swept later. */
+  async #discard(whereabouts: readonly string[]): Promise<void> {
+    for (const path of whereabouts) {
+      await this.#files.rm(path, { recursive: true, force: true }).catch(() => undefined)
+    }
+  }
+
+  /** A random pause, so that two writers do not move each other aside for ever. */
+  async #pause(round: number): Promise<void> {
+    if (round === 0) return
+    const [byte = 0] = this.#random.bytes(1)
+    await sleep((byte / 256) * Math.min(2 ** round, longestPauseMs))
+  }
+}
+
+/** @throws STORAGE_ALREADY_EXISTS or STORAGE_PRECONDITION_FAILED */
+export function judge(
+  condition: WriteCondition,
+  present: ObjectStats | undefined,
+  attempt: Attempt,
+): void {
+  switch (condition.kind) {
+    case 'overwrite':
+      return
+    case 'if-absent':
+      if (present !== undefined) throw alreadyExists(attempt)
+      return
+    case 'if-version':
+      if (present === undefined || versionOf(present) !== condition.version) {
+        throw preconditionFailed(attempt)
+      }
+  }
+}
+
+/** Names that a careless disk takes for one share their claims; a hash that collides only costs a round. */
+function claimPrefix(place: Place): string {
+  const folded = place.name.normalize('NFKC').toLowerCase()
+  return `claim-${createHash('sha256').update(folded).digest('hex').slice(0, 16)}-`
+}

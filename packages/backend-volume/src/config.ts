@@ -1,0 +1,65 @@
+import { isAbsolute, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KanneryError, type StandardSchema } from '@kannery/storage'
+
+export interface VolumeConfig {
+  /** Absolute. The first write creates the folder if its parent is there; reading never creates it. */
+  readonly path: string
+}
+
+/** `file:///absolute/path`, percent-encoded as usual. @throws CONFIG_INVALID */
+export function configFromUrl(url: URL): VolumeConfig {
+  if (url.search !== '' || url.hash !== '') {
+    throw invalid(`the URL of a folder takes no ${url.search === '' ? '#' : '?'} part`, {
+      remedy: 'Write "?" in a folder name as %3F and "#" as %23.',
+    })
+  }
+  if (url.host !== '' && url.host !== 'localhost') {
+    throw invalid(`a file URL names no host, but this one names "${url.host}"`, {
+      remedy: `Mount the folder of that host here, then use file://${url.pathname} with its path here.`,
+    })
+  }
+  try {
+    return checkConfig({ path: fileURLToPath(`file://${url.pathname}`) })
+  } catch (error) {
+    if (KanneryError.is(error)) throw error
+    throw invalid(`not a file URL: ${url.href}`, { cause: error })
+  }
+}
+
+/** @throws CONFIG_INVALID */
+export function checkConfig(value: unknown): VolumeConfig {
+  if (typeof value !== 'object' || value === null) throw invalid('a volume needs a path')
+  const { path, ...others } = value as { readonly path?: unknown }
+  const [unknownOption] = Object.keys(others)
+  if (unknownOption !== undefined) throw invalid(`a volume has no option "${unknownOption}"`)
+  if (typeof path !== 'string' || path === '') throw invalid('a volume needs a path')
+  if (path.includes('\0')) throw invalid('a path cannot contain a zero byte')
+  if (!isAbsolute(path)) throw invalid(`the path of a volume is absolute, but "${path}" is not`)
+  return { path: withoutTrailingSlash(normalize(path)) }
+}
+
+export const configSchema: StandardSchema<VolumeConfig> = {
+  '~standard': {
+    version: 1,
+    vendor: 'kannery',
+    validate(value) {
+      try {
+        return { value: checkConfig(value) }
+      } catch (error) {
+        return { issues: [{ message: error instanceof Error ? error.message : String(error) }] }
+      }
+    },
+  },
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function invalid(
+  message: string,
+  options: { readonly remedy?: string; readonly cause?: unknown } = {},
+): KanneryError {
+  return new KanneryError('CONFIG_INVALID', message, options)
+}

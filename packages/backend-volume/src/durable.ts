@@ -1,0 +1,64 @@
+import { constants } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { isErrno, unsupported } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+
+const folderMode = 0o700
+export const fileMode = 0o600
+
+/** A new, renamed or removed name survives a power failure only after this. */
+export async function syncFolder(files: FileSystem, folder: string): Promise<void> {
+  const handle = await files.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether it was made now. */
+export async function makeFolder(files: FileSystem, folder: string): Promise<boolean> {
+  try {
+    await files.mkdir(folder, folderMode)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/**
+ * Makes the folders from `root` (which is there) down to `folder` and each one's name durable in its parent. Also for a
+ * folder that is there already: the process that made it may have died before that.
+ */
+export async function makeFoldersDurably(
+  files: FileSystem,
+  root: string,
+  folder: string,
+): Promise<void> {
+  let parent = root
+  for (const name of relative(root, folder).split(sep).filter(Boolean)) {
+    const child = join(parent, name)
+    await makeFolder(files, child)
+    await syncFolder(files, parent)
+    parent = child
+  }
+}
+
+/** `folder` is there, and it is the folder of that name and not a link that leads elsewhere. */
+export async function isRealFolder(files: FileSystem, folder: string): Promise<boolean> {
+  let real: string
+  try {
+    real = await files.realpath(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
+  if (real === folder) return true
+  throw unsupported(`a symbolic link stands below the storage folder: ${folder}`, {
+    why: `it leads to ${real}`,
+    remedy: 'Replace the link by what it points to, or mount that there.',
+  })
+}
+
+export const parentOf: (path: string) => string = dirname

@@ -1,0 +1,20 @@
+import type fs from 'node:fs/promises'
+
+/** The calls this backend makes. Tests record them, or let one fail. */
+export type FileSystem = Pick<
+  typeof fs,
+  | 'link'
+  | 'lstat'
+  | 'mkdir'
+  | 'open'
+  | 'opendir'
+  | 'readdir'
+  | 'readFile'
+  | 'realpath'
+  | 'rename'
+  | 'rm'
+  | 'rmdir'
+  | 'stat'
+  | 'unlink'
+  | 'utimes'
+>

@@ -1,0 +1,128 @@
+import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import {
+  type ByteRange,
+  type GetOptions,
+  KanneryError,
+  type ObjectKey,
+  type ObjectReader,
+} from '@kannery/storage'
+import { type Attempt, isErrno, notFound, preconditionFailed, volumeError } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { assertRegularFile, describe, versionOf } from './place.ts'
+
+const pieceBytes = 1024 * 1024
+
+/** The file that has the name now: a replacement does not change what this reader reads. */
+export async function openReader(
+  files: FileSystem,
+  key: ObjectKey,
+  options: GetOptions,
+  attempt: Attempt,
+): Promise<ObjectReader> {
+  const handle = await openFile(files, attempt)
+  try {
+    const stats = await handle.stat({ bigint: true })
+    if (stats.isDirectory()) throw notFound(attempt)
+    assertRegularFile(stats, attempt)
+    if (options.ifVersion !== undefined && versionOf(stats) !== options.ifVersion) {
+      throw preconditionFailed(attempt)
+    }
+    const span = resolveRange(options.range, Number(stats.size), attempt)
+    return {
+      info: describe(key, stats),
+      body: readSpan(handle, span, options.signal, attempt),
+      [Symbol.asyncDispose]: () => close(handle),
+    }
+  } catch (error) {
+    await close(handle)
+    throw error
+  }
+}
+
+async function openFile(files: FileSystem, attempt: Attempt): Promise<FileHandle> {
+  // A pipe would block the open for ever; a link may lead anywhere.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  try {
+    return await files.open(attempt.path, flags)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw notFound(attempt)
+    throw error
+  }
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** @throws STORAGE_RANGE for what does not lie inside the object. */
+export function resolveRange(range: ByteRange | undefined, size: number, attempt: Attempt): Span {
+  const span = spanOf(range, size)
+  if (
+    isPosition(span.start) &&
+    isPosition(span.end) &&
+    span.start <= span.end &&
+    span.end <= size
+  ) {
+    return span
+  }
+  throw new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.path}`, {
+    why: `bytes ${span.start} to ${span.end} were asked for, but it has ${size}`,
+    facts: { backend: 'volume', ...attempt },
+  })
+}
+
+function spanOf(range: ByteRange | undefined, size: number): Span {
+  switch (range?.kind) {
+    case undefined:
+      return { start: 0, end: size }
+    case 'span':
+      return { start: range.start, end: range.end }
+    case 'from':
+      return { start: range.start, end: Math.max(size, range.start) }
+    case 'last':
+      return { start: size - Math.min(size, range.length), end: size }
+  }
+}
+
+function isPosition(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+async function* readSpan(
+  handle: FileHandle,
+  span: Span,
+  signal: AbortSignal | undefined,
+  attempt: Attempt,
+): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, span.end - span.start))
+  let position = span.start
+  try {
+    while (position < span.end) {
+      signal?.throwIfAborted()
+      const length = Math.min(buffer.length, span.end - position)
+      const { bytesRead } = await handle.read(buffer, 0, length, position)
+      if (bytesRead === 0) throw truncated(position, attempt)
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } catch (error) {
+    throw volumeError(error, attempt)
+  } finally {
+    await close(handle)
+  }
+}
+
+function truncated(position: number, attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `shortened while it was read: ${attempt.path}`, {
+    retry: 'after-refresh',
+    why: `it ended at byte ${position}; something other than Kannery writes to it`,
+    facts: { backend: 'volume', ...attempt },
+  })
+}
+
+/** Closing twice is harmless: the body closes at its end, the reader when it is disposed of. */
+async function close(handle: FileHandle): Promise<void> {
+  if (handle.fd !== -1) await handle.close()
+}

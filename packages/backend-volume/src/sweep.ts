@@ -1,0 +1,80 @@
+import { constants } from 'node:fs'
+import { join } from 'node:path'
+import type { BackendContext, CallOptions } from '@kannery/storage'
+import { fileMode } from './durable.ts'
+import { isErrno } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { newId } from './ids.ts'
+import { machineryName } from './place.ts'
+
+interface SweepOptions extends CallOptions {
+  readonly olderThanMs: number
+  readonly random: BackendContext['random']
+}
+
+/**
+ * Removes what crashed writers left in the machinery of `folder` and of all folders below. A writer that still lives finds its
+ * file gone and starts over.
+ */
+export async function sweepFolder(
+  files: FileSystem,
+  folder: string,
+  options: SweepOptions,
+): Promise<number> {
+  options.signal?.throwIfAborted()
+  let swept = 0
+  for (const entry of await files.readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const path = join(folder, entry.name)
+    if (entry.name === machineryName) swept += await sweepMachinery(files, path, options)
+    else if (!entry.name.startsWith('.') && entry.name !== 'lost+found') {
+      swept += await sweepFolder(files, path, options)
+    }
+  }
+  return swept
+}
+
+async function sweepMachinery(
+  files: FileSystem,
+  machinery: string,
+  options: SweepOptions,
+): Promise<number> {
+  const leftovers = (await files.readdir(machinery)).filter(isLeftover)
+  if (leftovers.length === 0) return 0
+  const now = await nowOf(files, machinery, options.random)
+  let swept = 0
+  for (const name of leftovers) {
+    const path = join(machinery, name)
+    try {
+      const { mtimeMs } = await files.lstat(path)
+      if (now - mtimeMs < options.olderThanMs) continue
+      await files.rm(path, { recursive: true })
+      swept++
+    } catch (error) {
+      // Its writer was not dead after all.
+      if (!isErrno(error, 'ENOENT')) throw error
+    }
+  }
+  return swept
+}
+
+function isLeftover(name: string): boolean {
+  return /^(unfinished|claim|aside|probe|now)-/.test(name)
+}
+
+/** The file system's clock: a server's, where it is mounted from one. */
+async function nowOf(
+  files: FileSystem,
+  machinery: string,
+  random: BackendContext['random'],
+): Promise<number> {
+  const path = join(machinery, `now-${newId(random)}`)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+  const handle = await files.open(path, flags, fileMode)
+  try {
+    return (await handle.stat()).mtimeMs
+  } finally {
+    await handle.close()
+    await files.unlink(path)
+  }
+}

@@ -1,0 +1,95 @@
+// One of the eight processes of torture.test.ts. Told to do as much harm as it can until it is killed.
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
+import { VolumeBackend } from '../src/index.ts'
+import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
+
+const [root = '', worker = '', life = ''] = process.argv.slice(2)
+const acknowledgements = fs.openSync(join(root, '..', `acknowledged-${worker}`), 'a')
+const violations = join(root, '..', 'violations')
+const held = join(root, '..', heldName)
+
+const backend = await VolumeBackend.open(
+  { path: root },
+  { random: { bytes: (length) => randomBytes(length) } },
+)
+for (;;) {
+  await increment()
+  await holdTheLock()
+}
+
+async function read(key: ObjectKey): Promise<{ text: string; version: string } | undefined> {
+  try {
+    await using reader = await backend.get(key)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of reader.body) chunks.push(chunk.slice())
+    return { text: Buffer.concat(chunks).toString(), version: reader.info.version }
+  } catch (error) {
+    if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** Whether it was stored. Losing is normal here; any other error ends this process, and so the test. */
+async function wins(change: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await change()
+    return true
+  } catch (error) {
+    if (
+      KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED') ||
+      KanneryError.is(error, 'STORAGE_ALREADY_EXISTS')
+    ) {
+      return false
+    }
+    throw error
+  }
+}
+
+async function increment(): Promise<void> {
+  const key = objectKey(counterKey)
+  const found = await read(key)
+  const counter: Counter = found === undefined ? { n: 0, by: {} } : JSON.parse(found.text)
+  const mine = (counter.by[worker] ?? 0) + 1
+  const next: Counter = { n: counter.n + 1, by: { ...counter.by, [worker]: mine } }
+  const body = Buffer.from(JSON.stringify(next))
+  const condition =
+    found === undefined
+      ? ({ kind: 'if-absent' } as const)
+      : ({ kind: 'if-version', version: found.version } as Parameters<
+          StorageBackend['put']
+        >[2]['condition'])
+  const streamed = counter.n % 5 === 4
+  const stored = await wins(async () => {
+    if (!streamed) return await backend.put(key, body, { condition })
+    await using writer = await backend.openWriter(key, { condition })
+    await writer.write(body)
+    return await writer.commit()
+  })
+  if (stored) fs.writeSync(acknowledgements, `${mine}\n`)
+}
+
+/** While the lock is ours nobody else may get it. */
+async function holdTheLock(): Promise<void> {
+  const key = objectKey(lockKey)
+  const me = `${worker} ${life}`
+  const body = Buffer.from(me)
+  let version: string | undefined
+  const created = await wins(async () => {
+    const stored = await backend.put(key, body, { condition: { kind: 'if-absent' } })
+    version = stored.version
+  })
+  if (!created) return
+  try {
+    fs.mkdirSync(held)
+  } catch {
+    fs.appendFileSync(violations, `${me}: created the lock while somebody held it\n`)
+  }
+  fs.rmdirSync(held)
+  const options = { ifVersion: version } as NonNullable<Parameters<StorageBackend['delete']>[1]>
+  if (!(await wins(() => backend.delete(key, options)))) {
+    fs.appendFileSync(violations, `${me}: the lock changed while it was held\n`)
+  }
+}
