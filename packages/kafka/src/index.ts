@@ -16,6 +16,10 @@ export type {
 } from './cluster/metadata.ts'
 export { parseBootstrapServers } from './configuration/bootstrap-servers.ts'
 export {
+  type ClientPropertiesContext,
+  parseClientProperties,
+} from './configuration/client-properties.ts'
+export {
   defaultClientId,
   defaultConnectTimeoutMs,
   defaultRequestTimeoutMs,

@@ -206,7 +206,7 @@ export class KafkaCluster implements AsyncDisposable {
           detail: result.errorMessage,
         })
       },
-      (error) => error.facts['kafkaError'] === 'NOT_CONTROLLER',
+      ({ facts: { kafkaError: name } }) => name === 'NOT_CONTROLLER',
     )
     return this.#retrying(async () => {
       const created = await this.topic(name)
@@ -361,10 +361,8 @@ export class KafkaCluster implements AsyncDisposable {
 
 /** That Metadata does not know a topic is final; where it does, another broker may just not have heard of it yet. */
 function isTransient(error: KanneryError): boolean {
-  return (
-    error.retry !== 'never' &&
-    !(error.code === 'KAFKA_TOPIC_UNKNOWN' && error.facts['api'] === 'Metadata')
-  )
+  const { api } = error.facts
+  return error.retry !== 'never' && !(error.code === 'KAFKA_TOPIC_UNKNOWN' && api === 'Metadata')
 }
 
 /** For requests that begin with the topic's name: no Metadata has vouched for it. */

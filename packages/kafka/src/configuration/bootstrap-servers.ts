@@ -2,7 +2,7 @@ import { KanneryError } from '@kannery/storage'
 import type { HostPort } from './connection-options.ts'
 
 /** `[v6]:port`, or a host without colons and a port. Kafka's clients want the port, too. */
-const address = /^(?:\[(?<v6>[0-9a-fA-F:.%]+)\]|(?<host>[A-Za-z0-9._-]+)):(?<port>\d{1,5})$/
+const address = /^(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/
 
 /**
  * Reads Kafka's `bootstrap.servers`: comma-separated `host:port` pairs.
@@ -21,9 +21,9 @@ export function parseBootstrapServers(text: string): readonly HostPort[] {
 }
 
 function parseAddress(text: string): HostPort {
-  const match = address.exec(text)?.groups
-  const host = match?.['v6'] ?? match?.['host']
-  const port = Number(match?.['port'])
+  const [, v6, name, portText] = address.exec(text) ?? []
+  const host = v6 ?? name
+  const port = Number(portText)
   if (host === undefined) {
     throw invalid(text, text.includes('://') ? 'a broker has no URL scheme' : 'it is not host:port')
   }
@@ -34,7 +34,9 @@ function parseAddress(text: string): HostPort {
 }
 
 function invalid(text: string, why: string): KanneryError {
-  return new KanneryError('CONFIG_INVALID', `not a Kafka broker address: "${text}"`, {
+  // What stands before an @ may be a password.
+  const shown = text.replace(/.*@/, '…@')
+  return new KanneryError('CONFIG_INVALID', `not a Kafka broker address: "${shown}"`, {
     why,
     remedy: 'Write host:port, for example localhost:9092 or [::1]:9092; commas between several.',
     facts: { setting: 'bootstrap.servers' },

@@ -6,14 +6,12 @@ export interface HostPort {
 
 /** How TLS is spoken. The broker's certificate is always verified; there is no option to trust anybody. */
 export interface TlsOptions {
-  /** Trusted certificate authorities, PEM. Absent: those that come with Node.js. */
-  readonly ca?: readonly string[]
-  /** Client certificate chain (PEM) and its private key (PEM), for mutual TLS. */
+  /** Trusted certificate authorities, one or more as PEM. Absent: those that come with Node.js. */
+  readonly ca?: string
+  /** Client certificate chain (PEM, own certificate first) and its private key (PEM), for mutual TLS. */
   readonly cert?: string
   readonly key?: string
-  /** Client certificate and key as a PKCS #12 store, instead of `cert` and `key`. */
-  readonly pfx?: Uint8Array
-  /** Opens `key` or `pfx`. */
+  /** Opens `key` when it is encrypted. */
   readonly passphrase?: string
   /** False only for Kafka's `ssl.endpoint.identification.algorithm=` (empty): the chain is verified, the host name is not. */
   readonly serverNameCheck: boolean

@@ -1,5 +1,5 @@
 import { KanneryError } from '@kannery/storage'
-import { apiVersionsV0, apiVersionsV3 } from '@platformatic/kafka'
+import { apiVersionsV0, apiVersionsV3, protocolAPIsById } from '@platformatic/kafka'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 
@@ -47,13 +47,14 @@ export function noCommonVersion(
   theirs: ApiVersionRange | undefined,
 ): KanneryError {
   const broker = formatHostPort(address)
+  const api = protocolAPIsById[apiKey] ?? String(apiKey)
   return new KanneryError('KAFKA_UNSUPPORTED', `the broker ${broker} lacks what Kannery needs`, {
     why:
       theirs === undefined
-        ? `it does not offer the API ${apiKey}`
-        : `it speaks versions ${theirs.min} to ${theirs.max} of the API ${apiKey}, Kannery speaks ${ours.min} to ${ours.max}`,
+        ? `it does not offer ${api}; a controller's port, for example, serves no clients`
+        : `it speaks versions ${theirs.min} to ${theirs.max} of ${api}, Kannery speaks ${ours.min} to ${ours.max}`,
     remedy:
       'Use brokers of Apache Kafka 2.8 or newer; if they are newer than this Kannery, update Kannery.',
-    facts: { broker, apiKey },
+    facts: { broker, api },
   })
 }

@@ -12,7 +12,6 @@ import {
   connectionError,
   protocolError,
   timeoutError,
-  tlsExpectedError,
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { encodeRequestHeader, type RequestKind, skipTaggedFields } from './request-header.ts'
@@ -20,6 +19,7 @@ import { authenticate } from './sasl/authenticate.ts'
 import { SendGate } from './send-gate.ts'
 import { type SlabNumber, SlabPair } from './slab-pair.ts'
 import { openSocket } from './socket.ts'
+import { tlsExpectedError } from './tls-errors.ts'
 
 export interface BrokerConnectionOptions
   extends Pick<
@@ -101,7 +101,7 @@ export class BrokerConnection implements AsyncDisposable {
       connection.#phase = 'negotiating'
       connection.#versions = await negotiateApiVersions(connection)
       await connection.#authenticate()
-      connection.#phase = 'open'
+      connection.#phase = options.sasl === undefined ? 'unproven' : 'open'
       return connection
     } catch (error) {
       connection.#fail(error)
@@ -284,6 +284,7 @@ export class BrokerConnection implements AsyncDisposable {
     }
     const body = frame.subarray(expected.taggedFields ? skipTaggedFields(frame, 4) : 4)
     this.#pending.shift()
+    if (this.#phase === 'unproven') this.#phase = 'open'
     if (expected.slab !== undefined) this.#slabs.giveBack()
     expected.resolve(body)
   }

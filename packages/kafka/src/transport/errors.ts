@@ -1,8 +1,12 @@
 import { KanneryError } from '@kannery/storage'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
+import { isTlsFailure, tlsError } from './tls-errors.ts'
 
-/** Where a connection was when it ended: the same socket error means different things. */
-export type ConnectionPhase = 'connecting' | 'negotiating' | 'open'
+/**
+ * How far a connection was when it ended: the same socket error means different things. `unproven` is between the API
+ * versions, which a broker tells to anybody, and the first answer to a request that it could have refused.
+ */
+export type ConnectionPhase = 'connecting' | 'negotiating' | 'unproven' | 'open'
 
 export interface ConnectionContext {
   readonly address: HostPort
@@ -16,7 +20,7 @@ export function connectionError(
   context: ConnectionContext,
 ): KanneryError {
   const code = errorCode(error)
-  if (context.secure && isTlsFailure(code, error)) return tlsError(error, code, context)
+  if (context.secure && isTlsFailure(error, code)) return tlsError(error, code, context.address)
   const broker = formatHostPort(context.address)
   const facts = { broker, ...(code === undefined ? {} : { code }) }
   if (context.phase === 'connecting') {
@@ -31,8 +35,8 @@ export function connectionError(
   }
   return new KanneryError('KAFKA_UNREACHABLE', `Kafka at ${broker} closed the connection`, {
     retry: 'after-refresh',
-    why: error === undefined ? closedWhy(context) : `${error.message}`,
-    ...(context.phase === 'negotiating' ? { remedy: listenerRemedy } : {}),
+    why: error === undefined ? closedWhy(context) : error.message,
+    ...(context.phase === 'open' ? {} : { remedy: listenerRemedy }),
     facts,
     cause: error,
   })
@@ -79,16 +83,6 @@ export function closedByUs(address: HostPort): KanneryError {
   })
 }
 
-/** A TLS record where a Kafka frame was due: the listener speaks TLS, we were told not to. */
-export function tlsExpectedError(address: HostPort): KanneryError {
-  const broker = formatHostPort(address)
-  return new KanneryError('KAFKA_TLS_FAILED', `Kafka at ${broker} speaks TLS, not plaintext`, {
-    why: 'the connection was opened without TLS and the broker answered with a TLS record',
-    remedy: 'Set security.protocol to SSL or SASL_SSL (or use the port of a listener without TLS).',
-    facts: { broker },
-  })
-}
-
 const listenerRemedy =
   'Check that this is the port of a Kafka listener and that security.protocol (PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL) is that of the listener.'
 
@@ -120,94 +114,13 @@ const unreachable: Readonly<Record<string, { readonly why: string; readonly reme
 }
 
 function closedWhy({ secure, phase }: ConnectionContext): string {
-  if (phase === 'open') {
-    return secure
-      ? 'it gave no reason; it may have restarted'
-      : 'it gave no reason; it may have restarted, or want SASL or TLS on this port'
+  if (phase === 'open') return 'it gave no reason; it may have restarted'
+  if (phase === 'unproven') {
+    return 'it hung up at the first request, as a listener does that wants SASL authentication'
   }
   return secure
     ? 'it ended the connection before the first answer'
     : 'it ended the connection before the first answer; it may want TLS on this port'
-}
-
-/** Reasons of OpenSSL's certificate verification (X509_V_ERR_*), as Node.js names them. */
-const certificateProblems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'the broker shows a self-signed certificate that is not among the trusted ones',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the root of the certificate chain is not among the trusted ones',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed the certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'the authority that signed the certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed the certificate is not trusted',
-  CERT_HAS_EXPIRED: 'the certificate has expired',
-  CERT_NOT_YET_VALID: 'the certificate is not valid yet; the clock of this machine may be wrong',
-  CERT_SIGNATURE_FAILURE: 'the signature of the certificate is wrong',
-}
-
-function isTlsFailure(code: string | undefined, error: Error | undefined): boolean {
-  return (
-    code !== undefined &&
-    (code in certificateProblems ||
-      code.startsWith('ERR_SSL_') ||
-      code.startsWith('ERR_TLS_') ||
-      code === 'EPROTO' ||
-      // Node.js reports so when the peer hangs up during the handshake.
-      (code === 'ECONNRESET' && error?.message.includes('secure TLS connection') === true))
-  )
-}
-
-function tlsError(
-  error: Error | undefined,
-  code: string | undefined,
-  { address }: ConnectionContext,
-): KanneryError {
-  const broker = formatHostPort(address)
-  const { why, remedy } = explainTlsFailure(code ?? '', error?.message ?? '')
-  return new KanneryError('KAFKA_TLS_FAILED', `TLS with Kafka at ${broker} failed`, {
-    why,
-    ...(remedy === undefined ? {} : { remedy }),
-    facts: { broker, ...(code === undefined ? {} : { code }) },
-    cause: error,
-  })
-}
-
-function explainTlsFailure(code: string, message: string): { why: string; remedy?: string } {
-  const problem = certificateProblems[code]
-  if (problem !== undefined) {
-    return {
-      why: problem,
-      remedy:
-        'Give the certificate of the authority as ssl.truststore.certificates or ssl.truststore.location.',
-    }
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return {
-      why: `the certificate is for another host: ${message}`,
-      remedy: 'Use a name that stands in the certificate, or have it issued for this one.',
-    }
-  }
-  if (
-    /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN/.test(
-      code,
-    )
-  ) {
-    return {
-      why: `the broker refused us: ${message}`,
-      remedy:
-        'If the broker demands a client certificate (ssl.client.auth=required), give one that it trusts: ssl.keystore.*.',
-    }
-  }
-  if (
-    code === 'ECONNRESET' ||
-    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
-  ) {
-    return {
-      why: 'the broker did not answer as a TLS server does; the listener on this port is probably a plaintext one',
-      remedy:
-        'Set security.protocol to PLAINTEXT or SASL_PLAINTEXT, or use the port of a TLS listener.',
-    }
-  }
-  return { why: message }
 }
 
 function errorCode(error: Error | undefined): string | undefined {

@@ -55,10 +55,9 @@ function secureOptions(
     minVersion: 'TLSv1.2',
     // An IP address is no server name (RFC 6066); Node.js then verifies it against the certificate's IP addresses.
     ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
-    ...(tls.ca === undefined ? {} : { ca: [...tls.ca] }),
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
-    ...(tls.pfx === undefined ? {} : { pfx: Buffer.from(tls.pfx) }),
     ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
     ...(tls.serverNameCheck ? {} : { checkServerIdentity: () => undefined }),
   }

@@ -1,0 +1,61 @@
+import forge from 'node-forge'
+import { KeyStoreFailure } from './java-key-store.ts'
+
+export interface Pkcs12Content {
+  /** DER. */
+  readonly certificates: readonly Buffer[]
+  /** PKCS #8, DER, decrypted. */
+  readonly privateKeys: readonly Buffer[]
+}
+
+/** PKCS #12 is ASN.1, which begins with a SEQUENCE. */
+export function isPkcs12(store: Buffer): boolean {
+  return store[0] === 0x30
+}
+
+/**
+ * Opens a PKCS #12 store (RFC 7292) as keytool and OpenSSL write it.
+ *
+ * @throws KeyStoreFailure
+ */
+export function readPkcs12(store: Buffer, password: string): Pkcs12Content {
+  const content = open(store, password)
+  const { certBag, keyBag, pkcs8ShroudedKeyBag } = forge.pki.oids
+  return {
+    certificates: bags(content, certBag).map(certificateDer),
+    privateKeys: [...bags(content, pkcs8ShroudedKeyBag), ...bags(content, keyBag)].map(keyDer),
+  }
+}
+
+function open(store: Buffer, password: string): forge.pkcs12.Pkcs12Pfx {
+  try {
+    const asn1 = forge.asn1.fromDer(forge.util.createBuffer(store.toString('binary')))
+    return forge.pkcs12.pkcs12FromAsn1(asn1, false, password)
+  } catch (cause) {
+    const wrongPassword = /MAC could not be verified|Invalid password/.test(String(cause))
+    throw new KeyStoreFailure(
+      wrongPassword
+        ? 'the password is wrong, or the store is damaged'
+        : 'it is damaged, or holds something that Kannery cannot read',
+      { cause },
+    )
+  }
+}
+
+function bags(content: forge.pkcs12.Pkcs12Pfx, bagType: string | undefined): forge.pkcs12.Bag[] {
+  return bagType === undefined ? [] : (content.getBags({ bagType })[bagType] ?? [])
+}
+
+/** The library reads RSA only; it hands over anything else as plain ASN.1. */
+function certificateDer(bag: forge.pkcs12.Bag): Buffer {
+  return derOf(bag.cert == null ? bag.asn1 : forge.pki.certificateToAsn1(bag.cert))
+}
+
+function keyDer(bag: forge.pkcs12.Bag): Buffer {
+  if (bag.key == null) return derOf(bag.asn1)
+  return derOf(forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(bag.key)))
+}
+
+function derOf(asn1: forge.asn1.Asn1): Buffer {
+  return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary')
+}
