@@ -1,3 +1,4 @@
+import type { Clock, Random } from './environment.ts'
 import type { KeyPrefix, ObjectKey } from './object-key.ts'
 
 /** Opaque: ETag, generation or volume number. Compare for equality only; never store it in an object (a copy has others). */
@@ -140,8 +141,10 @@ export interface StandardSchema<Output> {
 }
 export interface BackendContext {
   readonly signal?: AbortSignal
-  readonly clock: { now(): number; monotonic(): number }
-  readonly random: { bytes(length: number): Uint8Array }
+  readonly clock: Clock
+  readonly random: Random
+  /** `read`: the backend is never asked to write, so credentials that cannot write suffice. */
+  readonly access: 'read' | 'write'
   /** Named secrets, resolved by the app; absent means the SDK's own chain (environment, profile, workload identity). */
   readonly credentials?: Readonly<Record<string, string>>
   readonly userAgent: string

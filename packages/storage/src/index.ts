@@ -1,4 +1,5 @@
 export type * from './backend.ts'
+export type * from './environment.ts'
 export {
   type ErrorCode,
   type ErrorCodeDescription,

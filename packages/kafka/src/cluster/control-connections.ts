@@ -1,10 +1,9 @@
-import { KanneryError } from '@kannery/storage'
+import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import {
   formatHostPort,
   type HostPort,
   type KafkaConnectionOptions,
 } from '../configuration/connection-options.ts'
-import type { Clock, Random } from '../configuration/environment.ts'
 import { BrokerConnection } from '../transport/broker-connection.ts'
 import type { Broker } from './metadata.ts'
 

@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import {
   createTopicsV5,
   createTopicsV7,
@@ -14,7 +14,6 @@ import {
   metadataV12,
 } from '@platformatic/kafka'
 import type { KafkaConnectionOptions } from '../configuration/connection-options.ts'
-import type { Clock, Random } from '../configuration/environment.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { callNewest } from './call-newest.ts'
 import { ControlConnections } from './control-connections.ts'

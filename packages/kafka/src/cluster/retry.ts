@@ -1,5 +1,4 @@
-import { KanneryError } from '@kannery/storage'
-import type { Clock } from '../configuration/environment.ts'
+import { type Clock, KanneryError } from '@kannery/storage'
 
 export interface RetryOptions {
   readonly clock: Clock

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
-import { KanneryError } from '@kannery/storage'
+import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import type { API } from '@platformatic/kafka'
 import type { HostPort, KafkaConnectionOptions } from '../configuration/connection-options.ts'
-import type { Clock, Random } from '../configuration/environment.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
 import { type Exchange, runApi } from './codec.ts'
 import {

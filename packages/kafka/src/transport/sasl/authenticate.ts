@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { KanneryError, type Random } from '@kannery/storage'
 import {
   saslAuthenticateV0,
   saslAuthenticateV1,
@@ -10,7 +10,6 @@ import {
   type HostPort,
   type SaslOptions,
 } from '../../configuration/connection-options.ts'
-import type { Random } from '../../configuration/environment.ts'
 import type { BrokerConnection } from '../broker-connection.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
 

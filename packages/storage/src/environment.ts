@@ -1,4 +1,4 @@
-/** What this package needs of a clock. Injected, so that tests decide what time it is. */
+/** What a library needs of a clock. Injected, so that tests and simulations decide what time it is. */
 export interface Clock {
   /** Wall clock, milliseconds. */
   now(): number
