@@ -1,0 +1,21 @@
+import type { CommandDeclaration } from '../command.ts'
+import { backupCommand } from './backup.ts'
+import { catCommand } from './cat.ts'
+import { completionCommand } from './completion.ts'
+import { leaseLsCommand } from './lease-ls.ts'
+import { lsCommand } from './ls.ts'
+import { restoreCommand } from './restore.ts'
+import { showCommand } from './show.ts'
+import { verifyCommand } from './verify.ts'
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandDeclaration[] = [
+  backupCommand,
+  restoreCommand,
+  lsCommand,
+  showCommand,
+  catCommand,
+  verifyCommand,
+  leaseLsCommand,
+  completionCommand(() => commands),
+]

@@ -1,0 +1,98 @@
+import type { RestoreReport } from '@kannery/kafka'
+import { parseTime, runRestore, systemClock } from '@kannery/runtime'
+import { KanneryError } from '@kannery/storage'
+import type { CommandDeclaration, Invocation } from '../command.ts'
+import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
+import { Progress } from '../terminal/progress.ts'
+import { kafkaFlags, kafkaOptions } from './kafka-options.ts'
+import { parsePartitions, selectionOptions } from './selection-options.ts'
+import { storageAt } from './storage-options.ts'
+
+export const restoreCommand: CommandDeclaration = {
+  name: 'restore',
+  summary: 'restore a topic from a storage into Kafka',
+  description:
+    'Creates the topic as it was and writes its records into it: key, value, headers, timestamp and order are those of the backup. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
+  arguments: [],
+  options: [
+    { name: 'from', value: 'storage', description: 'where the backup is', required: true },
+    ...kafkaOptions('to'),
+    { name: 'topic', short: 't', value: 'name', description: 'the topic in the backup', required: true },
+    { name: 'as', value: 'name', description: 'the name of the restored topic, if it is to be another' },
+    ...selectionOptions,
+    {
+      name: 'replication-factor',
+      value: 'number',
+      description: 'of a topic that is created; else what it was, or as many brokers as there are',
+    },
+    { name: 'verify', description: 'read the restored topic back and compare it record by record' },
+    { name: 'skip-damaged', description: 'leave out what is damaged, name it, and restore the rest' },
+  ],
+  examples: [
+    'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
+    'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
+  ],
+  run,
+}
+
+async function run({ options, terminal, environment, directory, signal }: Invocation): Promise<void> {
+  const progress = new Progress(terminal, 'restore', systemClock.monotonic)
+  const now = systemClock.now()
+  const since = options.text('since')
+  const until = options.text('until')
+  try {
+    const report = await runRestore({
+      storage: storageAt(options.text('from') ?? '', directory),
+      kafka: kafkaFlags('to', options),
+      environment,
+      topic: options.text('topic') ?? '',
+      as: options.text('as'),
+      window: {
+        ...(since === undefined ? {} : { sinceMs: parseTime(since, now) }),
+        ...(until === undefined ? {} : { untilMs: parseTime(until, now) }),
+      },
+      partitions: parsePartitions(options.list('partition')),
+      replicationFactor: parseReplicationFactor(options.text('replication-factor')),
+      verify: options.flag('verify'),
+      skipDamaged: options.flag('skip-damaged'),
+      signal,
+      onProgress: ({ records, bytes, total }) => progress.update(records, bytes, total),
+    })
+    progress.finish()
+    await terminal.result(report, describeReport(report))
+  } finally {
+    progress.finish()
+  }
+}
+
+function parseReplicationFactor(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const factor = Number(text)
+  if (Number.isInteger(factor) && factor >= 1 && factor <= 32_767) return factor
+  throw new KanneryError('CONFIG_INVALID', `not a replication factor: ${JSON.stringify(text)}`, {
+    remedy: 'Write a whole number from 1 on.',
+  })
+}
+
+function describeReport(report: RestoreReport): string {
+  const table = formatTable(
+    ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
+    report.partitions.map((partition) => [
+      String(partition.partition),
+      formatCount(partition.records),
+      formatBytes(partition.bytes),
+      `${partition.firstOffset}..${partition.nextOffset}`,
+    ]),
+  )
+  const records = report.partitions.reduce((sum, partition) => sum + partition.records, 0)
+  const lines = [table, '', `restored ${formatCount(records)} records of "${report.topic}" into "${report.as}"`]
+  for (const damage of report.skippedDamage) {
+    lines.push(`left out: bytes ${damage.from}..${damage.to} of ${damage.key}: ${damage.reason}`)
+  }
+  if (report.verification !== undefined) {
+    lines.push(
+      `verified: ${formatCount(report.verification.records)} records compared, ${report.verification.differences.length} differences`,
+    )
+  }
+  return lines.join('\n')
+}

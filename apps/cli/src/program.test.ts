@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { type CommandDeclaration, OptionValues } from './command.ts'
+import { parseCommandLine } from './program.ts'
+
+const copy: CommandDeclaration = {
+  name: 'copy',
+  summary: 'copy things',
+  description: 'Copies things.',
+  arguments: [
+    { name: 'from', description: 'where from' },
+    { name: 'to', description: 'where to', optional: true },
+  ],
+  options: [
+    { name: 'topic', short: 't', value: 'pattern', description: 'a topic', repeatable: true, required: true },
+    { name: 'codec', value: 'codec', description: 'a codec', choices: ['zstd', 'none'], default: 'zstd' },
+    { name: 'dry-run', description: 'show only' },
+    { name: 'password', description: 'refused', refused: 'Use --password-file.' },
+  ],
+  examples: ['kannery copy a b'],
+  run: async () => {},
+}
+const listLeases: CommandDeclaration = { ...copy, name: 'lease ls', arguments: [], options: [] }
+
+function parse(...words: string[]) {
+  return parseCommandLine(words, { version: '1.2.3', commands: [copy, listLeases] })
+}
+
+test('a command gets its arguments and options, declared names and defaults', () => {
+  const parsed = parse('copy', 'a', '-t', 'x', '--topic', 'y', '--dry-run')
+  if ('text' in parsed) throw new Error('expected a command')
+  const options = new OptionValues(parsed.options)
+
+  expect(parsed.declaration.name).toBe('copy')
+  expect(parsed.arguments).toEqual(['a'])
+  expect(options.list('topic')).toEqual(['x', 'y'])
+  expect(options.text('codec')).toBe('zstd')
+  expect(options.text('output')).toBe('text')
+  expect(options.flag('dry-run')).toBe(true)
+  expect(options.flag('debug')).toBe(false)
+})
+
+test('a command of two words is found', () => {
+  expect(parse('lease', 'ls')).toMatchObject({ declaration: { name: 'lease ls' } })
+})
+
+test.each([
+  ['an unknown command', ['cpoy']],
+  ['an unknown option', ['copy', 'a', '-t', 'x', '--frce']],
+  ['a missing argument', ['copy', '-t', 'x']],
+  ['a missing option', ['copy', 'a']],
+  ['a surplus argument', ['copy', 'a', 'b', 'c', '-t', 'x']],
+  ['a value that is not a choice', ['copy', 'a', '-t', 'x', '--codec', 'lzma']],
+])('%s is a configuration error', (_name, words) => {
+  expect(() => parse(...words)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+})
+
+test('a secret as an argument is refused and not repeated', () => {
+  for (const words of [['--password', 'hunter2'], ['--password=hunter2']]) {
+    let caught: unknown
+    try {
+      parse('copy', 'a', '-t', 'x', ...words)
+    } catch (error) {
+      caught = error
+    }
+    expect(caught).toMatchObject({ code: 'CONFIG_INVALID', remedy: 'Use --password-file.' })
+    expect(JSON.stringify(caught) + String(caught)).not.toContain('hunter2')
+  }
+})
+
+test('help and version are texts', () => {
+  expect(parse('--version')).toEqual({ text: '1.2.3\n' })
+  expect(parse('copy', '--help')).toMatchObject({ text: expect.stringContaining('kannery copy a b') })
+  expect(parse('copy', '--help')).toMatchObject({ text: expect.not.stringContaining('refused') })
+  expect(parse('help', 'lease')).toMatchObject({ text: expect.stringContaining('ls') })
+  expect(parse()).toMatchObject({ text: expect.stringContaining('copy things') })
+})

@@ -1,0 +1,147 @@
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { KanneryError } from '@kannery/storage'
+import type { ArgumentDeclaration, CommandDeclaration, OptionDeclaration } from './command.ts'
+
+/** Options that every command takes. */
+export const commonOptions: readonly OptionDeclaration[] = [
+  {
+    name: 'output',
+    short: 'o',
+    value: 'format',
+    description: 'what results look like',
+    choices: ['text', 'json'],
+    default: 'text',
+  },
+  { name: 'debug', description: 'show stack traces of errors' },
+]
+
+/** A command line that was understood: the command and its words. */
+export interface ParsedCommand {
+  readonly declaration: CommandDeclaration
+  readonly arguments: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** Something was asked that needs no command: help or the version. */
+export interface ParsedText {
+  readonly text: string
+}
+
+interface ProgramDescription {
+  readonly version: string
+  readonly commands: readonly CommandDeclaration[]
+}
+
+/**
+ * Understands a command line.
+ *
+ * @throws CONFIG_INVALID for words that no command takes
+ */
+export function parseCommandLine(
+  words: readonly string[],
+  description: ProgramDescription,
+): ParsedCommand | ParsedText {
+  let parsed: ParsedCommand | undefined
+  const written: string[] = []
+  const program = buildProgram(description, (command) => {
+    parsed = command
+  })
+  for (const command of everyCommand(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => written.push(text),
+      writeErr: () => {},
+    })
+  }
+  try {
+    program.parse([...words], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { text: written.join('') }
+    if (error.code === 'commander.help') return { text: helpText(program) }
+    throw usageError(error)
+  }
+  return parsed ?? { text: helpText(program) }
+}
+
+function buildProgram(
+  { version, commands }: ProgramDescription,
+  found: (command: ParsedCommand) => void,
+): Command {
+  const program = new Command('kannery')
+    .description('Keeps Kafka in cans: backs up topics into object storage or a folder, and restores them.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+  for (const declaration of commands) {
+    const words = declaration.name.split(' ')
+    const name = words.pop() ?? ''
+    const command = words.reduce(groupOf, program).command(name)
+    describe(command, declaration)
+    command.action(() => {
+      refuse(declaration, command.opts())
+      found({ declaration, arguments: command.args, options: command.opts() })
+    })
+  }
+  return program
+}
+
+function groupOf(parent: Command, name: string): Command {
+  const existing = parent.commands.find((command) => command.name() === name)
+  return existing ?? parent.command(name).description(`commands about ${name}s`)
+}
+
+function describe(command: Command, declaration: CommandDeclaration): void {
+  command.summary(declaration.summary).description(declaration.description)
+  command.helpOption('-h, --help', 'print this help')
+  for (const argument of declaration.arguments) command.addArgument(toArgument(argument))
+  for (const option of [...declaration.options, ...commonOptions]) command.addOption(toOption(option))
+  if (declaration.examples.length > 0) {
+    command.addHelpText('after', `\nExamples:\n${declaration.examples.map((line) => `  ${line}`).join('\n')}`)
+  }
+}
+
+function toArgument({ name, description, optional }: ArgumentDeclaration): Argument {
+  return new Argument(optional === true ? `[${name}]` : `<${name}>`, description)
+}
+
+function toOption(declaration: OptionDeclaration): Option {
+  const short = declaration.short === undefined ? '' : `-${declaration.short}, `
+  const value = declaration.value === undefined ? '' : ` <${declaration.value}>`
+  const refusedValue = declaration.refused === undefined ? '' : ' [value]'
+  const option = new Option(`${short}--${declaration.name}${value}${refusedValue}`, declaration.description)
+  // Values are read by the declared name, so that code and help never differ.
+  option.attributeName = () => declaration.name
+  if (declaration.choices !== undefined) option.choices([...declaration.choices])
+  if (declaration.default !== undefined) option.default(declaration.default)
+  if (declaration.repeatable === true) {
+    option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text])
+  }
+  if (declaration.refused !== undefined) option.hideHelp()
+  if (declaration.required === true) option.makeOptionMandatory()
+  return option
+}
+
+function refuse(declaration: CommandDeclaration, values: Readonly<Record<string, unknown>>): void {
+  for (const option of declaration.options) {
+    if (option.refused === undefined || values[option.name] === undefined) continue
+    throw new KanneryError('CONFIG_INVALID', `--${option.name} is not taken`, {
+      why: 'arguments end up in process lists, logs and shell histories',
+      remedy: option.refused,
+    })
+  }
+}
+
+function usageError(error: CommanderError): KanneryError {
+  return new KanneryError('CONFIG_INVALID', error.message.replace(/^error: /, ''), {
+    remedy: 'kannery help shows the commands, kannery help <command> its options.',
+  })
+}
+
+function helpText(command: Command): string {
+  return command.helpInformation()
+}
+
+function* everyCommand(command: Command): Iterable<Command> {
+  yield command
+  for (const child of command.commands) yield* everyCommand(child)
+}

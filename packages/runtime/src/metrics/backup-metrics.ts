@@ -1,0 +1,75 @@
+import type { CaptureCommittedEvent, CaptureProgressEvent } from '@kannery/kafka'
+import type { Clock } from '@kannery/storage'
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { MetricsSource } from './metrics-server.ts'
+
+/** What an alert needs: how much was captured, how far behind it is, and how old the last commit is. */
+export class BackupMetrics implements MetricsSource {
+  readonly #registry = new Registry()
+  readonly #committedAt = new Map<string, number>()
+  readonly #records: Counter<'topic' | 'partition'>
+  readonly #bytes: Counter<'topic' | 'partition'>
+  readonly #lag: Gauge<'topic' | 'partition'>
+  readonly #segments: Counter<'topic'>
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    const registers = [this.#registry]
+    const partition = ['topic', 'partition'] as const
+    this.#records = new Counter({
+      name: 'kannery_captured_records_total',
+      help: 'Records read from Kafka by this process',
+      labelNames: partition,
+      registers,
+    })
+    this.#bytes = new Counter({
+      name: 'kannery_captured_bytes_total',
+      help: 'Bytes of record batches read from Kafka by this process',
+      labelNames: partition,
+      registers,
+    })
+    this.#lag = new Gauge({
+      name: 'kannery_lag_offsets',
+      help: 'Offsets between what was read and the end of the partition',
+      labelNames: partition,
+      registers,
+    })
+    this.#segments = new Counter({
+      name: 'kannery_committed_segments_total',
+      help: 'Segments committed to the index by this process',
+      labelNames: ['topic'],
+      registers,
+    })
+    const committedAt = this.#committedAt
+    new Gauge({
+      name: 'kannery_last_commit_age_seconds',
+      help: 'Time since the last commit of a topic: what would be lost if Kafka were lost now',
+      labelNames: ['topic'],
+      registers,
+      collect() {
+        for (const [topic, at] of committedAt) this.set({ topic }, (clock.monotonic() - at) / 1000)
+      },
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  async render(): Promise<string> {
+    return await this.#registry.metrics()
+  }
+
+  progressed({ topic, partition, records, bytes, nextOffset, endOffset }: CaptureProgressEvent): void {
+    const labels = { topic, partition: String(partition) }
+    this.#records.inc(labels, records)
+    this.#bytes.inc(labels, bytes)
+    this.#lag.set(labels, Math.max(endOffset - nextOffset, 0))
+  }
+
+  committed({ topic }: CaptureCommittedEvent): void {
+    this.#segments.inc({ topic })
+    this.#committedAt.set(topic, this.#clock.monotonic())
+  }
+}

@@ -1,0 +1,48 @@
+import { KafkaCluster, type RestoreReport, type RestoreWindow, restore } from '@kannery/kafka'
+import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
+import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+
+export interface RestoreWorkOptions {
+  readonly storage: StorageLocation
+  readonly kafka: KafkaConnectionFlags
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly topic: string
+  /** The name in the target; the same as in the backup when undefined. */
+  readonly as: string | undefined
+  readonly window: RestoreWindow
+  /** All when undefined. */
+  readonly partitions: readonly number[] | undefined
+  readonly replicationFactor: number | undefined
+  readonly verify: boolean
+  readonly skipDamaged: boolean
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: {
+    readonly records: number
+    readonly bytes: number
+    readonly total: number
+  }) => void
+}
+
+/** Restores one topic; reads the storage with read access only. */
+export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
+  const { topic, as, window, partitions, replicationFactor, verify, skipDamaged, signal } = options
+  const connection = await resolveKafkaConnection(options.kafka, options.environment)
+  await using storage = await openStorage(options.storage, 'read')
+  await using cluster = await KafkaCluster.connect({ connection, clock: systemClock, random: systemRandom })
+  return await restore({
+    storage,
+    cluster,
+    topic,
+    window,
+    verify,
+    skipDamaged,
+    signal,
+    clock: systemClock,
+    random: systemRandom,
+    ...(as === undefined ? {} : { as }),
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    observer: { onProgress: options.onProgress },
+  })
+}
