@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './run.ts'
 
@@ -28,132 +27,56 @@ export interface Certificates {
 
 /** Makes an authority and what it signs, in `folder`, which exists. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
-  const pem = join(folder, 'authority.pem')
-  const key = join(folder, 'authority.key')
-  await openssl([
-    'req',
-    '-x509',
-    ...newKey(key),
-    '-days',
-    '30',
-    '-subj',
-    '/CN=kannery-authority',
-    '-out',
-    pem,
-  ])
-  const issue = (name: string, commonName: string, names: string): Promise<Identity> =>
-    issueIdentity({ folder, name, commonName, names })
-  const [authority, server, otherHost, client] = await Promise.all([
-    trustStores(folder, pem),
-    issue('server', 'localhost', 'DNS:localhost,IP:127.0.0.1'),
-    issue('other-host', 'other.invalid', 'DNS:other.invalid'),
-    issue('client', 'kannery-client', 'DNS:kannery-client'),
-  ])
-  return { storePassword, authority, server, otherHost, client }
-}
-
-async function issueIdentity(request: {
-  readonly folder: string
-  readonly name: string
-  readonly commonName: string
-  readonly names: string
-}): Promise<Identity> {
-  const file = (suffix: string): string => join(request.folder, `${request.name}${suffix}`)
-  const identity: Identity = {
-    certificatePem: file('.pem'),
-    keyPem: file('.key'),
-    pkcs12: file('.p12'),
-    jks: file('.jks'),
+  const inFolder: InFolder = (commandLine) => {
+    const [command = '', ...commandArguments] = commandLine.split(' ')
+    return run(command, commandArguments, { cwd: folder })
   }
-  const authority = join(request.folder, 'authority')
-  await writeFile(file('.ext'), `subjectAltName=${request.names}\n`)
-  await openssl([
-    'req',
-    ...newKey(identity.keyPem),
-    '-subj',
-    `/CN=${request.commonName}`,
-    '-out',
-    file('.csr'),
+  await inFolder(
+    `openssl req -x509 ${newKey} -keyout authority.key -days 30 -subj /CN=kannery-authority -out authority.pem`,
+  )
+  await Promise.all([
+    ...['PKCS12 -keystore trust.p12', 'JKS -keystore trust.jks'].map((store) =>
+      inFolder(
+        `keytool -importcert -noprompt -alias authority -file authority.pem -storepass ${storePassword} -storetype ${store}`,
+      ),
+    ),
+    issue(inFolder, 'server', 'DNS:localhost,IP:127.0.0.1'),
+    issue(inFolder, 'other.invalid', 'DNS:other.invalid'),
+    issue(inFolder, 'kannery-client', 'DNS:kannery-client'),
   ])
-  await openssl([
-    'x509',
-    '-req',
-    '-in',
-    file('.csr'),
-    '-days',
-    '30',
-    '-extfile',
-    file('.ext'),
-    '-CA',
-    `${authority}.pem`,
-    '-CAkey',
-    `${authority}.key`,
-    '-CAcreateserial',
-    '-CAserial',
-    file('.srl'),
-    '-out',
-    identity.certificatePem,
-  ])
-  await openssl([
-    'pkcs12',
-    '-export',
-    '-in',
-    identity.certificatePem,
-    '-inkey',
-    identity.keyPem,
-    '-certfile',
-    `${authority}.pem`,
-    '-name',
-    request.name,
-    '-passout',
-    `pass:${storePassword}`,
-    '-out',
-    identity.pkcs12,
-  ])
-  await run('keytool', [
-    '-importkeystore',
-    '-noprompt',
-    '-srcstoretype',
-    'PKCS12',
-    '-srckeystore',
-    identity.pkcs12,
-    '-srcstorepass',
+  const file = (name: string): string => join(folder, name)
+  const identity = (name: string): Identity => ({
+    certificatePem: file(`${name}.pem`),
+    keyPem: file(`${name}.key`),
+    pkcs12: file(`${name}.p12`),
+    jks: file(`${name}.jks`),
+  })
+  return {
     storePassword,
-    '-deststoretype',
-    'JKS',
-    '-destkeystore',
-    identity.jks,
-    '-deststorepass',
-    storePassword,
-  ])
-  return identity
+    authority: { pem: file('authority.pem'), pkcs12: file('trust.p12'), jks: file('trust.jks') },
+    server: identity('server'),
+    otherHost: identity('other.invalid'),
+    client: identity('kannery-client'),
+  }
 }
 
-async function trustStores(folder: string, pem: string): Promise<Certificates['authority']> {
-  const stores = { pkcs12: join(folder, 'trust.p12'), jks: join(folder, 'trust.jks') }
-  const importInto = (type: string, file: string): Promise<string> =>
-    run('keytool', [
-      '-importcert',
-      '-noprompt',
-      '-alias',
-      'authority',
-      '-file',
-      pem,
-      '-storetype',
-      type,
-      '-keystore',
-      file,
-      '-storepass',
-      storePassword,
-    ])
-  await Promise.all([importInto('PKCS12', stores.pkcs12), importInto('JKS', stores.jks)])
-  return { pem, ...stores }
-}
+/** Runs a command line, of words without spaces, in the folder of the certificates. */
+type InFolder = (commandLine: string) => Promise<string>
 
-function newKey(file: string): string[] {
-  return ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-keyout', file]
-}
+const newKey = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc'
 
-function openssl(commandArguments: readonly string[]): Promise<string> {
-  return run('openssl', commandArguments)
+async function issue(inFolder: InFolder, name: string, alternativeNames: string): Promise<void> {
+  const sign = `-CA authority.pem -CAkey authority.key -CAcreateserial -CAserial ${name}.srl`
+  await inFolder(
+    `openssl req ${newKey} -keyout ${name}.key -subj /CN=${name} -addext subjectAltName=${alternativeNames} -out ${name}.csr`,
+  )
+  await inFolder(
+    `openssl x509 -req -in ${name}.csr -copy_extensions copy -days 30 ${sign} -out ${name}.pem`,
+  )
+  await inFolder(
+    `openssl pkcs12 -export -in ${name}.pem -inkey ${name}.key -certfile authority.pem -name ${name} -passout pass:${storePassword} -out ${name}.p12`,
+  )
+  await inFolder(
+    `keytool -importkeystore -noprompt -srcstoretype PKCS12 -srckeystore ${name}.p12 -srcstorepass ${storePassword} -deststoretype JKS -destkeystore ${name}.jks -deststorepass ${storePassword}`,
+  )
 }
