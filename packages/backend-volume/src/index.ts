@@ -1,3 +1,3 @@
 export { VolumeBackend } from './backend.ts'
 export type { VolumeConfig } from './config.ts'
-export { volumePlugin } from './plugin.ts'
+export { plugin } from './plugin.ts'

@@ -1,4 +1,5 @@
 export type * from './backend.ts'
+export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export type * from './environment.ts'
 export {
   type ErrorCode,

@@ -1,0 +1,17 @@
+import type { BackendPlugin } from './backend.ts'
+
+// Registered for the whole process: a plugin usually brings its own copy of this package.
+const brand = Symbol.for('kannery.backend-plugin')
+
+/**
+ * Marks an object as a backend plugin. A plugin's package exports the result as `plugin`:
+ * `export const plugin = defineBackendPlugin({ contract: 1, type: 'redis', … })`.
+ */
+export function defineBackendPlugin<Config>(plugin: BackendPlugin<Config>): BackendPlugin<Config> {
+  return Object.freeze({ ...plugin, [brand]: true })
+}
+
+/** Whether some copy of {@link defineBackendPlugin} made it; its `contract` may still be one that nobody here speaks. */
+export function isBackendPlugin(candidate: unknown): candidate is BackendPlugin {
+  return typeof candidate === 'object' && candidate !== null && brand in candidate
+}
