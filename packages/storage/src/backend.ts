@@ -24,9 +24,13 @@ export type WriteCondition =
   /** Fails with STORAGE_PRECONDITION_FAILED, also when the object is gone (S3 answers 404, Ceph 412). */
   | { readonly kind: 'if-version'; readonly version: ObjectVersion }
 
+/** Selects at least one byte that is there; else STORAGE_RANGE, as HTTP's 416: so every range of an empty object fails. */
 export type ByteRange =
-  | { readonly kind: 'span'; readonly start: number; readonly end: number } // end exclusive; both inside the object
+  /** `end` is exclusive and not beyond the object: an answer is never shorter than what was asked for. */
+  | { readonly kind: 'span'; readonly start: number; readonly end: number }
+  /** Up to the end. */
   | { readonly kind: 'from'; readonly start: number }
+  /** The last `length` bytes, or the whole object when it is shorter. */
   | { readonly kind: 'last'; readonly length: number }
 
 export interface CallOptions {
@@ -95,6 +99,9 @@ export interface StorageCapabilities {
   readonly minRewriteIntervalMs: number
 }
 
+/** What one `put` takes. */
+export const maxPutBytes: number = 16 * 1024 * 1024
+
 export interface StorageBackend extends AsyncDisposable {
   readonly type: string
   /** `s3://bucket/prefix`; undefined where there is none to tell (a volume). Never a secret. */
@@ -102,8 +109,12 @@ export interface StorageBackend extends AsyncDisposable {
   readonly capabilities: StorageCapabilities
   /** undefined only on a proven "no such object"; a missing container is STORAGE_CONTAINER_NOT_FOUND, no permission is STORAGE_DENIED. */
   head(key: ObjectKey, options?: CallOptions): Promise<StoredObject | undefined>
+  /** Rejects with STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (`ifVersion`, judged before the range) or STORAGE_RANGE. */
   get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
-  /** One request, at most 16 MiB. One attempt: the backend and its SDK do not retry. */
+  /**
+   * One request, at most {@link maxPutBytes} (more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
+   * backend and its SDK do not retry.
+   */
   put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject>
   openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter>
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry>

@@ -1,4 +1,5 @@
 export type * from './backend.ts'
+export { maxPutBytes } from './backend.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export type * from './environment.ts'
 export {
@@ -10,4 +11,4 @@ export {
   type KanneryErrorOptions,
   type Retry,
 } from './errors.ts'
-export { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
+export { compareKeys, type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'

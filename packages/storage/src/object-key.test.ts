@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keyPrefix, objectKey } from './object-key.ts'
+import { compareKeys, keyPrefix, objectKey } from './object-key.ts'
 
 test.each(['a', 'orders/index', 'orders/__lease', '~workers/01JDC8', 'Ünï/ codé', 'a..b/c.'])(
   'takes %j',
@@ -34,4 +34,13 @@ test('a prefix is the root or a folder', () => {
   expect(keyPrefix('a/b/')).toBe('a/b/')
   expect(() => keyPrefix('a')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
   expect(() => keyPrefix('../')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+})
+
+test('keys are ordered by their UTF-8 bytes', () => {
+  const keys = ['\u{10000}', '\uffff', 'b', 'a/b', 'a', 'a b', 'a0', 'ä', '\u{10001}']
+
+  expect(keys.toSorted(compareKeys)).toEqual(
+    keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+  )
+  expect(keys.toSorted(compareKeys)).not.toEqual(keys.toSorted())
 })

@@ -29,6 +29,20 @@ export function keyPrefix(text: string): KeyPrefix {
   return text as KeyPrefix
 }
 
+/** The order in which stores list: by UTF-8 bytes. It is not that of `<`, which puts surrogates before `\uffff`. */
+export function compareKeys(first: string, second: string): number {
+  const common = Math.min(first.length, second.length)
+  for (let index = 0; index < common; index++) {
+    const [a, b] = [first.charCodeAt(index), second.charCodeAt(index)]
+    if (a !== b) return rank(a) - rank(b)
+  }
+  return first.length - second.length
+}
+
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+}
+
 function reasonAgainst(text: string): string | undefined {
   if (text === '') return 'it is empty'
   if (Buffer.byteLength(text) > maxKeyBytes) return `it is longer than ${maxKeyBytes} bytes`

@@ -1,0 +1,244 @@
+import {
+  type ByteRange,
+  type CallOptions,
+  type Clock,
+  type DeleteOptions,
+  type DeleteResult,
+  type GetOptions,
+  KanneryError,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  maxPutBytes,
+  type ObjectKey,
+  type ObjectReader,
+  type ObjectWriter,
+  objectKey,
+  type PutOptions,
+  type StorageBackend,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriterOptions,
+} from '@kannery/storage'
+import {
+  containerNotFound,
+  notFound,
+  preconditionFailed,
+  rangeOutside,
+  rewriteNeeded,
+  unsupported,
+} from './errors.ts'
+import { listWorld } from './listing.ts'
+import { MemoryWorld, type Upload } from './memory-world.ts'
+import { MemoryWriter } from './memory-writer.ts'
+
+const pieceBytes = 64 * 1024
+
+export interface MemoryStorageOptions {
+  /** The storage's clock: it need not be that of whoever writes. */
+  readonly clock: Clock
+  /** What is missing is refused, as by a store that lacks it. */
+  readonly capabilities?: Partial<StorageCapabilities>
+  /** 1000 makes it a store that tells times in whole seconds. */
+  readonly lastModifiedStepMs?: number
+}
+
+/**
+ * The contract to the letter, in memory: what works here works on every backend. Several handles onto one world are several
+ * clients of one storage.
+ */
+export class MemoryStorage implements StorageBackend {
+  readonly type = 'memory'
+  readonly location = undefined
+  readonly #world: MemoryWorld
+  /** A container that was never made. */
+  readonly #missing: boolean
+
+  private constructor(world: MemoryWorld, missing: boolean) {
+    this.#world = world
+    this.#missing = missing
+  }
+
+  static open(options: MemoryStorageOptions): MemoryStorage {
+    const { clock, capabilities, lastModifiedStepMs = 1 } = options
+    return new MemoryStorage(
+      new MemoryWorld(clock, { ...allCapabilities, ...capabilities }, lastModifiedStepMs),
+      false,
+    )
+  }
+
+  /** A storage whose container is not there. */
+  static missing(clock: Clock): MemoryStorage {
+    return new MemoryStorage(new MemoryWorld(clock, allCapabilities, 1), true)
+  }
+
+  get capabilities(): StorageCapabilities {
+    return this.#world.capabilities
+  }
+
+  /** Another client of the same storage. */
+  anotherHandle(): MemoryStorage {
+    return new MemoryStorage(this.#world, this.#missing)
+  }
+
+  /** All that is there now, in key order: for assertions. */
+  contents(): Map<ObjectKey, Uint8Array> {
+    return new Map(
+      this.#world.keys().map((key) => [key, Uint8Array.from(this.#present(key).bytes)]),
+    )
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    await this.#begin(key, options)
+    return this.#world.find(key)?.info
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
+    await this.#begin(key, options)
+    const { info, bytes } = this.#present(key)
+    if (options.ifVersion !== undefined && options.ifVersion !== info.version) {
+      throw preconditionFailed(key)
+    }
+    const selected = select(bytes, options.range, key)
+    return {
+      info,
+      body: pieces(selected, options.signal),
+      async [Symbol.asyncDispose]() {},
+    }
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    if (body.byteLength > maxPutBytes) {
+      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+    }
+    this.#assertSupported(options)
+    await this.#begin(key, options)
+    return this.#world.store(key, Uint8Array.from(body), options.condition)
+  }
+
+  async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    this.#assertSupported(options)
+    await this.#begin(key, options)
+    const { uploads } = this.#world
+    const upload: Upload = { key, startedAtMs: this.#world.clock.now() }
+    uploads.add(upload)
+    return new MemoryWriter({
+      signal: options.signal,
+      publish: (bytes) => {
+        if (!uploads.has(upload)) throw rewriteNeeded(key)
+        return this.#world.store(key, bytes, options.condition)
+      },
+      giveBack: () => {
+        uploads.delete(upload)
+      },
+    })
+  }
+
+  async *list(prefix: KeyPrefix, options: ListOptions): AsyncGenerator<ListEntry> {
+    await this.#begin(prefix, options)
+    for (const entry of listWorld(this.#world, prefix, options)) {
+      options.signal?.throwIfAborted()
+      yield entry
+    }
+  }
+
+  async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    if (options.ifVersion !== undefined && !this.capabilities.ifVersionDelete) {
+      throw unsupported('conditional delete')
+    }
+    await this.#begin(key, options)
+    this.#world.remove(key, options.ifVersion)
+  }
+
+  async *deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    for await (const key of keys) {
+      await this.#begin(key, options)
+      this.#world.remove(key, undefined)
+      yield { key }
+    }
+  }
+
+  async sweepUnfinished(
+    prefix: KeyPrefix,
+    options: CallOptions & { readonly olderThanMs: number },
+  ): Promise<number> {
+    await this.#begin(prefix, options)
+    let swept = 0
+    for (const upload of this.#world.uploads) {
+      if (!upload.key.startsWith(prefix)) continue
+      if (this.#world.clock.now() - upload.startedAtMs < options.olderThanMs) continue
+      this.#world.uploads.delete(upload)
+      swept++
+    }
+    return swept
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #begin(keyOrPrefix: string, options: CallOptions): Promise<void> {
+    if (keyOrPrefix !== '') objectKey(keyOrPrefix.replace(/\/$/, ''))
+    options.signal?.throwIfAborted()
+    // As with any storage, the request is decided after the caller has gone on.
+    await Promise.resolve()
+    if (this.#missing) throw containerNotFound()
+  }
+
+  #present(key: ObjectKey): { info: StoredObject; bytes: Uint8Array } {
+    const present = this.#world.find(key)
+    if (present === undefined) throw notFound(key)
+    return present
+  }
+
+  #assertSupported(options: PutOptions): void {
+    const { condition, retainUntil } = options
+    const { ifAbsent, ifVersion, retainUntil: canRetain } = this.capabilities
+    if (condition.kind === 'if-absent' && !ifAbsent) throw unsupported('conditional create')
+    if (condition.kind === 'if-version' && !ifVersion) throw unsupported('conditional replace')
+    if (retainUntil !== undefined && !canRetain) throw unsupported('object lock')
+  }
+}
+
+const allCapabilities: StorageCapabilities = {
+  ifAbsent: true,
+  ifVersion: true,
+  ifVersionDelete: true,
+  orderedList: true,
+  retainUntil: false,
+  maxObjectBytes: Number.MAX_SAFE_INTEGER,
+  minRewriteIntervalMs: 0,
+}
+
+function select(bytes: Uint8Array, range: ByteRange | undefined, key: ObjectKey): Uint8Array {
+  const size = bytes.byteLength
+  switch (range?.kind) {
+    case undefined:
+      return bytes
+    case 'span':
+      return slice(bytes, range.start, range.end, key)
+    case 'from':
+      return slice(bytes, range.start, Math.max(size, range.start), key)
+    case 'last':
+      return slice(bytes, size - Math.min(size, range.length), size, key)
+  }
+}
+
+function slice(bytes: Uint8Array, start: number, end: number, key: ObjectKey): Uint8Array {
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end)
+  const size = bytes.byteLength
+  if (!whole || start < 0 || start >= end || end > size) throw rangeOutside(key, size)
+  return bytes.subarray(start, end)
+}
+
+async function* pieces(
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += pieceBytes) {
+    signal?.throwIfAborted()
+    // A copy: the caller may scribble on it.
+    yield bytes.slice(start, start + pieceBytes)
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  type Clock,
+  compareKeys,
+  type ObjectKey,
+  type ObjectVersion,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriteCondition,
+} from '@kannery/storage'
+import { alreadyExists, preconditionFailed, throttled } from './errors.ts'
+
+export interface MemoryObject {
+  readonly info: StoredObject
+  readonly bytes: Uint8Array
+}
+
+export interface Upload {
+  readonly key: ObjectKey
+  readonly startedAtMs: number
+}
+
+/** What all handles of one memory share. Every change is one step: nobody sees it half done. */
+export class MemoryWorld {
+  readonly clock: Clock
+  readonly capabilities: StorageCapabilities
+  readonly uploads: Set<Upload> = new Set()
+  readonly #objects = new Map<ObjectKey, MemoryObject>()
+  readonly #writtenAtMs = new Map<ObjectKey, number>()
+  readonly #lastModifiedStepMs: number
+  #writes = 0
+
+  constructor(clock: Clock, capabilities: StorageCapabilities, lastModifiedStepMs: number) {
+    this.clock = clock
+    this.capabilities = capabilities
+    this.#lastModifiedStepMs = lastModifiedStepMs
+  }
+
+  find(key: ObjectKey): MemoryObject | undefined {
+    return this.#objects.get(key)
+  }
+
+  keys(): ObjectKey[] {
+    const keys = [...this.#objects.keys()]
+    // Whoever relies on an order that was not promised shall notice.
+    if (!this.capabilities.orderedList) return keys.reverse()
+    return keys.sort(compareKeys)
+  }
+
+  /** Keeps `bytes`: they must not change any more. */
+  store(key: ObjectKey, bytes: Uint8Array, condition: WriteCondition): StoredObject {
+    this.#judge(key, condition)
+    this.#assertNotTooOften(key)
+    this.#writes++
+    const modifiedMs = this.clock.now()
+    const info: StoredObject = {
+      key,
+      size: bytes.byteLength,
+      // A version is never used again, also not for the same bytes after a deletion.
+      version: `v${this.#writes}` as ObjectVersion,
+      lastModified: new Date(modifiedMs - (modifiedMs % this.#lastModifiedStepMs)),
+    }
+    this.#objects.set(key, { info, bytes })
+    return info
+  }
+
+  remove(key: ObjectKey, ifVersion: ObjectVersion | undefined): void {
+    const present = this.#objects.get(key)
+    if (present === undefined) return
+    if (ifVersion !== undefined && present.info.version !== ifVersion) throw preconditionFailed(key)
+    this.#objects.delete(key)
+  }
+
+  #judge(key: ObjectKey, condition: WriteCondition): void {
+    const present = this.#objects.get(key)
+    if (condition.kind === 'if-absent' && present !== undefined) throw alreadyExists(key)
+    if (condition.kind === 'if-version' && present?.info.version !== condition.version) {
+      throw preconditionFailed(key)
+    }
+  }
+
+  #assertNotTooOften(key: ObjectKey): void {
+    const nowMs = this.clock.monotonic()
+    const passedMs = nowMs - (this.#writtenAtMs.get(key) ?? Number.NEGATIVE_INFINITY)
+    const missingMs = this.capabilities.minRewriteIntervalMs - passedMs
+    if (missingMs > 0) throw throttled(key, missingMs)
+    this.#writtenAtMs.set(key, nowMs)
+  }
+}

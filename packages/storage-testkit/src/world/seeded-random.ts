@@ -1,0 +1,42 @@
+import type { Random } from '@kannery/storage'
+
+/** The same seed gives the same numbers, on every machine. For tests only: anybody can guess them. */
+export interface SeededRandom extends Random {
+  /** At least 0, less than 1. */
+  fraction(): number
+  /** An integer from 0 to `limit`, exclusive. */
+  below(limit: number): number
+  chance(probability: number): boolean
+  pick<T>(choices: readonly T[]): T
+  /** A source of its own: what one consumer draws from it does not change what another one draws. */
+  fork(): SeededRandom
+}
+
+export function seededRandom(seed: number): SeededRandom {
+  const next = splitMix32(seed)
+  const fraction = (): number => next() / 2 ** 32
+  const below = (limit: number): number => Math.floor(fraction() * limit)
+  return {
+    bytes: (length) => Uint8Array.from({ length }, () => next() >>> 24),
+    fraction,
+    below,
+    chance: (probability) => fraction() < probability,
+    pick: <T>(choices: readonly T[]): T => {
+      if (choices.length === 0) throw new RangeError('there is nothing to pick from')
+      return choices[below(choices.length)] as T
+    },
+    fork: () => seededRandom(next()),
+  }
+}
+
+/** SplitMix with 32 bits of state (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). */
+function splitMix32(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0
+    let mixed = state
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad)
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
+    return (mixed ^ (mixed >>> 15)) >>> 0
+  }
+}
