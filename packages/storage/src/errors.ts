@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'DATA_VERSION_UNSUPPORTED'
   | 'PLUGIN_MISSING'
   | 'PLUGIN_INVALID'
+  | 'PLUGIN_DENIED'
+  | 'PLUGIN_INSTALL_FAILED'
   | 'KAFKA_UNREACHABLE'
   | 'KAFKA_AUTHENTICATION_FAILED'
   | 'KAFKA_DENIED'
@@ -130,6 +132,14 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
   PLUGIN_INVALID: {
     exitStatus: 41,
     remedy: 'Ask the author of the plugin, or install another version.',
+  },
+  PLUGIN_DENIED: {
+    exitStatus: 42,
+    remedy: 'Use a plugin on the allow-list, or have this one added to it.',
+  },
+  PLUGIN_INSTALL_FAILED: {
+    exitStatus: 43,
+    remedy: 'Correct what the package manager says above, then run it again.',
   },
 
   KAFKA_UNREACHABLE: {
