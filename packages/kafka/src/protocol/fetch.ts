@@ -1,0 +1,255 @@
+import { FrameReader } from './frame-reader.ts'
+
+export const fetchApiKey = 1
+/**
+ * Version 12 is the least with `lastFetchedEpoch` and flexible fields (Kafka 2.7), 13 names topics by id (KIP-516), 15 leaves
+ * the replica id out of the body (KIP-903).
+ */
+export const fetchVersions = {
+  least: 12,
+  byTopicId: 13,
+  withoutReplicaId: 15,
+  greatest: 17,
+} as const
+
+export interface FetchTopic {
+  readonly name: string
+  /** As Kafka's tools print it: base64url. */
+  readonly topicId: string
+  /** 16 bytes. */
+  readonly topicIdBytes: Uint8Array
+}
+
+/** Where to read a partition. */
+export interface FetchPosition {
+  readonly topic: FetchTopic
+  readonly partition: number
+  readonly fetchOffset: number
+  /** −1: unknown; the broker then does not check it. */
+  readonly currentLeaderEpoch: number
+  /** Of the last batch before `fetchOffset`; −1 where there is none. With it the broker finds out about truncation (KIP-595). */
+  readonly lastFetchedEpoch: number
+  readonly maxBytes: number
+}
+
+export interface FetchRequest {
+  readonly version: number
+  readonly maxWaitMs: number
+  readonly minBytes: number
+  /** Of the whole answer, but for one batch that is larger than this (KIP-74). */
+  readonly maxBytes: number
+  readonly sessionId: number
+  readonly sessionEpoch: number
+  readonly positions: readonly FetchPosition[]
+  readonly forgotten: readonly Pick<FetchPosition, 'topic' | 'partition'>[]
+}
+
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
+
+export interface FetchedPartition {
+  /** The topic's id (base64url) where the version names topics by id, else its name. */
+  readonly topicKey: string
+  readonly partition: number
+  /** Kafka's error number; 0: none. */
+  readonly errorCode: number
+  /** −1 with an error. */
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  /** Complete for the range of this answer, ordered by first offset. */
+  readonly aborted: readonly AbortedTransaction[]
+  /** Batches, perhaps with a partial one at the end. A view of the frame: valid as long as that is. */
+  readonly records: Buffer
+  /** The log does not continue what was read before: the greatest epoch at or before ours, and where it ends. */
+  readonly diverging?: { readonly epoch: number; readonly endOffset: number }
+}
+
+export interface FetchResponse {
+  readonly throttleTimeMs: number
+  readonly errorCode: number
+  /** 0: the broker keeps no session. */
+  readonly sessionId: number
+  readonly partitions: readonly FetchedPartition[]
+}
+
+/** A consumer, not a replica. */
+const noReplica = -1
+const readCommitted = 1
+/** Only followers tell where their log starts. */
+const noLogStart = -1n
+
+/** The key by which an answer of this `version` names the topic. */
+export function topicKey(topic: FetchTopic, version: number): string {
+  return version >= fetchVersions.byTopicId ? topic.topicId : topic.name
+}
+
+/** Encodes a consumer's Fetch with isolation READ_COMMITTED (FetchRequest.json of Kafka's clients). */
+export function encodeFetchRequest(request: FetchRequest): Buffer {
+  const topics = groupByTopic(request.positions)
+  const forgotten = groupByTopic(request.forgotten)
+  const writer = new BodyWriter(bodyBound(topics) + bodyBound(forgotten), request.version)
+  if (request.version < fetchVersions.withoutReplicaId) writer.int32(noReplica)
+  writer.int32(request.maxWaitMs)
+  writer.int32(request.minBytes)
+  writer.int32(request.maxBytes)
+  writer.int8(readCommitted)
+  writer.int32(request.sessionId)
+  writer.int32(request.sessionEpoch)
+  writer.topics(topics, (position) => writer.position(position))
+  writer.topics(forgotten, ({ partition }) => writer.int32(partition))
+  // No rack, no tagged fields.
+  writer.unsignedVarint(1)
+  writer.unsignedVarint(0)
+  return writer.finish()
+}
+
+/** @throws RangeError when the frame is not a Fetch response of this version. */
+export function decodeFetchResponse(frame: Buffer, version: number): FetchResponse {
+  const reader = new FrameReader(frame)
+  const throttleTimeMs = reader.int32()
+  const errorCode = reader.int16()
+  const sessionId = reader.int32()
+  const partitions: FetchedPartition[] = []
+  reader.compactArray(() => {
+    const key =
+      version >= fetchVersions.byTopicId
+        ? reader.bytes(16).toString('base64url')
+        : reader.compactString()
+    reader.compactArray(() => partitions.push(readPartition(reader, key)))
+    reader.taggedFields()
+  })
+  reader.taggedFields()
+  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes behind the answer`)
+  return { throttleTimeMs, errorCode, sessionId, partitions }
+}
+
+function readPartition(reader: FrameReader, key: string): FetchedPartition {
+  const partition = reader.int32()
+  const errorCode = reader.int16()
+  const highWatermark = reader.int64()
+  const lastStableOffset = reader.int64()
+  const logStartOffset = reader.int64()
+  const aborted = reader.compactArray(() => {
+    const transaction = { producerId: reader.bigint64(), firstOffset: reader.int64() }
+    reader.taggedFields()
+    return transaction
+  })
+  // The preferred read replica: none without a rack.
+  reader.int32()
+  const records = reader.compactBytes()
+  let diverging: FetchedPartition['diverging']
+  reader.taggedFields((tag, field) => {
+    if (tag === 0) diverging = { epoch: field.int32(), endOffset: field.int64() }
+  })
+  return {
+    topicKey: key,
+    partition,
+    errorCode,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    aborted,
+    records,
+    ...(diverging === undefined ? {} : { diverging }),
+  }
+}
+
+interface TopicGroup<T> {
+  readonly topic: FetchTopic
+  readonly partitions: T[]
+}
+
+/** Neighbours of one topic share its entry. The order stays: it is the order in which the broker fills its answer. */
+function groupByTopic<T extends { readonly topic: FetchTopic }>(
+  items: readonly T[],
+): readonly TopicGroup<T>[] {
+  const groups: TopicGroup<T>[] = []
+  for (const item of items) {
+    const last = groups.at(-1)
+    if (last?.topic === item.topic) last.partitions.push(item)
+    else groups.push({ topic: item.topic, partitions: [item] })
+  }
+  return groups
+}
+
+const longestVarint = 5
+const positionBytes = 33
+
+function bodyBound(groups: readonly TopicGroup<unknown>[]): number {
+  let bound = 64
+  for (const { topic, partitions } of groups) {
+    bound += Math.max(16, longestVarint + 3 * topic.name.length)
+    bound += longestVarint + 1 + positionBytes * partitions.length
+  }
+  return bound
+}
+
+class BodyWriter {
+  readonly #bytes: Buffer
+  readonly #version: number
+  #position = 0
+
+  constructor(capacity: number, version: number) {
+    this.#bytes = Buffer.allocUnsafe(capacity)
+    this.#version = version
+  }
+
+  int8(value: number): void {
+    this.#position = this.#bytes.writeInt8(value, this.#position)
+  }
+
+  int32(value: number): void {
+    this.#position = this.#bytes.writeInt32BE(value, this.#position)
+  }
+
+  unsignedVarint(value: number): void {
+    let rest = value
+    while (rest >= 0x80) {
+      this.#bytes[this.#position++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#position++] = rest
+  }
+
+  topics<T>(groups: readonly TopicGroup<T>[], writeItem: (item: T) => void): void {
+    this.unsignedVarint(groups.length + 1)
+    for (const { topic, partitions } of groups) {
+      this.#topic(topic)
+      this.unsignedVarint(partitions.length + 1)
+      for (const item of partitions) writeItem(item)
+      this.unsignedVarint(0)
+    }
+  }
+
+  position(position: FetchPosition): void {
+    this.int32(position.partition)
+    this.int32(position.currentLeaderEpoch)
+    this.#int64(BigInt(position.fetchOffset))
+    this.int32(position.lastFetchedEpoch)
+    this.#int64(noLogStart)
+    this.int32(position.maxBytes)
+    this.unsignedVarint(0)
+  }
+
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#position)
+  }
+
+  #int64(value: bigint): void {
+    this.#position = this.#bytes.writeBigInt64BE(value, this.#position)
+  }
+
+  #topic(topic: FetchTopic): void {
+    if (this.#version >= fetchVersions.byTopicId) {
+      this.#bytes.set(topic.topicIdBytes, this.#position)
+      this.#position += topic.topicIdBytes.length
+      return
+    }
+    const name = Buffer.from(topic.name)
+    this.unsignedVarint(name.length + 1)
+    this.#position += name.copy(this.#bytes, this.#position)
+  }
+}
