@@ -13,8 +13,12 @@ function at(...offsets: readonly number[]): Map<string, FetchPosition> {
     offsets.map((fetchOffset, partition) => [
       `orders/${partition}`,
       {
-        ...{ topic, partition, fetchOffset },
-        ...{ currentLeaderEpoch: 1, lastFetchedEpoch: 1, maxBytes: 1000 },
+        topic,
+        partition,
+        fetchOffset,
+        currentLeaderEpoch: 1,
+        lastFetchedEpoch: 1,
+        maxBytes: 1000,
       },
     ]),
   )
@@ -64,7 +68,7 @@ describe('a fetch session', () => {
 
   test('says nothing when nothing changed, however many partitions it has', () => {
     const session = new FetchSession()
-    const quiet = at(...new Array<number>(10_000).fill(3))
+    const quiet = at(...Array.from({ length: 10_000 }, () => 3))
     session.next(quiet)
     session.answered({ errorCode: 0, sessionId: 77 })
 

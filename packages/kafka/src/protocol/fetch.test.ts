@@ -89,7 +89,11 @@ function readRequest(bytes: Buffer, version: number): unknown {
   reader.readTaggedFields()
   expect(reader.remaining).toBe(0)
   return {
-    ...{ maxWaitMs, minBytes, maxBytes, sessionId, sessionEpoch },
+    maxWaitMs,
+    minBytes,
+    maxBytes,
+    sessionId,
+    sessionEpoch,
     positions: positions.flat(),
     forgotten: forgotten.flat(),
   }
@@ -121,13 +125,23 @@ describe('a Fetch request', () => {
     const topic = { name: 'orders', topicId: topicIdBytes.toString('base64url'), topicIdBytes }
     const position = { partition: 3, currentLeaderEpoch: 5, lastFetchedEpoch: 4 }
     const ours = encodeFetchRequest({
-      ...{ version, maxWaitMs: 500, minBytes: 1, maxBytes: 1000, sessionId: 7, sessionEpoch: 8 },
+      version,
+      maxWaitMs: 500,
+      minBytes: 1,
+      maxBytes: 1000,
+      sessionId: 7,
+      sessionEpoch: 8,
       positions: [{ ...position, topic, fetchOffset: 42, maxBytes: 100 }],
       forgotten: [],
     })
     const named = version === 12 ? 'orders' : '00112233-4455-6677-8899-aabbccddeeff'
     const theirs = library.createRequest(
-      ...[500, 1, 1000, 1, 7, 8],
+      500,
+      1,
+      1000,
+      1,
+      7,
+      8,
       [
         {
           topicId: named,
@@ -282,7 +296,9 @@ function oneRecordsResponse(records: Buffer): PlainResponse {
   }
   const offsets = { highWatermark: 7, lastStableOffset: 7, logStartOffset: 0 }
   return {
-    ...{ throttleTimeMs: 0, errorCode: 0, sessionId: 1 },
+    throttleTimeMs: 0,
+    errorCode: 0,
+    sessionId: 1,
     topics: [
       { topic, partitions: [{ partition: 0, errorCode: 0, ...offsets, aborted: [], records }] },
     ],
