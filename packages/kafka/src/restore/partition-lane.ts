@@ -18,14 +18,16 @@ export interface LanePort {
   /** Sends to the present leader, in the order of the calls. Rejects when the connection breaks: the outcome is unknown then. */
   send(batch: OutgoingBatch): Promise<ProduceResult>
   /** Finds out who leads the partition now. */
-  refreshLeader(): Promise<void>
+  refreshLeader(partition: number): Promise<void>
+  /** Once for each batch, in their order. */
   onAcknowledged(batch: OutgoingBatch): void
+  /** The lane sends nothing any more. */
   onFailed(error: unknown): void
 }
 
 /** Brokers remember the last five batches of a producer: only within those do they tell a repetition from news. */
 const maxUnanswered = 5
-/** As delivery.timeout.ms of the Java client. */
+/** As delivery.timeout.ms of the Java client: so long may a lane make no progress. */
 const patienceMs = 120_000
 const firstBackoffMs = 100
 const greatestBackoffMs = 2000
@@ -45,23 +47,24 @@ interface Entry {
  */
 export class PartitionLane {
   readonly #port: LanePort
+  readonly #partition: number
   readonly #startOffset: number
   readonly #queue: Entry[] = []
+  readonly #closing = new AbortController()
+  readonly #quiet = Promise.withResolvers<void>()
   /** Entries before this one are sent. */
   #next = 0
   #unanswered = 0
-  #failure: { readonly error: unknown; readonly since: number } | undefined
+  #failure: unknown
+  /** Since when nothing was acknowledged, although it should have been. */
+  #stuckSince: number | undefined
   #backoffMs = firstBackoffMs
-  #dead = false
 
   /** `startOffset`: where the first record must land. */
-  constructor(port: LanePort, startOffset: number) {
+  constructor(port: LanePort, partition: number, startOffset: number) {
     this.#port = port
+    this.#partition = partition
     this.#startOffset = startOffset
-  }
-
-  get idle(): boolean {
-    return this.#queue.length === 0
   }
 
   enqueue(batch: OutgoingBatch): void {
@@ -69,8 +72,18 @@ export class PartitionLane {
     this.#pump()
   }
 
+  /** Sends nothing any more. Resolves when everything that was sent is answered, or can no longer be. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    if (this.#unanswered > 0) await this.#quiet.promise
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
   #pump(): void {
-    while (!this.#dead && this.#failure === undefined && this.#unanswered < maxUnanswered) {
+    while (!this.#closed && this.#failure === undefined && this.#unanswered < maxUnanswered) {
       const entry = this.#queue[this.#next]
       if (entry === undefined) return
       this.#next += 1
@@ -86,9 +99,9 @@ export class PartitionLane {
       this.#judgeError(error)
     }
     this.#unanswered -= 1
-    if (this.#dead) return
+    if (this.#unanswered === 0 && this.#closed) this.#quiet.resolve()
     if (this.#failure === undefined) this.#pump()
-    else if (this.#unanswered === 0) await this.#recover()
+    else if (this.#unanswered === 0 && !this.#closed) await this.#recover()
   }
 
   #judge(entry: Entry, result: ProduceResult): void {
@@ -100,14 +113,12 @@ export class PartitionLane {
     }
     // A batch behind one that failed comes out of order: it is sent again together with that one.
     if (errorCode === outOfOrderSequence && this.#failure !== undefined) return
-    const { topic } = this.#port
-    const { partition } = entry.batch
     const reason = result.recordErrors[0]?.message ?? result.errorMessage
     throw kafkaError(errorCode, {
       api: 'Produce',
       operation: 'Write',
-      topic,
-      partition,
+      topic: this.#port.topic,
+      partition: this.#partition,
       ...(reason === null ? {} : { detail: reason }),
     })
   }
@@ -115,6 +126,7 @@ export class PartitionLane {
   #acknowledge(entry: Entry): void {
     entry.appended = true
     this.#backoffMs = firstBackoffMs
+    this.#stuckSince = undefined
     for (let head = this.#queue[0]; head?.appended === true; head = this.#queue[0]) {
       this.#queue.shift()
       this.#next -= 1
@@ -124,49 +136,49 @@ export class PartitionLane {
 
   #judgeError(error: unknown): void {
     const passing = KanneryError.is(error) && error.retry !== 'never'
-    if (!passing) {
-      this.#die(error)
-      return
-    }
-    this.#failure ??= { error, since: this.#port.clock.monotonic() }
+    this.#failure ??= error
+    this.#stuckSince ??= this.#port.clock.monotonic()
+    if (!passing) this.#fail(error)
   }
 
   async #recover(): Promise<void> {
-    const { clock } = this.#port
-    const since = this.#failure?.since ?? clock.monotonic()
-    for (;;) {
-      const error = this.#failure?.error
-      if (clock.monotonic() - since + this.#backoffMs > patienceMs) {
-        this.#die(error)
+    while (!this.#closed) {
+      const { clock } = this.#port
+      const stuckMs = clock.monotonic() - (this.#stuckSince ?? clock.monotonic())
+      if (stuckMs + this.#backoffMs > patienceMs) {
+        this.#fail(this.#failure)
         return
       }
       try {
-        await clock.sleep(this.#backoffMs)
+        await clock.sleep(this.#backoffMs, this.#closing.signal)
         this.#backoffMs = Math.min(this.#backoffMs * 2, greatestBackoffMs)
-        if (this.#dead) return
-        await this.#port.refreshLeader()
-        break
-      } catch (refreshError) {
-        this.#judgeError(refreshError)
-        if (this.#dead) return
+        await this.#port.refreshLeader(this.#partition)
+        this.#sendAgain()
+        return
+      } catch (error) {
+        if (!this.#closed) this.#judgeError(error)
       }
     }
+  }
+
+  #sendAgain(): void {
     this.#next = 0
     this.#failure = undefined
     this.#pump()
   }
 
-  #die(error: unknown): void {
-    if (this.#dead) return
-    this.#dead = true
+  #fail(error: unknown): void {
+    if (this.#closed) return
+    this.#closing.abort()
     this.#port.onFailed(error)
   }
 
   /** Nobody else may write into the topic meanwhile, and nothing of ours may be lost. */
-  #assertOffset({ partition, firstRecord }: OutgoingBatch, baseOffset: number): void {
+  #assertOffset({ firstRecord }: OutgoingBatch, baseOffset: number): void {
     const expected = this.#startOffset + firstRecord
     if (baseOffset === expected) return
     const { topic } = this.#port
+    const partition = this.#partition
     throw new KanneryError(
       'KAFKA_TOPIC_NOT_EMPTY',
       `something else writes into partition ${partition} of topic "${topic}"`,

@@ -1,0 +1,235 @@
+import { KanneryError } from '@kannery/storage'
+import { seededRandom, TestClock } from '@kannery/storage-testkit'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { kafkaError } from '../cluster/errors.ts'
+import type { ProduceResult } from '../protocol/produce.ts'
+import { type OutgoingBatch, PartitionLane } from './partition-lane.ts'
+
+const startOffset = 100
+const facts = { api: 'Produce', topic: 'orders' }
+
+const noError: ProduceResult = {
+  partition: 0,
+  errorCode: 0,
+  baseOffset: -1,
+  errorMessage: null,
+  recordErrors: [],
+}
+
+/** The leader's log as brokers keep it for idempotent producers: the last five batches are remembered (ProducerStateEntry). */
+class Leader {
+  readonly log: number[] = []
+  readonly #remembered: { readonly sequence: number; readonly offset: number }[] = []
+
+  append({ firstRecord, records }: OutgoingBatch): ProduceResult {
+    const known = this.#remembered.find(({ sequence }) => sequence === firstRecord)
+    if (known !== undefined) return { ...noError, baseOffset: known.offset }
+    if (firstRecord < this.log.length) return { ...noError, errorCode: 46 }
+    if (firstRecord > this.log.length) return { ...noError, errorCode: 45 }
+    const offset = startOffset + this.log.length
+    for (let index = 0; index < records; index++) this.log.push(firstRecord + index)
+    this.#remembered.push({ sequence: firstRecord, offset })
+    if (this.#remembered.length > 5) this.#remembered.shift()
+    return { ...noError, baseOffset: offset }
+  }
+}
+
+/** What becomes of a request. A broken connection takes all unanswered requests with it. */
+type Fate = 'answered' | 'error before' | 'error after' | 'cut before' | 'cut after'
+
+/** One connection to the leader: requests are worked on in order, each by the fate that `decide` gives it. */
+class World {
+  readonly clock = new TestClock()
+  readonly leader = new Leader()
+  readonly acknowledged: OutgoingBatch[] = []
+  readonly failures: unknown[] = []
+  readonly lane: PartitionLane
+  mostUnanswered = 0
+  refreshed = 0
+  #written = 0
+  #connection: { broken: boolean; waiting: number } = { broken: false, waiting: 0 }
+
+  constructor(decide: () => Fate) {
+    this.lane = new PartitionLane(
+      {
+        clock: this.clock,
+        topic: 'orders',
+        send: (batch) => this.#send(batch, decide()),
+        refreshLeader: async () => {
+          this.refreshed += 1
+        },
+        onAcknowledged: (batch) => this.acknowledged.push(batch),
+        onFailed: (error) => this.failures.push(error),
+      },
+      0,
+      startOffset,
+    )
+  }
+
+  async #send(batch: OutgoingBatch, fate: Fate): Promise<ProduceResult> {
+    if (this.#connection.broken) this.#connection = { broken: false, waiting: 0 }
+    const connection = this.#connection
+    connection.waiting += 1
+    this.mostUnanswered = Math.max(this.mostUnanswered, connection.waiting)
+    await this.clock.sleep(1)
+    if (connection.broken) throw cut
+    if (fate === 'cut before') connection.broken = true
+    if (connection.broken) throw cut
+    if (fate === 'error before') {
+      connection.waiting -= 1
+      return { ...noError, errorCode: 6 }
+    }
+    const result = this.leader.append(batch)
+    if (fate === 'cut after') connection.broken = true
+    if (connection.broken) throw cut
+    connection.waiting -= 1
+    return fate === 'error after' ? { ...noError, errorCode: 20 } : result
+  }
+
+  /** Enqueues batches of these numbers of records and lets time pass until all are acknowledged or the lane fails. */
+  async write(sizes: readonly number[]): Promise<void> {
+    for (const records of sizes) {
+      const firstRecord = this.#written
+      this.lane.enqueue({ partition: 0, batch: Buffer.alloc(0), records, firstRecord })
+      this.#written += records
+    }
+    const goal = this.acknowledged.length + sizes.length
+    while (this.acknowledged.length < goal && this.failures.length === 0) {
+      await this.clock.pass(1000)
+    }
+  }
+}
+
+const cut = new KanneryError('KAFKA_UNREACHABLE', 'the connection broke', {
+  retry: 'after-refresh',
+})
+
+function total(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+test('every batch is appended once and in order, whatever connection and leader do', async () => {
+  const fates: readonly Fate[] = ['error before', 'error after', 'cut before', 'cut after']
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 25 }),
+      fc.nat(),
+      async (sizes, seed) => {
+        const random = seededRandom(seed)
+        const world = new World(() => (random.chance(0.25) ? random.pick(fates) : 'answered'))
+        await world.write(sizes)
+
+        expect(world.failures).toEqual([])
+        expect(world.leader.log).toEqual(Array.from({ length: total(sizes) }, (_, index) => index))
+        expect(world.acknowledged.map(({ records }) => records)).toEqual(sizes)
+        expect(world.mostUnanswered).toBeLessThanOrEqual(5)
+      },
+    ),
+    { numRuns: 150 },
+  )
+})
+
+test('five requests are under way at once', async () => {
+  const world = new World(() => 'answered')
+  await world.write([1, 1, 1, 1, 1, 1, 1, 1])
+  expect(world.mostUnanswered).toBe(5)
+})
+
+test('a lane that makes no progress gives up after two minutes, with the last reason', async () => {
+  const world = new World(() => 'error before')
+  await world.write([1, 1])
+
+  expect(world.failures).toMatchObject([{ facts: { kafkaError: 'NOT_LEADER_OR_FOLLOWER' } }])
+  expect(world.clock.monotonic()).toBeGreaterThan(110_000)
+  expect(world.clock.monotonic()).toBeLessThan(130_000)
+  expect(world.refreshed).toBeGreaterThan(20)
+})
+
+test('progress renews the patience', async () => {
+  const world: World = new World(() =>
+    world.clock.monotonic() > 70_000 * (world.acknowledged.length + 1)
+      ? 'answered'
+      : 'error before',
+  )
+  await world.write([1])
+  await world.write([1])
+
+  expect(world.failures).toEqual([])
+  expect(world.clock.monotonic()).toBeGreaterThan(130_000)
+})
+
+test('what the broker refuses for good ends the lane at once', async () => {
+  const world = new World(() => 'answered')
+  world.leader.append = () => ({ ...noError, errorCode: 10, errorMessage: 'too large' })
+  await world.write([1, 1])
+
+  expect(world.failures).toMatchObject([
+    { code: 'KAFKA_RECORD_REJECTED', why: expect.stringContaining('too large') },
+  ])
+  expect(world.clock.monotonic()).toBeLessThanOrEqual(1000)
+})
+
+test('a batch that lands elsewhere shows that somebody else writes', async () => {
+  const world = new World(() => 'answered')
+  world.leader.append = () => ({ ...noError, baseOffset: startOffset + 7 })
+  await world.write([1])
+
+  expect(world.failures).toMatchObject([
+    { code: 'KAFKA_TOPIC_NOT_EMPTY', facts: { offset: 107, expected: 100 } },
+  ])
+})
+
+test('a leader that cannot be found is looked for again', async () => {
+  let requests = 0
+  let searches = 0
+  const clock = new TestClock()
+  const acknowledged: OutgoingBatch[] = []
+  const lane = new PartitionLane(
+    {
+      clock,
+      topic: 'orders',
+      send: async () => {
+        requests += 1
+        return requests === 1 ? { ...noError, errorCode: 6 } : { ...noError, baseOffset: 0 }
+      },
+      refreshLeader: async () => {
+        searches += 1
+        if (searches < 3) throw kafkaError(5, facts)
+      },
+      onAcknowledged: (batch) => acknowledged.push(batch),
+      onFailed: (error) => {
+        throw error
+      },
+    },
+    0,
+    0,
+  )
+  lane.enqueue({ partition: 0, batch: Buffer.alloc(0), records: 1, firstRecord: 0 })
+  await clock.pass(5000)
+
+  expect(acknowledged).toHaveLength(1)
+  expect(searches).toBe(3)
+})
+
+test('a closed lane counts what was under way and sends nothing more', async () => {
+  const world = new World(() => 'answered')
+  for (let firstRecord = 0; firstRecord < 8; firstRecord++) {
+    world.lane.enqueue({ partition: 0, batch: Buffer.alloc(0), records: 1, firstRecord })
+  }
+  await world.clock.passUntil(world.lane.close())
+
+  expect(world.acknowledged).toHaveLength(5)
+  expect(world.leader.log).toHaveLength(5)
+})
+
+test('a lane that is closed while it waits for a leader is quiet at once', async () => {
+  const world = new World(() => 'error before')
+  world.lane.enqueue({ partition: 0, batch: Buffer.alloc(0), records: 1, firstRecord: 0 })
+  await world.clock.pass(50)
+  await world.lane.close()
+  await world.clock.pass(60_000)
+
+  expect(world.refreshed).toBe(0)
+  expect(world.failures).toEqual([])
+})
