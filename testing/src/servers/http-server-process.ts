@@ -13,9 +13,12 @@ export interface HttpServerOptions {
   /** How many ports of loopback it needs; the first one is where it answers. */
   readonly ports: number
   /** The command line, given the folder for its data and its ports. It may put files into the folder. */
-  command(folder: string, ports: readonly number[]): readonly string[] | Promise<readonly string[]>
+  readonly command: (
+    folder: string,
+    ports: readonly number[],
+  ) => readonly string[] | Promise<readonly string[]>
   /** Whether this answer shows that it serves; any answer does unless told. */
-  serves?(answer: Response): boolean
+  readonly serves?: (answer: Response) => boolean
 }
 
 export interface HttpServerProcess extends AsyncDisposable {

@@ -12,8 +12,15 @@ export async function startS3rver(): Promise<S3Server> {
     name: 's3rver',
     ports: 1,
     command: (folder, [port]) => [
-      ...[process.execPath, program, '--directory', folder],
-      ...['--address', '127.0.0.1', '--port', String(port), '--silent'],
+      process.execPath,
+      program,
+      '--directory',
+      folder,
+      '--address',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--silent',
     ],
   })
   return {

