@@ -1,0 +1,72 @@
+import { type ChunkHeader, decodeChunkHeader, flagBits, flagsOf, kindOf } from './chunk-header.ts'
+import { type Damage, unsupported } from './damage.ts'
+import { decodeChunk } from './decode-chunk.ts'
+import type { ChunkTableEntry } from './footer.ts'
+import { chunkHeaderBytes } from './format.ts'
+import type { BodyReader } from './read-range.ts'
+
+export type Examined =
+  | { readonly kind: 'whole'; readonly header: ChunkHeader; readonly raw: Uint8Array }
+  /** Of a kind that came after this program; its checksums are right. */
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'damage'; readonly damage: Damage }
+
+/**
+ * Takes the chunk of `entry` from `source`, which stands at its position, and checks all there is to check. Whatever it finds,
+ * `source` then stands behind the chunk.
+ *
+ * @throws DATA_VERSION_UNSUPPORTED
+ */
+export async function examineChunk(
+  source: BodyReader,
+  entry: ChunkTableEntry,
+  key: string,
+): Promise<Examined> {
+  const { position, storedLength } = entry
+  const body = position + chunkHeaderBytes
+  const damage = (from: number, to: number, reason: string): Examined => ({
+    kind: 'damage',
+    damage: { key, from, to, reason },
+  })
+  const headerBytes = await source.take(chunkHeaderBytes)
+  const stored = await source.take(storedLength)
+  if (headerBytes.length + stored.length < chunkHeaderBytes + storedLength) {
+    const to = position + headerBytes.length + stored.length
+    return damage(position, to, 'the object ends within a chunk')
+  }
+  const decoded = decodeChunkHeader(headerBytes, 0)
+  if (decoded.kind === 'damage') return damage(position, body, decoded.reason)
+  if (decoded.kind === 'unsupported') {
+    throw unsupported(key, `the chunk at ${position} is of version ${decoded.version}`)
+  }
+  const { header } = decoded
+  if (!isSame(header, entry)) {
+    return damage(position, body, 'the chunk is not the one that the footer names')
+  }
+  const content = await decodeChunk(header, stored)
+  switch (content.kind) {
+    case 'raw':
+      return entry.kind === 'unknown'
+        ? { kind: 'skipped' }
+        : { kind: 'whole', header, raw: content.raw }
+    case 'damage':
+      return damage(body, body + storedLength, content.reason)
+    case 'unsupported':
+      if (entry.kind === 'unknown') return { kind: 'skipped' }
+      throw unsupported(key, `the chunk at ${position} cannot be read: ${content.why}`)
+  }
+}
+
+function isSame(header: ChunkHeader, entry: ChunkTableEntry): boolean {
+  return (
+    (kindOf(header.kindCode) ?? 'unknown') === entry.kind &&
+    flagBits(flagsOf(header.flagBits)) === flagBits(entry.flags) &&
+    header.partition === entry.partition &&
+    header.from === entry.from &&
+    header.next === entry.next &&
+    header.batches === entry.batches &&
+    header.records === entry.records &&
+    header.rawLength === entry.rawLength &&
+    header.storedLength === entry.storedLength
+  )
+}

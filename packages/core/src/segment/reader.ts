@@ -1,0 +1,231 @@
+import {
+  type CallOptions,
+  KanneryError,
+  type ObjectKey,
+  type StorageBackend,
+} from '@kannery/storage'
+import { type ChunkHeaderFacts, factsOf } from './chunk-header.ts'
+import { corrupt, type Damage } from './damage.ts'
+import { examineChunk } from './examine-chunk.ts'
+import type { ChunkTableEntry, SegmentFooter } from './footer.ts'
+import { chunkHeaderBytes } from './format.ts'
+import { decodeFooter, footerStart } from './read-footer.ts'
+import { BodyReader, readRange } from './read-range.ts'
+import type { SegmentHeader } from './segment-header.ts'
+
+export interface SegmentLocation {
+  readonly key: ObjectKey
+  /** The object's size, where an index tells it: any other is damage. */
+  readonly bytes?: number
+}
+
+export interface ReadChunksOptions extends CallOptions {
+  /** Told of every chunk that cannot be used; the chunk is then left out. Without it, the first damage is thrown. */
+  readonly onDamage?: (damage: Damage) => void
+}
+
+export interface ReadChunk {
+  readonly entry: ChunkTableEntry
+  readonly facts: ChunkHeaderFacts
+  /** Exactly what was given to the writer. Belongs to the caller. */
+  readonly raw: Uint8Array
+}
+
+export type ReadPart =
+  | { readonly kind: 'chunk'; readonly chunk: ReadChunk }
+  | { readonly kind: 'damage'; readonly damage: Damage }
+
+/** The end of an object, in memory. */
+interface Tail {
+  readonly size: number
+  readonly start: number
+  readonly bytes: Uint8Array
+}
+
+const tailBytes = 64 * 1024
+/** Rather read so much in vain than ask once more. */
+const worthSkippingBytes = 64 * 1024
+/** A request that streams for very long is cut by some stores. */
+const requestBytes = 16 * 1024 * 1024
+
+/**
+ * Opens a segment by its footer: one request for the last 64 KiB, and one more for a larger footer.
+ *
+ * @throws DATA_CORRUPT naming key and bytes; DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and the storage's other errors.
+ */
+export async function openSegment(
+  storage: StorageBackend,
+  location: SegmentLocation,
+  options: CallOptions = {},
+): Promise<SegmentReader> {
+  const { key } = location
+  const tail = await readTail(storage, key, options)
+  assertSize(tail.size, location)
+  const start = footerStart(tail.bytes, tail.size, key)
+  const footer = decodeFooter(await fromTail(storage, key, { tail, start, options }), start, key)
+  assertName(footer.header, location, tail.size)
+  return new SegmentReader(storage, key, { footer, footerStart: start, tail })
+}
+
+async function readTail(
+  storage: StorageBackend,
+  key: ObjectKey,
+  options: CallOptions,
+): Promise<Tail> {
+  try {
+    const { info, bytes } = await readRange(
+      storage,
+      key,
+      { kind: 'last', length: tailBytes },
+      options,
+    )
+    return { size: info.size, start: info.size - bytes.byteLength, bytes }
+  } catch (error) {
+    // An empty object has no last bytes: stores answer 416.
+    if (!KanneryError.is(error, 'STORAGE_RANGE')) throw error
+    return { size: 0, start: 0, bytes: new Uint8Array() }
+  }
+}
+
+/** All bytes from `start` on. */
+async function fromTail(
+  storage: StorageBackend,
+  key: ObjectKey,
+  place: { readonly tail: Tail; readonly start: number; readonly options: CallOptions },
+): Promise<Uint8Array> {
+  const { tail, start, options } = place
+  if (start >= tail.start) return tail.bytes.subarray(start - tail.start)
+  const missing = await readRange(storage, key, { kind: 'span', start, end: tail.start }, options)
+  return Buffer.concat([missing.bytes, tail.bytes])
+}
+
+function assertSize(size: number, { key, bytes }: SegmentLocation): void {
+  if (bytes === undefined || bytes === size) return
+  const reason = `the object has ${size} bytes, the index says ${bytes}`
+  throw corrupt({ key, from: Math.min(size, bytes), to: Math.max(size, bytes), reason })
+}
+
+function assertName(header: SegmentHeader, { key }: SegmentLocation, size: number): void {
+  const name = key.slice(key.lastIndexOf('/') + 1)
+  if (name === `${header.segment}.kan`) return
+  throw corrupt({ key, from: 0, to: size, reason: `the object holds segment ${header.segment}` })
+}
+
+/** A segment whose footer was read and checked. */
+export class SegmentReader {
+  readonly key: ObjectKey
+  readonly size: number
+  readonly footer: SegmentFooter
+  /** Where the chunks end. */
+  readonly footerStart: number
+  readonly #storage: StorageBackend
+  readonly #tail: Tail
+
+  /** Use {@link openSegment}. */
+  constructor(
+    storage: StorageBackend,
+    key: ObjectKey,
+    parts: { readonly footer: SegmentFooter; readonly footerStart: number; readonly tail: Tail },
+  ) {
+    this.#storage = storage
+    this.key = key
+    this.footer = parts.footer
+    this.footerStart = parts.footerStart
+    this.#tail = parts.tail
+    this.size = parts.tail.size
+  }
+
+  get header(): SegmentHeader {
+    return this.footer.header
+  }
+
+  /**
+   * The chunks of `entries`, rows of {@link footer}, in that order; those of a kind that this program does not know are left
+   * out. Neighbours come in one request. Holds one chunk at a time.
+   *
+   * @throws DATA_CORRUPT, unless `onDamage` is there; DATA_VERSION_UNSUPPORTED; STORAGE_*
+   */
+  async *readChunks(
+    entries: readonly ChunkTableEntry[],
+    options: ReadChunksOptions = {},
+  ): AsyncGenerator<ReadChunk, void, undefined> {
+    const { onDamage } = options
+    for await (const part of this.examine(entries, options)) {
+      if (part.kind === 'chunk') yield part.chunk
+      else if (onDamage === undefined) throw corrupt(part.damage)
+      else onDamage(part.damage)
+    }
+  }
+
+  /** As {@link readChunks}, with the damage in its place. */
+  async *examine(
+    entries: readonly ChunkTableEntry[],
+    options: CallOptions = {},
+  ): AsyncGenerator<ReadPart, void, undefined> {
+    const known = entries.filter(({ kind }) => kind !== 'unknown')
+    for (const run of runsOf(known)) yield* this.#examineRun(run, options)
+  }
+
+  async *#examineRun(run: Run, options: CallOptions): AsyncGenerator<ReadPart, void, undefined> {
+    await using opened = await this.#open(run, options)
+    let position = run.start
+    for (const entry of run.entries) {
+      await opened.source.skip(entry.position - position)
+      const examined = await examineChunk(opened.source, entry, this.key)
+      position = endOf(entry)
+      if (examined.kind === 'damage') yield examined
+      if (examined.kind === 'whole') {
+        const { header, raw } = examined
+        yield { kind: 'chunk', chunk: { entry, facts: factsOf(header), raw } }
+      }
+    }
+  }
+
+  async #open(
+    { start, end }: Run,
+    options: CallOptions,
+  ): Promise<AsyncDisposable & { readonly source: BodyReader }> {
+    if (start >= this.#tail.start) {
+      const bytes = this.#tail.bytes.subarray(start - this.#tail.start, end - this.#tail.start)
+      return { source: new BodyReader([bytes]), async [Symbol.asyncDispose]() {} }
+    }
+    const reader = await this.#storage.get(this.key, {
+      ...options,
+      range: { kind: 'span', start, end },
+    })
+    return {
+      source: new BodyReader(reader.body),
+      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    }
+  }
+}
+
+interface Run {
+  readonly entries: ChunkTableEntry[]
+  readonly start: number
+  end: number
+}
+
+/** What is read by one request. */
+function* runsOf(entries: readonly ChunkTableEntry[]): Generator<Run, void, undefined> {
+  let run: Run | undefined
+  for (const entry of entries) {
+    if (run !== undefined && isNeighbour(run, entry)) {
+      run.entries.push(entry)
+      run.end = endOf(entry)
+    } else {
+      if (run !== undefined) yield run
+      run = { entries: [entry], start: entry.position, end: endOf(entry) }
+    }
+  }
+  if (run !== undefined) yield run
+}
+
+function isNeighbour(run: Run, entry: ChunkTableEntry): boolean {
+  const gap = entry.position - run.end
+  return gap >= 0 && gap <= worthSkippingBytes && endOf(entry) - run.start <= requestBytes
+}
+
+function endOf(entry: ChunkTableEntry): number {
+  return entry.position + chunkHeaderBytes + entry.storedLength
+}

@@ -1,0 +1,77 @@
+import { KanneryError } from '@kannery/storage'
+import { type ChunkFlags, flagsOf } from './chunk-header.ts'
+import type { ChunkFacts } from './encode-chunk.ts'
+import type { Coverage } from './footer.ts'
+
+const flagNames = Object.keys(flagsOf(0)) as (keyof ChunkFlags)[]
+
+/** What the chunks of a segment are together. */
+export class Summary {
+  readonly #coverage = new Map<number, Coverage>()
+  readonly #flags = new Set<string>()
+  #records = 0
+  #time: readonly [number | null, number] | null = null
+  #captured: readonly [number, number] | null = null
+  #maxBatchBytes = 0
+
+  /** @throws INTERNAL for a chunk before or across one of the same partition. */
+  add(facts: ChunkFacts): void {
+    if (facts.partition >= 0) this.#cover(facts)
+    const { fetchedAt } = facts
+    const [least, greatest] = this.#captured ?? [fetchedAt, fetchedAt]
+    this.#captured = [Math.min(least, fetchedAt), Math.max(greatest, fetchedAt)]
+    this.#records += facts.kind === 'batches' ? facts.records - facts.controlBatches : 0
+    this.#maxBatchBytes = Math.max(this.#maxBatchBytes, facts.maxBatchBytes)
+    this.#time = widen(this.#time, facts)
+    for (const name of flagNames) {
+      if (facts.flags[name] === true && name !== 'critical') this.#flags.add(name)
+    }
+  }
+
+  /** By partition, in ascending order. */
+  get coverage(): Record<number, Coverage> {
+    return Object.fromEntries(this.#coverage)
+  }
+
+  get records(): number {
+    return this.#records
+  }
+
+  get time(): readonly [number | null, number] | null {
+    return this.#time
+  }
+
+  get captured(): readonly [number, number] | null {
+    return this.#captured
+  }
+
+  get maxBatchBytes(): number {
+    return this.#maxBatchBytes
+  }
+
+  get flags(): readonly string[] {
+    return [...this.#flags].sort()
+  }
+
+  #cover({ partition, from, next, leaderEpoch }: ChunkFacts): void {
+    const before = this.#coverage.get(partition)
+    if (before !== undefined && from < before[1]) {
+      throw new KanneryError('INTERNAL', 'a chunk is not behind the one before it', {
+        facts: { partition, from, covered: before[1] },
+      })
+    }
+    this.#coverage.set(partition, [before?.[0] ?? from, next, leaderEpoch])
+  }
+}
+
+/** A least timestamp that is unknown once stays unknown. */
+function widen(
+  time: readonly [number | null, number] | null,
+  { minTimestamp, maxTimestamp }: ChunkFacts,
+): readonly [number | null, number] | null {
+  if (maxTimestamp === null) return time
+  if (time === null) return [minTimestamp, maxTimestamp]
+  const [least, greatest] = time
+  const known = least !== null && minTimestamp !== null
+  return [known ? Math.min(least, minTimestamp) : null, Math.max(greatest, maxTimestamp)]
+}

@@ -1,0 +1,141 @@
+import { KanneryError, type ObjectWriter } from '@kannery/storage'
+import { crc32c } from '../digest/crc32c.ts'
+import { type Digest, RunningDigest } from '../digest/digest.ts'
+import { changed, type EncodedChunk } from './encode-chunk.ts'
+import { type AbortedRange, type Coverage, encodeFooter, type WritableFooter } from './footer.ts'
+import { maxAbortedRanges, maxChunks } from './format.ts'
+import { decodeFooter } from './read-footer.ts'
+import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from './segment-header.ts'
+import { Summary } from './summary.ts'
+
+/** What an index entry says of a segment. */
+export interface SealedSegment {
+  readonly bytes: number
+  /** Of the whole object. */
+  readonly digest: Digest
+  /** Without control records; with those of aborted transactions. */
+  readonly records: number
+  readonly offsets: Readonly<Record<number, Coverage>>
+  /** Least (null: unknown) and greatest timestamp; null without records. */
+  readonly time: readonly [number | null, number] | null
+  /** Least and greatest time of a fetch, milliseconds; null without chunks. */
+  readonly captured: readonly [number, number] | null
+  readonly maxBatchBytes: number
+  /** What some chunk has, by name, sorted: `holes`, `logAppendTime`, `transactional`. */
+  readonly flags: readonly string[]
+}
+
+/**
+ * Writes one segment into `output`, which the caller commits after {@link finish}, or disposes of. One call at a time. After an
+ * error the writer is useless. The same header and chunks make the same bytes.
+ */
+export class SegmentWriter {
+  readonly #output: ObjectWriter
+  readonly #header: SegmentHeader
+  readonly #digest = new RunningDigest()
+  readonly #summary = new Summary()
+  readonly #chunks: WritableFooter['chunks'][number][] = []
+  #state: 'idle' | 'busy' | 'finished' = 'idle'
+
+  constructor(output: ObjectWriter, header: SegmentHeader) {
+    this.#output = output
+    this.#header = header
+  }
+
+  /** Written so far: what a limit on the size of a segment counts. */
+  get bytes(): number {
+    return this.#digest.bytes
+  }
+
+  /** No more chunks fit into the footer: finish. Only segments of very many very small chunks come here. */
+  get isFull(): boolean {
+    return this.#chunks.length >= maxChunks
+  }
+
+  /**
+   * Appends a chunk; chunks of one partition come in the order of their offsets, and do not overlap. Resolves when the chunk's
+   * buffer may be reused and there is room for more.
+   *
+   * @throws INTERNAL when the chunk's bytes are not those it was made of any more; STORAGE_* of the output.
+   */
+  async append(chunk: EncodedChunk): Promise<void> {
+    if (this.isFull) throw new KanneryError('INTERNAL', 'a chunk for a segment that is full')
+    await this.#exclusively(async () => {
+      this.#summary.add(chunk.facts)
+      await this.#begin()
+      this.#chunks.push(tableEntry(chunk, this.bytes))
+      await this.#write(chunk.header)
+      // The last look before the bytes leave the process; it also spares a second pass for the digest.
+      if (crc32c(chunk.stored) !== chunk.storedCrc) throw changed()
+      this.#digest.updateKnown(chunk.storedCrc, chunk.stored.byteLength)
+      await this.#output.write(chunk.stored)
+    })
+  }
+
+  /**
+   * Writes the footer. Nothing is published yet: that does the output's commit.
+   *
+   * @param aborted at most 524,288
+   */
+  async finish(ending: { readonly aborted: readonly AbortedRange[] }): Promise<SealedSegment> {
+    const { aborted } = ending
+    if (aborted.length > maxAbortedRanges) {
+      throw new KanneryError('INTERNAL', `${aborted.length} aborted ranges in one segment`)
+    }
+    await this.#exclusively(async () => {
+      await this.#begin()
+      const { coverage, captured, maxBatchBytes } = this.#summary
+      const [header, chunks] = [this.#header, this.#chunks]
+      const footer = encodeFooter({ header, chunks, aborted, coverage, captured, maxBatchBytes })
+      // What this program could not read again must not be committed.
+      decodeFooter(footer, this.bytes, header.segment)
+      await this.#write(footer)
+    })
+    this.#state = 'finished'
+    const { records, coverage, time, captured, maxBatchBytes, flags } = this.#summary
+    const { bytes, digest } = this.#digest
+    return { bytes, digest, records, offsets: coverage, time, captured, maxBatchBytes, flags }
+  }
+
+  async #begin(): Promise<void> {
+    if (this.bytes > 0) return
+    const header = encodeSegmentHeader(this.#header)
+    decodeSegmentHeader(header, this.#header.segment)
+    await this.#write(header)
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#digest.update(bytes)
+    await this.#output.write(bytes)
+  }
+
+  /** An error leaves it busy for ever: what was written is then half a chunk. */
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'idle') {
+      throw new KanneryError('INTERNAL', `a call to a segment writer that is ${this.#state}`)
+    }
+    this.#state = 'busy'
+    await work()
+    this.#state = 'idle'
+  }
+}
+
+function tableEntry(chunk: EncodedChunk, position: number): WritableFooter['chunks'][number] {
+  const { kind, flags, partition, from, next, batches, records } = chunk.facts
+  const { minTimestamp, maxTimestamp, controlBatches } = chunk.facts
+  return {
+    position,
+    storedLength: chunk.stored.byteLength,
+    rawLength: chunk.rawLength,
+    kind,
+    flags,
+    partition,
+    from,
+    next,
+    batches,
+    records,
+    minTimestamp,
+    maxTimestamp,
+    controlBatches,
+  }
+}
