@@ -12,3 +12,10 @@ export {
   type Retry,
 } from './errors.ts'
 export { compareKeys, type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
+export {
+  type Part,
+  type PartSizes,
+  type PartTarget,
+  PartWriter,
+  type PartWriterOptions,
+} from './part-writer.ts'
