@@ -1,9 +1,10 @@
+export type { AclOperation } from './cluster/acl-operations.ts'
+export type { NewTopic } from './cluster/create-topics.ts'
 export { assertNoKafkaError, type KafkaErrorFacts, kafkaError } from './cluster/errors.ts'
 export {
   type ActiveProducer,
   KafkaCluster,
   type KafkaClusterOptions,
-  type NewTopic,
   type ProducerIdentity,
   type TopicConfig,
 } from './cluster/kafka-cluster.ts'

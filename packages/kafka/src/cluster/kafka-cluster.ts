@@ -1,7 +1,5 @@
 import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import {
-  createTopicsV5,
-  createTopicsV7,
   describeConfigsV2,
   describeConfigsV4,
   describeProducersV0,
@@ -15,12 +13,16 @@ import {
 } from '@platformatic/kafka'
 import type { KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
+import { type AclOperation, readOperations } from './acl-operations.ts'
 import { callNewest } from './call-newest.ts'
 import { ControlConnections } from './control-connections.ts'
+import { type NewTopic, requestTopic } from './create-topics.ts'
 import { assertNoKafkaError, kafkaError } from './errors.ts'
 import { type Isolation, listOffsetsOfLeader, type OffsetPosition } from './list-offsets.ts'
 import { type ClusterMetadata, readMetadata, type TopicMetadata } from './metadata.ts'
+import { onlyOne } from './only-one.ts'
 import { type RetryOptions, retrying } from './retry.ts'
+import { knownSettings } from './settings.ts'
 
 export interface KafkaClusterOptions {
   readonly connection: KafkaConnectionOptions
@@ -35,14 +37,6 @@ export interface TopicConfig {
   readonly overrides: Readonly<Record<string, string>>
   /** What is in force: overrides, else the broker's settings, else Kafka's defaults. */
   readonly effective: Readonly<Record<string, string>>
-}
-
-export interface NewTopic {
-  readonly name: string
-  readonly partitions: number
-  /** -1: the broker's default. */
-  readonly replicationFactor: number
-  readonly config: Readonly<Record<string, string>>
 }
 
 export interface ProducerIdentity {
@@ -139,12 +133,11 @@ export class KafkaCluster implements AsyncDisposable {
       })
       return result.configs
     }, isTransientButNotUnknown)
-    const known = configs.flatMap(({ name, value, configSource }) =>
-      value === null || value === undefined ? [] : [{ name, value, configSource }],
-    )
     return {
-      overrides: toRecord(known.filter((entry) => entry.configSource === dynamicTopicConfig)),
-      effective: toRecord(known),
+      overrides: knownSettings(
+        configs.filter((entry) => entry.configSource === dynamicTopicConfig),
+      ),
+      effective: knownSettings(configs),
     }
   }
 
@@ -179,34 +172,8 @@ export class KafkaCluster implements AsyncDisposable {
    * unknown whether the topic was created; that is told, not tried again.
    */
   async createTopic(topic: NewTopic): Promise<TopicMetadata> {
-    const { name, partitions, replicationFactor, config } = topic
-    await this.#retrying(
-      async () => {
-        const answer = await callNewest(
-          await this.#controller(),
-          [createTopicsV7.api, createTopicsV5.api],
-          [
-            {
-              name,
-              numPartitions: partitions,
-              replicationFactor,
-              assignments: [],
-              configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-            },
-          ],
-          this.#options.connection.requestTimeoutMs,
-          false,
-        )
-        const result = onlyOne(answer.topics, 'CreateTopics')
-        assertNoKafkaError(result.errorCode, {
-          api: 'CreateTopics',
-          operation: 'Create',
-          topic: name,
-          detail: result.errorMessage,
-        })
-      },
-      ({ facts: { kafkaError: name } }) => name === 'NOT_CONTROLLER',
-    )
+    const { name, partitions } = topic
+    await this.#requestTopic(topic, 'create')
     return this.#retrying(async () => {
       const created = await this.topic(name)
       if (created.partitions.length < partitions) {
@@ -214,6 +181,30 @@ export class KafkaCluster implements AsyncDisposable {
       }
       return created
     }, mayRetryNewTopic)
+  }
+
+  /**
+   * Asks whether `createTopic` would succeed, and creates nothing: name, permission, replicas, configuration and policies are
+   * judged. Resolves with the configuration that would be in force; empty where this user may not see it (KIP-525).
+   */
+  async validateTopic(topic: NewTopic): Promise<Readonly<Record<string, string>>> {
+    return this.#requestTopic(topic, 'validate only')
+  }
+
+  /** What this user may do with a topic, by the names of Kafka's ACL operations (KIP-430). */
+  allowedOperations(topic: string): Promise<ReadonlySet<AclOperation>> {
+    return this.#retrying(async () => {
+      const answer = await callNewest(
+        await this.#control.toAny(),
+        [metadataV12.api, metadataV11.api, metadataV9.api],
+        [topic],
+        false,
+        true,
+      )
+      const { error } = onlyOne(readMetadata(answer).topics, 'Metadata')
+      if (error !== undefined) throw error
+      return readOperations(onlyOne(answer.topics, 'Metadata').topicAuthorizedOperations)
+    })
   }
 
   /** Sets and removes overrides of a topic; those not named stay as they are (IncrementalAlterConfigs, KIP-339). */
@@ -310,6 +301,17 @@ export class KafkaCluster implements AsyncDisposable {
     await this.#control[Symbol.asyncDispose]()
   }
 
+  #requestTopic(
+    topic: NewTopic,
+    purpose: 'create' | 'validate only',
+  ): Promise<Readonly<Record<string, string>>> {
+    const { requestTimeoutMs } = this.#options.connection
+    return this.#retrying(
+      async () => requestTopic(await this.#controller(), topic, { purpose, requestTimeoutMs }),
+      ({ facts: { kafkaError: meaning } }) => meaning === 'NOT_CONTROLLER',
+    )
+  }
+
   async #fetchMetadata(topics: readonly string[] | undefined): Promise<ClusterMetadata> {
     const answer = await callNewest(
       await this.#control.toAny(),
@@ -380,22 +382,4 @@ function unknownBroker(brokerId: number): KanneryError {
     why: 'the metadata of the cluster does not list it at the moment; it may be restarting',
     facts: { broker: brokerId },
   })
-}
-
-function onlyOne<T>(entries: readonly T[], api: string): T {
-  const [entry] = entries
-  if (entry === undefined || entries.length > 1) {
-    throw new KanneryError('KAFKA_PROTOCOL', `${api} answered ${entries.length} entries for one`, {
-      facts: { api },
-    })
-  }
-  return entry
-}
-
-function toRecord(
-  entries: readonly { readonly name: string; readonly value: string }[],
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    entries.map(({ name, value }) => [name, value] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
 }

@@ -18,7 +18,7 @@ export interface LanePort {
   /** Sends to the present leader, in the order of the calls. Rejects when the connection breaks: the outcome is unknown then. */
   send(batch: OutgoingBatch): Promise<ProduceResult>
   /** Finds out who leads the partition now. */
-  refreshLeader(partition: number): Promise<void>
+  refreshLeader(): Promise<void>
   /** Once for each batch, in their order. */
   onAcknowledged(batch: OutgoingBatch): void
   /** The lane sends nothing any more. */
@@ -152,7 +152,7 @@ export class PartitionLane {
       try {
         await clock.sleep(this.#backoffMs, this.#closing.signal)
         this.#backoffMs = Math.min(this.#backoffMs * 2, greatestBackoffMs)
-        await this.#port.refreshLeader(this.#partition)
+        await this.#port.refreshLeader()
         this.#sendAgain()
         return
       } catch (error) {
