@@ -1,21 +1,26 @@
 export type * from './backend.ts'
 export { maxPutBytes } from './backend.ts'
-export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
+export { type ByteSpan, spanOf } from './byte-span.ts'
+export { type DecorateOptions, decorate } from './decorators/decorate.ts'
+export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
+export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/patience.ts'
 export type * from './environment.ts'
 export {
   type ErrorCode,
   type ErrorCodeDescription,
   type ErrorFacts,
   errorCodes,
+  isConflict,
   KanneryError,
   type KanneryErrorOptions,
   type Retry,
 } from './errors.ts'
-export { compareKeys, type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
 export {
-  type Part,
-  type PartSizes,
-  type PartTarget,
-  PartWriter,
-  type PartWriterOptions,
-} from './part-writer.ts'
+  compareKeys,
+  type KeyPrefix,
+  keyPrefix,
+  type ObjectKey,
+  objectKey,
+} from './object-key.ts'
+export { type ProbeReport, probe } from './probe.ts'
+export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'

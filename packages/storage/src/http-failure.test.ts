@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { networkFailure, retryAfterMs } from './http-failure.ts'
+
+test('finds the network below what an SDK makes of it', () => {
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+
+  expect(networkFailure(refused)).toMatchObject({ status: 'ECONNREFUSED', retry: 'same-request' })
+  expect(networkFailure(new Error('sdk', { cause: refused }))?.status).toBe('ECONNREFUSED')
+  expect(networkFailure(new AggregateError([refused], 'both'))?.status).toBe('ECONNREFUSED')
+})
+
+test('a certificate that is not trusted will not be trusted the next time', () => {
+  const error = Object.assign(new Error('tls'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+
+  expect(networkFailure(error)).toMatchObject({ retry: 'never' })
+})
+
+test.each([new Error('x'), Object.assign(new Error('x'), { code: 'NoSuchKey' }), 'x', undefined])(
+  'leaves %s alone',
+  (error) => {
+    expect(networkFailure(error)).toBeUndefined()
+  },
+)
+
+test.each([
+  ['2', 2000],
+  ['0.5', 500],
+  ['Thu, 01 Jan 1970 00:00:07 GMT', 6000],
+  ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ['soon', undefined],
+  ['', undefined],
+  [undefined, undefined],
+])('reads Retry-After %j', (header, expected) => {
+  expect(retryAfterMs(header, 1000)).toBe(expected)
+})
