@@ -50,7 +50,13 @@ export interface PutOptions extends CallOptions {
 export interface WriterOptions extends PutOptions {
   /** Upper bound of what the writer may hold in memory, all parts in flight together. */
   readonly maxBufferedBytes?: number
+  /**
+   * How to send a request that carries a part of `bytes` bytes: the decorators hand in their retries, rate limit and metrics here.
+   * A backend that sends parts sends each through it; `send` may be called again. Not for the request that commits. Absent: just send.
+   */
+  readonly sendPart?: PartSender
 }
+export type PartSender = <T>(bytes: number, send: () => Promise<T>) => Promise<T>
 export interface DeleteOptions extends CallOptions {
   readonly ifVersion?: ObjectVersion
 }
@@ -66,6 +72,7 @@ export interface ObjectWriter extends AsyncDisposable {
   /**
    * Publishes all or nothing, durable when it resolves; judges the condition now. Once. Rejects with STORAGE_REWRITE_NEEDED when
    * the store demands the parts again (S3's 409): the caller starts over under a new key. Never deletes what may have landed.
+   * Rejects with a `retry` of `same-request` when it cannot tell whether it landed.
    */
   commit(): Promise<StoredObject>
   /** Without a commit: gives the parts back, best effort. After a commit of any outcome: nothing. */

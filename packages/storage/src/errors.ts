@@ -205,7 +205,10 @@ export interface KanneryErrorOptions {
   readonly why?: string
   /** Replaces the code's general remedy where this place knows a better one. */
   readonly remedy?: string
-  /** For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`, `offset`. */
+  /**
+   * For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`, `offset`. Two of them steer the retries of a
+   * storage: `retryAfterMs`, the pause that a throttling store asked for, and `sent: false` where the request never left.
+   */
   readonly facts?: ErrorFacts
 }
 
@@ -246,4 +249,12 @@ export class KanneryError extends Error {
       (code === undefined || (error as { code?: unknown }).code === code)
     )
   }
+}
+
+/** A condition did not hold, so nothing was changed: somebody else was first, or an earlier attempt of the same write. */
+export function isConflict(error: unknown): error is KanneryError {
+  return (
+    KanneryError.is(error, 'STORAGE_ALREADY_EXISTS') ||
+    KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
+  )
 }
