@@ -10,6 +10,7 @@ export {
 } from './segment/encode-chunk.ts'
 export type { AbortedRange, ChunkTableEntry, Coverage, SegmentFooter } from './segment/footer.ts'
 export { maxAbortedRanges, maxChunkBytes } from './segment/format.ts'
+export { readSegmentHeader } from './segment/read-header.ts'
 export {
   openSegment,
   type ReadChunk,
@@ -18,5 +19,8 @@ export {
   type SegmentLocation,
   SegmentReader,
 } from './segment/reader.ts'
+export { salvageSegment } from './segment/salvage.ts'
+export type { SalvagedChunk, SalvagePart } from './segment/scan.ts'
 export type { SegmentHeader } from './segment/segment-header.ts'
+export { type ExpectedSegment, verifySegment } from './segment/verify.ts'
 export { type SealedSegment, SegmentWriter } from './segment/writer.ts'

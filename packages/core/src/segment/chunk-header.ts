@@ -1,5 +1,5 @@
 import { crc32c } from '../digest/crc32c.ts'
-import { chunkHeaderBytes, maxChunkBytes } from './format.ts'
+import { chunkHeaderBytes, chunkMagic, maxChunkBytes } from './format.ts'
 
 export type ChunkKind = 'batches' | 'positions' | 'configuration'
 export type ChunkCodec = 'none' | 'zstd'
@@ -57,7 +57,6 @@ export type DecodedChunkHeader =
   /** Its checksum is right, but it is of a version that came after this program. */
   | { readonly kind: 'unsupported'; readonly version: number }
 
-const chunkMagic = 0x43484e4b
 const version = 1
 const kinds: readonly ChunkKind[] = ['batches', 'positions', 'configuration']
 export const codecs: readonly ChunkCodec[] = ['none', 'zstd']
@@ -73,7 +72,7 @@ const flagCritical = 128
 
 export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   const bytes = Buffer.alloc(chunkHeaderBytes)
-  bytes.writeUInt32BE(chunkMagic, 0)
+  bytes.set(chunkMagic)
   bytes.writeUInt8(version, 4)
   bytes.writeUInt8(header.kindCode, 5)
   bytes.writeUInt8(header.codecCode, 6)
@@ -96,7 +95,9 @@ export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
 /** Reads the header at `position`, of which 68 bytes must be there. Never throws: whatever the bytes are, it says what they are. */
 export function decodeChunkHeader(buffer: Uint8Array, position: number): DecodedChunkHeader {
   const bytes = Buffer.from(buffer.buffer, buffer.byteOffset + position, chunkHeaderBytes)
-  if (bytes.readUInt32BE(0) !== chunkMagic) return damage('no chunk begins here')
+  if (Buffer.compare(bytes.subarray(0, chunkMagic.length), chunkMagic) !== 0) {
+    return damage('no chunk begins here')
+  }
   if (crc32c(bytes.subarray(0, 64)) !== bytes.readUInt32BE(64)) {
     return damage('the checksum of the chunk header is wrong')
   }

@@ -25,7 +25,7 @@ async function decodeZstd(header: ChunkHeader, stored: Uint8Array): Promise<Deco
     raw = await decompressZstd(stored, header.rawLength)
   } catch (error) {
     return damage(
-      `the chunk does not decompress: ${error instanceof Error ? error.message : error}`,
+      `the chunk does not decompress: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
   if (raw.byteLength !== header.rawLength) return damage('the chunk decompresses to another length')
