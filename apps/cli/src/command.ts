@@ -1,3 +1,4 @@
+import type { App, Environment } from '@kannery/runtime'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** A command as data: the parser, the help, the shell completion and the man pages are all made from it. */
@@ -11,6 +12,9 @@ export interface CommandDeclaration {
   readonly arguments: readonly ArgumentDeclaration[]
   readonly options: readonly OptionDeclaration[]
   readonly examples: readonly string[]
+  /** What the first Ctrl-C lets it finish, for people; a command without it has nothing to finish and ends at once. */
+  readonly finishing?: string
+  /** When `signal` ended it before it was done, it rejects with the signal's reason. */
   run(invocation: Invocation): Promise<void>
 }
 
@@ -27,6 +31,8 @@ export interface OptionDeclaration {
   readonly short?: string
   /** What the value is; a flag has none. */
   readonly value?: string
+  /** Used when the option is given without a value. */
+  readonly implied?: string
   readonly description: string
   readonly choices?: readonly string[]
   readonly default?: string
@@ -41,7 +47,9 @@ export interface Invocation {
   readonly arguments: readonly string[]
   readonly options: OptionValues
   readonly terminal: Terminal
-  readonly environment: NodeJS.ProcessEnv
+  readonly app: App
+  readonly environment: Environment
+  /** The working directory: what a relative path is relative to. */
   readonly directory: string
   /** Aborted by the first Ctrl-C or SIGTERM: finish what is open, then end. */
   readonly signal: AbortSignal

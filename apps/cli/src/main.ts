@@ -1,49 +1,70 @@
+import { type App, type Environment, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { OptionValues } from './command.ts'
 import { commands } from './commands/commands.ts'
+import type { Interruption } from './interruption.ts'
 import { parseCommandLine } from './program.ts'
-import { asKanneryError, describeError, describeStack, errorDocument } from './terminal/error-report.ts'
-import { type OutputStream, Terminal, toJson } from './terminal/terminal.ts'
+import { asKanneryError, describeStack } from './terminal/error-report.ts'
+import { type OutputFormat, type OutputStream, Terminal } from './terminal/terminal.ts'
 
 /** The outside world of one run. */
 export interface World {
   readonly words: readonly string[]
   readonly stdout: OutputStream
   readonly stderr: OutputStream
-  readonly environment: NodeJS.ProcessEnv
+  readonly environment: Environment
   readonly directory: string
-  readonly version: string
-  readonly signal: AbortSignal
+  readonly app: App
+  readonly interruption: Interruption
 }
 
-/** Runs one command line and returns the exit status: 0, or that of the error's code. Never throws. */
+/** Runs one command line and returns the exit status: 0, that of the error's code, or that of an interruption. Never throws. */
 export async function main(world: World): Promise<number> {
-  // Read before parsing, so that a command line that is not understood is reported in the form that was asked for.
-  const format = /(^|\s)(-o|--output)[= ]?json(\s|$)/.test(world.words.join(' ')) ? 'json' : 'text'
-  const terminal = new Terminal(format, world)
+  const { words, interruption, app } = world
+  const terminal = new Terminal(requestedFormat(words), world, systemClock.now)
   try {
-    const parsed = parseCommandLine(world.words, { version: world.version, commands })
+    const parsed = parseCommandLine(words, { version: app.version, commands })
     if ('text' in parsed) {
       await terminal.print(parsed.text)
       return 0
     }
-    await parsed.declaration.run({
+    const { declaration } = parsed
+    const { finishing } = declaration
+    if (finishing !== undefined) {
+      interruption.finishFirst(() =>
+        terminal.note(`finishing: ${finishing} (again to stop at once)`),
+      )
+    }
+    await declaration.run({
+      app,
+      directory: world.directory,
+      environment: world.environment,
       arguments: parsed.arguments,
       options: new OptionValues(parsed.options),
       terminal,
-      environment: world.environment,
-      directory: world.directory,
-      signal: world.signal,
+      signal: interruption.signal,
     })
     return 0
   } catch (thrown) {
+    if (isInterruption(thrown, interruption.signal)) return interruption.status
     const error = asKanneryError(thrown)
-    report(error, terminal, world.words.includes('--debug'))
-    return KanneryError.is(thrown) ? error.exitStatus : 1
+    terminal.error(error)
+    if (words.includes('--debug')) terminal.note(describeStack(error))
+    return error.exitStatus
   }
 }
 
-function report(error: KanneryError, terminal: Terminal, debug: boolean): void {
-  terminal.say(terminal.format === 'json' ? toJson(errorDocument(error)) : describeError(error))
-  if (debug) terminal.say(describeStack(error))
+/** Told before the words are parsed, so that words that are not understood are reported in the form that was asked for. */
+function requestedFormat(words: readonly string[]): OutputFormat {
+  const asked = words.some(
+    (word, index) =>
+      /^(-o|--output)=?json$/.test(word) ||
+      (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')),
+  )
+  return asked ? 'json' : 'text'
+}
+
+function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted || KanneryError.is(thrown)) return false
+  return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError')
 }

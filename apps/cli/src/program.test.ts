@@ -11,8 +11,21 @@ const copy: CommandDeclaration = {
     { name: 'to', description: 'where to', optional: true },
   ],
   options: [
-    { name: 'topic', short: 't', value: 'pattern', description: 'a topic', repeatable: true, required: true },
-    { name: 'codec', value: 'codec', description: 'a codec', choices: ['zstd', 'none'], default: 'zstd' },
+    {
+      name: 'topic',
+      short: 't',
+      value: 'pattern',
+      description: 'a topic',
+      repeatable: true,
+      required: true,
+    },
+    {
+      name: 'codec',
+      value: 'codec',
+      description: 'a codec',
+      choices: ['zstd', 'none'],
+      default: 'zstd',
+    },
     { name: 'dry-run', description: 'show only' },
     { name: 'password', description: 'refused', refused: 'Use --password-file.' },
   ],
@@ -69,7 +82,9 @@ test('a secret as an argument is refused and not repeated', () => {
 
 test('help and version are texts', () => {
   expect(parse('--version')).toEqual({ text: '1.2.3\n' })
-  expect(parse('copy', '--help')).toMatchObject({ text: expect.stringContaining('kannery copy a b') })
+  expect(parse('copy', '--help')).toMatchObject({
+    text: expect.stringContaining('kannery copy a b'),
+  })
   expect(parse('copy', '--help')).toMatchObject({ text: expect.not.stringContaining('refused') })
   expect(parse('help', 'lease')).toMatchObject({ text: expect.stringContaining('ls') })
   expect(parse()).toMatchObject({ text: expect.stringContaining('copy things') })

@@ -1,5 +1,5 @@
-import { Argument, Command, CommanderError, Option } from 'commander'
 import { KanneryError } from '@kannery/storage'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import type { ArgumentDeclaration, CommandDeclaration, OptionDeclaration } from './command.ts'
 
 /** Options that every command takes. */
@@ -49,18 +49,18 @@ export function parseCommandLine(
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => written.push(text),
-      writeErr: () => {},
+      writeErr: (text) => written.push(text),
     })
   }
   try {
     program.parse([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return { text: written.join('') }
-    if (error.code === 'commander.help') return { text: helpText(program) }
+    // A group without a command, such as `kannery lease`, tells its commands as if it had been asked for help.
+    if (error.exitCode === 0 || error.code === 'commander.help') return { text: written.join('') }
     throw usageError(error)
   }
-  return parsed ?? { text: helpText(program) }
+  return parsed ?? { text: program.helpInformation() }
 }
 
 function buildProgram(
@@ -68,7 +68,9 @@ function buildProgram(
   found: (command: ParsedCommand) => void,
 ): Command {
   const program = new Command('kannery')
-    .description('Keeps Kafka in cans: backs up topics into object storage or a folder, and restores them.')
+    .description(
+      'Keeps Kafka in cans: backs up topics into object storage or a folder, and restores them.',
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -94,9 +96,13 @@ function describe(command: Command, declaration: CommandDeclaration): void {
   command.summary(declaration.summary).description(declaration.description)
   command.helpOption('-h, --help', 'print this help')
   for (const argument of declaration.arguments) command.addArgument(toArgument(argument))
-  for (const option of [...declaration.options, ...commonOptions]) command.addOption(toOption(option))
+  for (const option of [...declaration.options, ...commonOptions])
+    command.addOption(toOption(option))
   if (declaration.examples.length > 0) {
-    command.addHelpText('after', `\nExamples:\n${declaration.examples.map((line) => `  ${line}`).join('\n')}`)
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${declaration.examples.map((line) => `  ${line}`).join('\n')}`,
+    )
   }
 }
 
@@ -106,11 +112,15 @@ function toArgument({ name, description, optional }: ArgumentDeclaration): Argum
 
 function toOption(declaration: OptionDeclaration): Option {
   const short = declaration.short === undefined ? '' : `-${declaration.short}, `
-  const value = declaration.value === undefined ? '' : ` <${declaration.value}>`
+  const value = valuePattern(declaration)
   const refusedValue = declaration.refused === undefined ? '' : ' [value]'
-  const option = new Option(`${short}--${declaration.name}${value}${refusedValue}`, declaration.description)
+  const option = new Option(
+    `${short}--${declaration.name}${value}${refusedValue}`,
+    declaration.description,
+  )
   // Values are read by the declared name, so that code and help never differ.
   option.attributeName = () => declaration.name
+  if (declaration.implied !== undefined) option.preset(declaration.implied)
   if (declaration.choices !== undefined) option.choices([...declaration.choices])
   if (declaration.default !== undefined) option.default(declaration.default)
   if (declaration.repeatable === true) {
@@ -119,6 +129,12 @@ function toOption(declaration: OptionDeclaration): Option {
   if (declaration.refused !== undefined) option.hideHelp()
   if (declaration.required === true) option.makeOptionMandatory()
   return option
+}
+
+/** How an option's value is written in help: required, or optional where one is implied. */
+export function valuePattern({ value, implied }: OptionDeclaration): string {
+  if (value === undefined) return ''
+  return implied === undefined ? ` <${value}>` : ` [${value}]`
 }
 
 function refuse(declaration: CommandDeclaration, values: Readonly<Record<string, unknown>>): void {
@@ -135,10 +151,6 @@ function usageError(error: CommanderError): KanneryError {
   return new KanneryError('CONFIG_INVALID', error.message.replace(/^error: /, ''), {
     remedy: 'kannery help shows the commands, kannery help <command> its options.',
   })
-}
-
-function helpText(command: Command): string {
-  return command.helpInformation()
 }
 
 function* everyCommand(command: Command): Iterable<Command> {

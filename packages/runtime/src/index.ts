@@ -7,6 +7,7 @@ export {
 } from './browse/browse.ts'
 export { type CatOptions, type CatRecord, catBackup } from './browse/cat.ts'
 export type { PartitionSummary, TopicDetails, TopicSummary } from './browse/summary.ts'
+export type { Environment } from './environment.ts'
 export {
   type KafkaConnectionFlags,
   keyPassphraseVariable,
@@ -14,12 +15,27 @@ export {
   resolveKafkaConnection,
   saslMechanisms,
 } from './kafka/connection-flags.ts'
-export { openStorage, type StorageLocation } from './storage/open-storage.ts'
-export { parseStorageUrl } from './storage/storage-url.ts'
+export { findBackend } from './plugins/find-backend.ts'
+export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
+export type { LoadedPlugin } from './plugins/load-plugin.ts'
+export type { PackageOnDisk } from './plugins/package-on-disk.ts'
+export { type AddPluginOptions, addPlugin } from './plugins/plugin-folder.ts'
+export {
+  type App,
+  type PluginSources,
+  pluginFolderVariable,
+  pluginSources,
+  pluginsVariable,
+} from './plugins/plugin-sources.ts'
+export { credentialsVariable } from './storage/credentials.ts'
+export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
+export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'
 export { systemClock, systemRandom } from './system.ts'
 export { parseDuration } from './values/duration.ts'
 export { parseSize } from './values/size.ts'
 export { parseTime } from './values/time.ts'
-export { type BackupOptions, type BackupProgress, runBackup } from './work/backup.ts'
+export { type BackupOptions, type LeaseOptions, runBackup } from './work/backup.ts'
+export type { BackupProgress } from './work/capture-progress.ts'
 export { type RestoreWorkOptions, runRestore } from './work/restore.ts'
-export { type VerificationReport, verifyBackup } from './work/verify.ts'
+export type { VerificationDepth, VerificationFinding } from './work/topic-verifier.ts'
+export { type VerificationReport, type VerifyOptions, verifyBackup } from './work/verify.ts'

@@ -7,7 +7,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(milliseconds, signal) {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
+    try {
+      await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
+    } catch (error) {
+      // The timer rejects with an error of its own; the contract is the signal's reason.
+      signal?.throwIfAborted()
+      throw error
+    }
   },
 }
 

@@ -1,11 +1,12 @@
 import type { CaptureReport } from '@kannery/kafka'
-import { type BackupProgress, parseDuration, parseSize, runBackup, systemClock } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../command.ts'
-import { describeError } from '../terminal/error-report.ts'
+import { parseDuration, parseSize, runBackup, systemClock } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation, OptionValues } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
 import { Progress } from '../terminal/progress.ts'
 import { kafkaFlags, kafkaOptions } from './kafka-options.ts'
 import { storageAt } from './storage-options.ts'
+
+export const identityVariable = 'KANNERY_IDENTITY'
 
 export const backupCommand: CommandDeclaration = {
   name: 'backup',
@@ -20,11 +21,17 @@ export const backupCommand: CommandDeclaration = {
       name: 'topic',
       short: 't',
       value: 'pattern',
-      description: "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes",
+      description:
+        "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes",
       repeatable: true,
       required: true,
     },
-    { name: 'exclude', value: 'pattern', description: 'topics to leave out; wins over --topic', repeatable: true },
+    {
+      name: 'exclude',
+      value: 'pattern',
+      description: 'topics to leave out; wins over --topic',
+      repeatable: true,
+    },
     { name: 'once', description: 'end when all that was there at the start is stored' },
     {
       name: 'transaction-patience',
@@ -39,19 +46,40 @@ export const backupCommand: CommandDeclaration = {
       choices: ['zstd', 'none'],
       default: 'zstd',
     },
-    { name: 'segment-size', value: 'size', description: 'when a segment is closed by size', default: '64MiB' },
+    {
+      name: 'segment-size',
+      value: 'size',
+      description: 'when a segment is closed by size',
+      default: '64MiB',
+    },
     {
       name: 'segment-age',
       value: 'duration',
       description: 'when a segment is closed by age: what a crash can cost at most',
       default: '5m',
     },
-    { name: 'memory', value: 'size', description: 'the budget for data on its way', default: '256MiB' },
+    {
+      name: 'memory',
+      value: 'size',
+      description: 'the budget for data on its way',
+      default: '256MiB',
+    },
     {
       name: 'lease-ttl',
       value: 'duration',
       description: 'how long a silent backup counts as alive before another takes over',
       default: '5m',
+    },
+    {
+      name: 'wait',
+      value: 'duration',
+      implied: '5m',
+      description: 'how long to wait for a lease that somebody else holds, instead of failing',
+    },
+    {
+      name: 'identity',
+      value: 'name',
+      description: `a name that only this backup has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
     },
     {
       name: 'metrics',
@@ -63,43 +91,52 @@ export const backupCommand: CommandDeclaration = {
     'kannery backup --from localhost:9092 --to ./backups --topic orders --once',
     "kannery backup --from-config client.properties --to ./backups --topic 'orders.*' --exclude '*.tmp'",
   ],
+  finishing: 'committing what is open and releasing the leases',
   run,
 }
 
-async function run({ options, terminal, environment, directory, signal }: Invocation): Promise<void> {
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal, environment, signal } = invocation
   const progress = new Progress(terminal, 'backup', systemClock.monotonic)
   const once = options.flag('once')
-  try {
-    const report = await runBackup({
-      kafka: kafkaFlags('from', options),
-      environment,
-      storage: storageAt(options.text('to') ?? '', directory),
-      topics: { include: options.list('topic'), exclude: options.list('exclude') },
-      mode: once
-        ? { kind: 'once', openTransactionPatienceMs: parseDuration(options.text('transaction-patience') ?? '') }
-        : { kind: 'continuous' },
-      codec: options.text('codec') === 'none' ? 'none' : 'zstd',
-      segment: {
-        maxBytes: parseSize(options.text('segment-size') ?? ''),
-        maxAgeMs: parseDuration(options.text('segment-age') ?? ''),
-      },
-      budgetBytes: parseSize(options.text('memory') ?? ''),
-      leaseTtlMs: parseDuration(options.text('lease-ttl') ?? ''),
-      metricsAddress: options.text('metrics'),
-      signal,
-      onProgress: ({ records, bytes, total }: BackupProgress) =>
-        progress.update(records, bytes, once ? total : undefined),
-      onWarning: (warning) => {
-        progress.finish()
-        terminal.say(`warning: ${describeError(warning)}`)
-      },
-      onReady: (line) => terminal.say(line),
-    })
-    progress.finish()
-    await terminal.result(report, describeReport(report))
-  } finally {
-    progress.finish()
-  }
+  const wait = options.text('wait')
+  const report = await runBackup({
+    kafka: kafkaFlags('from', options),
+    environment,
+    storage: storageAt(options.text('to'), invocation),
+    topics: { include: options.list('topic'), exclude: options.list('exclude') },
+    mode: once
+      ? { kind: 'once', openTransactionPatienceMs: duration(options, 'transaction-patience') }
+      : { kind: 'continuous' },
+    codec: options.text('codec') === 'none' ? 'none' : 'zstd',
+    segment: {
+      maxBytes: size(options, 'segment-size'),
+      maxAgeMs: duration(options, 'segment-age'),
+    },
+    budgetBytes: size(options, 'memory'),
+    lease: {
+      ttlMs: duration(options, 'lease-ttl'),
+      waitMs: wait === undefined ? 0 : parseDuration(wait),
+      identity: options.text('identity') ?? environment[identityVariable],
+    },
+    metricsAddress: options.text('metrics'),
+    signal,
+    onProgress: ({ records, bytes, total }) =>
+      progress.update({ records, bytes, total: once ? total : undefined }),
+    onWarning: (warning) => terminal.warning(warning),
+    onNote: (text) => terminal.note(text),
+  })
+  await terminal.result(report, describeReport(report))
+  // A backup without an end is ended by an interruption; one that should have stored all was cut short by it.
+  if (once) signal.throwIfAborted()
+}
+
+function duration(options: OptionValues, name: string): number {
+  return parseDuration(options.text(name) ?? '')
+}
+
+function size(options: OptionValues, name: string): number {
+  return parseSize(options.text(name) ?? '')
 }
 
 function describeReport(report: CaptureReport): string {

@@ -4,6 +4,8 @@ import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
 import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
+import { pluginAddCommand } from './plugin-add.ts'
+import { pluginLsCommand } from './plugin-ls.ts'
 import { restoreCommand } from './restore.ts'
 import { showCommand } from './show.ts'
 import { verifyCommand } from './verify.ts'
@@ -17,5 +19,7 @@ export const commands: readonly CommandDeclaration[] = [
   catCommand,
   verifyCommand,
   leaseLsCommand,
+  pluginAddCommand,
+  pluginLsCommand,
   completionCommand(() => commands),
 ]

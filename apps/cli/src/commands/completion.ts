@@ -3,11 +3,14 @@ import type { CommandDeclaration } from '../command.ts'
 import { completionScript, shells } from '../help/completion.ts'
 
 /** The commands are handed in, because completion is itself one of them. */
-export function completionCommand(commands: () => readonly CommandDeclaration[]): CommandDeclaration {
+export function completionCommand(
+  commands: () => readonly CommandDeclaration[],
+): CommandDeclaration {
   return {
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
-    description: 'Made from the same declarations as the help, so it knows every command and option.',
+    description:
+      'Made from the same declarations as the help, so it knows every command and option.',
     arguments: [{ name: 'shell', description: shells.join(', ') }],
     options: [],
     examples: ['kannery completion bash > ~/.local/share/bash-completion/completions/kannery'],

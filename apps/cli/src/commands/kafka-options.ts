@@ -6,11 +6,19 @@ type Side = 'from' | 'to'
 /** The options that describe a Kafka connection; `side` says which end of the copy it is. */
 export function kafkaOptions(side: Side): readonly OptionDeclaration[] {
   return [
-    { name: side, value: 'host:port', description: 'Kafka brokers to start from, separated by commas' },
+    {
+      name: side,
+      value: 'host:port',
+      description: 'Kafka brokers to start from, separated by commas',
+    },
     { name: `${side}-config`, value: 'file', description: "Kafka's own client.properties" },
     { name: `${side}-tls`, description: 'encrypt the connection' },
     { name: `${side}-tls-ca`, value: 'file', description: 'certificates to trust, as PEM' },
-    { name: `${side}-tls-certificate`, value: 'file', description: "the client's certificate, as PEM" },
+    {
+      name: `${side}-tls-certificate`,
+      value: 'file',
+      description: "the client's certificate, as PEM",
+    },
     { name: `${side}-tls-key`, value: 'file', description: "the client's private key, as PEM" },
     {
       name: `${side}-sasl-mechanism`,

@@ -1,20 +1,22 @@
 import { listBackupLeases } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatTable } from '../terminal/format.ts'
-import { storageAt } from './storage-options.ts'
+import { storageArgument, storageAt } from './storage-options.ts'
 
 export const leaseLsCommand: CommandDeclaration = {
   name: 'lease ls',
   summary: 'list who is writing into a storage',
   description: 'Names the holder of every lease and when it gave its last sign of life.',
-  arguments: [{ name: 'storage', description: 'a folder or a URL such as s3://bucket/prefix' }],
+  arguments: [storageArgument],
   options: [],
   examples: ['kannery lease ls ./backups'],
   run,
 }
 
-async function run({ arguments: [storage = ''], terminal, directory }: Invocation): Promise<void> {
-  const leases = await listBackupLeases(storageAt(storage, directory))
+async function run(invocation: Invocation): Promise<void> {
+  const { terminal } = invocation
+  const [storage] = invocation.arguments
+  const leases = await listBackupLeases(storageAt(storage, invocation))
   await terminal.result(
     { leases },
     formatTable(

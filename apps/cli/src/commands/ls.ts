@@ -1,24 +1,25 @@
 import { listBackups, type TopicSummary } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable, formatTime } from '../terminal/format.ts'
-import { storageAt } from './storage-options.ts'
+import { storageArgument, storageAt } from './storage-options.ts'
 
 export const lsCommand: CommandDeclaration = {
   name: 'ls',
   summary: 'list the topics in a storage',
-  description: 'Reads the index of every topic, no segment. A topic whose index cannot be read is listed with the error.',
-  arguments: [{ name: 'storage', description: 'a folder or a URL such as s3://bucket/prefix' }],
+  description:
+    'Reads the index of every topic, no segment. A topic whose index cannot be read is listed with the error.',
+  arguments: [storageArgument],
   options: [],
   examples: ['kannery ls ./backups'],
   run,
 }
 
-async function run({ arguments: [storage = ''], terminal, directory }: Invocation): Promise<void> {
-  const topics = await listBackups(storageAt(storage, directory))
+async function run(invocation: Invocation): Promise<void> {
+  const { terminal } = invocation
+  const [storage] = invocation.arguments
+  const topics = await listBackups(storageAt(storage, invocation))
   const rows = topics.map((entry) =>
-    'error' in entry
-      ? [entry.topic, '-', '-', '-', '-', entry.error.code]
-      : describe(entry),
+    'error' in entry ? [entry.topic, '-', '-', '-', '-', entry.error.code] : describe(entry),
   )
   await terminal.result(
     { topics },

@@ -1,11 +1,12 @@
 import type { RestoreReport } from '@kannery/kafka'
-import { parseTime, runRestore, systemClock } from '@kannery/runtime'
+import { runRestore, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
+import { describeDamage } from '../terminal/damage.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
 import { Progress } from '../terminal/progress.ts'
 import { kafkaFlags, kafkaOptions } from './kafka-options.ts'
-import { parsePartitions, selectionOptions } from './selection-options.ts'
+import { selectionOf, selectionOptions } from './selection-options.ts'
 import { storageAt } from './storage-options.ts'
 
 export const restoreCommand: CommandDeclaration = {
@@ -17,8 +18,18 @@ export const restoreCommand: CommandDeclaration = {
   options: [
     { name: 'from', value: 'storage', description: 'where the backup is', required: true },
     ...kafkaOptions('to'),
-    { name: 'topic', short: 't', value: 'name', description: 'the topic in the backup', required: true },
-    { name: 'as', value: 'name', description: 'the name of the restored topic, if it is to be another' },
+    {
+      name: 'topic',
+      short: 't',
+      value: 'name',
+      description: 'the topic in the backup',
+      required: true,
+    },
+    {
+      name: 'as',
+      value: 'name',
+      description: 'the name of the restored topic, if it is to be another',
+    },
     ...selectionOptions,
     {
       name: 'replication-factor',
@@ -26,43 +37,36 @@ export const restoreCommand: CommandDeclaration = {
       description: 'of a topic that is created; else what it was, or as many brokers as there are',
     },
     { name: 'verify', description: 'read the restored topic back and compare it record by record' },
-    { name: 'skip-damaged', description: 'leave out what is damaged, name it, and restore the rest' },
+    {
+      name: 'skip-damaged',
+      description: 'leave out what is damaged, name it, and restore the rest',
+    },
   ],
   examples: [
     'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
     'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
   ],
+  finishing: 'waiting for what was sent',
   run,
 }
 
-async function run({ options, terminal, environment, directory, signal }: Invocation): Promise<void> {
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal, environment, signal } = invocation
   const progress = new Progress(terminal, 'restore', systemClock.monotonic)
-  const now = systemClock.now()
-  const since = options.text('since')
-  const until = options.text('until')
-  try {
-    const report = await runRestore({
-      storage: storageAt(options.text('from') ?? '', directory),
-      kafka: kafkaFlags('to', options),
-      environment,
-      topic: options.text('topic') ?? '',
-      as: options.text('as'),
-      window: {
-        ...(since === undefined ? {} : { sinceMs: parseTime(since, now) }),
-        ...(until === undefined ? {} : { untilMs: parseTime(until, now) }),
-      },
-      partitions: parsePartitions(options.list('partition')),
-      replicationFactor: parseReplicationFactor(options.text('replication-factor')),
-      verify: options.flag('verify'),
-      skipDamaged: options.flag('skip-damaged'),
-      signal,
-      onProgress: ({ records, bytes, total }) => progress.update(records, bytes, total),
-    })
-    progress.finish()
-    await terminal.result(report, describeReport(report))
-  } finally {
-    progress.finish()
-  }
+  const report = await runRestore({
+    ...selectionOf(options, systemClock.now()),
+    storage: storageAt(options.text('from'), invocation),
+    kafka: kafkaFlags('to', options),
+    environment,
+    topic: options.text('topic') ?? '',
+    as: options.text('as'),
+    replicationFactor: parseReplicationFactor(options.text('replication-factor')),
+    verify: options.flag('verify'),
+    skipDamaged: options.flag('skip-damaged'),
+    signal,
+    onProgress: (advance) => progress.update(advance),
+  })
+  await terminal.result(report, describeReport(report))
 }
 
 function parseReplicationFactor(text: string | undefined): number | undefined {
@@ -85,9 +89,13 @@ function describeReport(report: RestoreReport): string {
     ]),
   )
   const records = report.partitions.reduce((sum, partition) => sum + partition.records, 0)
-  const lines = [table, '', `restored ${formatCount(records)} records of "${report.topic}" into "${report.as}"`]
+  const lines = [
+    table,
+    '',
+    `restored ${formatCount(records)} records of "${report.topic}" into "${report.as}"`,
+  ]
   for (const damage of report.skippedDamage) {
-    lines.push(`left out: bytes ${damage.from}..${damage.to} of ${damage.key}: ${damage.reason}`)
+    lines.push(`left out: ${describeDamage(damage)}`)
   }
   if (report.verification !== undefined) {
     lines.push(

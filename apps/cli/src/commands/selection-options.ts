@@ -1,5 +1,6 @@
+import { parseTime } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { OptionDeclaration } from '../command.ts'
+import type { OptionDeclaration, OptionValues } from '../command.ts'
 
 /** Options that choose among a topic's records. */
 export const selectionOptions: readonly OptionDeclaration[] = [
@@ -13,18 +14,35 @@ export const selectionOptions: readonly OptionDeclaration[] = [
   {
     name: 'since',
     value: 'time',
-    description: 'only records with this timestamp or a later one, such as 2026-11-23T10:00Z or -90m',
+    description:
+      'only records with this timestamp or a later one, such as 2026-11-23T10:00Z or -90m',
   },
   { name: 'until', value: 'time', description: 'only records with an earlier timestamp' },
 ]
 
-/** Partition numbers; undefined for all. @throws CONFIG_INVALID */
-export function parsePartitions(texts: readonly string[]): readonly number[] | undefined {
-  if (texts.length === 0) return undefined
-  return texts.map((text) => {
-    if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-    throw new KanneryError('CONFIG_INVALID', `not a partition: ${JSON.stringify(text)}`, {
-      remedy: 'Write a number from 0 on; give the option again for another partition.',
-    })
+/** What of a topic was chosen. `sinceMs` is inclusive, `untilMs` exclusive; absent means all. */
+export interface Selection {
+  readonly partitions?: readonly number[]
+  readonly window: { readonly sinceMs?: number; readonly untilMs?: number }
+}
+
+/** @throws CONFIG_INVALID */
+export function selectionOf(options: OptionValues, now: number): Selection {
+  const partitions = options.list('partition').map(parsePartition)
+  const since = options.text('since')
+  const until = options.text('until')
+  return {
+    ...(partitions.length === 0 ? {} : { partitions }),
+    window: {
+      ...(since === undefined ? {} : { sinceMs: parseTime(since, now) }),
+      ...(until === undefined ? {} : { untilMs: parseTime(until, now) }),
+    },
+  }
+}
+
+function parsePartition(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new KanneryError('CONFIG_INVALID', `not a partition: ${JSON.stringify(text)}`, {
+    remedy: 'Write a number from 0 on; give the option again for another partition.',
   })
 }

@@ -1,24 +1,22 @@
 import { showBackup, type TopicDetails } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable, formatTime } from '../terminal/format.ts'
-import { storageAt } from './storage-options.ts'
+import { storageArgument, storageAt } from './storage-options.ts'
 
 export const showCommand: CommandDeclaration = {
   name: 'show',
   summary: 'show what the backup of a topic holds',
   description: 'Reads only the index: partitions, offsets, times, segments and configuration.',
-  arguments: [
-    { name: 'storage', description: 'a folder or a URL such as s3://bucket/prefix' },
-    { name: 'topic', description: 'the topic' },
-  ],
+  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
   options: [],
   examples: ['kannery show ./backups orders'],
   run,
 }
 
-async function run({ arguments: [storage = '', topic = ''], terminal, directory }: Invocation): Promise<void> {
-  const details = await showBackup(storageAt(storage, directory), topic)
-  await terminal.result(details, describe(details))
+async function run(invocation: Invocation): Promise<void> {
+  const [storage, topic = ''] = invocation.arguments
+  const details = await showBackup(storageAt(storage, invocation), topic)
+  await invocation.terminal.result(details, describe(details))
 }
 
 function describe(details: TopicDetails): string {

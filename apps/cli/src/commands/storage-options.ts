@@ -1,6 +1,19 @@
-import { type StorageLocation, parseStorageUrl } from '@kannery/runtime'
+import { parseStorageUrl, pluginSources, type StorageLocation } from '@kannery/runtime'
+import type { ArgumentDeclaration, Invocation } from '../command.ts'
 
-/** A storage as typed on the command line; backends are looked for beside this app. */
-export function storageAt(text: string, directory: string): StorageLocation {
-  return { url: parseStorageUrl(text, directory), appUrl: import.meta.url }
+export const storageArgument: ArgumentDeclaration = {
+  name: 'storage',
+  description: 'a folder, or a URL such as s3://bucket/prefix',
+}
+
+/** A storage as typed on the command line. @throws CONFIG_INVALID */
+export function storageAt(
+  text: string | undefined,
+  { directory, environment, app }: Pick<Invocation, 'directory' | 'environment' | 'app'>,
+): StorageLocation {
+  return {
+    url: parseStorageUrl(text ?? '', directory),
+    plugins: pluginSources(environment, app),
+    environment,
+  }
 }

@@ -68,10 +68,14 @@ function fishScript(commands: readonly CommandDeclaration[]): string {
   const lines = ['complete -c kannery -n __fish_use_subcommand -f']
   const summaries = new Map(commands.map((command) => [command.name, command.summary]))
   for (const word of firstWords(commands)) {
-    lines.push(`complete -c kannery -n __fish_use_subcommand -a ${word} -d ${quote(summaries.get(word) ?? '')}`)
+    lines.push(
+      `complete -c kannery -n __fish_use_subcommand -a ${word} -d ${quote(summaries.get(word) ?? '')}`,
+    )
   }
   for (const [group, children] of groupsOf(commands)) {
-    lines.push(`complete -c kannery -n '__fish_seen_subcommand_from ${group}' -a '${children.join(' ')}'`)
+    lines.push(
+      `complete -c kannery -n '__fish_seen_subcommand_from ${group}' -a '${children.join(' ')}'`,
+    )
   }
   for (const command of commands) {
     const words = command.name.split(' ')

@@ -1,50 +1,74 @@
 import { errorCodes } from '@kannery/storage'
 import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
-import { commonOptions } from '../program.ts'
+import { commonOptions, valuePattern } from '../program.ts'
+import { environmentVariables } from './environment-variables.ts'
 
 /** The name of a command's page, such as `kannery-lease-ls.1`. */
 export function manPageName(command: CommandDeclaration): string {
   return `kannery-${command.name.replaceAll(' ', '-')}.1`
 }
 
-/** A command's page in the `man` macros of roff (man 7 groff_man). */
+/** A command's page in the `man` macros of roff: https://man7.org/linux/man-pages/man7/groff_man.7.html */
 export function commandManPage(command: CommandDeclaration, version: string): string {
-  const title = manPageName(command).slice(0, -2)
-  const options = [...command.options, ...commonOptions].filter((option) => option.refused === undefined)
+  const title = manPageName(command).replace(/\.1$/, '')
+  const options = [...command.options, ...commonOptions].filter(
+    (option) => option.refused === undefined,
+  )
   return page(title, version, [
-    section('NAME', [`${title} \\- ${escape(command.summary)}`]),
+    section('NAME', [`${title} \\- ${roff(command.summary)}`]),
     section('SYNOPSIS', [
-      `.B kannery ${escape(command.name)}`,
+      `.B kannery ${roff(command.name)}`,
       ...command.arguments.map(({ name, optional }) =>
-        optional === true ? `[\\fI${escape(name)}\\fR]` : `\\fI${escape(name)}\\fR`,
+        optional === true ? `[\\fI${roff(name)}\\fR]` : `\\fI${roff(name)}\\fR`,
       ),
       '[\\fIoptions\\fR]',
     ]),
-    section('DESCRIPTION', [escape(command.description)]),
-    section('ARGUMENTS', command.arguments.flatMap(({ name, description }) => tagged(`\\fI${escape(name)}\\fR`, description))),
+    section('DESCRIPTION', [roff(command.description)]),
+    section(
+      'ARGUMENTS',
+      command.arguments.flatMap(({ name, description }) =>
+        tagged(`\\fI${roff(name)}\\fR`, description),
+      ),
+    ),
     section('OPTIONS', options.flatMap(optionEntry)),
-    section('EXAMPLES', command.examples.flatMap((line) => ['.PP', '.EX', escape(line), '.EE'])),
+    section(
+      'EXAMPLES',
+      command.examples.flatMap((line) => ['.PP', '.EX', roff(line), '.EE']),
+    ),
     section('SEE ALSO', ['.BR kannery (1)']),
   ])
 }
 
-/** The page about the whole: the commands, and the exit status of every error code. */
+/** The page about the whole: the commands, the environment, and the exit status of every error code. */
 export function overviewManPage(commands: readonly CommandDeclaration[], version: string): string {
-  const statuses = Object.entries(errorCodes).toSorted(([, a], [, b]) => a.exitStatus - b.exitStatus)
+  const statuses = Object.entries(errorCodes).toSorted(
+    ([, a], [, b]) => a.exitStatus - b.exitStatus,
+  )
   return page('kannery', version, [
     section('NAME', ['kannery \\- keeps Kafka in cans: backs up topics and restores them']),
     section('SYNOPSIS', ['.B kannery', '\\fIcommand\\fR [\\fIoptions\\fR]']),
-    section('COMMANDS', commands.flatMap((command) => tagged(`\\fB${escape(command.name)}\\fR`, command.summary))),
+    section(
+      'COMMANDS',
+      commands.flatMap(({ name, summary }) => tagged(`\\fB${roff(name)}\\fR`, summary)),
+    ),
+    section(
+      'ENVIRONMENT',
+      environmentVariables.flatMap(({ name, description }) =>
+        tagged(`\\fB${name}\\fR`, description),
+      ),
+    ),
     section('EXIT STATUS', [
       ...tagged('0', 'the command did what was asked'),
-      ...statuses.flatMap(([code, { exitStatus, remedy }]) => tagged(String(exitStatus), `${code}: ${remedy}`)),
-      ...tagged('130', 'stopped at once by a second Ctrl-C'),
+      ...statuses.flatMap(([code, { exitStatus, remedy }]) =>
+        tagged(String(exitStatus), `${code}: ${remedy}`),
+      ),
+      ...tagged('130, 143', 'stopped by Ctrl-C or SIGTERM before it was done'),
     ]),
   ])
 }
 
 function page(title: string, version: string, sections: readonly string[]): string {
-  return `.TH ${title.toUpperCase().replaceAll('-', '\\-')} 1 "" "kannery ${version}"\n${sections.join('')}`
+  return `.TH ${roff(title.toUpperCase())} 1 "" "kannery ${version}"\n${sections.join('')}`
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -52,20 +76,39 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function tagged(tag: string, text: string): string[] {
-  return ['.TP', tag, escape(text)]
+  return ['.TP', tag, roff(text)]
 }
 
 function optionEntry(option: OptionDeclaration): string[] {
   const short = option.short === undefined ? '' : `\\-${option.short}, `
-  const value = option.value === undefined ? '' : ` \\fI${escape(option.value)}\\fR`
-  const choices = option.choices === undefined ? '' : ` (${option.choices.join(', ')})`
-  const fallback = option.default === undefined ? '' : ` [${option.default}]`
-  return tagged(
-    `${short}\\-\\-${escape(option.name)}${value}`,
-    `${option.description}${choices}${fallback}`,
-  )
+  const pattern = valuePattern(option)
+  const value = pattern === '' ? '' : `\\fI${roff(pattern)}\\fR`
+  return tagged(`${short}\\-\\-${roff(option.name)}${value}`, describeOption(option))
 }
 
-function escape(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/gm, '\\&$1')
+function describeOption({
+  description,
+  choices,
+  implied,
+  repeatable,
+  ...option
+}: OptionDeclaration): string {
+  const notes = [
+    choices === undefined ? undefined : `one of ${choices.join(', ')}`,
+    option.default === undefined ? undefined : `${option.default} unless given`,
+    implied === undefined ? undefined : `${implied} when no value is given`,
+    repeatable === true ? 'may be given again' : undefined,
+    option.required === true ? 'required' : undefined,
+  ].filter((note) => note !== undefined)
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
+}
+
+/** Text that roff takes as it is: no escapes, no hyphens that break lines, no line that starts as a request. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('~', '\\(ti')
+    .replaceAll("'", '\\(aq')
+    .replace(/^\./gm, '\\&.')
 }

@@ -1,15 +1,14 @@
-import { type ErrorCode, KanneryError } from '@kannery/storage'
+import { type ErrorCode, type ErrorFacts, KanneryError } from '@kannery/storage'
+import { formatDuration } from './format.ts'
 
-/** An error as the documented JSON document of `-o json`. */
-export interface ErrorDocument {
-  readonly error: {
-    readonly code: ErrorCode
-    readonly exitStatus: number
-    readonly message: string
-    readonly why: string | undefined
-    readonly remedy: string
-    readonly facts: KanneryError['facts']
-  }
+/** An error or a warning as the documented fields of `-o json`. */
+export interface ErrorFields {
+  readonly code: ErrorCode
+  readonly exitStatus: number
+  readonly message: string
+  readonly why: string | undefined
+  readonly remedy: string
+  readonly facts: ErrorFacts
 }
 
 const areas: readonly (readonly [prefix: string, area: string])[] = [
@@ -23,6 +22,8 @@ const areas: readonly (readonly [prefix: string, area: string])[] = [
   ['CONFIG_', 'configuration error'],
 ]
 
+type Row = readonly [name: string, text: string | undefined]
+
 /** Anything thrown, as one of our errors: what we did not foresee is INTERNAL. */
 export function asKanneryError(thrown: unknown): KanneryError {
   if (KanneryError.is(thrown)) return thrown
@@ -30,21 +31,35 @@ export function asKanneryError(thrown: unknown): KanneryError {
   return new KanneryError('INTERNAL', `unexpected error: ${message}`, { cause: thrown })
 }
 
-/** The sentence for the person at three in the morning: first line for `grep`, then why, what now, and the code. */
-export function describeError(error: KanneryError): string {
+/**
+ * The sentence for the person at three in the morning: a first line for `grep`, then what is known, what to do, and the code.
+ *
+ * @param now tells how long ago something was.
+ */
+export function describeError(error: KanneryError, now: number): string {
   const area = areas.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 'error'
-  const rows: (readonly [string, string | undefined])[] = [
+  const rows: readonly Row[] = [
+    ...leaseRows(error, now),
+    ['where', placeOf(error)],
     ['why', error.why],
     ['what now', error.remedy],
     ['code', `${error.code} (exit ${error.exitStatus})`],
   ]
-  const lines = rows.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name.padEnd(9)} ${indent(text)}`]))
+  const lines = rows.flatMap(([name, text]) =>
+    text === undefined || text === '' ? [] : [`  ${name.padEnd(9)} ${indent(text)}`],
+  )
   return [`${area}: ${error.message}`, ...lines].join('\n')
 }
 
-export function errorDocument(error: KanneryError): ErrorDocument {
-  const { code, exitStatus, message, why, remedy, facts } = error
-  return { error: { code, exitStatus, message, why, remedy, facts } }
+export function errorFields({
+  code,
+  exitStatus,
+  message,
+  why,
+  remedy,
+  facts,
+}: KanneryError): ErrorFields {
+  return { code, exitStatus, message, why, remedy, facts }
 }
 
 /** The stack of an error and of its causes, for `--debug`. */
@@ -54,6 +69,49 @@ export function describeStack(error: KanneryError): string {
     stacks.push(cause.stack ?? String(cause))
   }
   return stacks.join('\ncaused by: ')
+}
+
+/** Who holds a lease, and until when: the storage's own clock says so. */
+function leaseRows({ code, facts }: KanneryError, now: number): readonly Row[] {
+  const { topic, storage, holder, since, orphanedAt } = facts
+  if (code !== 'LEASE_HELD' || holder === undefined) return []
+  const where = storage === undefined ? '' : ` in ${storage}`
+  const until =
+    orphanedAt === undefined
+      ? undefined
+      : `it counts as orphaned at ${shortTime(orphanedAt)} if it gives no sign of life, and is then taken over without you`
+  return [
+    ['what', `topic "${topic}"${where} is being written by ${holder}${sinceWhen(since, now)}`],
+    ['until', until],
+  ]
+}
+
+function sinceWhen(since: ErrorFacts[string], now: number): string {
+  if (since === undefined) return ''
+  const ago = now - Date.parse(String(since))
+  return ` since ${shortTime(since)}${ago >= 0 ? ` (${formatDuration(ago)} ago)` : ''}`
+}
+
+/** ISO 8601 to the second. */
+function shortTime(time: NonNullable<ErrorFacts[string]>): string {
+  return String(time).replace(/\.\d+Z$/, 'Z')
+}
+
+/** The object and bytes, or topic, partition and offset, that an error is about; what its message already names is left out. */
+function placeOf({ message, why, facts }: KanneryError): string | undefined {
+  const said = `${message} ${why ?? ''}`
+  const { key, from, to, topic, partition, offset } = facts
+  if (key !== undefined) {
+    const bytes = from === undefined ? '' : `bytes ${from}..${to} of `
+    return said.includes(`${key}`) && said.includes(`${from ?? ''}`) ? undefined : `${bytes}${key}`
+  }
+  if (partition === undefined) return undefined
+  const words = [
+    topic === undefined ? undefined : `topic "${topic}"`,
+    `partition ${partition}`,
+    offset === undefined ? undefined : `offset ${offset}`,
+  ].filter((word) => word !== undefined && !said.includes(word))
+  return words.length === 0 ? undefined : words.join(' ')
 }
 
 function indent(text: string): string {

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { formatBytes, formatCount, formatDuration, formatTable, formatTime } from './format.ts'
 
 test('sizes, counts, durations and times read well', () => {
-  expect([0, 1023, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '5.0 GiB'])
+  expect([0, 1023, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual([
+    '0 B',
+    '1023 B',
+    '1.5 KiB',
+    '5.0 GiB',
+  ])
   expect(formatCount(1234567)).toBe('1,234,567')
   expect([4000, 200_000, 7_500_000].map(formatDuration)).toEqual(['4s', '3m 20s', '2h 05m'])
   expect(formatTime(1763881201001)).toBe('2025-11-23T07:00:01.001Z')

@@ -32,7 +32,10 @@ export function formatTime(milliseconds: number): string {
 }
 
 /** Columns padded to their widest cell, two spaces apart; numbers are the caller's to right-align. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
@@ -42,4 +45,9 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
       .join('  ')
       .trimEnd()
   return [line(header), ...rows.map(line)].join('\n')
+}
+
+/** URL schemes as they are written: `s3:`. */
+export function formatSchemes(schemes: readonly string[]): string {
+  return schemes.map((scheme) => `${scheme}:`).join(' ')
 }

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest'
 import { Progress } from './progress.ts'
-import { Terminal } from './terminal.ts'
+import { type OutputFormat, Terminal } from './terminal.ts'
 
-function world(isTTY: boolean) {
+function world(isTTY: boolean, format: OutputFormat = 'text') {
   const said: string[] = []
-  const stream = { isTTY, columns: 120, write: (text: string | Uint8Array) => said.push(String(text)) > 0 }
+  const stream = {
+    isTTY,
+    columns: 120,
+    write: (text: string | Uint8Array) => said.push(String(text)) > 0,
+  }
   const clock = { now: 0 }
-  const terminal = new Terminal('text', { stdout: stream, stderr: stream })
+  const terminal = new Terminal(format, { stdout: stream, stderr: stream }, () => 0)
   return { said, clock, progress: new Progress(terminal, 'backup', () => clock.now) }
 }
 
 test('elsewhere than on a terminal, a line every five seconds tells rate and time left', () => {
   const { said, clock, progress } = world(false)
   for (clock.now = 1000; clock.now <= 10_000; clock.now += 1000) {
-    progress.update(clock.now, clock.now * 1024, 20_000)
+    progress.update({ records: clock.now, bytes: clock.now * 1024, total: 20_000 })
   }
 
   expect(said).toEqual([
@@ -22,20 +26,47 @@ test('elsewhere than on a terminal, a line every five seconds tells rate and tim
   ])
 })
 
-test('on a terminal, a bar is redrawn in place and cleared at the end', () => {
+test('the time left follows the pace of the last seconds', () => {
+  const { said, clock, progress } = world(false)
+  clock.now = 20_000
+  progress.update({ records: 100_000, bytes: 0, total: 102_000 })
+  clock.now = 30_000
+  progress.update({ records: 101_000, bytes: 0, total: 102_000 })
+
+  expect(said[1]).toContain('ETA 10s')
+})
+
+test('on a terminal a bar is drawn in place', () => {
   const { said, clock, progress } = world(true)
   clock.now = 1000
-  progress.update(500, 1024, 1000)
-  progress.finish()
+  progress.update({ records: 500, bytes: 1024, total: 1000 })
 
   expect(said[0]).toContain('\r\u001b[Kbackup  [##########----------]  50 %')
-  expect(said.at(-1)).toBe('\r\u001b[K')
 })
 
 test('a job without an end tells no share and no time left', () => {
   const { said, clock, progress } = world(false)
   clock.now = 5000
-  progress.update(10, 2048, undefined)
+  progress.update({ records: 10, bytes: 2048, total: undefined })
 
   expect(said).toEqual(['backup  10 records  2.0 KiB  410 B/s\n'])
+})
+
+test('as JSON it is a document a line', () => {
+  const { said, clock, progress } = world(true, 'json')
+  clock.now = 5000
+  progress.update({ records: 10, bytes: 5000, total: 20 })
+
+  expect(said.map((line) => JSON.parse(line))).toEqual([
+    {
+      progress: {
+        job: 'backup',
+        records: 10,
+        bytes: 5000,
+        total: 20,
+        bytesPerSecond: 1000,
+        secondsLeft: 5,
+      },
+    },
+  ])
 })

@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { describeError, errorFields } from './error-report.ts'
 
 /** A place to write to: a process stream, or a test's collector. */
 export interface OutputStream {
@@ -9,34 +10,59 @@ export interface OutputStream {
 
 export type OutputFormat = 'text' | 'json'
 
-/** Results go to stdout, talk goes to stderr. */
+/**
+ * Results go to stdout, talk goes to stderr. In the format `json` each line of either is one JSON document; those of stderr have
+ * one key that says what they are: `error`, `warning`, `note` or `progress`.
+ */
 export class Terminal {
   readonly format: OutputFormat
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
+  readonly #now: () => number
+  #drawn = false
+  #outputClosed = false
 
-  constructor(format: OutputFormat, streams: { stdout: OutputStream; stderr: OutputStream }) {
+  constructor(
+    format: OutputFormat,
+    streams: { readonly stdout: OutputStream; readonly stderr: OutputStream },
+    now: () => number,
+  ) {
     this.format = format
     this.#stdout = streams.stdout
     this.#stderr = streams.stderr
+    this.#now = now
   }
 
+  /** Whether a line can be drawn again in place. */
   get interactive(): boolean {
-    return this.#stderr.isTTY === true
+    return this.format === 'text' && this.#stderr.isTTY === true
   }
 
   get width(): number {
     return this.#stderr.columns ?? 80
   }
 
+  /** The reader of the output has had enough, as `head` has after some lines: what is printed now goes nowhere. */
+  get outputClosed(): boolean {
+    return this.#outputClosed
+  }
+
   /** Writes a part of the result and waits until it is taken, so that a slow reader slows the work. @throws OUTPUT_CLOSED */
   async print(text: string | Uint8Array): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#stdout.write(text, (error) => {
-        if (error === null || error === undefined) resolve()
-        else reject(new KanneryError('OUTPUT_CLOSED', 'nobody reads the output any more', { cause: error }))
-      })
+    if (this.#outputClosed) return
+    this.clearLine()
+    const error = await new Promise<Error | null | undefined>((resolve) => {
+      this.#stdout.write(text, resolve)
     })
+    if (error === null || error === undefined) return
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EPIPE') {
+      throw new KanneryError('OUTPUT_CLOSED', 'the output cannot be written', {
+        why: code ?? error.message,
+        cause: error,
+      })
+    }
+    this.#outputClosed = true
   }
 
   /** A result in the two forms it has: a document for scripts, text for people. */
@@ -44,17 +70,42 @@ export class Terminal {
     await this.print(this.format === 'json' ? `${toJson(document)}\n` : `${text}\n`)
   }
 
-  say(line: string): void {
-    this.#stderr.write(`${line}\n`)
+  error(error: KanneryError): void {
+    this.#say(describeError(error, this.#now()), { error: errorFields(error) })
   }
 
-  /** Replaces the current line of an interactive terminal. */
-  redraw(line: string): void {
-    this.#stderr.write(`\r\u001b[K${line}`)
+  warning(warning: KanneryError): void {
+    this.#say(`warning: ${describeError(warning, this.#now())}`, { warning: errorFields(warning) })
+  }
+
+  note(text: string): void {
+    this.#say(text, { note: text })
+  }
+
+  progress(text: string, document: unknown): void {
+    if (!this.interactive) {
+      this.#say(text, { progress: document })
+      return
+    }
+    this.#stderr.write(`\r\u001b[K${text.slice(0, this.width - 1)}`)
+    this.#drawn = true
+  }
+
+  /** Removes a progress line, so that what comes next has a line of its own. */
+  clearLine(): void {
+    if (this.#drawn) this.#stderr.write('\r\u001b[K')
+    this.#drawn = false
+  }
+
+  #say(text: string, document: unknown): void {
+    this.clearLine()
+    this.#stderr.write(`${this.format === 'json' ? toJson(document) : text}\n`)
   }
 }
 
 /** One line of JSON; 64-bit integers as decimal text, because JSON readers round numbers beyond 2^53. */
 export function toJson(document: unknown): string {
-  return JSON.stringify(document, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  return JSON.stringify(document, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
 }

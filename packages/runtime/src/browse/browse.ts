@@ -1,4 +1,4 @@
-import { listLeases, listTopics, readIndex } from '@kannery/core'
+import { listLeases, listTopics, nextOffsets, readIndex } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
@@ -9,17 +9,20 @@ export interface UnreadableTopic {
   readonly error: { readonly code: ErrorCode; readonly message: string }
 }
 
-/** Reads the index of every topic, and nothing else. */
+/** Lists one level and reads the index of every topic, and nothing else. */
 export async function listBackups(
   location: StorageLocation,
 ): Promise<readonly (TopicSummary | UnreadableTopic)[]> {
-  await using storage = await openStorage(location, 'read')
+  await using storage = await openStorage(location)
   const topics: (TopicSummary | UnreadableTopic)[] = []
   for await (const topic of listTopics(storage)) topics.push(await summaryOf(storage, topic))
   return topics
 }
 
-async function summaryOf(storage: StorageBackend, topic: string): Promise<TopicSummary | UnreadableTopic> {
+async function summaryOf(
+  storage: StorageBackend,
+  topic: string,
+): Promise<TopicSummary | UnreadableTopic> {
   try {
     const found = await readIndex(storage, topic)
     if (found !== undefined) return summarize(found.index)
@@ -32,14 +35,18 @@ async function summaryOf(storage: StorageBackend, topic: string): Promise<TopicS
 
 /** @throws STORAGE_NOT_FOUND when the storage holds no backup of the topic */
 export async function showBackup(location: StorageLocation, topic: string): Promise<TopicDetails> {
-  await using storage = await openStorage(location, 'read')
+  await using storage = await openStorage(location)
   const found = await readIndex(storage, topic)
   if (found === undefined) {
     throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
       facts: { topic },
     })
   }
-  return describeTopic(found.index)
+  const { index } = found
+  const current = index.incarnations.at(-1)
+  const next =
+    current === undefined ? new Map<number, number>() : await nextOffsets(storage, index, current.n)
+  return describeTopic(index, next)
 }
 
 export interface BackupLease {
@@ -48,14 +55,22 @@ export interface BackupLease {
   /** ISO 8601, by the storage's clock. */
   readonly since: string
   readonly lastSeen: string
+  /** When another backup may take it over. */
+  readonly orphanedAt: string
 }
 
 /** Who is writing, topic by topic. */
 export async function listBackupLeases(location: StorageLocation): Promise<readonly BackupLease[]> {
-  await using storage = await openStorage(location, 'read')
+  await using storage = await openStorage(location)
   const leases: BackupLease[] = []
-  for await (const { topic, holder, since, lastSeen } of listLeases(storage)) {
-    leases.push({ topic, holder, since: since.toISOString(), lastSeen: lastSeen.toISOString() })
+  for await (const { topic, holder, since, lastSeen, orphanedAt } of listLeases(storage)) {
+    leases.push({
+      topic,
+      holder,
+      since: since.toISOString(),
+      lastSeen: lastSeen.toISOString(),
+      orphanedAt: orphanedAt.toISOString(),
+    })
   }
   return leases
 }

@@ -1,4 +1,4 @@
-import { type Index, nextOffsets } from '@kannery/core'
+import type { Index, SegmentEntry } from '@kannery/core'
 
 /** What `kannery ls` tells of a topic, from its index alone. */
 export interface TopicSummary {
@@ -14,10 +14,11 @@ export interface TopicSummary {
 
 export interface PartitionSummary {
   readonly partition: number
-  /** The first covered offset. */
+  /** The first offset that the index as it is covers. */
   readonly from: number
   /** The offset that the next backup fetches. */
   readonly next: number
+  /** Of the newest segment; null where that is not known. */
   readonly leaderEpoch: number | null
 }
 
@@ -27,67 +28,88 @@ export interface TopicDetails {
   readonly cluster: string
   readonly topicId: string | null
   readonly epoch: number
-  /** Least and greatest record timestamp, milliseconds. */
-  readonly time: readonly [number, number] | null
+  /**
+   * Least and greatest record timestamp, milliseconds; null without records. The least is null where some segment does not
+   * tell it.
+   */
+  readonly time: readonly [least: number | null, greatest: number] | null
   readonly partitions: readonly PartitionSummary[]
   readonly configuration: Readonly<Record<string, string>>
-  readonly segments: Index['segments']
+  readonly incarnations: number
+  /** Segments of which only the sums are in the index itself. */
+  readonly pagedSegments: number
+  /** The newest segments, in the order of their commits. */
+  readonly segments: readonly SegmentEntry[]
   readonly gaps: Index['gaps']
 }
 
 export function summarize(index: Index): TopicSummary {
-  const captured = index.segments.map((segment) => segment.captured[1])
+  const { pages, segments } = index
+  const captured = [...pages, ...segments].map((part) => part.captured[1])
   return {
     topic: index.topic,
     partitions: index.incarnations.at(-1)?.partitions ?? 0,
-    records: sum(index.segments.map((segment) => segment.records)),
-    bytes: sum(index.segments.map((segment) => segment.bytes)),
-    segments: index.segments.length,
+    records: sum([...pages, ...segments].map((part) => part.records)),
+    bytes: sum([...pages.map((page) => page.segmentBytes), ...segments.map(({ bytes }) => bytes)]),
+    segments: pagedSegments(index) + segments.length,
     capturedUntil: captured.toSorted().at(-1) ?? null,
   }
 }
 
-export function describeTopic(index: Index): TopicDetails {
+/** @param next by partition of the current incarnation, what core derives as the offset to fetch next. */
+export function describeTopic(index: Index, next: ReadonlyMap<number, number>): TopicDetails {
   const incarnation = index.incarnations.at(-1)
-  const times = index.segments.flatMap((segment) => segment.time ?? [])
   return {
     summary: summarize(index),
     cluster: index.cluster,
     topicId: incarnation?.topicId ?? null,
     epoch: index.epoch,
-    time: times.length === 0 ? null : [least(times), greatest(times)],
-    partitions: incarnation === undefined ? [] : describePartitions(index, incarnation),
+    time: timesOf(index),
+    partitions: incarnation === undefined ? [] : describePartitions(index, incarnation, next),
     configuration: incarnation?.config ?? {},
+    incarnations: index.incarnations.length,
+    pagedSegments: pagedSegments(index),
     segments: index.segments,
     gaps: index.gaps,
   }
 }
 
-function describePartitions(index: Index, incarnation: Index['incarnations'][number]): PartitionSummary[] {
-  const next = nextOffsets(index, incarnation)
+function describePartitions(
+  index: Index,
+  incarnation: Index['incarnations'][number],
+  next: ReadonlyMap<number, number>,
+): PartitionSummary[] {
+  const hasPages = index.pages.some((page) => page.in === incarnation.n)
   return Array.from({ length: incarnation.partitions }, (_, partition) => {
+    const start = incarnation.start[partition] ?? 0
     const ranges = index.segments.flatMap((segment) => {
       const range = segment.in === incarnation.n ? segment.offsets[partition] : undefined
       return range === undefined ? [] : [range]
     })
-    const start = incarnation.start[partition] ?? 0
     return {
       partition,
-      from: ranges.length === 0 ? start : least(ranges.map(([from]) => from)),
+      from: hasPages ? start : (ranges[0]?.[0] ?? start),
       next: next.get(partition) ?? start,
-      leaderEpoch: ranges.toSorted((a, b) => a[1] - b[1]).at(-1)?.[2] ?? null,
+      leaderEpoch: ranges.at(-1)?.[2] ?? null,
     }
   })
 }
 
+function timesOf({ pages, segments }: Index): TopicDetails['time'] {
+  const times = [...pages, ...segments].flatMap(({ time }) => (time === null ? [] : [time]))
+  if (times.length === 0) return null
+  const greatest = times.reduce((most, [, time]) => Math.max(most, time), Number.NEGATIVE_INFINITY)
+  const least = times.reduce<number | null>(
+    (fewest, [time]) => (fewest === null || time === null ? null : Math.min(fewest, time)),
+    Number.POSITIVE_INFINITY,
+  )
+  return [least, greatest]
+}
+
+function pagedSegments({ pages }: Index): number {
+  return sum(pages.map((page) => page.segments))
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
-}
-
-function least(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.min(a, b))
-}
-
-function greatest(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.max(a, b))
 }

@@ -5,6 +5,7 @@ import {
   parseClientProperties,
 } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
+import type { Environment } from '../environment.ts'
 
 /** What a person can say about a Kafka connection. Secrets are never among it: only where they stand. */
 export interface KafkaConnectionFlags {
@@ -27,8 +28,6 @@ export const keyPassphraseVariable = 'KANNERY_TLS_KEY_PASSPHRASE'
 export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 type SaslMechanism = (typeof saslMechanisms)[number]
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /**
  * The connection that flags, a client.properties file and the environment describe together.
  *
@@ -40,9 +39,14 @@ export async function resolveKafkaConnection(
 ): Promise<KafkaConnectionOptions> {
   const base = flags.configFile === undefined ? undefined : await readProperties(flags.configFile)
   const bootstrapServers =
-    flags.bootstrap === undefined ? base?.bootstrapServers : parseBootstrapServers(refuseSecret(flags.bootstrap))
+    flags.bootstrap === undefined
+      ? base?.bootstrapServers
+      : parseBootstrapServers(refuseSecret(flags.bootstrap))
   if (bootstrapServers === undefined || bootstrapServers.length === 0) {
-    throw invalid('no Kafka broker is named', 'Give host:port, or a configuration file with bootstrap.servers.')
+    throw invalid(
+      'no Kafka broker is named',
+      'Give host:port, or a configuration file with bootstrap.servers.',
+    )
   }
   const tls = (await tlsFromFlags(flags, environment)) ?? base?.tls
   const sasl = (await saslFromFlags(flags, environment)) ?? base?.sasl
@@ -57,7 +61,9 @@ export async function resolveKafkaConnection(
 }
 
 async function readProperties(path: string): Promise<KafkaConnectionOptions> {
-  return await parseClientProperties((await readNamedFile(path)).toString('utf8'), { readFile: readNamedFile })
+  return await parseClientProperties((await readNamedFile(path)).toString('utf8'), {
+    readFile: readNamedFile,
+  })
 }
 
 async function tlsFromFlags(
@@ -65,7 +71,12 @@ async function tlsFromFlags(
   environment: Environment,
 ): Promise<KafkaConnectionOptions['tls']> {
   const { tlsCaFile, tlsCertificateFile, tlsKeyFile } = flags
-  if (flags.tls !== true && tlsCaFile === undefined && tlsCertificateFile === undefined && tlsKeyFile === undefined) {
+  if (
+    flags.tls !== true &&
+    tlsCaFile === undefined &&
+    tlsCertificateFile === undefined &&
+    tlsKeyFile === undefined
+  ) {
     return undefined
   }
   if ((tlsCertificateFile === undefined) !== (tlsKeyFile === undefined)) {
@@ -78,8 +89,12 @@ async function tlsFromFlags(
   return {
     serverNameCheck: true,
     ...(tlsCaFile === undefined ? {} : { ca: (await readNamedFile(tlsCaFile)).toString('utf8') }),
-    ...(tlsCertificateFile === undefined ? {} : { cert: (await readNamedFile(tlsCertificateFile)).toString('utf8') }),
-    ...(tlsKeyFile === undefined ? {} : { key: (await readNamedFile(tlsKeyFile)).toString('utf8') }),
+    ...(tlsCertificateFile === undefined
+      ? {}
+      : { cert: (await readNamedFile(tlsCertificateFile)).toString('utf8') }),
+    ...(tlsKeyFile === undefined
+      ? {}
+      : { key: (await readNamedFile(tlsKeyFile)).toString('utf8') }),
     ...(passphrase === undefined ? {} : { passphrase }),
   }
 }
@@ -89,20 +104,32 @@ async function saslFromFlags(
   environment: Environment,
 ): Promise<KafkaConnectionOptions['sasl']> {
   const { saslMechanism: mechanism, saslUsername: username, saslPasswordFile } = flags
-  if (mechanism === undefined && username === undefined && saslPasswordFile === undefined) return undefined
+  if (mechanism === undefined && username === undefined && saslPasswordFile === undefined)
+    return undefined
   if (mechanism === undefined || username === undefined) {
-    throw invalid('SASL needs a mechanism and a user name', 'Give both, and the password in a file or the environment.')
+    throw invalid(
+      'SASL needs a mechanism and a user name',
+      'Give both, and the password in a file or the environment.',
+    )
   }
-  const known = saslMechanisms.find((candidate): candidate is SaslMechanism => candidate === mechanism)
+  const known = saslMechanisms.find(
+    (candidate): candidate is SaslMechanism => candidate === mechanism,
+  )
   if (known === undefined) {
-    throw invalid(`unknown SASL mechanism ${JSON.stringify(mechanism)}`, `Known are ${saslMechanisms.join(', ')}.`)
+    throw invalid(
+      `unknown SASL mechanism ${JSON.stringify(mechanism)}`,
+      `Known are ${saslMechanisms.join(', ')}.`,
+    )
   }
   const password =
     saslPasswordFile === undefined
       ? environment[passwordVariable]
       : (await readNamedFile(saslPasswordFile)).toString('utf8').replace(/\r?\n$/, '')
   if (password === undefined || password === '') {
-    throw invalid('the SASL password is missing', `Put it into a file and name it, or set ${passwordVariable}.`)
+    throw invalid(
+      'the SASL password is missing',
+      `Put it into a file and name it, or set ${passwordVariable}.`,
+    )
   }
   return { mechanism: known, username, password }
 }

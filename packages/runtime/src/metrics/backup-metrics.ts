@@ -61,7 +61,14 @@ export class BackupMetrics implements MetricsSource {
     return await this.#registry.metrics()
   }
 
-  progressed({ topic, partition, records, bytes, nextOffset, endOffset }: CaptureProgressEvent): void {
+  progressed({
+    topic,
+    partition,
+    records,
+    bytes,
+    nextOffset,
+    endOffset,
+  }: CaptureProgressEvent): void {
     const labels = { topic, partition: String(partition) }
     this.#records.inc(labels, records)
     this.#bytes.inc(labels, bytes)

@@ -57,9 +57,13 @@ function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:(?:\[([0-9a-f:]+)\]|([^:[\]\s]+)):)?([0-9]{1,5})$/i.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535) {
-    throw new KanneryError('CONFIG_INVALID', `not an address for metrics: ${JSON.stringify(text)}`, {
-      remedy: 'Write a port such as 9090, or host:port.',
-    })
+    throw new KanneryError(
+      'CONFIG_INVALID',
+      `not an address for metrics: ${JSON.stringify(text)}`,
+      {
+        remedy: 'Write a port such as 9090, or host:port.',
+      },
+    )
   }
   return { host: match[1] ?? match[2] ?? '127.0.0.1', port }
 }

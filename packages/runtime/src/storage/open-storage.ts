@@ -1,32 +1,63 @@
-import { decorate, probe, type StorageBackend } from '@kannery/storage'
+import { decorate, type KanneryError, probe, type StorageBackend } from '@kannery/storage'
+import type { Environment } from '../environment.ts'
+import { findBackend } from '../plugins/find-backend.ts'
+import type { PluginSources } from '../plugins/plugin-sources.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { findBackendPlugin } from './plugins.ts'
+import { readCredentials } from './credentials.ts'
 
-/** A storage as somebody named it, and the app beside which its backend is installed. */
+/** A storage as somebody named it, and where its backend and its secrets come from. */
 export interface StorageLocation {
   readonly url: URL
-  /** `import.meta.url` of the app. */
-  readonly appUrl: string
+  readonly plugins: PluginSources
+  readonly environment: Environment
 }
 
 /**
- * Opens a storage. A writer's storage is probed first: one that ignores preconditions is refused. A reader's is never
- * written to, so that read-only credentials suffice.
+ * Opens a storage for reading. It is never written to, so that read-only credentials suffice.
  *
- * @throws PLUGIN_* and STORAGE_* errors that say what to do
+ * @throws PLUGIN_*, CONFIG_INVALID and STORAGE_* errors that say what to do
  */
-export async function openStorage(
+export async function openStorage(location: StorageLocation): Promise<StorageBackend> {
+  return decorated(await openBackend(location, 'read'))
+}
+
+/**
+ * Opens a storage for writing, and probes it first: one that ignores preconditions is refused, and what one lacks that can be
+ * done without is told.
+ *
+ * @throws as {@link openStorage}
+ */
+export async function openWritableStorage(
   location: StorageLocation,
+  onWarning: (warning: KanneryError) => void,
+): Promise<StorageBackend> {
+  const storage = decorated(await openBackend(location, 'write'))
+  try {
+    const { warnings } = await probe(storage, { random: systemRandom })
+    warnings.forEach(onWarning)
+    return storage
+  } catch (error) {
+    await storage[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The backend itself: one attempt per call, nothing probed. */
+export async function openBackend(
+  { url, plugins, environment }: StorageLocation,
   access: 'read' | 'write',
 ): Promise<StorageBackend> {
-  const plugin = await findBackendPlugin(location.url.protocol, location.appUrl)
-  const backend = await plugin.open(plugin.fromUrl(location.url), {
+  const { plugin } = await findBackend(url.protocol.slice(0, -1), plugins)
+  const credentials = await readCredentials(environment)
+  return await plugin.open(plugin.fromUrl(url), {
     clock: systemClock,
     random: systemRandom,
     access,
-    userAgent: 'kannery',
+    userAgent: `kannery/${plugins.app.version}`,
+    ...(credentials === undefined ? {} : { credentials }),
   })
-  const storage = decorate(backend, { clock: systemClock, random: systemRandom })
-  if (access === 'write') await probe(storage, { random: systemRandom })
-  return storage
+}
+
+function decorated(backend: StorageBackend): StorageBackend {
+  return decorate(backend, { clock: systemClock, random: systemRandom })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseStorageUrl } from './storage-url.ts'
+import { parseStorageUrl, shownLocation } from './storage-url.ts'
 
 test.each([
   ['./backups', 'file:///home/me/backups'],
@@ -13,7 +13,9 @@ test.each([
 })
 
 test.each(['', '  ', 'file://srv/backups', 'https://', 's3://['])('refuses %j', (text) => {
-  expect(() => parseStorageUrl(text, '/')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  expect(() => parseStorageUrl(text, '/')).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID' }),
+  )
 })
 
 test.each([
@@ -26,6 +28,19 @@ test.each([
 
   expect(caught).toMatchObject({ code: 'CONFIG_INVALID' })
   expect(JSON.stringify(caught) + String(caught)).not.toContain('hunter2')
+})
+
+test.each([
+  ['./backups', '/home/me/backups'],
+  ['/srv/a b', '/srv/a b'],
+  ['s3://bucket/prefix/?region=eu-west-1', 's3://bucket/prefix'],
+  ['gs://bucket', 'gs://bucket'],
+  [
+    'https://account.blob.core.windows.net/container/',
+    'https://account.blob.core.windows.net/container',
+  ],
+])('shows %j without options and without a last slash', (text, shown) => {
+  expect(shownLocation(parseStorageUrl(text, '/home/me'))).toBe(shown)
 })
 
 function catchError(run: () => unknown): unknown {

@@ -1,9 +1,16 @@
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { KanneryError } from '@kannery/storage'
 
 /** Query parameters that would carry a secret; a URL is shown in process lists, logs and shell histories. */
-const secretParameters = /secret|password|token|signature|sig$|accesskey|account-?key|credential|connectionstring/i
+const secretParameters =
+  /secret|password|token|signature|sig$|accesskey|account-?key|credential|connectionstring/i
+
+/** How a storage is called in a message: a path, or the URL without its options. */
+export function shownLocation(url: URL): string {
+  if (url.protocol === 'file:') return fileURLToPath(url)
+  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/$/, '')
+}
 
 /**
  * Reads what a person typed as a storage: `./backups`, `/srv/backups`, `file:///srv/backups`, `s3://bucket/prefix` …
@@ -18,7 +25,10 @@ export function parseStorageUrl(text: string, directory: string): URL {
   if (url === null) throw invalid(`not a storage URL: ${withoutSecrets(text)}`)
   refuseSecrets(url)
   if (url.protocol === 'file:' && url.host !== '') {
-    throw invalid(`not a storage URL: ${text}`, 'A folder has three slashes: file:///srv/backups, or just its path.')
+    throw invalid(
+      `not a storage URL: ${text}`,
+      'A folder has three slashes: file:///srv/backups, or just its path.',
+    )
   }
   return url
 }
@@ -28,7 +38,8 @@ function refuseSecrets(url: URL): void {
   if (url.username === '' && url.password === '' && parameter === undefined) return
   throw new KanneryError('CONFIG_INVALID', 'the storage URL holds a secret', {
     why: 'arguments and URLs end up in process lists, logs and shell histories',
-    remedy: 'Give credentials in the environment or a file, as docs/providers.md says for your storage.',
+    remedy:
+      'Give credentials in the environment or a file, as docs/providers.md says for your storage.',
   })
 }
 

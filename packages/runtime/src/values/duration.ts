@@ -14,7 +14,8 @@ export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/([0-9]+)(ms|[smhdw])/g)]
   const whole = parts.map(([part]) => part).join('')
   const milliseconds = parts.reduce(
-    (sum, [, number, unit = '']) => sum + Number(number) * (millisecondsPerUnit[unit] ?? Number.NaN),
+    (sum, [, number, unit = '']) =>
+      sum + Number(number) * (millisecondsPerUnit[unit] ?? Number.NaN),
     0,
   )
   if (parts.length === 0 || whole !== text.trim() || !Number.isSafeInteger(milliseconds)) {

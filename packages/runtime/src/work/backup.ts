@@ -8,37 +8,39 @@ import {
   KafkaCluster,
   parseTopicMatcher,
 } from '@kannery/kafka'
-import type { KanneryError } from '@kannery/storage'
+import { KanneryError } from '@kannery/storage'
+import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { BackupMetrics } from '../metrics/backup-metrics.ts'
 import { serveMetrics } from '../metrics/metrics-server.ts'
-import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { CaptureProgress } from './capture-progress.ts'
+import { type BackupProgress, CaptureProgress } from './capture-progress.ts'
 
 export interface BackupOptions
   extends Pick<CaptureOptions, 'mode' | 'segment' | 'budgetBytes' | 'codec'> {
   readonly kafka: KafkaConnectionFlags
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   readonly storage: StorageLocation
   /** Patterns as typed. */
   readonly topics: { readonly include: readonly string[]; readonly exclude: readonly string[] }
-  readonly leaseTtlMs: number
+  readonly lease: LeaseOptions
   /** `[host:]port`; undefined for no metrics. */
   readonly metricsAddress: string | undefined
   readonly signal: AbortSignal
   readonly onProgress: (progress: BackupProgress) => void
   readonly onWarning: (warning: KanneryError) => void
   /** Talk for people, such as where metrics are served. */
-  readonly onReady: (line: string) => void
+  readonly onNote: (text: string) => void
 }
 
-export interface BackupProgress {
-  /** Records and bytes of this run. */
-  readonly records: number
-  readonly bytes: number
-  /** Records that this run will have captured at its end, as far as offsets tell. */
-  readonly total: number
+export interface LeaseOptions {
+  readonly ttlMs: number
+  /** How long to contend for a lease that somebody else holds; 0 to fail at once. */
+  readonly waitMs: number
+  /** A name that only this backup has, over restarts: its own lease is then taken over at once. */
+  readonly identity: string | undefined
 }
 
 /**
@@ -46,38 +48,49 @@ export interface BackupProgress {
  * the leases are released before it resolves.
  */
 export async function runBackup(options: BackupOptions): Promise<CaptureReport> {
+  const { lease, signal, onWarning } = options
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   const topics = {
     include: options.topics.include.map(parseTopicMatcher),
     exclude: options.topics.exclude.map(parseTopicMatcher),
   }
-  await using storage = await openStorage(options.storage, 'write')
-  await using cluster = await KafkaCluster.connect({ connection, clock: systemClock, random: systemRandom })
+  await using storage = await openWritableStorage(options.storage, onWarning)
+  await using cluster = await KafkaCluster.connect({
+    connection,
+    clock: systemClock,
+    random: systemRandom,
+  })
   const metrics = new BackupMetrics(systemClock)
-  await using _server = await serveMetrics(metrics, options.metricsAddress, options.onReady)
+  await using _server = await serveMetrics(metrics, options.metricsAddress, options.onNote)
+  const writerName = nameWriter(options.storage.plugins.app.version)
   await using worker = await Worker.start({
     storage,
     clock: systemClock,
     random: systemRandom,
-    timing: leaseTiming(options.leaseTtlMs),
-    description: writerName(),
+    timing: leaseTiming(lease.ttlMs),
+    description: writerName,
+    ...(lease.identity === undefined ? {} : { identity: lease.identity }),
   })
   const progress = new CaptureProgress(options.onProgress)
-  return await capture({
-    cluster,
-    storage,
-    topics,
-    mode: options.mode,
-    segment: options.segment,
-    budgetBytes: options.budgetBytes,
-    codec: options.codec,
-    worker,
-    clock: systemClock,
-    random: systemRandom,
-    writerName: writerName(),
-    observer: observe(progress, metrics, options.onWarning),
-    signal: options.signal,
-  })
+  try {
+    return await capture({
+      cluster,
+      storage,
+      topics,
+      mode: options.mode,
+      segment: options.segment,
+      budgetBytes: options.budgetBytes,
+      codec: options.codec,
+      worker,
+      clock: systemClock,
+      random: systemRandom,
+      writerName,
+      observer: observe(progress, metrics, onWarning),
+      signal,
+    })
+  } catch (error) {
+    throw KanneryError.is(error, 'LEASE_HELD') ? named(error, options.storage.url) : error
+  }
 }
 
 /** Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default. */
@@ -91,8 +104,20 @@ function leaseTiming(ttlMs: number): LeaseTiming {
 }
 
 /** Who a person finds as the holder of a lease. */
-function writerName(): string {
-  return `${hostname()} (pid ${process.pid})`
+function nameWriter(version: string): string {
+  return `${hostname()} (pid ${process.pid}, kannery ${version})`
+}
+
+/** Core does not know how a person calls the storage. */
+function named(error: KanneryError, url: URL): KanneryError {
+  const { message, why, remedy, retry, facts } = error
+  return new KanneryError('LEASE_HELD', message, {
+    retry,
+    remedy,
+    cause: error,
+    facts: { ...facts, storage: shownLocation(url) },
+    ...(why === undefined ? {} : { why }),
+  })
 }
 
 function observe(

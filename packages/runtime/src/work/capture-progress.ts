@@ -1,10 +1,18 @@
 import type { CaptureProgressEvent } from '@kannery/kafka'
-import type { BackupProgress } from './backup.ts'
+
+export interface BackupProgress {
+  /** Records and bytes of this run. */
+  readonly records: number
+  readonly bytes: number
+  /** Records that this run will have captured at its end, as far as offsets tell. */
+  readonly total: number
+}
 
 /** Adds the partitions of a capture up to one figure for a progress bar. */
 export class CaptureProgress {
   readonly #report: (progress: BackupProgress) => void
-  readonly #partitions = new Map<string, { remaining: number }>()
+  readonly #remaining = new Map<string, number>()
+  #remainingInAll = 0
   #records = 0
   #bytes = 0
 
@@ -12,13 +20,17 @@ export class CaptureProgress {
     this.#report = report
   }
 
-  update(event: CaptureProgressEvent): void {
-    this.#records += event.records
-    this.#bytes += event.bytes
-    this.#partitions.set(`${event.topic}/${event.partition}`, {
-      remaining: Math.max(event.endOffset - event.nextOffset, 0),
+  update({ topic, partition, records, bytes, nextOffset, endOffset }: CaptureProgressEvent): void {
+    const name = `${topic}/${partition}`
+    const remaining = Math.max(endOffset - nextOffset, 0)
+    this.#records += records
+    this.#bytes += bytes
+    this.#remainingInAll += remaining - (this.#remaining.get(name) ?? 0)
+    this.#remaining.set(name, remaining)
+    this.#report({
+      records: this.#records,
+      bytes: this.#bytes,
+      total: this.#records + this.#remainingInAll,
     })
-    const remaining = [...this.#partitions.values()].reduce((sum, partition) => sum + partition.remaining, 0)
-    this.#report({ records: this.#records, bytes: this.#bytes, total: this.#records + remaining })
   }
 }

@@ -1,4 +1,5 @@
 import { KafkaCluster, type RestoreReport, type RestoreWindow, restore } from '@kannery/kafka'
+import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -6,13 +7,13 @@ import { systemClock, systemRandom } from '../system.ts'
 export interface RestoreWorkOptions {
   readonly storage: StorageLocation
   readonly kafka: KafkaConnectionFlags
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   readonly topic: string
   /** The name in the target; the same as in the backup when undefined. */
   readonly as: string | undefined
   readonly window: RestoreWindow
   /** All when undefined. */
-  readonly partitions: readonly number[] | undefined
+  readonly partitions?: readonly number[]
   readonly replicationFactor: number | undefined
   readonly verify: boolean
   readonly skipDamaged: boolean
@@ -28,8 +29,12 @@ export interface RestoreWorkOptions {
 export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
   const { topic, as, window, partitions, replicationFactor, verify, skipDamaged, signal } = options
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
-  await using storage = await openStorage(options.storage, 'read')
-  await using cluster = await KafkaCluster.connect({ connection, clock: systemClock, random: systemRandom })
+  await using storage = await openStorage(options.storage)
+  await using cluster = await KafkaCluster.connect({
+    connection,
+    clock: systemClock,
+    random: systemRandom,
+  })
   return await restore({
     storage,
     cluster,

@@ -1,0 +1,42 @@
+import { type ErrorCode, errorCodes } from '@kannery/storage'
+
+const areas: readonly (readonly [title: string, belongs: (code: ErrorCode) => boolean])[] = [
+  ['General', (code) => !/^(STORAGE|LEASE|INDEX|DATA|PLUGIN|KAFKA|VERIFY)_/.test(code)],
+  ['Storage', (code) => code.startsWith('STORAGE_')],
+  ['Lease, index, data', (code) => /^(LEASE|INDEX|DATA|VERIFY)_/.test(code)],
+  ['Plugins', (code) => code.startsWith('PLUGIN_')],
+  ['Kafka', (code) => code.startsWith('KAFKA_')],
+]
+
+/** `docs/errors.md`: every code with its exit status and what to do. */
+export function errorsPage(): string {
+  const codes = Object.keys(errorCodes) as ErrorCode[]
+  return `${[intro, ...areas.map(([title, belongs]) => table(title, codes.filter(belongs)))].join('\n\n')}\n`
+}
+
+const intro = `# Errors
+
+An error has a code, and each code has its own exit status: scripts can rely on both. It is told on stderr: one line that \`grep\`
+finds, then what is known, what to do, and the code.
+
+\`\`\`
+storage error: resource already held by someone else
+  what      topic "orders" in /srv/backups is being written by backup-0 (pid 7, kannery 0.1.0) since 2026-11-23T02:11:09Z (41s ago)
+  until     it counts as orphaned at 2026-11-23T02:16:14Z if it gives no sign of life, and is then taken over without you
+  what now  wait (--wait), or …
+  code      LEASE_HELD (exit 32)
+\`\`\`
+
+With \`-o json\` it is one line of JSON with the same in fields:
+\`{"error":{"code":"LEASE_HELD","exitStatus":32,"message":…,"why":…,"remedy":…,"facts":{"topic":"orders",…}}}\`. \`--debug\` adds
+the stack. 0 means that all was done that was asked; 130 (Ctrl-C) and 143 (SIGTERM), that it was stopped before.
+
+What the tables say to do is the general advice; an error says something better where it knows it.`
+
+function table(title: string, codes: readonly ErrorCode[]): string {
+  const rows = codes.map((code) => {
+    const { exitStatus, remedy } = errorCodes[code]
+    return `| ${exitStatus} | \`${code}\` | ${remedy} |`
+  })
+  return [`## ${title}`, '', '| exit | code | what now |', '|---|---|---|', ...rows].join('\n')
+}

@@ -1,0 +1,44 @@
+export type InterruptingSignal = 'SIGINT' | 'SIGTERM'
+
+/** 128 and the signal's number, as shells tell it. */
+const statuses: Readonly<Record<InterruptingSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
+
+/**
+ * What Ctrl-C does. A command that has nothing to finish ends at once. One that promised to finish something gets its signal
+ * aborted the first time; the second time it ends at once.
+ */
+export class Interruption {
+  readonly #stop = new AbortController()
+  readonly #exit: (status: number) => void
+  #announce: (() => void) | undefined
+  #status: number = statuses.SIGINT
+
+  /** @param exit ends the process at once. */
+  constructor(exit: (status: number) => void) {
+    this.#exit = exit
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Exit status of a run that was asked to end before it was done. */
+  get status(): number {
+    return this.#status
+  }
+
+  /** From now on there is something to finish; `announce` tells a person that it is being done. */
+  finishFirst(announce: () => void): void {
+    this.#announce = announce
+  }
+
+  receive(name: InterruptingSignal): void {
+    if (this.#announce === undefined || this.#stop.signal.aborted) {
+      this.#exit(statuses[name])
+      return
+    }
+    this.#status = statuses[name]
+    this.#announce()
+    this.#stop.abort()
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { Interruption } from './interruption.ts'
+import { main } from './main.ts'
+
+async function run(...words: readonly string[]) {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const stream = (lines: string[]) => ({
+    write(text: string | Uint8Array, done?: (error?: Error | null) => void) {
+      lines.push(String(text))
+      done?.()
+      return true
+    },
+  })
+  const status = await main({
+    words,
+    stdout: stream(stdout),
+    stderr: stream(stderr),
+    environment: { KANNERY_PLUGIN_FOLDER: '/nowhere' },
+    directory: '/',
+    app: { url: import.meta.url, version: '1.2.3' },
+    interruption: new Interruption(() => {}),
+  })
+  return { status, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+test('words that are not understood end with the status of their code, on stderr', async () => {
+  const { status, stdout, stderr } = await run('restor')
+
+  expect(status).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^configuration error: unknown command 'restor'/)
+  expect(stderr).toContain('Did you mean restore?')
+  expect(stderr).toContain('code      CONFIG_INVALID (exit 2)')
+})
+
+test.each([['-o', 'json'], ['--output', 'json'], ['--output=json'], ['-ojson']])(
+  'with %j %j an error is a document, also about words that are not understood',
+  async (...format) => {
+    const { stderr } = await run('restor', ...format.filter((word) => word !== undefined))
+
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'CONFIG_INVALID', exitStatus: 2 } })
+  },
+)
+
+test('a stack is shown only for --debug', async () => {
+  expect((await run('ls', 'x://y')).stderr).not.toContain('    at ')
+  expect((await run('ls', 'x://y', '--debug')).stderr).toContain('    at ')
+})
+
+test('help and version are results', async () => {
+  expect(await run('--version')).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' })
+  expect((await run('help', 'backup')).stdout).toContain('--segment-age <duration>')
+  expect((await run('lease')).stdout).toContain('list who is writing into a storage')
+})

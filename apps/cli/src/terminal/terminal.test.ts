@@ -1,0 +1,78 @@
+import { KanneryError } from '@kannery/storage'
+import { expect, test } from 'vitest'
+import { type OutputFormat, Terminal } from './terminal.ts'
+
+function collecting(format: OutputFormat, isTTY = false) {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const stream = (lines: string[]) => ({
+    isTTY,
+    columns: 20,
+    write(text: string | Uint8Array, done?: (error?: Error | null) => void) {
+      lines.push(String(text))
+      done?.()
+      return true
+    },
+  })
+  const streams = { stdout: stream(stdout), stderr: stream(stderr) }
+  return { stdout, stderr, terminal: new Terminal(format, streams, () => 0) }
+}
+
+test('results go to stdout, talk to stderr', async () => {
+  const { terminal, stdout, stderr } = collecting('text')
+  await terminal.result({ topics: [] }, 'no topics')
+  terminal.note('metrics: here')
+  terminal.warning(new KanneryError('KAFKA_OFFSETS_LOST', 'a gap', { remedy: 'look' }))
+
+  expect(stdout).toEqual(['no topics\n'])
+  expect(stderr.join('')).toBe(
+    'metrics: here\nwarning: kafka error: a gap\n  what now  look\n  code      KAFKA_OFFSETS_LOST (exit 62)\n',
+  )
+})
+
+test('as JSON, every line of both is a document', async () => {
+  const { terminal, stdout, stderr } = collecting('json')
+  await terminal.result({ offset: 9_007_199_254_740_993n }, 'text')
+  terminal.note('a note')
+  terminal.progress('50 %', { records: 5 })
+  terminal.error(new KanneryError('LEASE_LOST', 'gone'))
+
+  expect(stdout.map((line) => JSON.parse(line))).toEqual([{ offset: '9007199254740993' }])
+  expect(stderr.map((line) => JSON.parse(line))).toEqual([
+    { note: 'a note' },
+    { progress: { records: 5 } },
+    { error: expect.objectContaining({ code: 'LEASE_LOST', exitStatus: 33 }) },
+  ])
+})
+
+test('on a terminal progress is drawn in place, no wider than it, and cleared for what comes next', async () => {
+  const { terminal, stderr } = collecting('text', true)
+  terminal.progress('a line that is much wider than the terminal', {})
+  terminal.note('done')
+
+  expect(stderr).toEqual(['\r\u001b[Ka line that is much', '\r\u001b[K', 'done\n'])
+})
+
+function failing(code: string): Terminal {
+  const stdout = {
+    write(_text: string | Uint8Array, done?: (error?: Error | null) => void) {
+      done?.(Object.assign(new Error(code), { code }))
+      return false
+    },
+  }
+  return new Terminal('text', { stdout, stderr: stdout }, () => 0)
+}
+
+test('a reader that had enough is no error', async () => {
+  const terminal = failing('EPIPE')
+  await terminal.print('a')
+
+  expect(terminal.outputClosed).toBe(true)
+})
+
+test('an output that cannot be written is one', async () => {
+  await expect(failing('ENOSPC').print('a')).rejects.toMatchObject({
+    code: 'OUTPUT_CLOSED',
+    why: 'ENOSPC',
+  })
+})

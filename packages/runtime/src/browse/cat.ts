@@ -1,0 +1,43 @@
+import type { Damage } from '@kannery/core'
+import { type KafkaRecord, type RestoreWindow, readTopic } from '@kannery/kafka'
+import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
+
+export interface CatOptions {
+  readonly storage: StorageLocation
+  readonly topic: string
+  readonly window: RestoreWindow
+  /** All when undefined. */
+  readonly partitions?: readonly number[]
+  /** Leaves out what is damaged and tells it to `onDamage`; else damage is thrown. */
+  readonly skipDamaged: boolean
+  readonly onDamage: (damage: Damage) => void
+  readonly signal: AbortSignal
+}
+
+export interface CatRecord extends KafkaRecord {
+  readonly partition: number
+}
+
+/**
+ * The records of a topic in a storage, a batch at a time: in each partition in the order of their offsets, partitions as their
+ * segments hold them. Reads only the ranges that may hold what was asked for.
+ *
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, DATA_CORRUPT naming object and bytes
+ */
+export async function* catBackup(
+  options: CatOptions,
+): AsyncGenerator<readonly CatRecord[], void, undefined> {
+  const { topic, window, partitions, skipDamaged, onDamage, signal } = options
+  await using storage = await openStorage(options.storage)
+  const batches = readTopic({
+    storage,
+    topic,
+    window,
+    signal,
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(skipDamaged ? { onDamage } : {}),
+  })
+  for await (const batch of batches) {
+    yield batch.records().map((record) => ({ ...record, partition: batch.partition }))
+  }
+}

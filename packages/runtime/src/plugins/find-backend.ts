@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { KanneryError } from '@kannery/storage'
+import { type LoadedPlugin, loadPlugin } from './load-plugin.ts'
+import { findPackageFrom, type PackageOnDisk, readPackage } from './package-on-disk.ts'
+import type { PluginSources } from './plugin-sources.ts'
+
+/** Backends that are found by name, so that a missing one can be named. */
+export const wellKnownBackends: Readonly<Record<string, string>> = {
+  file: '@kannery/backend-volume',
+  s3: '@kannery/backend-s3',
+  gs: '@kannery/backend-gcs',
+  https: '@kannery/backend-azure',
+}
+
+/**
+ * Finds the backend for a URL scheme: among the plugins that a person named, then the well-known one beside the app or in the
+ * plugin folder, then among what else the plugin folder holds.
+ *
+ * @throws CONFIG_INVALID for a scheme that nobody serves, PLUGIN_MISSING saying what to install, PLUGIN_INVALID, PLUGIN_DENIED
+ */
+export async function findBackend(scheme: string, sources: PluginSources): Promise<LoadedPlugin> {
+  for (const name of sources.named) {
+    const loaded = await loadPlugin(await namedPackage(name, sources), sources)
+    if (loaded.plugin.urlSchemes.includes(scheme)) return loaded
+  }
+  const wellKnown = wellKnownBackends[scheme]
+  if (wellKnown !== undefined)
+    return await loadPlugin(await namedPackage(wellKnown, sources), sources)
+  for (const found of await packagesInFolder(sources.folder)) {
+    const loaded = await loadPlugin(found, sources)
+    if (loaded.plugin.urlSchemes.includes(scheme)) return loaded
+  }
+  throw new KanneryError('CONFIG_INVALID', `no storage has URLs that start with "${scheme}:"`, {
+    remedy: `Write a path, or a URL that starts with ${Object.keys(wellKnownBackends).join(': ')}:, or install a plugin that serves this one: kannery plugin add <package>`,
+  })
+}
+
+/** The package at an absolute path, or of a name beside the app or in the plugin folder. @throws PLUGIN_MISSING */
+export async function namedPackage(name: string, sources: PluginSources): Promise<PackageOnDisk> {
+  const found = isAbsolute(name)
+    ? await readPackage(name)
+    : ((await findPackageFrom(sources.app.url, name)) ??
+      (await readPackage(join(sources.folder, 'node_modules', name))))
+  if (found !== undefined) return found
+  if (isAbsolute(name)) {
+    throw new KanneryError('PLUGIN_MISSING', `there is no plugin in ${name}`, {
+      remedy: 'Name the folder that holds its package.json.',
+    })
+  }
+  throw new KanneryError('PLUGIN_MISSING', `the plugin ${name} is not installed`, {
+    why: `it is neither beside kannery nor in ${sources.folder}`,
+    remedy: [
+      'Install it in the way that kannery was installed, or for this user alone:',
+      `npm install --global ${name}`,
+      `pnpm add --global ${name}`,
+      `kannery plugin add ${name}`,
+    ].join('\n'),
+    facts: { package: name },
+  })
+}
+
+/** The packages that `kannery plugin add` put into `folder`, by name. */
+export async function packagesInFolder(folder: string): Promise<readonly PackageOnDisk[]> {
+  const packages: PackageOnDisk[] = []
+  for (const name of Object.keys(await dependenciesOf(folder)).toSorted()) {
+    const found = await readPackage(join(folder, 'node_modules', name))
+    if (found !== undefined) packages.push(found)
+  }
+  return packages
+}
+
+/** Package name → version or place, as the package manager noted it. */
+export async function dependenciesOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+      readonly dependencies?: Readonly<Record<string, string>>
+    }
+    return manifest.dependencies ?? {}
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new KanneryError('CONFIG_INVALID', `the plugin folder ${folder} cannot be read`, {
+      why: cause instanceof Error ? cause.message : String(cause),
+      remedy: 'Repair or remove its package.json; kannery plugin add makes a new one.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,63 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { KanneryError } from '@kannery/storage'
+import type { Environment } from '../environment.ts'
+
+/** Names the folder or file that holds the secrets of a storage. Without it a cloud's SDK looks for its own. */
+export const credentialsVariable = 'KANNERY_STORAGE_CREDENTIALS'
+
+/**
+ * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), or the `name=value` lines of a file.
+ * undefined when none are named: a cloud's SDK then looks in its own places (environment, profile, workload identity).
+ *
+ * @throws CONFIG_INVALID; the message never holds a value
+ */
+export async function readCredentials(
+  environment: Environment,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const path = environment[credentialsVariable]
+  if (path === undefined || path === '') return undefined
+  if (!isAbsolute(path)) throw unreadable(path, 'the path is not absolute')
+  try {
+    return (await stat(path)).isDirectory() ? await readFolder(path) : await readLines(path)
+  } catch (error) {
+    if (KanneryError.is(error)) throw error
+    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? String(error), error)
+  }
+}
+
+async function readFolder(path: string): Promise<Record<string, string>> {
+  const credentials: Record<string, string> = {}
+  for (const entry of await readdir(path)) {
+    // Kubernetes keeps the versions of a mounted Secret in `..data`; what it shows beside are links to files there.
+    if (entry.startsWith('.')) continue
+    credentials[entry] = withoutLastLineEnd(await readFile(join(path, entry), 'utf8'))
+  }
+  return credentials
+}
+
+async function readLines(path: string): Promise<Record<string, string>> {
+  const credentials: Record<string, string> = {}
+  const lines = (await readFile(path, 'utf8')).split(/\r?\n/)
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === '' || line.startsWith('#')) continue
+    const [, name, value] = /^\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.*?)\s*$/.exec(line) ?? []
+    if (name === undefined || value === undefined) {
+      throw unreadable(path, `line ${index + 1} is not name=value`)
+    }
+    credentials[name] = value
+  }
+  return credentials
+}
+
+function withoutLastLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '')
+}
+
+function unreadable(path: string, why: string, cause?: unknown): KanneryError {
+  return new KanneryError('CONFIG_INVALID', `the storage credentials in ${path} cannot be read`, {
+    why,
+    remedy: `${credentialsVariable} names a folder with one file per secret, or a file of name=value lines.`,
+    cause,
+  })
+}
