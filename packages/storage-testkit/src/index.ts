@@ -1,3 +1,17 @@
+export type {
+  CalledOperation,
+  Fault,
+  FaultRule,
+  StorageCall,
+} from './faulty/fault.ts'
+export {
+  atCall,
+  FaultPlan,
+  type NamedCall,
+  type SeededFaultsOptions,
+  seededFaults,
+} from './faulty/fault-plan.ts'
+export { FaultyStorage } from './faulty/faulty-storage.ts'
 export { MemoryStorage, type MemoryStorageOptions } from './memory/memory-storage.ts'
 export { type SeededRandom, seededRandom } from './world/seeded-random.ts'
 export { TestClock } from './world/test-clock.ts'

@@ -1,0 +1,117 @@
+import type { SeededRandom } from '../world/seeded-random.ts'
+import type { CalledOperation, Fault, FaultRule, StorageCall } from './fault.ts'
+
+/** What shall go wrong on one handle, and what was asked of it so far. */
+export class FaultPlan {
+  /** All calls, in order. */
+  readonly calls: StorageCall[] = []
+  readonly #counts = new Map<CalledOperation, number>()
+  #rules: FaultRule[] = []
+
+  /** The first rule that names a fault decides. */
+  onCall(rule: FaultRule): void {
+    this.#rules.push(rule)
+  }
+
+  /** From now on nothing goes wrong. */
+  clear(): void {
+    this.#rules = []
+  }
+
+  /** Counts the call and tells what becomes of it. */
+  next(operation: CalledOperation, key: string): { call: StorageCall; fault: Fault | undefined } {
+    const nth = (this.#counts.get(operation) ?? 0) + 1
+    this.#counts.set(operation, nth)
+    const call: StorageCall = { operation, key, nth }
+    this.calls.push(call)
+    for (const rule of this.#rules) {
+      const fault = rule(call)
+      if (fault !== undefined) return { call, fault }
+    }
+    return { call, fault: undefined }
+  }
+}
+
+export interface NamedCall {
+  readonly operation: CalledOperation
+  /** Any, when absent. */
+  readonly key?: string
+  /** Counted from when the rule was made, among the calls that match; 1 when absent. */
+  readonly nth?: number
+}
+
+/** One call, named beforehand. */
+export function atCall(named: NamedCall, fault: Fault): FaultRule {
+  let left = named.nth ?? 1
+  return (call) => {
+    if (call.operation !== named.operation) return undefined
+    if (named.key !== undefined && call.key !== named.key) return undefined
+    left--
+    return left === 0 ? fault : undefined
+  }
+}
+
+export interface SeededFaultsOptions {
+  /** Of each call. */
+  readonly probability: number
+  readonly longestDelayMs: number
+  /** All that suit the operation, when absent. */
+  readonly kinds?: readonly Fault['kind'][]
+}
+
+/** A schedule drawn from `random`: the same seed and the same calls give the same faults. */
+export function seededFaults(random: SeededRandom, options: SeededFaultsOptions): FaultRule {
+  return ({ operation }) => {
+    if (!random.chance(options.probability)) return undefined
+    const kinds = suiting(operation).filter((kind) => options.kinds?.includes(kind) ?? true)
+    if (kinds.length === 0) return undefined
+    return draw(random.pick(kinds), random, options.longestDelayMs)
+  }
+}
+
+const forAll: readonly Fault['kind'][] = ['fail', 'lose-answer', 'delay', 'answer-late', 'throttle']
+
+function suiting(operation: CalledOperation): readonly Fault['kind'][] {
+  switch (operation) {
+    case 'put':
+      return [...forAll, 'arrive-late', 'repeat']
+    case 'delete':
+      return [...forAll, 'arrive-late', 'repeat', 'deny']
+    case 'deleteMany':
+      return [...forAll, 'deny']
+    case 'commit':
+      return [...forAll, 'arrive-late']
+    case 'get':
+    case 'list':
+      return [...forAll, 'truncate']
+    case 'head':
+    case 'openWriter':
+    case 'sweepUnfinished':
+      return forAll
+    // What fails here ends the writer: no faults but those of time.
+    case 'write':
+      return ['fail', 'delay']
+  }
+}
+
+function draw(kind: Fault['kind'], random: SeededRandom, longestDelayMs: number): Fault {
+  const milliseconds = random.below(longestDelayMs + 1)
+  switch (kind) {
+    case 'delay':
+    case 'arrive-late':
+    case 'answer-late':
+      return { kind, milliseconds }
+    case 'repeat':
+      return { kind, answer: 'first' }
+    case 'hang':
+      return { kind, applied: random.chance(0.5) }
+    case 'truncate':
+      return { kind, after: random.below(100), end: 'error' }
+    case 'throttle':
+      return random.chance(0.5) ? { kind } : { kind, retryAfterMs: milliseconds }
+    case 'fail':
+    case 'lose-answer':
+    case 'deny':
+      return { kind }
+  }
+}
