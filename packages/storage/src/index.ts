@@ -1,5 +1,6 @@
 export type * from './backend.ts'
 export { maxPutBytes } from './backend.ts'
+export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
@@ -15,6 +16,7 @@ export {
   type KanneryErrorOptions,
   type Retry,
 } from './errors.ts'
+export { type NetworkFailure, networkFailure, retryAfterMs } from './http-failure.ts'
 export {
   compareKeys,
   type KeyPrefix,
@@ -22,5 +24,12 @@ export {
   type ObjectKey,
   objectKey,
 } from './object-key.ts'
+export {
+  type Part,
+  type PartSizes,
+  type PartTarget,
+  PartWriter,
+  type PartWriterOptions,
+} from './part-writer.ts'
 export { type ProbeReport, probe } from './probe.ts'
 export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'
