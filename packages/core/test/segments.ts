@@ -4,6 +4,7 @@ import { crc32c } from '../src/digest/crc32c.ts'
 import type { ChunkCodec } from '../src/segment/chunk-header.ts'
 import { type ChunkFacts, type EncodedChunk, encodeChunk } from '../src/segment/encode-chunk.ts'
 import type { AbortedRange } from '../src/segment/footer.ts'
+import { magic } from '../src/segment/format.ts'
 import type { SegmentHeader } from '../src/segment/segment-header.ts'
 import { type SealedSegment, SegmentWriter } from '../src/segment/writer.ts'
 import type { Ulid } from '../src/ulid/ulid.ts'
@@ -92,4 +93,40 @@ export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]>
   const collected: Item[] = []
   for await (const item of items) collected.push(item)
   return collected
+}
+
+export interface CraftedSegment {
+  readonly header?: unknown
+  readonly chunks?: readonly Uint8Array[]
+  readonly footer: unknown
+}
+
+/** Bytes with right lengths and checksums around whatever JSON and chunks: what a later version, or an attacker, may write. */
+export function craft({ header = sampleHeader, chunks = [], footer }: CraftedSegment): Uint8Array {
+  const headerJson = Buffer.from(JSON.stringify(header))
+  const start = checksummed([u32(headerJson.length), headerJson])
+  return Buffer.concat([magic, start, ...chunks, craftFooter(JSON.stringify(footer))])
+}
+
+export function craftFooter(json: string): Uint8Array {
+  const bytes = Buffer.from(json)
+  return Buffer.concat([checksummed([bytes, u32(bytes.length)]), magic])
+}
+
+/** A chunk's 68 bytes with a right checksum, whatever is in them. */
+export function craftChunk(encoded: EncodedChunk, change: (header: Buffer) => void): Uint8Array {
+  const header = Buffer.from(encoded.header)
+  change(header)
+  return Buffer.concat([checksummed([header.subarray(0, 64)]), encoded.stored])
+}
+
+function checksummed(parts: readonly Uint8Array[]): Buffer {
+  const bytes = Buffer.concat(parts)
+  return Buffer.concat([bytes, u32(crc32c(bytes))])
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
 }

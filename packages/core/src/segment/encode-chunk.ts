@@ -105,7 +105,7 @@ export function assemble(
     rawCrc,
     storedCrc,
   }
-  const reason = reasonAgainst(header)
+  const reason = reasonAgainst(header) ?? reasonAgainstFacts(facts)
   if (reason !== undefined) throw new KanneryError('INTERNAL', `not a chunk: ${reason}`)
   return {
     facts,
@@ -115,6 +115,18 @@ export function assemble(
     storedCrc,
     rawLength: raw.byteLength,
   }
+}
+
+/** What the footer could not hold, or its readers would refuse. */
+function reasonAgainstFacts(facts: ChunkFacts): string | undefined {
+  const { minTimestamp, maxTimestamp, maxBatchBytes, controlBatches } = facts
+  for (const time of [minTimestamp, maxTimestamp]) {
+    if (time !== null && !Number.isSafeInteger(time)) return `timestamp ${time}`
+  }
+  for (const count of [maxBatchBytes, controlBatches]) {
+    if (!Number.isSafeInteger(count) || count < 0) return `a count of ${count}`
+  }
+  return undefined
 }
 
 /** Between the check of a batch and its way into the segment, memory changed. */

@@ -86,10 +86,10 @@ export class SegmentWriter {
       await this.#begin()
       const { coverage, captured, maxBatchBytes } = this.#summary
       const [header, chunks] = [this.#header, this.#chunks]
-      const footer = encodeFooter({ header, chunks, aborted, coverage, captured, maxBatchBytes })
-      // What this program could not read again must not be committed.
-      decodeFooter(footer, this.bytes, header.segment)
-      await this.#write(footer)
+      const parts = { header, chunks, aborted, coverage, captured, maxBatchBytes }
+      await this.#write(
+        proven(encodeFooter(parts), (bytes) => decodeFooter(bytes, this.bytes, header.segment)),
+      )
     })
     this.#state = 'finished'
     const { records, coverage, time, captured, maxBatchBytes, flags } = this.#summary
@@ -100,8 +100,7 @@ export class SegmentWriter {
   async #begin(): Promise<void> {
     if (this.bytes > 0) return
     const header = encodeSegmentHeader(this.#header)
-    decodeSegmentHeader(header, this.#header.segment)
-    await this.#write(header)
+    await this.#write(proven(header, (bytes) => decodeSegmentHeader(bytes, this.#header.segment)))
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -117,6 +116,18 @@ export class SegmentWriter {
     this.#state = 'busy'
     await work()
     this.#state = 'idle'
+  }
+}
+
+/** What this program could not read again must not be committed. */
+function proven(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): Uint8Array {
+  try {
+    decode(bytes)
+    return bytes
+  } catch (cause) {
+    const why = KanneryError.is(cause) ? cause.why : undefined
+    const message = 'a segment was about to be written that cannot be read'
+    throw new KanneryError('INTERNAL', message, { cause, ...(why === undefined ? {} : { why }) })
   }
 }
 
