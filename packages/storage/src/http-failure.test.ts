@@ -9,6 +9,14 @@ test('finds the network below what an SDK makes of it', () => {
   expect(networkFailure(new AggregateError([refused], 'both'))?.status).toBe('ECONNREFUSED')
 })
 
+test('tells whether anything can have happened', () => {
+  const withCode = (code: string): Error => Object.assign(new Error('x'), { code })
+
+  expect(networkFailure(withCode('ECONNREFUSED'))?.sent).toBe(false)
+  expect(networkFailure(withCode('ECONNRESET'))?.sent).toBe(true)
+  expect(networkFailure(Object.assign(new Error('x'), { name: 'TimeoutError' }))?.sent).toBe(true)
+})
+
 test('a certificate that is not trusted will not be trusted the next time', () => {
   const error = Object.assign(new Error('tls'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
 

@@ -7,6 +7,8 @@ export interface NetworkFailure {
   readonly why: string
   readonly retry: Retry
   readonly remedy?: string
+  /** false: no connection was made, so whatever was asked for did not happen. */
+  readonly sent: boolean
 }
 
 const trustRemedy =
@@ -37,9 +39,30 @@ const reasons: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'it does not speak HTTP there',
 }
 
+/** Before there was a connection. */
+const unsent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
 /** OpenSSL's verdicts on a certificate, as Node names them. */
 const distrust =
   /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/
+
+const timedOut: NetworkFailure = {
+  status: 'ETIMEDOUT',
+  why: 'it did not answer in time',
+  retry: 'same-request',
+  sent: true,
+}
 
 /** undefined when `error` is none of the network. Looks at its causes too: every SDK wraps them in its own way. */
 export function networkFailure(error: unknown): NetworkFailure | undefined {
@@ -47,13 +70,12 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
     const { code, name } = one as { readonly code?: unknown; readonly name?: unknown }
     const status = typeof code === 'string' ? code : ''
     if (distrust.test(status)) {
-      return { status, why: 'its certificate is not trusted', retry: 'never', remedy: trustRemedy }
+      const why = 'its certificate is not trusted'
+      return { status, why, retry: 'never', remedy: trustRemedy, sent: false }
     }
     const why = reasons[status]
-    if (why !== undefined) return { status, why, retry: 'same-request' }
-    if (name === 'TimeoutError') {
-      return { status: 'ETIMEDOUT', why: 'it did not answer in time', retry: 'same-request' }
-    }
+    if (why !== undefined) return { status, why, retry: 'same-request', sent: !unsent.has(status) }
+    if (name === 'TimeoutError') return timedOut
   }
   return undefined
 }

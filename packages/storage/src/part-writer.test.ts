@@ -204,6 +204,29 @@ test('parts are sent the way that the options say', async () => {
   expect(sent).toEqual([8, 1])
 })
 
+test('an attempt that was given up is stopped before its part is sent again', async () => {
+  const log: string[] = []
+  const target = new HeldTarget()
+  target.sendPart = async (part, signal) => {
+    log.push(`${part.index} begins`)
+    if (log.length === 1) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      log.push(`${part.index} stopped`)
+      throw signal.reason
+    }
+  }
+  const writer = writerTo(target, {
+    sendPart: async (_bytes, send) => {
+      await Promise.race([send().catch(() => undefined), Promise.resolve()])
+      return await send()
+    },
+  })
+  await writer.write(Buffer.from('123456789'))
+  await writer.commit()
+
+  expect(log).toEqual(['0 begins', '0 stopped', '0 begins', '1 begins', '1 begins'])
+})
+
 test('less memory than the least part is told when a second part is needed', async () => {
   const target = new HeldTarget()
   const writer = writerTo(target, { maxBufferedBytes: 4 })

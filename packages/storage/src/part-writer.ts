@@ -12,8 +12,11 @@ export interface Part {
 
 /** What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link ObjectWriter}. */
 export interface PartTarget {
-  /** Sends one part. `part.body` stays as it is until this settles, that of the last part for good. */
-  sendPart(part: Part): Promise<void>
+  /**
+   * Sends one part; settles soon after `signal` is aborted. `part.body` stays as it is until this settles, that of the last part
+   * for good. A part that failed may be sent again.
+   */
+  sendPart(part: Part, signal: AbortSignal): Promise<void>
   /** The whole object was no longer than one part: publishes it by a single request. Judges the condition. */
   publishWhole(body: Uint8Array): Promise<StoredObject>
   /** Publishes the parts, which have all been sent. Judges the condition; gives them back when it is sure that it failed. */
@@ -132,8 +135,7 @@ export class PartWriter implements ObjectWriter {
     const part: Part = { index: this.#sentParts, offset: this.#sentBytes, body, isLast }
     this.#sentParts++
     this.#sentBytes += body.byteLength
-    const { sendPart = justSend } = this.#options
-    const sending = sendPart(body.byteLength, () => this.#target.sendPart(part))
+    const sending = this.#insist(part)
       .then(
         () => {
           this.#spare.push(new Uint8Array(body.buffer))
@@ -144,6 +146,17 @@ export class PartWriter implements ObjectWriter {
       )
       .finally(() => this.#inFlight.delete(sending))
     this.#inFlight.add(sending)
+  }
+
+  /** Resolves or rejects with no attempt left that reads the buffer. */
+  async #insist(part: Part): Promise<void> {
+    const { sendPart = justSend, signal } = this.#options
+    const attempts = new PartAttempts(this.#target, part, signal)
+    try {
+      await sendPart(part.body.byteLength, () => attempts.next())
+    } finally {
+      await attempts.stop()
+    }
   }
 
   async #freeBuffer(): Promise<Uint8Array> {
@@ -177,6 +190,38 @@ export class PartWriter implements ObjectWriter {
   #assertOpen(what: string): void {
     if (this.#state === 'open') return
     throw new KanneryError('INTERNAL', `cannot ${what} a writer that is closed`)
+  }
+}
+
+/**
+ * Whoever retries may have given up waiting for an attempt that still goes on. It is stopped before anything else happens: it
+ * would send what the buffer holds by then.
+ */
+class PartAttempts {
+  readonly #target: PartTarget
+  readonly #part: Part
+  readonly #signal: AbortSignal | undefined
+  #current: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined
+
+  constructor(target: PartTarget, part: Part, signal: AbortSignal | undefined) {
+    this.#target = target
+    this.#part = part
+    this.#signal = signal
+  }
+
+  async next(): Promise<void> {
+    await this.stop()
+    this.#signal?.throwIfAborted()
+    const abort = new AbortController()
+    const signals = this.#signal === undefined ? [] : [this.#signal]
+    const sending = this.#target.sendPart(this.#part, AbortSignal.any([...signals, abort.signal]))
+    this.#current = { abort, settled: sending.catch(() => undefined) }
+    await sending
+  }
+
+  async stop(): Promise<void> {
+    this.#current?.abort.abort()
+    await this.#current?.settled
   }
 }
 
