@@ -1,5 +1,41 @@
 export { combineCrc32c, crc32c } from './digest/crc32c.ts'
 export { type Digest, formatDigest, parseDigest, RunningDigest } from './digest/digest.ts'
+export {
+  currentIncarnation,
+  type NextOffsets,
+  nextOffsets,
+} from './index-file/coverage.ts'
+export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
+export type {
+  CoveredRange,
+  Gap,
+  GarbageEntry,
+  Incarnation,
+  Index,
+  JsonObject,
+  JsonValue,
+  Page,
+  PageSummary,
+  RecordTimes,
+  Requirements,
+  SegmentEntry,
+} from './index-file/model.ts'
+export { segmentEntries } from './index-file/pages.ts'
+export { readIndex, type StoredIndex } from './index-file/read-index.ts'
+export {
+  heartbeatKey,
+  type NamedObject,
+  namedObject,
+  type TopicKeys,
+  topicKeys,
+  workersPrefix,
+} from './layout/keys.ts'
+export { listTopics } from './layout/list-topics.ts'
+export type { Holder } from './lease/errors.ts'
+export { listLeases } from './lease/list-leases.ts'
+export { defaultLeaseTiming, type LeaseTiming } from './lease/timing.ts'
+export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.ts'
+export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'
 export type { ChunkCodec, ChunkFlags, ChunkHeaderFacts, ChunkKind } from './segment/chunk-header.ts'
 export { type Damage, damageOf } from './segment/damage.ts'
 export {
@@ -24,3 +60,4 @@ export type { SalvagedChunk, SalvagePart } from './segment/scan.ts'
 export type { SegmentHeader } from './segment/segment-header.ts'
 export { type ExpectedSegment, verifySegment } from './segment/verify.ts'
 export { type SealedSegment, SegmentWriter } from './segment/writer.ts'
+export { isUlid, type Ulid, UlidSource } from './ulid/ulid.ts'

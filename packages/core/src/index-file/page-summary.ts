@@ -1,0 +1,80 @@
+import type { Ulid } from '../ulid/ulid.ts'
+import type { PageSummary, RecordTimes, SegmentEntry } from './model.ts'
+
+/** What a summary tells of the segments behind it, however deep they lie. */
+export type SegmentFacts = Pick<
+  PageSummary,
+  'segments' | 'records' | 'segmentBytes' | 'ids' | 'time' | 'captured' | 'expires'
+>
+
+/** @throws TypeError for none */
+export function summarizeSegments(entries: readonly SegmentEntry[]): SegmentFacts {
+  return combine(entries.map(factsOf))
+}
+
+/** @throws TypeError for none */
+export function summarizePages(
+  pages: readonly PageSummary[],
+): SegmentFacts & Pick<PageSummary, 'pages'> {
+  const ids = pages.map(({ id }) => id)
+  return { ...combine(pages), pages: [least(ids), greatest(ids)] }
+}
+
+function factsOf(entry: SegmentEntry): SegmentFacts {
+  const { id, records, bytes, time, captured, expires } = entry
+  return {
+    segments: 1,
+    records,
+    segmentBytes: bytes,
+    ids: [id, id],
+    time,
+    captured,
+    expires: expires === null ? null : [expires, expires],
+  }
+}
+
+function combine(facts: readonly SegmentFacts[]): SegmentFacts {
+  const expires = facts.flatMap((fact) => (fact.expires === null ? [] : [fact.expires]))
+  return {
+    segments: sum(facts.map(({ segments }) => segments)),
+    records: sum(facts.map(({ records }) => records)),
+    segmentBytes: sum(facts.map(({ segmentBytes }) => segmentBytes)),
+    ids: [least(facts.map(({ ids }) => ids[0])), greatest(facts.map(({ ids }) => ids[1]))],
+    time: combineTimes(facts.flatMap(({ time }) => (time === null ? [] : [time]))),
+    captured: [
+      least(facts.map(({ captured }) => captured[0])),
+      greatest(facts.map(({ captured }) => captured[1])),
+    ],
+    expires:
+      expires.length === 0
+        ? null
+        : [least(expires.map(([first]) => first)), greatest(expires.map(([, last]) => last))],
+  }
+}
+
+/** One least time that is not known makes the least of all unknown. */
+function combineTimes(times: readonly RecordTimes[]): RecordTimes | null {
+  if (times.length === 0) return null
+  const known = times.flatMap(([first]) => (first === null ? [] : [first]))
+  return [
+    known.length < times.length ? null : least(known),
+    greatest(times.map(([, last]) => last)),
+  ]
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function least<T extends Ulid | string | number>(values: readonly T[]): T {
+  return values.reduce((found, value) => (compare(value, found) < 0 ? value : found))
+}
+
+function greatest<T extends Ulid | string | number>(values: readonly T[]): T {
+  return values.reduce((found, value) => (compare(value, found) > 0 ? value : found))
+}
+
+function compare<T extends string | number>(first: T, second: T): number {
+  if (first === second) return 0
+  return first < second ? -1 : 1
+}

@@ -1,0 +1,33 @@
+import {
+  type CallOptions,
+  type ObjectVersion,
+  readObject,
+  type StorageBackend,
+} from '@kannery/storage'
+import { topicKeys } from '../layout/keys.ts'
+import { parseIndex } from './index-document.ts'
+import { type Index, maxIndexBytes } from './model.ts'
+
+/** An index as it lies in the storage. */
+export interface StoredIndex {
+  readonly index: Index
+  readonly version: ObjectVersion
+  readonly bytes: number
+}
+
+/**
+ * undefined only where there is none.
+ *
+ * @throws as parseIndex, and STORAGE_*
+ */
+export async function readIndex(
+  storage: StorageBackend,
+  topic: string,
+  options: CallOptions = {},
+): Promise<StoredIndex | undefined> {
+  const limits = { ...options, maxBytes: maxIndexBytes }
+  const object = await readObject(storage, topicKeys(topic).index, limits)
+  if (object === undefined) return undefined
+  const { info, bytes } = object
+  return { index: parseIndex(bytes, topic), version: info.version, bytes: bytes.length }
+}

@@ -1,0 +1,114 @@
+import type { ObjectVersion, StorageBackend, WriteCondition } from '@kannery/storage'
+import { indexMissing } from '../index-file/errors.ts'
+import { assertWritable, encodeIndex } from '../index-file/index-document.ts'
+import type { Index } from '../index-file/model.ts'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { readIndex, type StoredIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { holdsSegments } from '../layout/list-topics.ts'
+import type { UlidSource } from '../ulid/ulid.ts'
+import { foreignCluster, leaseLost } from './errors.ts'
+
+export interface EpochOptions {
+  readonly storage: StorageBackend
+  readonly topic: string
+  /** Kafka's id of the cluster. */
+  readonly cluster: string
+  readonly ids: UlidSource
+  /** The nonce of the new writer. */
+  readonly writer: string
+  /** Called before each attempt to write the index. */
+  readonly beforeWrite: () => Promise<void>
+}
+
+/** The index with our epoch, and the one before it. */
+export interface AcquiredEpoch {
+  readonly stored: StoredIndex
+  /** undefined for a topic that had no backup. */
+  readonly previous: Index | undefined
+}
+
+/**
+ * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
+ *
+ * @throws INDEX_MISSING when segments are there without it; INDEX_FOREIGN also for another cluster's topic; DATA_CORRUPT;
+ * DATA_VERSION_UNSUPPORTED
+ */
+export async function openIndex(options: EpochOptions): Promise<StoredIndex | undefined> {
+  const { storage, topic } = options
+  const stored = await readIndex(storage, topic)
+  if (stored === undefined) {
+    if (await holdsSegments(storage, topic)) {
+      throw indexMissing(topic, 'segments are there, but not the index that names them')
+    }
+    return undefined
+  }
+  assertOurs(stored.index, options)
+  return stored
+}
+
+/**
+ * Step 6: one epoch more, in our name. From now on no writer before us can commit.
+ *
+ * @throws LEASE_LOST when another writer raised it meanwhile
+ */
+export async function raiseEpoch(
+  opened: StoredIndex | undefined,
+  options: EpochOptions,
+): Promise<AcquiredEpoch> {
+  const { storage, topic, beforeWrite } = options
+  const key = topicKeys(topic).index
+  const epoch = (opened?.index.epoch ?? 0) + 1
+  for (let base = opened; ; ) {
+    const index = nextEpoch(base?.index, epoch, options)
+    const bytes = encodeIndex(index)
+    await beforeWrite()
+    const outcome = await putCertainly(storage, key, bytes, {
+      condition: conditionOn(base?.version),
+    })
+    if (outcome.kind === 'written') {
+      const stored = { index, version: outcome.info.version, bytes: bytes.length }
+      return { stored, previous: base?.index }
+    }
+    base = await openIndex(options)
+    if ((base?.index.epoch ?? 0) >= epoch) throw overtaken(topic, epoch)
+  }
+}
+
+function nextEpoch(base: Index | undefined, epoch: number, options: EpochOptions): Index {
+  const { topic, cluster, ids, writer } = options
+  const commit = ids.next(base?.commit)
+  if (base !== undefined) return { ...base, epoch, writer, commit }
+  return {
+    format: 1,
+    requires: { read: [], write: [] },
+    topic,
+    cluster,
+    epoch,
+    writer,
+    commit,
+    retention: {},
+    points: [],
+    holds: [],
+    keys: [],
+    garbage: [],
+    incarnations: [],
+    pages: [],
+    segments: [],
+    gaps: [],
+    extra: {},
+  }
+}
+
+function conditionOn(version: ObjectVersion | undefined): WriteCondition {
+  return version === undefined ? { kind: 'if-absent' } : { kind: 'if-version', version }
+}
+
+function assertOurs(index: Index, { topic, cluster }: EpochOptions): void {
+  assertWritable(index)
+  if (index.cluster !== cluster) throw foreignCluster(topic, index.cluster, cluster)
+}
+
+function overtaken(topic: string, epoch: number): Error {
+  return leaseLost(topic, `another writer took epoch ${epoch} while this one was acquiring it`)
+}

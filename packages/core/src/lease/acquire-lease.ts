@@ -1,0 +1,177 @@
+import {
+  type Clock,
+  type ObjectVersion,
+  type Random,
+  readObject,
+  type StorageBackend,
+  type StoredObject,
+  type WriteCondition,
+} from '@kannery/storage'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { heartbeatKey, topicKeys } from '../layout/keys.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+import { contended, type Holder, leaseHeld } from './errors.ts'
+import { type Heartbeat, removeHeartbeat } from './heartbeat.ts'
+import { encodeLeaseFile, type Lease, maxLeaseBytes, parseLease } from './lease-files.ts'
+import type { StorageTime } from './storage-time.ts'
+import { elapsedSince, type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
+
+/** Who acquires, and by which means. */
+export interface Contender {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly random: Random
+  readonly time: StorageTime
+  readonly timing: LeaseTiming
+  readonly heartbeat: Heartbeat
+  readonly worker: Ulid
+  readonly description: string
+  readonly identity: string | undefined
+}
+
+export interface HeldLease {
+  readonly lease: Lease
+  readonly version: ObjectVersion
+  readonly sign: SignOfLife
+}
+
+export interface WaitOptions {
+  /** How long to contend for a lease that somebody else holds; 0: fail at once. */
+  readonly waitMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** What stands in a topic's `__lease`, judged by one contender. */
+type Standing =
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'takeable'
+      readonly version: ObjectVersion
+      /** Of a worker that is dead: its heartbeat may go. */
+      readonly dead: Ulid | undefined
+    }
+  | { readonly kind: 'held'; readonly holder: Holder; readonly nowMs: number }
+
+/** How often a waiting contender looks again. */
+const looksPerRenewal = 20
+/** Whoever loses finds a holder the next time, unless the storage contradicts itself. */
+const maxLost = 16
+
+/**
+ * Steps 1 to 3: the lease is ours when it resolves, and the heartbeat that it names is there.
+ *
+ * @throws LEASE_HELD when somebody else has it, and still has it after `waitMs`; STORAGE_*
+ */
+export async function acquireLease(
+  contender: Contender,
+  topic: string,
+  { waitMs, signal }: WaitOptions,
+): Promise<HeldLease> {
+  const { storage, clock, timing } = contender
+  const began = takeSign(clock)
+  for (let lost = 0; lost < maxLost; ) {
+    signal?.throwIfAborted()
+    const standing = await inspectLease(contender, topic)
+    if (standing.kind !== 'held') {
+      await contender.heartbeat.begin()
+      const lease =
+        standing.kind === 'absent'
+          ? await claimFreeLease(contender, topic)
+          : await takeOverLease(contender, topic, standing)
+      if (lease !== undefined) return lease
+      lost++
+      continue
+    }
+    const leftMs = waitMs - elapsedSince(clock, began)
+    if (leftMs <= 0) throw leaseHeld(storage, standing.holder, standing.nowMs)
+    await clock.sleep(Math.min(leftMs, timing.renewEveryMs / looksPerRenewal), signal)
+  }
+  throw contended(storage, topic)
+}
+
+/** Step 1: absent, ours by identity or as an orphan, or somebody else's. Writes nothing but, at most, `__time`. */
+async function inspectLease(contender: Contender, topic: string): Promise<Standing> {
+  const { storage, time, timing, worker, identity } = contender
+  const keys = topicKeys(topic)
+  const found = await readObject(storage, keys.lease, { maxBytes: maxLeaseBytes })
+  if (found === undefined) return { kind: 'absent' }
+  time.observe(found.info.answeredAt)
+  const { version } = found.info
+  const lease = parseLease(found.bytes)
+  if (lease?.state === 'released' || lease?.worker === worker) {
+    return { kind: 'takeable', version, dead: undefined }
+  }
+  if (lease !== undefined && identity !== undefined && lease.identity === identity) {
+    return { kind: 'takeable', version, dead: lease.worker }
+  }
+  const holder = await describeHolder(contender, topic, { info: found.info, lease })
+  const nowMs = await time.ask(storage, keys.time, timing.ttlMs)
+  if (nowMs <= holder.orphanedAt.getTime()) return { kind: 'held', holder, nowMs }
+  return { kind: 'takeable', version, dead: lease?.worker }
+}
+
+/** Step 2: of many contenders one wins; undefined for the others. */
+async function takeOverLease(
+  contender: Contender,
+  topic: string,
+  standing: { readonly version: ObjectVersion; readonly dead: Ulid | undefined },
+): Promise<HeldLease | undefined> {
+  const condition = { kind: 'if-version', version: standing.version } as const
+  const lease = await writeLease(contender, topic, condition)
+  if (lease !== undefined && standing.dead !== undefined) {
+    await removeHeartbeat(contender.storage, standing.dead)
+  }
+  return lease
+}
+
+/** Step 3: undefined when somebody else was there first. */
+async function claimFreeLease(contender: Contender, topic: string): Promise<HeldLease | undefined> {
+  return await writeLease(contender, topic, { kind: 'if-absent' })
+}
+
+async function writeLease(
+  contender: Contender,
+  topic: string,
+  condition: WriteCondition,
+): Promise<HeldLease | undefined> {
+  const { storage, clock, random, time, timing, worker, description, identity } = contender
+  const lease: Lease = {
+    format: 1,
+    state: 'held',
+    topic,
+    worker,
+    holder: description,
+    identity: identity ?? null,
+    ttlMs: timing.ttlMs,
+    since: new Date(clock.now()).toISOString(),
+    nonce: Buffer.from(random.bytes(16)).toString('hex'),
+  }
+  const sign = takeSign(clock)
+  const key = topicKeys(topic).lease
+  const outcome = await putCertainly(storage, key, encodeLeaseFile(lease), { condition })
+  if (outcome.kind === 'refused') return undefined
+  time.observe(outcome.info.lastModified)
+  return { lease, version: outcome.info.version, sign }
+}
+
+/** Who holds it, and until when, by the newer of the lease and the heartbeat that it names. */
+export async function describeHolder(
+  {
+    storage,
+    time,
+    timing,
+  }: Pick<Contender, 'storage' | 'timing'> & { readonly time?: StorageTime },
+  topic: string,
+  { info, lease }: { readonly info: StoredObject; readonly lease: Lease | undefined },
+): Promise<Holder> {
+  const heartbeat = lease && (await storage.head(heartbeatKey(lease.worker)))
+  time?.observe(heartbeat?.answeredAt)
+  const since = info.lastModified
+  const lastSeen = new Date(Math.max(since.getTime(), heartbeat?.lastModified.getTime() ?? 0))
+  // What we did not write is given the time that we would have.
+  const ttlMs = lease?.ttlMs ?? timing.ttlMs
+  const orphanedAt = new Date(lastSeen.getTime() + ttlMs + timing.slackMs)
+  const holder =
+    lease === undefined ? 'somebody unknown (its __lease cannot be read)' : lease.holder
+  return { topic, holder, since, lastSeen, orphanedAt }
+}

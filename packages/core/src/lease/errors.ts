@@ -1,0 +1,65 @@
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+
+/** Who holds a lease, by the storage's clock. */
+export interface Holder {
+  readonly topic: string
+  /** Who it is, in its own words. */
+  readonly holder: string
+  readonly since: Date
+  readonly lastSeen: Date
+  /** When it counts as an orphan if it gives no further sign of life. */
+  readonly orphanedAt: Date
+}
+
+export function leaseHeld(storage: StorageBackend, holder: Holder, nowMs: number): KanneryError {
+  const { topic, since, lastSeen, orphanedAt } = holder
+  const place = storage.location ?? 'this storage'
+  const time = (date: Date): string => date.toISOString().replace('T', ' ').slice(0, 19)
+  const seconds = Math.max(0, Math.round((nowMs - since.getTime()) / 1000))
+  return new KanneryError('LEASE_HELD', 'resource already held by someone else', {
+    retry: 'after-refresh',
+    why: [
+      `topic "${topic}" in ${place} is being written by ${holder.holder} since ${time(since)} UTC (${seconds} s ago)`,
+      `it counts as orphaned at ${time(orphanedAt)} UTC if it gives no sign of life, and is then taken over without you`,
+    ].join('\n'),
+    remedy: `Wait (--wait), or, if you know that it is dead: kannery lease break ${storage.location ?? '<storage>'} ${topic}`,
+    facts: {
+      topic,
+      location: storage.location,
+      holder: holder.holder,
+      since: since.toISOString(),
+      lastSeen: lastSeen.toISOString(),
+      orphanedAt: orphanedAt.toISOString(),
+    },
+  })
+}
+
+/** This writer may commit nothing any more. Whoever still wants to write acquires the topic again. */
+export function leaseLost(topic: string, why: string, cause?: unknown): KanneryError {
+  return new KanneryError('LEASE_LOST', `the lease on topic "${topic}" is lost`, {
+    retry: 'after-refresh',
+    why,
+    facts: { topic },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+export function contended(storage: StorageBackend, topic: string): KanneryError {
+  return new KanneryError(
+    'STORAGE_UNAVAILABLE',
+    `the lease on topic "${topic}" cannot be settled`,
+    {
+      retry: 'after-refresh',
+      why: 'again and again it seemed to be free, and then was not',
+      facts: { topic, location: storage.location },
+    },
+  )
+}
+
+export function foreignCluster(topic: string, found: string, ours: string): KanneryError {
+  return new KanneryError('INDEX_FOREIGN', `the backup of topic "${topic}" is of another cluster`, {
+    why: `it was made from Kafka cluster ${found}; this is cluster ${ours}`,
+    remedy: 'Back this cluster up under another prefix.',
+    facts: { topic, found, cluster: ours },
+  })
+}

@@ -1,0 +1,138 @@
+import {
+  type Clock,
+  KanneryError,
+  type ObjectVersion,
+  type Random,
+  type StorageBackend,
+} from '@kannery/storage'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { heartbeatKey } from '../layout/keys.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+import { encodeLeaseFile, type HeartbeatFile } from './lease-files.ts'
+import type { StorageTime } from './storage-time.ts'
+import { type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
+
+/** A renewal that failed is tried again so much sooner than the next one is due. */
+const retryDivisor = 10
+
+export interface HeartbeatOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly random: Random
+  readonly time: StorageTime
+  readonly timing: LeaseTiming
+  readonly file: Omit<HeartbeatFile, 'beat' | 'nonce'>
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+/**
+ * A worker's one sign of life for all its topics. Its name is new with every process: one that is started again and again never
+ * keeps a dead one's leases alive.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions
+  readonly #stopped = new AbortController()
+  #beats = 0
+  #version: ObjectVersion | undefined
+  #lastSign: SignOfLife | undefined
+  #turn: Promise<void> = Promise.resolve()
+  #renewing: Promise<void> | undefined
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options
+  }
+
+  /** The last sign that is known to have reached the storage. */
+  get lastSign(): SignOfLife | undefined {
+    return this.#lastSign
+  }
+
+  /** Resolves when it is there, and renewed from now on. */
+  async begin(): Promise<void> {
+    if (this.#version === undefined) {
+      await this.#inTurn(async () => {
+        if (this.#version === undefined) await this.#beat()
+      })
+    }
+    this.#renewing ??= this.#renewUntilStopped()
+  }
+
+  /** Gives a sign now. @throws STORAGE_* when it is not known to have reached the storage */
+  async renew(): Promise<void> {
+    await this.#inTurn(() => this.#beat())
+  }
+
+  /** Ends the renewals and removes it, as far as permissions allow. */
+  async end(): Promise<void> {
+    this.#stopped.abort()
+    await this.#renewing
+    await this.#turn
+    if (this.#beats > 0) await removeHeartbeat(this.#options.storage, this.#worker)
+  }
+
+  get #worker(): Ulid {
+    return this.#options.file.worker
+  }
+
+  async #renewUntilStopped(): Promise<void> {
+    const { clock, timing, onWarning } = this.#options
+    let pauseMs = timing.renewEveryMs
+    while (await slept(clock, pauseMs, this.#stopped.signal)) {
+      try {
+        await this.renew()
+        pauseMs = timing.renewEveryMs
+      } catch (error) {
+        if (!KanneryError.is(error)) throw error
+        onWarning(error)
+        pauseMs = timing.renewEveryMs / retryDivisor
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { storage, clock, random, time, file } = this.#options
+    const sign = takeSign(clock)
+    const nonce = Buffer.from(random.bytes(16)).toString('hex')
+    const body = encodeLeaseFile({ ...file, beat: this.#beats++, nonce })
+    const key = heartbeatKey(this.#worker)
+    const condition =
+      this.#version === undefined
+        ? ({ kind: 'if-absent' } as const)
+        : ({ kind: 'if-version', version: this.#version } as const)
+    const outcome = await putCertainly(storage, key, body, { condition })
+    if (outcome.kind === 'written') {
+      this.#version = outcome.info.version
+      this.#lastSign = sign
+      time.observe(outcome.info.lastModified)
+      return
+    }
+    // Somebody took it for that of a dead worker. Nobody else has its name: we write it again.
+    this.#version = outcome.found?.info.version
+    await this.#beat()
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    await turn
+  }
+}
+
+/** Best effort: what stays behind ages. */
+export async function removeHeartbeat(storage: StorageBackend, worker: Ulid): Promise<void> {
+  try {
+    await storage.delete(heartbeatKey(worker))
+  } catch (error) {
+    if (!KanneryError.is(error)) throw error
+  }
+}
+
+async function slept(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(milliseconds, signal)
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}

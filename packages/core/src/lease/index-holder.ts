@@ -1,0 +1,113 @@
+import type { Clock, StorageBackend } from '@kannery/storage'
+import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
+import { indexMissing } from '../index-file/errors.ts'
+import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
+import type { Index } from '../index-file/model.ts'
+import { type PutOutcome, putCertainly } from '../index-file/put-certainly.ts'
+import type { StoredIndex } from '../index-file/read-index.ts'
+import { rollPages } from '../index-file/roll.ts'
+import { topicKeys } from '../layout/keys.ts'
+import type { UlidSource } from '../ulid/ulid.ts'
+import { leaseLost } from './errors.ts'
+
+export interface IndexHolderOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly ids: UlidSource
+  /** Throws when nothing may be written any more. */
+  readonly assertMayWrite: () => void
+}
+
+/** The index of a topic as one writer holds it, under its epoch. Not for calls at the same time. */
+export class IndexHolder {
+  readonly #options: IndexHolderOptions
+  #stored: StoredIndex
+  #writtenAtMs: number
+
+  constructor(stored: StoredIndex, options: IndexHolderOptions) {
+    this.#options = options
+    this.#stored = stored
+    this.#writtenAtMs = options.clock.monotonic()
+  }
+
+  get index(): Index {
+    return this.#stored.index
+  }
+
+  /**
+   * Steps 11 and 12: replaces the index by `change` of it, with a new `commit`. If somebody edited it meanwhile under the same
+   * epoch (a hold, marks of a prune, a person), `change` is made once more, on what is there now.
+   *
+   * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT, INDEX_FOREIGN for what is there now
+   */
+  async replace(change: (index: Index) => Index): Promise<void> {
+    const { storage, ids, assertMayWrite } = this.#options
+    const key = topicKeys(this.index.topic).index
+    for (;;) {
+      assertMayWrite()
+      const { version, index: base } = this.#stored
+      const changed = { ...change(base), commit: ids.next(base.commit), committed: base.epoch }
+      const next = await this.#roll(changed)
+      const bytes = encodeIndex(next)
+      await this.#pace()
+      assertMayWrite()
+      const condition = { kind: 'if-version', version } as const
+      const outcome = await putCertainly(storage, key, bytes, { condition })
+      if (outcome.kind === 'written') {
+        this.#advance({ index: next, version: outcome.info.version, bytes: bytes.length })
+        return
+      }
+      const found = this.#judge(outcome)
+      if (found.index.commit !== next.commit) await this.#assertContinues(found.index)
+      this.#advance(found)
+      if (found.index.commit === next.commit) return
+    }
+  }
+
+  async #roll(index: Index): Promise<Index> {
+    const { storage, ids } = this.#options
+    const { epoch, writer, commit } = index
+    return await rollPages(storage, index, { epoch, writer, newId: () => ids.next(commit) })
+  }
+
+  /** What is there instead of ours, if it still is under our epoch. */
+  #judge({ found }: Extract<PutOutcome, { kind: 'refused' }>): StoredIndex {
+    const { topic, epoch, writer } = this.index
+    if (found === undefined) {
+      throw indexMissing(topic, 'it was removed while this backup was writing')
+    }
+    const index = parseIndex(found.bytes, topic)
+    if (index.epoch !== epoch || index.writer !== writer) {
+      throw leaseLost(topic, `a writer with epoch ${index.epoch} took over from epoch ${epoch}`)
+    }
+    return { index, version: found.info.version, bytes: found.bytes.length }
+  }
+
+  /** An older copy, put back by a person, has our epoch too. */
+  async #assertContinues(found: Index): Promise<void> {
+    const ours = currentIncarnation(this.index)
+    const theirs = currentIncarnation(found)
+    const { storage } = this.#options
+    if (ours === undefined && theirs === undefined) return
+    if (ours !== undefined && ours.n === theirs?.n) {
+      const [held, there] = await Promise.all([
+        nextOffsets(storage, this.index, ours.n),
+        nextOffsets(storage, found, ours.n),
+      ])
+      if (held.size === there.size && [...held].every(([p, next]) => there.get(p) === next)) return
+    }
+    throw leaseLost(found.topic, 'another copy of the index was put in its place')
+  }
+
+  /** GCS takes one write a second of one object. */
+  async #pace(): Promise<void> {
+    const { storage, clock } = this.#options
+    const passedMs = clock.monotonic() - this.#writtenAtMs
+    await clock.sleep(Math.max(0, storage.capabilities.minRewriteIntervalMs - passedMs))
+  }
+
+  #advance(stored: StoredIndex): void {
+    this.#stored = stored
+    this.#writtenAtMs = this.#options.clock.monotonic()
+  }
+}

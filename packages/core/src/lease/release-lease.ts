@@ -1,0 +1,80 @@
+import {
+  KanneryError,
+  type ObjectKey,
+  type ObjectVersion,
+  type StorageBackend,
+} from '@kannery/storage'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { topicKeys } from '../layout/keys.ts'
+import type { HeldLease } from './acquire-lease.ts'
+import { encodeLeaseFile } from './lease-files.ts'
+
+export interface ReleaseOptions {
+  readonly storage: StorageBackend
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+/** How often a deletion without an answer is sent. */
+const maxDeletions = 4
+
+/**
+ * Gives the lease back: nobody waits for its end any more. One that somebody else took meanwhile stays.
+ *
+ * A storage that cannot delete under a condition, or may not delete at all, gets `released` written into the lease first, under a
+ * condition: the next backup takes such a lease at once. If one does so before our deletion, that costs it the lease, and nothing
+ * else: its epoch in the index is its protection.
+ *
+ * @throws STORAGE_*
+ */
+export async function releaseLease(held: HeldLease, options: ReleaseOptions): Promise<void> {
+  const { storage, onWarning } = options
+  const key = topicKeys(held.lease.topic).lease
+  try {
+    if (storage.capabilities.ifVersionDelete) {
+      await deleteVersion(storage, key, held.version)
+    } else if (await markReleased(storage, key, held)) {
+      await storage.delete(key)
+    }
+  } catch (error) {
+    if (!KanneryError.is(error, 'STORAGE_DENIED')) throw error
+    if (storage.capabilities.ifVersionDelete) await markReleased(storage, key, held)
+    onWarning(deletionDenied(key, error))
+  }
+}
+
+/** Deletes that version or finds that it is gone: sent late, it deletes no other one. */
+async function deleteVersion(
+  storage: StorageBackend,
+  key: ObjectKey,
+  version: ObjectVersion,
+): Promise<void> {
+  for (let sent = 1; ; sent++) {
+    try {
+      return await storage.delete(key, { ifVersion: version })
+    } catch (error) {
+      if (KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')) return
+      if (!KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN') || sent === maxDeletions) throw error
+    }
+  }
+}
+
+/** false when it is not ours any more. */
+async function markReleased(
+  storage: StorageBackend,
+  key: ObjectKey,
+  { lease, version }: HeldLease,
+): Promise<boolean> {
+  const body = encodeLeaseFile({ ...lease, state: 'released' })
+  const condition = { kind: 'if-version', version } as const
+  return (await putCertainly(storage, key, body, { condition })).kind === 'written'
+}
+
+function deletionDenied(key: ObjectKey, cause: unknown): KanneryError {
+  return new KanneryError('STORAGE_DENIED', `the lease ${key} cannot be deleted`, {
+    cause,
+    why: 'the permission to delete objects is missing; the lease says "released" instead, and the next backup takes it at once',
+    remedy:
+      'Nothing has to be done. Give this identity the permission to delete, and no such file stays behind.',
+    facts: { key },
+  })
+}

@@ -1,0 +1,184 @@
+import { type Clock, KanneryError, type Random, type StorageBackend } from '@kannery/storage'
+import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
+import type { Index } from '../index-file/model.ts'
+import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
+import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
+import { acquireLease, type Contender, type HeldLease } from './acquire-lease.ts'
+import { leaseLost } from './errors.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { releaseLease } from './release-lease.ts'
+import { StorageTime } from './storage-time.ts'
+import { defaultLeaseTiming, elapsedSince, type LeaseTiming, laterSign } from './timing.ts'
+import { WriterSession } from './writer-session.ts'
+
+export interface WorkerOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly random: Random
+  readonly timing?: LeaseTiming
+  /** For people: who it is. */
+  readonly description: string
+  /**
+   * A name that no two living workers have, such as that of a pod in a StatefulSet, never a bare host name: who comes back under
+   * it takes over its own leases at once. None by default.
+   */
+  readonly identity?: string
+  /** Told of what failed but does not stop the work. */
+  readonly onWarning?: (warning: KanneryError) => void
+}
+
+export interface AcquireOptions {
+  /** Kafka's id of the cluster: another one's topic is refused. */
+  readonly cluster: string
+  /** How long to contend for a topic that somebody else writes; by default it is refused at once. */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** A process that writes backups: one heartbeat for all its topics. Disposing it releases them. */
+export class Worker implements AsyncDisposable {
+  readonly id: Ulid
+  readonly #contender: Contender
+  readonly #ids: UlidSource
+  readonly #onWarning: (warning: KanneryError) => void
+  /** By topic; undefined while it is being acquired. */
+  readonly #sessions = new Map<string, WriterSession | undefined>()
+
+  private constructor(options: WorkerOptions) {
+    const { storage, clock, random, description, identity } = options
+    const { timing = defaultLeaseTiming, onWarning = () => undefined } = options
+    this.#ids = new UlidSource({ clock, random })
+    this.#onWarning = onWarning
+    this.id = this.#ids.next()
+    const time = new StorageTime(clock)
+    const file = {
+      format: 1,
+      worker: this.id,
+      holder: description,
+      identity: identity ?? null,
+      ttlMs: timing.ttlMs,
+      since: new Date(clock.now()).toISOString(),
+    } as const
+    const heartbeat = new Heartbeat({ storage, clock, random, time, timing, file, onWarning })
+    const worker = this.id
+    this.#contender = {
+      storage,
+      clock,
+      random,
+      time,
+      timing,
+      heartbeat,
+      worker,
+      description,
+      identity,
+    }
+  }
+
+  /** Asks the storage for nothing yet: who finds all topics taken leaves no trace. */
+  static async start(options: WorkerOptions): Promise<Worker> {
+    return new Worker(options)
+  }
+
+  /**
+   * Steps 1 to 6: this worker is the topic's one writer when it resolves. A topic without a backup gets an index.
+   *
+   * @throws LEASE_HELD when somebody else is; LEASE_LOST when somebody was faster; INDEX_MISSING, INDEX_FOREIGN, DATA_CORRUPT,
+   * DATA_VERSION_UNSUPPORTED for an index that it must not touch; STORAGE_*
+   */
+  async acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
+    if (this.#sessions.has(topic)) {
+      throw new KanneryError('INTERNAL', `topic "${topic}" is already written by this worker`)
+    }
+    this.#sessions.set(topic, undefined)
+    try {
+      const { waitMs = 0, signal } = options
+      const held = await acquireLease(this.#contender, topic, { waitMs, signal })
+      const session = await this.#openSession(held, topic, options.cluster)
+      this.#sessions.set(topic, session)
+      return session
+    } catch (error) {
+      this.#sessions.delete(topic)
+      throw error
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = [...this.#sessions.values()].filter((session) => session !== undefined)
+    await Promise.all(sessions.map((session) => this.#warnOnFailure(() => session.release())))
+    await this.#warnOnFailure(() => this.#contender.heartbeat.end())
+  }
+
+  /** Steps 4 to 6. What was acquired is given back when the index is not as it has to be. */
+  async #openSession(held: HeldLease, topic: string, cluster: string): Promise<WriterSession> {
+    const { storage, random } = this.#contender
+    try {
+      const options: EpochOptions = {
+        storage,
+        topic,
+        cluster,
+        ids: this.#ids,
+        writer: Buffer.from(random.bytes(16)).toString('hex'),
+        beforeWrite: () => this.#renewIfHalfGone(held),
+      }
+      const { stored } = await raiseEpoch(await openIndex(options), options)
+      const incarnation = currentIncarnation(stored.index)
+      const next = incarnation && (await nextOffsets(storage, stored.index, incarnation.n))
+      return new WriterSession(stored, next ?? new Map(), this.#sessionOptions(held, stored.index))
+    } catch (error) {
+      await this.#warnOnFailure(() => this.#release(held))
+      throw error
+    }
+  }
+
+  #sessionOptions(held: HeldLease, index: Index): ConstructorParameters<typeof WriterSession>[2] {
+    const { storage, clock, time, timing, heartbeat } = this.#contender
+    const { topic } = held.lease
+    return {
+      storage,
+      clock,
+      ids: this.#ids,
+      greatestId: greatestIdIn(index),
+      storageNow: () => time.now() ?? clock.now(),
+      assertBeforeDeadline: () => {
+        const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))
+        if (silentMs <= timing.deadlineMs) return
+        throw leaseLost(
+          topic,
+          `no sign of life reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
+        )
+      },
+      release: async () => {
+        this.#sessions.delete(topic)
+        await this.#release(held)
+      },
+    }
+  }
+
+  /** Step 5: who was slow so far must not be taken for dead right after. */
+  async #renewIfHalfGone(held: HeldLease): Promise<void> {
+    const { clock, timing, heartbeat } = this.#contender
+    const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))
+    if (silentMs > timing.ttlMs / 2) await heartbeat.renew()
+  }
+
+  async #release(held: HeldLease): Promise<void> {
+    const { storage } = this.#contender
+    await releaseLease(held, { storage, onWarning: this.#onWarning })
+  }
+
+  async #warnOnFailure(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      this.#onWarning(error)
+    }
+  }
+}
+
+function greatestIdIn(index: Index): Ulid | undefined {
+  const pages = index.pages.flatMap(({ id, ids, pages: inner }) => [id, ids[1], inner?.[1]])
+  const garbage = index.garbage.map(({ id }) => id)
+  const ids = [index.commit, ...index.segments.map(({ id }) => id), ...pages, ...garbage]
+  return ids.reduce<Ulid | undefined>(laterUlid, undefined)
+}

@@ -1,0 +1,199 @@
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import {
+  type Continuation,
+  continueCoverage,
+  currentIncarnation,
+  type NextOffsets,
+} from '../index-file/coverage.ts'
+import type { Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
+import type { StoredIndex } from '../index-file/read-index.ts'
+import type { Ulid, UlidSource } from '../ulid/ulid.ts'
+import { leaseLost } from './errors.ts'
+import { IndexHolder } from './index-holder.ts'
+
+/** What one commit adds to the current incarnation. */
+export interface CommitChange {
+  /** Uploaded whole, under an id of {@link WriterSession.newSegmentId}. */
+  readonly segment?: SegmentEntry
+  readonly gaps?: readonly Gap[]
+  /** How many partitions there are now, if that has grown. */
+  readonly partitions?: number
+  /** By partition: where a new one was first seen, if not at 0. */
+  readonly start?: Readonly<Record<number, number>>
+}
+
+export type NewIncarnation = Pick<
+  Incarnation,
+  'topicId' | 'partitions' | 'start' | 'config' | 'effective'
+>
+
+export interface WriterSessionOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly ids: UlidSource
+  /** Greater than all ids in the topic's folder that are known of. */
+  readonly greatestId: Ulid | undefined
+  /** What time it is by the storage's clock, milliseconds. */
+  readonly storageNow: () => number
+  /** @throws LEASE_LOST when the holder has been silent for too long by its own clocks (step 11) */
+  readonly assertBeforeDeadline: () => void
+  readonly release: () => Promise<void>
+}
+
+/**
+ * The right to write one topic's backup, for as long as nobody else acquires it. All changes go one after the other, in the order
+ * in which they were asked for.
+ */
+export class WriterSession implements AsyncDisposable {
+  readonly topic: string
+  readonly epoch: number
+  readonly writer: string
+  readonly #options: WriterSessionOptions
+  readonly #holder: IndexHolder
+  #nextOffsets: NextOffsets
+  #greatestId: Ulid | undefined
+  #lost: KanneryError | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  #released: Promise<void> | undefined
+
+  constructor(stored: StoredIndex, next: NextOffsets, options: WriterSessionOptions) {
+    const { topic, epoch, writer } = stored.index
+    this.topic = topic
+    this.epoch = epoch
+    this.writer = writer
+    this.#options = options
+    this.#nextOffsets = next
+    this.#greatestId = options.greatestId
+    const { storage, clock, ids } = options
+    const assertMayWrite = (): void => this.#assertMayWrite()
+    this.#holder = new IndexHolder(stored, { storage, clock, ids, assertMayWrite })
+  }
+
+  /** As of the last change that is committed. */
+  get index(): Index {
+    return this.#holder.index
+  }
+
+  /** By partition, what to fetch next of the current incarnation; empty before the first one. Moves on when a commit is done. */
+  nextOffsets(): Map<number, number> {
+    return new Map(this.#nextOffsets)
+  }
+
+  /** Greater than all ids in the topic's folder, and never given twice. */
+  newSegmentId(): Ulid {
+    this.#greatestId = this.#options.ids.next(this.#greatestId)
+    return this.#greatestId
+  }
+
+  /** The topic begins, or begins anew: it was created again, or, with the same topic id, its history was cut off. */
+  async beginIncarnation(incarnation: NewIncarnation): Promise<void> {
+    await this.#inTurn(async () => {
+      const since = new Date(this.#options.storageNow()).toISOString()
+      await this.#holder.replace((index) => withIncarnation(index, incarnation, since))
+      this.#nextOffsets = startOf(currentIncarnation(this.index))
+    })
+  }
+
+  /**
+   * Steps 11 to 13: what `change` adds can be restored, and nobody can take it back, when it resolves.
+   *
+   * @throws LEASE_LOST: acquire again, and go on from its next offsets; INDEX_MISSING; STORAGE_*; INTERNAL for a change that
+   * would leave a hole in what is covered, or cover it twice
+   */
+  async commit(change: CommitChange): Promise<void> {
+    await this.#inTurn(async () => {
+      const { segment, gaps = [] } = change
+      const incarnation = grown(currentIncarnation(this.index), change)
+      const known = new Map([...startOf(incarnation), ...this.#nextOffsets])
+      const continuation = continueCoverage(known, { gaps, ...(segment && { segment }) })
+      const next = asContinued(continuation, this.topic)
+      for (const item of [...gaps, ...(segment ? [segment] : [])]) {
+        if (item.in !== incarnation.n) throw defect(this.topic, 'it is of another incarnation')
+      }
+      await this.#holder.replace((index) => ({
+        ...index,
+        incarnations: index.incarnations.with(-1, incarnation),
+        segments: segment === undefined ? index.segments : [...index.segments, segment],
+        gaps: [...index.gaps, ...gaps],
+      }))
+      this.#nextOffsets = next
+    })
+  }
+
+  /** Gives the topic back, after what was asked for before. Once; what is asked for later is refused. */
+  async release(): Promise<void> {
+    this.#released ??= this.#turn.then(async () => {
+      this.#lost ??= leaseLost(this.topic, 'it was released')
+      await this.#options.release()
+    })
+    await this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  #assertMayWrite(): void {
+    if (this.#lost !== undefined) throw this.#lost
+    this.#options.assertBeforeDeadline()
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      this.#assertMayWrite()
+      await work()
+    })
+    this.#turn = turn.catch((error: unknown) => this.#note(error))
+    await turn
+  }
+
+  /** Whoever lost the lease, or does not know what its last request did, must look at the world again. */
+  #note(error: unknown): void {
+    if (KanneryError.is(error, 'LEASE_LOST')) this.#lost ??= error
+    if (KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN')) {
+      this.#lost ??= leaseLost(this.topic, 'the storage never said whether it committed', error)
+    }
+  }
+}
+
+function withIncarnation(index: Index, added: NewIncarnation, since: string): Index {
+  const last = currentIncarnation(index)
+  const { topicId, partitions, start, config, effective } = added
+  const branch = last?.topicId === topicId ? last.branch + 1 : 0
+  const n = last === undefined ? 0 : last.n + 1
+  const incarnation: Incarnation = {
+    n,
+    topicId,
+    branch,
+    since,
+    partitions,
+    start,
+    baseline: null,
+    config,
+    effective,
+  }
+  return { ...index, incarnations: [...index.incarnations, incarnation] }
+}
+
+function startOf(incarnation: Incarnation | undefined): NextOffsets {
+  const partitions = Array.from({ length: incarnation?.partitions ?? 0 }, (_, p) => p)
+  return new Map(partitions.map((partition) => [partition, incarnation?.start[partition] ?? 0]))
+}
+
+function grown(incarnation: Incarnation | undefined, change: CommitChange): Incarnation {
+  if (incarnation === undefined) throw new TypeError('no incarnation was begun')
+  const partitions = Math.max(incarnation.partitions, change.partitions ?? 0)
+  return { ...incarnation, partitions, start: { ...incarnation.start, ...change.start } }
+}
+
+function asContinued(continuation: Continuation, topic: string): NextOffsets {
+  if (continuation.kind === 'continues') return continuation.next
+  throw defect(topic, continuation.why)
+}
+
+function defect(topic: string, why: string): KanneryError {
+  return new KanneryError('INTERNAL', `a commit to topic "${topic}" does not continue its backup`, {
+    why,
+    facts: { topic },
+  })
+}
