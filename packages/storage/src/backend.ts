@@ -14,6 +14,11 @@ export interface ObjectInfo {
 }
 export interface StoredObject extends ObjectInfo {
   readonly version: ObjectVersion
+  /**
+   * What time it was by the storage's clock, the one of `lastModified`, when it answered. Absent where the answer does not tell
+   * it for certain (a folder, a listing): whoever must know then writes an object and looks at its `lastModified`.
+   */
+  readonly answeredAt?: Date
 }
 
 export type WriteCondition =
