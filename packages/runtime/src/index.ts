@@ -30,6 +30,15 @@ export {
 export { credentialsVariable } from './storage/credentials.ts'
 export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
 export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'
+export type { OperationLatency } from './storage-check/latencies.ts'
+export { probeStorage, type StorageProbe } from './storage-check/probe-storage.ts'
+export {
+  type CheckedPromise,
+  type PromiseResult,
+  type StorageVerification,
+  type VerifyStorageOptions,
+  verifyStorage,
+} from './storage-check/verify-storage.ts'
 export { systemClock, systemRandom } from './system.ts'
 export { parseDuration } from './values/duration.ts'
 export { parseSize } from './values/size.ts'

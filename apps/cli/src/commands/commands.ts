@@ -8,6 +8,8 @@ import { pluginAddCommand } from './plugin-add.ts'
 import { pluginLsCommand } from './plugin-ls.ts'
 import { restoreCommand } from './restore.ts'
 import { showCommand } from './show.ts'
+import { storageProbeCommand } from './storage-probe.ts'
+import { storageVerifyCommand } from './storage-verify.ts'
 import { verifyCommand } from './verify.ts'
 
 /** Every command, in the order of the help. */
@@ -19,6 +21,8 @@ export const commands: readonly CommandDeclaration[] = [
   catCommand,
   verifyCommand,
   leaseLsCommand,
+  storageProbeCommand,
+  storageVerifyCommand,
   pluginAddCommand,
   pluginLsCommand,
   completionCommand(() => commands),

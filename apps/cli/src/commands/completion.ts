@@ -13,7 +13,11 @@ export function completionCommand(
       'Made from the same declarations as the help, so it knows every command and option.',
     arguments: [{ name: 'shell', description: shells.join(', ') }],
     options: [],
-    examples: ['kannery completion bash > ~/.local/share/bash-completion/completions/kannery'],
+    examples: [
+      'kannery completion bash > ~/.local/share/bash-completion/completions/kannery',
+      "echo 'source <(kannery completion zsh)' >> ~/.zshrc",
+      'kannery completion fish > ~/.config/fish/completions/kannery.fish',
+    ],
     async run({ arguments: [name = ''], terminal }) {
       const shell = shells.find((candidate) => candidate === name)
       if (shell === undefined) {

@@ -11,7 +11,7 @@ export function completionScript(shell: Shell, commands: readonly CommandDeclara
       return bashScript(commands)
     case 'zsh':
       // zsh runs bash completions through its own emulation: one script to keep right.
-      return `#compdef kannery\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(commands)}`
+      return `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(commands)}`
     case 'fish':
       return fishScript(commands)
   }
@@ -43,8 +43,8 @@ function bashScript(commands: readonly CommandDeclaration[]): string {
     ([group, children]) => `    "${group}") words="${children.join(' ')}" ;;`,
   )
   return `_kannery() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=""
-  local line="\${COMP_WORDS[*]:1:COMP_CWORD-1}"
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} words=""
+  local line="\${COMP_WORDS[*]:1:$((COMP_CWORD - 1))}"
   case "$line" in
     "") words="${firstWords(commands).join(' ')}" ;;
 ${[...groups, ...branches].join('\n')}
@@ -74,7 +74,7 @@ function fishScript(commands: readonly CommandDeclaration[]): string {
   }
   for (const [group, children] of groupsOf(commands)) {
     lines.push(
-      `complete -c kannery -n '__fish_seen_subcommand_from ${group}' -a '${children.join(' ')}'`,
+      `complete -c kannery -n '__fish_seen_subcommand_from ${group}' -f -a '${children.join(' ')}'`,
     )
   }
   for (const command of commands) {
@@ -82,14 +82,18 @@ function fishScript(commands: readonly CommandDeclaration[]): string {
     const condition = words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ')
     for (const option of shownOptions(command)) {
       const short = option.short === undefined ? '' : ` -s ${option.short}`
-      const value = option.value === undefined ? '' : ' -r'
-      const choices = option.choices === undefined ? '' : ` -a '${option.choices.join(' ')}'`
       lines.push(
-        `complete -c kannery -n '${condition}' -l ${option.name}${short}${value}${choices} -d ${quote(option.description)}`,
+        `complete -c kannery -n '${condition}' -l ${option.name}${short}${fishValue(option)} -d ${quote(option.description)}`,
       )
     }
   }
   return `${lines.join('\n')}\n`
+}
+
+/** -x: one of the choices and nothing else; -r: some value, such as a file. */
+function fishValue({ value, implied, choices }: OptionDeclaration): string {
+  if (choices !== undefined) return ` -x -a '${choices.join(' ')}'`
+  return value === undefined || implied !== undefined ? '' : ' -r'
 }
 
 function quote(text: string): string {

@@ -33,7 +33,12 @@ export function commandManPage(command: CommandDeclaration, version: string): st
     section('OPTIONS', options.flatMap(optionEntry)),
     section(
       'EXAMPLES',
-      command.examples.flatMap((line) => ['.PP', '.EX', roff(line), '.EE']),
+      command.examples.flatMap((line, index) => [
+        ...(index === 0 ? [] : ['.PP']),
+        '.EX',
+        roff(line),
+        '.EE',
+      ]),
     ),
     section('SEE ALSO', ['.BR kannery (1)']),
   ])
@@ -103,7 +108,7 @@ function describeOption({
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
 }
 
-/** Text that roff takes as it is: no escapes, no hyphens that break lines, no line that starts as a request. */
+/** Text that roff takes as it is: no escapes, no hyphens that break lines, no line that starts as a request, ASCII. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
@@ -111,4 +116,7 @@ function roff(text: string): string {
     .replaceAll('~', '\\(ti')
     .replaceAll("'", '\\(aq')
     .replace(/^\./gm, '\\&.')
+    .replace(/[^\p{ASCII}]/gu, (character) => {
+      return `\\[u${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`
+    })
 }

@@ -1,4 +1,10 @@
-import { decorate, type KanneryError, probe, type StorageBackend } from '@kannery/storage'
+import {
+  decorate,
+  type KanneryError,
+  probe,
+  type StorageBackend,
+  type StorageCapabilities,
+} from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { findBackend } from '../plugins/find-backend.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
@@ -31,13 +37,13 @@ export async function openWritableStorage(
   location: StorageLocation,
   onWarning: (warning: KanneryError) => void,
 ): Promise<StorageBackend> {
-  const storage = decorated(await openBackend(location, 'write'))
+  const backend = await openBackend(location, 'write')
   try {
-    const { warnings } = await probe(storage, { random: systemRandom })
-    warnings.forEach(onWarning)
-    return storage
+    const { warnings, ifVersionDelete } = await probe(decorated(backend), { random: systemRandom })
+    for (const warning of warnings) onWarning(warning)
+    return decorated(backend, { ifVersionDelete })
   } catch (error) {
-    await storage[Symbol.asyncDispose]()
+    await backend[Symbol.asyncDispose]()
     throw error
   }
 }
@@ -58,6 +64,10 @@ export async function openBackend(
   })
 }
 
-function decorated(backend: StorageBackend): StorageBackend {
-  return decorate(backend, { clock: systemClock, random: systemRandom })
+/** @param capabilities what a probe found, where a backend knows only what its kind of store promises. */
+function decorated(
+  backend: StorageBackend,
+  capabilities: Partial<StorageCapabilities> = {},
+): StorageBackend {
+  return decorate(backend, { clock: systemClock, random: systemRandom, capabilities })
 }

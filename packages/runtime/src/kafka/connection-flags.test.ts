@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type KafkaConnectionFlags, resolveKafkaConnection } from './connection-flags.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kannery-flags-'))
+  await writeFile(join(folder, 'password'), 'from a file\n')
+  await writeFile(
+    join(folder, 'client.properties'),
+    [
+      'bootstrap.servers=one:9092,two:9093',
+      'security.protocol=SASL_PLAINTEXT',
+      'sasl.mechanism=PLAIN',
+      'sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p";',
+    ].join('\n'),
+  )
+})
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+const plain = { bootstrap: 'broker:9092', saslMechanism: 'PLAIN', saslUsername: 'me' } as const
+
+test('a broker address is enough, with the usual defaults', async () => {
+  expect(await resolveKafkaConnection({ bootstrap: 'one:9092,[::1]:9093' }, {})).toEqual({
+    clientId: 'kannery',
+    connectTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
+    bootstrapServers: [
+      { host: 'one', port: 9092 },
+      { host: '::1', port: 9093 },
+    ],
+  })
+})
+
+test('the password stands in a file or in the environment', async () => {
+  const byFile = { ...plain, saslPasswordFile: join(folder, 'password') }
+  expect((await resolveKafkaConnection(byFile, {})).sasl).toMatchObject({ password: 'from a file' })
+
+  const environment = { KANNERY_SASL_PASSWORD: 'from outside' }
+  expect((await resolveKafkaConnection(plain, environment)).sasl).toEqual({
+    mechanism: 'PLAIN',
+    username: 'me',
+    password: 'from outside',
+  })
+})
+
+test("Kafka's own client.properties is read, and flags win over it", async () => {
+  const configFile = join(folder, 'client.properties')
+  const fromFile = await resolveKafkaConnection({ configFile }, {})
+  expect(fromFile.bootstrapServers).toHaveLength(2)
+  expect(fromFile.sasl).toMatchObject({ username: 'u', password: 'p' })
+
+  const flags = { ...plain, configFile }
+  const both = await resolveKafkaConnection(flags, { KANNERY_SASL_PASSWORD: 'x' })
+  expect(both.bootstrapServers).toEqual([{ host: 'broker', port: 9092 }])
+  expect(both.sasl).toMatchObject({ username: 'me', password: 'x' })
+})
+
+test('TLS verifies the host name', async () => {
+  const { tls } = await resolveKafkaConnection({ bootstrap: 'broker:9092', tls: true }, {})
+
+  expect(tls).toEqual({ serverNameCheck: true })
+})
+
+const contradictions: readonly (readonly [string, KafkaConnectionFlags])[] = [
+  ['no broker', {}],
+  ['a mechanism without a user', { bootstrap: 'b:1', saslMechanism: 'PLAIN' }],
+  ['an unknown mechanism', { ...plain, saslMechanism: 'MAGIC' }],
+  ['no password', plain],
+  ['a certificate without its key', { bootstrap: 'b:1', tlsCertificateFile: '/c.pem' }],
+  ['a file that is not there', { bootstrap: 'b:1', tlsCaFile: '/nowhere/ca.pem' }],
+]
+test.each(contradictions)('%s is refused with a remedy', async (_name, flags) => {
+  await expect(resolveKafkaConnection(flags, {})).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    remedy: expect.stringMatching(/\w+/),
+  })
+})
+
+test('a password in the broker address is refused and not repeated', async () => {
+  const resolving = resolveKafkaConnection({ bootstrap: 'me:hunter2@broker:9092' }, {})
+
+  await expect(resolving).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  await resolving.catch((error: Error) => {
+    expect(JSON.stringify(error) + String(error)).not.toContain('hunter2')
+  })
+})

@@ -1,0 +1,48 @@
+import {
+  type ErrorCode,
+  type KanneryError,
+  probe,
+  type StorageCapabilities,
+} from '@kannery/storage'
+import { openBackend, type StorageLocation } from '../storage/open-storage.ts'
+import { shownLocation } from '../storage/storage-url.ts'
+import { systemClock, systemRandom } from '../system.ts'
+
+export interface StorageProbe {
+  readonly location: string
+  readonly type: string
+  readonly capabilities: StorageCapabilities
+  /** false: these credentials may not delete. */
+  readonly canDelete: boolean
+  readonly warnings: readonly {
+    readonly code: ErrorCode
+    readonly message: string
+    readonly why: string | undefined
+    readonly remedy: string
+  }[]
+  readonly durationMs: number
+}
+
+/**
+ * What each backup does when it opens its storage: tries whether the store keeps the conditions that it accepts, with two small
+ * objects that are deleted again.
+ *
+ * @throws STORAGE_UNSUPPORTED when two backups could overwrite each other there, and every other STORAGE_* error
+ */
+export async function probeStorage(location: StorageLocation): Promise<StorageProbe> {
+  await using backend = await openBackend(location, 'write')
+  const startMs = systemClock.monotonic()
+  const report = await probe(backend, { random: systemRandom })
+  return {
+    location: shownLocation(location.url),
+    type: backend.type,
+    capabilities: { ...backend.capabilities, ifVersionDelete: report.ifVersionDelete },
+    canDelete: report.canDelete,
+    warnings: report.warnings.map(describe),
+    durationMs: Math.round(systemClock.monotonic() - startMs),
+  }
+}
+
+function describe({ code, message, why, remedy }: KanneryError): StorageProbe['warnings'][number] {
+  return { code, message, why, remedy }
+}

@@ -1,0 +1,132 @@
+import {
+  decorate,
+  errorCodes,
+  KanneryError,
+  type KeyPrefix,
+  keyPrefix,
+  type ObjectKey,
+  type StorageBackend,
+} from '@kannery/storage'
+import { type ContractCase, storageContract } from '@kannery/storage-testkit'
+import { openBackend, type StorageLocation } from '../storage/open-storage.ts'
+import { shownLocation } from '../storage/storage-url.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import { Latencies, type OperationLatency } from './latencies.ts'
+
+/** `refused`: the store does not offer it, and says so as it should. */
+export type PromiseResult = 'kept' | 'refused' | 'broken'
+
+export interface CheckedPromise {
+  readonly promise: string
+  readonly result: PromiseResult
+  readonly durationMs: number
+  /** What was seen where it is broken. */
+  readonly reason?: string
+  readonly remedy?: string
+}
+
+export interface StorageVerification {
+  readonly location: string
+  readonly type: string
+  readonly promises: readonly CheckedPromise[]
+  readonly latencies: readonly OperationLatency[]
+  /** Keys that could not be cleaned up; empty as a rule. */
+  readonly leftBehind: readonly string[]
+}
+
+export interface VerifyStorageOptions {
+  readonly storage: StorageLocation
+  readonly signal: AbortSignal
+  readonly onProgress: (done: number, total: number) => void
+  /** What is checked; the contract of all storages unless a test says otherwise. */
+  readonly contract?: readonly ContractCase[]
+}
+
+/**
+ * Runs the contract that every storage must keep against a person's own one, under a prefix of its own that is cleaned up
+ * afterwards, also when it is interrupted. Calls go through the same decorators as those of a backup.
+ *
+ * @throws STORAGE_* when the storage cannot be used at all
+ */
+export async function verifyStorage(options: VerifyStorageOptions): Promise<StorageVerification> {
+  const { storage: location, signal, onProgress, contract = storageContract } = options
+  const latencies = new Latencies()
+  const open = async () => observed(await openBackend(location, 'write'), latencies)
+  await using storage = await open()
+  const scratch = scratchPrefix()
+  // What is wrong with the address or the credentials is told once, and not as forty broken promises.
+  await Array.fromAsync(storage.list(scratch, { depth: 'all' }))
+  const promises: CheckedPromise[] = []
+  let leftBehind: readonly string[] = []
+  try {
+    for (const [index, promise] of contract.entries()) {
+      signal.throwIfAborted()
+      onProgress(index, contract.length)
+      const prefix = keyPrefix(`${scratch}${index}/`)
+      promises.push(await check(promise, storage, { open, prefix }))
+    }
+  } finally {
+    leftBehind = await cleanUp(storage, scratch)
+  }
+  return {
+    location: shownLocation(location.url),
+    type: storage.type,
+    promises,
+    latencies: latencies.summarize(),
+    leftBehind,
+  }
+}
+
+function observed(backend: StorageBackend, observer: Latencies): StorageBackend {
+  return decorate(backend, { clock: systemClock, random: systemRandom, observer })
+}
+
+/** Beside the topics: `~` is in no topic's name. */
+function scratchPrefix(): KeyPrefix {
+  return keyPrefix(`~verify-${Buffer.from(systemRandom.bytes(16)).toString('hex')}/`)
+}
+
+async function check(
+  promise: ContractCase,
+  { capabilities }: StorageBackend,
+  place: { readonly open: () => Promise<StorageBackend>; readonly prefix: KeyPrefix },
+): Promise<CheckedPromise> {
+  const context = { ...place, random: systemRandom, clock: systemClock }
+  const isOffered = (promise.needs ?? []).every((need) => Boolean(capabilities[need]))
+  const startMs = systemClock.monotonic()
+  const told = (result: PromiseResult, error?: unknown): CheckedPromise => ({
+    promise: promise.name,
+    result,
+    durationMs: Math.round(systemClock.monotonic() - startMs),
+    ...(error === undefined ? {} : whatIsBroken(error)),
+  })
+  try {
+    if (isOffered) await promise.run(context)
+    else await promise.refuse?.(context)
+    return told(isOffered ? 'kept' : 'refused')
+  } catch (error) {
+    return told('broken', error)
+  }
+}
+
+function whatIsBroken(error: unknown): { readonly reason: string; readonly remedy: string } {
+  const reason = error instanceof Error ? error.message : String(error)
+  const remedy = KanneryError.is(error) ? error.remedy : errorCodes.STORAGE_UNSUPPORTED.remedy
+  return { reason, remedy }
+}
+
+/** Returns what is still there. Hides no other error: what the check found is worth more. */
+async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<readonly string[]> {
+  try {
+    await storage.sweepUnfinished(scratch, { olderThanMs: 0 })
+    await Array.fromAsync(storage.deleteMany(await keysBelow(storage, scratch)))
+    return await keysBelow(storage, scratch)
+  } catch {
+    return [`${scratch}…`]
+  }
+}
+
+async function keysBelow(storage: StorageBackend, prefix: KeyPrefix): Promise<ObjectKey[]> {
+  const entries = await Array.fromAsync(storage.list(prefix, { depth: 'all' }))
+  return entries.flatMap((entry) => (entry.kind === 'object' ? [entry.info.key] : []))
+}
