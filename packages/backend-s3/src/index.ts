@@ -1,1 +1,3 @@
-export {}
+export { S3Backend } from './backend.ts'
+export type { S3Config } from './config.ts'
+export { plugin } from './plugin.ts'

@@ -1,0 +1,187 @@
+import {
+  type BackendContext,
+  type CallOptions,
+  type DeleteOptions,
+  type DeleteResult,
+  type GetOptions,
+  KanneryError,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  maxPutBytes,
+  type ObjectKey,
+  type ObjectReader,
+  type ObjectWriter,
+  PartWriter,
+  type PutOptions,
+  type StorageBackend,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriterOptions,
+} from '@kannery/storage'
+import { type Connection, connect } from './client.ts'
+import type { S3Config } from './config.ts'
+import { deleteBatch, deleteTogether } from './deleting.ts'
+import { type Attempt, isAnswer, noObjectLock, s3Error } from './errors.ts'
+import { listObjects } from './listing.ts'
+import type { Operation } from './permissions.ts'
+import { Place } from './place.ts'
+import { describe, openReader } from './reader.ts'
+import { type SweepOptions, sweepUploads } from './sweep.ts'
+import { maxParts, partSizes, S3Upload } from './writer.ts'
+import { type Destination, putObject, sendOptions } from './writing.ts'
+
+/** A folder of a bucket of Amazon S3, or of a store that speaks S3. An object's version is its ETag. */
+export class S3Backend implements StorageBackend {
+  readonly type = 's3'
+  readonly location: string
+  readonly capabilities: StorageCapabilities
+  readonly #connection: Connection
+  readonly #config: S3Config
+  readonly #place: Place
+
+  private constructor(config: S3Config, connection: Connection) {
+    this.#connection = connection
+    this.#config = config
+    this.#place = new Place(config)
+    this.location = this.#place.location
+    this.capabilities = {
+      ifAbsent: true,
+      ifVersion: true,
+      ifVersionDelete: true,
+      orderedList: !isDirectoryBucket(config.bucket),
+      retainUntil: config.objectLockMode !== undefined,
+      // With parts as small as a writer of little memory makes them.
+      maxObjectBytes: maxParts * partSizes.leastBytes,
+      minRewriteIntervalMs: 0,
+    }
+  }
+
+  /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
+  static async open(
+    config: S3Config,
+    context: Pick<BackendContext, 'credentials' | 'signal' | 'userAgent'>,
+  ): Promise<S3Backend> {
+    context.signal?.throwIfAborted()
+    return new S3Backend(config, await connect(config, context))
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    const { client, sdk } = this.#connection
+    const attempt = this.#attempt('head', key)
+    try {
+      const command = new sdk.HeadObjectCommand(this.#identify(key))
+      return describe(key, await client.send(command, sendOptions(options.signal)), attempt)
+    } catch (error) {
+      if (isAnswer(error) && isRefusal(error)) return await this.#lookCloser(key, options)
+      throw s3Error(error, attempt, options)
+    }
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
+    return await this.#read(key, options, this.#attempt('get', key))
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    if (body.byteLength > maxPutBytes) {
+      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+    }
+    return await putObject(this.#connection, this.#destination('put', key, options), body)
+  }
+
+  async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    const destination = this.#destination('openWriter', key, options)
+    const upload = new S3Upload(this.#connection, destination)
+    return new PartWriter(upload, { ...partSizes, ...options })
+  }
+
+  list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
+    const attempt = this.#attempt('list', prefix)
+    return listObjects(this.#connection, this.#place, prefix, options, attempt)
+  }
+
+  async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const { client, sdk } = this.#connection
+    const { ifVersion, signal } = options
+    const command = new sdk.DeleteObjectCommand({
+      ...this.#identify(key),
+      ...(ifVersion === undefined ? {} : { IfMatch: ifVersion }),
+    })
+    try {
+      await client.send(command, sendOptions(signal))
+    } catch (error) {
+      if (isAnswer(error, 'NoSuchKey')) return
+      // Some stores say the same when there is nothing to compare with; what is gone is deleted.
+      const isGone = isAnswer(error, 'PreconditionFailed') && !(await this.head(key, options))
+      if (!isGone) throw s3Error(error, this.#attempt('delete', key), options)
+    }
+  }
+
+  async *deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    let pending: ObjectKey[] = []
+    for await (const key of keys) {
+      pending.push(key)
+      if (pending.length < deleteBatch) continue
+      yield* await deleteTogether(this.#connection, this.#place, pending, options)
+      pending = []
+    }
+    if (pending.length === 0) return
+    yield* await deleteTogether(this.#connection, this.#place, pending, options)
+  }
+
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
+    return await sweepUploads(this.#connection, this.#place, prefix, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection.client.destroy()
+  }
+
+  /** An answer to HEAD has no body, so it does not say what is missing or why something is refused. That to GET does. */
+  async #lookCloser(key: ObjectKey, options: CallOptions): Promise<StoredObject | undefined> {
+    try {
+      await using reader = await this.#read(key, options, this.#attempt('head', key))
+      return reader.info
+    } catch (error) {
+      if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
+      throw error
+    }
+  }
+
+  async #read(key: ObjectKey, options: GetOptions, attempt: Attempt): Promise<ObjectReader> {
+    return await openReader(this.#connection, this.#identify(key), key, options, attempt)
+  }
+
+  #identify(key: ObjectKey): { Bucket: string; Key: string } {
+    return { Bucket: this.#place.bucket, Key: this.#place.nameOf(key) }
+  }
+
+  /** @throws STORAGE_UNSUPPORTED when the object should be locked and cannot */
+  #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
+    const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
+    if (options.retainUntil !== undefined && !this.capabilities.retainUntil) {
+      throw noObjectLock(attempt)
+    }
+    const { bucket } = this.#place
+    const name = this.#place.nameOf(key)
+    return { bucket, name, key, config: this.#config, options, attempt }
+  }
+
+  #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
+    return { operation, key, place: this.#place.describe(key) }
+  }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html */
+function isDirectoryBucket(bucket: string): boolean {
+  return bucket.endsWith('--x-s3')
+}
+
+/** Not a fault or a plea of the storage, which the very next request may get as well. */
+function isRefusal(error: { readonly $metadata: { readonly httpStatusCode?: number } }): boolean {
+  const status = error.$metadata.httpStatusCode ?? 0
+  return status < 500 && status !== 429
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { BackendContext } from '@kannery/storage'
+import type { S3Config } from './config.ts'
+import { readCredentials } from './credentials.ts'
+import { noRegion } from './errors.ts'
+
+export type S3Sdk = typeof import('@aws-sdk/client-s3')
+
+/** The SDK, which takes a fifth of a second to load, and a client of it. */
+export interface Connection {
+  readonly sdk: S3Sdk
+  readonly client: S3Client
+}
+
+const connectPatienceMs = 10_000
+/** How long a connection may be silent. S3 itself gives up on a silent upload after 20 s. */
+const silencePatienceMs = 60_000
+
+/** Sends nothing yet. @throws CONFIG_INVALID without a region */
+export async function connect(
+  config: S3Config,
+  context: Pick<BackendContext, 'credentials' | 'userAgent'>,
+): Promise<Connection> {
+  const credentials = readCredentials(context.credentials)
+  const sdk = await import('@aws-sdk/client-s3')
+  const client = new sdk.S3Client({
+    ...(credentials === undefined ? {} : { credentials }),
+    ...endpointOptions(config),
+    region: config.region ?? (await regionOfEnvironment(sdk)) ?? defaultRegion(config),
+    // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
+    maxAttempts: 1,
+    // Segments carry checksums of their own; the SDK's are slow, and not every store sends what they need.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // R2 and others answer 501 to the checksums that the SDK adds by default. What we send on AWS we compute ourselves.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    customUserAgent: context.userAgent,
+    requestHandler: {
+      connectionTimeout: connectPatienceMs,
+      socketTimeout: silencePatienceMs,
+      // The SDK would write its opinion on the use of sockets to the console.
+      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+    },
+  })
+  if (config.endpoint !== undefined) addContentMd5(client)
+  addDates(client)
+  return { sdk, client }
+}
+
+function endpointOptions(config: S3Config): S3ClientConfig {
+  const { endpoint, forcePathStyle = endpoint !== undefined } = config
+  return { forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) }
+}
+
+/** From AWS_REGION or the profile. */
+async function regionOfEnvironment(sdk: S3Sdk): Promise<string | undefined> {
+  const client = new sdk.S3Client({})
+  try {
+    return await client.config.region()
+  } catch {
+    return undefined
+  } finally {
+    client.destroy()
+  }
+}
+
+function defaultRegion(config: S3Config): string {
+  // Most other stores have one region, which takes the signature for this one.
+  if (config.endpoint !== undefined) return 'us-east-1'
+  throw noRegion(config)
+}
+
+const dates = new WeakMap<object, Date>()
+
+/** When the storage answered, by its own clock. */
+export function answeredAt(output: { readonly $metadata: object }): Date | undefined {
+  return dates.get(output.$metadata)
+}
+
+function addDates(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const result = await next(request)
+      const { headers } = result.response as { readonly headers?: { readonly date?: string } }
+      const date = new Date(headers?.date ?? '')
+      const { $metadata } = result.output as { readonly $metadata: object }
+      if (!Number.isNaN(date.getTime())) dates.set($metadata, date)
+      return result
+    },
+    { step: 'deserialize', priority: 'high', name: 'kanneryDates' },
+  )
+}
+
+/** Deleting many needs a digest of the request, and stores of before 2025 know only this one; the SDK sends a CRC32. */
+function addContentMd5(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const request = args.request as { headers: Record<string, string>; body?: unknown }
+      const { commandName } = context as { readonly commandName?: string }
+      if (commandName === 'DeleteObjectsCommand' && typeof request.body === 'string') {
+        request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64')
+      }
+      return next(args)
+    },
+    { step: 'build', priority: 'low', name: 'kanneryContentMd5' },
+  )
+}

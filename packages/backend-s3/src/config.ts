@@ -1,0 +1,123 @@
+import { KanneryError, keyPrefix } from '@kannery/storage'
+import { z } from 'zod'
+
+export interface S3Config {
+  readonly bucket: string
+  /** A folder of the bucket, without a slash at either end. Everything lies below it. */
+  readonly prefix?: string | undefined
+  /** Absent: what the SDK finds (AWS_REGION, the profile). */
+  readonly region?: string | undefined
+  /** Absent: Amazon S3 itself. */
+  readonly endpoint?: string | undefined
+  /** `endpoint/bucket` instead of `bucket.endpoint`; true with an endpoint unless told otherwise. */
+  readonly forcePathStyle?: boolean | undefined
+  /** Of segments, the bulk. What is rewritten often keeps the bucket's default class. */
+  readonly storageClass?: string | undefined
+  readonly serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined
+  readonly kmsKeyId?: string | undefined
+  /** Absent: objects cannot be locked. The bucket must have been made for it. */
+  readonly objectLockMode?: 'GOVERNANCE' | 'COMPLIANCE' | undefined
+}
+
+/** What lies in these classes cannot be read when it is needed. */
+const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE']
+
+export const configSchema: z.ZodType<S3Config> = z
+  .strictObject({
+    bucket: z.string().regex(/^[^/?#\s]+$/, 'a bucket name has no slash and no space'),
+    prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
+    region: z.string().min(1).optional(),
+    endpoint: z.url({ protocol: /^https?$/, error: 'not a URL with http or https' }).optional(),
+    forcePathStyle: z.boolean().optional(),
+    storageClass: z
+      .string()
+      .min(1)
+      .refine((name) => !archiveClasses.includes(name), 'an archive class cannot be read at once')
+      .optional(),
+    serverSideEncryption: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']).optional(),
+    kmsKeyId: z.string().min(1).optional(),
+    objectLockMode: z.enum(['GOVERNANCE', 'COMPLIANCE']).optional(),
+  })
+  .refine(({ kmsKeyId, serverSideEncryption }) => {
+    return kmsKeyId === undefined || serverSideEncryption?.startsWith('aws:kms') === true
+  }, 'kmsKeyId needs serverSideEncryption aws:kms')
+
+const urlOptions = [
+  'region',
+  'endpoint',
+  'forcePathStyle',
+  'storageClass',
+  'serverSideEncryption',
+  'kmsKeyId',
+  'objectLockMode',
+] as const
+
+/** @throws CONFIG_INVALID */
+export function checkConfig(value: unknown): S3Config {
+  const result = configSchema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
+  throw invalid(`not an S3 storage: ${where}${issue?.message ?? 'invalid'}`)
+}
+
+/** `s3://bucket/prefix?region=…&endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
+export function configFromUrl(url: URL): S3Config {
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('a storage URL holds no credentials', {
+      remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
+    })
+  }
+  if (url.host === '') throw invalid('the URL names no bucket', { remedy: 'Write s3://bucket.' })
+  const prefix = trimSlashes(decode(url.pathname))
+  return checkConfig({
+    bucket: decode(url.host),
+    ...(prefix === '' ? {} : { prefix }),
+    ...Object.fromEntries(Array.from(url.searchParams, readOption)),
+  })
+}
+
+/** Exactly `s3://bucket[/prefix]`; a URL that leads to the same place again. */
+export function locationOf(config: Pick<S3Config, 'bucket' | 'prefix'>): string {
+  const path = config.prefix === undefined ? '' : `/${config.prefix}`
+  return `s3://${config.bucket}${path.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
+}
+
+function readOption([name, text]: readonly [string, string]): [string, string | boolean] {
+  if (!urlOptions.some((option) => option === name)) {
+    throw invalid(`an S3 URL has no option ${JSON.stringify(name)}`, {
+      remedy: `It may have: ${urlOptions.join(', ')}.`,
+    })
+  }
+  if (name !== 'forcePathStyle') return [name, text]
+  if (text !== 'true' && text !== 'false') throw invalid('forcePathStyle is true or false')
+  return [name, text === 'true']
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw invalid('the URL has a % that is not followed by two hexadecimal digits', { cause })
+  }
+}
+
+function trimSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '')
+}
+
+function isFolder(prefix: string): boolean {
+  try {
+    return keyPrefix(`${prefix}/`) !== ''
+  } catch (error) {
+    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
+    throw error
+  }
+}
+
+function invalid(
+  message: string,
+  options: { readonly remedy?: string; readonly cause?: unknown } = {},
+): KanneryError {
+  return new KanneryError('CONFIG_INVALID', message, options)
+}

@@ -1,0 +1,374 @@
+import type { S3ServiceException } from '@aws-sdk/client-s3'
+import {
+  type CallOptions,
+  type ErrorCode,
+  KanneryError,
+  networkFailure,
+  type Retry,
+  retryAfterMs,
+  type WriteCondition,
+} from '@kannery/storage'
+import { type Operation, permissions } from './permissions.ts'
+
+/** What was being done when S3 answered with an error. */
+export interface Attempt {
+  readonly operation: Operation
+  /** As the caller named it. */
+  readonly key?: string
+  /** `s3://bucket/prefix/key`. */
+  readonly place: string
+  readonly condition?: WriteCondition['kind'] | undefined
+}
+
+interface Meaning {
+  readonly code: ErrorCode
+  readonly says: string
+  readonly retry?: Retry
+  readonly why?: string
+  readonly remedy?: string
+}
+
+const denied: Meaning = { code: 'STORAGE_DENIED', says: 'no permission' }
+const unauthenticated: Meaning = {
+  code: 'STORAGE_UNAUTHENTICATED',
+  says: 'the storage does not accept these credentials',
+}
+const expired: Meaning = {
+  ...unauthenticated,
+  why: 'the session token has expired',
+  remedy: 'Get a new session token, or let kannery use a role that renews it.',
+}
+const clockSkew: Meaning = {
+  ...unauthenticated,
+  why: "this machine's clock and the storage's differ by more than S3 allows (15 minutes)",
+  remedy: "Set this machine's clock, for example by NTP.",
+}
+const busy: Meaning = {
+  code: 'STORAGE_UNAVAILABLE',
+  says: 'the storage cannot answer now',
+  retry: 'same-request',
+}
+const throttled: Meaning = {
+  code: 'STORAGE_THROTTLED',
+  says: 'the storage asks for fewer requests',
+  retry: 'same-request',
+}
+const damagedOnTheWay: Meaning = {
+  code: 'STORAGE_UNAVAILABLE',
+  says: 'the request was damaged on its way, and not stored',
+  retry: 'same-request',
+}
+const elsewhere: Meaning = {
+  code: 'CONFIG_INVALID',
+  says: 'the bucket lies in another region',
+}
+const noBucket: Meaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
+const full: Meaning = { code: 'STORAGE_FULL', says: 'no space left in the storage' }
+const unsupported: Meaning = {
+  code: 'STORAGE_UNSUPPORTED',
+  says: 'the storage cannot do what a backup needs',
+}
+const refusedSettings: Meaning = {
+  code: 'CONFIG_INVALID',
+  says: 'the storage refuses this configuration',
+  remedy: 'Correct what the storage names under why.',
+}
+const conflict: Meaning = {
+  code: 'STORAGE_UNAVAILABLE',
+  says: 'another write of the same object is under way',
+  retry: 'same-request',
+}
+
+/**
+ * By S3's error code.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
+const meanings: Readonly<Record<string, Meaning>> = {
+  NoSuchBucket: noBucket,
+  NoSuchKey: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
+  InvalidRange: { code: 'STORAGE_RANGE', says: 'no such byte range' },
+  // An upload that was swept away, or given back by somebody else.
+  NoSuchUpload: {
+    code: 'STORAGE_REWRITE_NEEDED',
+    says: 'nothing was stored',
+    retry: 'after-refresh',
+    why: 'its unfinished upload was removed while it was written',
+  },
+
+  AccessDenied: denied,
+  AllAccessDisabled: denied,
+  AccountProblem: denied,
+  UserSuspended: denied,
+  'KMS.DisabledException': {
+    ...denied,
+    remedy: 'Enable the KMS key of the bucket, or configure another one.',
+  },
+  'KMS.NotFoundException': {
+    ...denied,
+    remedy: 'Correct kmsKeyId, or let this identity use that key.',
+  },
+  'KMS.InvalidStateException': {
+    ...denied,
+    remedy: 'Bring the KMS key into the state "Enabled", or configure another one.',
+  },
+  InvalidObjectState: {
+    code: 'STORAGE_UNAVAILABLE',
+    says: 'the object lies in an archive',
+    remedy: 'Restore it from its archive class first, and keep lifecycle rules away from backups.',
+  },
+
+  InvalidAccessKeyId: unauthenticated,
+  SignatureDoesNotMatch: unauthenticated,
+  InvalidToken: unauthenticated,
+  InvalidSecurity: unauthenticated,
+  MissingSecurityHeader: unauthenticated,
+  NotSignedUp: unauthenticated,
+  ExpiredToken: expired,
+  TokenRefreshRequired: expired,
+  // The SDK's chain asks STS for credentials, whose errors come out here too.
+  // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+  ExpiredTokenException: expired,
+  InvalidClientTokenId: unauthenticated,
+  InvalidIdentityToken: unauthenticated,
+  RequestTimeTooSkewed: clockSkew,
+  RequestExpired: clockSkew,
+
+  PermanentRedirect: elsewhere,
+  TemporaryRedirect: busy,
+  AuthorizationHeaderMalformed: elsewhere,
+  IllegalLocationConstraintException: elsewhere,
+  InvalidBucketName: refusedSettings,
+  InvalidStorageClass: refusedSettings,
+  InvalidEncryptionAlgorithmError: refusedSettings,
+  ObjectLockConfigurationNotFoundError: refusedSettings,
+  KeyTooLongError: { ...unsupported, says: 'prefix and key together are too long' },
+  EntityTooLarge: { ...unsupported, says: 'the object is too large for the storage' },
+  NotImplemented: unsupported,
+  MethodNotAllowed: unsupported,
+
+  // Another conditional write of this key is still under way: nothing was stored.
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html#conditional-error-response
+  ConditionalRequestConflict: conflict,
+  OperationAborted: conflict,
+
+  SlowDown: throttled,
+  Throttling: throttled,
+  ThrottlingException: throttled,
+  RequestLimitExceeded: throttled,
+  TooManyRequests: throttled,
+  BandwidthLimitExceeded: throttled,
+  ServiceUnavailable: busy,
+  InternalError: busy,
+  RequestTimeout: busy,
+  BadDigest: damagedOnTheWay,
+  IncompleteBody: damagedOnTheWay,
+  XAmzContentSHA256Mismatch: damagedOnTheWay,
+  XAmzContentChecksumMismatch: damagedOnTheWay,
+  // Ceph, MinIO and others that sit on disks of their own.
+  QuotaExceeded: full,
+  XMinioStorageFull: full,
+  XMinioAdminBucketQuotaExceeded: full,
+}
+
+/** Where S3 names no code that we know. 404 is not among them: only NoSuchKey proves that there is no object. */
+const meaningsByStatus: Readonly<Record<number, Meaning>> = {
+  301: elsewhere,
+  307: busy,
+  400: refusedSettings,
+  401: unauthenticated,
+  403: denied,
+  405: unsupported,
+  408: busy,
+  409: conflict,
+  411: unsupported,
+  412: { code: 'STORAGE_PRECONDITION_FAILED', says: 'changed meanwhile', retry: 'after-refresh' },
+  416: { code: 'STORAGE_RANGE', says: 'no such byte range' },
+  429: throttled,
+  501: unsupported,
+  507: full,
+}
+
+/**
+ * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass unchanged; an aborted call
+ * rejects with its signal's reason.
+ */
+export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
+  if (signal?.aborted) return signal.reason
+  if (KanneryError.is(error)) return error
+  if (isAnswer(error)) return answered(error, attempt)
+  const failure = networkFailure(error)
+  if (failure !== undefined) {
+    const { why, retry, remedy, status, sent } = failure
+    return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
+      cause: error,
+      why,
+      retry,
+      ...(remedy === undefined ? {} : { remedy }),
+      facts: { ...facts(attempt), status, sent },
+    })
+  }
+  if (error instanceof Error && error.name.endsWith('ProviderError')) {
+    return noCredentials(error, attempt)
+  }
+  return error
+}
+
+export function notFound(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.place}`, {
+    facts: facts(attempt),
+  })
+}
+
+export function outsideRange(attempt: Attempt, size: number): KanneryError {
+  return new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.place}`, {
+    why: `it has ${size} bytes`,
+    facts: { ...facts(attempt), size },
+  })
+}
+
+export function cutOff(attempt: Attempt, missing: number): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `cut off while it was read: ${attempt.place}`, {
+    retry: 'same-request',
+    why: `${missing} bytes are missing`,
+    facts: facts(attempt),
+  })
+}
+
+/** An answer that S3 never gives, so that nothing can be concluded from it. */
+export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of S3: ${attempt.place}`, {
+    why: what,
+    facts: facts(attempt),
+  })
+}
+
+export function tooManyParts(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `too large for the storage: ${attempt.place}`, {
+    why: 'S3 takes 10,000 parts',
+    remedy: 'Let segments end earlier, or allow more memory for writing: parts are then larger.',
+    facts: facts(attempt),
+  })
+}
+
+export function noObjectLock(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
+    remedy: 'Give the option objectLockMode, and a bucket that was made with object lock.',
+    facts: facts(attempt),
+  })
+}
+
+export function noRegion(config: { readonly bucket: string }): KanneryError {
+  return new KanneryError('CONFIG_INVALID', `in which region is the bucket "${config.bucket}"?`, {
+    remedy: 'Add ?region=… to the URL, or set AWS_REGION.',
+  })
+}
+
+/** One of the errors in an answer that is none itself. */
+export function deletionError(
+  error: { readonly Code?: string | undefined; readonly Message?: string | undefined },
+  attempt: Attempt,
+): KanneryError {
+  const { Code: name = 'InternalError', Message: message = '' } = error
+  const meaning = meanings[name] ?? busy
+  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
+    why: meaning.why ?? `S3 answered ${name}${message ? `: ${message}` : ''}`,
+    ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
+    ...remedyOf(meaning, attempt),
+    facts: { ...facts(attempt), providerCode: name },
+  })
+}
+
+/** S3's own word for what happened. */
+export function isAnswer(error: unknown, ...codes: readonly string[]): error is S3ServiceException {
+  if (!(error instanceof Error) || !('$metadata' in error)) return false
+  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: unknown }
+  return typeof httpStatusCode === 'number' && (codes.length === 0 || codes.includes(error.name))
+}
+
+function answered(error: S3ServiceException, attempt: Attempt): KanneryError {
+  const { name, message } = error
+  const status = error.$metadata.httpStatusCode ?? 0
+  const meaning = inContext(name, attempt) ?? meanings[name] ?? byStatus(status)
+  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
+    cause: error,
+    why: meaning.why ?? `S3 answered ${status} ${name}${message ? `: ${message}` : ''}`,
+    ...retryOf(meaning, error),
+    ...remedyOf(meaning, attempt, error),
+    facts: {
+      ...facts(attempt),
+      status,
+      providerCode: name,
+      requestId: error.$metadata.requestId,
+      retryAfterMs: waitOf(error),
+    },
+  })
+}
+
+/** What S3's word means depends on what was asked. */
+function inContext(name: string, { operation, condition }: Attempt): Meaning | undefined {
+  switch (name) {
+    case 'PreconditionFailed':
+      if (condition !== 'if-absent') return meaningsByStatus[412]
+      return { code: 'STORAGE_ALREADY_EXISTS', says: 'already there', retry: 'after-refresh' }
+    // If-Match on a key that is not there.
+    case 'NoSuchKey':
+      return condition === 'if-version' ? meaningsByStatus[412] : undefined
+    // Of a streamed object S3 wants all parts again, in a new upload.
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+    case 'ConditionalRequestConflict':
+    case 'OperationAborted':
+      if (operation !== 'completeUpload' && operation !== 'openWriter') return undefined
+      return { code: 'STORAGE_REWRITE_NEEDED', says: 'nothing was stored', retry: 'after-refresh' }
+    default:
+      return undefined
+  }
+}
+
+function byStatus(status: number): Meaning {
+  const known = meaningsByStatus[status]
+  if (known !== undefined) return known
+  return status >= 500 || status === 404 ? busy : unsupported
+}
+
+/** The SDK has learnt the storage's time from this very answer: the next request will have it right. */
+function retryOf(meaning: Meaning, error: S3ServiceException): { readonly retry?: Retry } {
+  const { clockSkewCorrected } = error.$metadata as { readonly clockSkewCorrected?: boolean }
+  if (meaning === clockSkew && clockSkewCorrected === true) return { retry: 'same-request' }
+  return meaning.retry === undefined ? {} : { retry: meaning.retry }
+}
+
+function remedyOf(
+  meaning: Meaning,
+  attempt: Attempt,
+  error?: S3ServiceException,
+): { readonly remedy?: string } {
+  if (meaning.remedy !== undefined) return { remedy: meaning.remedy }
+  if (meaning.code === 'STORAGE_DENIED') {
+    return { remedy: `Give this identity ${permissions[attempt.operation]}.` }
+  }
+  if (meaning === elsewhere) return { remedy: `Add ?region=${regionOf(error) ?? '…'} to the URL.` }
+  return {}
+}
+
+function regionOf(error: S3ServiceException | undefined): string | undefined {
+  const { Region } = (error ?? {}) as { readonly Region?: unknown }
+  return typeof Region === 'string' ? Region : error?.$response?.headers['x-amz-bucket-region']
+}
+
+function waitOf(error: S3ServiceException): number | undefined {
+  const { 'retry-after': header, date } = error.$response?.headers ?? {}
+  return retryAfterMs(header, Date.parse(date ?? ''))
+}
+
+function noCredentials(error: Error, attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
+    cause: error,
+    why: error.message,
+    remedy: 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.',
+    facts: facts(attempt),
+  })
+}
+
+function facts({ operation, key }: Attempt): Record<string, string | undefined> {
+  return { backend: 's3', operation, key }
+}

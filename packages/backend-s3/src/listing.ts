@@ -1,0 +1,61 @@
+import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import {
+  compareKeys,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  type ObjectVersion,
+} from '@kannery/storage'
+import type { Connection } from './client.ts'
+import { type Attempt, s3Error } from './errors.ts'
+import type { Place } from './place.ts'
+import { sendOptions } from './writing.ts'
+
+/** What cannot be a key of ours is left out. */
+export async function* listObjects(
+  { client, sdk }: Connection,
+  place: Place,
+  prefix: KeyPrefix,
+  options: ListOptions,
+  attempt: Attempt,
+): AsyncGenerator<ListEntry> {
+  const { depth, startAfter, signal } = options
+  let token: string | undefined
+  do {
+    const command = new sdk.ListObjectsV2Command({
+      Bucket: place.bucket,
+      Prefix: place.nameOf(prefix),
+      ...(depth === 'children' ? { Delimiter: '/' } : {}),
+      ...(startAfter === undefined ? {} : { StartAfter: place.nameOf(startAfter) }),
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    })
+    let page: ListObjectsV2CommandOutput
+    try {
+      page = await client.send(command, sendOptions(signal))
+    } catch (error) {
+      throw s3Error(error, attempt, options)
+    }
+    yield* entriesOf(place, page)
+    token = page.NextContinuationToken
+  } while (token !== undefined)
+}
+
+/** S3 tells objects and folders apart, each in order; the contract wants one order. */
+function entriesOf(place: Place, page: ListObjectsV2CommandOutput): ListEntry[] {
+  const entries: ListEntry[] = []
+  for (const { Key, Size: size, ETag, LastModified: lastModified } of page.Contents ?? []) {
+    const key = place.keyOf(Key)
+    if (key === undefined || size === undefined || lastModified === undefined) continue
+    const version = ETag === undefined ? {} : { version: ETag as ObjectVersion }
+    entries.push({ kind: 'object', info: { key, size, lastModified, ...version } })
+  }
+  for (const { Prefix } of page.CommonPrefixes ?? []) {
+    const prefix = place.folderOf(Prefix)
+    if (prefix !== undefined) entries.push({ kind: 'folder', prefix })
+  }
+  return entries.sort((a, b) => compareKeys(nameOf(a), nameOf(b)))
+}
+
+function nameOf(entry: ListEntry): string {
+  return entry.kind === 'object' ? entry.info.key : entry.prefix
+}

@@ -1,0 +1,158 @@
+import type { CompletedPart } from '@aws-sdk/client-s3'
+import {
+  KanneryError,
+  type Part,
+  type PartSizes,
+  type PartTarget,
+  type StoredObject,
+} from '@kannery/storage'
+import type { Connection } from './client.ts'
+import { type Attempt, s3Error, strangeAnswer, tooManyParts } from './errors.ts'
+import type { Operation } from './permissions.ts'
+import {
+  checksum,
+  conditionOf,
+  type Destination,
+  identify,
+  propertiesOf,
+  putObject,
+  sendOptions,
+  sendsChecksums,
+  storedAs,
+} from './writing.ts'
+
+const mib = 1024 * 1024
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const partSizes: PartSizes = {
+  leastBytes: 5 * mib,
+  unitBytes: mib,
+  preferredBytes: 8 * mib,
+  parallel: 4,
+}
+export const maxParts = 10_000
+
+/** How often an upload is aborted when a part of it may still be arriving, which S3 would keep. */
+const abortsOfCutOffUpload = 3
+
+/** A multipart upload, begun with its first part; an object of one part needs none. */
+export class S3Upload implements PartTarget {
+  readonly #connection: Connection
+  readonly #destination: Destination
+  readonly #parts = new Map<number, CompletedPart>()
+  #uploadId: Promise<string> | undefined
+  #size = 0
+  #hasCutOffPart = false
+
+  constructor(connection: Connection, destination: Destination) {
+    this.#connection = connection
+    this.#destination = destination
+  }
+
+  async sendPart({ index, body }: Part, signal: AbortSignal): Promise<void> {
+    const attempt = this.#attempt('sendPart')
+    if (index >= maxParts) throw tooManyParts(attempt)
+    const { client, sdk } = this.#connection
+    const sum = sendsChecksums(this.#destination) ? { ChecksumCRC32C: checksum(body) } : {}
+    const PartNumber = index + 1
+    try {
+      const command = new sdk.UploadPartCommand({
+        ...identify(this.#destination),
+        UploadId: await this.#begin(),
+        PartNumber,
+        Body: body,
+        ContentLength: body.byteLength,
+        ...sum,
+      })
+      const { ETag } = await client.send(command, { abortSignal: signal })
+      if (ETag === undefined) throw strangeAnswer(attempt, 'it tells no ETag')
+      this.#parts.set(PartNumber, { PartNumber, ETag, ...sum })
+      this.#size += body.byteLength
+    } catch (error) {
+      this.#hasCutOffPart = true
+      throw s3Error(error, attempt, { signal })
+    }
+  }
+
+  async publishWhole(body: Uint8Array): Promise<StoredObject> {
+    return await putObject(this.#connection, this.#destination, body, this.#storageClass())
+  }
+
+  async publishParts(): Promise<StoredObject> {
+    const { client, sdk } = this.#connection
+    const { options } = this.#destination
+    const command = new sdk.CompleteMultipartUploadCommand({
+      ...identify(this.#destination),
+      ...conditionOf(options.condition),
+      UploadId: await this.#begin(),
+      MultipartUpload: {
+        Parts: [...this.#parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part),
+      },
+    })
+    try {
+      const output = await client.send(command, sendOptions(options.signal))
+      return storedAs(this.#destination, this.#size, output)
+    } catch (cause) {
+      const error = s3Error(cause, this.#attempt('completeUpload'), options)
+      if (isRefusal(error)) await this.abandon()
+      throw error
+    }
+  }
+
+  async abandon(): Promise<void> {
+    if (this.#uploadId === undefined) return
+    const { client, sdk } = this.#connection
+    try {
+      const command = new sdk.AbortMultipartUploadCommand({
+        ...identify(this.#destination),
+        UploadId: await this.#uploadId,
+      })
+      // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+      const aborts = this.#hasCutOffPart ? abortsOfCutOffUpload : 1
+      for (let abort = 0; abort < aborts; abort++) await client.send(command)
+    } catch {
+      // Gone, or out of reach: sweepUnfinished finds what is left.
+    }
+  }
+
+  /** Of a request that failed the next one tries again. */
+  async #begin(): Promise<string> {
+    this.#uploadId ??= this.#createUpload()
+    try {
+      return await this.#uploadId
+    } catch (error) {
+      this.#uploadId = undefined
+      throw error
+    }
+  }
+
+  async #createUpload(): Promise<string> {
+    const { client, sdk } = this.#connection
+    const command = new sdk.CreateMultipartUploadCommand({
+      ...identify(this.#destination),
+      ...propertiesOf(this.#destination),
+      ...this.#storageClass(),
+      ...(sendsChecksums(this.#destination) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
+    })
+    const { UploadId } = await client.send(command, sendOptions(this.#destination.options.signal))
+    if (UploadId === undefined) {
+      throw strangeAnswer(this.#attempt('openWriter'), 'it tells no upload')
+    }
+    return UploadId
+  }
+
+  #storageClass(): { StorageClass?: 'STANDARD' } {
+    const { storageClass } = this.#destination.config
+    // Other stores have classes of their own, of which the SDK's types know nothing.
+    return storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }
+  }
+
+  #attempt(operation: Operation): Attempt {
+    return { ...this.#destination.attempt, operation }
+  }
+}
+
+/** Whether it is sure that nothing was published. */
+function isRefusal(error: unknown): boolean {
+  return KanneryError.is(error) && error.retry !== 'same-request'
+}

@@ -1,0 +1,116 @@
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
+import type {
+  ObjectKey,
+  ObjectVersion,
+  PutOptions,
+  StoredObject,
+  WriteCondition,
+} from '@kannery/storage'
+import { crc32c } from '@node-rs/crc32'
+import { answeredAt, type Connection } from './client.ts'
+import type { S3Config } from './config.ts'
+import { type Attempt, s3Error, strangeAnswer } from './errors.ts'
+
+/** One object to write: where, and with which properties. */
+export interface Destination {
+  readonly bucket: string
+  readonly name: string
+  readonly key: ObjectKey
+  readonly config: S3Config
+  readonly options: PutOptions
+  readonly attempt: Attempt
+}
+
+/** All in one request. */
+export async function putObject(
+  { client, sdk }: Connection,
+  destination: Destination,
+  body: Uint8Array,
+  properties: Pick<PutObjectCommandInput, 'StorageClass'> = {},
+): Promise<StoredObject> {
+  const { options, attempt } = destination
+  const command = new sdk.PutObjectCommand({
+    ...identify(destination),
+    ...propertiesOf(destination),
+    ...properties,
+    ...conditionOf(options.condition),
+    ...(sendsChecksums(destination) ? { ChecksumCRC32C: checksum(body) } : {}),
+    Body: body,
+    ContentLength: body.byteLength,
+  })
+  try {
+    const output = await client.send(command, sendOptions(options.signal))
+    return storedAs(destination, body.byteLength, output)
+  } catch (error) {
+    throw s3Error(error, attempt, options)
+  }
+}
+
+export function identify({ bucket, name }: Destination): { Bucket: string; Key: string } {
+  return { Bucket: bucket, Key: name }
+}
+
+/** What an object is given when it is made, in one request or in parts. */
+export function propertiesOf({
+  config,
+  options,
+}: Destination): Pick<
+  PutObjectCommandInput,
+  | 'ContentType'
+  | 'ServerSideEncryption'
+  | 'SSEKMSKeyId'
+  | 'ObjectLockMode'
+  | 'ObjectLockRetainUntilDate'
+> {
+  const { serverSideEncryption, kmsKeyId, objectLockMode } = config
+  const { contentType, retainUntil } = options
+  return {
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(serverSideEncryption === undefined ? {} : { ServerSideEncryption: serverSideEncryption }),
+    ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    ...(retainUntil === undefined || objectLockMode === undefined
+      ? {}
+      : { ObjectLockMode: objectLockMode, ObjectLockRetainUntilDate: retainUntil }),
+  }
+}
+
+export function conditionOf(
+  condition: WriteCondition,
+): Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> {
+  switch (condition.kind) {
+    case 'overwrite':
+      return {}
+    case 'if-absent':
+      return { IfNoneMatch: '*' }
+    case 'if-version':
+      return { IfMatch: condition.version }
+  }
+}
+
+/** Always on AWS. Elsewhere only where S3 insists: other stores may not know them. */
+export function sendsChecksums({ config, options }: Destination): boolean {
+  return config.endpoint === undefined || options.retainUntil !== undefined
+}
+
+/** CRC32C as S3 writes it. The SDK's own takes ten times as long. */
+export function checksum(body: Uint8Array): string {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeUInt32BE(crc32c(body))
+  return bytes.toString('base64')
+}
+
+export function storedAs(
+  { key, attempt }: Destination,
+  size: number,
+  output: { readonly ETag?: string | undefined; readonly $metadata: object },
+): StoredObject {
+  const lastModified = answeredAt(output)
+  if (output.ETag === undefined || lastModified === undefined) {
+    throw strangeAnswer(attempt, 'it tells no ETag or time')
+  }
+  return { key, size, version: output.ETag as ObjectVersion, lastModified }
+}
+
+export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal }
+}

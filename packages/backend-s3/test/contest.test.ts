@@ -1,0 +1,24 @@
+import { hold } from '@kannery/testing/storages/contest'
+import { expect, inject, test } from 'vitest'
+import { configFor } from './world.ts'
+
+/** 500 on demand. */
+const { KANNERY_CONTEST_ROUNDS = '50' } = process.env
+const creations = Number(KANNERY_CONTEST_ROUNDS)
+
+test.each(['seaweedfs', 'versitygw'] as const)(
+  'of eight processes exactly one creates an object, and no update is lost, on %s',
+  { timeout: 30_000 + creations * 1000 },
+  async (name) => {
+    const server = inject('s3')[name]
+    const storage = {
+      pluginModule: new URL('../src/index.ts', import.meta.url).href,
+      config: configFor(server),
+      credentials: { ...server.credentials },
+    }
+
+    const outcome = await hold(storage, { contenders: 8, creations, additions: 50 })
+
+    expect(outcome).toEqual({ unfair: [], counted: 400 })
+  },
+)
