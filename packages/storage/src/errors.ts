@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'INTERNAL'
   | 'CONFIG_INVALID'
   | 'OUTPUT_CLOSED'
+  | 'INTERRUPTED'
   | 'STORAGE_NOT_FOUND'
   | 'STORAGE_CONTAINER_NOT_FOUND'
   | 'STORAGE_RANGE'
@@ -60,6 +61,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
   OUTPUT_CLOSED: {
     exitStatus: 3,
     remedy: 'Keep the reader of the output open, or write it to a file.',
+  },
+  INTERRUPTED: {
+    exitStatus: 4,
+    remedy: 'You stopped it before it was done; what is there is said above.',
   },
 
   STORAGE_NOT_FOUND: { exitStatus: 10, remedy: 'Check the name; kannery ls shows what is there.' },
