@@ -136,6 +136,49 @@ test('a chunk that decompresses to more than it says is damage, not memory', asy
   expect(damage?.reason).toMatch(/does not decompress: .*100000 bytes/)
 })
 
+test('a chunk that decompresses to other bytes than it was made of is damage', async () => {
+  const raw = Buffer.alloc(1000, 'a')
+  const other = zstdCompressSync(Buffer.alloc(1000, 'b'))
+  const evil = craftChunk(
+    { ...(await encode({ facts: facts(), raw })), stored: other },
+    (bytes) => {
+      bytes.writeUInt8(1, 6)
+      bytes.writeUInt32BE(other.length, 52)
+      bytes.writeUInt32BE(crc32c(other), 60)
+    },
+  )
+  const entry = [header.length, other.length, 1000, ...row.slice(3)]
+  const storage = await storageOf(craft({ chunks: [evil], footer: { ...footer, chunks: [entry] } }))
+  const body = header.length + 68
+  expect(await collect(verifySegment(storage, sampleKey))).toMatchObject([
+    { from: body, to: body + other.length },
+  ])
+})
+
+test.each([
+  ['partition', { partition: 1 }],
+  ['from', { from: 1, next: 1 }],
+  ['next', { next: 2 }],
+  ['batches', { batches: 2 }],
+  ['records', { records: 2 }],
+  ['flags', { flags: { holes: true } }],
+  ['kind', { kind: 'positions' as const }],
+])('a whole chunk with another %s than in the footer is damage', async (_name, changes) => {
+  const other = await encode({ facts: facts(changes), raw: Buffer.from('good') })
+  const storage = await storageOf(craft({ chunks: [craftChunk(other, () => undefined)], footer }))
+  expect(await collect(verifySegment(storage, sampleKey))).toMatchObject([
+    { from: header.length, to: header.length + 68 },
+  ])
+})
+
+test('a header that is not the one in the footer is damage', async () => {
+  const other = { ...footer, header: { ...sampleHeader, epoch: 8 } }
+  const storage = await storageOf(craft({ chunks: [chunk], footer: other }))
+  expect(await collect(verifySegment(storage, sampleKey))).toMatchObject([
+    { from: 8, to: header.length },
+  ])
+})
+
 test('chunk headers that promise what is not there cost no more than a few readings', async () => {
   const body = Buffer.alloc(20_000)
   const lie = craftChunk(await encode({ facts: facts(), raw: body }), () => undefined)
