@@ -6,10 +6,11 @@ const now = Date.UTC(2026, 10, 23, 2, 11, 50)
 
 test('a held lease says who holds it, until when, what to do, and its code', () => {
   const held = new KanneryError('LEASE_HELD', 'resource already held by someone else', {
+    why: 'the same in one sentence',
     remedy: 'wait (--wait)',
     facts: {
       topic: 'orders',
-      storage: 's3://backups/prod',
+      location: 's3://backups/prod',
       holder: 'kannery-backup-0 (pid 7, version 0.3.0)',
       since: '2026-11-23T02:11:09.120Z',
       orphanedAt: '2026-11-23T02:16:14.000Z',

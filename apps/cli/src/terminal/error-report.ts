@@ -39,9 +39,10 @@ export function asKanneryError(thrown: unknown): KanneryError {
 export function describeError(error: KanneryError, now: number): string {
   const area = areas.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 'error'
   const rows: readonly Row[] = [
-    ...leaseRows(error, now),
-    ['where', placeOf(error)],
-    ['why', error.why],
+    ...(leaseRows(error, now) ?? [
+      ['where', placeOf(error)],
+      ['why', error.why],
+    ]),
     ['what now', error.remedy],
     ['code', `${error.code} (exit ${error.exitStatus})`],
   ]
@@ -71,11 +72,11 @@ export function describeStack(error: KanneryError): string {
   return stacks.join('\ncaused by: ')
 }
 
-/** Who holds a lease, and until when: the storage's own clock says so. */
-function leaseRows({ code, facts }: KanneryError, now: number): readonly Row[] {
-  const { topic, storage, holder, since, orphanedAt } = facts
-  if (code !== 'LEASE_HELD' || holder === undefined) return []
-  const where = storage === undefined ? '' : ` in ${storage}`
+/** Who holds a lease, and until when, by the storage's clock; undefined for every other error. */
+function leaseRows({ code, facts }: KanneryError, now: number): readonly Row[] | undefined {
+  const { topic, location, holder, since, orphanedAt } = facts
+  if (code !== 'LEASE_HELD' || holder === undefined) return undefined
+  const where = location === undefined ? '' : ` in ${location}`
   const until =
     orphanedAt === undefined
       ? undefined

@@ -55,7 +55,7 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   await using storage = await open()
   const scratch = scratchPrefix()
   // What is wrong with the address or the credentials is told once, and not as forty broken promises.
-  await Array.fromAsync(storage.list(scratch, { depth: 'all' }))
+  await keysBelow(storage, scratch)
   const promises: CheckedPromise[] = []
   let leftBehind: readonly string[] = []
   try {
@@ -119,7 +119,8 @@ function whatIsBroken(error: unknown): { readonly reason: string; readonly remed
 async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<readonly string[]> {
   try {
     await storage.sweepUnfinished(scratch, { olderThanMs: 0 })
-    await Array.fromAsync(storage.deleteMany(await keysBelow(storage, scratch)))
+    // What could not be deleted is listed again.
+    for await (const _ of storage.deleteMany(await keysBelow(storage, scratch)));
     return await keysBelow(storage, scratch)
   } catch {
     return [`${scratch}…`]
@@ -127,6 +128,9 @@ async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<rea
 }
 
 async function keysBelow(storage: StorageBackend, prefix: KeyPrefix): Promise<ObjectKey[]> {
-  const entries = await Array.fromAsync(storage.list(prefix, { depth: 'all' }))
-  return entries.flatMap((entry) => (entry.kind === 'object' ? [entry.info.key] : []))
+  const keys: ObjectKey[] = []
+  for await (const entry of storage.list(prefix, { depth: 'all' })) {
+    if (entry.kind === 'object') keys.push(entry.info.key)
+  }
+  return keys
 }

@@ -69,6 +69,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
     random: systemRandom,
     timing: leaseTiming(lease.ttlMs),
     description: writerName,
+    onWarning,
     ...(lease.identity === undefined ? {} : { identity: lease.identity }),
   })
   const progress = new CaptureProgress(options.onProgress)
@@ -108,14 +109,16 @@ function nameWriter(version: string): string {
   return `${hostname()} (pid ${process.pid}, kannery ${version})`
 }
 
-/** Core does not know how a person calls the storage. */
+/** Core does not always know how a person calls the storage. */
 function named(error: KanneryError, url: URL): KanneryError {
-  const { message, why, remedy, retry, facts } = error
+  const { message, why, retry, facts } = error
+  const location = shownLocation(url)
+  const remedy = error.remedy.replace('<storage>', location)
   return new KanneryError('LEASE_HELD', message, {
     retry,
     remedy,
     cause: error,
-    facts: { ...facts, storage: shownLocation(url) },
+    facts: { ...facts, location },
     ...(why === undefined ? {} : { why }),
   })
 }

@@ -42,7 +42,7 @@ export interface VerificationReport {
 export async function verifyBackup(options: VerifyOptions): Promise<VerificationReport> {
   const { topic, depth, signal, onProgress } = options
   await using storage = await openStorage(options.storage)
-  const topics = topic === undefined ? await Array.fromAsync(listTopics(storage)) : [topic]
+  const topics = topic === undefined ? await topicsOf(storage) : [topic]
   const total = await countRecords(storage, topics)
   const sum = { records: 0, segments: 0, bytes: 0 }
   const findings: VerificationFinding[] = []
@@ -61,6 +61,12 @@ export async function verifyBackup(options: VerifyOptions): Promise<Verification
   }
   const { segments, bytes } = sum
   return { depth, topics: topics.length, segments, bytes, findings, unnamed }
+}
+
+async function topicsOf(storage: StorageBackend): Promise<readonly string[]> {
+  const topics: string[] = []
+  for await (const topic of listTopics(storage)) topics.push(topic)
+  return topics
 }
 
 /** What the indexes that can be read say. */

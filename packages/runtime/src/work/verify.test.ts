@@ -1,0 +1,178 @@
+import { encodeIndex, isUlid, parseIndex, topicKeys, Worker } from '@kannery/core'
+import { expect, test } from 'vitest'
+import { MemoryLocation, writeBackup, writeSegment } from '../../test/backup-in-memory.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import type { VerificationDepth } from './topic-verifier.ts'
+import { verifyBackup } from './verify.ts'
+
+async function verify(
+  memory: MemoryLocation,
+  options: { readonly topic?: string; readonly depth?: VerificationDepth } = {},
+) {
+  const { topic, depth = 'deep' } = options
+  return await verifyBackup({
+    storage: memory.location,
+    topic,
+    depth,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  })
+}
+
+async function withBackup(topic = 'orders') {
+  const memory = await MemoryLocation.create()
+  const entries = await writeBackup(memory.storage, {
+    topic,
+    segments: [{ records: 4 }, { records: 5 }],
+  })
+  const [first, second] = entries.map(({ id }) => topicKeys(topic).segment(id))
+  if (first === undefined || second === undefined) throw new Error('no segments')
+  return {
+    memory,
+    first,
+    second,
+    bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0),
+    [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose](),
+  }
+}
+
+function flip(position: number) {
+  return (bytes: Uint8Array) => bytes.with(position, (bytes[position] ?? 0) ^ 1)
+}
+
+test('a whole backup has no findings, and each of its bytes was read', async () => {
+  await using backup = await withBackup()
+
+  expect(await verify(backup.memory)).toEqual({
+    depth: 'deep',
+    topics: 1,
+    segments: 2,
+    bytes: backup.bytes,
+    findings: [],
+    unnamed: [],
+  })
+})
+
+test('a flipped byte in a segment is named with its range, and the other segment is still checked', async () => {
+  await using backup = await withBackup()
+  await backup.memory.change(backup.first, flip(500))
+
+  const { findings, segments } = await verify(backup.memory)
+  expect(segments).toBe(2)
+  expect(findings).toEqual([
+    {
+      topic: 'orders',
+      key: backup.first,
+      from: expect.any(Number),
+      to: expect.any(Number),
+      reason: expect.any(String),
+    },
+  ])
+  expect(findings[0]?.from).toBeLessThanOrEqual(500)
+  expect(findings[0]?.to).toBeGreaterThan(500)
+})
+
+test('a flipped byte in the index is named', async () => {
+  await using backup = await withBackup()
+  await backup.memory.change(topicKeys('orders').index, flip(200))
+
+  expect((await verify(backup.memory)).findings).toEqual([
+    expect.objectContaining({ topic: 'orders', key: 'orders/index', from: expect.any(Number) }),
+  ])
+})
+
+test.each(['deep', 'shallow'] as const)(
+  '%s: what the index names and is absent is found',
+  async (depth) => {
+    await using backup = await withBackup()
+    await backup.memory.storage.delete(backup.second)
+
+    expect((await verify(backup.memory, { depth })).findings).toEqual([
+      {
+        topic: 'orders',
+        key: backup.second,
+        reason: 'the index names it, but it is not there',
+      },
+    ])
+  },
+)
+
+test('shallow: sizes are compared, and no segment is read', async () => {
+  await using backup = await withBackup()
+  await backup.memory.change(backup.first, (bytes) => bytes.subarray(0, -1))
+
+  const report = await verify(backup.memory, { depth: 'shallow' })
+  expect(report.findings).toEqual([
+    expect.objectContaining({ key: backup.first, reason: expect.stringContaining('bytes') }),
+  ])
+  expect(backup.memory.calls()).not.toContain(`get ${backup.first}`)
+})
+
+test('a segment that no index names is told, unless it is garbage already, but is no damage', async () => {
+  await using backup = await withBackup()
+  const ids = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '01BX5ZZKBKACTAV9WEVGEMMVRZ'].filter(isUlid)
+  const [stranger, garbage] = ids.map((id) => topicKeys('orders').segment(id))
+  if (stranger === undefined || garbage === undefined) throw new Error('no ids')
+  const condition = { kind: 'if-absent' } as const
+  await backup.memory.storage.put(stranger, Buffer.from('x'), { condition })
+  await backup.memory.storage.put(garbage, Buffer.from('x'), { condition })
+  await backup.memory.change(topicKeys('orders').index, (bytes) => {
+    const since = '2026-11-23T07:00:00.000Z'
+    const entries = ids.slice(1).map((id) => ({ id, kind: 'segment', since }) as const)
+    return encodeIndex({ ...parseIndex(bytes, 'orders'), garbage: entries })
+  })
+
+  expect(await verify(backup.memory)).toMatchObject({ findings: [], unnamed: [stranger] })
+})
+
+test('what a running backup has uploaded and not yet named is not told', async () => {
+  await using memory = await MemoryLocation.create()
+  const { storage } = memory
+  await using worker = await Worker.start({
+    storage,
+    clock: systemClock,
+    random: systemRandom,
+    description: 'test',
+  })
+  const session = await worker.acquire('orders', { cluster: 'cluster-1' })
+  await session.beginIncarnation({
+    topicId: 'topic-1',
+    partitions: 1,
+    start: {},
+    config: {},
+    effective: {},
+  })
+  await writeSegment(storage, session, { from: 0, next: 3 })
+
+  expect(await verify(memory)).toMatchObject({ findings: [], unnamed: [] })
+})
+
+test('an index that is gone is found, and so is the topic after it', async () => {
+  await using backup = await withBackup('a')
+  await writeBackup(backup.memory.storage, { topic: 'b', segments: [{ records: 1 }] })
+  await backup.memory.storage.delete(topicKeys('a').index)
+
+  const report = await verify(backup.memory)
+  expect(report).toMatchObject({ topics: 2, segments: 1 })
+  expect(report.findings).toEqual([
+    { topic: 'a', key: 'a/index', reason: 'the index is missing, but segments are there' },
+  ])
+})
+
+test('one topic can be asked for, and one that has no backup is told', async () => {
+  await using backup = await withBackup()
+
+  expect((await verify(backup.memory, { topic: 'orders' })).topics).toBe(1)
+  await expect(verify(backup.memory, { topic: 'others' })).rejects.toMatchObject({
+    code: 'STORAGE_NOT_FOUND',
+  })
+})
+
+test('a storage that may not be read is an error, and not damage', async () => {
+  await using backup = await withBackup()
+  backup.memory.rules.push(({ operation, key }) =>
+    operation === 'get' && key === backup.first ? { kind: 'deny' } : undefined,
+  )
+
+  await expect(verify(backup.memory)).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+})
