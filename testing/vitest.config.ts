@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+const common = {
+  // A broker or a Python process may take seconds to start on a busy machine.
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+}
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts'],
-    // A broker or a Python process may take seconds to start on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { ...common, name: 'servers', include: ['src/{servers,format,dev}/**/*.test.ts'] } },
+      {
+        test: {
+          ...common,
+          name: 'checker',
+          include: ['src/python/**/*.test.ts'],
+          globalSetup: ['src/servers/shared-kafka.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'main-job',
+          include: ['src/main-job/**/*.test.ts'],
+          globalSetup: ['src/servers/shared-kafka.ts'],
+        },
+      },
+    ],
   },
 })
