@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@kannery/source', 'node', 'import', 'module', 'default']
+// Not `module`: what the SDK has under it is for bundlers.
+const conditions = ['@kannery/source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },

@@ -123,6 +123,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   InvalidSecurity: unauthenticated,
   MissingSecurityHeader: unauthenticated,
   NotSignedUp: unauthenticated,
+  // versitygw
+  XAdminUserNotFound: unauthenticated,
   ExpiredToken: expired,
   TokenRefreshRequired: expired,
   // The SDK's chain asks STS for credentials, whose errors come out here too.

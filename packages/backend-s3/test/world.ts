@@ -36,3 +36,9 @@ export async function open(
   if (!(backend instanceof S3Backend)) throw new Error('not a backend of this package')
   return backend
 }
+
+export async function collect<T>(entries: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = []
+  for await (const entry of entries) collected.push(entry)
+  return collected
+}

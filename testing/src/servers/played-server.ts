@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface PlayedRequest {
+  readonly method: string
+  /** Path and query, as they came. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
+
+export interface PlayedAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** Sends only the head and so many bytes of the body, then cuts the connection. */
+  readonly cutOffAfter?: number
+}
+
+export interface PlayedServer extends AsyncDisposable {
+  readonly endpoint: string
+  readonly requests: readonly PlayedRequest[]
+}
+
+/**
+ * Answers as a provider documents it, where no server that runs here does. `undefined` cuts the connection without an answer.
+ * Only what is asked for is played: the client is the provider's own.
+ */
+export async function playServer(
+  answer: (request: PlayedRequest) => PlayedAnswer | undefined,
+): Promise<PlayedServer> {
+  const requests: PlayedRequest[] = []
+  const server = createServer((message, response) => {
+    void receive(message).then((request) => {
+      requests.push(request)
+      play(response, answer(request))
+    })
+  })
+  const port = await listen(server)
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function receive(message: IncomingMessage): Promise<PlayedRequest> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(chunk)
+  const { method = '', url = '', headers } = message
+  return { method, url, headers, body: Buffer.concat(chunks) }
+}
+
+function play(response: ServerResponse, answer: PlayedAnswer | undefined): void {
+  if (answer === undefined) {
+    response.destroy()
+    return
+  }
+  const { status, headers, body = '', cutOffAfter } = answer
+  const bytes = Buffer.from(body)
+  response.writeHead(status, { 'content-length': bytes.length, ...headers })
+  if (cutOffAfter === undefined) response.end(bytes)
+  else response.write(bytes.subarray(0, cutOffAfter), () => response.destroy())
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
