@@ -1,4 +1,4 @@
-import { readObject, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type ObjectVersion, readObject, type StorageBackend } from '@kannery/storage'
 import { topicKeys } from '../layout/keys.ts'
 import { topicFolders } from '../layout/list-topics.ts'
 import { describeHolder } from './acquire-lease.ts'
@@ -9,12 +9,55 @@ import { defaultLeaseTiming } from './timing.ts'
 /** Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing. */
 export async function* listLeases(storage: StorageBackend): AsyncGenerator<Holder> {
   for await (const topic of topicFolders(storage)) {
-    const key = topicKeys(topic).lease
-    const found = await readObject(storage, key, { maxBytes: maxLeaseBytes })
-    if (found === undefined) continue
-    const lease = parseLease(found.bytes)
-    if (lease?.state === 'released') continue
-    const timing = defaultLeaseTiming
-    yield await describeHolder({ storage, timing }, topic, { info: found.info, lease })
+    const held = await readLease(storage, topic)
+    if (held !== undefined) yield held.holder
   }
+}
+
+/**
+ * Frees a topic whose holder is known to be dead, without waiting until it counts as an orphan. Returns who held it; undefined
+ * when nobody did, or not any more. If the holder lives after all, the next writer's epoch keeps it from committing.
+ *
+ * @throws STORAGE_*
+ */
+export async function breakLease(
+  storage: StorageBackend,
+  topic: string,
+): Promise<Holder | undefined> {
+  const held = await readLease(storage, topic)
+  if (held === undefined) return undefined
+  const { ifVersionDelete } = storage.capabilities
+  try {
+    await storage.delete(topicKeys(topic).lease, ifVersionDelete ? { ifVersion: held.version } : {})
+  } catch (error) {
+    // Somebody else has it by now: that lease was not the one to break.
+    if (KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')) return undefined
+    throw error
+  }
+  return held.holder
+}
+
+/** Who holds the lease on a topic; undefined when it is free. Writes nothing. */
+export async function readHolder(
+  storage: StorageBackend,
+  topic: string,
+): Promise<Holder | undefined> {
+  return (await readLease(storage, topic))?.holder
+}
+
+async function readLease(
+  storage: StorageBackend,
+  topic: string,
+): Promise<{ readonly holder: Holder; readonly version: ObjectVersion } | undefined> {
+  const key = topicKeys(topic).lease
+  const found = await readObject(storage, key, { maxBytes: maxLeaseBytes })
+  if (found === undefined) return undefined
+  const { info } = found
+  const lease = parseLease(found.bytes)
+  if (lease?.state === 'released') return undefined
+  const holder = await describeHolder({ storage, timing: defaultLeaseTiming }, topic, {
+    info,
+    lease,
+  })
+  return { holder, version: info.version }
 }

@@ -1,0 +1,58 @@
+import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
+import { expect, test, vi } from 'vitest'
+import { topicKeys } from '../layout/keys.ts'
+import { breakLease, listLeases, readHolder } from './list-leases.ts'
+import { Worker } from './worker.ts'
+
+function world() {
+  const clock = new TestClock()
+  const storage = MemoryStorage.open({ clock })
+  const worker = (description: string) =>
+    Worker.start({ storage, clock, random: seededRandom(description.length), description })
+  return { storage, clock, worker }
+}
+
+test('a lease is told with its holder, and gone after its release', async () => {
+  const { storage, worker } = world()
+  const holder = await worker('a')
+  await holder.acquire('orders', { cluster: 'c' })
+
+  expect(await Array.fromAsync(listLeases(storage))).toEqual([
+    expect.objectContaining({ topic: 'orders', holder: 'a' }),
+  ])
+  expect(await readHolder(storage, 'orders')).toMatchObject({ holder: 'a' })
+  await holder[Symbol.asyncDispose]()
+  expect(await readHolder(storage, 'orders')).toBeUndefined()
+})
+
+test('a broken lease is free at once, and its holder can commit nothing any more', async () => {
+  const { storage, worker } = world()
+  const asleep = await (await worker('asleep')).acquire('orders', { cluster: 'c' })
+  await expect((await worker('other')).acquire('orders', { cluster: 'c' })).rejects.toMatchObject({
+    code: 'LEASE_HELD',
+  })
+
+  expect(await breakLease(storage, 'orders')).toMatchObject({ holder: 'asleep' })
+  await (await worker('next one')).acquire('orders', { cluster: 'c' })
+  const incarnation = { topicId: 't', partitions: 1, start: {}, config: {}, effective: {} }
+  await expect(asleep.beginIncarnation(incarnation)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+})
+
+test('a lease that is free, or that somebody else took meanwhile, is not broken', async () => {
+  const { storage, clock, worker } = world()
+  expect(await breakLease(storage, 'orders')).toBeUndefined()
+
+  await (await worker('a')).acquire('orders', { cluster: 'c' })
+  const slow = new FaultyStorage(storage.anotherHandle(), { clock })
+  slow.faults.onCall(({ operation }) =>
+    operation === 'delete' ? { kind: 'delay', milliseconds: 1000 } : undefined,
+  )
+  const breaking = breakLease(slow, 'orders')
+  await vi.waitUntil(() => slow.faults.calls.some(({ operation }) => operation === 'delete'))
+  await storage.delete(topicKeys('orders').lease)
+  await (await worker('faster')).acquire('orders', { cluster: 'c' })
+  await clock.pass(1000)
+
+  expect(await breaking).toBeUndefined()
+  expect(await readHolder(storage, 'orders')).toMatchObject({ holder: 'faster' })
+})
