@@ -1,3 +1,17 @@
+export { type CaptureMode, type CaptureOptions, capture } from './capture/capture.ts'
+export type {
+  CaptureCommittedEvent,
+  CaptureObserver,
+  CaptureProgressEvent,
+  CaptureReport,
+  TopicReport,
+} from './capture/observer.ts'
+export type { SegmentLimits } from './capture/segment-pipeline.ts'
+export {
+  parseTopicMatcher,
+  type TopicMatcher,
+  type TopicSelection,
+} from './capture/topic-matcher.ts'
 export type { AclOperation } from './cluster/acl-operations.ts'
 export type { NewTopic } from './cluster/create-topics.ts'
 export { assertNoKafkaError, type KafkaErrorFacts, kafkaError } from './cluster/errors.ts'
@@ -31,6 +45,20 @@ export {
   type SaslOptions,
   type TlsOptions,
 } from './configuration/connection-options.ts'
+export type { BackupBatch } from './reading/backup-batch.ts'
+export { type ReadTopicOptions, readTopic } from './reading/read-topic.ts'
+export type { RestoreWindow } from './reading/window.ts'
+export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
+export { restore } from './restore/restore.ts'
+export type {
+  RestoredPartition,
+  RestoreObserver,
+  RestoreOptions,
+  RestoreProgress,
+  RestoreReport,
+} from './restore/restore-options.ts'
+export type { Difference } from './restore/verification/partition-comparison.ts'
+export type { Verification } from './restore/verification/verify-target.ts'
 export type { ApiVersionRange } from './transport/api-versions.ts'
 export {
   BrokerConnection,

@@ -56,7 +56,11 @@ export function encodeBatch(
  * place. What brokers demand (LogValidator): base offset 0, own producer id, and of the attributes only the compression bits:
  * a surviving delete-horizon bit would let the cleaner drop tombstones at once. The CRC is computed anew.
  */
-export function readdressBatch(batch: Buffer, header: BatchHeader, producer: ProducerState): void {
+export function readdressBatch(
+  batch: Buffer,
+  header: Pick<BatchHeader, 'attributes'>,
+  producer: ProducerState,
+): void {
   batch.writeInt16BE(header.attributes & codecMask, attributesPosition)
   stampProducer(batch, producer)
 }

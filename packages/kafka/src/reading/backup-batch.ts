@@ -1,0 +1,72 @@
+import type { BatchHeader } from '../record-batch/header.ts'
+import { decodeRecords, type KafkaRecord } from '../record-batch/records.ts'
+import { isInWindow, type RestoreWindow, shareInWindow } from './window.ts'
+
+/** A batch of the backup of which at least one record is to be seen. */
+export interface BackupBatch {
+  readonly partition: number
+  /** Position 0 of `bytes`. */
+  readonly header: BatchHeader
+  /** The whole batch exactly as the broker served it; a view of its chunk. */
+  readonly bytes: Buffer
+  /** `all`: coverage, aborted transactions and window leave out nothing. Offsets may be missing all the same (compaction). */
+  readonly visible: 'all' | 'some'
+  /**
+   * The records that are to be seen, in order; never none. Views of `bytes` where that is not compressed.
+   *
+   * @throws DATA_CORRUPT when the batch, intact as it is, does not hold what it says.
+   */
+  records(): readonly KafkaRecord[]
+}
+
+/** What decides which records of a chunk are to be seen. */
+export interface Visibility {
+  readonly window: RestoreWindow
+  /** Covered offsets: records outside are not part of the backup (a broker serves whole batches, also after DeleteRecords). */
+  readonly from: number
+  readonly next: number
+  /** Asked at most once for each batch, in the order of their offsets. */
+  isAborted(header: BatchHeader): boolean
+  /** Makes of an error about a batch one that says where it lies. */
+  explain(error: unknown): unknown
+}
+
+/** What of the batch that `header` describes in `chunk` is to be seen; undefined when nothing is. */
+export function selectBatch(
+  partition: number,
+  chunk: Buffer,
+  header: BatchHeader,
+  visibility: Visibility,
+): BackupBatch | undefined {
+  if (header.isControl || header.records === 0) return undefined
+  const { from, next, window } = visibility
+  if (header.nextOffset <= from || header.baseOffset >= next) return undefined
+  const share = shareInWindow(window, timesOf(header))
+  if (share === 'none' || visibility.isAborted(header)) return undefined
+
+  const bytes = chunk.subarray(header.position, header.position + header.length)
+  const own = { ...header, position: 0 }
+  const decode = (): readonly KafkaRecord[] => {
+    try {
+      return decodeRecords(bytes, own)
+    } catch (error) {
+      throw visibility.explain(error)
+    }
+  }
+  const whole = header.baseOffset >= from && header.nextOffset <= next
+  if (whole && share === 'all') {
+    return { partition, header: own, bytes, visible: 'all', records: decode }
+  }
+  const records = decode().filter(
+    ({ offset, timestamp }) => offset >= from && offset < next && isInWindow(window, timestamp),
+  )
+  if (records.length === 0) return undefined
+  const visible = records.length === header.records ? 'all' : 'some'
+  return { partition, header: own, bytes, visible, records: () => records }
+}
+
+/** The least timestamp of a batch is not in its header, unless the broker gave all records one. */
+function timesOf(header: BatchHeader): readonly [number | null, number] {
+  const greatest = header.maxTimestamp
+  return [header.timestampType === 'log-append' || header.records === 1 ? greatest : null, greatest]
+}

@@ -1,0 +1,102 @@
+import { type Damage, damageOf } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import { type BatchHeader, walkBatches } from '../record-batch/header.ts'
+import { type BackupBatch, selectBatch } from './backup-batch.ts'
+import type { Span } from './segment-spans.ts'
+import type { RestoreWindow } from './window.ts'
+
+/** Batches that lie in one piece of memory. */
+export interface BackupChunk {
+  readonly partition: number
+  /** How much memory they hold together. */
+  readonly bytes: number
+  readonly batches: readonly BackupBatch[]
+}
+
+/** Where damaged bytes lie: Damage without the reason. */
+export type Place = Omit<Damage, 'reason'>
+
+/** Chunk bytes whose checksums were right, and where they lie. */
+export interface ChunkToRead {
+  readonly partition: number
+  readonly raw: Uint8Array
+  /** Of the chunk with its header, in the object `key`. */
+  readonly place: Place
+  readonly span: Span
+  isAborted(partition: number, header: BatchHeader): boolean
+}
+
+/**
+ * The batches of a chunk of which something is to be seen. What cannot be read although its checksums are right (a producer can
+ * write that) is damage as well: thrown, or told and left out.
+ */
+export function batchesOfChunk(
+  chunk: ChunkToRead,
+  window: RestoreWindow,
+  onDamage?: (damage: Damage) => void,
+): readonly BackupBatch[] {
+  const { partition, raw, place, span } = chunk
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  const visibility = {
+    ...span,
+    window,
+    isAborted: (header: BatchHeader) => chunk.isAborted(partition, header),
+    explain: (error: unknown) => asDamage(place, error),
+  }
+  const batches: BackupBatch[] = []
+  unlessDamaged(onDamage, () => {
+    for (const header of headersOf(bytes, place)) {
+      const batch = unlessDamaged(onDamage, () => selectBatch(partition, bytes, header, visibility))
+      if (batch !== undefined) batches.push(batch)
+    }
+  })
+  return batches
+}
+
+/** Runs `read`. Damage is told to `onDamage`, if there is one, and gives undefined. */
+export function unlessDamaged<T>(
+  onDamage: ((damage: Damage) => void) | undefined,
+  read: () => T,
+): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    const damage = damageOf(error)
+    if (damage === undefined || onDamage === undefined) throw error
+    onDamage(damage)
+    return undefined
+  }
+}
+
+/** DATA_CORRUPT, in the form in which core tells of damage. */
+export function corrupt({ key, from, to, reason }: Damage): KanneryError {
+  return new KanneryError('DATA_CORRUPT', `segment ${key} is damaged at bytes ${from}-${to}`, {
+    why: reason,
+    facts: { key, from, to },
+  })
+}
+
+function* headersOf(bytes: Buffer, place: Place): Generator<BatchHeader> {
+  let end = 0
+  try {
+    for (const header of walkBatches(bytes)) {
+      yield header
+      end = header.position + header.length
+    }
+  } catch (error) {
+    throw asDamage(place, error)
+  }
+  if (end < bytes.length) throw corrupt({ ...place, reason: 'the chunk ends within a batch' })
+}
+
+function asDamage(place: Place, error: unknown): unknown {
+  if (
+    !KanneryError.is(error, 'KAFKA_DATA_CORRUPT') &&
+    !KanneryError.is(error, 'KAFKA_UNSUPPORTED')
+  ) {
+    return error
+  }
+  const offset = error.facts['offset']
+  const where = offset === undefined ? '' : ` (batch at offset ${offset})`
+  return corrupt({ ...place, reason: `${error.message}: ${error.why ?? 'unreadable'}${where}` })
+}

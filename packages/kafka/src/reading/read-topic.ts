@@ -1,0 +1,42 @@
+import { type Index, segmentEntries } from '@kannery/core'
+import type { BackupBatch } from './backup-batch.ts'
+import type { BackupChunk } from './chunk-batches.ts'
+import { openBackup, type ReadOptions } from './open-backup.ts'
+import { SegmentPass } from './segment-pass.ts'
+import { type Selection, SpanWalk, select } from './segment-spans.ts'
+import type { RestoreWindow } from './window.ts'
+
+export interface ReadTopicOptions extends ReadOptions {
+  readonly window: RestoreWindow
+  /** All when undefined. */
+  readonly partitions?: readonly number[]
+}
+
+/**
+ * The records of a topic's backup, batch by batch: those that were committed, that the index covers, and that lie in the window;
+ * in each partition in the order of their offsets, each once. Reads the index, and of the segments only the chunks that may hold
+ * something, one at a time.
+ *
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition that it does not have,
+ *   DATA_CORRUPT naming object and bytes.
+ */
+export async function* readTopic(
+  options: ReadTopicOptions,
+): AsyncGenerator<BackupBatch, void, undefined> {
+  const index = await openBackup(options)
+  const selection = select(index, options.window, options.partitions)
+  for await (const { batches } of readChunks(options, index, selection)) yield* batches
+}
+
+/** As {@link readTopic}, with the memory that batches share. */
+export async function* readChunks(
+  options: ReadOptions,
+  index: Index,
+  selection: Selection,
+): AsyncGenerator<BackupChunk, void, undefined> {
+  const walk = new SpanWalk(selection)
+  for await (const entry of segmentEntries(options.storage, index)) {
+    const wanted = walk.next(entry)
+    if (wanted !== undefined) yield* new SegmentPass(options, selection, wanted).chunks()
+  }
+}

@@ -1,0 +1,134 @@
+import {
+  type ChunkTableEntry,
+  type Damage,
+  damageOf,
+  openSegment,
+  type SegmentEntry,
+  type SegmentHeader,
+  type SegmentReader,
+  segmentEntries,
+  topicKeys,
+} from '@kannery/core'
+import { type CallOptions, KanneryError, type ObjectKey } from '@kannery/storage'
+import { abortedTransactions } from './aborted.ts'
+import { type BackupChunk, batchesOfChunk, corrupt } from './chunk-batches.ts'
+import { openBackup, type ReadOptions } from './open-backup.ts'
+import { salvagedChunks } from './salvaged-chunks.ts'
+import type { SegmentSpans, Selection, Span } from './segment-spans.ts'
+import { shareInWindow } from './window.ts'
+
+const chunkHeaderBytes = 68
+
+/** One segment, read once, and of it what {@link SegmentSpans} asks for. */
+export class SegmentPass {
+  readonly #options: ReadOptions
+  readonly #selection: Selection
+  readonly #entry: SegmentEntry
+  readonly #spans: ReadonlyMap<number, Span>
+  readonly #key: ObjectKey
+
+  constructor(options: ReadOptions, selection: Selection, { entry, spans }: SegmentSpans) {
+    this.#options = options
+    this.#selection = selection
+    this.#entry = entry
+    this.#spans = spans
+    this.#key = topicKeys(options.topic).segment(entry.id)
+  }
+
+  async *chunks(): AsyncGenerator<BackupChunk, void, undefined> {
+    const reader = await this.#open()
+    if (reader === 'without footer') yield* this.#salvage()
+    else if (reader !== 'nothing') yield* this.#read(reader)
+  }
+
+  async #open(): Promise<SegmentReader | 'without footer' | 'nothing'> {
+    const { storage, onDamage } = this.#options
+    const [key, { bytes }] = [this.#key, this.#entry]
+    try {
+      const reader = await openSegment(storage, { key, bytes }, this.#call)
+      return this.#belongsHere(reader.header) ? reader : 'nothing'
+    } catch (error) {
+      if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return this.#judgeAbsence(error)
+      if (onDamage === undefined || damageOf(error) === undefined) throw error
+      return 'without footer'
+    }
+  }
+
+  async *#read(reader: SegmentReader): AsyncGenerator<BackupChunk, void, undefined> {
+    const isAborted = abortedTransactions(reader.footer.aborted)
+    const wanted = reader.footer.chunks.filter((entry) => this.#isWanted(entry))
+    for await (const { entry, raw } of reader.readChunks(wanted, this.#options)) {
+      const { partition, position, storedLength } = entry
+      const span = this.#spanOf(entry)
+      const place = {
+        key: this.#key,
+        from: position,
+        to: position + chunkHeaderBytes + storedLength,
+      }
+      const chunk = { partition, raw, place, span, isAborted }
+      const batches = batchesOfChunk(chunk, this.#selection.window, this.#options.onDamage)
+      yield { partition, bytes: raw.byteLength, batches }
+    }
+  }
+
+  async *#salvage(): AsyncGenerator<BackupChunk, void, undefined> {
+    const tell = this.#options.onDamage ?? (() => {})
+    const parts = salvagedChunks(this.#options.storage, this.#key, {
+      ...this.#call,
+      onDamage: tell,
+    })
+    for await (const { facts, raw, place, isAborted } of parts) {
+      const { partition } = facts
+      if (facts.kind !== 'batches' || !this.#spans.has(partition)) continue
+      const chunk = { partition, raw, place, span: this.#spanOf(facts), isAborted }
+      const batches = batchesOfChunk(chunk, this.#selection.window, tell)
+      yield { partition, bytes: raw.byteLength, batches }
+    }
+  }
+
+  #isWanted({ kind, partition, from, next, maxTimestamp, minTimestamp }: ChunkTableEntry): boolean {
+    const span = this.#spans.get(partition)
+    if (kind !== 'batches' || span === undefined || maxTimestamp === null) return false
+    if (from >= span.next || next <= span.from) return false
+    return shareInWindow(this.#selection.window, [minTimestamp, maxTimestamp]) !== 'none'
+  }
+
+  /** What both the index and the chunk itself cover. */
+  #spanOf({ partition, from, next }: Span & { readonly partition: number }): Span {
+    const wanted = this.#spans.get(partition) ?? { from, next }
+    return { from: Math.max(wanted.from, from), next: Math.min(wanted.next, next) }
+  }
+
+  /** A segment under a name or in a folder that is not its own holds nothing of ours, whole as it may be. */
+  #belongsHere({ topic, incarnation }: SegmentHeader): boolean {
+    if (topic === this.#options.topic && incarnation === this.#entry.in) return true
+    return this.#tell({
+      key: this.#key,
+      from: 0,
+      to: this.#entry.bytes,
+      reason: `it is of incarnation ${incarnation} of topic "${topic}"`,
+    })
+  }
+
+  /** The index may have let the segment go since it was read: only one that it still names is missed. */
+  async #judgeAbsence(cause: KanneryError): Promise<'nothing'> {
+    const index = await openBackup(this.#options)
+    for await (const { id, state } of segmentEntries(this.#options.storage, index)) {
+      if (id !== this.#entry.id || state !== undefined) continue
+      this.#tell({ key: this.#key, from: 0, to: this.#entry.bytes, reason: cause.message })
+    }
+    return 'nothing'
+  }
+
+  #tell(damage: Damage): false {
+    const { onDamage } = this.#options
+    if (onDamage === undefined) throw corrupt(damage)
+    onDamage(damage)
+    return false
+  }
+
+  get #call(): CallOptions {
+    const { signal } = this.#options
+    return signal === undefined ? {} : { signal }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Index, SegmentEntry } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import { type RestoreWindow, shareInWindow } from './window.ts'
+
+type Incarnation = Index['incarnations'][number]
+
+/** Offsets, `from` inclusive, `next` exclusive. */
+export interface Span {
+  readonly from: number
+  readonly next: number
+}
+
+/** A segment of which something is to be read, and which offsets of it: another segment may cover the rest. */
+export interface SegmentSpans {
+  readonly entry: SegmentEntry
+  readonly spans: ReadonlyMap<number, Span>
+}
+
+/** What is asked for of a topic. */
+export interface Selection {
+  readonly incarnation: Incarnation
+  readonly partitions: ReadonlySet<number>
+  readonly window: RestoreWindow
+}
+
+/**
+ * The life of the topic that is to be read: the latest, and all its partitions unless told otherwise.
+ *
+ * @throws CONFIG_INVALID when the backup does not know one of `partitions`; STORAGE_NOT_FOUND before anything was backed up.
+ */
+export function select(
+  index: Index,
+  window: RestoreWindow,
+  partitions?: readonly number[],
+): Selection {
+  const incarnation = index.incarnations.at(-1)
+  if (incarnation === undefined) {
+    throw new KanneryError('STORAGE_NOT_FOUND', `the backup of topic "${index.topic}" is empty`, {
+      why: 'a backup began, but nothing was committed',
+      facts: { topic: index.topic },
+    })
+  }
+  const known = Array.from({ length: incarnation.partitions }, (_, partition) => partition)
+  const unknown = partitions?.filter((partition) => !known.includes(partition)) ?? []
+  if (unknown.length > 0) throw unknownPartitions(index.topic, unknown, known.length)
+  return { incarnation, window, partitions: new Set(partitions ?? known) }
+}
+
+/**
+ * Goes through the segments in the order of the index, and gives each what it alone has to say: offsets that an earlier
+ * segment covered are taken away. So every offset comes once, and in each partition in ascending order.
+ */
+export class SpanWalk {
+  readonly #selection: Selection
+  /** Partition → covered ranges that do not touch, ascending. */
+  readonly #covered = new Map<number, Span[]>()
+
+  constructor(selection: Selection) {
+    this.#selection = selection
+  }
+
+  /**
+   * undefined when there is nothing to read in this segment.
+   *
+   * @throws DATA_CORRUPT when a segment comes behind one that continues it: the offsets would be out of order.
+   */
+  next(entry: SegmentEntry): SegmentSpans | undefined {
+    const { incarnation, partitions } = this.#selection
+    if (entry.in !== incarnation.n || entry.state !== undefined) return undefined
+    const spans = new Map<number, Span>()
+    for (const [key, [from, next]] of Object.entries(entry.offsets)) {
+      const partition = Number(key)
+      if (!partitions.has(partition)) continue
+      const span = this.#takeUncovered(entry, partition, { from, next })
+      if (span !== undefined) spans.set(partition, span)
+    }
+    return spans.size > 0 && this.#mayHoldRecords(entry) ? { entry, spans } : undefined
+  }
+
+  #mayHoldRecords({ records, time }: SegmentEntry): boolean {
+    if (records === 0) return false
+    return time === null || shareInWindow(this.#selection.window, time) !== 'none'
+  }
+
+  #takeUncovered(entry: SegmentEntry, partition: number, span: Span): Span | undefined {
+    const covered = this.#covered.get(partition) ?? []
+    const last = covered.at(-1)
+    if (last === undefined || span.from > last.next) {
+      this.#covered.set(partition, [...covered, span])
+      return span
+    }
+    const repeated = { from: span.from, next: Math.min(span.next, last.next) }
+    if (repeated.from < repeated.next && !covers(covered, repeated)) {
+      throw outOfOrder(entry, partition, repeated)
+    }
+    if (span.next <= last.next) return undefined
+    covered[covered.length - 1] = { from: last.from, next: span.next }
+    return { from: last.next, next: span.next }
+  }
+}
+
+function covers(covered: readonly Span[], { from, next }: Span): boolean {
+  return covered.some((range) => range.from <= from && next <= range.next)
+}
+
+function unknownPartitions(topic: string, unknown: readonly number[], count: number): KanneryError {
+  return new KanneryError(
+    'CONFIG_INVALID',
+    `the backup of topic "${topic}" has no partition ${unknown.join(', ')}`,
+    {
+      why: `it has ${count} partitions, counted from 0`,
+      remedy: 'Name partitions that are there.',
+      facts: { topic, partitions: count },
+    },
+  )
+}
+
+function outOfOrder({ id }: SegmentEntry, partition: number, { from, next }: Span): KanneryError {
+  return new KanneryError('DATA_CORRUPT', 'the segments of the index are out of order', {
+    why: `segment ${id} covers offsets ${from} to ${next} of partition ${partition}, and comes behind segments that follow them`,
+    remedy: 'Rebuild the index: kannery index rebuild.',
+    facts: { segment: id, partition, from, next },
+  })
+}

@@ -1,0 +1,29 @@
+/** Which records by their timestamps, in milliseconds. */
+export interface RestoreWindow {
+  /** Inclusive. */
+  readonly sinceMs?: number
+  /** Exclusive. */
+  readonly untilMs?: number
+}
+
+/** How much of something lies in a window. `some`: it cannot be told without looking at every record. */
+export type Share = 'all' | 'some' | 'none'
+
+/** The share of what has timestamps from `least` (null: unknown) to `greatest`, both inclusive. */
+export function shareInWindow(
+  { sinceMs, untilMs }: RestoreWindow,
+  [least, greatest]: readonly [least: number | null, greatest: number],
+): Share {
+  if (sinceMs !== undefined && greatest < sinceMs) return 'none'
+  if (untilMs !== undefined && least !== null && least >= untilMs) return 'none'
+  const wholeSince = sinceMs === undefined || (least !== null && least >= sinceMs)
+  const wholeUntil = untilMs === undefined || greatest < untilMs
+  return wholeSince && wholeUntil ? 'all' : 'some'
+}
+
+export function isInWindow({ sinceMs, untilMs }: RestoreWindow, timestamp: bigint): boolean {
+  return (
+    (sinceMs === undefined || timestamp >= sinceMs) &&
+    (untilMs === undefined || timestamp < untilMs)
+  )
+}

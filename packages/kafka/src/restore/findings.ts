@@ -1,0 +1,49 @@
+import { KanneryError } from '@kannery/storage'
+
+/** What stands against a restore, gathered so that a person can mend all of it at once. */
+export class Findings {
+  readonly #errors: KanneryError[] = []
+
+  add(...errors: readonly KanneryError[]): void {
+    for (const error of errors) {
+      const known = this.#errors.some(
+        ({ message, why }) => message === error.message && why === error.why,
+      )
+      if (!known) this.#errors.push(error)
+    }
+  }
+
+  /** Runs a check. What it throws becomes a finding, unless nothing can be found out any more: a cluster that does not answer. */
+  async collect<T>(check: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await check()
+    } catch (error) {
+      if (!KanneryError.is(error) || error.retry !== 'never') throw error
+      this.add(error)
+      return undefined
+    }
+  }
+
+  /** @throws the only finding as it is, or several as one error with the code of the first. */
+  throwIfAny(): void {
+    const [first, ...others] = this.#errors
+    if (first === undefined) return
+    if (others.length === 0) throw first
+    const all = [first, ...others]
+    throw new KanneryError(first.code, `${all.length} things stand against the restore`, {
+      why: all.map(describe).join('\n'),
+      remedy: 'Nothing was written. Mend what is named above, each as it says, and restore again.',
+      facts: {
+        ...first.facts,
+        findings: all.length,
+        codes: [...new Set(all.map(({ code }) => code))].join(','),
+      },
+      cause: new AggregateError(all),
+    })
+  }
+}
+
+function describe({ code, message, why, remedy }: KanneryError, index: number): string {
+  const reason = why === undefined ? '' : `: ${why}`
+  return `${index + 1}. ${message}${reason}. ${remedy} (${code})`
+}

@@ -1,0 +1,155 @@
+import { KanneryError } from '@kannery/storage'
+import type { Survey } from './survey.ts'
+import type { Settings } from './topic-settings.ts'
+
+/** A topic that the records are to go into. */
+export interface TargetFacts {
+  readonly topic: string
+  /** Effective. Empty where this user may not see them. */
+  readonly settings: Settings
+  /** Milliseconds: the wall clock. */
+  readonly now: number
+}
+
+/** The timestamp before which the topic's retention deletes; undefined when it deletes nothing by time. */
+export function retentionLimit({ settings, now }: Omit<TargetFacts, 'topic'>): number | undefined {
+  const retentionMs = numberOf(settings, 'retention.ms')
+  if (!deletes(settings) || retentionMs === undefined || retentionMs < 0) return undefined
+  return now - retentionMs
+}
+
+/** What the topic's final retention would delete within seconds: that is no restore. */
+export function judgeRetention(
+  target: TargetFacts,
+  plan: Survey,
+  partitions: number,
+): KanneryError[] {
+  const { topic, settings } = target
+  const retentionBytes = numberOf(settings, 'retention.bytes') ?? -1
+  const findings: KanneryError[] = []
+  if (plan.olderRecords > 0) {
+    const days = Math.round((numberOf(settings, 'retention.ms') ?? 0) / 86_400_000)
+    findings.push(
+      wouldExpire(topic, {
+        why: `about ${plan.olderRecords} of ${plan.records} records are older than its retention.ms (${settings['retention.ms']}, ${days} days)`,
+        setting: 'retention.ms',
+      }),
+    )
+  }
+  if (deletes(settings) && retentionBytes >= 0 && plan.bytes > retentionBytes * partitions) {
+    findings.push(
+      wouldExpire(topic, {
+        why: `the backup has ${plan.bytes} bytes, its retention.bytes leaves room for ${retentionBytes} in each of ${partitions} partitions`,
+        setting: 'retention.bytes',
+      }),
+    )
+  }
+  return findings
+}
+
+/** Whether an existing topic, which stays as it is, takes the records and keeps them until they are compared. */
+export function judgeSettings(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
+  return [
+    ...judgeSizes(target, plan),
+    ...judgeTimes(target, plan),
+    ...(verify && compacts(target.settings) ? [wouldCompact(target.topic)] : []),
+  ]
+}
+
+function judgeSizes({ topic, settings }: TargetFacts, plan: Survey): KanneryError[] {
+  return ['max.message.bytes', 'segment.bytes'].flatMap((name) => {
+    const limit = numberOf(settings, name)
+    if (limit === undefined || limit >= plan.largestBatchBytes) return []
+    return [
+      rejected(topic, {
+        why: `the largest batch has ${plan.largestBatchBytes} bytes, its ${name} is ${limit}`,
+        remedy: `Set ${name} of the topic to at least ${plan.largestBatchBytes}, or let the restore create the topic.`,
+      }),
+    ]
+  })
+}
+
+function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): KanneryError[] {
+  const findings: KanneryError[] = []
+  if (settings['message.timestamp.type'] === 'LogAppendTime') {
+    findings.push(
+      misfit(topic, {
+        message: `topic "${topic}" would give the records new timestamps`,
+        why: 'its message.timestamp.type is LogAppendTime',
+        remedy:
+          'Set it to CreateTime until the restore is done, or let the restore create the topic.',
+      }),
+    )
+  }
+  const limits = [
+    ['message.timestamp.before.max.ms', plan.oldest === undefined ? 0 : now - plan.oldest],
+    ['message.timestamp.after.max.ms', plan.newest === undefined ? 0 : plan.newest - now],
+  ] as const
+  for (const [name, distance] of limits) {
+    const limit = numberOf(settings, name)
+    if (limit === undefined || distance <= limit) continue
+    findings.push(
+      rejected(topic, {
+        why: `records are up to ${distance} ms away from now, its ${name} is ${limit}`,
+        remedy: `Raise ${name} of the topic until the restore is done, or let the restore create the topic.`,
+      }),
+    )
+  }
+  return findings
+}
+
+function wouldExpire(
+  topic: string,
+  { why, setting }: { readonly why: string; readonly setting: string },
+): KanneryError {
+  return misfit(topic, {
+    message: `the retention of topic "${topic}" would delete restored records at once`,
+    why,
+    remedy: `Create the topic yourself beforehand with ${setting}=-1 and the same number of partitions, and restore into it.`,
+  })
+}
+
+function wouldCompact(topic: string): KanneryError {
+  return misfit(topic, {
+    message: `topic "${topic}" may be compacted before the records are compared`,
+    why: 'its cleanup.policy contains compact',
+    remedy:
+      'Set cleanup.policy=delete until the restore is done, or let the restore create the topic.',
+  })
+}
+
+function misfit(
+  topic: string,
+  text: { readonly message: string; readonly why: string; readonly remedy: string },
+): KanneryError {
+  const { message, why, remedy } = text
+  return new KanneryError('KAFKA_TOPIC_MISMATCH', message, { why, remedy, facts: { topic } })
+}
+
+function rejected(
+  topic: string,
+  { why, remedy }: { readonly why: string; readonly remedy: string },
+): KanneryError {
+  return new KanneryError('KAFKA_RECORD_REJECTED', `topic "${topic}" would refuse records`, {
+    why,
+    remedy,
+    facts: { topic },
+  })
+}
+
+function deletes(settings: Settings): boolean {
+  return policies(settings).includes('delete')
+}
+
+function compacts(settings: Settings): boolean {
+  return policies(settings).includes('compact')
+}
+
+function policies(settings: Settings): readonly string[] {
+  return (settings['cleanup.policy'] ?? '').split(',').map((policy) => policy.trim())
+}
+
+function numberOf(settings: Settings, name: string): number | undefined {
+  const text = settings[name]
+  return text === undefined ? undefined : Number(text)
+}

@@ -1,0 +1,75 @@
+import type { Damage } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import type { RestoredPartition, RestoreObserver } from './restore-options.ts'
+
+/** What of a restore is there: acknowledged, or left out. */
+export class Ledger {
+  readonly #observer: RestoreObserver
+  readonly #total: number
+  readonly #startOffsets: ReadonlyMap<number, number>
+  readonly #written = new Map<number, { records: number; bytes: number }>()
+  readonly #damage = new Map<string, Damage>()
+  #records = 0
+  #bytes = 0
+
+  /** `startOffsets`: of the partitions that are restored. */
+  constructor(observer: RestoreObserver, total: number, startOffsets: ReadonlyMap<number, number>) {
+    this.#observer = observer
+    this.#total = total
+    this.#startOffsets = startOffsets
+  }
+
+  get records(): number {
+    return this.#records
+  }
+
+  /** In the order in which it was met, each once. */
+  get damage(): readonly Damage[] {
+    return [...this.#damage.values()]
+  }
+
+  get partitions(): readonly RestoredPartition[] {
+    return Array.from(this.#startOffsets, ([partition, firstOffset]) => {
+      const { records, bytes } = this.#written.get(partition) ?? { records: 0, bytes: 0 }
+      return { partition, records, bytes, firstOffset, nextOffset: firstOffset + records }
+    })
+  }
+
+  acknowledged(partition: number, records: number, bytes: number): void {
+    const before = this.#written.get(partition) ?? { records: 0, bytes: 0 }
+    this.#written.set(partition, {
+      records: before.records + records,
+      bytes: before.bytes + bytes,
+    })
+    this.#records += records
+    this.#bytes += bytes
+    const total = Math.max(this.#total, this.#records)
+    this.#observer.onProgress({ records: this.#records, bytes: this.#bytes, total })
+  }
+
+  leftOut(damage: Damage): void {
+    this.#damage.set(`${damage.key}\n${damage.from}\n${damage.to}\n${damage.reason}`, damage)
+  }
+
+  /** `error`, with what a person must know of the topic that it leaves behind. */
+  explain(error: unknown, topic: string, signal: AbortSignal | undefined): unknown {
+    const facts = { topic, restored: this.#records }
+    const there =
+      this.#records === 0
+        ? `Nothing was written into topic "${topic}" yet.`
+        : `Topic "${topic}" holds ${this.#records} records of about ${this.#total}: delete it before you restore again.`
+    if (signal?.aborted === true && !KanneryError.is(error)) {
+      const why = `topic "${topic}" holds ${this.#records} records of about ${this.#total}, and not its final configuration`
+      const message = `the restore of topic "${topic}" was interrupted`
+      return new KanneryError('INTERRUPTED', message, { why, remedy: there, facts, cause: error })
+    }
+    if (!KanneryError.is(error) || error.code === 'VERIFY_FAILED') return error
+    return new KanneryError(error.code, error.message, {
+      retry: error.retry,
+      ...(error.why === undefined ? {} : { why: error.why }),
+      remedy: `${error.remedy} ${there}`,
+      facts: { ...error.facts, ...facts },
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,88 @@
+import { KanneryError } from '@kannery/storage'
+import type { BackupBatch } from '../reading/backup-batch.ts'
+import { compressionCodecs } from '../record-batch/compression.ts'
+import { encodeBatch, type ProducerState, readdressBatch } from '../record-batch/encode.ts'
+import type { KafkaRecord } from '../record-batch/records.ts'
+
+/** A batch that lacks only its producer state. */
+export interface UnstampedBatch {
+  /** `re-encoded`: made anew from the records, in memory of its own. */
+  readonly path: 'verbatim' | 're-encoded'
+  readonly records: number
+  readonly bytes: number
+  /** Writes the producer state into the batch, and returns it. Once. */
+  stamp(producer: ProducerState): Buffer
+}
+
+/**
+ * What a producer sends so that the target holds the visible records of `batch`: the batch itself where a broker takes it
+ * (LogValidator: dense offsets, CreateTime), else one that is made anew with the same compression, or several where it would be
+ * larger than `maxBatchBytes`. The same batch always gives the same ones: a producer that begins again repeats them exactly.
+ *
+ * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record that is too large.
+ */
+export function outgoingBatches(batch: BackupBatch, maxBatchBytes: number): UnstampedBatch[] {
+  if (isVerbatim(batch) && batch.bytes.length <= maxBatchBytes) return [verbatim(batch)]
+  return reEncoded(batch, batch.records(), maxBatchBytes)
+}
+
+function isVerbatim({ header, visible }: BackupBatch): boolean {
+  const { timestampType, records, lastOffsetDelta } = header
+  return visible === 'all' && timestampType === 'create' && records === lastOffsetDelta + 1
+}
+
+function verbatim({ header, bytes }: BackupBatch): UnstampedBatch {
+  return {
+    path: 'verbatim',
+    records: header.records,
+    bytes: bytes.length,
+    stamp: (producer) => {
+      readdressBatch(bytes, header, producer)
+      return bytes
+    },
+  }
+}
+
+/** Halves until each part fits. */
+function reEncoded(
+  batch: BackupBatch,
+  records: readonly KafkaRecord[],
+  maxBatchBytes: number,
+): UnstampedBatch[] {
+  const { codec } = batch.header
+  const encoded = encodeBatch(records, codec, unknownProducer)
+  if (encoded.length <= maxBatchBytes) {
+    const attributes = compressionCodecs.indexOf(codec)
+    return [
+      {
+        path: 're-encoded',
+        records: records.length,
+        bytes: encoded.length,
+        stamp: (producer) => {
+          readdressBatch(encoded, { attributes }, producer)
+          return encoded
+        },
+      },
+    ]
+  }
+  const [only] = records
+  if (records.length === 1 && only !== undefined) throw tooLarge(batch, only, encoded.length)
+  const middle = records.length >>> 1
+  return [records.slice(0, middle), records.slice(middle)].flatMap((half) =>
+    reEncoded(batch, half, maxBatchBytes),
+  )
+}
+
+const unknownProducer: ProducerState = { producerId: -1n, producerEpoch: -1, sequence: -1 }
+
+function tooLarge(
+  { partition }: BackupBatch,
+  { offset }: KafkaRecord,
+  bytes: number,
+): KanneryError {
+  return new KanneryError('KAFKA_RECORD_REJECTED', 'a record is too large for the target topic', {
+    why: `the record at offset ${offset} of partition ${partition} makes a batch of ${bytes} bytes`,
+    remedy: 'Raise max.message.bytes of the topic.',
+    facts: { partition, offset, bytes },
+  })
+}

@@ -1,0 +1,207 @@
+import type { Index } from '@kannery/core'
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import type { AclOperation } from '../cluster/acl-operations.ts'
+import type { NewTopic } from '../cluster/create-topics.ts'
+import { kafkaError } from '../cluster/errors.ts'
+import type { KafkaCluster, ProducerIdentity } from '../cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../cluster/metadata.ts'
+import type { Selection } from '../reading/segment-spans.ts'
+import { Findings } from './findings.ts'
+import { judgeRetention, judgeSettings, retentionLimit, type TargetFacts } from './judge-target.ts'
+import { type Survey, survey } from './survey.ts'
+import {
+  finalSettings,
+  heldSettings,
+  type Settings,
+  settingsWhileRestoring,
+} from './topic-settings.ts'
+
+export interface PreflightOptions {
+  readonly storage: StorageBackend
+  readonly cluster: KafkaCluster
+  readonly clock: Clock
+  readonly index: Index
+  readonly selection: Selection
+  /** The name of the topic in the target. */
+  readonly as: string
+  /** −1: the cluster's default. */
+  readonly replicationFactor: number
+  readonly verify: boolean
+}
+
+/** Where the records go. */
+export type Target =
+  | {
+      readonly kind: 'new'
+      readonly topic: NewTopic
+      /** What it has in the end. */
+      readonly final: Settings
+      readonly maxBatchBytes: number
+    }
+  | {
+      /** Empty. */
+      readonly kind: 'existing'
+      readonly topic: TopicMetadata
+      /** undefined: it is left as it is. Else it is one that a restore created and did not finish. */
+      readonly final: Settings | undefined
+      readonly maxBatchBytes: number
+    }
+
+export interface Preflight {
+  readonly target: Target
+  readonly identity: ProducerIdentity
+  readonly plan: Survey
+}
+
+interface Inspected {
+  readonly target: Target
+  /** Effective in the end. */
+  readonly settings: Settings
+}
+
+/**
+ * Looks at the target before a byte is written, and changes nothing there. All that stands against the restore is told at once.
+ *
+ * @throws KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH, KAFKA_RECORD_REJECTED, KAFKA_DENIED, CONFIG_INVALID; KAFKA_UNREACHABLE.
+ */
+export async function preflight(options: PreflightOptions): Promise<Preflight> {
+  const { cluster, clock, storage, index, selection, as } = options
+  const findings = new Findings()
+  const identity = await findings.collect(() => cluster.initProducerId())
+  const inspected = await findings.collect(() => inspect(options, findings))
+
+  const facts: TargetFacts = { topic: as, settings: inspected?.settings ?? {}, now: clock.now() }
+  const plan = await survey(storage, index, selection, retentionLimit(facts))
+  findings.add(...judgeRetention(facts, plan, selection.partitions.size))
+  if (inspected?.target.kind === 'existing' && inspected.target.final === undefined) {
+    findings.add(...judgeSettings(facts, plan, options.verify))
+  }
+  findings.throwIfAny()
+  if (identity === undefined || inspected === undefined) {
+    throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
+  }
+  return { target: inspected.target, identity, plan }
+}
+
+/** The operations on the topic that the restore still needs, and that this user may not do. */
+export async function missingPermissions(
+  cluster: KafkaCluster,
+  topic: string,
+  needed: readonly AclOperation[],
+): Promise<readonly KanneryError[]> {
+  const allowed = await cluster.allowedOperations(topic)
+  return needed
+    .filter((operation) => !allowed.has(operation))
+    .map((operation) => kafkaError(29, { api: 'Metadata', operation, topic }))
+}
+
+async function inspect(options: PreflightOptions, findings: Findings): Promise<Inspected> {
+  const existing = await describe(options.cluster, options.as)
+  return existing === undefined ? inspectNew(options) : inspectExisting(options, existing, findings)
+}
+
+/** undefined when there is no such topic. */
+async function describe(cluster: KafkaCluster, topic: string): Promise<TopicMetadata | undefined> {
+  const { topics } = await cluster.metadata([topic])
+  const [found] = topics
+  if (found?.error === undefined) return found
+  if (found.error.code === 'KAFKA_TOPIC_UNKNOWN') return undefined
+  // A topic whose metadata could not be had is described by the error; one without leaders is waited for.
+  if (found.error.retry === 'never') throw found.error
+  return cluster.topic(topic)
+}
+
+async function inspectNew(options: PreflightOptions): Promise<Inspected> {
+  const { cluster, as, selection, replicationFactor } = options
+  const { config, partitions } = selection.incarnation
+  const final = finalSettings(config, replicationFactor === -1 ? undefined : replicationFactor)
+  const topic = { name: as, partitions, replicationFactor, config: settingsWhileRestoring(final) }
+  await cluster.validateTopic(topic)
+  const settings = await cluster.validateTopic({ ...topic, config: final })
+  return { settings, target: { kind: 'new', topic, final, maxBatchBytes: limitOf(settings) } }
+}
+
+async function inspectExisting(
+  options: PreflightOptions,
+  existing: TopicMetadata,
+  findings: Findings,
+): Promise<Inspected> {
+  const { cluster, as, selection, verify } = options
+  const needed: AclOperation[] = ['Write', ...(verify ? ['Read' as const] : [])]
+  findings.add(...(await missingPermissions(cluster, as, needed)))
+  const least = Math.max(...selection.partitions) + 1
+  const { length } = existing.partitions
+  if (length < least) findings.add(tooFewPartitions(as, length, least))
+  const filled = await filledPartitions(cluster, as, selection)
+  if (filled.size > 0) findings.add(notEmpty(as, filled))
+
+  const config = await findings.collect(() => cluster.describeTopicConfig(as))
+  const final = config === undefined ? undefined : unfinished(options, existing, config.overrides)
+  const effective = config?.effective ?? {}
+  return {
+    settings: final === undefined ? effective : { ...without(effective, heldSettings), ...final },
+    target: { kind: 'existing', topic: existing, final, maxBatchBytes: limitOf(effective) },
+  }
+}
+
+/** What a topic is still to get that has just what an interrupted restore of this backup gave it. */
+function unfinished(
+  { selection, replicationFactor }: PreflightOptions,
+  { partitions }: TopicMetadata,
+  overrides: Settings,
+): Settings | undefined {
+  const { incarnation } = selection
+  const final = finalSettings(
+    incarnation.config,
+    replicationFactor === -1 ? undefined : replicationFactor,
+  )
+  const held = Object.entries(settingsWhileRestoring(final))
+  const isOurs =
+    partitions.length === incarnation.partitions &&
+    held.length === Object.keys(overrides).length &&
+    held.every(([name, value]) => overrides[name] === value)
+  return isOurs ? final : undefined
+}
+
+function without(settings: Settings, names: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !(name in names)))
+}
+
+/** Partition → number of offsets in its log. */
+async function filledPartitions(
+  cluster: KafkaCluster,
+  topic: string,
+  { partitions }: Selection,
+): Promise<ReadonlyMap<number, number>> {
+  const earliest = await cluster.listOffsets(topic, 'earliest', 'read-uncommitted')
+  const latest = await cluster.listOffsets(topic, 'latest', 'read-uncommitted')
+  const lengths = [...latest].map(
+    ([partition, end]) => [partition, end - (earliest.get(partition) ?? 0)] as const,
+  )
+  return new Map(lengths.filter(([partition, length]) => partitions.has(partition) && length > 0))
+}
+
+function limitOf(settings: Settings): number {
+  return Number(settings['max.message.bytes'] ?? Number.POSITIVE_INFINITY)
+}
+
+function notEmpty(topic: string, filled: ReadonlyMap<number, number>): KanneryError {
+  const records = [...filled.values()].reduce((sum, length) => sum + length, 0)
+  return new KanneryError('KAFKA_TOPIC_NOT_EMPTY', `topic "${topic}" is not empty`, {
+    why: `it holds ${records} offsets in partition ${[...filled.keys()].join(', ')}`,
+    facts: { topic, offsets: records },
+  })
+}
+
+function tooFewPartitions(topic: string, has: number, needs: number): KanneryError {
+  return new KanneryError(
+    'KAFKA_TOPIC_MISMATCH',
+    `topic "${topic}" has ${has} partitions, the restore needs ${needs}`,
+    {
+      why: 'every record goes into the partition that it came from',
+      remedy:
+        'Add partitions to the topic, restore under another name (--as), or fewer partitions.',
+      facts: { topic, partitions: has, needed: needs },
+    },
+  )
+}

@@ -1,0 +1,62 @@
+import type { Damage } from '@kannery/core'
+import type { Clock, StorageBackend } from '@kannery/storage'
+import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
+import type { RestoreWindow } from '../reading/window.ts'
+import type { Verification } from './verification/verify-target.ts'
+
+export interface RestoreOptions {
+  /** Only read. */
+  readonly storage: StorageBackend
+  readonly cluster: KafkaCluster
+  /** In the backup. */
+  readonly topic: string
+  /** In the target; the same name unless told. */
+  readonly as?: string
+  readonly window: RestoreWindow
+  /** All when undefined. */
+  readonly partitions?: readonly number[]
+  /** Of a topic that is created; the cluster's default unless told. */
+  readonly replicationFactor?: number
+  /** Reads the target back and compares it with the backup, record by record. */
+  readonly verify: boolean
+  /** Leaves out what is damaged, and names it in the report. Without it, damage ends the restore. */
+  readonly skipDamaged: boolean
+  /** How much of the backup may be in memory, waiting for the brokers; 64 MiB unless told. */
+  readonly budgetBytes?: number
+  readonly clock: Clock
+  readonly observer: RestoreObserver
+  /** Stops the restore: what is under way is still acknowledged, then it throws INTERRUPTED saying what is there. */
+  readonly signal?: AbortSignal
+}
+
+export interface RestoreObserver {
+  /** After every batch that the brokers acknowledged. */
+  onProgress(progress: RestoreProgress): void
+}
+
+export interface RestoreProgress {
+  readonly records: number
+  /** Of batches as the brokers have them. */
+  readonly bytes: number
+  /** Records that it will be in the end, as far as the index tells: aborted ones and those outside the window may be among them. */
+  readonly total: number
+}
+
+export interface RestoredPartition {
+  readonly partition: number
+  readonly records: number
+  readonly bytes: number
+  /** In the target. */
+  readonly firstOffset: number
+  readonly nextOffset: number
+}
+
+export interface RestoreReport {
+  readonly topic: string
+  readonly as: string
+  readonly partitions: readonly RestoredPartition[]
+  /** Left out of the restore. */
+  readonly skippedDamage: readonly Damage[]
+  /** Present when it was asked for. */
+  readonly verification?: Verification
+}

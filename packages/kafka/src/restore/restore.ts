@@ -1,0 +1,137 @@
+import type { Damage, Index } from '@kannery/core'
+import type { BackupChunk } from '../reading/chunk-batches.ts'
+import { openBackup, type ReadOptions } from '../reading/open-backup.ts'
+import { readChunks } from '../reading/read-topic.ts'
+import { type Selection, select } from '../reading/segment-spans.ts'
+import { type Destination, endOffsets, openDestination } from './destination.ts'
+import { Ledger } from './ledger.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import { type Preflight, preflight } from './preflight.ts'
+import type { RestoreOptions, RestoreReport } from './restore-options.ts'
+import { TopicProducer } from './topic-producer.ts'
+import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
+import { type Verification, verifyTarget } from './verification/verify-target.ts'
+import { writeRecords } from './write-records.ts'
+
+const defaultBudgetBytes = 64 * 1024 * 1024
+
+/** What is restored, and whereto. */
+interface Plan {
+  readonly index: Index
+  readonly selection: Selection
+  readonly checked: Preflight
+  readonly destination: Destination
+  readonly ledger: Ledger
+}
+
+/**
+ * Restores one topic of a backup into Kafka: key, value, headers, timestamp and order of every record, in the partition that it
+ * came from. The target must be absent (it is then created as it was) or empty (it is then used as it is). Nothing is written
+ * before all checks of the target have passed; the topic's own configuration is set last, behind the comparison.
+ *
+ * @throws what stands against it, all at once; VERIFY_FAILED; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers refuse. Once
+ *   something was written, the error says how much.
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreReport> {
+  const { topic, as = topic, cluster, verify, signal } = options
+  const index = await openBackup(readOptions(options))
+  const selection = select(index, options.window, options.partitions)
+  const { replicationFactor = brokersDefault } = options
+  const checked = await preflight({ ...options, index, selection, as, replicationFactor })
+  signal?.throwIfAborted()
+  const destination = await openDestination(cluster, checked.target, { selection, verify })
+  const ledger = new Ledger(options.observer, checked.plan.records, destination.startOffsets)
+  const plan: Plan = { index, selection, checked, destination, ledger }
+  try {
+    await write(options, plan)
+    const verification = verify ? await compare(options, plan) : undefined
+    signal?.throwIfAborted()
+    await destination.finish()
+    return {
+      topic,
+      as,
+      partitions: ledger.partitions,
+      skippedDamage: ledger.damage,
+      ...(verification === undefined ? {} : { verification }),
+    }
+  } catch (error) {
+    throw ledger.explain(error, as, signal)
+  }
+}
+
+/** In CreateTopics: default.replication.factor. */
+const brokersDefault = -1
+
+async function write(options: RestoreOptions, plan: Plan): Promise<void> {
+  const { checked, destination, ledger } = plan
+  const budget = new MemoryBudget(options.budgetBytes ?? defaultBudgetBytes)
+  await using producer = new TopicProducer({
+    cluster: options.cluster,
+    clock: options.clock,
+    topic: destination.topic,
+    identity: checked.identity,
+    startOffsets: destination.startOffsets,
+    budget,
+  })
+  await writeRecords({
+    chunks: chunksOf(options, plan),
+    producer,
+    budget,
+    ledger,
+    maxBatchBytes: checked.target.maxBatchBytes,
+    ...damageOptions(options, plan),
+    ...signalOptions(options),
+  })
+}
+
+async function compare(options: RestoreOptions, plan: Plan): Promise<Verification> {
+  const { cluster, clock } = options
+  const { startOffsets, topic } = plan.destination
+  await using reader = new TargetReader({
+    cluster,
+    clock,
+    topic,
+    maxBytes: readBytesPerPartition(startOffsets.size),
+    ...signalOptions(options),
+  })
+  const ends = await endOffsets(cluster, topic.name, new Set(startOffsets.keys()))
+  const ranges = new Map(
+    Array.from(ends, ([partition, end]) => [
+      partition,
+      { from: startOffsets.get(partition) ?? 0, end },
+    ]),
+  )
+  const backup = chunksOf(options, plan)
+  return verifyTarget({
+    topic: topic.name,
+    reader,
+    ranges,
+    backup,
+    ...damageOptions(options, plan),
+  })
+}
+
+function chunksOf(
+  options: RestoreOptions,
+  plan: Plan,
+): AsyncGenerator<BackupChunk, void, undefined> {
+  const read = { ...readOptions(options), ...damageOptions(options, plan) }
+  return readChunks(read, plan.index, plan.selection)
+}
+
+function readOptions(options: RestoreOptions): ReadOptions {
+  const { storage, topic } = options
+  return { storage, topic, ...signalOptions(options) }
+}
+
+/** Damage is refused unless it may be left out. */
+function damageOptions(
+  { skipDamaged }: RestoreOptions,
+  { ledger }: Plan,
+): { readonly onDamage?: (damage: Damage) => void } {
+  return skipDamaged ? { onDamage: (damage) => ledger.leftOut(damage) } : {}
+}
+
+function signalOptions({ signal }: RestoreOptions): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}

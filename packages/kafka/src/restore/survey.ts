@@ -1,0 +1,56 @@
+import { type Index, segmentEntries } from '@kannery/core'
+import type { StorageBackend } from '@kannery/storage'
+import { type SegmentSpans, type Selection, SpanWalk } from '../reading/segment-spans.ts'
+
+/** What is going to be restored, as far as the index alone tells. */
+export interface Survey {
+  /** An upper bound: aborted records and those outside the window are among them. Estimated where not all partitions are wanted. */
+  readonly records: number
+  /** As stored in the segments, other partitions' share estimated away. */
+  readonly bytes: number
+  readonly largestBatchBytes: number
+  /** Least and greatest known timestamp, milliseconds; undefined without records. */
+  readonly oldest: number | undefined
+  readonly newest: number | undefined
+  /** Records in segments all of whose records are older than was asked. */
+  readonly olderRecords: number
+}
+
+/** Goes through the index. `olderThanMs`: what to count as {@link Survey.olderRecords}. */
+export async function survey(
+  storage: StorageBackend,
+  index: Index,
+  selection: Selection,
+  olderThanMs: number | undefined,
+): Promise<Survey> {
+  const walk = new SpanWalk(selection)
+  const sum = { records: 0, bytes: 0, largestBatchBytes: 0, olderRecords: 0 }
+  const times = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
+  for await (const entry of segmentEntries(storage, index)) {
+    const wanted = walk.next(entry)
+    if (wanted === undefined) continue
+    const share = shareOf(wanted)
+    sum.records += Math.round(entry.records * share)
+    sum.bytes += Math.round(entry.bytes * share)
+    sum.largestBatchBytes = Math.max(sum.largestBatchBytes, entry.maxBatchBytes)
+    const [least, greatest] = entry.time ?? [null, undefined]
+    times.oldest = Math.min(times.oldest, least ?? greatest ?? times.oldest)
+    times.newest = Math.max(times.newest, greatest ?? times.newest)
+    if (greatest !== undefined && olderThanMs !== undefined && greatest < olderThanMs) {
+      sum.olderRecords += Math.round(entry.records * share)
+    }
+  }
+  return { ...sum, oldest: finite(times.oldest), newest: finite(times.newest) }
+}
+
+/** By offsets: how many records each partition has in a segment is not in the index. */
+function shareOf({ entry, spans }: SegmentSpans): number {
+  let [wanted, all] = [0, 0]
+  for (const { from, next } of spans.values()) wanted += next - from
+  for (const [from, next] of Object.values(entry.offsets)) all += next - from
+  return all === 0 ? 1 : wanted / all
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined
+}

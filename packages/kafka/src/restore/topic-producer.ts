@@ -1,0 +1,164 @@
+import { type Clock, KanneryError } from '@kannery/storage'
+import { kafkaError } from '../cluster/errors.ts'
+import type { KafkaCluster, ProducerIdentity } from '../cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../cluster/metadata.ts'
+import type { ProduceResult } from '../protocol/produce.ts'
+import type { ProducerState } from '../record-batch/encode.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import { type OutgoingBatch, PartitionLane } from './partition-lane.ts'
+import { ProduceConnections } from './produce-connections.ts'
+
+export interface TopicProducerOptions {
+  readonly cluster: Pick<KafkaCluster, 'metadata' | 'openConnection'>
+  readonly clock: Clock
+  readonly topic: TopicMetadata
+  readonly identity: ProducerIdentity
+  /** Partition → where its first record must land. */
+  readonly startOffsets: ReadonlyMap<number, number>
+  /** Closed with the reason when a partition fails for good: nothing more may be sent then. */
+  readonly budget: MemoryBudget
+}
+
+export interface BatchToSend {
+  readonly partition: number
+  readonly records: number
+  /** Makes the batch ready with this producer state. */
+  readonly stamp: (producer: ProducerState) => Buffer
+  readonly onAcknowledged: () => void
+}
+
+/** Behind 2³¹ − 1 a sequence begins at 0 again (DefaultRecordBatch.incrementSequence). */
+const sequences = 2 ** 31
+
+/**
+ * An idempotent producer of one topic: in each partition, records get the sequence numbers 0, 1, 2, … in the order in which
+ * they are sent, and every batch is appended exactly once, also when connections break and leaders move.
+ */
+export class TopicProducer implements AsyncDisposable {
+  readonly #options: TopicProducerOptions
+  readonly #connections: ProduceConnections
+  readonly #lanes = new Map<number, PartitionLane>()
+  readonly #sent = new Map<number, number>()
+  readonly #callbacks = new Map<OutgoingBatch, () => void>()
+  #leaders: ReadonlyMap<number, number | undefined>
+  #refreshing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
+  #drained: PromiseWithResolvers<void> | undefined
+
+  constructor(options: TopicProducerOptions) {
+    this.#options = options
+    this.#connections = new ProduceConnections(options.cluster, options.topic)
+    this.#leaders = leadersOf(options.topic)
+  }
+
+  /** Takes a batch at once; it is sent when those of its partition before it are under way. */
+  send({ partition, records, stamp, onAcknowledged }: BatchToSend): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const firstRecord = this.#sent.get(partition) ?? 0
+    this.#sent.set(partition, firstRecord + records)
+    const { producerId, producerEpoch } = this.#options.identity
+    const batch = stamp({ producerId, producerEpoch, sequence: firstRecord % sequences })
+    const outgoing = { partition, batch, records, firstRecord }
+    this.#callbacks.set(outgoing, onAcknowledged)
+    this.#lane(partition).enqueue(outgoing)
+  }
+
+  /** Resolves when all that was sent is acknowledged. Rejects when a partition fails for good. */
+  async drain(): Promise<void> {
+    this.#drained = Promise.withResolvers()
+    this.#tellDrained()
+    await this.#drained.promise
+  }
+
+  /** From now on `send` throws `reason`, `drain` rejects with it, and the budget refuses. */
+  stop(reason: unknown): void {
+    this.#fail(reason)
+  }
+
+  /** Sends nothing any more. Resolves when everything under way is answered; what is acknowledged by then is there. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#lanes.values(), (lane) => lane.close()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const quiet = this.close()
+    await this.#connections[Symbol.asyncDispose]()
+    await quiet
+  }
+
+  #lane(partition: number): PartitionLane {
+    const known = this.#lanes.get(partition)
+    if (known !== undefined) return known
+    const lane = new PartitionLane(
+      {
+        clock: this.#options.clock,
+        topic: this.#options.topic.name,
+        send: (batch) => this.#produce(batch),
+        refreshLeader: () => this.#refreshLeaders(),
+        onAcknowledged: (batch) => this.#acknowledge(batch),
+        onFailed: (error) => this.#fail(error),
+      },
+      partition,
+      this.#options.startOffsets.get(partition) ?? 0,
+    )
+    this.#lanes.set(partition, lane)
+    return lane
+  }
+
+  async #produce(batch: OutgoingBatch): Promise<ProduceResult> {
+    const { partition } = batch
+    const leader = this.#leaders.get(partition)
+    const facts = { api: 'Produce', topic: this.#options.topic.name, partition }
+    if (leader === undefined) throw kafkaError(5, facts)
+    const { results } = await this.#connections.send(leader, batch)
+    const [result] = results
+    if (result?.partition === partition) return result
+    throw new KanneryError('KAFKA_PROTOCOL', 'Produce answered for another partition', { facts })
+  }
+
+  /** One request for all lanes that lost their leader at the same time. */
+  #refreshLeaders(): Promise<void> {
+    this.#refreshing ??= this.#readLeaders().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async #readLeaders(): Promise<void> {
+    const { cluster, topic } = this.#options
+    const { topics } = await cluster.metadata([topic.name])
+    const [present] = topics
+    if (present?.error !== undefined) throw present.error
+    if (present === undefined || present.topicId !== topic.topicId) throw replaced(topic.name)
+    this.#leaders = leadersOf(present)
+  }
+
+  #acknowledge(batch: OutgoingBatch): void {
+    this.#callbacks.get(batch)?.()
+    this.#callbacks.delete(batch)
+    this.#tellDrained()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#options.budget.close(error)
+    this.#tellDrained()
+  }
+
+  #tellDrained(): void {
+    if (this.#failure !== undefined) this.#drained?.reject(this.#failure.error)
+    else if (this.#callbacks.size === 0) this.#drained?.resolve()
+  }
+}
+
+function leadersOf({ partitions }: TopicMetadata): ReadonlyMap<number, number | undefined> {
+  return new Map(partitions.map(({ partition, leader }) => [partition, leader]))
+}
+
+function replaced(topic: string): KanneryError {
+  return new KanneryError(
+    'KAFKA_TOPIC_UNKNOWN',
+    `topic "${topic}" was deleted and created again while it was being restored`,
+    { remedy: 'Find out who did that, then restore again.', facts: { topic } },
+  )
+}

@@ -1,0 +1,192 @@
+import type { KafkaRecord } from '../../record-batch/records.ts'
+import { differingFields, sameRecord } from './record-difference.ts'
+
+/** A record of the target that is not what the backup says, or one that is not there. */
+export interface Difference {
+  readonly partition: number
+  /** In the target: of the record, or where the missing one should be. */
+  readonly offset: number
+  readonly reason: string
+}
+
+/** How far apart records are looked for before one is called changed. */
+const lookahead = 32
+
+/**
+ * Compares the records of a partition in the backup with those in the target, in order. Where they part, it looks a little
+ * ahead on both sides, so that one missing record does not make all that follow it differ. Takes records piece by piece, and
+ * holds no more of them than it needs to look ahead.
+ */
+export class PartitionComparison {
+  readonly #partition: number
+  readonly #onDifference: (difference: Difference) => void
+  readonly #expected = new Lane()
+  readonly #actual = new Lane()
+  #targetOffset: number
+  #lastActual: KafkaRecord | undefined
+  #compared = 0
+
+  /** `startOffset`: of the first restored record in the target. */
+  constructor(
+    partition: number,
+    startOffset: number,
+    onDifference: (difference: Difference) => void,
+  ) {
+    this.#partition = partition
+    this.#targetOffset = startOffset
+    this.#onDifference = onDifference
+  }
+
+  /** Records of the backup that have a counterpart in the target, the same or not, or were found missing. */
+  get compared(): number {
+    return this.#compared
+  }
+
+  /** Nothing is waiting on either side. */
+  get isLevel(): boolean {
+    return this.#expected.length === 0 && this.#actual.length === 0
+  }
+
+  /** It cannot go on without more records of the target, or the word that there are none. */
+  get wantsActual(): boolean {
+    if (this.#actual.ended) return false
+    if (this.#expected.length === 0) return this.#expected.ended
+    return this.#actual.length <= lookahead
+  }
+
+  expect(records: readonly KafkaRecord[]): void {
+    this.#expected.push(records)
+    this.#compare()
+  }
+
+  meet(records: readonly KafkaRecord[]): void {
+    this.#actual.push(records)
+    this.#compare()
+  }
+
+  /** `count` records were found to be the same, byte for byte. Only when it {@link isLevel}. */
+  skipSame(count: number): void {
+    this.#compared += count
+    this.#targetOffset += count
+    this.#lastActual = undefined
+  }
+
+  endExpected(): void {
+    this.#expected.ended = true
+    this.#compare()
+  }
+
+  endActual(): void {
+    this.#actual.ended = true
+    this.#compare()
+  }
+
+  #compare(): void {
+    for (;;) {
+      const [expected, actual] = [this.#expected.at(0), this.#actual.at(0)]
+      if (expected === undefined || actual === undefined) break
+      if (sameRecord(expected, actual)) this.#pass()
+      else if (this.#expected.reaches(lookahead) && this.#actual.reaches(lookahead))
+        this.#diagnose()
+      else return
+    }
+    if (this.#actual.ended) while (this.#expected.length > 0) this.#missing()
+    if (this.#expected.ended) while (this.#actual.length > 0) this.#surplus()
+  }
+
+  #pass(): void {
+    this.#expected.shift()
+    this.#takeActual()
+    this.#compared += 1
+  }
+
+  #diagnose(): void {
+    const [expected, actual] = [this.#expected, this.#actual]
+    if (sameRecord(expected.at(0), actual.at(1)) && sameRecord(expected.at(1), actual.at(0))) {
+      this.#tell(`swapped with the record behind it: ${this.#origin()} comes after the next one`)
+      this.#pass()
+      this.#pass()
+      return
+    }
+    if (sameRecord(expected.at(1), actual.at(1))) {
+      this.#changed()
+      return
+    }
+    for (let distance = 1; distance <= lookahead; distance++) {
+      if (sameRecord(expected.at(distance), actual.at(0))) {
+        for (let count = 0; count < distance; count++) this.#missing()
+        return
+      }
+      if (sameRecord(expected.at(0), actual.at(distance))) {
+        for (let count = 0; count < distance; count++) this.#surplus()
+        return
+      }
+    }
+    this.#changed()
+  }
+
+  #changed(): void {
+    const [expected, actual] = [this.#expected.at(0), this.#actual.at(0)]
+    if (expected === undefined || actual === undefined) return
+    const fields = differingFields(expected, actual).join(', ')
+    this.#tell(`changed: ${fields} of ${this.#origin()}`)
+    this.#pass()
+  }
+
+  #missing(): void {
+    this.#tell(`missing: ${this.#origin()}`)
+    this.#expected.shift()
+    this.#compared += 1
+  }
+
+  #surplus(): void {
+    const doubled = sameRecord(this.#actual.at(0), this.#lastActual)
+    this.#tell(doubled ? 'doubled: the same as the record before it' : 'not in the backup')
+    this.#takeActual()
+  }
+
+  #takeActual(): void {
+    const actual = this.#actual.at(0)
+    this.#lastActual = actual
+    this.#actual.shift()
+    this.#targetOffset = (actual?.offset ?? this.#targetOffset) + 1
+  }
+
+  #tell(reason: string): void {
+    const offset = this.#actual.at(0)?.offset ?? this.#targetOffset
+    this.#onDifference({ partition: this.#partition, offset, reason })
+  }
+
+  #origin(): string {
+    return `the record at offset ${this.#expected.at(0)?.offset} of the backup`
+  }
+}
+
+/** A queue that can be looked into. */
+class Lane {
+  #records: KafkaRecord[] = []
+  #first = 0
+  ended = false
+
+  get length(): number {
+    return this.#records.length - this.#first
+  }
+
+  at(index: number): KafkaRecord | undefined {
+    return this.#records[this.#first + index]
+  }
+
+  /** Whether as many records are here to look at, or no more will come. */
+  reaches(count: number): boolean {
+    return this.ended || this.length > count
+  }
+
+  push(records: readonly KafkaRecord[]): void {
+    this.#records = [...this.#records.slice(this.#first), ...records]
+    this.#first = 0
+  }
+
+  shift(): void {
+    this.#first += 1
+  }
+}

@@ -1,0 +1,162 @@
+import { type Clock, KanneryError } from '@kannery/storage'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../../cluster/metadata.ts'
+import { retrying } from '../../cluster/retry.ts'
+import {
+  decodeFetchResponse,
+  encodeFetchRequest,
+  type FetchedPartition,
+  fetchApiKey,
+  fetchVersions,
+} from '../../protocol/fetch.ts'
+import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/header.ts'
+import type { BrokerConnection } from '../../transport/broker-connection.ts'
+
+/** A batch of the restored topic; `header` has its place in `bytes`. */
+export interface TargetBatch {
+  readonly header: BatchHeader
+  readonly bytes: Buffer
+}
+
+export interface TargetReaderOptions {
+  readonly cluster: Pick<KafkaCluster, 'metadata' | 'openConnection'>
+  readonly clock: Clock
+  readonly topic: TopicMetadata
+  /** Of one answer; one batch that is larger comes all the same. */
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+}
+
+/** What is asked for at a time, so that all partitions together stay below 32 MiB. */
+export function readBytesPerPartition(partitions: number): number {
+  return Math.min(Math.max(Math.floor((32 * mebibyte) / partitions), mebibyte / 16), mebibyte)
+}
+
+const mebibyte = 1024 * 1024
+const maxWaitMs = 500
+/** So long may a partition be without a leader that answers. */
+const patienceMs = 120_000
+
+/** Reads a restored topic back: whole batches with right checksums, from the present leaders. */
+export class TargetReader implements AsyncDisposable {
+  readonly #options: TargetReaderOptions
+  readonly #connections = new Map<number, Promise<BrokerConnection>>()
+  #leaders: ReadonlyMap<number, number | undefined>
+
+  constructor(options: TargetReaderOptions) {
+    this.#options = options
+    this.#leaders = leadersOf(options.topic)
+  }
+
+  /**
+   * All batches of a partition from `from` (inclusive) to `end` (exclusive), in order.
+   *
+   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted what is asked for.
+   */
+  async *batches(
+    partition: number,
+    from: number,
+    end: number,
+  ): AsyncGenerator<TargetBatch, void, undefined> {
+    for (let next = from; next < end; ) {
+      const { records } = await this.#fetch(partition, next)
+      for (const header of walkBatches(records)) {
+        checkBatch(records, header)
+        if (header.nextOffset <= next) continue
+        next = header.nextOffset
+        yield { header, bytes: records }
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const connections = [...this.#connections.values()]
+    this.#connections.clear()
+    for (const opened of await Promise.allSettled(connections)) {
+      if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]()
+    }
+  }
+
+  #fetch(partition: number, offset: number): Promise<FetchedPartition> {
+    const { clock, signal } = this.#options
+    let failed = false
+    return retrying(
+      {
+        clock,
+        patienceMs,
+        mayRetry: ({ retry }) => retry !== 'never',
+        ...(signal === undefined ? {} : { signal }),
+      },
+      async () => {
+        if (failed) await this.#refreshLeaders()
+        failed = true
+        return this.#fetchOnce(partition, offset)
+      },
+    )
+  }
+
+  async #fetchOnce(partition: number, fetchOffset: number): Promise<FetchedPartition> {
+    const { topic, maxBytes } = this.#options
+    const connection = await this.#connection(partition)
+    const version = connection.pickVersion(fetchApiKey, fetchVersions.least, fetchVersions.greatest)
+    const body = encodeFetchRequest({
+      version,
+      maxWaitMs,
+      minBytes: 1,
+      maxBytes,
+      sessionId: 0,
+      sessionEpoch: noSession,
+      positions: [
+        { topic, partition, fetchOffset, currentLeaderEpoch: -1, lastFetchedEpoch: -1, maxBytes },
+      ],
+      forgotten: [],
+    })
+    const frame = await connection.request({
+      apiKey: fetchApiKey,
+      apiVersion: version,
+      flexible: true,
+      body: [body],
+    })
+    const response = decodeFetchResponse(frame, version)
+    connection.throttle(response.throttleTimeMs)
+    const [fetched] = response.partitions
+    const errorCode = response.errorCode === 0 ? (fetched?.errorCode ?? 0) : response.errorCode
+    const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
+    if (errorCode !== 0) throw kafkaError(errorCode, facts)
+    if (fetched?.partition === partition) return fetched
+    throw new KanneryError('KAFKA_PROTOCOL', 'Fetch answered for another partition', { facts })
+  }
+
+  async #connection(partition: number): Promise<BrokerConnection> {
+    const leader = this.#leaders.get(partition)
+    if (leader === undefined) {
+      throw kafkaError(5, { api: 'Fetch', topic: this.#options.topic.name, partition })
+    }
+    const known = await this.#connections.get(leader)
+    if (known?.usable === true) return known
+    const opening = this.#options.cluster.openConnection(leader)
+    this.#connections.set(leader, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#connections.delete(leader)
+      throw error
+    }
+  }
+
+  async #refreshLeaders(): Promise<void> {
+    const { cluster, topic } = this.#options
+    const { topics } = await cluster.metadata([topic.name])
+    const [present] = topics
+    if (present?.error !== undefined) throw present.error
+    if (present !== undefined) this.#leaders = leadersOf(present)
+  }
+}
+
+/** A fetch that asks for no session (KIP-227). */
+const noSession = -1
+
+function leadersOf({ partitions }: TopicMetadata): ReadonlyMap<number, number | undefined> {
+  return new Map(partitions.map(({ partition, leader }) => [partition, leader]))
+}

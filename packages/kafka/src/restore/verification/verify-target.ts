@@ -1,0 +1,166 @@
+import type { Damage } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import type { BackupBatch } from '../../reading/backup-batch.ts'
+import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'
+import { type BatchHeader, batchHeaderBytes } from '../../record-batch/header.ts'
+import { decodeRecords, type KafkaRecord } from '../../record-batch/records.ts'
+import { type Difference, PartitionComparison } from './partition-comparison.ts'
+import type { TargetBatch, TargetReader } from './target-reader.ts'
+
+export interface Verification {
+  /** Records of the backup that were compared. */
+  readonly records: number
+  readonly differences: readonly Difference[]
+}
+
+export interface VerifyOptions {
+  /** The topic's name in the target. */
+  readonly topic: string
+  readonly reader: TargetReader
+  /** Partition → where the restored records begin and where its log ends. */
+  readonly ranges: ReadonlyMap<number, { readonly from: number; readonly end: number }>
+  /** The same again that was restored. */
+  readonly backup: AsyncIterable<BackupChunk>
+  /** Batches that cannot be read were left out of the restore when there is one. */
+  readonly onDamage?: (damage: Damage) => void
+}
+
+/** So many are named; all are counted. */
+const namedDifferences = 100
+const shownDifferences = 10
+
+/**
+ * Compares the restored topic with the backup, record by record: key, value, headers, timestamp, order, partition and number.
+ *
+ * @throws VERIFY_FAILED naming partition and offset of what differs.
+ */
+export async function verifyTarget(options: VerifyOptions): Promise<Verification> {
+  const differences: Difference[] = []
+  let count = 0
+  const sides = new Map<number, PartitionSides>()
+  for (const [partition, range] of options.ranges) {
+    const comparison = new PartitionComparison(partition, range.from, (difference) => {
+      count += 1
+      if (differences.length < namedDifferences) differences.push(difference)
+    })
+    const batches = options.reader.batches(partition, range.from, range.end)
+    sides.set(partition, new PartitionSides(comparison, batches, options.onDamage))
+  }
+  for await (const { batches } of options.backup) {
+    for (const batch of batches) await sides.get(batch.partition)?.expect(batch)
+  }
+  let records = 0
+  for (const side of sides.values()) records += await side.end()
+  if (count > 0) throw failed(options.topic, { records, differences, count })
+  return { records, differences }
+}
+
+/** One partition, here and there. */
+class PartitionSides {
+  readonly #comparison: PartitionComparison
+  readonly #batches: AsyncIterator<TargetBatch>
+  readonly #onDamage: ((damage: Damage) => void) | undefined
+
+  constructor(
+    comparison: PartitionComparison,
+    batches: AsyncIterator<TargetBatch>,
+    onDamage: ((damage: Damage) => void) | undefined,
+  ) {
+    this.#comparison = comparison
+    this.#batches = batches
+    this.#onDamage = onDamage
+  }
+
+  async expect(batch: BackupBatch): Promise<void> {
+    if (this.#comparison.isLevel) {
+      const target = await this.#next()
+      if (target !== undefined && sameBytes(batch, target)) {
+        this.#comparison.skipSame(batch.header.records)
+        return
+      }
+      if (target === undefined) this.#comparison.endActual()
+      else this.#comparison.meet(recordsOf(target))
+    }
+    this.#comparison.expect(unlessDamaged(this.#onDamage, () => batch.records()) ?? [])
+    await this.#meet()
+  }
+
+  /** How many records of the backup were compared. */
+  async end(): Promise<number> {
+    this.#comparison.endExpected()
+    await this.#meet()
+    return this.#comparison.compared
+  }
+
+  async #meet(): Promise<void> {
+    while (this.#comparison.wantsActual) {
+      const target = await this.#next()
+      if (target === undefined) this.#comparison.endActual()
+      else this.#comparison.meet(recordsOf(target))
+    }
+  }
+
+  async #next(): Promise<TargetBatch | undefined> {
+    const next = await this.#batches.next()
+    return next.done === true ? undefined : next.value
+  }
+}
+
+function recordsOf({ bytes, header }: TargetBatch): readonly KafkaRecord[] {
+  return header.isControl ? [] : decodeRecords(bytes, header)
+}
+
+/** The records sections are the same bytes, and mean the same: then so do the records, without decoding them. */
+function sameBytes({ bytes, header, visible }: BackupBatch, target: TargetBatch): boolean {
+  const other = target.header
+  return (
+    visible === 'all' &&
+    meansTheSame(header, other) &&
+    Buffer.compare(
+      bytes.subarray(batchHeaderBytes),
+      target.bytes.subarray(other.position + batchHeaderBytes, other.position + other.length),
+    ) === 0
+  )
+}
+
+function meansTheSame(one: BatchHeader, other: BatchHeader): boolean {
+  return (
+    one.timestampType === 'create' &&
+    other.timestampType === 'create' &&
+    !other.isControl &&
+    one.codec === other.codec &&
+    one.records === other.records &&
+    one.baseTimestamp === other.baseTimestamp
+  )
+}
+
+function failed(
+  topic: string,
+  found: {
+    readonly records: number
+    readonly differences: readonly Difference[]
+    readonly count: number
+  },
+): KanneryError {
+  const { records, differences, count } = found
+  const shown = differences.slice(0, shownDifferences)
+  const lines = shown.map(
+    ({ partition, offset, reason }) => `partition ${partition}, offset ${offset}: ${reason}`,
+  )
+  const rest = count > shown.length ? [`… and ${count - shown.length} more`] : []
+  const [first] = differences
+  return new KanneryError(
+    'VERIFY_FAILED',
+    `the restored topic "${topic}" is not what the backup holds: ${count} differences`,
+    {
+      why: [...lines, ...rest].join('\n'),
+      facts: {
+        topic,
+        records,
+        differences: count,
+        partition: first?.partition,
+        offset: first?.offset,
+      },
+    },
+  )
+}

@@ -1,0 +1,98 @@
+import type { Damage } from '@kannery/core'
+import type { BackupBatch } from '../reading/backup-batch.ts'
+import { type BackupChunk, unlessDamaged } from '../reading/chunk-batches.ts'
+import type { Ledger } from './ledger.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import { outgoingBatches, type UnstampedBatch } from './outgoing-batches.ts'
+import type { TopicProducer } from './topic-producer.ts'
+
+export interface WriteOptions {
+  readonly chunks: AsyncGenerator<BackupChunk, void, undefined>
+  readonly producer: TopicProducer
+  readonly budget: MemoryBudget
+  readonly ledger: Ledger
+  readonly maxBatchBytes: number
+  readonly onDamage?: (damage: Damage) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under way any more: what the
+ * ledger counts is what is there.
+ */
+export async function writeRecords(options: WriteOptions): Promise<void> {
+  const { chunks, producer, signal } = options
+  const stop = (): void => producer.stop(signal?.reason)
+  signal?.addEventListener('abort', stop)
+  try {
+    signal?.throwIfAborted()
+    for await (const chunk of oneAhead(chunks)) await sendChunk(options, chunk)
+    await producer.drain()
+  } catch (error) {
+    await producer.close()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** A chunk stays in memory until the last of its batches is acknowledged: so long it counts against the budget. */
+async function sendChunk(options: WriteOptions, { bytes, batches }: BackupChunk): Promise<void> {
+  if (batches.length === 0) return
+  const { budget, producer, ledger } = options
+  await budget.acquire(bytes)
+  let holders = 1
+  const letGo = (): void => {
+    holders -= 1
+    if (holders === 0) budget.release(bytes)
+  }
+  for (const batch of batches) {
+    for (const outgoing of encode(options, batch)) {
+      const { records, path } = outgoing
+      const ownBytes = path === 're-encoded' ? outgoing.bytes : 0
+      holders += 1
+      budget.charge(ownBytes)
+      producer.send({
+        partition: batch.partition,
+        records,
+        stamp: (state) => outgoing.stamp(state),
+        onAcknowledged: () => {
+          ledger.acknowledged(batch.partition, records, outgoing.bytes)
+          budget.release(ownBytes)
+          letGo()
+        },
+      })
+    }
+  }
+  letGo()
+}
+
+function encode(
+  { maxBatchBytes, onDamage }: WriteOptions,
+  batch: BackupBatch,
+): readonly UnstampedBatch[] {
+  return unlessDamaged(onDamage, () => outgoingBatches(batch, maxBatchBytes)) ?? []
+}
+
+/** Reads the next chunk while the one at hand is being sent. */
+async function* oneAhead<T>(
+  source: AsyncGenerator<T, void, undefined>,
+): AsyncGenerator<T, void, undefined> {
+  const ask = (): Promise<IteratorResult<T, void>> => {
+    const next = source.next()
+    // It is looked at when it is its turn; until then nobody waits for it.
+    next.catch(() => undefined)
+    return next
+  }
+  let next = ask()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      next = ask()
+      yield value
+    }
+  } finally {
+    await source.return()
+  }
+}

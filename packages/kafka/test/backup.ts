@@ -1,0 +1,176 @@
+import {
+  type AbortedRange,
+  type ChunkFacts,
+  crc32c,
+  encodeChunk,
+  encodeIndex,
+  type Gap,
+  type Incarnation,
+  type Index,
+  type SegmentEntry,
+  SegmentWriter,
+  topicKeys,
+  UlidSource,
+} from '@kannery/core'
+import type { Clock, Random, StorageBackend } from '@kannery/storage'
+import { type BatchHeader, walkBatches } from '../src/record-batch/header.ts'
+import { timestampRange } from '../src/record-batch/records.ts'
+
+/** Some batches of one partition, as a broker served them, and what a backup says of them. */
+export interface ChunkSketch {
+  readonly partition: number
+  readonly batches: readonly Buffer[]
+  /** The batches' own range unless told. */
+  readonly from?: number
+  readonly next?: number
+}
+
+export interface SegmentSketch {
+  readonly chunks: readonly ChunkSketch[]
+  readonly aborted?: readonly AbortedRange[]
+  readonly codec?: 'none' | 'zstd'
+}
+
+export interface BackupSketch {
+  readonly topic: string
+  readonly partitions: number
+  readonly segments: readonly SegmentSketch[]
+  readonly config?: Readonly<Record<string, string>>
+  readonly gaps?: readonly Gap[]
+}
+
+export interface BackupTools {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const topicId = 'kqJ0AAAAAAAAAAAAAAAAAA'
+const cluster = 'test-cluster'
+const since = '2026-11-23T07:00:00.000Z'
+
+/** Writes segments and index as a backup leaves them. */
+export async function writeBackup(tools: BackupTools, sketch: BackupSketch): Promise<Index> {
+  const ids = new UlidSource(tools)
+  const segments: SegmentEntry[] = []
+  for (const segment of sketch.segments) {
+    segments.push(await writeSegment(tools, sketch.topic, { id: ids.next(), segment }))
+  }
+  const index: Index = {
+    format: 1,
+    requires: { read: [], write: [] },
+    topic: sketch.topic,
+    cluster,
+    epoch: 1,
+    writer: 'test',
+    commit: ids.next(),
+    retention: {},
+    points: [],
+    holds: [],
+    keys: [],
+    garbage: [],
+    incarnations: [incarnation(sketch)],
+    pages: [],
+    segments,
+    gaps: sketch.gaps ?? [],
+    extra: {},
+  }
+  await tools.storage.put(topicKeys(sketch.topic).index, encodeIndex(index), {
+    condition: { kind: 'overwrite' },
+  })
+  return index
+}
+
+async function writeSegment(
+  { storage }: BackupTools,
+  topic: string,
+  { id, segment }: { readonly id: SegmentEntry['id']; readonly segment: SegmentSketch },
+): Promise<SegmentEntry> {
+  await using output = await storage.openWriter(topicKeys(topic).segment(id), {
+    condition: { kind: 'if-absent' },
+  })
+  const writer = new SegmentWriter(output, {
+    format: 1,
+    requires: { read: [], write: [] },
+    topic,
+    topicId,
+    cluster,
+    incarnation: 0,
+    segment: id,
+    epoch: 1,
+    createdAt: since,
+    writer: 'test',
+  })
+  for (const chunk of segment.chunks) {
+    const raw = Buffer.concat(chunk.batches)
+    const facts = factsOf(chunk, raw)
+    const { codec = 'none' } = segment
+    await writer.append(await encodeChunk(facts, raw, { codec, rawCrc: crc32c(raw) }))
+  }
+  const sealed = await writer.finish({ aborted: segment.aborted ?? [] })
+  await output.commit()
+  const { bytes, digest, records, offsets, time, maxBatchBytes, flags } = sealed
+  return {
+    id,
+    in: 0,
+    bytes,
+    digest,
+    records,
+    offsets,
+    time,
+    captured: [since, since],
+    maxBatchBytes,
+    flags,
+    expires: null,
+  }
+}
+
+function factsOf({ partition, from, next }: ChunkSketch, raw: Buffer): ChunkFacts {
+  const headers = [...walkBatches(raw)]
+  const data = headers.filter(({ isControl, records }) => !isControl && records > 0)
+  const ranges = data.map((header) => timestampRange(raw, header) ?? [0n, 0n])
+  const known = data.every(({ codec }) => codec === 'none')
+  return {
+    kind: 'batches',
+    partition,
+    leaderEpoch: headers.at(-1)?.leaderEpoch ?? -1,
+    from: from ?? headers[0]?.baseOffset ?? 0,
+    next: next ?? headers.at(-1)?.nextOffset ?? 0,
+    fetchedAt: Date.parse(since),
+    batches: headers.length,
+    records: sum(headers.map(({ records }) => records)),
+    flags: {
+      transactional: headers.some(({ isTransactional }) => isTransactional),
+      holes: headers.some(hasHoles),
+      logAppendTime: headers.some(({ timestampType }) => timestampType === 'log-append'),
+    },
+    minTimestamp:
+      known && data.length > 0 ? Math.min(...ranges.map(([least]) => Number(least))) : null,
+    maxTimestamp:
+      data.length > 0 ? Math.max(...ranges.map(([, greatest]) => Number(greatest))) : null,
+    maxBatchBytes: Math.max(0, ...headers.map(({ length }) => length)),
+    controlBatches: headers.filter(({ isControl }) => isControl).length,
+  }
+}
+
+function hasHoles({ records, lastOffsetDelta }: BatchHeader): boolean {
+  return records <= lastOffsetDelta
+}
+
+function incarnation({ partitions, config = {} }: BackupSketch): Incarnation {
+  return {
+    n: 0,
+    topicId,
+    branch: 0,
+    since,
+    partitions,
+    start: {},
+    baseline: null,
+    config,
+    effective: config,
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock, Random } from '@kannery/storage'
+import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: async (milliseconds, signal) => {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+export const realRandom: Random = { bytes: (length) => randomBytes(length) }
+
+export function connectTo(bootstrapServers: string): Promise<KafkaCluster> {
+  return KafkaCluster.connect({
+    clock: realClock,
+    random: realRandom,
+    connection: {
+      bootstrapServers: parseBootstrapServers(bootstrapServers),
+      clientId: 'kannery-test',
+      connectTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+    },
+  })
+}
+
+/** A name that no other test uses. */
+export function uniqueTopic(label: string): string {
+  return `${label}-${randomBytes(6).toString('hex')}`
+}
