@@ -5,6 +5,7 @@ export {
   type NextOffsets,
   nextOffsets,
 } from './index-file/coverage.ts'
+export { editIndex } from './index-file/edit-index.ts'
 export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
 export type {
   CoveredRange,
@@ -20,6 +21,7 @@ export type {
   Requirements,
   SegmentEntry,
 } from './index-file/model.ts'
+export { type SegmentFacts, summarizeHoldings } from './index-file/page-summary.ts'
 export { segmentEntries } from './index-file/pages.ts'
 export { readIndex, type StoredIndex } from './index-file/read-index.ts'
 export {
@@ -32,10 +34,11 @@ export {
 } from './layout/keys.ts'
 export { listTopics } from './layout/list-topics.ts'
 export type { Holder } from './lease/errors.ts'
-export { listLeases } from './lease/list-leases.ts'
+export { breakLease, listLeases, readHolder } from './lease/list-leases.ts'
 export { defaultLeaseTiming, type LeaseTiming } from './lease/timing.ts'
 export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.ts'
 export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'
+export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
 export type { ChunkCodec, ChunkFlags, ChunkHeaderFacts, ChunkKind } from './segment/chunk-header.ts'
 export { type Damage, damageOf } from './segment/damage.ts'
 export {

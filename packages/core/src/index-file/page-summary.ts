@@ -1,5 +1,5 @@
 import type { Ulid } from '../ulid/ulid.ts'
-import type { PageSummary, RecordTimes, SegmentEntry } from './model.ts'
+import type { Index, PageSummary, RecordTimes, SegmentEntry } from './model.ts'
 
 /** What a summary tells of the segments behind it, however deep they lie. */
 export type SegmentFacts = Pick<
@@ -18,6 +18,12 @@ export function summarizePages(
 ): SegmentFacts & Pick<PageSummary, 'pages'> {
   const ids = pages.map(({ id }) => id)
   return { ...combine(pages), pages: [least(ids), greatest(ids)] }
+}
+
+/** Of all that the index names, without reading a page; undefined while it names nothing. */
+export function summarizeHoldings(index: Index): SegmentFacts | undefined {
+  const facts = [...index.pages, ...index.segments.map(factsOf)]
+  return facts.length === 0 ? undefined : combine(facts)
 }
 
 function factsOf(entry: SegmentEntry): SegmentFacts {
@@ -52,8 +58,8 @@ function combine(facts: readonly SegmentFacts[]): SegmentFacts {
   }
 }
 
-/** One least time that is not known makes the least of all unknown. */
-function combineTimes(times: readonly RecordTimes[]): RecordTimes | null {
+/** One least time that is not known makes the least of all unknown. null for none. */
+export function combineTimes(times: readonly RecordTimes[]): RecordTimes | null {
   if (times.length === 0) return null
   const known = times.flatMap(([first]) => (first === null ? [] : [first]))
   return [

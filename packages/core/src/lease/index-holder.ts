@@ -3,6 +3,7 @@ import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
 import { indexMissing } from '../index-file/errors.ts'
 import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
 import type { Index } from '../index-file/model.ts'
+import type { PageWriter } from '../index-file/page-writer.ts'
 import { type PutOutcome, putCertainly } from '../index-file/put-certainly.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
 import { rollPages } from '../index-file/roll.ts'
@@ -17,6 +18,9 @@ export interface IndexHolderOptions {
   /** Throws when nothing may be written any more. */
   readonly assertMayWrite: () => void
 }
+
+/** Made anew on every index that it meets, so it depends on nothing else. Pages that it writes are named by what it returns. */
+export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<Index>
 
 /** The index of a topic as one writer holds it, under its epoch. Not for calls at the same time. */
 export class IndexHolder {
@@ -40,14 +44,16 @@ export class IndexHolder {
    *
    * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT, INDEX_FOREIGN for what is there now
    */
-  async replace(change: (index: Index) => Index): Promise<void> {
+  async replace(change: IndexChange): Promise<void> {
     const { storage, ids, assertMayWrite } = this.#options
     const key = topicKeys(this.index.topic).index
     for (;;) {
       assertMayWrite()
       const { version, index: base } = this.#stored
-      const changed = { ...change(base), commit: ids.next(base.commit), committed: base.epoch }
-      const next = await this.#roll(changed)
+      const commit = ids.next(base.commit)
+      const writer = this.#pageWriter({ ...base, commit })
+      const changed = await change(base, writer)
+      const next = await rollPages({ ...changed, commit, committed: base.epoch }, writer)
       const bytes = encodeIndex(next)
       await this.#pace()
       assertMayWrite()
@@ -64,10 +70,9 @@ export class IndexHolder {
     }
   }
 
-  async #roll(index: Index): Promise<Index> {
+  #pageWriter({ topic, epoch, writer, commit }: Index): PageWriter {
     const { storage, ids } = this.#options
-    const { epoch, writer, commit } = index
-    return await rollPages(storage, index, { epoch, writer, newId: () => ids.next(commit) })
+    return { storage, topic, epoch, writer, newId: () => ids.next(commit) }
   }
 
   /** What is there instead of ours, if it still is under our epoch. */

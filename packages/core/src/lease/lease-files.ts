@@ -42,20 +42,23 @@ export function encodeLeaseFile(file: Lease | HeartbeatFile): Uint8Array {
 /** undefined for what Kannery did not write: its holder is unknown, but somebody's it is. */
 export function parseLease(bytes: Uint8Array): Lease | undefined {
   try {
-    const lease = asObject(JSON.parse(Buffer.from(bytes).toString()), 'the lease')
-    const { state, worker, identity } = lease
-    if (lease['format'] !== 1 || !isUlid(worker)) return undefined
+    const { format, state, worker, identity, ...others } = asObject(
+      JSON.parse(Buffer.from(bytes).toString()),
+      'the lease',
+    )
+    if (format !== 1 || !isUlid(worker)) return undefined
     if (state !== 'held' && state !== 'released') return undefined
+    const { topic, holder, ttlMs, since, nonce } = others
     return {
-      format: 1,
+      format,
       state,
-      topic: asString(lease['topic'], 'topic'),
+      topic: asString(topic, 'topic'),
       worker,
-      holder: asString(lease['holder'], 'holder'),
+      holder: asString(holder, 'holder'),
       identity: identity === null ? null : asString(identity, 'identity'),
-      ttlMs: asInteger(lease['ttlMs'], 'ttlMs', 1),
-      since: asString(lease['since'], 'since'),
-      nonce: asString(lease['nonce'], 'nonce'),
+      ttlMs: asInteger(ttlMs, 'ttlMs', 1),
+      since: asString(since, 'since'),
+      nonce: asString(nonce, 'nonce'),
     }
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined

@@ -1,4 +1,5 @@
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { withChangedEntries } from '../index-file/change-entries.ts'
 import {
   type Continuation,
   continueCoverage,
@@ -7,7 +8,9 @@ import {
 } from '../index-file/coverage.ts'
 import type { Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
-import type { Ulid, UlidSource } from '../ulid/ulid.ts'
+import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
+import { planRecovery, withRecovery } from '../recovery/recover.ts'
+import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { leaseLost } from './errors.ts'
 import { IndexHolder } from './index-holder.ts'
 
@@ -85,6 +88,25 @@ export class WriterSession implements AsyncDisposable {
     return this.#greatestId
   }
 
+  /**
+   * Steps 7 to 9, once, before the first fetch: what a writer before this one uploaded and did not commit is adopted where it
+   * is the only copy, and listed as garbage elsewhere. {@link nextOffsets} has moved on when it resolves.
+   */
+  async recover(source: RecoverySource): Promise<Verdicts> {
+    return await this.#inTurn(async () => {
+      const { storage, storageNow } = this.#options
+      const nextOffsets = this.#nextOffsets
+      const recovery = await planRecovery({ storage, index: this.index, nextOffsets, source })
+      this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
+      if (recovery.adopted.length + recovery.garbage.length > 0) {
+        const since = new Date(storageNow()).toISOString()
+        await this.#holder.replace((index) => withRecovery(index, recovery, since))
+        this.#nextOffsets = recovery.nextOffsets
+      }
+      return recovery
+    })
+  }
+
   /** The topic begins, or begins anew: it was created again, or, with the same topic id, its history was cut off. */
   async beginIncarnation(incarnation: NewIncarnation): Promise<void> {
     await this.#inTurn(async () => {
@@ -113,10 +135,26 @@ export class WriterSession implements AsyncDisposable {
       await this.#holder.replace((index) => ({
         ...index,
         incarnations: index.incarnations.with(-1, incarnation),
-        segments: segment === undefined ? index.segments : [...index.segments, segment],
+        segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],
         gaps: [...index.gaps, ...gaps],
       }))
       this.#nextOffsets = next
+    })
+  }
+
+  /**
+   * Changes entries wherever they are, in the tail or in pages. A page that holds one is written anew, and the old one is garbage
+   * from the same commit on. Offsets and ids stay as they are.
+   */
+  async changeEntries(
+    ids: ReadonlySet<Ulid>,
+    change: (entry: SegmentEntry) => SegmentEntry,
+  ): Promise<void> {
+    await this.#inTurn(async () => {
+      const since = new Date(this.#options.storageNow()).toISOString()
+      await this.#holder.replace((index, writer) =>
+        withChangedEntries(index, { ids, change, since, writer }),
+      )
     })
   }
 
@@ -138,13 +176,13 @@ export class WriterSession implements AsyncDisposable {
     this.#options.assertBeforeDeadline()
   }
 
-  async #inTurn(work: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
       this.#assertMayWrite()
-      await work()
+      return await work()
     })
     this.#turn = turn.catch((error: unknown) => this.#note(error))
-    await turn
+    return await turn
   }
 
   /** Whoever lost the lease, or does not know what its last request did, must look at the world again. */
@@ -184,6 +222,12 @@ function grown(incarnation: Incarnation | undefined, change: CommitChange): Inca
   if (incarnation === undefined) throw new TypeError('no incarnation was begun')
   const partitions = Math.max(incarnation.partitions, change.partitions ?? 0)
   return { ...incarnation, partitions, start: { ...incarnation.start, ...change.start } }
+}
+
+/** As people expect to read it, whatever the order in which it was put together. */
+function inOrder(entry: SegmentEntry): SegmentEntry {
+  const { id, in: n, bytes, digest, records, offsets, time, captured, ...others } = entry
+  return { id, in: n, bytes, digest, records, offsets, time, captured, ...others }
 }
 
 function asContinued(continuation: Continuation, topic: string): NextOffsets {

@@ -1,0 +1,42 @@
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { topicKeys } from '../layout/keys.ts'
+import { laterUlid, type UlidSource } from '../ulid/ulid.ts'
+import { indexMissing } from './errors.ts'
+import { assertWritable, encodeIndex } from './index-document.ts'
+import type { Index } from './model.ts'
+import { putCertainly } from './put-certainly.ts'
+import { readIndex } from './read-index.ts'
+
+/** Each time somebody else was faster. */
+const maxEdits = 16
+
+/**
+ * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so that the writer sees that its
+ * lease is not lost, and makes its next change on top of the edit.
+ *
+ * @throws INDEX_MISSING where there is none; as readIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
+ */
+export async function editIndex(
+  storage: StorageBackend,
+  topic: string,
+  options: { readonly ids: UlidSource; readonly edit: (index: Index) => Index },
+): Promise<Index> {
+  const { ids, edit } = options
+  const key = topicKeys(topic).index
+  for (let edits = 0; edits < maxEdits; edits++) {
+    const stored = await readIndex(storage, topic)
+    if (stored === undefined) throw indexMissing(topic, 'there is nothing to edit')
+    const { index, version } = stored
+    assertWritable(index)
+    const { epoch, writer, commit } = index
+    const edited = ids.next(laterUlid(commit, index.edited))
+    const next = { ...edit(index), epoch, writer, commit, edited }
+    const condition = { kind: 'if-version', version } as const
+    const outcome = await putCertainly(storage, key, encodeIndex(next), { condition })
+    if (outcome.kind === 'written') return next
+  }
+  throw new KanneryError('STORAGE_PRECONDITION_FAILED', `${key} changes too fast to be edited`, {
+    retry: 'after-refresh',
+    facts: { key, topic },
+  })
+}

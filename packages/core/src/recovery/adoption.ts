@@ -1,0 +1,159 @@
+import type { StorageBackend } from '@kannery/storage'
+import { currentIncarnation, type NextOffsets, rangesOf } from '../index-file/coverage.ts'
+import type { Index, SegmentEntry } from '../index-file/model.ts'
+import { type NamedObject, topicKeys } from '../layout/keys.ts'
+import type { SegmentFooter } from '../segment/footer.ts'
+import type { SegmentHeader } from '../segment/segment-header.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+import { entryOfWhole, inspectSegment } from './inspect-segment.ts'
+
+/** The topic at its source, as far as a recovery asks for it. */
+export interface RecoverySource {
+  /** Kafka's id of the topic as it is now: about another one it is not asked. */
+  readonly topicId: string
+  /** Whether all these offsets can still be fetched. */
+  canServe(range: {
+    readonly partition: number
+    readonly from: number
+    readonly next: number
+  }): Promise<boolean>
+  /** Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320). */
+  agrees(range: {
+    readonly partition: number
+    readonly next: number
+    readonly leaderEpoch: number
+  }): Promise<boolean>
+}
+
+export interface AdoptionOptions {
+  readonly storage: StorageBackend
+  /** Under our epoch. */
+  readonly index: Index
+  readonly nextOffsets: NextOffsets
+  readonly source: RecoverySource
+}
+
+/** What becomes of each candidate. */
+export interface Verdicts {
+  /** In the order in which they continue the coverage. */
+  readonly adopted: readonly SegmentEntry[]
+  readonly garbage: readonly NamedObject[]
+  /** Of an epoch that is not over, or in a later format: neither is ours to judge. They stay. */
+  readonly unexplained: readonly NamedObject[]
+  /** After what was adopted. */
+  readonly nextOffsets: NextOffsets
+}
+
+interface ReadableCandidate {
+  readonly id: Ulid
+  readonly footer: SegmentFooter
+}
+
+/**
+ * Step 8. A candidate is adopted only if the source can no longer serve it, and it is whole, of the incarnation with which the
+ * index ends, of an epoch from that of the last committing writer to the one before ours, continues the coverage exactly, and
+ * agrees with the leader epochs. What the source still serves is fetched again; the rest is garbage.
+ */
+export async function judgeCandidates(
+  objects: readonly NamedObject[],
+  options: AdoptionOptions,
+): Promise<Verdicts> {
+  const { readable, unexplained } = await inspectAll(objects, options)
+  const adopted: SegmentEntry[] = []
+  let nextOffsets = options.nextOffsets
+  let left = readable
+  for (let entry = await firstAdoptable(left, nextOffsets, options); entry !== undefined; ) {
+    const { id } = entry
+    adopted.push(entry)
+    nextOffsets = new Map([...nextOffsets, ...rangesOf(entry).map(endOfRange)])
+    left = left.filter((candidate) => candidate.id !== id)
+    entry = await firstAdoptable(left, nextOffsets, options)
+  }
+  const settled = new Set([...adopted, ...unexplained].map(({ id }) => id))
+  const garbage = objects.filter(({ id }) => !settled.has(id))
+  return { adopted, garbage, unexplained, nextOffsets }
+}
+
+async function inspectAll(
+  objects: readonly NamedObject[],
+  { storage, index }: AdoptionOptions,
+): Promise<{
+  readonly readable: readonly ReadableCandidate[]
+  readonly unexplained: readonly NamedObject[]
+}> {
+  const readable: ReadableCandidate[] = []
+  const unexplained: NamedObject[] = []
+  for (const object of objects) {
+    // A page holds nothing that its segments do not.
+    if (object.kind === 'page') continue
+    const inspected = await inspectSegment(storage, topicKeys(index.topic).segment(object.id))
+    if (inspected.kind === 'too-new') unexplained.push(object)
+    if (inspected.kind !== 'readable') continue
+    const { footer } = inspected
+    if (footer.header.epoch < index.epoch) readable.push({ id: object.id, footer })
+    else unexplained.push(object)
+  }
+  return { readable, unexplained }
+}
+
+async function firstAdoptable(
+  candidates: readonly ReadableCandidate[],
+  next: NextOffsets,
+  options: AdoptionOptions,
+): Promise<SegmentEntry | undefined> {
+  const { storage, index } = options
+  for (const { id, footer } of candidates) {
+    if (!isOfTheLastWriters(footer.header, index)) continue
+    if (!continuesExactly(footer, next) || !leaderEpochsGrow(footer, index)) continue
+    if (!(await isLostAtSource(footer, options))) continue
+    const key = topicKeys(index.topic).segment(id)
+    const entry = await entryOfWhole(storage, { key, id, footer })
+    if (entry !== undefined) return entry
+  }
+  return undefined
+}
+
+function isOfTheLastWriters(header: SegmentHeader, index: Index): boolean {
+  const incarnation = currentIncarnation(index)
+  return (
+    header.topic === index.topic &&
+    header.cluster === index.cluster &&
+    header.topicId === incarnation?.topicId &&
+    header.incarnation === incarnation.n &&
+    header.epoch >= (index.committed ?? 0)
+  )
+}
+
+function continuesExactly({ coverage }: SegmentFooter, next: NextOffsets): boolean {
+  const ranges = rangesOf({ offsets: coverage })
+  // A partition that is not known was born after the last commit, at 0.
+  const continues = ranges.every(([partition, [from]]) => from === (next.get(partition) ?? 0))
+  return continues && ranges.some(([, [from, to]]) => from < to)
+}
+
+/** Against the newest entries; the source knows the rest. −1 says nothing. */
+function leaderEpochsGrow({ coverage }: SegmentFooter, index: Index): boolean {
+  return rangesOf({ offsets: coverage }).every(([partition, [, , leaderEpoch]]) => {
+    const last = index.segments.findLast(({ offsets }) => partition in offsets)
+    return leaderEpoch < 0 || leaderEpoch >= (last?.offsets[partition]?.[2] ?? leaderEpoch)
+  })
+}
+
+/** Some of it cannot be fetched any more, and what the source has now is the same history. */
+async function isLostAtSource(
+  { header, coverage }: SegmentFooter,
+  { source }: AdoptionOptions,
+): Promise<boolean> {
+  if (source.topicId !== header.topicId) return true
+  const ranges = rangesOf({ offsets: coverage })
+    .map(([partition, [from, next, leaderEpoch]]) => ({ partition, from, next, leaderEpoch }))
+    .filter(({ from, next }) => from < next)
+  const served = await Promise.all(ranges.map((range) => source.canServe(range)))
+  if (served.every(Boolean)) return false
+  const known = ranges.filter(({ leaderEpoch }) => leaderEpoch >= 0)
+  return (await Promise.all(known.map((range) => source.agrees(range)))).every(Boolean)
+}
+
+function endOfRange([partition, [, next]]: ReturnType<typeof rangesOf>[number]): [number, number] {
+  return [partition, next]
+}

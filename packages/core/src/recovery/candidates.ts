@@ -1,0 +1,55 @@
+import type { StorageBackend } from '@kannery/storage'
+import type { Index } from '../index-file/model.ts'
+import { readPage } from '../index-file/pages.ts'
+import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
+import { laterUlid, type Ulid } from '../ulid/ulid.ts'
+
+export interface Candidates {
+  /** In the order of their ids. */
+  readonly objects: readonly NamedObject[]
+  /** Greatest id seen in the folder. */
+  readonly greatestId: Ulid | undefined
+}
+
+/**
+ * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by the index or listed as
+ * garbage. Older leftovers are found by a full listing, which is not a writer's business.
+ */
+export async function listCandidates(storage: StorageBackend, index: Index): Promise<Candidates> {
+  const { folder, segment } = topicKeys(index.topic)
+  const lastPaged = index.pages
+    .map(({ ids }) => ids[1])
+    .reduce<Ulid | undefined>(laterUlid, undefined)
+  const named = new Set([...index.segments, ...index.pages, ...index.garbage].map(({ id }) => id))
+  const unnamed: NamedObject[] = []
+  let greatestId: Ulid | undefined
+  const startAfter = lastPaged === undefined ? {} : { startAfter: segment(lastPaged) }
+  for await (const entry of storage.list(folder, { depth: 'children', ...startAfter })) {
+    const object = entry.kind === 'object' ? namedObject(folder, entry.info.key) : undefined
+    if (object === undefined) continue
+    greatestId = laterUlid(greatestId, object.id)
+    if (lastPaged !== undefined && object.id <= lastPaged) continue
+    if (!named.has(object.id)) unnamed.push(object)
+  }
+  const inner = await namedByPages(storage, index, unnamed)
+  const objects = unnamed.filter(({ id }) => !inner.has(id))
+  return { objects: objects.toSorted((a, b) => (a.id < b.id ? -1 : 1)), greatestId }
+}
+
+/** Pages of level 1 that only a page of level 2 names. One that was written anew is younger than the segments in it. */
+async function namedByPages(
+  storage: StorageBackend,
+  index: Index,
+  unnamed: readonly NamedObject[],
+): Promise<ReadonlySet<Ulid>> {
+  const named = new Set<Ulid>()
+  const pages = unnamed.filter(({ kind }) => kind === 'page')
+  for (const summary of index.pages) {
+    const [least, greatest] = summary.pages ?? []
+    if (least === undefined || greatest === undefined) continue
+    if (!pages.some(({ id }) => least <= id && id <= greatest)) continue
+    const { pages: inner } = await readPage(storage, index.topic, summary)
+    for (const { id } of inner) named.add(id)
+  }
+  return named
+}

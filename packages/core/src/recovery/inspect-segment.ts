@@ -1,0 +1,87 @@
+import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import { type Digest, RunningDigest } from '../digest/digest.ts'
+import type { RecordTimes, SegmentEntry } from '../index-file/model.ts'
+import { combineTimes } from '../index-file/page-summary.ts'
+import type { ChunkFlags } from '../segment/chunk-header.ts'
+import type { ChunkTableEntry, SegmentFooter } from '../segment/footer.ts'
+import { openSegment } from '../segment/reader.ts'
+import { verifySegment } from '../segment/verify.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+
+/** What a segment says of itself, or why it cannot be used. Its chunks were not looked at. */
+export type InspectedSegment =
+  | { readonly kind: 'readable'; readonly footer: SegmentFooter }
+  | { readonly kind: 'damaged' | 'too-new' | 'gone' }
+
+export async function inspectSegment(
+  storage: StorageBackend,
+  key: ObjectKey,
+): Promise<InspectedSegment> {
+  try {
+    return { kind: 'readable', footer: (await openSegment(storage, { key })).footer }
+  } catch (error) {
+    if (KanneryError.is(error, 'DATA_CORRUPT')) return { kind: 'damaged' }
+    if (KanneryError.is(error, 'DATA_VERSION_UNSUPPORTED')) return { kind: 'too-new' }
+    if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return { kind: 'gone' }
+    throw error
+  }
+}
+
+/**
+ * What an index tells of a segment that it does not name yet, from the segment alone. Reads it twice: once for the digest, and
+ * once to check every byte against it.
+ *
+ * @returns undefined when it is damaged
+ */
+export async function entryOfWhole(
+  storage: StorageBackend,
+  segment: { readonly key: ObjectKey; readonly id: Ulid; readonly footer: SegmentFooter },
+): Promise<SegmentEntry | undefined> {
+  const { key, id, footer } = segment
+  const whole = await digestOf(storage, key)
+  for await (const _damage of verifySegment(storage, key, whole)) return undefined
+  const { header, chunks, coverage, captured, maxBatchBytes } = footer
+  const batches = chunks.filter(({ kind }) => kind === 'batches')
+  const [first, last] = captured ?? [Date.parse(header.createdAt), Date.parse(header.createdAt)]
+  return {
+    id,
+    in: header.incarnation,
+    ...whole,
+    records: batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0),
+    offsets: coverage,
+    time: recordTimes(batches),
+    captured: [new Date(first).toISOString(), new Date(last).toISOString()],
+    maxBatchBytes,
+    flags: flagsOfAny(chunks),
+    expires: null,
+  }
+}
+
+async function digestOf(
+  storage: StorageBackend,
+  key: ObjectKey,
+): Promise<{ readonly bytes: number; readonly digest: Digest }> {
+  const running = new RunningDigest()
+  await using object = await storage.get(key)
+  for await (const piece of object.body) running.update(piece)
+  return { bytes: running.bytes, digest: running.digest }
+}
+
+function recordTimes(chunks: readonly ChunkTableEntry[]): RecordTimes | null {
+  return combineTimes(
+    chunks.flatMap(({ minTimestamp, maxTimestamp }): RecordTimes[] =>
+      maxTimestamp === null ? [] : [[minTimestamp, maxTimestamp]],
+    ),
+  )
+}
+
+function flagsOfAny(chunks: readonly ChunkTableEntry[]): readonly string[] {
+  const names = chunks.flatMap(({ flags }) => flagNames.filter((name) => flags[name] === true))
+  return [...new Set(names)].sort()
+}
+
+const flagNames = [
+  'transactional',
+  'holes',
+  'logAppendTime',
+] as const satisfies readonly (keyof ChunkFlags)[]
