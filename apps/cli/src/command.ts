@@ -14,7 +14,7 @@ export interface CommandDeclaration {
   readonly examples: readonly string[]
   /** What the first Ctrl-C lets it finish, for people; a command without it has nothing to finish and ends at once. */
   readonly finishing?: string
-  /** When `signal` ended it before it was done, it rejects with the signal's reason. */
+  /** When `signal` ended it before it was done, it rejects: with the signal's reason, or INTERRUPTED where there is more to say. */
   run(invocation: Invocation): Promise<void>
 }
 

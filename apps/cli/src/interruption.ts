@@ -11,7 +11,6 @@ export class Interruption {
   readonly #stop = new AbortController()
   readonly #exit: (status: number) => void
   #announce: (() => void) | undefined
-  #status: number = statuses.SIGINT
 
   /** @param exit ends the process at once. */
   constructor(exit: (status: number) => void) {
@@ -20,11 +19,6 @@ export class Interruption {
 
   get signal(): AbortSignal {
     return this.#stop.signal
-  }
-
-  /** Exit status of a run that was asked to end before it was done. */
-  get status(): number {
-    return this.#status
   }
 
   /** From now on there is something to finish; `announce` tells a person that it is being done. */
@@ -37,7 +31,6 @@ export class Interruption {
       this.#exit(statuses[name])
       return
     }
-    this.#status = statuses[name]
     this.#announce()
     this.#stop.abort()
   }

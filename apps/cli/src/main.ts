@@ -18,7 +18,7 @@ export interface World {
   readonly interruption: Interruption
 }
 
-/** Runs one command line and returns the exit status: 0, that of the error's code, or that of an interruption. Never throws. */
+/** Runs one command line and returns the exit status: 0, or that of the error's code. Never throws. */
 export async function main(world: World): Promise<number> {
   const { words, interruption, app } = world
   const terminal = new Terminal(requestedFormat(words), world, systemClock.now)
@@ -46,8 +46,9 @@ export async function main(world: World): Promise<number> {
     })
     return 0
   } catch (thrown) {
-    if (isInterruption(thrown, interruption.signal)) return interruption.status
-    const error = asKanneryError(thrown)
+    const error = isInterruption(thrown, interruption.signal)
+      ? interrupted()
+      : asKanneryError(thrown)
     terminal.error(error)
     if (words.includes('--debug')) terminal.note(describeStack(error))
     return error.exitStatus
@@ -62,6 +63,10 @@ function requestedFormat(words: readonly string[]): OutputFormat {
       (word === 'json' && /^(-o|--output)$/.test(words[index - 1] ?? '')),
   )
   return asked ? 'json' : 'text'
+}
+
+function interrupted(): KanneryError {
+  return new KanneryError('INTERRUPTED', 'stopped before it was done')
 }
 
 function isInterruption(thrown: unknown, signal: AbortSignal): boolean {

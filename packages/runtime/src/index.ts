@@ -1,11 +1,11 @@
+export { listBackups, showBackup, type UnreadableTopic } from './browse/browse.ts'
+export { type CatOptions, type CatRecord, catBackup } from './browse/cat.ts'
 export {
   type BackupLease,
+  breakBackupLease,
+  findBackupLease,
   listBackupLeases,
-  listBackups,
-  showBackup,
-  type UnreadableTopic,
-} from './browse/browse.ts'
-export { type CatOptions, type CatRecord, catBackup } from './browse/cat.ts'
+} from './browse/leases.ts'
 export type { PartitionSummary, TopicDetails, TopicSummary } from './browse/summary.ts'
 export type { Environment } from './environment.ts'
 export {

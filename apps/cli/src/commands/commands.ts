@@ -2,6 +2,7 @@ import type { CommandDeclaration } from '../command.ts'
 import { backupCommand } from './backup.ts'
 import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
+import { leaseBreakCommand } from './lease-break.ts'
 import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
 import { pluginAddCommand } from './plugin-add.ts'
@@ -21,6 +22,7 @@ export const commands: readonly CommandDeclaration[] = [
   catCommand,
   verifyCommand,
   leaseLsCommand,
+  leaseBreakCommand,
   storageProbeCommand,
   storageVerifyCommand,
   pluginAddCommand,

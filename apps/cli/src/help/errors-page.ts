@@ -29,7 +29,7 @@ storage error: resource already held by someone else
 
 With \`-o json\` it is one line of JSON with the same in fields:
 \`{"error":{"code":"LEASE_HELD","exitStatus":32,"message":…,"why":…,"remedy":…,"facts":{"topic":"orders",…}}}\`. \`--debug\` adds
-the stack. 0 means that all was done that was asked; 130 (Ctrl-C) and 143 (SIGTERM), that it was stopped before.
+the stack. 0 means that all was done that was asked; 130 (Ctrl-C) and 143 (SIGTERM), that it was stopped at once.
 
 What the tables say to do is the general advice; an error says something better where it knows it.`
 

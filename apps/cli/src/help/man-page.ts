@@ -67,7 +67,10 @@ export function overviewManPage(commands: readonly CommandDeclaration[], version
       ...statuses.flatMap(([code, { exitStatus, remedy }]) =>
         tagged(String(exitStatus), `${code}: ${remedy}`),
       ),
-      ...tagged('130, 143', 'stopped by Ctrl-C or SIGTERM before it was done'),
+      ...tagged(
+        '130, 143',
+        'stopped at once by Ctrl-C or SIGTERM: with nothing to finish, or by the second one',
+      ),
     ]),
   ])
 }

@@ -2,7 +2,7 @@ import { topicKeys } from '@kannery/core'
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
-import { listBackupLeases, listBackups, showBackup } from './browse.ts'
+import { listBackups, showBackup } from './browse.ts'
 
 test('topics are listed from their indexes, and one that cannot be read does not hide the others', async () => {
   await using memory = await MemoryLocation.create()
@@ -72,11 +72,4 @@ test('a topic without a backup is told', async () => {
   await expect(showBackup(memory.location, 'orders')).rejects.toMatchObject({
     code: 'STORAGE_NOT_FOUND',
   })
-})
-
-test('no leases are there when nobody writes', async () => {
-  await using memory = await MemoryLocation.create()
-  await writeBackup(memory.storage, { topic: 'orders', segments: [] })
-
-  expect(await listBackupLeases(memory.location)).toEqual([])
 })

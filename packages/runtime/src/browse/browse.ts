@@ -1,4 +1,4 @@
-import { listLeases, listTopics, nextOffsets, readIndex } from '@kannery/core'
+import { listTopics, nextOffsets, readIndex } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
@@ -47,30 +47,4 @@ export async function showBackup(location: StorageLocation, topic: string): Prom
   const next =
     current === undefined ? new Map<number, number>() : await nextOffsets(storage, index, current.n)
   return describeTopic(index, next)
-}
-
-export interface BackupLease {
-  readonly topic: string
-  readonly holder: string
-  /** ISO 8601, by the storage's clock. */
-  readonly since: string
-  readonly lastSeen: string
-  /** When another backup may take it over. */
-  readonly orphanedAt: string
-}
-
-/** Who is writing, topic by topic. */
-export async function listBackupLeases(location: StorageLocation): Promise<readonly BackupLease[]> {
-  await using storage = await openStorage(location)
-  const leases: BackupLease[] = []
-  for await (const { topic, holder, since, lastSeen, orphanedAt } of listLeases(storage)) {
-    leases.push({
-      topic,
-      holder,
-      since: since.toISOString(),
-      lastSeen: lastSeen.toISOString(),
-      orphanedAt: orphanedAt.toISOString(),
-    })
-  }
-  return leases
 }

@@ -1,0 +1,67 @@
+import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { shownLocation } from '../storage/storage-url.ts'
+
+/** Who writes a topic's backup. Times are ISO 8601, by the storage's clock. */
+export interface BackupLease {
+  readonly topic: string
+  readonly holder: string
+  readonly since: string
+  readonly lastSeen: string
+  /** When another backup may take it over. */
+  readonly orphanedAt: string
+}
+
+/** Who is writing, topic by topic. */
+export async function listBackupLeases(location: StorageLocation): Promise<readonly BackupLease[]> {
+  await using storage = await openStorage(location)
+  const leases: BackupLease[] = []
+  for await (const holder of listLeases(storage)) leases.push(describe(holder))
+  return leases
+}
+
+/** @throws STORAGE_NOT_FOUND when nobody holds the topic's lease */
+export async function findBackupLease(
+  location: StorageLocation,
+  topic: string,
+): Promise<BackupLease> {
+  await using storage = await openStorage(location)
+  const holder = await readHolder(storage, topic)
+  if (holder === undefined) throw notHeld(location, topic)
+  return describe(holder)
+}
+
+/**
+ * Frees a topic whose holder is known to be dead; returns who held it. One that lives after all commits nothing any more.
+ *
+ * @throws STORAGE_NOT_FOUND when nobody holds it
+ */
+export async function breakBackupLease(
+  location: StorageLocation,
+  topic: string,
+  onWarning: (warning: KanneryError) => void,
+): Promise<BackupLease> {
+  await using storage = await openWritableStorage(location, onWarning)
+  const holder = await breakLease(storage, topic)
+  if (holder === undefined) throw notHeld(location, topic)
+  return describe(holder)
+}
+
+function describe({ topic, holder, since, lastSeen, orphanedAt }: Holder): BackupLease {
+  return {
+    topic,
+    holder,
+    since: since.toISOString(),
+    lastSeen: lastSeen.toISOString(),
+    orphanedAt: orphanedAt.toISOString(),
+  }
+}
+
+function notHeld({ url }: StorageLocation, topic: string): KanneryError {
+  const location = shownLocation(url)
+  return new KanneryError('STORAGE_NOT_FOUND', `nobody holds the lease on topic "${topic}"`, {
+    remedy: `A backup can start at once. Who holds what: kannery lease ls ${location}`,
+    facts: { topic, location },
+  })
+}
