@@ -20,7 +20,7 @@ export interface GoldenSegment {
 export type GoldenChunk = {
   readonly facts: ChunkFacts
   /** With codec zstd: the frame, fixed for the same reason as compressed records are. */
-  readonly frame?: Buffer
+  readonly frame?: Uint8Array
 } & (
   | { readonly kind: 'batches'; readonly batches: readonly GoldenBatch[] }
   | { readonly kind: 'document'; readonly document: unknown }
@@ -56,7 +56,7 @@ function rawOf(chunk: GoldenChunk): Buffer {
   return Buffer.concat(chunk.batches.map(encodeGoldenBatch))
 }
 
-function storedOf(chunk: GoldenChunk): [ChunkCodec, Buffer] {
+function storedOf(chunk: GoldenChunk): [ChunkCodec, Uint8Array] {
   return chunk.frame === undefined ? ['none', rawOf(chunk)] : ['zstd', chunk.frame]
 }
 
@@ -124,7 +124,8 @@ const isTransactional = ({ attributes }: GoldenBatch): boolean => (attributes & 
 const isControl = ({ attributes }: GoldenBatch): boolean => (attributes & 32) !== 0
 
 function recordLine(record: GoldenRecord, batch: GoldenBatch, place: BatchPlace): GoldenLine {
-  const hex = (bytes: Buffer | null): string | null => bytes?.toString('hex') ?? null
+  const hex = (bytes: Uint8Array | null): string | null =>
+    bytes === null ? null : Buffer.from(bytes).toString('hex')
   const offset = batch.baseOffset + record.offsetDelta
   return {
     chunk: place.index,
@@ -176,7 +177,7 @@ function batch(changes: Partial<GoldenBatch> & Pick<GoldenBatch, 'records'>): Go
 }
 
 function record(offsetDelta: number, key: string | null, value: string | null): GoldenRecord {
-  const bytes = (part: string | null): Buffer | null => (part === null ? null : text(part))
+  const bytes = (part: string | null): Uint8Array | null => (part === null ? null : text(part))
   return { offsetDelta, timestampDelta: offsetDelta, key: bytes(key), value: bytes(value) }
 }
 

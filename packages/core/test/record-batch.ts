@@ -4,9 +4,9 @@ import { crc32c } from '../src/digest/crc32c.ts'
 export interface GoldenRecord {
   readonly offsetDelta: number
   readonly timestampDelta: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers?: readonly (readonly [name: Buffer, value: Buffer | null])[]
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers?: readonly (readonly [name: Uint8Array, value: Uint8Array | null])[]
 }
 
 export interface GoldenBatch {
@@ -22,7 +22,7 @@ export interface GoldenBatch {
   readonly baseSequence: number
   readonly records: readonly GoldenRecord[]
   /** The records section, where it is compressed: compressors differ from one version to the next, golden files must not. */
-  readonly compressed?: Buffer
+  readonly compressed?: Uint8Array
 }
 
 /** A RecordBatch v2 (KIP-98), written here once more so that golden files depend on nothing that they are to prove. */
@@ -60,7 +60,7 @@ function encodeRecord(record: GoldenRecord): Buffer {
   return Buffer.concat([varint(body.length), body])
 }
 
-function sized(bytes: Buffer | null): Buffer {
+function sized(bytes: Uint8Array | null): Buffer {
   return bytes === null ? varint(-1) : Buffer.concat([varint(bytes.length), bytes])
 }
 

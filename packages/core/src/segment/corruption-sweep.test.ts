@@ -9,6 +9,7 @@ import {
   writeSegment,
 } from '../../test/segments.ts'
 import type { Damage } from './damage.ts'
+import type { AbortedRange } from './footer.ts'
 import { salvageSegment } from './salvage.ts'
 import { verifySegment } from './verify.ts'
 
@@ -115,6 +116,46 @@ test('wherever bytes are missing or doubled, every chunk around comes back', asy
     }
   }
 })
+
+test('without a footer, a damaged chunk is still named, and the others come back', async () => {
+  for (const { from, to } of spans) {
+    const broken = Buffer.from(whole.subarray(0, whole.length - 30))
+    broken.writeUInt8(broken.readUInt8(from + 80) ^ 4, from + 80)
+    const { damage, salvaged } = await examine(broken)
+
+    expect(damage).toMatchObject([{ from: from + 68, to }, { to: broken.length }])
+    expect(hex(salvaged)).toEqual(rawsWhere((span) => span.from !== from))
+  }
+})
+
+test('without a footer, a segment in a record is not taken for one of its own chunks', async () => {
+  const { bytes } = await writeSegment([
+    { facts: facts({ from: 0, next: 1 }), raw: Buffer.concat([Buffer.alloc(100), whole]) },
+    { facts: facts({ from: 1, next: 2 }), raw: noise(100, 4) },
+  ])
+  const broken = Buffer.from(bytes.subarray(0, bytes.length - 30))
+  const position = broken.indexOf('CHNK') + 80
+  broken.writeUInt8(broken.readUInt8(position) ^ 4, position)
+
+  expect(hex((await examine(broken)).salvaged)).toEqual(hex([noise(100, 4)]))
+})
+
+test('against the index, a whole segment is whole, also when it is not small', async () => {
+  const chunks = [1, 2, 3].map((from) => ({
+    facts: facts({ from, next: from + 1 }),
+    raw: noise(100_000, from),
+  }))
+  const large = await writeSegment(chunks, abortedRanges(3000))
+  expect(await collect(verifySegment(large.storage, large.key, large.sealed))).toEqual([])
+})
+
+const abortedRanges = (count: number): AbortedRange[] =>
+  Array.from({ length: count }, (_, first) => ({
+    partition: 0,
+    producerId: '4711',
+    first,
+    marker: first + 1,
+  }))
 
 test('against the index, a cut is named where the bytes are missing', async () => {
   const storage = await storageOf(whole.subarray(0, whole.length - 10))

@@ -89,6 +89,35 @@ describe('requests', () => {
   })
 })
 
+test('a storage may use its buffers again as soon as the next piece is asked for', async () => {
+  const segment = await writeSegment([...chunksOf(3, 100_000), ...emptyChunks(2000)])
+  const { storage, key } = segment
+  const get = storage.get.bind(storage)
+  storage.get = async (name, options) => {
+    const object = await get(name, options)
+    return { ...object, body: inOneBuffer(object.body) }
+  }
+  const reader = await openSegment(storage, { key })
+  const read = await collect(reader.readChunks(reader.footer.chunks))
+  expect(read.slice(0, 3).map(({ raw }) => [raw[0], raw.at(-1)])).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ])
+})
+
+const emptyChunks = (count: number): SampleChunk[] =>
+  Array.from({ length: count }, () => ({ facts: facts({ partition: -1 }), raw: Buffer.alloc(0) }))
+
+async function* inOneBuffer(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.alloc(64 * 1024)
+  for await (const piece of body) {
+    buffer.set(piece)
+    yield buffer.subarray(0, piece.byteLength)
+    buffer.fill(0xee)
+  }
+}
+
 describe('damage', () => {
   async function damagedSecondChunk(): Promise<MemoryStorage> {
     const { bytes } = await writeSegment(chunksOf(3, 100_000))
