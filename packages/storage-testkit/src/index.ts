@@ -1,9 +1,13 @@
-export type {
-  CalledOperation,
-  Fault,
-  FaultRule,
-  StorageCall,
-} from './faulty/fault.ts'
+export { storageContract } from './contract/contract.ts'
+export {
+  type CaseContext,
+  type ContractCase,
+  removeAll,
+  runCase,
+} from './contract/contract-case.ts'
+export { ContractViolation } from './contract/expectations.ts'
+export { missingContainerContract } from './contract/missing-container.ts'
+export type { CalledOperation, Fault, FaultRule, StorageCall } from './faulty/fault.ts'
 export {
   atCall,
   FaultPlan,
