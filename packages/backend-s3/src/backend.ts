@@ -23,7 +23,7 @@ import { type Connection, connect } from './client.ts'
 import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './deleting.ts'
 import { type Attempt, isAnswer, noObjectLock, s3Error } from './errors.ts'
-import { listObjects } from './listing.ts'
+import { listObjects, listsInOrder } from './listing.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
 import { describe, openReader } from './reader.ts'
@@ -49,7 +49,7 @@ export class S3Backend implements StorageBackend {
       ifAbsent: true,
       ifVersion: true,
       ifVersionDelete: true,
-      orderedList: !isDirectoryBucket(config.bucket),
+      orderedList: listsInOrder(config),
       retainUntil: config.objectLockMode !== undefined,
       // With parts as small as a writer of little memory makes them.
       maxObjectBytes: maxParts * partSizes.leastBytes,
@@ -90,6 +90,7 @@ export class S3Backend implements StorageBackend {
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    options.signal?.throwIfAborted()
     const destination = this.#destination('openWriter', key, options)
     const upload = new S3Upload(this.#connection, destination)
     return new PartWriter(upload, { ...partSizes, ...options })
@@ -97,7 +98,9 @@ export class S3Backend implements StorageBackend {
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
     const attempt = this.#attempt('list', prefix)
-    return listObjects(this.#connection, this.#place, prefix, options, attempt)
+    const { startAfter: _, ...withoutStart } = options
+    const listOptions = this.capabilities.orderedList ? options : withoutStart
+    return listObjects(this.#connection, this.#place, prefix, listOptions, attempt)
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -173,11 +176,6 @@ export class S3Backend implements StorageBackend {
   #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
     return { operation, key, place: this.#place.describe(key) }
   }
-}
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html */
-function isDirectoryBucket(bucket: string): boolean {
-  return bucket.endsWith('--x-s3')
 }
 
 /** Not a fault or a plea of the storage, which the very next request may get as well. */

@@ -52,6 +52,7 @@ function serverOptions(folder: string, identities: string, ports: readonly numbe
     '-s3',
     `-s3.port=${s3}`,
     `-s3.config=${identities}`,
+    '-s3.autoCreateBucket=false',
     `-master.port=${master}`,
     `-master.port.grpc=${masterRpc}`,
     `-volume.port=${volume}`,
@@ -66,7 +67,6 @@ function serverOptions(folder: string, identities: string, ports: readonly numbe
 function identitiesFile(): unknown {
   return {
     identities: [
-      // With Admin it would make missing buckets unasked.
       identity(credentials, ['Read', 'List', 'Tagging', 'Write']),
       identity(reader, ['Read', 'List']),
     ],

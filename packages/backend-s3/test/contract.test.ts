@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { keyPrefix } from '@kannery/storage'
+import {
+  type ContractCase,
+  missingContainerContract,
+  runCase,
+  storageContract,
+} from '@kannery/storage-testkit'
+import { describe, expect, inject, test } from 'vitest'
+import { context, newPrefix, open } from './world.ts'
+
+/** Where a server is known to break a promise, what it does instead. No backup relies on these. */
+const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  seaweedfs: {
+    // It cleans empty folders away later.
+    'what was deleted is listed no more, nor a folder of which all was deleted':
+      'the children: ["a/","b/"] instead of ["a/"]',
+  },
+}
+
+describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
+  const prefix = newPrefix()
+
+  test.each(storageContract.map((contractCase) => [contractCase.name, contractCase] as const))(
+    '%s',
+    async (_, contractCase) => {
+      const result = run(contractCase, () => open(inject('s3')[name], { prefix }))
+      const deviation = deviations[name]?.[contractCase.name]
+      if (deviation === undefined) await result
+      else await expect(result).rejects.toThrow(deviation)
+    },
+  )
+
+  test.each(
+    missingContainerContract.map((contractCase) => [contractCase.name, contractCase] as const),
+  )('%s', (_, contractCase) =>
+    run(contractCase, () => open(inject('s3')[name], { bucket: 'missing', prefix })),
+  )
+})
+
+async function run(contractCase: ContractCase, openStorage: () => ReturnType<typeof open>) {
+  const prefix = keyPrefix(`case-${randomBytes(4).toString('hex')}/`)
+  await runCase(contractCase, { ...context, open: openStorage, prefix })
+}
