@@ -18,6 +18,7 @@ export default defineConfig({
           globalSetup: ['src/servers/shared-kafka.ts'],
         },
       },
+      { test: { ...common, name: 'house', include: ['src/house/**/*.test.ts'] } },
       {
         test: {
           ...common,

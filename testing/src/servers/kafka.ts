@@ -26,6 +26,8 @@ export interface KafkaOptions {
   /** Adds the listeners that want TLS or a password, and an authorizer. */
   readonly security?: boolean
   readonly heapMb?: number
+  /** Where the first broker listens for plaintext; a free port unless told. */
+  readonly port?: number
   /** Added to each broker's server.properties. */
   readonly properties?: Readonly<Record<string, string>>
 }
@@ -101,6 +103,7 @@ async function layOut(root: string, options: KafkaOptions): Promise<ClusterLayou
   const count = options.brokers ?? 1
   const ports = await freePorts(count * (listeners.length + 1))
   const take = (): number => ports.pop() ?? 0
+  const plaintextPort = (id: number): number => (id === 1 ? options.port : undefined) ?? take()
   const brokers = Array.from({ length: count }, (_, index): BrokerLayout => {
     const id = index + 1
     return {
@@ -108,7 +111,7 @@ async function layOut(root: string, options: KafkaOptions): Promise<ClusterLayou
       folder: join(root, `broker-${id}`),
       controllerPort: take(),
       ports: {
-        plaintext: take(),
+        plaintext: plaintextPort(id),
         ...Object.fromEntries(listeners.slice(1).map((name) => [name, take()])),
       },
     }

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { repositoryRoot } from '../paths.ts'
+import type { DevCommand } from './command.ts'
+import { requireBuild } from './kannery-command.ts'
+import { runProgram } from './program.ts'
+
+export const benchCommand: DevCommand = {
+  name: 'bench',
+  usage: '[backup | restore] [--gb N] [--rounds N]',
+  summary: "measure beside Kafka's own clients and a raw copy; takes a while",
+  async run(words) {
+    await requireBuild()
+    return runProgram(process.execPath, [
+      ...process.execArgv,
+      join(repositoryRoot, 'bench/src/main.ts'),
+      ...words,
+    ])
+  },
+}

@@ -1,0 +1,56 @@
+/** What a part of the tests is about, as people ask for it. */
+export type Subject = 'house' | 'storages' | 'durability' | 'kafka' | 'command line' | 'main job'
+
+export interface Suite {
+  /** As in `./dev test NAME`. */
+  readonly name: string
+  readonly subject: Subject
+  /** From the root of the repository; where vitest runs. */
+  readonly folder: string
+  /** A vitest project of that folder; all of them unless told. */
+  readonly project?: string
+  /** Whether it runs the built command line. */
+  readonly needsBuild?: boolean
+}
+
+/** Every suite, in the order in which they run: what is quick and basic first. */
+export const suites: readonly Suite[] = [
+  { name: 'storage', subject: 'storages', folder: 'packages/storage' },
+  { name: 'storage-testkit', subject: 'storages', folder: 'packages/storage-testkit' },
+  { name: 'core', subject: 'durability', folder: 'packages/core' },
+  { name: 'runtime', subject: 'command line', folder: 'packages/runtime' },
+  { name: 'cli', subject: 'command line', folder: 'apps/cli' },
+  { name: 'backend-volume', subject: 'storages', folder: 'packages/backend-volume' },
+  { name: 'backend-s3', subject: 'storages', folder: 'packages/backend-s3' },
+  { name: 'backend-gcs', subject: 'storages', folder: 'packages/backend-gcs' },
+  { name: 'backend-azure', subject: 'storages', folder: 'packages/backend-azure' },
+  { name: 'kafka', subject: 'kafka', folder: 'packages/kafka' },
+  { name: 'servers', subject: 'house', folder: 'testing', project: 'servers' },
+  { name: 'checker', subject: 'house', folder: 'testing', project: 'checker' },
+  { name: 'house', subject: 'house', folder: 'testing', project: 'house', needsBuild: true },
+  {
+    name: 'main-job',
+    subject: 'main job',
+    folder: 'testing',
+    project: 'main-job',
+    needsBuild: true,
+  },
+]
+
+/** Names for several suites at once. */
+const groups: Readonly<Record<string, readonly string[]>> = {
+  testing: ['servers', 'checker'],
+  backends: ['backend-volume', 'backend-s3', 'backend-gcs', 'backend-azure'],
+}
+
+/** The suites that a word names; undefined when it names none. */
+export function suitesNamed(word: string): readonly Suite[] | undefined {
+  const names = groups[word] ?? [word]
+  const found = suites.filter(({ name, subject }) => names.includes(name) || subject === word)
+  return found.length === 0 ? undefined : found
+}
+
+export const suiteWords: readonly string[] = [
+  ...suites.map(({ name }) => name),
+  ...Object.keys(groups),
+]
