@@ -93,8 +93,7 @@ function atLeastPython(python: string, pip: string): string | undefined {
 /** What it prints, on either stream; empty when it is not there. */
 function output(command: string, ...words: string[]): string {
   const { stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' })
-  // Maven prints its name in bold, also into a pipe.
-  return `${stdout ?? ''}${stderr ?? ''}`.replace(/^\u001b\[\d*m/, '')
+  return `${stdout ?? ''}${stderr ?? ''}`
 }
 
 function found(command: string, ...words: string[]): string | undefined {

@@ -27,16 +27,10 @@ export const kafkaCommand: DevCommand = {
   usage: 'start | stop | fill TOPIC RECORDS',
   summary: 'a broker for experiments, on localhost:9092 when that port is free',
   async run([action, ...words]) {
-    switch (action) {
-      case 'start':
-        return start()
-      case 'stop':
-        return stop()
-      case 'fill':
-        return fill(words)
-      default:
-        throw new DevError('usage: ./dev kafka start | stop | fill TOPIC RECORDS')
-    }
+    if (action === 'start') return start()
+    if (action === 'stop') return stop()
+    if (action === 'fill') return fill(words)
+    throw new DevError('usage: ./dev kafka start | stop | fill TOPIC RECORDS')
   },
 }
 
