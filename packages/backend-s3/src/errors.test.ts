@@ -31,6 +31,7 @@ const table: readonly [status: number, name: string, Attempt, ErrorCode, Retry][
   [409, 'ConditionalRequestConflict', complete, 'STORAGE_REWRITE_NEEDED', 'after-refresh'],
   [409, 'OperationAborted', replace, 'STORAGE_UNAVAILABLE', 'same-request'],
   [404, 'NoSuchUpload', complete, 'STORAGE_REWRITE_NEEDED', 'after-refresh'],
+  [400, 'InvalidPart', complete, 'STORAGE_REWRITE_NEEDED', 'after-refresh'],
 
   [403, 'AccessDenied', get, 'STORAGE_DENIED', 'never'],
   [403, 'AllAccessDisabled', get, 'STORAGE_DENIED', 'never'],

@@ -73,6 +73,13 @@ const refusedSettings: Meaning = {
   says: 'the storage refuses this configuration',
   remedy: 'Correct what the storage names under why.',
 }
+/** Swept away, or given back by somebody else. */
+const uploadGone: Meaning = {
+  code: 'STORAGE_REWRITE_NEEDED',
+  says: 'nothing was stored',
+  retry: 'after-refresh',
+  why: 'its unfinished upload was removed while it was written',
+}
 const conflict: Meaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'another write of the same object is under way',
@@ -87,13 +94,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: noBucket,
   NoSuchKey: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
   InvalidRange: { code: 'STORAGE_RANGE', says: 'no such byte range' },
-  // An upload that was swept away, or given back by somebody else.
-  NoSuchUpload: {
-    code: 'STORAGE_REWRITE_NEEDED',
-    says: 'nothing was stored',
-    retry: 'after-refresh',
-    why: 'its unfinished upload was removed while it was written',
-  },
+  NoSuchUpload: uploadGone,
+  InvalidPart: uploadGone,
 
   AccessDenied: denied,
   AllAccessDisabled: denied,

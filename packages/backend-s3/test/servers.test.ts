@@ -1,0 +1,175 @@
+import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
+import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
+import { describe, expect, inject, test } from 'vitest'
+import { collect, context, newPrefix, open } from './world.ts'
+
+const key = objectKey('orders/segment')
+const ifAbsent = { kind: 'if-absent' } as const
+const mib = 1024 * 1024
+/** With memory for one part, a write resolves when the part has arrived. */
+const oneByOne = { condition: ifAbsent, maxBufferedBytes: 5 * mib }
+
+describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
+  test('the probe finds nothing to complain about', async () => {
+    await using storage = await open(inject('s3')[name])
+
+    expect(await probe(storage, context)).toEqual({
+      ifVersionDelete: true,
+      canDelete: true,
+      warnings: [],
+    })
+    expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+  })
+
+  test('nobody pays for an upload that was given up', async () => {
+    const server = inject('s3')[name]
+    const prefix = newPrefix()
+    await using storage = await open(server, { prefix })
+    {
+      await using writer = await storage.openWriter(key, oneByOne)
+      await writer.write(Buffer.alloc(20 * mib))
+      expect(await unfinishedUploads(server, prefix)).toHaveLength(1)
+    }
+    expect(await unfinishedUploads(server, prefix)).toEqual([])
+  })
+
+  test('nor for one that came second', async () => {
+    const server = inject('s3')[name]
+    const prefix = newPrefix()
+    await using storage = await open(server, { prefix })
+    await using writer = await storage.openWriter(key, { condition: ifAbsent })
+    await writer.write(Buffer.alloc(20 * mib))
+    await storage.put(key, Buffer.from('first'), { condition: ifAbsent })
+
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_ALREADY_EXISTS' })
+    expect(await unfinishedUploads(server, prefix)).toEqual([])
+    expect((await readObject(storage, key))?.info.size).toBe(5)
+  })
+
+  test('an upload that was swept away cannot be committed', async () => {
+    await using storage = await open(inject('s3')[name])
+    await using writer = await storage.openWriter(key, oneByOne)
+    await writer.write(Buffer.alloc(20 * mib))
+    const sweep = (olderThanMs: number): Promise<number> =>
+      storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs })
+    expect(await sweep(60_000)).toBe(0)
+    // Whole seconds: what began just now may seem to begin in the future.
+    expect(await sweep(-2000)).toBe(1)
+
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
+    expect(await storage.head(key)).toBeUndefined()
+  })
+
+  test.each([
+    ['a wrong secret', { secretAccessKey: 'wrong-secret' }],
+    ['an unknown key', { accessKeyId: 'nobody' }],
+  ])('%s is told, and not repeated', async (_, wrong) => {
+    const server = inject('s3')[name]
+    const credentials = { ...server.credentials, ...wrong }
+    await using storage = await open(server, {}, credentials)
+    const calls = [
+      storage.head(key),
+      storage.get(key),
+      storage.put(key, Buffer.from('x'), { condition: ifAbsent }),
+      collect(storage.list(keyPrefix(''), { depth: 'all' })),
+    ]
+
+    for (const result of await Promise.allSettled(calls)) {
+      const error = result.status === 'rejected' ? result.reason : undefined
+      expect(error).toMatchObject({ code: 'STORAGE_UNAUTHENTICATED', exitStatus: 18 })
+      expect(allTextOf(error)).not.toContain(credentials.secretAccessKey)
+    }
+  })
+})
+
+test('a storage that ignores conditions is refused', async () => {
+  await using storage = await open(inject('s3').s3rver)
+
+  await expect(probe(storage, context)).rejects.toMatchObject({
+    code: 'STORAGE_UNSUPPORTED',
+    remedy: expect.stringContaining('docs/providers.md'),
+  })
+})
+
+test('who may only read can list and read, and is told what is missing to write', async () => {
+  const { seaweedfs } = inject('s3')
+  const prefix = newPrefix()
+  await using owner = await open(seaweedfs, { prefix })
+  await owner.put(key, Buffer.from('x'), { condition: ifAbsent })
+  await using reader = await open(seaweedfs, { prefix }, { ...seaweedfs.reader })
+
+  expect(await reader.head(key)).toMatchObject({ size: 1 })
+  expect((await readObject(reader, key))?.info.size).toBe(1)
+  expect(await collect(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
+  const other = objectKey('orders/other')
+  const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('s3:PutObject') }
+  await expect(reader.put(other, Buffer.from('x'), { condition: ifAbsent })).rejects.toMatchObject(
+    refused,
+  )
+  await using writer = await reader.openWriter(other, { condition: ifAbsent })
+  await expect(
+    writer.write(Buffer.alloc(20 * mib)).then(() => writer.commit()),
+  ).rejects.toMatchObject(refused)
+  await expect(reader.delete(key)).rejects.toMatchObject({
+    code: 'STORAGE_DENIED',
+    remedy: expect.stringContaining('s3:DeleteObject'),
+  })
+})
+
+test('an object that was locked stays, whoever deletes it', async () => {
+  const { versitygw } = inject('s3')
+  const bucket = `locked-${newPrefix()}`
+  const client = clientOf(versitygw)
+  const { CreateBucketCommand, ListObjectVersionsCommand, DeleteObjectCommand } = await import(
+    '@aws-sdk/client-s3'
+  )
+  await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }))
+  await using storage = await open(versitygw, { bucket, objectLockMode: 'COMPLIANCE' })
+  const retainUntil = new Date(Date.now() + 3_600_000)
+  await storage.put(key, Buffer.from('x'), { condition: ifAbsent, retainUntil })
+  await using writer = await storage.openWriter(objectKey('streamed'), {
+    condition: ifAbsent,
+    retainUntil,
+  })
+  await writer.write(Buffer.alloc(9 * mib))
+  await writer.commit()
+
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
+  expect(Versions).toHaveLength(2)
+  for (const { Key, VersionId } of Versions) {
+    await expect(
+      client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId })),
+    ).rejects.toMatchObject({ name: 'AccessDenied' })
+  }
+})
+
+test('without the option an object cannot be locked', async () => {
+  await using storage = await open(inject('s3').versitygw)
+  const locked = { condition: ifAbsent, retainUntil: new Date() }
+
+  await expect(storage.put(key, Buffer.from('x'), locked)).rejects.toMatchObject({
+    code: 'STORAGE_UNSUPPORTED',
+    remedy: expect.stringContaining('objectLockMode'),
+  })
+  expect(await storage.head(key)).toBeUndefined()
+})
+
+async function unfinishedUploads(server: SharedS3, prefix: string): Promise<unknown[]> {
+  const client = clientOf(server)
+  const { Uploads = [] } = await client.send(
+    new ListMultipartUploadsCommand({ Bucket: 'backups', Prefix: prefix }),
+  )
+  return Uploads
+}
+
+function clientOf({ endpoint, region, credentials }: SharedS3): S3Client {
+  // A copy: the SDK adds to what it is given.
+  return new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
+}
+
+/** What a person or a log could get to see of an error. */
+function allTextOf(error: unknown): string {
+  const { message, why, remedy, facts } = error as KanneryError
+  return JSON.stringify({ message, why, remedy, facts })
+}
