@@ -3,7 +3,7 @@ import { type Damage, unsupported } from './damage.ts'
 import { decodeChunk } from './decode-chunk.ts'
 import type { ChunkTableEntry } from './footer.ts'
 import { chunkHeaderBytes } from './format.ts'
-import type { BodyReader } from './read-range.ts'
+import type { Allocate, BodyReader } from './read-range.ts'
 
 export type Examined =
   | { readonly kind: 'whole'; readonly header: ChunkHeader; readonly raw: Uint8Array }
@@ -21,6 +21,7 @@ export async function examineChunk(
   source: BodyReader,
   entry: ChunkTableEntry,
   key: string,
+  allocate?: Allocate,
 ): Promise<Examined> {
   const { position, storedLength } = entry
   const body = position + chunkHeaderBytes
@@ -29,7 +30,7 @@ export async function examineChunk(
     damage: { key, from, to, reason },
   })
   const headerBytes = await source.take(chunkHeaderBytes)
-  const stored = await source.take(storedLength)
+  const stored = await source.take(storedLength, allocate)
   if (headerBytes.length + stored.length < chunkHeaderBytes + storedLength) {
     const to = position + headerBytes.length + stored.length
     return damage(position, to, 'the object ends within a chunk')

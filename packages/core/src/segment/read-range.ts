@@ -6,6 +6,11 @@ import type {
   StoredObject,
 } from '@kannery/storage'
 
+/** Memory of exactly `length` bytes, whatever is in it. */
+export type Allocate = (length: number) => Uint8Array
+
+const ownMemory: Allocate = (length) => Buffer.allocUnsafeSlow(length)
+
 /** A part of an object in one buffer of its own; the caller bounds the range. */
 export async function readRange(
   storage: StorageBackend,
@@ -33,8 +38,8 @@ export class BodyReader {
   }
 
   /** Exactly `length` bytes, or fewer where the body ends. */
-  async take(length: number): Promise<Uint8Array> {
-    const bytes = Buffer.allocUnsafeSlow(length)
+  async take(length: number, allocate: Allocate = ownMemory): Promise<Uint8Array> {
+    const bytes = allocate(length)
     let filled = 0
     while (filled < length && (await this.#fill())) {
       const part = this.#piece.subarray(this.#taken, this.#taken + length - filled)

@@ -10,7 +10,7 @@ import { examineChunk } from './examine-chunk.ts'
 import type { ChunkTableEntry, SegmentFooter } from './footer.ts'
 import { chunkHeaderBytes } from './format.ts'
 import { decodeFooter, footerStart } from './read-footer.ts'
-import { BodyReader, readRange } from './read-range.ts'
+import { type Allocate, BodyReader, readRange } from './read-range.ts'
 import type { SegmentHeader } from './segment-header.ts'
 
 export interface SegmentLocation {
@@ -19,7 +19,15 @@ export interface SegmentLocation {
   readonly bytes?: number
 }
 
-export interface ReadChunksOptions extends CallOptions {
+export interface ExamineOptions extends CallOptions {
+  /**
+   * Where the bytes of each chunk go: a caller that reads much can use memory again, which costs less than new memory. A chunk
+   * that is stored as it is stays there, as its `raw`.
+   */
+  readonly allocate?: Allocate
+}
+
+export interface ReadChunksOptions extends ExamineOptions {
   /** Told of every chunk that cannot be used; the chunk is then left out. Without it, the first damage is thrown. */
   readonly onDamage?: (damage: Damage) => void
 }
@@ -160,18 +168,18 @@ export class SegmentReader {
   /** As {@link readChunks}, with the damage in its place. */
   async *examine(
     entries: readonly ChunkTableEntry[],
-    options: CallOptions = {},
+    options: ExamineOptions = {},
   ): AsyncGenerator<ReadPart, void, undefined> {
     const known = entries.filter(({ kind }) => kind !== 'unknown')
     for (const run of runsOf(known)) yield* this.#examineRun(run, options)
   }
 
-  async *#examineRun(run: Run, options: CallOptions): AsyncGenerator<ReadPart, void, undefined> {
+  async *#examineRun(run: Run, options: ExamineOptions): AsyncGenerator<ReadPart, void, undefined> {
     await using opened = await this.#open(run, options)
     let position = run.start
     for (const entry of run.entries) {
       await opened.source.skip(entry.position - position)
-      const examined = await examineChunk(opened.source, entry, this.key)
+      const examined = await examineChunk(opened.source, entry, this.key, options.allocate)
       position = endOf(entry)
       if (examined.kind === 'damage') yield examined
       if (examined.kind === 'whole') {
