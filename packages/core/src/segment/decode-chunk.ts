@@ -1,6 +1,6 @@
 import { crc32c } from '../digest/crc32c.ts'
 import { type ChunkHeader, codecs, isEncrypted } from './chunk-header.ts'
-import { decompressZstd } from './encode-chunk.ts'
+import { decompressZstd } from './zstd.ts'
 
 export type DecodedChunk =
   | { readonly kind: 'raw'; readonly raw: Uint8Array }

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { KanneryError } from '@kannery/storage'
 import { crc32c } from '../digest/crc32c.ts'
 import {
@@ -12,6 +10,7 @@ import {
   kindCode,
   reasonAgainst,
 } from './chunk-header.ts'
+import { compressZstd, decompressZstd } from './zstd.ts'
 
 /** What the writer of a chunk knows of it, for the chunk's header and for the footer. */
 export interface ChunkFacts extends ChunkHeaderFacts {
@@ -41,14 +40,9 @@ export interface EncodedChunk {
   readonly rawLength: number
 }
 
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
-const level = 3
-const pieceBytes = 1024 * 1024
-
 /**
- * Makes a chunk of `raw`, which must not change until the chunk was appended. Compression runs on another thread, and is
- * believed only when what it made decodes to bytes with `rawCrc`; a chunk that it does not shrink is stored as it is, and then
+ * Makes a chunk of `raw`, which must not change until the chunk was appended. Compression runs on another thread, but for
+ * small chunks, and is believed only when what it made decodes to bytes with `rawCrc`; a chunk that it does not shrink is stored as it is, and then
  * checked against `rawCrc` by the writer, just before it is written.
  *
  * @throws INTERNAL when the bytes are not those of `rawCrc` any more, or the facts are impossible.
@@ -66,26 +60,11 @@ export async function encodeChunk(
 
 /** undefined when nothing is gained. */
 async function compressProven(raw: Uint8Array, rawCrc: number): Promise<Uint8Array | undefined> {
-  const compressed = await compress(raw, {
-    chunkSize: chunkSizeFor(raw.byteLength),
-    // The size in the frame lets any decoder allocate once.
-    pledgedSrcSize: raw.byteLength,
-    params: { [constants.ZSTD_c_compressionLevel]: level },
-  })
+  const compressed = await compressZstd(raw)
   if (compressed.byteLength >= raw.byteLength) return undefined
   const decoded = await decompressZstd(compressed, raw.byteLength)
   if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
   return compressed
-}
-
-/** Never allocates more than about `rawLength`, whatever the frame says. @throws what zlib throws for a damaged frame. */
-export function decompressZstd(stored: Uint8Array, rawLength: number): Promise<Uint8Array> {
-  return decompress(stored, { maxOutputLength: rawLength, chunkSize: chunkSizeFor(rawLength) })
-}
-
-/** One piece for most chunks, and no more than a piece before the bytes are there. */
-function chunkSizeFor(length: number): number {
-  return Math.max(constants.Z_MIN_CHUNK, Math.min(length, pieceBytes))
 }
 
 export function assemble(

@@ -110,6 +110,18 @@ test.each([0, 1, 0x7fffffff, 0xffffffff])('a footer of %i bytes is none', async 
   await expect(opening(bytes)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
 })
 
+test('a footer of more than 64 MiB is not even asked for', async () => {
+  const bytes = Buffer.from(craft({ chunks: [chunk], footer }))
+  bytes.writeUInt32BE(65 * 1024 * 1024, bytes.length - 16)
+  const storage = await storageOf(bytes)
+  const get = storage.get.bind(storage)
+  storage.get = async (key, options) => {
+    const object = await get(key, options)
+    return { ...object, info: { ...object.info, size: 2 ** 30 } }
+  }
+  await expect(openSegment(storage, { key: sampleKey })).rejects.toMatchObject(refused)
+})
+
 test.each([0, 1, 0x7fffffff, 0xffffffff])('a header of %i bytes is none', async (length) => {
   const bytes = Buffer.from(craft({ chunks: [chunk], footer }))
   bytes.writeUInt32BE(length, 8)
