@@ -37,6 +37,7 @@ test('a running digest does not tell read from known bytes', () => {
   known.updateKnown(crc32c(bytes.subarray(4)), bytes.length - 4)
 
   expect(known.digest).toBe(formatDigest(crc32c(bytes)))
+  expect(known.checksum).toBe(crc32c(bytes))
   expect([known.digest, known.bytes]).toEqual([read.digest, read.bytes])
 })
 

@@ -21,6 +21,10 @@ export class RunningDigest {
     return this.#bytes
   }
 
+  get checksum(): number {
+    return this.#checksum
+  }
+
   get digest(): Digest {
     return formatDigest(this.#checksum)
   }
