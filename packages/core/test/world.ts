@@ -1,18 +1,26 @@
-import type { KanneryError, StorageBackend } from '@kannery/storage'
 import {
+  type Clock,
+  decorate,
+  type KanneryError,
+  objectKey,
+  type StorageBackend,
+} from '@kannery/storage'
+import {
+  FaultyStorage,
   MemoryStorage,
   type MemoryStorageOptions,
+  type SeededRandom,
   seededRandom,
   TestClock,
 } from '@kannery/storage-testkit'
 import {
   type CoveredRange,
   type Gap,
+  type NewIncarnation,
   nextOffsets,
   readIndex,
   type SegmentEntry,
   segmentEntries,
-  topicKeys,
   Worker,
   type WorkerOptions,
   type WriterSession,
@@ -24,41 +32,62 @@ export const days = (count: number): number => 86_400_000 * count
 
 export const cluster = 'cluster-one'
 
-/** What a writer of `topic` gives for a topic with this many partitions. */
-export function incarnation(
-  partitions: number,
-  topicId = 'topic-id',
-): Parameters<WriterSession['beginIncarnation']>[0] {
+/** A topic as it is at its source. */
+export function incarnation(partitions: number, topicId = 'topic-id'): NewIncarnation {
   return { topicId, partitions, start: {}, config: { 'cleanup.policy': 'delete' }, effective: {} }
 }
 
-/** A storage in memory, a clock that tests move, and workers that share both. */
+export interface WorldOptions {
+  readonly seed?: number
+  readonly storage?: Omit<MemoryStorageOptions, 'clock'>
+  /** Answers tell the storage's time, as those of a cloud do. */
+  readonly answersTellTime?: boolean
+}
+
+/** One storage, and processes that share it. Each has its own way to the storage, on which things can go wrong. */
 export class World {
   readonly clock = new TestClock()
-  readonly random
+  readonly random: SeededRandom
   readonly memory: MemoryStorage
+  /** What workers were told. */
   readonly warnings: KanneryError[] = []
-  readonly #workers: Worker[] = []
+  readonly #answersTellTime: boolean
+  readonly #ways = new Map<string, FaultyStorage>()
 
-  constructor(options: { seed?: number; storage?: Omit<MemoryStorageOptions, 'clock'> } = {}) {
-    this.random = seededRandom(options.seed ?? 1)
-    this.memory = MemoryStorage.open({ clock: this.clock, ...options.storage })
+  constructor({ seed = 1, storage = {}, answersTellTime = false }: WorldOptions = {}) {
+    this.random = seededRandom(seed)
+    this.memory = MemoryStorage.open({ clock: this.clock, ...storage })
+    this.#answersTellTime = answersTellTime
+  }
+
+  /** The way of process `name` to the storage: plan its faults, count its calls. */
+  way(name: string): FaultyStorage {
+    const existing = this.#ways.get(name)
+    if (existing !== undefined) return existing
+    const handle = this.memory.anotherHandle()
+    const inner = this.#answersTellTime ? tellingTime(handle, this.clock) : handle
+    const way = new FaultyStorage(inner, { clock: this.clock })
+    this.#ways.set(name, way)
+    return way
+  }
+
+  /** As the work has it: with retries, and no answer lost that could be found. */
+  storage(name: string, clock: Clock = this.clock): StorageBackend {
+    return decorate(this.way(name), { clock, random: this.random.fork() })
   }
 
   async worker(name: string, options: Partial<WorkerOptions> = {}): Promise<Worker> {
-    const worker = await Worker.start({
-      storage: this.memory.anotherHandle(),
+    return await Worker.start({
+      storage: this.storage(name, options.clock),
       clock: this.clock,
       random: this.random.fork(),
       description: `"${name}"`,
       onWarning: (warning) => this.warnings.push(warning),
       ...options,
     })
-    this.#workers.push(worker)
-    return worker
   }
 
-  /** A worker that has acquired `topic`, which has `partitions` partitions from 0 on. */
+  /** A worker that has acquired `topic`, with `partitions` partitions from 0 on if the topic is new. */
   async writer(name: string, topic = 'orders', partitions = 1): Promise<WriterSession> {
     const session = await (await this.worker(name)).acquire(topic, { cluster })
     if (session.index.incarnations.length === 0)
@@ -66,31 +95,56 @@ export class World {
     return session
   }
 
+  /** From now on no request of process `name` gets anywhere. What it has done stays. */
+  crash(name: string): void {
+    this.way(name).faults.clear()
+    this.way(name).faults.onCall(() => ({ kind: 'hang', applied: false }))
+  }
+
   async pass(milliseconds: number): Promise<void> {
     await this.clock.pass(milliseconds)
   }
 
-  /** Names of what lies in the storage. */
+  /** Moves time on until `promise` is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    return await this.clock.passUntil(promise)
+  }
+
+  /** What lies in the storage, but for the segments. */
   keys(): string[] {
-    return [...this.memory.contents().keys()]
+    return [...this.memory.contents().keys()].filter((key) => !key.endsWith('.kan'))
   }
 
   text(key: string): string {
-    for (const [found, bytes] of this.memory.contents()) {
-      if (found === key) return Buffer.from(bytes).toString()
-    }
-    throw new Error(`no ${key} in ${this.keys().join(', ')}`)
+    const bytes = this.memory.contents().get(objectKey(key))
+    if (bytes === undefined) throw new Error(`no ${key} among ${this.keys().join(', ')}`)
+    return Buffer.from(bytes).toString()
+  }
+
+  /** What a person does by hand. */
+  async remove(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.memory.delete(objectKey(key))
+  }
+
+  async replace(key: string, text: string | Uint8Array): Promise<void> {
+    await this.memory.put(objectKey(key), Buffer.from(text), { condition: { kind: 'overwrite' } })
+  }
+
+  async removeFolder(topic: string): Promise<void> {
+    const keys = [...this.memory.contents().keys()]
+    await this.remove(...keys.filter((key) => key.startsWith(`${topic}/`)))
+  }
+
+  async epoch(topic = 'orders'): Promise<number | undefined> {
+    return (await readIndex(this.memory, topic))?.index.epoch
   }
 
   /** By partition: the ranges that a restore would find, in the index's order. */
-  async restorable(
-    topic: string,
-    storage: StorageBackend = this.memory,
-  ): Promise<Record<number, [number, number][]>> {
+  async restorable(topic = 'orders'): Promise<Record<number, [number, number][]>> {
     const found: Record<number, [number, number][]> = {}
-    const stored = await readIndex(storage, topic)
+    const stored = await readIndex(this.memory, topic)
     if (stored === undefined) return found
-    for await (const { offsets } of segmentEntries(storage, stored.index)) {
+    for await (const { offsets } of segmentEntries(this.memory, stored.index)) {
       for (const [partition, [from, next]] of Object.entries(offsets)) {
         found[Number(partition)] = [...(found[Number(partition)] ?? []), [from, next]]
       }
@@ -98,26 +152,21 @@ export class World {
     return found
   }
 
-  async next(topic: string): Promise<Record<number, number>> {
+  async next(topic = 'orders'): Promise<Record<number, number>> {
     const stored = await readIndex(this.memory, topic)
-    if (stored === undefined) return {}
-    const n = stored.index.incarnations.at(-1)?.n ?? 0
-    return Object.fromEntries(await nextOffsets(this.memory, stored.index, n))
+    const current = stored?.index.incarnations.at(-1)
+    if (stored === undefined || current === undefined) return {}
+    return Object.fromEntries(await nextOffsets(this.memory, stored.index, current.n))
   }
 }
 
-/** Uploads a segment's object (core never looks into it) and says what an index tells of it. */
-export async function upload(
-  storage: StorageBackend,
+/** An entry for a segment with these offsets, under a new id of `session`. The object itself is nobody's concern here. */
+export function captured(
   session: WriterSession,
   offsets: Record<number, readonly [from: number, next: number]>,
-): Promise<SegmentEntry> {
-  const id = session.newSegmentId()
-  const body = Buffer.from(`segment ${id}`)
-  await storage.put(topicKeys(session.topic).segment(id), body, {
-    condition: { kind: 'if-absent' },
-  })
-  return segment(id, offsets, session.index.incarnations.at(-1)?.n)
+): { readonly segment: SegmentEntry } {
+  const n = session.index.incarnations.at(-1)?.n ?? 0
+  return { segment: segment(session.newSegmentId(), offsets, n) }
 }
 
 export function segment(
@@ -125,15 +174,15 @@ export function segment(
   offsets: Record<number, readonly [from: number, next: number]>,
   n = 0,
 ): SegmentEntry {
-  const ranges: [string, CoveredRange][] = Object.entries(offsets).map(
-    ([partition, [from, next]]) => [partition, [from, next, 0]],
+  const ranges = Object.entries(offsets).map(
+    ([partition, [from, next]]): [string, CoveredRange] => [partition, [from, next, 0]],
   )
   return {
     id,
     in: n,
     bytes: 1000,
     digest: 'crc32c:00000000',
-    records: Object.values(offsets).reduce((sum, [from, next]) => sum + next - from, 0),
+    records: ranges.reduce((sum, [, [from, next]]) => sum + next - from, 0),
     offsets: Object.fromEntries(ranges),
     time: [1_763_881_201_001, 1_763_881_499_120],
     captured: ['2026-11-23T07:00:00.000Z', '2026-11-23T07:05:00.000Z'],
@@ -143,12 +192,30 @@ export function segment(
   }
 }
 
-export function gap(partition: number, from: number, next: number): Gap {
-  return {
-    in: 0,
-    partition,
-    offsets: [from, next],
-    reason: 'retention',
-    noticed: '2026-11-23T07:00:00.000Z',
-  }
+export function gap(partition: number, from: number, next: number, n = 0): Gap {
+  const noticed = '2026-11-23T07:00:00.000Z'
+  return { in: n, partition, offsets: [from, next], reason: 'retention', noticed }
+}
+
+/** Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds. */
+function tellingTime(inner: MemoryStorage, clock: Clock): StorageBackend {
+  const answeredAt = (): Date => new Date(clock.now() - (clock.now() % 1000))
+  return new Proxy<StorageBackend>(inner, {
+    get(target, property) {
+      if (property === 'head') {
+        return async (...request: Parameters<StorageBackend['head']>) => {
+          const info = await target.head(...request)
+          return info && { ...info, answeredAt: answeredAt() }
+        }
+      }
+      if (property === 'get') {
+        return async (...request: Parameters<StorageBackend['get']>) => {
+          const reader = await target.get(...request)
+          return Object.assign(reader, { info: { ...reader.info, answeredAt: answeredAt() } })
+        }
+      }
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }

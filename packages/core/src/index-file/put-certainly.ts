@@ -14,8 +14,12 @@ export type PutOutcome =
   /** The condition did not hold, and what is there (undefined: nothing) is not what was to be written. */
   | { readonly kind: 'refused'; readonly found: ReadObject | undefined }
 
-/** Beside those of the storage's own decorators. */
-const maxResends = 3
+export interface Persistence {
+  /** How often to send it again, beside what the storage's own decorators do. */
+  readonly maxResends: number
+  /** Throws when it is too late to do so. */
+  readonly assertMayResend?: () => void
+}
 
 /**
  * Writes `body`, which no other writer can write, and finds out what became of it: whoever never got an answer looks, and sends
@@ -28,6 +32,7 @@ export async function putCertainly(
   key: ObjectKey,
   body: Uint8Array,
   options: PutOptions,
+  { maxResends, assertMayResend }: Persistence = { maxResends: 3 },
 ): Promise<PutOutcome> {
   for (let resends = 0; ; resends++) {
     try {
@@ -41,6 +46,7 @@ export async function putCertainly(
       }
       if (!unknown || !mayStillLand(options, found)) return { kind: 'refused', found }
       if (resends === maxResends) throw error
+      assertMayResend?.()
     }
   }
 }

@@ -9,8 +9,8 @@ export interface TopicKeys {
   readonly lease: ObjectKey
   /** Written to learn the storage's time, and deleted at once. What is left of it means nothing. */
   readonly time: ObjectKey
-  segment(id: Ulid): ObjectKey
-  page(id: Ulid): ObjectKey
+  readonly segment: (id: Ulid) => ObjectKey
+  readonly page: (id: Ulid) => ObjectKey
 }
 
 /** An object in a topic's folder whose name is an id. */

@@ -7,7 +7,7 @@ import { readIndex, type StoredIndex } from '../index-file/read-index.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { holdsSegments } from '../layout/list-topics.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
-import { foreignCluster, leaseLost } from './errors.ts'
+import { contended, foreignCluster, leaseLost } from './errors.ts'
 
 export interface EpochOptions {
   readonly storage: StorageBackend
@@ -27,6 +27,9 @@ export interface AcquiredEpoch {
   /** undefined for a topic that had no backup. */
   readonly previous: Index | undefined
 }
+
+/** A writer that is about to lose the topic may still commit now and then. */
+const maxWrites = 16
 
 /**
  * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
@@ -59,7 +62,8 @@ export async function raiseEpoch(
   const { storage, topic, beforeWrite } = options
   const key = topicKeys(topic).index
   const epoch = (opened?.index.epoch ?? 0) + 1
-  for (let base = opened; ; ) {
+  let base = opened
+  for (let writes = 0; writes < maxWrites; writes++) {
     const index = nextEpoch(base?.index, epoch, options)
     const bytes = encodeIndex(index)
     await beforeWrite()
@@ -73,6 +77,7 @@ export async function raiseEpoch(
     base = await openIndex(options)
     if ((base?.index.epoch ?? 0) >= epoch) throw overtaken(topic, epoch)
   }
+  throw contended(storage, `the index of topic "${topic}"`)
 }
 
 function nextEpoch(base: Index | undefined, epoch: number, options: EpochOptions): Index {

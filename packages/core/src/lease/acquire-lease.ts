@@ -86,7 +86,7 @@ export async function acquireLease(
     if (leftMs <= 0) throw leaseHeld(storage, standing.holder, standing.nowMs)
     await clock.sleep(Math.min(leftMs, timing.renewEveryMs / looksPerRenewal), signal)
   }
-  throw contended(storage, topic)
+  throw contended(storage, `the lease on topic "${topic}"`)
 }
 
 /** Step 1: absent, ours by identity or as an orphan, or somebody else's. Writes nothing but, at most, `__time`. */

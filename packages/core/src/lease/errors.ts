@@ -44,16 +44,13 @@ export function leaseLost(topic: string, why: string, cause?: unknown): KanneryE
   })
 }
 
-export function contended(storage: StorageBackend, topic: string): KanneryError {
-  return new KanneryError(
-    'STORAGE_UNAVAILABLE',
-    `the lease on topic "${topic}" cannot be settled`,
-    {
-      retry: 'after-refresh',
-      why: 'again and again it seemed to be free, and then was not',
-      facts: { topic, location: storage.location },
-    },
-  )
+/** Each time it seemed to be possible, and then was not: others are faster, or the storage contradicts itself. */
+export function contended(storage: StorageBackend, what: string): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `${what} cannot be written`, {
+    retry: 'after-refresh',
+    why: 'again and again it had changed when it was to be replaced',
+    facts: { location: storage.location },
+  })
 }
 
 export function foreignCluster(topic: string, found: string, ours: string): KanneryError {

@@ -82,8 +82,7 @@ export class Heartbeat {
         await this.renew()
         pauseMs = timing.renewEveryMs
       } catch (error) {
-        if (!KanneryError.is(error)) throw error
-        onWarning(error)
+        onWarning(asWarning(error))
         pauseMs = timing.renewEveryMs / retryDivisor
       }
     }
@@ -99,7 +98,8 @@ export class Heartbeat {
       this.#version === undefined
         ? ({ kind: 'if-absent' } as const)
         : ({ kind: 'if-version', version: this.#version } as const)
-    const outcome = await putCertainly(storage, key, body, { condition })
+    // The next renewal is another chance, with a younger sign.
+    const outcome = await putCertainly(storage, key, body, { condition }, { maxResends: 0 })
     if (outcome.kind === 'written') {
       this.#version = outcome.info.version
       this.#lastSign = sign
@@ -125,6 +125,11 @@ export async function removeHeartbeat(storage: StorageBackend, worker: Ulid): Pr
   } catch (error) {
     if (!KanneryError.is(error)) throw error
   }
+}
+
+function asWarning(error: unknown): KanneryError {
+  if (KanneryError.is(error)) return error
+  return new KanneryError('INTERNAL', 'a heartbeat cannot be written', { cause: error })
 }
 
 async function slept(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {

@@ -9,7 +9,7 @@ import type { StoredIndex } from '../index-file/read-index.ts'
 import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
-import { leaseLost } from './errors.ts'
+import { contended, leaseLost } from './errors.ts'
 
 export interface IndexHolderOptions {
   readonly storage: StorageBackend
@@ -18,6 +18,9 @@ export interface IndexHolderOptions {
   /** Throws when nothing may be written any more. */
   readonly assertMayWrite: () => void
 }
+
+/** More edits than this do not come between. */
+const maxWrites = 16
 
 /** Made anew on every index that it meets, so it depends on nothing else. Pages that it writes are named by what it returns. */
 export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<Index>
@@ -47,7 +50,7 @@ export class IndexHolder {
   async replace(change: IndexChange): Promise<void> {
     const { storage, ids, assertMayWrite } = this.#options
     const key = topicKeys(this.index.topic).index
-    for (;;) {
+    for (let writes = 0; writes < maxWrites; writes++) {
       assertMayWrite()
       const { version, index: base } = this.#stored
       const commit = ids.next(base.commit)
@@ -58,7 +61,8 @@ export class IndexHolder {
       await this.#pace()
       assertMayWrite()
       const condition = { kind: 'if-version', version } as const
-      const outcome = await putCertainly(storage, key, bytes, { condition })
+      const persistence = { maxResends: 3, assertMayResend: assertMayWrite }
+      const outcome = await putCertainly(storage, key, bytes, { condition }, persistence)
       if (outcome.kind === 'written') {
         this.#advance({ index: next, version: outcome.info.version, bytes: bytes.length })
         return
@@ -68,6 +72,7 @@ export class IndexHolder {
       this.#advance(found)
       if (found.index.commit === next.commit) return
     }
+    throw contended(storage, `the index of topic "${this.index.topic}"`)
   }
 
   #pageWriter({ topic, epoch, writer, commit }: Index): PageWriter {
@@ -108,7 +113,8 @@ export class IndexHolder {
   async #pace(): Promise<void> {
     const { storage, clock } = this.#options
     const passedMs = clock.monotonic() - this.#writtenAtMs
-    await clock.sleep(Math.max(0, storage.capabilities.minRewriteIntervalMs - passedMs))
+    const leftMs = storage.capabilities.minRewriteIntervalMs - passedMs
+    if (leftMs > 0) await clock.sleep(leftMs)
   }
 
   #advance(stored: StoredIndex): void {

@@ -9,7 +9,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { releaseLease } from './release-lease.ts'
 import { StorageTime } from './storage-time.ts'
 import { defaultLeaseTiming, elapsedSince, type LeaseTiming, laterSign } from './timing.ts'
-import { WriterSession } from './writer-session.ts'
+import { WriterSession, type WriterSessionOptions } from './writer-session.ts'
 
 export interface WorkerOptions {
   readonly storage: StorageBackend
@@ -39,17 +39,16 @@ export interface AcquireOptions {
 export class Worker implements AsyncDisposable {
   readonly id: Ulid
   readonly #contender: Contender
-  readonly #ids: UlidSource
+  readonly #disposed = new AbortController()
   readonly #onWarning: (warning: KanneryError) => void
-  /** By topic; undefined while it is being acquired. */
-  readonly #sessions = new Map<string, WriterSession | undefined>()
+  /** By topic, also those that are still being acquired. */
+  readonly #sessions = new Map<string, Promise<WriterSession>>()
 
   private constructor(options: WorkerOptions) {
     const { storage, clock, random, description, identity } = options
     const { timing = defaultLeaseTiming, onWarning = () => undefined } = options
-    this.#ids = new UlidSource({ clock, random })
     this.#onWarning = onWarning
-    this.id = this.#ids.next()
+    this.id = new UlidSource({ clock, random }).next()
     const time = new StorageTime(clock)
     const file = {
       format: 1,
@@ -89,55 +88,68 @@ export class Worker implements AsyncDisposable {
     if (this.#sessions.has(topic)) {
       throw new KanneryError('INTERNAL', `topic "${topic}" is already written by this worker`)
     }
-    this.#sessions.set(topic, undefined)
+    const acquiring = this.#acquire(topic, options)
+    this.#sessions.set(topic, acquiring)
     try {
-      const { waitMs = 0, signal } = options
-      const held = await acquireLease(this.#contender, topic, { waitMs, signal })
-      const session = await this.#openSession(held, topic, options.cluster)
-      this.#sessions.set(topic, session)
-      return session
+      return await acquiring
     } catch (error) {
       this.#sessions.delete(topic)
       throw error
     }
   }
 
+  /** Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases age by themselves. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const sessions = [...this.#sessions.values()].filter((session) => session !== undefined)
+    this.#disposed.abort()
+    const acquired = await Promise.allSettled(this.#sessions.values())
+    const sessions = acquired.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    )
     await Promise.all(sessions.map((session) => this.#warnOnFailure(() => session.release())))
     await this.#warnOnFailure(() => this.#contender.heartbeat.end())
   }
 
+  async #acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
+    const { cluster, waitMs = 0 } = options
+    const signals = [this.#disposed.signal, ...(options.signal ? [options.signal] : [])]
+    const signal = AbortSignal.any(signals)
+    const held = await acquireLease(this.#contender, topic, { waitMs, signal })
+    return await this.#openSession(held, topic, cluster)
+  }
+
   /** Steps 4 to 6. What was acquired is given back when the index is not as it has to be. */
   async #openSession(held: HeldLease, topic: string, cluster: string): Promise<WriterSession> {
-    const { storage, random } = this.#contender
+    const { storage, clock, random } = this.#contender
     try {
+      const ids = new UlidSource({ clock, random })
       const options: EpochOptions = {
         storage,
         topic,
         cluster,
-        ids: this.#ids,
+        ids,
         writer: Buffer.from(random.bytes(16)).toString('hex'),
         beforeWrite: () => this.#renewIfHalfGone(held),
       }
       const { stored } = await raiseEpoch(await openIndex(options), options)
       const incarnation = currentIncarnation(stored.index)
       const next = incarnation && (await nextOffsets(storage, stored.index, incarnation.n))
-      return new WriterSession(stored, next ?? new Map(), this.#sessionOptions(held, stored.index))
+      return new WriterSession(stored, next ?? new Map(), {
+        ...this.#sessionOptions(held),
+        ids,
+        greatestId: greatestIdIn(stored.index),
+      })
     } catch (error) {
       await this.#warnOnFailure(() => this.#release(held))
       throw error
     }
   }
 
-  #sessionOptions(held: HeldLease, index: Index): ConstructorParameters<typeof WriterSession>[2] {
+  #sessionOptions(held: HeldLease): Omit<WriterSessionOptions, 'ids' | 'greatestId'> {
     const { storage, clock, time, timing, heartbeat } = this.#contender
     const { topic } = held.lease
     return {
       storage,
       clock,
-      ids: this.#ids,
-      greatestId: greatestIdIn(index),
       storageNow: () => time.now() ?? clock.now(),
       assertBeforeDeadline: () => {
         const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))

@@ -160,10 +160,13 @@ export class WriterSession implements AsyncDisposable {
 
   /** Gives the topic back, after what was asked for before. Once; what is asked for later is refused. */
   async release(): Promise<void> {
-    this.#released ??= this.#turn.then(async () => {
-      this.#lost ??= leaseLost(this.topic, 'it was released')
-      await this.#options.release()
-    })
+    if (this.#released === undefined) {
+      this.#released = this.#turn.then(async () => {
+        this.#lost ??= leaseLost(this.topic, 'it was released')
+        await this.#options.release()
+      })
+      this.#turn = this.#released.catch(() => undefined)
+    }
     await this.#released
   }
 

@@ -1,0 +1,199 @@
+import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { sampleIndex } from '../../test/sample-index.ts'
+import { segment, World } from '../../test/world.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { nextOffsets } from './coverage.ts'
+import { encodeIndex } from './index-document.ts'
+import type { Index, SegmentEntry } from './model.ts'
+import { summarizeHoldings } from './page-summary.ts'
+import { type PageWriter, writePage } from './page-writer.ts'
+import { readPage, segmentEntries } from './pages.ts'
+import { overflow, pageEntries, rollPages, summaryLimit, tailLimits } from './roll.ts'
+import { encodeEntry } from './yaml-lines.ts'
+
+function pageWriter(): { writer: PageWriter; ids: UlidSource; storage: MemoryStorage } {
+  const clock = new TestClock()
+  const storage = MemoryStorage.open({ clock })
+  const ids = new UlidSource({ clock, random: seededRandom(1) })
+  const writer = { storage, topic: 'orders', epoch: 1, writer: 'w', newId: () => ids.next() }
+  return { writer, ids, storage }
+}
+
+const empty: Index = { ...sampleIndex, pages: [], segments: [], gaps: [] }
+const start = {
+  ...empty.incarnations[0],
+  n: 0,
+  partitions: 1,
+  start: {},
+} as Index['incarnations'][number]
+const bytesOf = (entries: readonly SegmentEntry[]): number =>
+  entries.reduce((sum, entry) => sum + Buffer.byteLength(encodeEntry({ ...entry })), 0)
+
+test('a tail within its limits stays', async () => {
+  const { ids } = pageWriter()
+  const entries = Array.from({ length: tailLimits.entries }, (_, at) =>
+    segment(ids.next(), { 0: [at, at + 1] }),
+  )
+
+  expect(overflow(entries)).toBe(0)
+  expect(overflow([...entries, segment(ids.next(), { 0: [256, 257] })])).toBe(pageEntries)
+})
+
+test('a tail that is too large by bytes gives its oldest entries away, down to half the limit', () => {
+  const { ids } = pageWriter()
+  const wide = (at: number): SegmentEntry =>
+    segment(
+      ids.next(),
+      Object.fromEntries(Array.from({ length: 500 }, (_, p) => [p, [at, at + 1]])),
+    )
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), (count) => {
+      const entries = Array.from({ length: count }, (_, at) => wide(at))
+      const moved = overflow(entries)
+      if (bytesOf(entries) <= tailLimits.bytes) {
+        expect(moved).toBe(0)
+      } else {
+        expect(bytesOf(entries.slice(moved))).toBeLessThanOrEqual(tailLimits.bytes / 2)
+        expect(bytesOf(entries.slice(moved - 1))).toBeGreaterThan(tailLimits.bytes / 2)
+      }
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('300 segments of 500 partitions: the index stays small, and all are found', async () => {
+  const world = new World()
+  const session = await world.writer('a', 'wide', 500)
+  const largest = { index: 0 }
+  for (let at = 0; at < 300; at++) {
+    const offsets = Object.fromEntries(
+      Array.from({ length: 500 }, (_, p) => [p, [at, at + 1] as const]),
+    )
+    await session.commit({ segment: segment(session.newSegmentId(), offsets) })
+    largest.index = Math.max(largest.index, world.text('wide/index').length)
+  }
+
+  const entries = await Array.fromAsync(segmentEntries(world.memory, session.index))
+  expect(entries.map(({ offsets }) => offsets[499]?.[0])).toEqual(
+    Array.from({ length: 300 }, (_, at) => at),
+  )
+  expect(largest.index).toBeLessThan(256 * 1024)
+  expect(session.index.pages.length).toBeGreaterThan(20)
+})
+
+test('what is found and what is next do not change when entries move into pages', async () => {
+  const { writer, ids, storage } = pageWriter()
+  const next = [0, 0, 0]
+  let index: Index = { ...empty, incarnations: [{ ...start, partitions: 3 }] }
+  const all: SegmentEntry[] = []
+  for (let at = 0; at < 700; at++) {
+    // Partition 2 falls silent early: only pages know of it.
+    const partition = at < 100 ? at % 3 : at % 2
+    const from = next[partition] ?? 0
+    next[partition] = from + 1 + (at % 7)
+    const entry = segment(ids.next(), { [partition]: [from, next[partition] ?? 0] })
+    all.push(entry)
+    index = await rollPages({ ...index, segments: [...index.segments, entry] }, writer)
+  }
+
+  expect(index.pages).toHaveLength(4)
+  expect(await Array.fromAsync(segmentEntries(storage, index))).toEqual(all)
+  expect(await nextOffsets(storage, index, 0)).toEqual(new Map(next.entries()))
+  expect(summarizeHoldings(index)).toMatchObject({
+    segments: 700,
+    records: next.reduce((sum, offset) => sum + offset, 0),
+    ids: [all[0]?.id, all.at(-1)?.id],
+  })
+})
+
+test('a page holds segments of one incarnation, and tells its next offsets only', async () => {
+  const { writer, ids, storage } = pageWriter()
+  const entries = Array.from({ length: 257 }, (_, at) =>
+    at < 50
+      ? segment(ids.next(), { 0: [at, at + 1] }, 0)
+      : segment(ids.next(), { 0: [at + 1000, at + 1001] }, 1),
+  )
+  const index = await rollPages(
+    { ...empty, incarnations: [start, { ...start, n: 1, start: { 0: 1050 } }], segments: entries },
+    writer,
+  )
+  const pages = await Promise.all(index.pages.map((page) => readPage(storage, 'orders', page)))
+
+  expect(pages.map((page) => [page.in, page.segments.length, page.next])).toEqual([
+    [0, 50, { 0: 50 }],
+  ])
+  expect(await nextOffsets(storage, index, 0)).toEqual(new Map([[0, 50]]))
+  expect(await nextOffsets(storage, index, 1)).toEqual(new Map([[0, 1257]]))
+})
+
+/** With `count` pages of level 1, each of one segment of one offset. */
+async function indexOfPages(
+  count: number,
+  { writer, ids }: ReturnType<typeof pageWriter>,
+): Promise<Index> {
+  const pages = []
+  for (let at = 0; at < count; at++) {
+    const segments = [segment(ids.next(), { 0: [at, at + 1] })]
+    pages.push(await writePage(writer, { level: 1, in: 0, next: { 0: at + 1 }, segments }))
+  }
+  return { ...empty, incarnations: [start], pages }
+}
+
+test('too many pages move into one of level 2, oldest first', async () => {
+  const tools = pageWriter()
+  const full = await indexOfPages(summaryLimit, tools)
+  expect(await rollPages(full, tools.writer)).toEqual(full)
+
+  const more = await indexOfPages(summaryLimit + 1, tools)
+  const rolled = await rollPages(more, tools.writer)
+
+  expect(rolled.pages.map(({ level }) => level)).toEqual([2, ...Array<number>(129).fill(1)])
+  expect(rolled.pages[0]).toMatchObject({
+    segments: 128,
+    records: 128,
+    ids: [more.pages[0]?.ids[0], more.pages[127]?.ids[0]],
+    pages: [more.pages[0]?.id, more.pages[127]?.id],
+  })
+  const found = await Array.fromAsync(segmentEntries(tools.storage, rolled))
+  expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(257).keys()])
+  expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, 257]]))
+  expect(encodeIndex(rolled).length).toBeLessThan(64 * 1024)
+})
+
+test('next offsets come from a page of level 2 when no other is there', async () => {
+  const tools = pageWriter()
+  const { pages } = await indexOfPages(200, tools)
+  const level2 = await writePage(tools.writer, { level: 2, in: 0, next: { 0: 200 }, pages })
+
+  expect(
+    await nextOffsets(tools.storage, { ...empty, incarnations: [start], pages: [level2] }, 0),
+  ).toEqual(new Map([[0, 200]]))
+})
+
+test('a page that is damaged, missing or another one is told, with its name', async () => {
+  const tools = pageWriter()
+  const index = await indexOfPages(2, tools)
+  const [first, second] = index.pages
+  if (first === undefined || second === undefined) throw new Error('two pages were made')
+  const key = `orders/${first.id}.page`
+  const other = { ...first, digest: second.digest }
+
+  await expect(readPage(tools.storage, 'orders', other)).rejects.toMatchObject({
+    code: 'DATA_CORRUPT',
+    facts: { key, from: 0, to: first.bytes },
+  })
+  const missing = { ...first, id: tools.ids.next() }
+  await expect(readPage(tools.storage, 'orders', missing)).rejects.toMatchObject({
+    code: 'DATA_CORRUPT',
+    retry: 'after-refresh',
+    facts: { key: `orders/${missing.id}.page` },
+  })
+})
+
+test('an incarnation that the index does not have is a mistake of the caller', async () => {
+  const { storage } = pageWriter()
+
+  await expect(nextOffsets(storage, empty, 9)).rejects.toMatchObject({ code: 'INTERNAL' })
+})

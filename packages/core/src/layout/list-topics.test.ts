@@ -1,0 +1,66 @@
+import { objectKey, type StorageBackend } from '@kannery/storage'
+import { FaultyStorage, MemoryStorage, TestClock } from '@kannery/storage-testkit'
+import { expect, test } from 'vitest'
+import { listTopics } from './list-topics.ts'
+
+const clock = new TestClock()
+const id = '01JDC8F9V0000000000000000A'
+
+async function storageWith(...keys: string[]): Promise<MemoryStorage> {
+  const storage = MemoryStorage.open({ clock })
+  for (const key of keys) {
+    await storage.put(objectKey(key), Buffer.from('x'), { condition: { kind: 'if-absent' } })
+  }
+  return storage
+}
+
+async function topicsIn(storage: StorageBackend): Promise<string[]> {
+  return await Array.fromAsync(listTopics(storage))
+}
+
+test('topics are told from all else that may lie beside them', async () => {
+  const storage = await storageWith(
+    'orders/index',
+    `orders/${id}.kan`,
+    'orders%2E/index',
+    `index-lost/${id}.kan`,
+    `~workers/${id}`,
+    '~cluster/abc/x.json',
+    'lost+found/x',
+    'orders-value/1',
+    'orders-value/config',
+    'both/index',
+    'both/1',
+    'only-a-lease/__lease',
+    'deep/er/index',
+    'index',
+  )
+
+  const topics = await topicsIn(storage)
+
+  expect(topics.toSorted()).toEqual(['both', 'index-lost', 'orders', 'orders.'])
+})
+
+test('an empty storage has no topics', async () => {
+  expect(await topicsIn(await storageWith())).toEqual([])
+})
+
+test('more topics than are looked into at a time come all, in order', async () => {
+  const names = Array.from(
+    { length: 50 },
+    (_, number) => `topic-${String(number).padStart(3, '0')}`,
+  )
+
+  expect(await topicsIn(await storageWith(...names.map((name) => `${name}/index`)))).toEqual(names)
+})
+
+test('the objects of a topic are not listed to find that it is one', async () => {
+  const storage = new FaultyStorage(await storageWith('orders/index', `orders/${id}.kan`), {
+    clock,
+  })
+
+  await topicsIn(storage)
+
+  const lists = storage.faults.calls.filter(({ operation }) => operation === 'list')
+  expect(lists.map(({ key }) => key)).toEqual([''])
+})
