@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { collect } from '../../test/segments.ts'
 import { segment, World } from '../../test/world.ts'
 import type { WriterSession } from '../lease/writer-session.ts'
 import type { Ulid } from '../ulid/ulid.ts'
@@ -19,7 +20,7 @@ async function after(world: World, count: number): Promise<WriterSession> {
 }
 
 async function states(world: World, session: WriterSession): Promise<Record<number, string>> {
-  const entries = await Array.fromAsync(segmentEntries(world.memory, session.index))
+  const entries = await collect(segmentEntries(world.memory, session.index))
   const expired = entries.filter(({ state }) => state !== undefined)
   return Object.fromEntries(expired.map(({ offsets, state }) => [offsets[0]?.[0], state ?? '']))
 }
@@ -29,7 +30,7 @@ async function idsAt(
   session: WriterSession,
   ...offsets: number[]
 ): Promise<Set<Ulid>> {
-  const entries = await Array.fromAsync(segmentEntries(world.memory, session.index))
+  const entries = await collect(segmentEntries(world.memory, session.index))
   return new Set(offsets.map((offset) => entries[offset]?.id as Ulid))
 }
 
@@ -78,7 +79,7 @@ test('a change below a page of level 2 writes both levels anew', async () => {
     writer,
   })
 
-  const entries = await Array.fromAsync(segmentEntries(storage, changed))
+  const entries = await collect(segmentEntries(storage, changed))
   expect(entries.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(400).keys()])
   expect(entries.flatMap(({ state }, at) => (state === 'expired' ? [at] : []))).toEqual([200])
   expect(changed.pages).toHaveLength(1)

@@ -2,6 +2,7 @@ import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sampleIndex } from '../../test/sample-index.ts'
+import { collect } from '../../test/segments.ts'
 import { segment, World } from '../../test/world.ts'
 import { UlidSource } from '../ulid/ulid.ts'
 import { nextOffsets } from './coverage.ts'
@@ -75,7 +76,7 @@ test('300 segments of 500 partitions: the index stays small, and all are found',
     largest.index = Math.max(largest.index, world.text('wide/index').length)
   }
 
-  const entries = await Array.fromAsync(segmentEntries(world.memory, session.index))
+  const entries = await collect(segmentEntries(world.memory, session.index))
   expect(entries.map(({ offsets }) => offsets[499]?.[0])).toEqual(
     Array.from({ length: 300 }, (_, at) => at),
   )
@@ -99,7 +100,7 @@ test('what is found and what is next do not change when entries move into pages'
   }
 
   expect(index.pages).toHaveLength(4)
-  expect(await Array.fromAsync(segmentEntries(storage, index))).toEqual(all)
+  expect(await collect(segmentEntries(storage, index))).toEqual(all)
   expect(await nextOffsets(storage, index, 0)).toEqual(new Map(next.entries()))
   expect(summarizeHoldings(index)).toMatchObject({
     segments: 700,
@@ -156,7 +157,7 @@ test('too many pages move into one of level 2, oldest first', async () => {
     ids: [more.pages[0]?.ids[0], more.pages[127]?.ids[0]],
     pages: [more.pages[0]?.id, more.pages[127]?.id],
   })
-  const found = await Array.fromAsync(segmentEntries(tools.storage, rolled))
+  const found = await collect(segmentEntries(tools.storage, rolled))
   expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(257).keys()])
   expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, 257]]))
   expect(encodeIndex(rolled).length).toBeLessThan(64 * 1024)

@@ -1,6 +1,7 @@
 import { objectKey, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, MemoryStorage, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
+import { collect } from '../../test/segments.ts'
 import { listTopics } from './list-topics.ts'
 
 const clock = new TestClock()
@@ -15,7 +16,7 @@ async function storageWith(...keys: string[]): Promise<MemoryStorage> {
 }
 
 async function topicsIn(storage: StorageBackend): Promise<string[]> {
-  return await Array.fromAsync(listTopics(storage))
+  return await collect(listTopics(storage))
 }
 
 test('topics are told from all else that may lie beside them', async () => {

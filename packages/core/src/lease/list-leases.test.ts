@@ -1,5 +1,6 @@
 import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test, vi } from 'vitest'
+import { collect } from '../../test/segments.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { breakLease, listLeases, readHolder } from './list-leases.ts'
 import { Worker } from './worker.ts'
@@ -17,7 +18,7 @@ test('a lease is told with its holder, and gone after its release', async () => 
   const holder = await worker('a')
   await holder.acquire('orders', { cluster: 'c' })
 
-  expect(await Array.fromAsync(listLeases(storage))).toEqual([
+  expect(await collect(listLeases(storage))).toEqual([
     expect.objectContaining({ topic: 'orders', holder: 'a' }),
   ])
   expect(await readHolder(storage, 'orders')).toMatchObject({ holder: 'a' })

@@ -1,0 +1,131 @@
+import { KanneryError } from '@kannery/storage'
+import { expect, test } from 'vitest'
+import { collect } from '../../test/segments.ts'
+import { cluster, minutes, World, type WorldOptions } from '../../test/world.ts'
+import { parseLease } from './lease-files.ts'
+import { listLeases } from './list-leases.ts'
+
+const withoutConditionalDelete: WorldOptions = {
+  storage: { capabilities: { ifVersionDelete: false } },
+}
+
+/** A world in which "a" writes `orders`. */
+async function written(options: WorldOptions = {}) {
+  const world = new World(options)
+  const worker = await world.worker('a')
+  const session = await worker.acquire('orders', { cluster })
+  return { world, worker, session }
+}
+
+function deny(world: World, name: string): void {
+  world
+    .way(name)
+    .faults.onCall(({ operation }) => (operation === 'delete' ? { kind: 'deny' } : undefined))
+}
+
+test('a store that cannot delete under a condition is told first that the lease is released', async () => {
+  const { world, session } = await written(withoutConditionalDelete)
+  const before = world.way('a').faults.calls.length
+
+  await session.release()
+
+  const calls = world.way('a').faults.calls.slice(before)
+  expect(calls.map(({ operation, key }) => `${operation} ${key}`)).toEqual([
+    'put orders/__lease',
+    'delete orders/__lease',
+  ])
+  expect(world.keys()).not.toContain('orders/__lease')
+})
+
+test('there, a lease that somebody else took meanwhile stays', async () => {
+  const { world, session } = await written(withoutConditionalDelete)
+  await world.remove('orders/__lease')
+  await (await world.worker('b')).acquire('orders', { cluster })
+  const theirs = world.text('orders/__lease')
+
+  await session.release()
+
+  expect(world.text('orders/__lease')).toBe(theirs)
+})
+
+test.each([
+  ['with', {}],
+  ['without', withoutConditionalDelete],
+])(
+  'without the permission to delete, on a store %s conditional deletes, the next backup starts at once',
+  async (_, options) => {
+    const { world, worker, session } = await written(options)
+    deny(world, 'a')
+    await session.release()
+    await worker[Symbol.asyncDispose]()
+
+    expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('released')
+    expect(world.warnings).toMatchObject([
+      {
+        code: 'STORAGE_DENIED',
+        why: expect.stringContaining('the permission to delete objects is missing'),
+        facts: { key: 'orders/__lease' },
+      },
+    ])
+    expect((await (await world.worker('b')).acquire('orders', { cluster })).epoch).toBe(2)
+  },
+)
+
+test('a released lease has no holder', async () => {
+  const { world, session } = await written()
+  deny(world, 'a')
+  await session.release()
+
+  expect(await collect(listLeases(world.memory))).toEqual([])
+})
+
+test.each(['lose-answer', 'fail'] as const)(
+  'a release without an answer (%s) is sent again',
+  async (kind) => {
+    const { world, session } = await written()
+    let faults = 3
+    world
+      .way('a')
+      .faults.onCall(({ operation }) =>
+        operation === 'delete' && faults-- > 0 ? { kind } : undefined,
+      )
+
+    await world.until(session.release())
+
+    expect(world.keys()).not.toContain('orders/__lease')
+  },
+)
+
+test('a release that arrives late deletes nobody else’s lease', async () => {
+  const { world, session } = await written()
+  world
+    .way('a')
+    .faults.onCall(({ operation }) =>
+      operation === 'delete' ? { kind: 'arrive-late', milliseconds: minutes(20) } : undefined,
+    )
+  const releasing = session.release()
+  releasing.catch(() => undefined)
+  await world.pass(minutes(10))
+  await world.remove('orders/__lease')
+  await (await world.worker('b')).acquire('orders', { cluster })
+  await world.pass(minutes(60))
+
+  expect(parseLease(Buffer.from(world.text('orders/__lease')))?.holder).toBe('"b"')
+})
+
+test('what cannot be released is told, and does not keep the rest from being released', async () => {
+  const { world, worker } = await written()
+  await worker.acquire('payments', { cluster })
+  world
+    .way('a')
+    .faults.onCall(({ operation, key }) =>
+      operation === 'delete' && key === 'orders/__lease'
+        ? { kind: 'fail', error: new KanneryError('STORAGE_UNAUTHENTICATED', 'the token ran out') }
+        : undefined,
+    )
+
+  await worker[Symbol.asyncDispose]()
+
+  expect(world.warnings).toMatchObject([{ code: 'STORAGE_UNAUTHENTICATED' }])
+  expect(world.keys()).toEqual(['orders/__lease', 'orders/index', 'payments/index'])
+})
