@@ -1,1 +1,3 @@
-export {}
+export { AzureBackend } from './backend.ts'
+export type { AzureConfig } from './config.ts'
+export { plugin } from './plugin.ts'

@@ -7,6 +7,7 @@ import {
   type Retry,
   retryAfterMs,
   type WriteCondition,
+  withoutRequest,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
@@ -198,22 +199,20 @@ const meaningsByStatus: Readonly<Record<number, Meaning>> = {
  */
 export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
   if (signal?.aborted) return signal.reason
-  if (KanneryError.is(error)) return error
+  if (KanneryError.is(error) || !(error instanceof Error)) return error
   if (isAnswer(error)) return answered(error, attempt)
   const failure = networkFailure(error)
   if (failure !== undefined) {
     const { why, retry, remedy, status, sent } = failure
     return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
-      cause: error,
+      cause: withoutRequest(error),
       why,
       retry,
       ...(remedy === undefined ? {} : { remedy }),
       facts: { ...facts(attempt), status, sent },
     })
   }
-  if (error instanceof Error && error.name.endsWith('ProviderError')) {
-    return noCredentials(error, attempt)
-  }
+  if (error.name.endsWith('ProviderError')) return noCredentials(error, attempt)
   return error
 }
 
@@ -294,7 +293,7 @@ function answered(error: S3ServiceException, attempt: Attempt): KanneryError {
   const status = error.$metadata.httpStatusCode ?? 0
   const meaning = inContext(name, attempt) ?? meanings[name] ?? byStatus(status)
   return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
-    cause: error,
+    cause: withoutRequest(error),
     why: meaning.why ?? `S3 answered ${status} ${name}${message ? `: ${message}` : ''}`,
     ...retryOf(meaning, error),
     ...remedyOf(meaning, attempt, error),
@@ -366,7 +365,7 @@ function waitOf(error: S3ServiceException): number | undefined {
 
 function noCredentials(error: Error, attempt: Attempt): KanneryError {
   return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
-    cause: error,
+    cause: withoutRequest(error),
     why: error.message,
     remedy: 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.',
     facts: facts(attempt),

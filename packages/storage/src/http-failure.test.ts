@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { networkFailure, retryAfterMs } from './http-failure.ts'
+import { networkFailure, retryAfterMs, withoutRequest } from './http-failure.ts'
 
 test('finds the network below what an SDK makes of it', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
@@ -40,4 +40,12 @@ test.each([
   [undefined, undefined],
 ])('reads Retry-After %j', (header, expected) => {
   expect(retryAfterMs(header, 1000)).toBe(expected)
+})
+
+test('an error without its request keeps what it says', () => {
+  const request = { headers: { authorization: 'Bearer hunter2' } }
+  const told = withoutRequest(Object.assign(new TypeError('no'), { request }))
+
+  expect(told).toMatchObject({ name: 'TypeError', message: 'no' })
+  expect(told).not.toHaveProperty('request')
 })

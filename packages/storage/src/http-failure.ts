@@ -88,6 +88,14 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
 }
 
+/** For people and logs: an SDK's error often carries its request, and with it the credentials. */
+export function withoutRequest(error: Error): Error {
+  const told = new Error(error.message)
+  told.name = error.name
+  if (error.stack !== undefined) told.stack = error.stack
+  return told
+}
+
 function* withCauses(error: unknown): Generator<object> {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {

@@ -16,7 +16,12 @@ export {
   type KanneryErrorOptions,
   type Retry,
 } from './errors.ts'
-export { type NetworkFailure, networkFailure, retryAfterMs } from './http-failure.ts'
+export {
+  type NetworkFailure,
+  networkFailure,
+  retryAfterMs,
+  withoutRequest,
+} from './http-failure.ts'
 export {
   compareKeys,
   type KeyPrefix,

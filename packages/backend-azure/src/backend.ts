@@ -1,0 +1,177 @@
+import type { ContainerClient } from '@azure/storage-blob'
+import {
+  type BackendContext,
+  type CallOptions,
+  type DeleteOptions,
+  type DeleteResult,
+  type GetOptions,
+  KanneryError,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  maxPutBytes,
+  type ObjectKey,
+  type ObjectReader,
+  type ObjectWriter,
+  PartWriter,
+  type PutOptions,
+  type Random,
+  type StorageBackend,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriterOptions,
+} from '@kannery/storage'
+import { connect } from './client.ts'
+import type { AzureConfig } from './config.ts'
+import { type Attempt, azureError, isAnswer, noObjectLock, notFound } from './errors.ts'
+import { listObjects } from './listing.ts'
+import type { Operation } from './permissions.ts'
+import { Place } from './place.ts'
+import { describe, openReader } from './reader.ts'
+import { type SweepOptions, sweepBlocks } from './uncommitted.ts'
+import { AzureUpload, maxBlocks, partSizes } from './writer.ts'
+import { abortOptions, type Destination, putObject } from './writing.ts'
+
+/** How many keys are deleted beside each other. */
+const parallelDeletions = 16
+
+/** A directory of a container of Azure Blob Storage. An object's version is its ETag. */
+export class AzureBackend implements StorageBackend {
+  readonly type = 'azure'
+  readonly location: string
+  readonly capabilities: StorageCapabilities = {
+    ifAbsent: true,
+    ifVersion: true,
+    ifVersionDelete: true,
+    // Not with a hierarchical namespace, and nobody can tell from here whether there is one.
+    orderedList: false,
+    retainUntil: false,
+    // With blocks as small as a writer of little memory makes them.
+    maxObjectBytes: maxBlocks * partSizes.leastBytes,
+    minRewriteIntervalMs: 0,
+  }
+  readonly #container: ContainerClient
+  readonly #place: Place
+  readonly #random: Random
+
+  private constructor(config: AzureConfig, container: ContainerClient, random: Random) {
+    this.#container = container
+    this.#place = new Place(config)
+    this.#random = random
+    this.location = this.#place.location
+  }
+
+  /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
+  static async open(
+    config: AzureConfig,
+    context: Pick<BackendContext, 'credentials' | 'random' | 'signal' | 'userAgent'>,
+  ): Promise<AzureBackend> {
+    context.signal?.throwIfAborted()
+    return new AzureBackend(config, await connect(config, context), context.random)
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    const attempt = this.#attempt('head', key)
+    try {
+      const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+      return describe(key, await blob.getProperties(abortOptions(options.signal)), attempt)
+    } catch (error) {
+      if (isAnswer(error, 'BlobNotFound')) return undefined
+      throw azureError(error, attempt, options)
+    }
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
+    const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+    const attempt = this.#attempt('get', key)
+    try {
+      return await openReader(blob, key, options, attempt)
+    } catch (error) {
+      // The condition fails as well when there is nothing to compare with.
+      const { signal } = options
+      const isOther = !KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
+      if (isOther || (await this.head(key, signal === undefined ? {} : { signal }))) throw error
+      throw notFound(attempt)
+    }
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    if (body.byteLength > maxPutBytes) {
+      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+    }
+    return await putObject(this.#destination('put', key, options), body)
+  }
+
+  async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    options.signal?.throwIfAborted()
+    const upload = new AzureUpload(this.#destination('openWriter', key, options), this.#random)
+    return new PartWriter(upload, { ...partSizes, ...options })
+  }
+
+  list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
+    const attempt = this.#attempt('list', prefix)
+    return listObjects(this.#container, this.#place, prefix, options, attempt)
+  }
+
+  async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    await this.#delete('delete', key, options)
+  }
+
+  async *deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    let pending: Promise<DeleteResult>[] = []
+    for await (const key of keys) {
+      options.signal?.throwIfAborted()
+      pending.push(this.#tryToDelete(key, options))
+      if (pending.length < parallelDeletions) continue
+      yield* await Promise.all(pending)
+      pending = []
+    }
+    yield* await Promise.all(pending)
+  }
+
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
+    return await sweepBlocks(this.#container, this.#place, prefix, options)
+  }
+
+  /** The SDK keeps idle connections only, which close by themselves. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
+    const { ifVersion, signal } = options
+    const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+    const conditions = ifVersion === undefined ? {} : { conditions: { ifMatch: ifVersion } }
+    try {
+      await blob.delete({ ...conditions, ...abortOptions(signal) })
+    } catch (error) {
+      if (isAnswer(error, 'BlobNotFound')) return
+      // Azure says the same when there is nothing to compare with; what is gone is deleted.
+      const isGone = isAnswer(error, 'ConditionNotMet') && !(await this.head(key, options))
+      if (!isGone) throw azureError(error, this.#attempt(operation, key), options)
+    }
+  }
+
+  async #tryToDelete(key: ObjectKey, options: CallOptions): Promise<DeleteResult> {
+    try {
+      await this.#delete('deleteMany', key, options)
+      return { key }
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      return { key, error: error instanceof Error ? error : new Error(String(error)) }
+    }
+  }
+
+  /** @throws STORAGE_UNSUPPORTED when the object should be locked */
+  #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
+    const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
+    if (options.retainUntil !== undefined) throw noObjectLock(attempt)
+    const blob = this.#container.getBlockBlobClient(this.#place.nameOf(key))
+    return { blob, key, options, attempt }
+  }
+
+  #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
+    return { operation, key, place: this.#place.describe(key) }
+  }
+}

@@ -1,0 +1,32 @@
+import type { ContainerClient, StoragePipelineOptions } from '@azure/storage-blob'
+import type { BackendContext } from '@kannery/storage'
+import { type AzureConfig, accountOf } from './config.ts'
+import { readCredentials } from './credentials.ts'
+
+/** Loads the SDK, and that for identities only when one is needed: they take half a second each. Sends nothing yet. */
+export async function connect(
+  config: AzureConfig,
+  context: Pick<BackendContext, 'credentials' | 'userAgent'>,
+): Promise<ContainerClient> {
+  const account = accountOf(config)
+  const credentials = readCredentials(context.credentials, account)
+  const sdk = await import('@azure/storage-blob')
+  const url = `${config.endpoint}/${config.container}`
+  const options: StoragePipelineOptions = {
+    // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
+    retryOptions: { maxTries: 1 },
+    userAgentOptions: { userAgentPrefix: context.userAgent },
+  }
+  switch (credentials.kind) {
+    case 'key': {
+      const key = new sdk.StorageSharedKeyCredential(account, credentials.accountKey)
+      return new sdk.ContainerClient(url, key, options)
+    }
+    case 'sas':
+      return new sdk.ContainerClient(`${url}?${credentials.sasToken}`, undefined, options)
+    case 'identity': {
+      const { DefaultAzureCredential } = await import('@azure/identity')
+      return new sdk.ContainerClient(url, new DefaultAzureCredential(), options)
+    }
+  }
+}

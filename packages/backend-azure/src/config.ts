@@ -1,0 +1,110 @@
+import { KanneryError, keyPrefix } from '@kannery/storage'
+import { z } from 'zod'
+
+export interface AzureConfig {
+  /** Of the account's blob service: `https://account.blob.core.windows.net`, or Azurite's `http://127.0.0.1:10000/account`. */
+  readonly endpoint: string
+  readonly container: string
+  /** A directory of the container, without a slash at either end. Everything lies below it. */
+  readonly prefix?: string | undefined
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+const containerName = /^(?=.{3,63}$)(?:\$root|\$web|[a-z0-9]+(?:-[a-z0-9]+)*)$/
+
+export const configSchema: z.ZodType<AzureConfig> = z.strictObject({
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'not a URL with http or https' })
+    .refine(isPlain, 'an endpoint has no query, and no slash at its end'),
+  container: z
+    .string()
+    .regex(containerName, 'a container name has 3 to 63 lower-case letters, digits and hyphens'),
+  prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
+})
+
+/** @throws CONFIG_INVALID */
+export function checkConfig(value: unknown): AzureConfig {
+  const result = configSchema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
+  throw invalid(`not an Azure storage: ${where}${issue?.message ?? 'invalid'}`)
+}
+
+/**
+ * `https://account.blob.core.windows.net/container/directory`, or `http://127.0.0.1:10000/account/container/directory`.
+ *
+ * @throws CONFIG_INVALID, never with a secret in it
+ */
+export function configFromUrl(url: URL): AzureConfig {
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw invalid('a URL of Azure Blob Storage has no query and no credentials', {
+      remedy:
+        'Give a SAS token as docs/providers.md says, and revoke this one: URLs end up in logs.',
+    })
+  }
+  const segments = url.pathname.split('/').map(decode)
+  if (segments.at(-1) === '') segments.pop()
+  const [, ...path] = segments
+  const account = namesAccountInPath(url) ? path.splice(0, 1) : []
+  const [container = '', ...folders] = path
+  if (container === '') {
+    throw invalid('the URL names no container', {
+      remedy: 'Write https://account.blob.core.windows.net/container.',
+    })
+  }
+  return checkConfig({
+    endpoint: [url.origin, ...account].join('/'),
+    container,
+    ...(folders.length === 0 ? {} : { prefix: folders.join('/') }),
+  })
+}
+
+/** Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the same place again. */
+export function locationOf({ endpoint, container, prefix }: AzureConfig): string {
+  const path = prefix === undefined ? '' : `/${prefix}`
+  return `${endpoint}/${container}${path.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
+}
+
+/** Which account: the host's first label, or the path's first segment. */
+export function accountOf({ endpoint }: AzureConfig): string {
+  const url = new URL(endpoint)
+  const name = namesAccountInPath(url) ? url.pathname.split('/')[1] : url.hostname.split('.')[0]
+  return name ?? ''
+}
+
+/**
+ * Where hosts have no account's name in front: Azurite, by address or by a name without a dot.
+ * https://learn.microsoft.com/azure/storage/common/storage-use-azurite#ip-style-url
+ */
+function namesAccountInPath({ hostname }: URL): boolean {
+  return !hostname.includes('.') || hostname === 'host.docker.internal' || /^[\d.]+$/.test(hostname)
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw invalid('the URL has a % that is not followed by two hexadecimal digits', { cause })
+  }
+}
+
+function isPlain(endpoint: string): boolean {
+  return !/[?#]|\/$/.test(endpoint)
+}
+
+function isFolder(prefix: string): boolean {
+  try {
+    return keyPrefix(`${prefix}/`) !== ''
+  } catch (error) {
+    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
+    throw error
+  }
+}
+
+function invalid(
+  message: string,
+  options: { readonly remedy?: string; readonly cause?: unknown } = {},
+): KanneryError {
+  return new KanneryError('CONFIG_INVALID', message, options)
+}

@@ -1,0 +1,56 @@
+import type { BlobHTTPHeaders, BlockBlobClient } from '@azure/storage-blob'
+import type {
+  ObjectKey,
+  ObjectVersion,
+  PutOptions,
+  StoredObject,
+  WriteCondition,
+} from '@kannery/storage'
+import { type Attempt, azureError } from './errors.ts'
+import { describe } from './reader.ts'
+
+/** One object to write: where, and with which properties. */
+export interface Destination {
+  readonly blob: BlockBlobClient
+  readonly key: ObjectKey
+  readonly options: PutOptions
+  readonly attempt: Attempt
+}
+
+/** All in one request. */
+export async function putObject(
+  { blob, key, options, attempt }: Destination,
+  body: Uint8Array,
+): Promise<StoredObject> {
+  try {
+    const output = await blob.upload(body, body.byteLength, {
+      ...headersOf(options),
+      ...conditionsOf(options.condition),
+      ...abortOptions(options.signal),
+    })
+    return describe(key, { ...output, contentLength: body.byteLength }, attempt)
+  } catch (error) {
+    throw azureError(error, attempt, options)
+  }
+}
+
+export function headersOf({ contentType }: PutOptions): { blobHTTPHeaders?: BlobHTTPHeaders } {
+  return contentType === undefined ? {} : { blobHTTPHeaders: { blobContentType: contentType } }
+}
+
+export function conditionsOf(condition: WriteCondition): {
+  conditions?: { ifMatch?: ObjectVersion; ifNoneMatch?: '*' }
+} {
+  switch (condition.kind) {
+    case 'overwrite':
+      return {}
+    case 'if-absent':
+      return { conditions: { ifNoneMatch: '*' } }
+    case 'if-version':
+      return { conditions: { ifMatch: condition.version } }
+  }
+}
+
+export function abortOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal }
+}
