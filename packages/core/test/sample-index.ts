@@ -1,9 +1,41 @@
-import type { Index, Page, Ulid } from '../src/index.ts'
+import { crc32c, encodePage, formatDigest, type Index, type Page, type Ulid } from '../src/index.ts'
 
 const first = '01JDC8F9V0000000000000000A' as Ulid
 const second = '01JDC8G9V0000000000000000B' as Ulid
 const paged = '01JDC8A9V0000000000000000C' as Ulid
 const page = '01JDC8G9V0000000000000000D' as Ulid
+
+/** The page that {@link sampleIndex} tells of. */
+export const samplePage: Page = {
+  format: 1,
+  requires: { read: [], write: [] },
+  topic: 'orders',
+  page,
+  level: 1,
+  in: 0,
+  epoch: 6,
+  writer: '1c8e5d0f7ab94c21a6d3e90b47f2586a',
+  next: { 1: 500 },
+  segments: [
+    {
+      id: paged,
+      in: 0,
+      bytes: 65536,
+      digest: 'crc32c:9c0d1e2f',
+      records: 500,
+      offsets: { 1: [0, 500, 3] },
+      time: [1763881101001, 1763881199120],
+      captured: ['2026-11-23T06:59:00.000Z', '2026-11-23T07:00:00.000Z'],
+      maxBatchBytes: 16384,
+      flags: [],
+      expires: '2026-12-23T07:00:00.000Z',
+    },
+  ],
+  pages: [],
+  extra: {},
+}
+
+const samplePageBytes = encodePage(samplePage)
 
 /** Has something under every key that format 1 knows. */
 export const sampleIndex: Index = {
@@ -45,8 +77,8 @@ export const sampleIndex: Index = {
       id: page,
       in: 0,
       level: 1,
-      bytes: 812,
-      digest: 'crc32c:0badcafe',
+      bytes: samplePageBytes.length,
+      digest: formatDigest(crc32c(samplePageBytes)),
       segments: 1,
       records: 500,
       segmentBytes: 65536,
@@ -94,35 +126,5 @@ export const sampleIndex: Index = {
       noticed: '2026-11-23T07:05:01.000Z',
     },
   ],
-  extra: {},
-}
-
-/** The page that {@link sampleIndex} tells of. */
-export const samplePage: Page = {
-  format: 1,
-  requires: { read: [], write: [] },
-  topic: 'orders',
-  page,
-  level: 1,
-  in: 0,
-  epoch: 6,
-  writer: '1c8e5d0f7ab94c21a6d3e90b47f2586a',
-  next: { 1: 500 },
-  segments: [
-    {
-      id: paged,
-      in: 0,
-      bytes: 65536,
-      digest: 'crc32c:9c0d1e2f',
-      records: 500,
-      offsets: { 1: [0, 500, 3] },
-      time: [1763881101001, 1763881199120],
-      captured: ['2026-11-23T06:59:00.000Z', '2026-11-23T07:00:00.000Z'],
-      maxBatchBytes: 16384,
-      flags: [],
-      expires: '2026-12-23T07:00:00.000Z',
-    },
-  ],
-  pages: [],
   extra: {},
 }

@@ -1,0 +1,66 @@
+import { encodeIndex, encodePage, type Index, type Page, type Ulid } from '../src/index.ts'
+import { sampleIndex, samplePage } from './sample-index.ts'
+
+export interface GoldenIndex {
+  /** Of the files in `golden/`: `<name>.yaml` and, beside it, what it says, `<name>.json`. */
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly content: Index | Page
+}
+
+/** As its first writer leaves it. */
+const newIndex: Index = {
+  ...sampleIndex,
+  epoch: 1,
+  committed: 1,
+  retention: {},
+  points: [],
+  holds: [],
+  garbage: [],
+  pages: [],
+  segments: [],
+  gaps: [],
+}
+
+/** With what a later version may add, everywhere. */
+const laterIndex: Index = {
+  ...sampleIndex,
+  requires: { read: [], write: ['shelves'] },
+  retention: { ...sampleIndex.retention, shelf: 'upper' },
+  incarnations: sampleIndex.incarnations.map((incarnation) => ({ ...incarnation, shelf: [1, 2] })),
+  segments: sampleIndex.segments.map((segment) => ({
+    ...segment,
+    shelf: { "it's": 'ümläut \u2028 "' },
+  })),
+  extra: { shelves: [{ name: 'upper' }], shelfLife: 9007199254740991 },
+}
+
+const level2: Page = {
+  ...samplePage,
+  page: '01JDC8H9V0000000000000000H' as Ulid,
+  level: 2,
+  segments: [],
+  pages: sampleIndex.pages,
+}
+
+export const goldenIndexes: readonly GoldenIndex[] = [
+  {
+    name: 'index-new',
+    bytes: encodeIndex(withoutEdits(newIndex)),
+    content: withoutEdits(newIndex),
+  },
+  { name: 'index-full', bytes: encodeIndex(sampleIndex), content: sampleIndex },
+  { name: 'index-later', bytes: encodeIndex(laterIndex), content: laterIndex },
+  { name: 'index-page', bytes: encodePage(samplePage), content: samplePage },
+  { name: 'index-page-of-pages', bytes: encodePage(level2), content: level2 },
+]
+
+/** The fields as they stand in the file, `end` aside. */
+export function goldenFields({ content }: GoldenIndex): Record<string, unknown> {
+  const { extra, ...known } = content
+  return { ...known, ...extra }
+}
+
+function withoutEdits({ edited: _, ...index }: Index): Index {
+  return index
+}
