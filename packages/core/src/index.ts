@@ -22,7 +22,7 @@ export type {
   SegmentEntry,
 } from './index-file/model.ts'
 export { type SegmentFacts, summarizeHoldings } from './index-file/page-summary.ts'
-export { segmentEntries } from './index-file/pages.ts'
+export { readPage, segmentEntries } from './index-file/pages.ts'
 export { readIndex, type StoredIndex } from './index-file/read-index.ts'
 export {
   heartbeatKey,
