@@ -5,5 +5,21 @@ const conditions = ['@kannery/source', 'node', 'import', 'module', 'default']
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  test: {
+    // Plugins are imported by Node itself: from source, too.
+    execArgv: ['--conditions=@kannery/source'],
+    // Only those that need a broker wait for one to start.
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'broker',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['@kannery/testing/servers/shared-kafka'],
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
 })

@@ -100,6 +100,7 @@ async function run(invocation: Invocation): Promise<void> {
   const progress = new Progress(terminal, 'backup', systemClock.monotonic)
   const once = options.flag('once')
   const wait = options.text('wait')
+  if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')
   const report = await runBackup({
     kafka: kafkaFlags('from', options),
     environment,

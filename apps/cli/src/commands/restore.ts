@@ -34,7 +34,7 @@ export const restoreCommand: CommandDeclaration = {
     {
       name: 'replication-factor',
       value: 'number',
-      description: 'of a topic that is created; else what it was, or as many brokers as there are',
+      description: "of a topic that is created; else the brokers' default",
     },
     { name: 'verify', description: 'read the restored topic back and compare it record by record' },
     {

@@ -1,12 +1,13 @@
 import { showBackup, type TopicDetails } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
-import { formatBytes, formatCount, formatTable, formatTime } from '../terminal/format.ts'
+import { formatBytes, formatCount, formatTable, formatTimes } from '../terminal/format.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
 export const showCommand: CommandDeclaration = {
   name: 'show',
   summary: 'show what the backup of a topic holds',
-  description: 'Reads only the index: partitions, offsets, times, segments and configuration.',
+  description:
+    'Reads only the index: partitions, offsets, times, gaps and the newest segments. With -o json also the configuration.',
   arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
   options: [],
   examples: ['kannery show ./backups orders'],
@@ -20,40 +21,64 @@ async function run(invocation: Invocation): Promise<void> {
 }
 
 function describe(details: TopicDetails): string {
+  const sections = [facts(details), partitions(details), segments(details)]
+  if (details.gaps.length > 0) sections.push(gaps(details))
+  return sections.join('\n\n')
+}
+
+function facts(details: TopicDetails): string {
   const { summary } = details
-  const facts = [
+  const rows = [
     ['topic', summary.topic],
     ['cluster', details.cluster],
-    ['topic id', details.topicId],
+    ['topic id', details.topicId ?? 'none'],
     ['records', formatCount(summary.records)],
     ['size', formatBytes(summary.bytes)],
     ['segments', formatCount(summary.segments)],
-    ['record times', details.time === null ? 'none' : details.time.map(formatTime).join(' .. ')],
+    ['record times', formatTimes(details.time)],
     ['captured until', summary.capturedUntil ?? 'nothing yet'],
     ['epoch', String(details.epoch)],
   ] as const
-  const width = Math.max(...facts.map(([name]) => name.length))
-  return [
-    ...facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
-    '',
-    formatTable(
-      ['PARTITION', 'FROM', 'NEXT', 'LEADER EPOCH'],
-      details.partitions.map(({ partition, from, next, leaderEpoch }) => [
-        String(partition),
-        String(from),
-        String(next),
-        leaderEpoch === null ? '-' : String(leaderEpoch),
-      ]),
-    ),
-    '',
-    formatTable(
-      ['SEGMENT', 'RECORDS', 'SIZE', 'RECORD TIMES'],
-      details.segments.map(({ id, records, bytes, time }) => [
-        id,
-        formatCount(records),
-        formatBytes(bytes),
-        time === null ? 'none' : time.map(formatTime).join(' .. '),
-      ]),
-    ),
-  ].join('\n')
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+function partitions(details: TopicDetails): string {
+  return formatTable(
+    ['PARTITION', 'FROM', 'NEXT', 'LEADER EPOCH'],
+    details.partitions.map(({ partition, from, next, leaderEpoch }) => [
+      String(partition),
+      String(from),
+      String(next),
+      leaderEpoch === null ? '-' : String(leaderEpoch),
+    ]),
+  )
+}
+
+function segments({ segments: newest, pagedSegments }: TopicDetails): string {
+  const table = formatTable(
+    ['SEGMENT', 'RECORDS', 'SIZE', 'RECORD TIMES'],
+    newest.map(({ id, records, bytes, time }) => [
+      id,
+      formatCount(records),
+      formatBytes(bytes),
+      formatTimes(time),
+    ]),
+  )
+  return pagedSegments === 0
+    ? table
+    : `${table}\nand ${formatCount(pagedSegments)} older ones, in pages`
+}
+
+function gaps(details: TopicDetails): string {
+  return formatTable(
+    ['GAP IN PARTITION', 'FROM', 'NEXT', 'REASON', 'NOTICED'],
+    details.gaps.map(({ partition, offsets: [from, next], reason, noticed }) => [
+      String(partition),
+      String(from),
+      String(next),
+      reason,
+      noticed,
+    ]),
+  )
 }

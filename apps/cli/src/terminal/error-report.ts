@@ -99,10 +99,11 @@ function shortTime(time: NonNullable<ErrorFacts[string]>): string {
 }
 
 /** The object and bytes, or topic, partition and offset, that an error is about; what its message already names is left out. */
-function placeOf({ message, why, facts }: KanneryError): string | undefined {
+function placeOf({ code, message, why, facts }: KanneryError): string | undefined {
   const said = `${message} ${why ?? ''}`
   const { key, from, to, topic, partition, offset } = facts
-  if (key !== undefined) {
+  if (key !== undefined && /^(DATA|INDEX)_|_(NOT_FOUND|DENIED|RANGE)$/.test(code)) {
+    if (code === 'STORAGE_CONTAINER_NOT_FOUND') return undefined
     const bytes = from === undefined ? '' : `bytes ${from}..${to} of `
     return said.includes(`${key}`) && said.includes(`${from ?? ''}`) ? undefined : `${bytes}${key}`
   }

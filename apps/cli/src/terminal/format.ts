@@ -31,6 +31,15 @@ export function formatTime(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString()
 }
 
+/** A range of record times, as an index has it: the least may be unknown, and there may be no records at all. */
+export function formatTimes(
+  times: readonly [least: number | null, greatest: number] | null,
+): string {
+  if (times === null) return 'none'
+  const [least, greatest] = times
+  return `${least === null ? 'unknown' : formatTime(least)} .. ${formatTime(greatest)}`
+}
+
 /** Columns padded to their widest cell, two spaces apart; numbers are the caller's to right-align. */
 export function formatTable(
   header: readonly string[],

@@ -22,10 +22,13 @@ interface Manifest {
 }
 
 /**
- * What `import` goes by in Node. Its own resolver answers only for the importing module, or with `require`'s conditions, which
- * a package for `import` alone refuses.
+ * What `import` goes by in Node, and what this process was started with. Node's own resolver answers only for the importing
+ * module, or with `require`'s conditions, which a package for `import` alone refuses.
  */
-const conditions: ReadonlySet<string> = new Set(['node', 'import', 'module-sync', 'default'])
+const conditions: ReadonlySet<string> = new Set([
+  ...['node', 'import', 'module-sync', 'default'],
+  ...process.execArgv.flatMap((word) => /^(?:-C|--conditions)=(.+)$/.exec(word)?.[1] ?? []),
+])
 
 /**
  * The package in `folder`; undefined when there is none.

@@ -84,8 +84,6 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       codec: options.codec,
       worker,
       clock: systemClock,
-      random: systemRandom,
-      writerName,
       observer: observe(progress, metrics, onWarning),
       signal,
     })

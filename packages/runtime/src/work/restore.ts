@@ -44,7 +44,6 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     skipDamaged,
     signal,
     clock: systemClock,
-    random: systemRandom,
     ...(as === undefined ? {} : { as }),
     ...(partitions === undefined ? {} : { partitions }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),

@@ -1,0 +1,185 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fillTopic } from '@kannery/testing/python/topics'
+import { beforeAll, expect, inject, test } from 'vitest'
+import { kannery, temporaryFolder } from './command-line.ts'
+
+const { bootstrapServers } = inject('kafka')
+const topic = 'cli-orders'
+const records = 3000
+beforeAll(async () => {
+  await fillTopic('plain', { bootstrapServers, topic, records, partitions: 3 })
+})
+
+function backup(folder: string, ...words: readonly string[]) {
+  return kannery('backup', '--from', bootstrapServers, '--to', folder, '--topic', topic, ...words)
+}
+
+function documents(lines: string): Record<string, unknown>[] {
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+test('a topic is backed up, looked at, restored and compared', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  expect(await backup(path, '--once')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^TOPIC .*\ncli-orders +3 +3,000 /),
+  })
+  expect((await kannery('ls', path)).stdout).toMatch(/^TOPIC .*\ncli-orders +3 +3,000 /)
+  expect((await kannery('show', path, topic)).stdout).toMatch(/^topic +cli-orders\n/)
+  expect(await kannery('verify', path)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('nothing is damaged'),
+  })
+
+  const restored = await kannery(
+    ...['restore', '--from', path, '--to', bootstrapServers, '--topic', topic],
+    ...['--as', `${topic}-copy`, '--verify'],
+  )
+  expect(restored).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('verified: 3,000 records compared, 0 differences'),
+  })
+})
+
+test('a second run goes on where the first one ended', async () => {
+  await using folder = await temporaryFolder()
+  await backup(folder.path, '--once')
+  const again = await backup(folder.path, '--once', '-o', 'json')
+
+  expect(documents(again.stdout)).toEqual([
+    { topics: [expect.objectContaining({ topic, records: 0, segments: 0 })] },
+  ])
+})
+
+test('as JSON each result is a document, and cat prints one a record', async () => {
+  await using folder = await temporaryFolder()
+  await backup(folder.path, '--once')
+  const all = await kannery('cat', folder.path, topic, '-o', 'json')
+  const one = await kannery('cat', folder.path, topic, '-o', 'json', '--partition', '1')
+  const [listed] = documents((await kannery('ls', folder.path, '-o', 'json')).stdout)
+
+  expect(documents(all.stdout)).toHaveLength(records)
+  expect(new Set(documents(one.stdout).map(({ partition }) => partition))).toEqual(new Set([1]))
+  expect(documents(one.stdout)[0]).toMatchObject({
+    partition: 1,
+    offset: 0,
+    timestamp: expect.stringMatching(/^\d+$/),
+    headers: expect.any(Array),
+  })
+  expect(listed).toMatchObject({ topics: [{ topic, records }] })
+})
+
+test('a reader that had enough ends cat without an error', async () => {
+  await using folder = await temporaryFolder()
+  await backup(folder.path, '--once')
+  const printing = kannery('cat', folder.path, topic)
+  printing.closeStdout()
+
+  expect(await printing).toMatchObject({ status: 0, stderr: '' })
+})
+
+test('a flipped byte is named, refused, and the rest can be had', async () => {
+  await using folder = await temporaryFolder()
+  await backup(folder.path, '--once', '--codec', 'none')
+  const names = await readdir(join(folder.path, topic))
+  const segment = names.find((name) => name.endsWith('.kan')) ?? ''
+  const path = join(folder.path, topic, segment)
+  const bytes = await readFile(path)
+  const position = 5000
+  await writeFile(path, bytes.fill((bytes[position] ?? 0) ^ 1, position, position + 1))
+
+  const verified = await kannery('verify', folder.path, '-o', 'json')
+  expect(verified.status).toBe(36)
+  const [report] = documents(verified.stdout) as [{ findings: { from: number; to: number }[] }]
+  expect(report.findings).toEqual([expect.objectContaining({ key: `${topic}/${segment}` })])
+  const [finding] = report.findings
+  expect(finding?.from).toBeLessThanOrEqual(position)
+  expect(finding?.to).toBeGreaterThan(position)
+
+  expect(await kannery('cat', folder.path, topic)).toMatchObject({
+    status: 36,
+    stderr: expect.stringContaining(segment),
+  })
+  const rest = await kannery('cat', folder.path, topic, '--skip-damaged')
+  expect(rest.status).toBe(0)
+  expect(rest.stderr).toMatch(new RegExp(`^left out: bytes \\d+\\.\\.\\d+ of ${topic}/${segment}`))
+  expect(rest.stdout.length).toBeGreaterThan(1000)
+})
+
+test('a held lease is told with its holder, waited for, or broken', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  const first = backup(path, '-o', 'json')
+  await heldLease(path)
+
+  const refused = await backup(path, '--once')
+  expect(refused.status).toBe(32)
+  expect(refused.stderr).toMatch(
+    /^storage error: resource already held by someone else\n {2}what {6}topic "cli-orders" in \S+ is being written by .* \(pid \d+, kannery .*\n {2}until {5}it counts as orphaned at .*\n {2}what now {2}.*\n {2}code {6}LEASE_HELD \(exit 32\)\n$/,
+  )
+  expect(await kannery('lease', 'break', path, topic)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('held by'),
+  })
+
+  const waiting = backup(path, '--once', '--wait', '--lease-ttl', '1s')
+  first.interrupt('SIGINT')
+  expect((await first).status).toBe(0)
+  expect((await waiting).status).toBe(0)
+  expect(await kannery('lease', 'ls', path, '-o', 'json')).toMatchObject({
+    stdout: '{"leases":[]}\n',
+  })
+})
+
+/** Resolves when somebody writes there. */
+async function heldLease(path: string): Promise<void> {
+  for (;;) {
+    const { stdout } = await kannery('lease', 'ls', path, '-o', 'json')
+    if (stdout.includes('"topic"')) return
+  }
+}
+
+test('Ctrl-C commits what is open and releases the lease; a second one stops at once', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  const following = backup(path)
+  await heldLease(path)
+  following.interrupt('SIGINT')
+  const outcome = await following
+  expect(outcome.status).toBe(0)
+  expect(outcome.stderr).toContain('finishing: committing what is open and releasing the leases')
+  expect(outcome.stdout).toMatch(/cli-orders +3 +3,000 /)
+  const names = (await readdir(path, { recursive: true })).filter((name) => !name.includes('/.'))
+  expect(names.filter((name) => /__lease|~workers\//.test(name))).toEqual([])
+
+  const stopped = backup(path)
+  await heldLease(path)
+  stopped.interrupt('SIGINT', 'SIGTERM')
+  expect((await stopped).status).toBe(143)
+})
+
+test('what stands in the way is told with its own status, and nothing is written', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  const from = (address: string, name: string) =>
+    kannery('backup', '--from', address, '--to', path, '--topic', name, '--once')
+  const clear = (status: number, code: string) => ({
+    status,
+    stdout: '',
+    stderr: expect.stringMatching(new RegExp(`^\\w+ error: .*what now.*${code} \\(exit`, 's')),
+  })
+
+  expect(await from('localhost:1', topic)).toMatchObject(clear(50, 'KAFKA_UNREACHABLE'))
+  expect(await from(bootstrapServers, 'nope')).toMatchObject(clear(54, 'KAFKA_TOPIC_UNKNOWN'))
+  expect(await readdir(path)).toEqual(['.kannery'])
+
+  await backup(path, '--once')
+  const restore = ['restore', '--from', path, '--to', bootstrapServers, '--topic']
+  expect(await kannery(...restore, topic)).toMatchObject(clear(55, 'KAFKA_TOPIC_NOT_EMPTY'))
+  expect(await kannery(...restore, 'nope')).toMatchObject(clear(10, 'STORAGE_NOT_FOUND'))
+})
