@@ -141,6 +141,9 @@ async function* readAll(
     }
     if (missing !== 0) throw cutOff(attempt, missing)
   } catch (error) {
-    throw azureError(error, attempt, signal === undefined ? {} : { signal })
+    // The SDK calls it aborted when the connection breaks.
+    const isBroken = !signal?.aborted && error instanceof Error && error.name === 'AbortError'
+    const cause = isBroken ? cutOff(attempt, missing) : error
+    throw azureError(cause, attempt, signal === undefined ? {} : { signal })
   }
 }

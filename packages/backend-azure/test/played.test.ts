@@ -1,0 +1,211 @@
+// What no server that runs here can show, played over HTTP through the SDK as the provider documents it.
+import { inspect } from 'node:util'
+import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
+import {
+  type PlayedAnswer,
+  type PlayedServer,
+  playServer,
+} from '@kannery/testing/servers/played-server'
+import { expect, test } from 'vitest'
+import { plugin } from '../src/index.ts'
+import { collect, context } from './world.ts'
+
+const key = objectKey('orders/index')
+const body = Buffer.from('body')
+const ifAbsent = { kind: 'if-absent' } as const
+const mib = 1024 * 1024
+const stored = {
+  etag: '"0x1"',
+  'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
+  date: 'Mon, 23 Nov 2026 10:00:00 GMT',
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2 */
+function failure(status: number, code: string, extra = '', headers = {}): PlayedAnswer {
+  return {
+    status,
+    headers: {
+      'content-type': 'application/xml',
+      'x-ms-error-code': code,
+      'x-ms-request-id': 'R1',
+      ...headers,
+    },
+    body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>told by Azure\nRequestId:R1</Message>${extra}</Error>`,
+  }
+}
+
+async function openAt(
+  { endpoint }: PlayedServer,
+  credentials: Readonly<Record<string, string>> = { accountKey: 'aHVudGVyMg==' },
+) {
+  return await plugin.open(
+    { endpoint: `${endpoint}/acme`, container: 'backups' },
+    { ...context, credentials },
+  )
+}
+
+async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
+  return await work.then(
+    () => {
+      throw new Error('it succeeded')
+    },
+    (error) => error as KanneryError,
+  )
+}
+
+test.each([
+  // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
+  {
+    says: "that this machine's clock is wrong",
+    answer: failure(
+      403,
+      'AuthenticationFailed',
+      '<AuthenticationErrorDetail>Request date header too old</AuthenticationErrorDetail>',
+    ),
+    error: { code: 'STORAGE_UNAUTHENTICATED', why: expect.stringContaining('date header too old') },
+  },
+  // https://learn.microsoft.com/azure/storage/common/storage-sas-overview
+  {
+    says: 'that the SAS has expired',
+    answer: failure(
+      403,
+      'AuthenticationFailed',
+      '<AuthenticationErrorDetail>Signature not valid in the specified time frame: Expiry [Mon, 23 Nov 2026]</AuthenticationErrorDetail>',
+    ),
+    error: { code: 'STORAGE_UNAUTHENTICATED', why: expect.stringContaining('Expiry') },
+  },
+  {
+    says: 'that a permission is missing',
+    answer: failure(403, 'AuthorizationPermissionMismatch'),
+    error: { code: 'STORAGE_DENIED', remedy: expect.stringContaining('Storage Blob Data') },
+  },
+  {
+    says: 'that it wants fewer requests',
+    answer: failure(503, 'ServerBusy', '', { 'retry-after': '7' }),
+    error: { code: 'STORAGE_THROTTLED', retry: 'same-request', facts: { retryAfterMs: 7000 } },
+  },
+  {
+    says: 'what a proxy says',
+    answer: { status: 502, body: '<html>Bad Gateway</html>' },
+    error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
+  },
+  {
+    says: 'nothing',
+    answer: undefined,
+    error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
+  },
+])('an answer $says is told with cause and remedy, by get, head, put and list', async (play) => {
+  const { answer, error } = play
+  await using server = await playServer(({ method }) => {
+    if (answer === undefined || method !== 'HEAD') return answer
+    const { body: _, ...head } = answer
+    return head
+  })
+  await using storage = await openAt(server)
+
+  const errors = [
+    await errorOf(storage.get(key)),
+    await errorOf(storage.head(key)),
+    await errorOf(storage.put(key, body, { condition: ifAbsent })),
+    await errorOf(collect(storage.list(keyPrefix(''), { depth: 'all' }))),
+  ]
+
+  for (const [index, told] of errors.entries()) {
+    const { code, retry } = told
+    expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
+    if (index === 0) expect(told).toMatchObject(error)
+  }
+  // One attempt each: nobody retries here.
+  expect(server.requests).toHaveLength(4)
+})
+
+test('neither a key nor a SAS token is in an error or what caused it', async () => {
+  await using server = await playServer(() => failure(403, 'AuthenticationFailed'))
+  const sas = 'sv=2026-10-06&sig=hunter2hunter2'
+  await using bySas = await openAt(server, { sasToken: sas })
+  await using byKey = await openAt(server)
+  const signature = (): string => String(server.requests.at(-1)?.headers.authorization)
+
+  expect(inspect(await errorOf(bySas.get(key)), { depth: 9 })).not.toContain('hunter2')
+  const text = inspect(await errorOf(byKey.get(key)), { depth: 9 })
+  expect(signature()).toMatch(/^SharedKey acme:/)
+  expect(text).not.toContain(signature().slice('SharedKey acme:'.length))
+  expect(text).not.toContain('aHVudGVyMg==')
+})
+
+test('a body that breaks off is an error, never an end, and is not asked for again', async () => {
+  await using server = await playServer(() => ({
+    status: 200,
+    headers: stored,
+    body: Buffer.alloc(1000),
+    cutOffAfter: 600,
+  }))
+  await using storage = await openAt(server)
+
+  expect(await errorOf(readObject(storage, key))).toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    retry: 'same-request',
+  })
+  expect(server.requests).toHaveLength(1)
+})
+
+/** A server that takes blocks, and answers the request that commits them as a test wants it. */
+function blockServer(commit: () => PlayedAnswer | undefined): Promise<PlayedServer> {
+  return playServer(({ method, url, body: sent }) => {
+    if (method === 'DELETE') return { status: 202, headers: { date: stored.date } }
+    if (url.includes('comp=blocklist') && sent.includes('<Latest>')) return commit()
+    return { status: 201, headers: stored }
+  })
+}
+
+async function streamedTo(server: PlayedServer): Promise<KanneryError> {
+  await using storage = await openAt(server)
+  await using writer = await storage.openWriter(key, { condition: ifAbsent })
+  await writer.write(Buffer.alloc(9 * mib))
+  return await errorOf(writer.commit())
+}
+
+function deletionsAt(server: PlayedServer): number {
+  return server.requests.filter(({ method }) => method === 'DELETE').length
+}
+
+// https://learn.microsoft.com/rest/api/storageservices/put-block-list
+test.each([
+  ['409 at the commit', failure(409, 'BlobAlreadyExists'), 'STORAGE_ALREADY_EXISTS'],
+  ['blocks that are gone', failure(400, 'InvalidBlockList'), 'STORAGE_REWRITE_NEEDED'],
+])('%s: nothing is published, and the blocks are given back', async (_, answer, code) => {
+  await using server = await blockServer(() => answer)
+
+  expect(await streamedTo(server)).toMatchObject({ code, retry: 'after-refresh' })
+  expect(deletionsAt(server)).toBe(1)
+})
+
+test.each([
+  ['a 500', failure(500, 'OperationTimedOut')],
+  ['no answer', undefined],
+])('%s at the commit leaves open what became of it: nothing is deleted', async (_, answer) => {
+  await using server = await blockServer(() => answer)
+
+  expect(await streamedTo(server)).toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    retry: 'same-request',
+  })
+  expect(deletionsAt(server)).toBe(0)
+})
+
+test('blocks of different writers never have the same id', async () => {
+  await using server = await blockServer(() => ({ status: 201, headers: stored }))
+  await using storage = await openAt(server)
+  for (let writers = 0; writers < 2; writers++) {
+    await using writer = await storage.openWriter(key, { condition: ifAbsent })
+    await writer.write(Buffer.alloc(9 * mib))
+    await writer.commit()
+  }
+  const ids = server.requests.flatMap(
+    ({ url }) => new URL(url, 'http://x').searchParams.get('blockid') ?? [],
+  )
+
+  expect(ids).toHaveLength(4)
+  expect(new Set(ids).size).toBe(4)
+  expect(new Set(ids.map((id) => id.length)).size).toBe(1)
+})

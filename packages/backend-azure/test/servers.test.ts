@@ -1,0 +1,149 @@
+import {
+  ContainerClient,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob'
+import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { expect, inject, test } from 'vitest'
+import { collect, context, newPrefix, open } from './world.ts'
+
+const key = objectKey('orders/segment')
+const ifAbsent = { kind: 'if-absent' } as const
+const mib = 1024 * 1024
+/** With memory for one part, a write resolves when the part has arrived. */
+const oneByOne = { condition: ifAbsent, maxBufferedBytes: 5 * mib }
+
+test('the probe finds nothing to complain about', async () => {
+  await using storage = await open(inject('azurite'))
+
+  expect(await probe(storage, context)).toEqual({
+    ifVersionDelete: true,
+    canDelete: true,
+    warnings: [],
+  })
+  expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+})
+
+test('nobody pays for blocks that were given up', async () => {
+  const prefix = newPrefix()
+  await using storage = await open(inject('azurite'), { prefix })
+  {
+    await using writer = await storage.openWriter(key, oneByOne)
+    await writer.write(Buffer.alloc(20 * mib))
+    expect(await uncommitted(prefix)).toEqual([`${prefix}/${key}`])
+  }
+  expect(await uncommitted(prefix)).toEqual([])
+  expect(await storage.head(key)).toBeUndefined()
+})
+
+test('of two writers of one name the second is told, and changes nothing', async () => {
+  const prefix = newPrefix()
+  await using storage = await open(inject('azurite'), { prefix })
+  await using first = await storage.openWriter(key, oneByOne)
+  await using second = await storage.openWriter(key, oneByOne)
+  await Promise.all([
+    first.write(Buffer.alloc(20 * mib, 1)),
+    second.write(Buffer.alloc(20 * mib, 2)),
+  ])
+  await first.commit()
+
+  await expect(second.commit()).rejects.toMatchObject({ code: 'STORAGE_ALREADY_EXISTS' })
+  const found = await readObject(storage, key)
+  expect(Buffer.alloc(20 * mib, 1).equals(found?.bytes ?? Buffer.alloc(0))).toBe(true)
+})
+
+test('an upload that was swept away cannot be committed', async () => {
+  await using storage = await open(inject('azurite'))
+  await using writer = await storage.openWriter(key, oneByOne)
+  await writer.write(Buffer.alloc(20 * mib))
+  const sweep = (olderThanMs: number): Promise<number> =>
+    storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs })
+  expect(await sweep(60_000)).toBe(0)
+  // Whole seconds: what began just now may seem to begin in the future.
+  expect(await sweep(-2000)).toBe(1)
+
+  await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
+  expect(await storage.head(key)).toBeUndefined()
+})
+
+test('a sweep leaves empty objects alone', async () => {
+  await using storage = await open(inject('azurite'))
+  const { version } = await storage.put(key, new Uint8Array(), { condition: ifAbsent })
+
+  expect(await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: -2000 })).toBe(0)
+  expect(await storage.head(key)).toMatchObject({ version })
+})
+
+test('a wrong key is told, and not repeated', async () => {
+  const accountKey = Buffer.from('a wrong key').toString('base64')
+  await using storage = await open(inject('azurite'), {}, { accountKey })
+  const calls = [
+    storage.head(key),
+    storage.get(key),
+    storage.put(key, Buffer.from('x'), { condition: ifAbsent }),
+    collect(storage.list(keyPrefix(''), { depth: 'all' })),
+  ]
+
+  for (const result of await Promise.allSettled(calls)) {
+    const error = result.status === 'rejected' ? result.reason : undefined
+    expect(error).toMatchObject({ code: 'STORAGE_UNAUTHENTICATED', exitStatus: 18 })
+    const { message, why, remedy, facts } = error as KanneryError
+    expect(JSON.stringify({ message, why, remedy, facts })).not.toContain(accountKey)
+  }
+})
+
+test('who may only read can list and read, and is told what is missing to write', async () => {
+  const prefix = newPrefix()
+  await using owner = await open(inject('azurite'), { prefix })
+  await owner.put(key, Buffer.from('x'), { condition: ifAbsent })
+  await using reader = await open(inject('azurite'), { prefix }, { sasToken: sasFor('rl') })
+
+  expect(await reader.head(key)).toMatchObject({ size: 1 })
+  expect((await readObject(reader, key))?.info.size).toBe(1)
+  expect(await collect(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
+  const other = objectKey('orders/other')
+  const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('(r, c, w)') }
+  await expect(reader.put(other, Buffer.from('x'), { condition: ifAbsent })).rejects.toMatchObject(
+    refused,
+  )
+  await using writer = await reader.openWriter(other, { condition: ifAbsent })
+  await expect(
+    writer.write(Buffer.alloc(20 * mib)).then(() => writer.commit()),
+  ).rejects.toMatchObject(refused)
+  await expect(reader.delete(key)).rejects.toMatchObject({
+    code: 'STORAGE_DENIED',
+    remedy: expect.stringContaining('(d)'),
+  })
+})
+
+test('a SAS and a connection string open the storage, too', async () => {
+  const { endpoint, account } = inject('azurite')
+  const connectionString = `AccountName=${account.name};AccountKey=${account.key};BlobEndpoint=${endpoint};`
+  for (const credentials of [{ sasToken: `?${sasFor('rcwdl')}` }, { connectionString }]) {
+    await using storage = await open(inject('azurite'), {}, credentials)
+    expect(storage.location).not.toContain('?')
+    await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
+    await storage.delete(key)
+  }
+})
+
+function sasFor(permissions: string): string {
+  const parameters = {
+    containerName: 'backups',
+    permissions: ContainerSASPermissions.parse(permissions),
+    expiresOn: new Date(Date.now() + 3_600_000),
+  }
+  return generateBlobSASQueryParameters(parameters, sharedKey()).toString()
+}
+
+async function uncommitted(prefix: string): Promise<string[]> {
+  const container = new ContainerClient(`${inject('azurite').endpoint}/backups`, sharedKey())
+  const blobs = await collect(container.listBlobsFlat({ prefix, includeUncommitedBlobs: true }))
+  return blobs.map(({ name }) => name)
+}
+
+function sharedKey(): StorageSharedKeyCredential {
+  const { account } = inject('azurite')
+  return new StorageSharedKeyCredential(account.name, account.key)
+}
