@@ -2,24 +2,22 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { encodeIndex, encodePage, parseIndex, parsePage } from '../src/index.ts'
-import { goldenFields, goldenIndexes } from './golden-indexes.ts'
+import { besideIt, goldenFields, goldenIndexes } from './golden-indexes.ts'
 
 const golden = (name: string): Promise<Buffer> =>
   readFile(join(import.meta.dirname, 'golden', name))
 
 describe.each(goldenIndexes)('golden file $name', (index) => {
   test('is what the writer makes', async () => {
-    expect((await golden(`${index.name}.yaml`)).toString()).toBe(
-      Buffer.from(index.bytes).toString(),
-    )
+    expect((await golden(index.name)).toString()).toBe(Buffer.from(index.bytes).toString())
   })
 
   test('has beside it what it says', async () => {
-    expect(JSON.parse((await golden(`${index.name}.json`)).toString())).toEqual(goldenFields(index))
+    expect(JSON.parse((await golden(besideIt(index.name))).toString())).toEqual(goldenFields(index))
   })
 
   test('is read as what it says, and written again as it was', async () => {
-    const bytes = await golden(`${index.name}.yaml`)
+    const bytes = await golden(index.name)
     if ('page' in index.content) {
       const page = parsePage(bytes, 'orders', index.content.page)
       expect(page).toEqual(index.content)
@@ -32,8 +30,11 @@ describe.each(goldenIndexes)('golden file $name', (index) => {
   })
 })
 
-test.each(['index-full', 'index-page'])('the documentation shows %s as it is', async (name) => {
-  const page = await readFile(join(import.meta.dirname, '../../../docs/format/index.md'), 'utf8')
+test.each(['index-full.index', 'index-page.page'])(
+  'the documentation shows %s as it is',
+  async (name) => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/format/index.md'), 'utf8')
 
-  expect(page).toContain(`\n\`\`\`yaml\n${await golden(`${name}.yaml`)}\`\`\`\n`)
-})
+    expect(page).toContain(`\n\`\`\`text\n${await golden(name)}\`\`\`\n`)
+  },
+)

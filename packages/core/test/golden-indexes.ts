@@ -2,7 +2,7 @@ import { encodeIndex, encodePage, type Index, type Page, type Ulid } from '../sr
 import { sampleIndex, samplePage } from './sample-index.ts'
 
 export interface GoldenIndex {
-  /** Of the files in `golden/`: `<name>.yaml` and, beside it, what it says, `<name>.json`. */
+  /** Of the files in `golden/`: this one and, beside it, what it says, with `.json` as its ending. */
   readonly name: string
   readonly bytes: Uint8Array
   readonly content: Index | Page
@@ -45,14 +45,14 @@ const level2: Page = {
 
 export const goldenIndexes: readonly GoldenIndex[] = [
   {
-    name: 'index-new',
+    name: 'index-new.index',
     bytes: encodeIndex(withoutEdits(newIndex)),
     content: withoutEdits(newIndex),
   },
-  { name: 'index-full', bytes: encodeIndex(sampleIndex), content: sampleIndex },
-  { name: 'index-later', bytes: encodeIndex(laterIndex), content: laterIndex },
-  { name: 'index-page', bytes: encodePage(samplePage), content: samplePage },
-  { name: 'index-page-of-pages', bytes: encodePage(level2), content: level2 },
+  { name: 'index-full.index', bytes: encodeIndex(sampleIndex), content: sampleIndex },
+  { name: 'index-later.index', bytes: encodeIndex(laterIndex), content: laterIndex },
+  { name: 'index-page.page', bytes: encodePage(samplePage), content: samplePage },
+  { name: 'index-page-of-pages.page', bytes: encodePage(level2), content: level2 },
 ]
 
 /** The fields as they stand in the file, `end` aside. */
@@ -63,4 +63,8 @@ export function goldenFields({ content }: GoldenIndex): Record<string, unknown> 
 
 function withoutEdits({ edited: _, ...index }: Index): Index {
   return index
+}
+
+export function besideIt(name: string): string {
+  return name.replace(/\.[a-z]+$/, '.json')
 }

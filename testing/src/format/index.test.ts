@@ -10,19 +10,19 @@ import { repositoryRoot } from '../paths.ts'
 const run = promisify(execFile)
 const goldenFolder = join(repositoryRoot, 'packages/core/test/golden')
 const reader = join(repositoryRoot, 'testing/python/read_index.py')
-const goldenNames = (await readdir(goldenFolder))
-  .filter((name) => /^index-.*\.yaml$/.test(name))
-  .map((name) => name.slice(0, -'.yaml'.length))
+const goldenNames = (await readdir(goldenFolder)).filter((name) => /\.(index|page)$/.test(name))
 
 test('there are golden indexes', () => {
   expect(goldenNames.length).toBeGreaterThanOrEqual(5)
 })
 
 describe.each(goldenNames)('given %s,', (name) => {
-  const path = join(goldenFolder, `${name}.yaml`)
+  const path = join(goldenFolder, name)
 
   async function expected(): Promise<unknown> {
-    return JSON.parse(await readFile(join(goldenFolder, `${name}.json`), 'utf8'))
+    return JSON.parse(
+      await readFile(join(goldenFolder, name.replace(/\.[a-z]+$/, '.json')), 'utf8'),
+    )
   }
 
   test('a reader in plain Python finds what it says', async () => {
