@@ -1,5 +1,5 @@
 import type { Damage } from '@kannery/core'
-import { type KafkaRecord, type RestoreWindow, readTopic } from '@kannery/kafka'
+import type { KafkaRecord, RestoreWindow } from '@kannery/kafka'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 
 export interface CatOptions {
@@ -28,6 +28,7 @@ export async function* catBackup(
   options: CatOptions,
 ): AsyncGenerator<readonly CatRecord[], void, undefined> {
   const { topic, window, partitions, skipDamaged, onDamage, signal } = options
+  const { readTopic } = await import('@kannery/kafka')
   await using storage = await openStorage(options.storage)
   const batches = readTopic({
     storage,

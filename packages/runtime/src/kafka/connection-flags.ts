@@ -1,9 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import {
-  type KafkaConnectionOptions,
-  parseBootstrapServers,
-  parseClientProperties,
-} from '@kannery/kafka'
+import type { HostPort, KafkaConnectionOptions } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 
@@ -39,9 +35,7 @@ export async function resolveKafkaConnection(
 ): Promise<KafkaConnectionOptions> {
   const base = flags.configFile === undefined ? undefined : await readProperties(flags.configFile)
   const bootstrapServers =
-    flags.bootstrap === undefined
-      ? base?.bootstrapServers
-      : parseBootstrapServers(refuseSecret(flags.bootstrap))
+    flags.bootstrap === undefined ? base?.bootstrapServers : await readBootstrap(flags.bootstrap)
   if (bootstrapServers === undefined || bootstrapServers.length === 0) {
     throw invalid(
       'no Kafka broker is named',
@@ -60,7 +54,13 @@ export async function resolveKafkaConnection(
   }
 }
 
+async function readBootstrap(text: string): Promise<readonly HostPort[]> {
+  const { parseBootstrapServers } = await import('@kannery/kafka')
+  return parseBootstrapServers(refuseSecret(text))
+}
+
 async function readProperties(path: string): Promise<KafkaConnectionOptions> {
+  const { parseClientProperties } = await import('@kannery/kafka')
   return await parseClientProperties((await readNamedFile(path)).toString('utf8'), {
     readFile: readNamedFile,
   })

@@ -7,7 +7,7 @@ import {
   type ObjectKey,
   type StorageBackend,
 } from '@kannery/storage'
-import { type ContractCase, storageContract } from '@kannery/storage-testkit'
+import type { ContractCase } from '@kannery/storage-testkit'
 import { openBackend, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -49,7 +49,8 @@ export interface VerifyStorageOptions {
  * @throws STORAGE_* when the storage cannot be used at all
  */
 export async function verifyStorage(options: VerifyStorageOptions): Promise<StorageVerification> {
-  const { storage: location, signal, onProgress, contract = storageContract } = options
+  const { storage: location, signal, onProgress } = options
+  const contract = options.contract ?? (await import('@kannery/storage-testkit')).storageContract
   const latencies = new Latencies()
   const open = async () => observed(await openBackend(location, 'write'), latencies)
   await using storage = await open()

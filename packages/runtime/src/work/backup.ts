@@ -1,17 +1,10 @@
 import { hostname } from 'node:os'
 import { type LeaseTiming, Worker } from '@kannery/core'
-import {
-  type CaptureObserver,
-  type CaptureOptions,
-  type CaptureReport,
-  capture,
-  KafkaCluster,
-  parseTopicMatcher,
-} from '@kannery/kafka'
+import type { CaptureObserver, CaptureOptions, CaptureReport } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
-import { BackupMetrics } from '../metrics/backup-metrics.ts'
+import type { BackupMetrics } from '../metrics/backup-metrics.ts'
 import { serveMetrics } from '../metrics/metrics-server.ts'
 import { openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
@@ -49,6 +42,8 @@ export interface LeaseOptions {
  */
 export async function runBackup(options: BackupOptions): Promise<CaptureReport> {
   const { lease, signal, onWarning } = options
+  const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
+  const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   const topics = {
     include: options.topics.include.map(parseTopicMatcher),

@@ -1,4 +1,4 @@
-import { KafkaCluster, type RestoreReport, type RestoreWindow, restore } from '@kannery/kafka'
+import type { RestoreReport, RestoreWindow } from '@kannery/kafka'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
@@ -28,6 +28,7 @@ export interface RestoreWorkOptions {
 /** Restores one topic; reads the storage with read access only. */
 export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
   const { topic, as, window, partitions, replicationFactor, verify, skipDamaged, signal } = options
+  const { KafkaCluster, restore } = await import('@kannery/kafka')
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   await using storage = await openStorage(options.storage)
   await using cluster = await KafkaCluster.connect({

@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+async function importedBy(...words: readonly string[]): Promise<readonly string[]> {
+  const { stderr } = await promisify(execFile)(process.execPath, [
+    ...['--conditions=@kannery/source', '--import', path('../test/tell-imports.js')],
+    ...[path('bin.ts'), ...words],
+  ])
+  return JSON.parse(stderr) as readonly string[]
+}
+
+test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
+  const packages = await importedBy('ls', '/')
+
+  expect(packages).toContain('@kannery/core')
+  expect(packages).not.toContain('@kannery/kafka')
+  expect(packages).not.toContain('prom-client')
+  expect(packages).not.toContain('@kannery/storage-testkit')
+  expect(packages.filter((name) => name.includes('aws') || name.includes('azure'))).toEqual([])
+})
