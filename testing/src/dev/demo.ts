@@ -104,14 +104,14 @@ class Demo {
 
   async #show(what: string, ...words: string[]): Promise<void> {
     tell(what, words)
-    const status = await runProgram('node', [kanneryBin, ...words])
+    const status = await runProgram(process.execPath, [kanneryBin, ...words])
     if (status !== 0) throw new DevError(`kannery ended with ${status}`)
   }
 
   /** Runs what must fail. */
   async #refuse(what: string, ...words: string[]): Promise<void> {
     tell(what, words)
-    const status = await runProgram('node', [kanneryBin, ...words])
+    const status = await runProgram(process.execPath, [kanneryBin, ...words])
     if (status === 0) throw new DevError('kannery should have refused, and did not')
     say(`(exit status ${status})`)
   }

@@ -14,6 +14,6 @@ export const kanneryCommand: DevCommand = {
   summary: 'build and run the command line, as a user would',
   async run(words) {
     await requireBuild()
-    return runProgram('node', [kanneryBin, ...words], { cwd: process.cwd() })
+    return runProgram(process.execPath, [kanneryBin, ...words], { cwd: process.cwd() })
   },
 }
