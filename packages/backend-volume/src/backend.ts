@@ -11,6 +11,7 @@ import {
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
+  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -29,11 +30,10 @@ import { newId } from './ids.ts'
 import { listFolder } from './listing.ts'
 import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
 import { openReader } from './reader.ts'
-import { Root } from './root.ts'
+import { type Environment, Root } from './root.ts'
 import { sweepFolder } from './sweep.ts'
 import { VolumeWriter } from './writer.ts'
 
-const maxPutBytes = 16 * 1024 * 1024
 /** How often a `put` starts over when its unfinished file is swept away under it. */
 const maxRewrites = 8
 const deleteBatch = 256
@@ -58,20 +58,16 @@ export class VolumeBackend implements StorageBackend {
   readonly #random: BackendContext['random']
   readonly #root: Root
 
-  private constructor(
-    config: VolumeConfig,
-    context: Pick<BackendContext, 'random'>,
-    files: FileSystem,
-  ) {
+  private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
     this.#files = files
-    this.#random = context.random
-    this.#root = new Root(config.path, files, context.random)
+    this.#random = environment.random
+    this.#root = new Root(config.path, files, environment)
   }
 
   /** Touches nothing: a folder that is missing is made by the first write, and reported by the first read. */
   static async open(
     config: VolumeConfig,
-    context: Pick<BackendContext, 'random' | 'signal'>,
+    context: Pick<BackendContext, 'clock' | 'random' | 'signal'>,
     files: FileSystem = fs,
   ): Promise<VolumeBackend> {
     context.signal?.throwIfAborted()

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackendContext, ObjectVersion, WriteCondition } from '@kannery/storage'
 import { syncFolder } from './durable.ts'
 import {
@@ -20,15 +19,22 @@ import { type ObjectStats, type Place, statObject, versionOf } from './place.ts'
 const maxRounds = 64
 const longestPauseMs = 64
 
+/** What a file system that counts milliseconds leaves free, in steps that a number of seconds can still tell apart. */
+const marks = 1000
+const markNs = 1_000n
 /** Coarser with every try: not every file system keeps microseconds in its times. */
 const timeStepsNs = [1_000n, 1_000_000n, 100_000_000n, 2_000_000_000n]
 
 export interface ClaimsOptions {
   readonly files: FileSystem
+  readonly clock: BackendContext['clock']
   readonly random: BackendContext['random']
   /** Whether the file system knows hard links; then they decide who creates a name. */
   readonly hardLinks: boolean
 }
+
+/** Where a removed object lies in the claim of whoever removed it. */
+const removedName = 'removed'
 
 interface Claim {
   readonly path: string
@@ -53,12 +59,14 @@ interface Claim {
  */
 export class Claims {
   readonly #files: FileSystem
+  readonly #clock: BackendContext['clock']
   readonly #random: BackendContext['random']
   readonly #hardLinks: boolean
   #latestTimeNs = 0n
 
   constructor(options: ClaimsOptions) {
     this.#files = options.files
+    this.#clock = options.clock
     this.#random = options.random
     this.#hardLinks = options.hardLinks
   }
@@ -86,8 +94,8 @@ export class Claims {
         const published = await this.#changeUnlessMovedAside(async () => {
           const present = await this.#presentAfterClaiming(place, claim, attempt)
           judge(condition, present, attempt)
-          const stats = await this.#laterThan(present, claim.path)
-          await this.#giveName(claim, place.path, condition, attempt)
+          const stats = await this.#distinctFrom(present, claim.path)
+          await this.#giveName(claim, stats, condition, attempt)
           return stats
         })
         if (published === undefined) continue
@@ -122,7 +130,7 @@ export class Claims {
             throw preconditionFailed(attempt)
           }
           this.#remember(present)
-          await this.#files.rename(place.path, join(claim.path, 'removed'))
+          await this.#moveInto(claim, present, place.path)
           return true
         })
         if (removed !== undefined) return removed
@@ -184,20 +192,28 @@ export class Claims {
   }
 
   /**
-   * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or is set back. A
-   * modification time later than that of the state before keeps the versions of a name apart.
+   * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or is set back. A modification time
+   * later than that of the state before keeps the versions of a name apart; random microseconds keep them apart where the state
+   * before was removed by another process within the same tick.
    */
-  async #laterThan(present: ObjectStats | undefined, path: string): Promise<ObjectStats> {
+  async #distinctFrom(present: ObjectStats | undefined, path: string): Promise<ObjectStats> {
     let stats = await this.#files.lstat(path, { bigint: true })
     const before = present?.mtimeNs ?? this.#latestOfTheSameTick(stats)
-    for (const step of timeStepsNs) {
-      if (stats.mtimeNs > before) break
-      const seconds = Number(before + step) / 1e9
+    const marked = stats.mtimeNs - (stats.mtimeNs % 1_000_000n) + this.#randomMark()
+    const later = timeStepsNs.map((step) => before + step)
+    for (const time of marked > before ? [marked, ...later] : later) {
+      const seconds = Number(time) / 1e9
       await this.#files.utimes(path, seconds, seconds)
       stats = await this.#files.lstat(path, { bigint: true })
+      if (stats.mtimeNs > before) break
     }
     this.#remember(stats)
     return stats
+  }
+
+  #randomMark(): bigint {
+    const [high = 0, low = 0] = this.#random.bytes(2)
+    return BigInt((high * 256 + low) % marks) * markNs
   }
 
   /** Where nothing is there now, what was removed a moment ago may have had this inode. */
@@ -212,23 +228,44 @@ export class Claims {
 
   async #giveName(
     claim: Claim,
-    path: string,
+    stats: ObjectStats,
     condition: WriteCondition,
     attempt: Attempt,
   ): Promise<void> {
-    if (condition.kind !== 'if-absent' || !this.#hardLinks) {
-      await this.#files.rename(claim.path, path)
-      return
-    }
     // Unlike a rename, a link also spares what somebody other than Kannery put there just now.
+    const linked = condition.kind === 'if-absent' && this.#hardLinks
     try {
-      await this.#files.link(claim.path, path)
+      if (linked) await this.#files.link(claim.path, attempt.path)
+      else await this.#files.rename(claim.path, attempt.path)
     } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error
+      if (!isErrno(error, 'ENOENT', 'EEXIST')) throw error
       const present = await statObject(this.#files, attempt)
-      throw present === undefined ? error : alreadyExists(attempt)
+      const isOurs = present !== undefined && versionOf(present) === versionOf(stats)
+      if (!isOurs) throw isErrno(error, 'EEXIST') && present ? alreadyExists(attempt) : error
+      // A network file system lost its first answer and asked again: it was done already.
     }
-    await this.#discard([claim.path, claim.aside])
+    if (linked) await this.#discard([claim.path, claim.aside])
+  }
+
+  async #moveInto(claim: Claim, present: ObjectStats, path: string): Promise<void> {
+    try {
+      await this.#files.rename(path, join(claim.path, removedName))
+    } catch (error) {
+      // As above. Where others moved the claim aside after the first answer, it is there.
+      if (!isErrno(error, 'ENOENT') || !(await this.#holds(claim, present))) throw error
+    }
+  }
+
+  async #holds(claim: Claim, removed: ObjectStats): Promise<boolean> {
+    for (const folder of [claim.path, claim.aside]) {
+      try {
+        const found = await this.#files.lstat(join(folder, removedName), { bigint: true })
+        if (versionOf(found) === versionOf(removed)) return true
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    }
+    return false
   }
 
   async #makeDurable(place: Place, attempt: Attempt): Promise<void> {
@@ -250,7 +287,7 @@ export class Claims {
   async #pause(round: number): Promise<void> {
     if (round === 0) return
     const [byte = 0] = this.#random.bytes(1)
-    await sleep((byte / 256) * Math.min(2 ** round, longestPauseMs))
+    await this.#clock.sleep((byte / 256) * Math.min(2 ** round, longestPauseMs))
   }
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { isErrno, unsupported } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 
@@ -60,5 +60,3 @@ export async function isRealFolder(files: FileSystem, folder: string): Promise<b
     remedy: 'Replace the link by what it points to, or mount that there.',
   })
 }
-
-export const parentOf: (path: string) => string = dirname

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  compareKeys,
   KanneryError,
   type KeyPrefix,
   keyPrefix,
@@ -137,18 +138,4 @@ async function describeAll(
     }),
   )
   return infos.filter((info) => info !== undefined)
-}
-
-/** By UTF-8 bytes, as object stores do: surrogates sort after all other characters. */
-export function compareKeys(first: string, second: string): number {
-  const common = Math.min(first.length, second.length)
-  for (let index = 0; index < common; index++) {
-    const [a, b] = [first.charCodeAt(index), second.charCodeAt(index)]
-    if (a !== b) return rank(a) - rank(b)
-  }
-  return first.length - second.length
-}
-
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

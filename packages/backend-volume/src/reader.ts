@@ -2,10 +2,12 @@ import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import {
   type ByteRange,
+  type ByteSpan,
   type GetOptions,
   KanneryError,
   type ObjectKey,
   type ObjectReader,
+  spanOf,
 } from '@kannery/storage'
 import { type Attempt, isErrno, notFound, preconditionFailed, volumeError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
@@ -51,48 +53,21 @@ async function openFile(files: FileSystem, attempt: Attempt): Promise<FileHandle
   }
 }
 
-interface Span {
-  readonly start: number
-  readonly end: number
-}
-
-/** @throws STORAGE_RANGE for what does not lie inside the object. */
-export function resolveRange(range: ByteRange | undefined, size: number, attempt: Attempt): Span {
+/** @throws STORAGE_RANGE for what does not select at least one byte that is there. */
+function resolveRange(range: ByteRange | undefined, size: number, attempt: Attempt): ByteSpan {
   const span = spanOf(range, size)
-  if (
-    isPosition(span.start) &&
-    isPosition(span.end) &&
-    span.start <= span.end &&
-    span.end <= size
-  ) {
-    return span
-  }
+  const { start, end } = span
+  const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0
+  if (range === undefined || (isRange && start < end && end <= size)) return span
   throw new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.path}`, {
-    why: `bytes ${span.start} to ${span.end} were asked for, but it has ${size}`,
+    why: `bytes ${start} to ${end} were asked for, but it has ${size}`,
     facts: { backend: 'volume', ...attempt },
   })
 }
 
-function spanOf(range: ByteRange | undefined, size: number): Span {
-  switch (range?.kind) {
-    case undefined:
-      return { start: 0, end: size }
-    case 'span':
-      return { start: range.start, end: range.end }
-    case 'from':
-      return { start: range.start, end: Math.max(size, range.start) }
-    case 'last':
-      return { start: size - Math.min(size, range.length), end: size }
-  }
-}
-
-function isPosition(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
-}
-
 async function* readSpan(
   handle: FileHandle,
-  span: Span,
+  span: ByteSpan,
   signal: AbortSignal | undefined,
   attempt: Attempt,
 ): AsyncGenerator<Uint8Array> {

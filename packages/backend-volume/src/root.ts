@@ -7,6 +7,9 @@ import type { FileSystem } from './file-system.ts'
 import type { Place } from './place.ts'
 import { mountOf, probeFileSystem, reasonAgainst } from './platform.ts'
 
+/** What this backend takes from its context. */
+export type Environment = Pick<BackendContext, 'clock' | 'random'>
+
 interface Prepared {
   readonly root: string
   readonly claims: Claims
@@ -16,14 +19,14 @@ interface Prepared {
 export class Root {
   readonly path: string
   readonly #files: FileSystem
-  readonly #random: BackendContext['random']
+  readonly #environment: Environment
   readonly #durableFolders = new Set<string>()
   #prepared: Promise<Prepared> | undefined
 
-  constructor(path: string, files: FileSystem, random: BackendContext['random']) {
+  constructor(path: string, files: FileSystem, environment: Environment) {
     this.path = path
     this.#files = files
-    this.#random = random
+    this.#environment = environment
   }
 
   /** The folder itself, behind the link that a person may have made to it. @throws STORAGE_CONTAINER_NOT_FOUND */
@@ -92,8 +95,8 @@ export class Root {
     const root = await this.real(attempt)
     await this.assertThere(attempt)
     await this.#refuseUnsafeMount(root)
-    const { hardLinks } = await probeFileSystem(this.#files, root, this.#random)
-    return { root, claims: new Claims({ files: this.#files, random: this.#random, hardLinks }) }
+    const { hardLinks } = await probeFileSystem(this.#files, root, this.#environment.random)
+    return { root, claims: new Claims({ ...this.#environment, files: this.#files, hardLinks }) }
   }
 
   /** Elsewhere than on Linux only the probe can tell. */

@@ -1,9 +1,9 @@
 // One of the eight processes of torture.test.ts. Told to do as much harm as it can until it is killed.
-import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
 import { VolumeBackend } from '../src/index.ts'
+import { environment } from './environment.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
 
 const [root = '', worker = '', life = ''] = process.argv.slice(2)
@@ -11,10 +11,7 @@ const acknowledgements = fs.openSync(join(root, '..', `acknowledged-${worker}`),
 const violations = join(root, '..', 'violations')
 const held = join(root, '..', heldName)
 
-const backend = await VolumeBackend.open(
-  { path: root },
-  { random: { bytes: (length) => randomBytes(length) } },
-)
+const backend = await VolumeBackend.open({ path: root }, environment)
 for (;;) {
   await increment()
   await holdTheLock()

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,39 +6,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KanneryError, objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
+import { environment } from './environment.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
+import { scratchFolder } from './worlds.ts'
 
 const workers = 8
 /** All file systems together. Longer on demand: KANNERY_TORTURE_SECONDS=3600. */
 const { KANNERY_TORTURE_SECONDS = '60' } = process.env
 const seconds = Number(KANNERY_TORTURE_SECONDS)
-const worlds = {
-  disk: join(import.meta.dirname, '..', 'node_modules', '.torture'),
-  tmpfs: '/dev/shm/kannery-torture',
-}
-
-for (const [name, parent] of Object.entries(worlds)) {
-  test(`no acknowledged update is lost on ${name} while writers are killed and stopped`, {
+for (const world of ['disk', 'tmpfs'] as const) {
+  test(`no acknowledged update is lost on ${world} while writers are killed and stopped`, {
     timeout: (seconds + 60) * 1000,
   }, async () => {
-    await fs.mkdir(parent, { recursive: true })
-    const folder = await fs.mkdtemp(join(parent, 'run-'))
-    try {
-      const told = await torture(folder, (seconds * 1000) / 2)
-      process.stdout.write(`torture on ${name}: ${JSON.stringify(told)}\n`)
-      expect(told.violations).toBe('')
-      expect(told.lost).toEqual([])
-      expect(told.counter.n).toBe(sum(Object.values(told.counter.by)))
-      // An update that was stored but not acknowledged is one whose author was killed in between.
-      expect(told.counter.n - told.acknowledged).toBeLessThanOrEqual(told.kills + workers)
-      expect(told.acknowledged).toBeGreaterThan(seconds)
-      expect(told.kills).toBeGreaterThan(seconds)
-      expect(told.stops).toBeGreaterThan(0)
-      expect(told.visible).toEqual(['index'])
-      expect(told.hidden).toEqual([])
-    } finally {
-      await fs.rm(folder, { recursive: true, force: true })
-    }
+    await using folder = await scratchFolder(world)
+    const told = await torture(folder.path, (seconds * 1000) / 2)
+    process.stdout.write(`torture on ${world}: ${JSON.stringify(told)}\n`)
+    expect(told.violations).toBe('')
+    expect(told.lost).toEqual([])
+    expect(told.counter.n).toBe(sum(Object.values(told.counter.by)))
+    // An update that was stored but not acknowledged is one whose author was killed in between.
+    expect(told.counter.n - told.acknowledged).toBeLessThanOrEqual(told.kills + workers)
+    expect(told.acknowledged).toBeGreaterThan(seconds)
+    expect(told.kills).toBeGreaterThan(seconds)
+    expect(told.stops).toBeGreaterThan(0)
+    expect(told.visible).toEqual(['index'])
+    expect(told.hidden).toEqual([])
   })
 }
 
@@ -57,10 +48,7 @@ interface Told {
 async function torture(folder: string, durationMs: number): Promise<Told> {
   const root = join(folder, 'storage')
   await fs.mkdir(root)
-  const backend = await VolumeBackend.open(
-    { path: root },
-    { random: { bytes: (length) => randomBytes(length) } },
-  )
+  const backend = await VolumeBackend.open({ path: root }, environment)
   const lives = new Map<number, number>()
   const crashes: string[] = []
   const start = (worker: number): ChildProcess => {

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { decorate, keyPrefix } from '@kannery/storage'
+import {
+  type CaseContext,
+  missingContainerContract,
+  runCase,
+  seededRandom,
+  storageContract,
+} from '@kannery/storage-testkit'
+import { describe, test } from 'vitest'
+import { VolumeBackend } from '../src/index.ts'
+import { environment } from './environment.ts'
+import { scratchFolder } from './worlds.ts'
+
+function contextOf(path: string): CaseContext {
+  return {
+    open: async () => await VolumeBackend.open({ path }, environment),
+    prefix: keyPrefix('scratch/'),
+    random: seededRandom(1),
+    clock: environment.clock,
+  }
+}
+
+describe.each(['disk', 'tmpfs'] as const)('a folder on %s keeps the promise:', (world) => {
+  test.each(storageContract)('$name', { timeout: 60_000 }, async (contractCase) => {
+    await using folder = await scratchFolder(world)
+    await runCase(contractCase, contextOf(folder.path))
+  })
+})
+
+test.each(storageContract)(
+  'a decorated folder keeps the promise: $name',
+  { timeout: 60_000 },
+  async (contractCase) => {
+    await using folder = await scratchFolder('tmpfs')
+    const bare = contextOf(folder.path)
+    await runCase(contractCase, {
+      ...bare,
+      open: async () => decorate(await bare.open(), environment),
+    })
+  },
+)
+
+test.each(missingContainerContract)('a folder that is not there: $name', async (contractCase) => {
+  await using folder = await scratchFolder('disk')
+  await runCase(contractCase, contextOf(join(folder.path, 'not', 'mounted')))
+})
