@@ -60,6 +60,14 @@ function violation(contractCase: ContractCase, world: MemoryStorage, broken: Bre
   )
 }
 
+test('a memory that tells whole seconds, and what time it is, keeps all promises', async () => {
+  for (const contractCase of storageContract) {
+    const clock = new TestClock(Date.UTC(2026, 0, 1) + 999)
+    const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, tellsTime: true })
+    await runCase(contractCase, contextOf(world))
+  }
+})
+
 describe('the memory', () => {
   test.each(cases)('keeps the promise: $name', async (contractCase) => {
     const world = ableWorld(contractCase)

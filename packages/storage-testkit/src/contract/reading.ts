@@ -1,4 +1,10 @@
-import { type ByteRange, type ObjectInfo, type Random, spanOf } from '@kannery/storage'
+import {
+  type ByteRange,
+  type ObjectInfo,
+  type Random,
+  type StoredObject,
+  spanOf,
+} from '@kannery/storage'
 import type { ContractCase } from './contract-case.ts'
 import { expectBytes, expectError, expectSame, expectTrue } from './expectations.ts'
 import {
@@ -39,6 +45,10 @@ export const readingCases: readonly ContractCase[] = [
         // Some tell whole seconds, and put may tell when it was answered.
         const differenceMs = Math.abs(info.lastModified.getTime() - head.lastModified.getTime())
         expectTrue(differenceMs <= 2000, `times that differ by ${differenceMs} ms`)
+        const { answeredAt } = info as Partial<StoredObject>
+        if (answeredAt === undefined) continue
+        const ageMs = answeredAt.getTime() - info.lastModified.getTime()
+        expectTrue(ageMs >= -2000 && ageMs < 600_000, `an answer ${ageMs} ms after the object`)
       }
     },
   },

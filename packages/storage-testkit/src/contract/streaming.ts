@@ -226,6 +226,7 @@ export const streamingCases: readonly ContractCase[] = [
       await expectAbsent(storage, old, 'what was swept')
       await living.commit()
       await expectContent(storage, young, 'alive', 'what was not swept')
+      await crashed[Symbol.asyncDispose]()
     },
   },
 ]

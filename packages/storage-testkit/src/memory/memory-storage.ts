@@ -41,6 +41,8 @@ export interface MemoryStorageOptions {
   readonly capabilities?: Partial<StorageCapabilities>
   /** 1000 makes it a store that tells times in whole seconds. */
   readonly lastModifiedStepMs?: number
+  /** true makes it a store whose answers tell what time it is there (`answeredAt`). */
+  readonly tellsTime?: boolean
 }
 
 /**
@@ -60,16 +62,15 @@ export class MemoryStorage implements StorageBackend {
   }
 
   static open(options: MemoryStorageOptions): MemoryStorage {
-    const { clock, capabilities, lastModifiedStepMs = 1 } = options
-    return new MemoryStorage(
-      new MemoryWorld(clock, { ...allCapabilities, ...capabilities }, lastModifiedStepMs),
-      false,
-    )
+    const { clock, capabilities, lastModifiedStepMs: stepMs = 1, tellsTime: told = false } = options
+    const world = new MemoryWorld({ clock, stepMs, told }, { ...allCapabilities, ...capabilities })
+    return new MemoryStorage(world, false)
   }
 
   /** A storage whose container is not there. */
   static missing(clock: Clock): MemoryStorage {
-    return new MemoryStorage(new MemoryWorld(clock, allCapabilities, 1), true)
+    const times = { clock, stepMs: 1, told: false }
+    return new MemoryStorage(new MemoryWorld(times, allCapabilities), true)
   }
 
   get capabilities(): StorageCapabilities {
@@ -90,7 +91,8 @@ export class MemoryStorage implements StorageBackend {
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
     await this.#begin(key, options)
-    return this.#world.find(key)?.info
+    const found = this.#world.find(key)
+    return found && this.#world.answer(found.info)
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
@@ -101,7 +103,7 @@ export class MemoryStorage implements StorageBackend {
     }
     const selected = select(bytes, options.range, key)
     return {
-      info,
+      info: this.#world.answer(info),
       body: pieces(selected, options.signal),
       async [Symbol.asyncDispose]() {},
     }

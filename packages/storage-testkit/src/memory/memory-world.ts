@@ -19,6 +19,15 @@ export interface Upload {
   readonly startedAtMs: number
 }
 
+export interface MemoryTimes {
+  /** By which the storage counts. */
+  readonly clock: Clock
+  /** What `lastModified` is a multiple of. */
+  readonly stepMs: number
+  /** Whether answers tell what time it is. */
+  readonly told: boolean
+}
+
 /** What all handles of one memory share. Every change is one step: nobody sees it half done. */
 export class MemoryWorld {
   readonly clock: Clock
@@ -26,17 +35,22 @@ export class MemoryWorld {
   readonly uploads: Set<Upload> = new Set()
   readonly #objects = new Map<ObjectKey, MemoryObject>()
   readonly #writtenAtMs = new Map<ObjectKey, number>()
-  readonly #lastModifiedStepMs: number
+  readonly #times: MemoryTimes
   #writes = 0
 
-  constructor(clock: Clock, capabilities: StorageCapabilities, lastModifiedStepMs: number) {
-    this.clock = clock
+  constructor(times: MemoryTimes, capabilities: StorageCapabilities) {
+    this.clock = times.clock
     this.capabilities = capabilities
-    this.#lastModifiedStepMs = lastModifiedStepMs
+    this.#times = times
   }
 
   find(key: ObjectKey): MemoryObject | undefined {
     return this.#objects.get(key)
+  }
+
+  /** What an answer that is given now tells of an object. */
+  answer(info: StoredObject): StoredObject {
+    return this.#times.told ? { ...info, answeredAt: this.#toldTime() } : info
   }
 
   keys(): ObjectKey[] {
@@ -51,16 +65,15 @@ export class MemoryWorld {
     this.#judge(key, condition)
     this.#assertNotTooOften(key)
     this.#writes++
-    const modifiedMs = this.clock.now()
     const info: StoredObject = {
       key,
       size: bytes.byteLength,
       // A version is never used again, also not for the same bytes after a deletion.
       version: `v${this.#writes}` as ObjectVersion,
-      lastModified: new Date(modifiedMs - (modifiedMs % this.#lastModifiedStepMs)),
+      lastModified: this.#toldTime(),
     }
     this.#objects.set(key, { info, bytes })
-    return info
+    return this.answer(info)
   }
 
   remove(key: ObjectKey, ifVersion: ObjectVersion | undefined): void {
@@ -68,6 +81,11 @@ export class MemoryWorld {
     if (present === undefined) return
     if (ifVersion !== undefined && present.info.version !== ifVersion) throw preconditionFailed(key)
     this.#objects.delete(key)
+  }
+
+  #toldTime(): Date {
+    const nowMs = this.clock.now()
+    return new Date(nowMs - (nowMs % this.#times.stepMs))
   }
 
   #judge(key: ObjectKey, condition: WriteCondition): void {
