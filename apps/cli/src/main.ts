@@ -21,7 +21,7 @@ export interface World {
 /** Runs one command line and returns the exit status: 0, or that of the error's code. Never throws. */
 export async function main(world: World): Promise<number> {
   const { words, interruption, app } = world
-  const terminal = new Terminal(requestedFormat(words), world, systemClock.now)
+  const terminal = new Terminal(requestedFormat(words), world, systemClock)
   try {
     const parsed = parseCommandLine(words, { version: app.version, commands })
     if ('text' in parsed) {

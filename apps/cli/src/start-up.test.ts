@@ -6,10 +6,9 @@ import { expect, test } from 'vitest'
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 async function importedBy(...words: readonly string[]): Promise<readonly string[]> {
-  const { stderr } = await promisify(execFile)(process.execPath, [
-    ...['--conditions=@kannery/source', '--import', path('../test/tell-imports.js')],
-    ...[path('bin.ts'), ...words],
-  ])
+  const telling = ['--conditions=@kannery/source', '--import', path('../test/tell-imports.js')]
+  const program = [...telling, path('bin.ts'), ...words]
+  const { stderr } = await promisify(execFile)(process.execPath, program)
   return JSON.parse(stderr) as readonly string[]
 }
 

@@ -14,7 +14,9 @@ export interface Outcome {
   readonly stderr: string
 }
 
-export interface Run extends PromiseLike<Outcome> {
+export interface Run {
+  /** When it has ended. */
+  readonly outcome: Promise<Outcome>
   /** Resolves when a line of stderr matches. */
   said(pattern: RegExp): Promise<void>
   interrupt(...signals: readonly NodeJS.Signals[]): void
@@ -31,8 +33,13 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   }
 }
 
+/** Runs the command line to its end. */
+export function kannery(...words: readonly string[]): Promise<Outcome> {
+  return start(...words).outcome
+}
+
 /** Runs the command line as a process of its own, from source. */
-export function kannery(...words: readonly string[]): Run {
+export function start(...words: readonly string[]): Run {
   const child = spawn(process.execPath, ['--conditions=@kannery/source', bin, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -44,8 +51,7 @@ export function kannery(...words: readonly string[]): Run {
   const status = new Promise<number | null>((resolve) => child.once('close', resolve))
   const outcome = (async () => ({ status: await status, stdout: await stdout, stderr }))()
   return {
-    // biome-ignore lint/suspicious/noThenProperty: awaiting a run is waiting for its end.
-    then: (...handlers) => outcome.then(...handlers),
+    outcome,
     async said(pattern) {
       const ended = status.then(() => 'ended' as const)
       while (!pattern.test(stderr)) {

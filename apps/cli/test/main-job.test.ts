@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fillTopic } from '@kannery/testing/python/topics'
 import { beforeAll, expect, inject, test } from 'vitest'
-import { kannery, temporaryFolder } from './command-line.ts'
+import { kannery, start, temporaryFolder } from './command-line.ts'
 
 const { bootstrapServers } = inject('kafka')
 const topic = 'cli-orders'
@@ -12,7 +12,15 @@ beforeAll(async () => {
 })
 
 function backup(folder: string, ...words: readonly string[]) {
-  return kannery('backup', '--from', bootstrapServers, '--to', folder, '--topic', topic, ...words)
+  return startBackup(folder, ...words).outcome
+}
+
+function startBackup(folder: string, ...words: readonly string[]) {
+  return start('backup', '--from', bootstrapServers, '--to', folder, '--topic', topic, ...words)
+}
+
+function restoreOf(folder: string): readonly string[] {
+  return ['restore', '--from', folder, '--to', bootstrapServers, '--topic', topic]
 }
 
 function documents(lines: string): Record<string, unknown>[] {
@@ -36,10 +44,7 @@ test('a topic is backed up, looked at, restored and compared', async () => {
     stdout: expect.stringContaining('nothing is damaged'),
   })
 
-  const restored = await kannery(
-    ...['restore', '--from', path, '--to', bootstrapServers, '--topic', topic],
-    ...['--as', `${topic}-copy`, '--verify'],
-  )
+  const restored = await kannery(...restoreOf(path), '--as', `${topic}-copy`, '--verify')
   expect(restored).toMatchObject({
     status: 0,
     stdout: expect.stringContaining('verified: 3,000 records compared, 0 differences'),
@@ -77,10 +82,10 @@ test('as JSON each result is a document, and cat prints one a record', async () 
 test('a reader that had enough ends cat without an error', async () => {
   await using folder = await temporaryFolder()
   await backup(folder.path, '--once')
-  const printing = kannery('cat', folder.path, topic)
+  const printing = start('cat', folder.path, topic)
   printing.closeStdout()
 
-  expect(await printing).toMatchObject({ status: 0, stderr: '' })
+  expect(await printing.outcome).toMatchObject({ status: 0, stderr: '' })
 })
 
 test('a flipped byte is named, refused, and the rest can be had', async () => {
@@ -114,7 +119,7 @@ test('a flipped byte is named, refused, and the rest can be had', async () => {
 test('a held lease is told with its holder, waited for, or broken', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
-  const first = backup(path, '-o', 'json')
+  const first = startBackup(path, '-o', 'json')
   await heldLease(path)
 
   const refused = await backup(path, '--once')
@@ -127,10 +132,10 @@ test('a held lease is told with its holder, waited for, or broken', async () => 
     stderr: expect.stringContaining('held by'),
   })
 
-  const waiting = backup(path, '--once', '--wait', '--lease-ttl', '1s')
+  const waiting = startBackup(path, '--once', '--wait', '--lease-ttl', '1s')
   first.interrupt('SIGINT')
-  expect((await first).status).toBe(0)
-  expect((await waiting).status).toBe(0)
+  expect((await first.outcome).status).toBe(0)
+  expect((await waiting.outcome).status).toBe(0)
   expect(await kannery('lease', 'ls', path, '-o', 'json')).toMatchObject({
     stdout: '{"leases":[]}\n',
   })
@@ -147,20 +152,20 @@ async function heldLease(path: string): Promise<void> {
 test('Ctrl-C commits what is open and releases the lease; a second one stops at once', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
-  const following = backup(path)
+  const following = startBackup(path)
   await heldLease(path)
   following.interrupt('SIGINT')
-  const outcome = await following
+  const outcome = await following.outcome
   expect(outcome.status).toBe(0)
   expect(outcome.stderr).toContain('finishing: committing what is open and releasing the leases')
   expect(outcome.stdout).toMatch(/cli-orders +3 +3,000 /)
   const names = (await readdir(path, { recursive: true })).filter((name) => !name.includes('/.'))
   expect(names.filter((name) => /__lease|~workers\//.test(name))).toEqual([])
 
-  const stopped = backup(path)
+  const stopped = startBackup(path)
   await heldLease(path)
   stopped.interrupt('SIGINT', 'SIGTERM')
-  expect((await stopped).status).toBe(143)
+  expect((await stopped.outcome).status).toBe(143)
 })
 
 test('what stands in the way is told with its own status, and nothing is written', async () => {

@@ -97,7 +97,7 @@ export const backupCommand: CommandDeclaration = {
 
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, environment, signal } = invocation
-  const progress = new Progress(terminal, 'backup', systemClock.monotonic)
+  const progress = new Progress(terminal, 'backup', systemClock)
   const once = options.flag('once')
   const wait = options.text('wait')
   if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')

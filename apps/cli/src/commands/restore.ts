@@ -52,7 +52,7 @@ export const restoreCommand: CommandDeclaration = {
 
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, environment, signal } = invocation
-  const progress = new Progress(terminal, 'restore', systemClock.monotonic)
+  const progress = new Progress(terminal, 'restore', systemClock)
   const report = await runRestore({
     ...selectionOf(options, systemClock.now()),
     storage: storageAt(options.text('from'), invocation),

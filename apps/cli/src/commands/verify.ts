@@ -24,7 +24,7 @@ export const verifyCommand: CommandDeclaration = {
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, signal } = invocation
   const [storage, topic] = invocation.arguments
-  const progress = new Progress(terminal, 'verify', systemClock.monotonic)
+  const progress = new Progress(terminal, 'verify', systemClock)
   const report = await verifyBackup({
     storage: storageAt(storage, invocation),
     topic,

@@ -10,8 +10,8 @@ function world(isTTY: boolean, format: OutputFormat = 'text') {
     write: (text: string | Uint8Array) => said.push(String(text)) > 0,
   }
   const clock = { now: 0 }
-  const terminal = new Terminal(format, { stdout: stream, stderr: stream }, () => 0)
-  return { said, clock, progress: new Progress(terminal, 'backup', () => clock.now) }
+  const terminal = new Terminal(format, { stdout: stream, stderr: stream }, { now: () => 0 })
+  return { said, clock, progress: new Progress(terminal, 'backup', { monotonic: () => clock.now }) }
 }
 
 test('elsewhere than on a terminal, a line every five seconds tells rate and time left', () => {

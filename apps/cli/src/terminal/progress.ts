@@ -1,3 +1,4 @@
+import type { Clock } from '@kannery/storage'
 import { formatBytes, formatCount, formatDuration } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -25,20 +26,20 @@ interface Sample {
 export class Progress {
   readonly #terminal: Terminal
   readonly #verb: string
-  readonly #monotonic: () => number
+  readonly #clock: Pick<Clock, 'monotonic'>
   #samples: readonly Sample[]
   #toldAt: number
 
-  constructor(terminal: Terminal, verb: string, monotonic: () => number) {
+  constructor(terminal: Terminal, verb: string, clock: Pick<Clock, 'monotonic'>) {
     this.#terminal = terminal
     this.#verb = verb
-    this.#monotonic = monotonic
-    this.#toldAt = monotonic()
+    this.#clock = clock
+    this.#toldAt = clock.monotonic()
     this.#samples = [{ at: this.#toldAt, records: 0, bytes: 0 }]
   }
 
   update(advance: Advance): void {
-    const now = this.#monotonic()
+    const now = this.#clock.monotonic()
     if (now - this.#toldAt < (this.#terminal.interactive ? redrawEveryMs : logEveryMs)) return
     this.#toldAt = now
     const pace = this.#pace(now, advance)

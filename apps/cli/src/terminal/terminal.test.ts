@@ -15,7 +15,7 @@ function collecting(format: OutputFormat, isTTY = false) {
     },
   })
   const streams = { stdout: stream(stdout), stderr: stream(stderr) }
-  return { stdout, stderr, terminal: new Terminal(format, streams, () => 0) }
+  return { stdout, stderr, terminal: new Terminal(format, streams, { now: () => 0 }) }
 }
 
 test('results go to stdout, talk to stderr', async () => {
@@ -60,7 +60,7 @@ function failing(code: string): Terminal {
       return false
     },
   }
-  return new Terminal('text', { stdout, stderr: stdout }, () => 0)
+  return new Terminal('text', { stdout, stderr: stdout }, { now: () => 0 })
 }
 
 test('a reader that had enough is no error', async () => {

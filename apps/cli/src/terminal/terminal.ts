@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { type Clock, KanneryError } from '@kannery/storage'
 import { describeError, errorFields } from './error-report.ts'
 
 /** A place to write to: a process stream, or a test's collector. */
@@ -18,19 +18,19 @@ export class Terminal {
   readonly format: OutputFormat
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
-  readonly #now: () => number
+  readonly #clock: Pick<Clock, 'now'>
   #drawn = false
   #outputClosed = false
 
   constructor(
     format: OutputFormat,
     streams: { readonly stdout: OutputStream; readonly stderr: OutputStream },
-    now: () => number,
+    clock: Pick<Clock, 'now'>,
   ) {
     this.format = format
     this.#stdout = streams.stdout
     this.#stderr = streams.stderr
-    this.#now = now
+    this.#clock = clock
   }
 
   /** Whether a line can be drawn again in place. */
@@ -71,11 +71,13 @@ export class Terminal {
   }
 
   error(error: KanneryError): void {
-    this.#say(describeError(error, this.#now()), { error: errorFields(error) })
+    this.#say(describeError(error, this.#clock.now()), { error: errorFields(error) })
   }
 
   warning(warning: KanneryError): void {
-    this.#say(`warning: ${describeError(warning, this.#now())}`, { warning: errorFields(warning) })
+    this.#say(`warning: ${describeError(warning, this.#clock.now())}`, {
+      warning: errorFields(warning),
+    })
   }
 
   note(text: string): void {

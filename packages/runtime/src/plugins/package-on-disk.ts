@@ -26,7 +26,10 @@ interface Manifest {
  * module, or with `require`'s conditions, which a package for `import` alone refuses.
  */
 const conditions: ReadonlySet<string> = new Set([
-  ...['node', 'import', 'module-sync', 'default'],
+  'node',
+  'import',
+  'module-sync',
+  'default',
   ...process.execArgv.flatMap((word) => /^(?:-C|--conditions)=(.+)$/.exec(word)?.[1] ?? []),
 ])
 
