@@ -8,8 +8,7 @@ import type { RestoreWindow } from './window.ts'
 /** Batches that lie in one piece of memory. */
 export interface BackupChunk {
   readonly partition: number
-  /** How much memory they hold together. */
-  readonly bytes: number
+  readonly memory: Uint8Array
   readonly batches: readonly BackupBatch[]
 }
 

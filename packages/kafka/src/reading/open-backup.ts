@@ -6,6 +6,8 @@ export interface ReadOptions {
   readonly topic: string
   /** Told of everything damaged, which is then left out. Without it, damage is thrown (DATA_CORRUPT). */
   readonly onDamage?: (damage: Damage) => void
+  /** Memory for each chunk that is read, of exactly `length` bytes; new memory unless told. */
+  readonly allocate?: (length: number) => Uint8Array
   readonly signal?: AbortSignal
 }
 

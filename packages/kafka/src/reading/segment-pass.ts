@@ -67,7 +67,7 @@ export class SegmentPass {
       }
       const chunk = { partition, raw, place, span, isAborted }
       const batches = batchesOfChunk(chunk, this.#selection.window, this.#options.onDamage)
-      yield { partition, bytes: raw.byteLength, batches }
+      yield { partition, memory: raw, batches }
     }
   }
 
@@ -82,7 +82,7 @@ export class SegmentPass {
       if (facts.kind !== 'batches' || !this.#spans.has(partition)) continue
       const chunk = { partition, raw, place, span: this.#spanOf(facts), isAborted }
       const batches = batchesOfChunk(chunk, this.#selection.window, tell)
-      yield { partition, bytes: raw.byteLength, batches }
+      yield { partition, memory: raw, batches }
     }
   }
 

@@ -7,6 +7,7 @@ import { type Destination, endOffsets, openDestination } from './destination.ts'
 import { Ledger } from './ledger.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { type Preflight, preflight } from './preflight.ts'
+import { RecycledMemory } from './recycled-memory.ts'
 import type { RestoreOptions, RestoreReport } from './restore-options.ts'
 import { TopicProducer } from './topic-producer.ts'
 import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
@@ -64,7 +65,9 @@ const brokersDefault = -1
 
 async function write(options: RestoreOptions, plan: Plan): Promise<void> {
   const { checked, destination, ledger } = plan
-  const budget = new MemoryBudget(options.budgetBytes ?? defaultBudgetBytes)
+  const { budgetBytes = defaultBudgetBytes } = options
+  const budget = new MemoryBudget(budgetBytes)
+  const recycled = new RecycledMemory(budgetBytes)
   await using producer = new TopicProducer({
     cluster: options.cluster,
     clock: options.clock,
@@ -74,9 +77,10 @@ async function write(options: RestoreOptions, plan: Plan): Promise<void> {
     budget,
   })
   await writeRecords({
-    chunks: chunksOf(options, plan),
+    chunks: chunksOf(options, plan, { allocate: (length) => recycled.take(length) }),
     producer,
     budget,
+    recycled,
     ledger,
     maxBatchBytes: checked.target.maxBatchBytes,
     ...damageOptions(options, plan),
@@ -102,7 +106,7 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
     ]),
   )
   const backup = chunksOf(options, plan)
-  return verifyTarget({
+  return await verifyTarget({
     topic: topic.name,
     reader,
     ranges,
@@ -114,8 +118,9 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
 function chunksOf(
   options: RestoreOptions,
   plan: Plan,
+  memory: Pick<ReadOptions, 'allocate'> = {},
 ): AsyncGenerator<BackupChunk, void, undefined> {
-  const read = { ...readOptions(options), ...damageOptions(options, plan) }
+  const read = { ...readOptions(options), ...damageOptions(options, plan), ...memory }
   return readChunks(read, plan.index, plan.selection)
 }
 

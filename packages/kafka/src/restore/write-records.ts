@@ -4,12 +4,15 @@ import { type BackupChunk, unlessDamaged } from '../reading/chunk-batches.ts'
 import type { Ledger } from './ledger.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { outgoingBatches, type UnstampedBatch } from './outgoing-batches.ts'
+import type { RecycledMemory } from './recycled-memory.ts'
 import type { TopicProducer } from './topic-producer.ts'
 
 export interface WriteOptions {
   readonly chunks: AsyncGenerator<BackupChunk, void, undefined>
   readonly producer: TopicProducer
   readonly budget: MemoryBudget
+  /** Where the memory of the chunks comes from, and goes to. */
+  readonly recycled: RecycledMemory
   readonly ledger: Ledger
   readonly maxBatchBytes: number
   readonly onDamage?: (damage: Damage) => void
@@ -37,14 +40,16 @@ export async function writeRecords(options: WriteOptions): Promise<void> {
 }
 
 /** A chunk stays in memory until the last of its batches is acknowledged: so long it counts against the budget. */
-async function sendChunk(options: WriteOptions, { bytes, batches }: BackupChunk): Promise<void> {
-  if (batches.length === 0) return
+async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk): Promise<void> {
   const { budget, producer, ledger } = options
+  const bytes = memory.byteLength
   await budget.acquire(bytes)
   let holders = 1
   const letGo = (): void => {
     holders -= 1
-    if (holders === 0) budget.release(bytes)
+    if (holders > 0) return
+    options.recycled.giveBack(memory)
+    budget.release(bytes)
   }
   for (const batch of batches) {
     for (const outgoing of encode(options, batch)) {
