@@ -30,6 +30,8 @@ export class MemoryLocation implements AsyncDisposable {
   readonly accesses: BackendContext['access'][] = []
   /** What shall go wrong on every handle that is opened from now on. */
   readonly rules: FaultRule[] = []
+  /** Opens the memory itself, of which no calls are noted. */
+  bare = false
   readonly #folder: string
 
   private constructor(folder: string, storage: MemoryStorage) {
@@ -97,7 +99,9 @@ export class MemoryLocation implements AsyncDisposable {
   }
 
   #client(): StorageBackend {
-    const client = new FaultyStorage(this.storage.anotherHandle(), { clock: systemClock })
+    const handle = this.storage.anotherHandle()
+    if (this.bare) return handle
+    const client = new FaultyStorage(handle, { clock: systemClock })
     for (const rule of this.rules) client.faults.onCall(rule)
     this.opened.push(client)
     return client

@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   decorate,
   errorCodes,
@@ -5,6 +8,7 @@ import {
   type KeyPrefix,
   keyPrefix,
   type ObjectKey,
+  objectKey,
   type StorageBackend,
 } from '@kannery/storage'
 import type { ContractCase } from '@kannery/storage-testkit'
@@ -55,8 +59,9 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   const open = async () => observed(await openBackend(location, 'write'), latencies)
   await using storage = await open()
   const scratch = scratchPrefix()
-  // What is wrong with the address or the credentials is told once, and not as forty broken promises.
-  await keysBelow(storage, scratch)
+  // What is wrong with the address or the credentials is told once, and not as fifty broken promises.
+  const condition = { kind: 'if-absent' } as const
+  await storage.put(objectKey(`${scratch}first`), systemRandom.bytes(16), { condition })
   const promises: CheckedPromise[] = []
   let leftBehind: readonly string[] = []
   try {
@@ -68,6 +73,7 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
     }
   } finally {
     leftBehind = await cleanUp(storage, scratch)
+    if (leftBehind.length === 0) await removeFolder(location.url, scratch)
   }
   return {
     location: shownLocation(location.url),
@@ -92,28 +98,30 @@ async function check(
   { capabilities }: StorageBackend,
   place: { readonly open: () => Promise<StorageBackend>; readonly prefix: KeyPrefix },
 ): Promise<CheckedPromise> {
-  const context = { ...place, random: systemRandom, clock: systemClock }
-  const isOffered = (promise.needs ?? []).every((need) => Boolean(capabilities[need]))
+  const { runCase } = await import('@kannery/storage-testkit')
   const startMs = systemClock.monotonic()
-  const told = (result: PromiseResult, error?: unknown): CheckedPromise => ({
+  const told = (result: PromiseResult): CheckedPromise => ({
     promise: promise.name,
     result,
     durationMs: Math.round(systemClock.monotonic() - startMs),
-    ...(error === undefined ? {} : whatIsBroken(error)),
   })
   try {
-    if (isOffered) await promise.run(context)
-    else await promise.refuse?.(context)
-    return told(isOffered ? 'kept' : 'refused')
+    await runCase(promise, { ...place, random: systemRandom, clock: systemClock })
+    const isLacking = promise.needs?.some((need) => capabilities[need] === false) ?? false
+    return told(isLacking ? 'refused' : 'kept')
   } catch (error) {
-    return told('broken', error)
+    return { ...told('broken'), ...whatIsBroken(error) }
   }
 }
 
+/** A contract's case tells what it saw; the storage's own error, if one was in the way, what to do. */
 function whatIsBroken(error: unknown): { readonly reason: string; readonly remedy: string } {
-  const reason = error instanceof Error ? error.message : String(error)
-  const remedy = KanneryError.is(error) ? error.remedy : errorCodes.STORAGE_UNSUPPORTED.remedy
-  return { reason, remedy }
+  const cause = error instanceof Error ? error.cause : undefined
+  const known = [error, cause].find((candidate) => KanneryError.is(candidate))
+  return {
+    reason: error instanceof Error ? error.message : String(error),
+    remedy: KanneryError.is(known) ? known.remedy : errorCodes.STORAGE_UNSUPPORTED.remedy,
+  }
 }
 
 /** Returns what is still there. Hides no other error: what the check found is worth more. */
@@ -126,6 +134,12 @@ async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<rea
   } catch {
     return [`${scratch}…`]
   }
+}
+
+/** In a folder hidden markers outlive their objects, for whoever might still write there. Here nobody does. */
+async function removeFolder(url: URL, scratch: KeyPrefix): Promise<void> {
+  if (url.protocol !== 'file:') return
+  await rm(join(fileURLToPath(url), scratch), { recursive: true, force: true })
 }
 
 async function keysBelow(storage: StorageBackend, prefix: KeyPrefix): Promise<ObjectKey[]> {
