@@ -125,8 +125,7 @@ async function assertRenameReplaces(files: FileSystem, folder: string): Promise<
   const expected = await files.lstat(from, { bigint: true })
   await files.rename(from, to)
   const found = await files.lstat(to, { bigint: true })
-  const again = await files.rename(from, to).catch((error: unknown) => error)
-  if (found.ino !== expected.ino || found.ino === 0n || !isErrno(again, 'ENOENT')) {
+  if (found.ino !== expected.ino || found.ino === 0n || !(await isRefused(files, from, to))) {
     throw unsupported(`cannot replace a file safely on this disk: ${folder}`, {
       why: 'a renamed file is not the same file afterwards',
       remedy: 'Use a local disk with a POSIX file system, for example ext4 or XFS.',
@@ -139,14 +138,22 @@ async function assertFolderMovesWithContent(files: FileSystem, folder: string): 
   await files.mkdir(before, 0o700)
   await files.rename(before, after)
   await create(files, join(folder, 'content'))
-  const moved = await files
-    .rename(join(folder, 'content'), join(before, 'content'))
-    .catch((error: unknown) => error)
-  if (!isErrno(moved, 'ENOENT')) {
+  if (!(await isRefused(files, join(folder, 'content'), join(before, 'content')))) {
     throw unsupported(`cannot delete a file safely on this disk: ${folder}`, {
       why: 'a file could be moved into a folder that is gone',
       remedy: 'Use a local disk with a POSIX file system, for example ext4 or XFS.',
     })
+  }
+}
+
+/** A rename that leads from or to what is not there. An error of another kind says nothing about it. */
+async function isRefused(files: FileSystem, from: string, to: string): Promise<boolean> {
+  try {
+    await files.rename(from, to)
+    return false
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return true
+    throw error
   }
 }
 

@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs/promises'
+import { join } from 'node:path'
+import { keyPrefix, objectKey, readObject } from '@kannery/storage'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { VolumeBackend } from '../src/index.ts'
+import { environment } from './environment.ts'
+import { scratchFolder } from './worlds.ts'
+
+const key = objectKey('topic/index')
+const ifAbsent = { condition: { kind: 'if-absent' } } as const
+
+let folder: Awaited<ReturnType<typeof scratchFolder>>
+let storage: VolumeBackend
+beforeEach(async () => {
+  folder = await scratchFolder('disk')
+  storage = await VolumeBackend.open({ path: folder.path }, environment)
+})
+afterEach(async () => {
+  await folder[Symbol.asyncDispose]()
+})
+
+describe('what a person does to the files counts at once:', () => {
+  test('a deletion', async () => {
+    const { version } = await storage.put(key, Buffer.from('x'), ifAbsent)
+    await fs.rm(join(folder.path, key))
+
+    expect(await storage.head(key)).toBeUndefined()
+    const replacement = storage.put(key, Buffer.from('y'), {
+      condition: { kind: 'if-version', version },
+    })
+    await expect(replacement).rejects.toMatchObject({ code: 'STORAGE_PRECONDITION_FAILED' })
+    await storage.put(key, Buffer.from('z'), ifAbsent)
+  })
+
+  test('an edit', async () => {
+    const { version } = await storage.put(key, Buffer.from('written'), ifAbsent)
+    await fs.writeFile(join(folder.path, key), 'edited!')
+
+    const replacement = storage.put(key, Buffer.from('y'), {
+      condition: { kind: 'if-version', version },
+    })
+    await expect(replacement).rejects.toMatchObject({ code: 'STORAGE_PRECONDITION_FAILED' })
+    const edited = await storage.head(key)
+    expect(edited?.version).not.toBe(version)
+    const accepted = { kind: 'if-version', version: edited?.version ?? version } as const
+    await storage.put(key, Buffer.from('y'), { condition: accepted })
+  })
+
+  test('a file that was copied there', async () => {
+    await fs.mkdir(join(folder.path, 'copied'))
+    await fs.writeFile(join(folder.path, 'copied', 'index'), 'from elsewhere')
+
+    const found = await readObject(storage, objectKey('copied/index'))
+    expect(Buffer.from(found?.bytes ?? []).toString()).toBe('from elsewhere')
+  })
+
+  test('a whole folder that is removed while a writer is at work', async () => {
+    await using writer = await storage.openWriter(objectKey('topic/a.kan'), ifAbsent)
+    await writer.write(Buffer.from('x'))
+    await fs.rm(join(folder.path, 'topic'), { recursive: true })
+
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
+    await storage.put(key, Buffer.from('y'), ifAbsent)
+    expect(await storage.head(key)).toMatchObject({ size: 1 })
+  })
+
+  test('a storage folder that vanishes is not taken for an empty one', async () => {
+    await storage.put(key, Buffer.from('x'), ifAbsent)
+    await fs.rm(folder.path, { recursive: true })
+
+    await expect(storage.head(key)).rejects.toMatchObject({ code: 'STORAGE_CONTAINER_NOT_FOUND' })
+    await expect(readObject(storage, key)).rejects.toMatchObject({
+      code: 'STORAGE_CONTAINER_NOT_FOUND',
+    })
+  })
+})
+
+test('what is not ours is not listed', async () => {
+  await storage.put(key, Buffer.from('x'), ifAbsent)
+  await storage.put(objectKey('top'), Buffer.from('x'), ifAbsent)
+  const put = (name: string) => fs.writeFile(join(folder.path, name), '')
+  await fs.mkdir(join(folder.path, 'lost+found'))
+  await fs.mkdir(join(folder.path, 'empty', 'below'), { recursive: true })
+  await fs.mkdir(join(folder.path, '.snapshot'))
+  for (const name of [
+    '.nfs000001',
+    '.hidden',
+    'back\\slash',
+    'lost+found/x',
+    'topic/.DS_Store',
+    '.snapshot/x',
+  ]) {
+    await put(name)
+  }
+  await fs.symlink('/etc', join(folder.path, 'link-to-folder'))
+  await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
+  execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
+
+  const names = async (depth: 'all' | 'children') =>
+    await Array.fromAsync(storage.list(keyPrefix(''), { depth }), (entry) =>
+      entry.kind === 'object' ? entry.info.key : entry.prefix,
+    )
+  expect(await names('all')).toEqual(['top', 'topic/index'])
+  expect(await names('children')).toEqual(['top', 'topic/'])
+})
+
+test('a link or a pipe in the place of an object is refused, not followed', async () => {
+  await fs.mkdir(join(folder.path, 'topic'))
+  await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
+  await fs.symlink('/etc', join(folder.path, 'linked'))
+  execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
+
+  for (const name of ['topic/link', 'topic/pipe', 'linked/hostname']) {
+    await expect(readObject(storage, objectKey(name)), name).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+    })
+    const put = storage.put(objectKey(name), Buffer.from('x'), ifAbsent)
+    await expect(put, name).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' })
+  }
+  expect(await fs.readFile('/etc/hostname', 'utf8')).not.toBe('x')
+})
+
+test('the storage folder itself may be a link', async () => {
+  const link = `${folder.path}-link`
+  await fs.symlink(folder.path, link)
+  try {
+    const linked = await VolumeBackend.open({ path: link }, environment)
+    await linked.put(key, Buffer.from('x'), ifAbsent)
+    expect(await storage.head(key)).toMatchObject({ size: 1 })
+  } finally {
+    await fs.rm(link)
+  }
+})
+
+test('no key leads out of the folder', async () => {
+  for (const name of [
+    '../outside',
+    'a/../../outside',
+    '/etc/hostname',
+    '.kannery/x',
+    'a/.kannery/x',
+  ]) {
+    await expect(storage.head(name as never), name).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
+    const put = storage.put(name as never, Buffer.from('x'), ifAbsent)
+    await expect(put, name).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  }
+})
