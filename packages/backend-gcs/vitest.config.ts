@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@kannery/source', 'node', 'import', 'module', 'default']
+const conditions = ['@kannery/source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['@kannery/testing/servers/shared-gcs'],
+    testTimeout: 60_000,
+  },
 })

@@ -1,1 +1,3 @@
-export {}
+export { GcsBackend } from './backend.ts'
+export type { GcsConfig } from './config.ts'
+export { plugin } from './plugin.ts'

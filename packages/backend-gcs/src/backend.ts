@@ -1,0 +1,198 @@
+import {
+  type BackendContext,
+  type CallOptions,
+  type DeleteOptions,
+  type DeleteResult,
+  type GetOptions,
+  KanneryError,
+  type KeyPrefix,
+  type ListEntry,
+  type ListOptions,
+  maxPutBytes,
+  type ObjectKey,
+  type ObjectReader,
+  type ObjectWriter,
+  PartWriter,
+  type PutOptions,
+  type StorageBackend,
+  type StorageCapabilities,
+  type StoredObject,
+  type WriterOptions,
+} from '@kannery/storage'
+import { connect, type GcsClient } from './client.ts'
+import type { GcsConfig } from './config.ts'
+import { type Attempt, containerNotFound, NotThere, noObjectLock, notFound } from './errors.ts'
+import { listObjects } from './listing.ts'
+import { describe, type Metadata, metadataFields } from './metadata.ts'
+import type { Operation } from './permissions.ts'
+import { Place } from './place.ts'
+import { openReader } from './reader.ts'
+import { GcsUpload, partSizes } from './writer.ts'
+import { type Destination, putObject } from './writing.ts'
+
+/** How many keys are deleted beside each other. */
+const parallelDeletions = 16
+
+/** A folder of a bucket of Google Cloud Storage. An object's version is its generation. */
+export class GcsBackend implements StorageBackend {
+  readonly type = 'gcs'
+  readonly location: string
+  readonly capabilities: StorageCapabilities = {
+    ifAbsent: true,
+    ifVersion: true,
+    ifVersionDelete: true,
+    orderedList: true,
+    retainUntil: false,
+    // https://cloud.google.com/storage/quotas#objects: 5 TiB, and one write of the same object per second.
+    maxObjectBytes: 5 * 1024 ** 4,
+    minRewriteIntervalMs: 1000,
+  }
+  readonly #client: GcsClient
+  readonly #place: Place
+
+  private constructor(config: GcsConfig, client: GcsClient) {
+    this.#client = client
+    this.#place = new Place(config)
+    this.location = this.#place.location
+  }
+
+  /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
+  static async open(
+    config: GcsConfig,
+    context: Pick<BackendContext, 'credentials' | 'signal' | 'userAgent'>,
+  ): Promise<GcsBackend> {
+    context.signal?.throwIfAborted()
+    return new GcsBackend(config, await connect(config, context))
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    const attempt = this.#attempt('head', key)
+    const request = {
+      method: 'GET',
+      path: this.#place.objectPath(key),
+      query: { fields: metadataFields },
+      ...abortOptions(options),
+    } as const
+    try {
+      return describe(key, await this.#client.ask<Metadata>(request, attempt), attempt)
+    } catch (error) {
+      if (!(error instanceof NotThere)) throw error
+      await this.#assertBucket(attempt, options)
+      return undefined
+    }
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
+    const attempt = this.#attempt('get', key)
+    try {
+      const path = this.#place.objectPath(key)
+      return await openReader(this.#client, path, key, options, attempt)
+    } catch (error) {
+      if (!(error instanceof NotThere)) throw error
+      await this.#assertBucket(attempt, options)
+      throw notFound(attempt)
+    }
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    if (body.byteLength > maxPutBytes) {
+      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+    }
+    return await putObject(this.#client, this.#destination('put', key, options), body)
+  }
+
+  async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
+    options.signal?.throwIfAborted()
+    const upload = new GcsUpload(this.#client, this.#destination('openWriter', key, options))
+    return new PartWriter(upload, { ...partSizes, ...options })
+  }
+
+  list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
+    const attempt = this.#attempt('list', prefix)
+    return listObjects(this.#client, this.#place, prefix, options, attempt)
+  }
+
+  async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    await this.#delete('delete', key, options)
+  }
+
+  async *deleteMany(
+    keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+    options: CallOptions = {},
+  ): AsyncGenerator<DeleteResult> {
+    let pending: Promise<DeleteResult>[] = []
+    for await (const key of keys) {
+      options.signal?.throwIfAborted()
+      pending.push(this.#tryToDelete(key, options))
+      if (pending.length < parallelDeletions) continue
+      yield* await Promise.all(pending)
+      pending = []
+    }
+    yield* await Promise.all(pending)
+  }
+
+  /** Nothing to do: nobody pays for upload sessions, and Google ends them after a week. */
+  async sweepUnfinished(_prefix: KeyPrefix, options: CallOptions): Promise<number> {
+    options.signal?.throwIfAborted()
+    return 0
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
+    const attempt = this.#attempt(operation, key)
+    const request = {
+      method: 'DELETE',
+      path: this.#place.objectPath(key),
+      query: { ifGenerationMatch: options.ifVersion },
+      ...abortOptions(options),
+    } as const
+    try {
+      const answer = await this.#client.send(request, attempt)
+      await answer.body?.cancel()
+    } catch (error) {
+      if (!(error instanceof NotThere)) throw error
+      await this.#assertBucket(attempt, options)
+    }
+  }
+
+  async #tryToDelete(key: ObjectKey, options: CallOptions): Promise<DeleteResult> {
+    try {
+      await this.#delete('deleteMany', key, options)
+      return { key }
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      return { key, error: error instanceof Error ? error : new Error(String(error)) }
+    }
+  }
+
+  /** A 404 does not say what is missing. Whoever gets one instead of a 403 may list. @throws STORAGE_CONTAINER_NOT_FOUND */
+  async #assertBucket(attempt: Attempt, options: CallOptions): Promise<void> {
+    const request = {
+      method: 'GET',
+      path: this.#place.objectsPath,
+      query: { maxResults: '1', fields: 'kind' },
+      ...abortOptions(options),
+    } as const
+    try {
+      await this.#client.ask(request, attempt)
+    } catch (error) {
+      throw error instanceof NotThere ? containerNotFound(attempt) : error
+    }
+  }
+
+  /** @throws STORAGE_UNSUPPORTED when the object should be locked */
+  #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
+    const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
+    if (options.retainUntil !== undefined) throw noObjectLock(attempt)
+    return { bucket: this.#place.bucket, name: this.#place.nameOf(key), key, options, attempt }
+  }
+
+  #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
+    return { operation, key, place: this.#place.describe(key) }
+  }
+}
+
+function abortOptions({ signal }: CallOptions): CallOptions {
+  return signal === undefined ? {} : { signal }
+}

@@ -1,0 +1,276 @@
+import {
+  type CallOptions,
+  type ErrorCode,
+  KanneryError,
+  networkFailure,
+  type Retry,
+  retryAfterMs,
+  type WriteCondition,
+  withoutRequest,
+} from '@kannery/storage'
+import { type Operation, permissions } from './permissions.ts'
+
+/** What was being done when Google answered with an error. */
+export interface Attempt {
+  readonly operation: Operation
+  /** As the caller named it. */
+  readonly key?: string
+  /** `gs://bucket/prefix/key`. */
+  readonly place: string
+  readonly condition?: WriteCondition['kind'] | undefined
+}
+
+interface Meaning {
+  readonly code: ErrorCode
+  readonly says: string
+  readonly retry?: Retry
+  readonly why?: string
+  readonly remedy?: string
+}
+
+const denied: Meaning = { code: 'STORAGE_DENIED', says: 'no permission' }
+const unauthenticated: Meaning = {
+  code: 'STORAGE_UNAUTHENTICATED',
+  says: 'the storage does not accept these credentials',
+}
+const busy: Meaning = {
+  code: 'STORAGE_UNAVAILABLE',
+  says: 'the storage cannot answer now',
+  retry: 'same-request',
+}
+const throttled: Meaning = {
+  code: 'STORAGE_THROTTLED',
+  says: 'the storage asks for fewer requests, or fewer writes of one object',
+  retry: 'same-request',
+}
+const kept: Meaning = {
+  ...denied,
+  says: 'a retention policy or a hold forbids it',
+  remedy: 'Use a bucket without retention policy and holds: a backup rewrites its index.',
+}
+const notPaid: Meaning = {
+  ...denied,
+  says: 'the project is not in good standing',
+  remedy: 'Check billing and the state of the project that owns the bucket.',
+}
+const changed: Meaning = {
+  code: 'STORAGE_PRECONDITION_FAILED',
+  says: 'changed meanwhile',
+  retry: 'after-refresh',
+}
+const alreadyExists: Meaning = {
+  code: 'STORAGE_ALREADY_EXISTS',
+  says: 'already there',
+  retry: 'after-refresh',
+}
+const refusedSettings: Meaning = {
+  code: 'CONFIG_INVALID',
+  says: 'the storage refuses this configuration',
+  remedy: 'Correct what the storage names under why.',
+}
+const unsupported: Meaning = {
+  code: 'STORAGE_UNSUPPORTED',
+  says: 'the storage cannot do what a backup needs',
+}
+/** Sessions end after a week, and when they are cancelled. */
+const uploadGone: Meaning = {
+  code: 'STORAGE_REWRITE_NEEDED',
+  says: 'nothing was stored',
+  retry: 'after-refresh',
+  why: 'its upload session is over',
+}
+const noBucket: Meaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
+
+/**
+ * By the reason in Google's answer, where the status alone does not tell.
+ * https://cloud.google.com/storage/docs/json_api/v1/status-codes
+ */
+const meaningsByReason: Readonly<Record<string, Meaning>> = {
+  // 403
+  rateLimitExceeded: throttled,
+  userRateLimitExceeded: throttled,
+  quotaExceeded: throttled,
+  retentionPolicyNotMet: kept,
+  objectUnderActiveHold: kept,
+  accountDisabled: notPaid,
+  userProjectAccountProblem: notPaid,
+  // 400: what was sent is not what arrived.
+  checksumMismatch: { ...busy, says: 'the request was damaged on its way, and not stored' },
+}
+
+/** By the status. 404 says neither whether object or bucket is missing: see {@link NotThere}. */
+const meaningsByStatus: Readonly<Record<number, Meaning>> = {
+  400: refusedSettings,
+  401: unauthenticated,
+  403: denied,
+  405: unsupported,
+  408: busy,
+  409: { ...busy, says: 'another request is changing the same object' },
+  410: uploadGone,
+  411: unsupported,
+  412: changed,
+  413: { ...unsupported, says: 'the object is too large for the storage' },
+  416: { code: 'STORAGE_RANGE', says: 'no such byte range' },
+  429: throttled,
+}
+
+/** A 404. Whoever asked finds out what of it is missing. */
+export class NotThere extends Error {
+  override readonly name: string = 'NotThere'
+}
+
+/** What an answer means that is not a good one. */
+export function answered(answer: Response, body: string, attempt: Attempt): Error {
+  const { status, headers } = answer
+  if (status === 404 && !isUpload(attempt)) return new NotThere(attempt.place)
+  const { reason, message } = readFailure(body)
+  const meaning = inContext(status, attempt) ?? meaningsByReason[reason ?? ''] ?? byStatus(status)
+  const remedy = meaning.remedy ?? permissionRemedy(meaning, attempt)
+  const said = [status, reason].filter((part) => part !== undefined).join(' ')
+  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
+    why: meaning.why ?? `Google answered ${said}${message === '' ? '' : `: ${message}`}`,
+    ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
+    ...(remedy === undefined ? {} : { remedy }),
+    facts: {
+      ...facts(attempt),
+      status,
+      providerCode: reason,
+      requestId: headers.get('x-guploader-uploadid') ?? undefined,
+      retryAfterMs: retryAfterMs(
+        headers.get('retry-after') ?? undefined,
+        Date.parse(headers.get('date') ?? ''),
+      ),
+    },
+  })
+}
+
+/**
+ * The one place where any other error becomes one of Kannery. Those that are one already pass unchanged; an aborted call rejects
+ * with its signal's reason.
+ */
+export function gcsError(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
+  if (signal?.aborted) return signal.reason
+  if (KanneryError.is(error) || !(error instanceof Error)) return error
+  const failure = networkFailure(error)
+  if (failure !== undefined) {
+    const { why, retry, remedy, status, sent } = failure
+    return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
+      cause: withoutRequest(error),
+      why,
+      retry,
+      ...(remedy === undefined ? {} : { remedy }),
+      facts: { ...facts(attempt), status, sent },
+    })
+  }
+  return isAboutCredentials(error) ? noCredentials(error, attempt) : error
+}
+
+export function notFound(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.place}`, {
+    facts: facts(attempt),
+  })
+}
+
+export function containerNotFound(attempt: Attempt): KanneryError {
+  return new KanneryError(noBucket.code, `${noBucket.says}: ${attempt.place}`, {
+    facts: facts(attempt),
+  })
+}
+
+export function preconditionFailed(attempt: Attempt): KanneryError {
+  return new KanneryError(changed.code, `${changed.says}: ${attempt.place}`, {
+    retry: 'after-refresh',
+    facts: facts(attempt),
+  })
+}
+
+export function outsideRange(attempt: Attempt, size: number): KanneryError {
+  return new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.place}`, {
+    why: `it has ${size} bytes`,
+    facts: { ...facts(attempt), size },
+  })
+}
+
+export function cutOff(attempt: Attempt, missing: number): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `cut off while it was read: ${attempt.place}`, {
+    retry: 'same-request',
+    why: `${missing} bytes are missing`,
+    facts: facts(attempt),
+  })
+}
+
+/** An answer that Google never gives, so that nothing can be concluded from it. */
+export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of Google: ${attempt.place}`, {
+    why: what,
+    facts: facts(attempt),
+  })
+}
+
+export function noObjectLock(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
+    why: 'this backend does not set retention',
+    facts: facts(attempt),
+  })
+}
+
+/** What a status means depends on what was asked. */
+function inContext(status: number, { operation, condition }: Attempt): Meaning | undefined {
+  if (status === 412 && condition === 'if-absent') return alreadyExists
+  if (status !== 404) return undefined
+  // Who creates an object misses the bucket; who goes on with an upload misses that.
+  return operation === 'put' || operation === 'openWriter' ? noBucket : uploadGone
+}
+
+function isUpload({ operation }: Attempt): boolean {
+  return ['put', 'openWriter', 'sendPart', 'finishUpload'].includes(operation)
+}
+
+function byStatus(status: number): Meaning {
+  return meaningsByStatus[status] ?? (status >= 500 ? busy : unsupported)
+}
+
+function permissionRemedy(meaning: Meaning, attempt: Attempt): string | undefined {
+  if (meaning !== denied) return undefined
+  return `Give this identity ${permissions[attempt.operation]}.`
+}
+
+interface Failure {
+  readonly reason: string | undefined
+  readonly message: string
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/status-codes#http-status-and-error-codes */
+function readFailure(body: string): Failure {
+  try {
+    const { error } = JSON.parse(body) as {
+      error: { message?: string; errors?: { reason?: string }[] }
+    }
+    return { reason: error.errors?.[0]?.reason, message: error.message ?? '' }
+  } catch {
+    // A proxy, or the part of Google that uploads: plain text or HTML.
+    return { reason: undefined, message: /^\s*</.test(body) ? '' : body.slice(0, 200).trim() }
+  }
+}
+
+/** google-auth-library has no class for it. */
+function isAboutCredentials({ name, message }: Error): boolean {
+  return (
+    name === 'GaxiosError' ||
+    /default credentials|invalid_grant|refresh access token|private key|PEM|DECODER/i.test(message)
+  )
+}
+
+function noCredentials(error: Error, attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
+    cause: withoutRequest(error),
+    why: error.message.split('\n')[0] ?? '',
+    remedy:
+      "Set GOOGLE_APPLICATION_CREDENTIALS, run with a service account, or give serviceAccountKey. If Google says invalid_grant, set this machine's clock.",
+    facts: facts(attempt),
+  })
+}
+
+function facts({ operation, key }: Attempt): Record<string, string | undefined> {
+  return { backend: 'gcs', operation, key }
+}

@@ -1,0 +1,26 @@
+import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kannery/storage'
+import { type Attempt, strangeAnswer } from './errors.ts'
+
+/** The fields of an object resource that we ask for. https://cloud.google.com/storage/docs/json_api/v1/objects */
+export interface Metadata {
+  readonly name?: string
+  readonly size?: string
+  readonly generation?: string
+  readonly updated?: string
+}
+
+export const metadataFields = 'name,size,generation,updated'
+
+/** @throws STORAGE_UNSUPPORTED when something is missing */
+export function describe(key: ObjectKey, metadata: Metadata, attempt: Attempt): StoredObject {
+  const info = describeListed(key, metadata)
+  if (info?.version !== undefined) return { ...info, version: info.version }
+  throw strangeAnswer(attempt, 'it tells no size, generation or time')
+}
+
+export function describeListed(key: ObjectKey, metadata: Metadata): ObjectInfo | undefined {
+  const { size, generation, updated } = metadata
+  if (size === undefined || updated === undefined) return undefined
+  const version = generation === undefined ? {} : { version: generation as ObjectVersion }
+  return { key, size: Number(size), lastModified: new Date(updated), ...version }
+}
