@@ -35,6 +35,6 @@ test.each(['index-full.index', 'index-page.page'])(
   async (name) => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/format/index.md'), 'utf8')
 
-    expect(page).toContain(`\n\`\`\`text\n${await golden(name)}\`\`\`\n`)
+    expect(page).toContain(`\n\`\`\`text\n${(await golden(name)).toString()}\`\`\`\n`)
   },
 )

@@ -8,9 +8,11 @@ export interface GoldenIndex {
   readonly content: Index | Page
 }
 
+const { edited: _edited, ...withoutEdits } = sampleIndex
+
 /** As its first writer leaves it. */
 const newIndex: Index = {
-  ...sampleIndex,
+  ...withoutEdits,
   epoch: 1,
   committed: 1,
   retention: {},
@@ -46,8 +48,8 @@ const level2: Page = {
 export const goldenIndexes: readonly GoldenIndex[] = [
   {
     name: 'index-new.index',
-    bytes: encodeIndex(withoutEdits(newIndex)),
-    content: withoutEdits(newIndex),
+    bytes: encodeIndex(newIndex),
+    content: newIndex,
   },
   { name: 'index-full.index', bytes: encodeIndex(sampleIndex), content: sampleIndex },
   { name: 'index-later.index', bytes: encodeIndex(laterIndex), content: laterIndex },
@@ -59,10 +61,6 @@ export const goldenIndexes: readonly GoldenIndex[] = [
 export function goldenFields({ content }: GoldenIndex): Record<string, unknown> {
   const { extra, ...known } = content
   return { ...known, ...extra }
-}
-
-function withoutEdits({ edited: _, ...index }: Index): Index {
-  return index
 }
 
 export function besideIt(name: string): string {

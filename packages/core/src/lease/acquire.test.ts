@@ -1,3 +1,4 @@
+import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { sampleIndex } from '../../test/sample-index.ts'
 import { captured, cluster, days, minutes, seconds, World } from '../../test/world.ts'
@@ -293,6 +294,22 @@ test('a topic is acquired once by a worker', async () => {
   await worker.acquire('orders', { cluster })
 
   await expect(worker.acquire('orders', { cluster })).rejects.toMatchObject({ code: 'INTERNAL' })
+})
+
+test('a worker that could not release a topic takes it back at once', async () => {
+  const world = new World()
+  const worker = await world.worker('a')
+  const session = await worker.acquire('orders', { cluster })
+  world
+    .way('a')
+    .faults.onCall(({ operation }) =>
+      operation === 'delete'
+        ? { kind: 'fail', error: new KanneryError('STORAGE_UNAUTHENTICATED', 'the token ran out') }
+        : undefined,
+    )
+  await expect(session.release()).rejects.toMatchObject({ code: 'STORAGE_UNAUTHENTICATED' })
+
+  expect((await worker.acquire('orders', { cluster })).epoch).toBe(2)
 })
 
 test('who was too slow to raise the epoch before a successor gives up', async () => {

@@ -76,6 +76,20 @@ test('a writer that lost its topic commits nothing afterwards, and takes nobody 
   expect([world.text('orders/index'), world.text('orders/__lease')]).toEqual([index, lease])
 })
 
+test('a backup that was begun anew in its folder is another one, also with the same epoch', async () => {
+  const world = new World()
+  const old = await world.writer('a')
+  await world.removeFolder('orders')
+  const other = await world.writer('b')
+
+  expect(other.epoch).toBe(old.epoch)
+  await expect(old.commit(captured(old, { 0: [0, 10] }))).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  })
+  await other.commit(captured(other, { 0: [0, 5] }))
+  expect(await world.restorable()).toEqual({ 0: [[0, 5]] })
+})
+
 test('past its own deadline a writer stops, although nobody took over', async () => {
   const world = new World()
   const session = await world.writer('a')
@@ -93,6 +107,24 @@ test('past its own deadline a writer stops, although nobody took over', async ()
   expect(world.warnings).toMatchObject([{ code: 'STORAGE_OUTCOME_UNKNOWN' }])
 })
 
+test('what was lost stays lost, although signs of life reach the storage again', async () => {
+  const world = new World()
+  const session = await world.writer('a')
+  world
+    .way('a')
+    .faults.onCall(({ key }) => (key.startsWith('~workers/') ? { kind: 'fail' } : undefined))
+  await world.pass(minutes(4))
+  await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  })
+  world.way('a').faults.clear()
+  await world.pass(minutes(5))
+
+  await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  })
+})
+
 test('a machine that slept while its monotonic clock stood still stops by its wall clock', async () => {
   const world = new World()
   const asleep = { milliseconds: 0 }
@@ -104,6 +136,27 @@ test('a machine that slept while its monotonic clock stood still stops by its wa
   const session = await (await world.worker('a', { clock })).acquire('orders', { cluster })
   await session.beginIncarnation(incarnation(1))
   asleep.milliseconds = minutes(4)
+
+  await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  })
+})
+
+test('a wall clock that is set back hides no silence', async () => {
+  const world = new World()
+  const setBack = { milliseconds: 0 }
+  const clock: Clock = {
+    now: () => world.clock.now() - setBack.milliseconds,
+    monotonic: () => world.clock.monotonic(),
+    sleep: (milliseconds, signal) => world.clock.sleep(milliseconds, signal),
+  }
+  const session = await (await world.worker('a', { clock })).acquire('orders', { cluster })
+  await session.beginIncarnation(incarnation(1))
+  world
+    .way('a')
+    .faults.onCall(({ key }) => (key.startsWith('~workers/') ? { kind: 'fail' } : undefined))
+  setBack.milliseconds = minutes(60)
+  await world.pass(minutes(4))
 
   await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toMatchObject({
     code: 'LEASE_LOST',
@@ -393,6 +446,16 @@ test('a commit that would leave a hole is refused, and the next one is not', asy
   expect(world.text('orders/index')).toBe(before)
   await session.commit({ ...captured(session, { 0: [5, 10] }), gaps: [gap(0, 0, 5)] })
   expect(await world.next()).toEqual({ 0: 10 })
+})
+
+test('what comes behind a gap is fetched next, also by the next writer', async () => {
+  const world = new World()
+  const session = await world.writer('a')
+  await session.commit(captured(session, { 0: [0, 10] }))
+  await session.commit({ gaps: [gap(0, 10, 25)] })
+  await session.release()
+
+  expect((await world.writer('b')).nextOffsets()).toEqual(new Map([[0, 25]]))
 })
 
 test('partitions that are added begin where they were first seen', async () => {

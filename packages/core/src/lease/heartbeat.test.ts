@@ -62,6 +62,26 @@ test('a storage that is away for two minutes costs no lease', async () => {
   expect(world.warnings.map(({ code }) => code)).toEqual(['STORAGE_OUTCOME_UNKNOWN'])
 })
 
+test('a sign that failed is given again soon', async () => {
+  const { world, key, beats } = await writing()
+  let failed = false
+  world.way('a').faults.onCall((call) => {
+    if (call.key !== key || failed) return undefined
+    failed = true
+    return { kind: 'deny' }
+  })
+  await world.pass(seconds(100))
+  expect(beats()).toBe(2)
+  await world.pass(seconds(10))
+  expect(beats()).toBe(3)
+  await world.pass(seconds(99))
+  expect(beats()).toBe(3)
+  await world.pass(seconds(1))
+
+  expect(beats()).toBe(4)
+  expect(world.warnings).toMatchObject([{ code: 'STORAGE_DENIED' }])
+})
+
 test('a sign whose answer is lost for long is found again, and the next one goes on from it', async () => {
   const { world, key, beats } = await writing()
   let lost = false

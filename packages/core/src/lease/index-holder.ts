@@ -1,4 +1,4 @@
-import type { Clock, StorageBackend } from '@kannery/storage'
+import type { StorageBackend } from '@kannery/storage'
 import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
 import { indexMissing } from '../index-file/errors.ts'
 import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
@@ -13,7 +13,6 @@ import { contended, leaseLost } from './errors.ts'
 
 export interface IndexHolderOptions {
   readonly storage: StorageBackend
-  readonly clock: Clock
   readonly ids: UlidSource
   /** Throws when nothing may be written any more. */
   readonly assertMayWrite: () => void
@@ -29,12 +28,10 @@ export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<
 export class IndexHolder {
   readonly #options: IndexHolderOptions
   #stored: StoredIndex
-  #writtenAtMs: number
 
   constructor(stored: StoredIndex, options: IndexHolderOptions) {
     this.#options = options
     this.#stored = stored
-    this.#writtenAtMs = options.clock.monotonic()
   }
 
   get index(): Index {
@@ -58,18 +55,17 @@ export class IndexHolder {
       const changed = await change(base, writer)
       const next = await rollPages({ ...changed, commit, committed: base.epoch }, writer)
       const bytes = encodeIndex(next)
-      await this.#pace()
       assertMayWrite()
       const condition = { kind: 'if-version', version } as const
       const persistence = { maxResends: 3, assertMayResend: assertMayWrite }
       const outcome = await putCertainly(storage, key, bytes, { condition }, persistence)
       if (outcome.kind === 'written') {
-        this.#advance({ index: next, version: outcome.info.version, bytes: bytes.length })
+        this.#stored = { index: next, version: outcome.info.version, bytes: bytes.length }
         return
       }
       const found = this.#judge(outcome)
       if (found.index.commit !== next.commit) await this.#assertContinues(found.index)
-      this.#advance(found)
+      this.#stored = found
       if (found.index.commit === next.commit) return
     }
     throw contended(storage, `the index of topic "${this.index.topic}"`)
@@ -107,18 +103,5 @@ export class IndexHolder {
       if (held.size === there.size && [...held].every(([p, next]) => there.get(p) === next)) return
     }
     throw leaseLost(found.topic, 'another copy of the index was put in its place')
-  }
-
-  /** GCS takes one write a second of one object. */
-  async #pace(): Promise<void> {
-    const { storage, clock } = this.#options
-    const passedMs = clock.monotonic() - this.#writtenAtMs
-    const leftMs = storage.capabilities.minRewriteIntervalMs - passedMs
-    if (leftMs > 0) await clock.sleep(leftMs)
-  }
-
-  #advance(stored: StoredIndex): void {
-    this.#stored = stored
-    this.#writtenAtMs = this.#options.clock.monotonic()
   }
 }

@@ -28,6 +28,15 @@ test('where answers tell the time, nothing is written', async () => {
   )
 })
 
+test('where answers tell the time, that about the lease suffices: its heartbeat may be gone', async () => {
+  const world = new World({ answersTellTime: true })
+  await world.replace('orders/__lease', 'somebody')
+  const refused = (await world.worker('contender')).acquire('orders', { cluster })
+
+  await expect(refused).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  expect(world.way('contender').faults.calls.map(({ operation }) => operation)).toEqual(['get'])
+})
+
 test('where nobody holds the topic, nobody asks for the time', async () => {
   const world = new World()
   await world.writer('a')

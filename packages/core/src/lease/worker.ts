@@ -149,7 +149,6 @@ export class Worker implements AsyncDisposable {
     const { topic } = held.lease
     return {
       storage,
-      clock,
       storageNow: () => time.now() ?? clock.now(),
       assertBeforeDeadline: () => {
         const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))

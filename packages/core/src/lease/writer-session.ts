@@ -1,4 +1,4 @@
-import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { withChangedEntries } from '../index-file/change-entries.ts'
 import {
   type Continuation,
@@ -32,7 +32,6 @@ export type NewIncarnation = Pick<
 
 export interface WriterSessionOptions {
   readonly storage: StorageBackend
-  readonly clock: Clock
   readonly ids: UlidSource
   /** Greater than all ids in the topic's folder that are known of. */
   readonly greatestId: Ulid | undefined
@@ -67,9 +66,9 @@ export class WriterSession implements AsyncDisposable {
     this.#options = options
     this.#nextOffsets = next
     this.#greatestId = options.greatestId
-    const { storage, clock, ids } = options
+    const { storage, ids } = options
     const assertMayWrite = (): void => this.#assertMayWrite()
-    this.#holder = new IndexHolder(stored, { storage, clock, ids, assertMayWrite })
+    this.#holder = new IndexHolder(stored, { storage, ids, assertMayWrite })
   }
 
   /** As of the last change that is committed. */

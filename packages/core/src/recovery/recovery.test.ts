@@ -1,4 +1,4 @@
-import type { StorageBackend } from '@kannery/storage'
+import type { KeyPrefix, ListOptions, StorageBackend } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { craft, encode, facts, sampleHeader } from '../../test/segments.ts'
 import { captured, cluster, incarnation, minutes, World } from '../../test/world.ts'
@@ -189,6 +189,12 @@ test('a segment of a topic that was deleted at its source is adopted, and the so
   expect(session.nextOffsets()).toEqual(new Map([[0, 0]]))
 })
 
+test('a segment that covers nothing is not adopted, even of a topic that was deleted', async () => {
+  const { session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 10] }))
+
+  expect((await session.recover(source({ topicId: 'created again' }))).adopted).toEqual([])
+})
+
 test('a segment with a damaged byte is not adopted', async () => {
   const { session } = await afterCrash(async (world, dead) => {
     const { id } = await upload(world, dead, { 0: [10, 20] })
@@ -318,6 +324,24 @@ test('a partition that was born after the last commit is adopted with its segmen
       [2, 3],
     ]),
   )
+})
+
+test('segments that pages name are not leftovers, where a listing begins before it was asked to', async () => {
+  const world = new World()
+  const writer = await world.writer('a')
+  for (let at = 0; at < 260; at++) {
+    const { segment } = captured(writer, { 0: [at, at + 1] })
+    await world.replace(topicKeys('orders').segment(segment.id), 'a segment')
+    await writer.commit({ segment })
+  }
+  await writer.release()
+  const storage = world.memory.anotherHandle()
+  const list = storage.list.bind(storage)
+  storage.list = (prefix: KeyPrefix, { depth }: ListOptions) => list(prefix, { depth })
+  const session = await (await world.worker('b', { storage })).acquire('orders', { cluster })
+
+  expect(session.index.pages).toHaveLength(1)
+  expect(await session.recover(source())).toMatchObject({ adopted: [], garbage: [] })
 })
 
 test('a page that a dead writer uploaded in vain is garbage; one that a page of level 2 names is not', async () => {

@@ -1,0 +1,123 @@
+import { decorate, objectKey, type StorageBackend } from '@kannery/storage'
+import {
+  type Fault,
+  FaultyStorage,
+  MemoryStorage,
+  seededRandom,
+  TestClock,
+} from '@kannery/storage-testkit'
+import { expect, test } from 'vitest'
+import { putCertainly } from './put-certainly.ts'
+
+const key = objectKey('orders/index')
+const ours = Buffer.from('ours')
+const theirs = Buffer.from('theirs')
+const absent = { condition: { kind: 'if-absent' } } as const
+
+/** A storage whose decorators give up at the first answer that does not come, on puts that suffer `faults`, in their order. */
+function impatient(...faults: readonly (Fault | undefined)[]) {
+  const clock = new TestClock()
+  const memory = MemoryStorage.open({ clock })
+  const way = new FaultyStorage(memory, { clock })
+  let puts = 0
+  way.faults.onCall(({ operation }) => (operation === 'put' ? faults[puts++] : undefined))
+  const retry = { deadlineMs: 1 }
+  const storage: StorageBackend = decorate(way, { clock, random: seededRandom(1), retry })
+  return { storage, memory, clock, puts: () => puts }
+}
+
+const text = (memory: MemoryStorage): string =>
+  Buffer.from(memory.contents().get(key) ?? []).toString()
+
+test('what landed without an answer is found', async () => {
+  const { storage, memory, puts } = impatient({ kind: 'lose-answer' })
+
+  const outcome = await putCertainly(storage, key, ours, absent)
+
+  expect(outcome).toMatchObject({ kind: 'written', info: await memory.head(key) })
+  expect(puts()).toBe(1)
+})
+
+test('what did not land is sent again', async () => {
+  const { storage, memory, puts } = impatient({ kind: 'fail' }, { kind: 'fail' })
+
+  expect(await putCertainly(storage, key, ours, absent)).toMatchObject({ kind: 'written' })
+  expect([text(memory), puts()]).toEqual(['ours', 3])
+})
+
+test('what somebody else wrote meanwhile is told, and left alone', async () => {
+  const { storage, memory, puts } = impatient()
+  await memory.put(key, theirs, absent)
+
+  const outcome = await putCertainly(storage, key, ours, absent)
+
+  expect(outcome).toMatchObject({ kind: 'refused', found: { info: { size: 6 } } })
+  expect([text(memory), puts()]).toEqual(['theirs', 1])
+})
+
+test('whoever finds another version than the expected one after silence does not send again', async () => {
+  const { storage, memory, puts } = impatient({ kind: 'fail' })
+  const { version } = await memory.put(key, Buffer.from('before'), absent)
+  await memory.put(key, theirs, { condition: { kind: 'overwrite' } })
+
+  const outcome = await putCertainly(storage, key, ours, {
+    condition: { kind: 'if-version', version },
+  })
+
+  expect(outcome).toMatchObject({ kind: 'refused' })
+  expect(puts()).toBe(1)
+})
+
+test('an object that is gone is told as such', async () => {
+  const { storage, memory } = impatient()
+  const { version } = await memory.put(key, theirs, absent)
+  await memory.delete(key)
+
+  const outcome = await putCertainly(storage, key, ours, {
+    condition: { kind: 'if-version', version },
+  })
+
+  expect(outcome).toEqual({ kind: 'refused', found: undefined })
+})
+
+test('what stays unknown is said to be unknown, and nothing is deleted', async () => {
+  const { storage, puts } = impatient(...Array<Fault>(9).fill({ kind: 'fail' }))
+
+  await expect(putCertainly(storage, key, ours, absent, { maxResends: 2 })).rejects.toMatchObject({
+    code: 'STORAGE_OUTCOME_UNKNOWN',
+  })
+  expect(puts()).toBe(3)
+})
+
+test('a request that arrives after it was sent again is recognised', async () => {
+  const { storage, memory, clock } = impatient(
+    { kind: 'arrive-late', milliseconds: 0 },
+    { kind: 'fail' },
+  )
+  const writing = putCertainly(storage, key, ours, absent)
+  await clock.pass(1)
+
+  expect(await writing).toMatchObject({ kind: 'written' })
+  expect(text(memory)).toBe('ours')
+})
+
+test('whoever may not send again does not', async () => {
+  const { storage, puts } = impatient({ kind: 'fail' })
+  const assertMayResend = (): void => {
+    throw new Error('too late')
+  }
+
+  await expect(
+    putCertainly(storage, key, ours, absent, { maxResends: 3, assertMayResend }),
+  ).rejects.toThrow('too late')
+  expect(puts()).toBe(1)
+})
+
+test('an error that leaves nothing open is passed on', async () => {
+  const { storage, puts } = impatient({ kind: 'deny' })
+
+  await expect(putCertainly(storage, key, ours, absent)).rejects.toMatchObject({
+    code: 'STORAGE_DENIED',
+  })
+  expect(puts()).toBe(1)
+})
