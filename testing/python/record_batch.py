@@ -109,7 +109,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 def encode_batch(records: list[Record], codec: int = NONE) -> bytes:
     """A batch of a plain producer; offsets of the records are ignored, the broker gives them new ones."""
     base_timestamp = records[0].timestamp
-    section = b"".join(_encode_record(index, base_timestamp, record) for index, record in enumerate(records))
+    section = encode_records(records, base_timestamp)
     body = struct.pack(
         ">hiqqqhii",
         codec,
@@ -122,6 +122,11 @@ def encode_batch(records: list[Record], codec: int = NONE) -> bytes:
         len(records),
     ) + compress(codec, section)
     return struct.pack(">qiibI", 0, len(body) + 9, -1, 2, crc32c(body)) + body
+
+
+def encode_records(records: list[Record], base_timestamp: int) -> bytes:
+    """What follows a batch's header, not compressed; the records get neighbouring offsets."""
+    return b"".join(_encode_record(index, base_timestamp, record) for index, record in enumerate(records))
 
 
 def _encode_record(index: int, base_timestamp: int, record: Record) -> bytes:

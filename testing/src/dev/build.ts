@@ -18,7 +18,10 @@ export const buildCheck: Check = {
   name: 'build',
   run: async () =>
     (await succeeds('tsc', '--build')) &&
-    (await succeeds(process.execPath, join(repositoryRoot, 'apps/cli/dist/help/write-man-pages.js'))),
+    (await succeeds(
+      process.execPath,
+      join(repositoryRoot, 'apps/cli/dist/help/write-man-pages.js'),
+    )),
 }
 
 export const lintChecks: readonly Check[] = [

@@ -28,10 +28,9 @@ export function judgeRetention(
   const retentionBytes = numberOf(settings, 'retention.bytes') ?? -1
   const findings: KanneryError[] = []
   if (plan.olderRecords > 0) {
-    const days = Math.round((numberOf(settings, 'retention.ms') ?? 0) / 86_400_000)
     findings.push(
       wouldExpire(topic, {
-        why: `about ${plan.olderRecords} of ${plan.records} records are older than its retention.ms (${settings['retention.ms']}, ${days} days)`,
+        why: `about ${plan.olderRecords} of ${plan.records} records are older than its retention.ms allows: ${settings['retention.ms']}`,
         setting: 'retention.ms',
       }),
     )

@@ -99,10 +99,11 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
     ...signalOptions(options),
   })
   const ends = await endOffsets(cluster, topic.name, new Set(startOffsets.keys()))
+  const logStarts = await cluster.listOffsets(topic.name, 'earliest', 'read-uncommitted')
   const ranges = new Map(
     Array.from(ends, ([partition, end]) => [
       partition,
-      { from: startOffsets.get(partition) ?? 0, end },
+      { from: startOffsets.get(partition) ?? 0, logStart: logStarts.get(partition) ?? 0, end },
     ]),
   )
   const backup = chunksOf(options, plan)

@@ -85,7 +85,8 @@ export class TargetReader implements AsyncDisposable {
       {
         clock,
         patienceMs,
-        mayRetry: ({ retry }) => retry !== 'never',
+        // What is deleted does not come back, however long one waits.
+        mayRetry: ({ code, retry }) => retry !== 'never' && code !== 'KAFKA_OFFSETS_LOST',
         ...(signal === undefined ? {} : { signal }),
       },
       async () => {

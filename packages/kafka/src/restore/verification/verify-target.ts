@@ -17,12 +17,20 @@ export interface VerifyOptions {
   /** The topic's name in the target. */
   readonly topic: string
   readonly reader: TargetReader
-  /** Partition → where the restored records begin and where its log ends. */
-  readonly ranges: ReadonlyMap<number, { readonly from: number; readonly end: number }>
+  readonly ranges: ReadonlyMap<number, TargetRange>
   /** The same again that was restored. */
   readonly backup: AsyncIterable<BackupChunk>
   /** Batches that cannot be read were left out of the restore when there is one. */
   readonly onDamage?: (damage: Damage) => void
+}
+
+/** Offsets of one partition of the target. */
+export interface TargetRange {
+  /** Where the restored records begin. */
+  readonly from: number
+  /** What lies before it can no longer be read: it may be greater than `from` when somebody deleted records. */
+  readonly logStart: number
+  readonly end: number
 }
 
 /** So many are named; all are counted. */
@@ -43,8 +51,12 @@ export async function verifyTarget(options: VerifyOptions): Promise<Verification
       count += 1
       if (differences.length < namedDifferences) differences.push(difference)
     })
-    const batches = options.reader.batches(partition, range.from, range.end)
-    sides.set(partition, new PartitionSides(comparison, batches, options.onDamage))
+    const readable = Math.max(range.from, range.logStart)
+    const batches = options.reader.batches(partition, readable, range.end)
+    sides.set(
+      partition,
+      new PartitionSides({ comparison, batches, readable, onDamage: options.onDamage }),
+    )
   }
   for await (const { batches } of options.backup) {
     for (const batch of batches) await sides.get(batch.partition)?.expect(batch)
@@ -59,27 +71,31 @@ export async function verifyTarget(options: VerifyOptions): Promise<Verification
 class PartitionSides {
   readonly #comparison: PartitionComparison
   readonly #batches: AsyncIterator<TargetBatch>
+  readonly #readable: number
   readonly #onDamage: ((damage: Damage) => void) | undefined
 
-  constructor(
-    comparison: PartitionComparison,
-    batches: AsyncIterator<TargetBatch>,
-    onDamage: ((damage: Damage) => void) | undefined,
-  ) {
-    this.#comparison = comparison
-    this.#batches = batches
-    this.#onDamage = onDamage
+  constructor(parts: {
+    readonly comparison: PartitionComparison
+    readonly batches: AsyncIterator<TargetBatch>
+    /** A broker serves whole batches, also what of them was deleted: records below this offset are not there. */
+    readonly readable: number
+    readonly onDamage: ((damage: Damage) => void) | undefined
+  }) {
+    this.#comparison = parts.comparison
+    this.#batches = parts.batches
+    this.#readable = parts.readable
+    this.#onDamage = parts.onDamage
   }
 
   async expect(batch: BackupBatch): Promise<void> {
     if (this.#comparison.isLevel) {
       const target = await this.#next()
-      if (target !== undefined && sameBytes(batch, target)) {
+      if (target !== undefined && this.#isWhole(target) && sameBytes(batch, target)) {
         this.#comparison.skipSame(batch.header.records)
         return
       }
       if (target === undefined) this.#comparison.endActual()
-      else this.#comparison.meet(recordsOf(target))
+      else this.#comparison.meet(this.#recordsOf(target))
     }
     this.#comparison.expect(unlessDamaged(this.#onDamage, () => batch.records()) ?? [])
     await this.#meet()
@@ -96,18 +112,26 @@ class PartitionSides {
     while (this.#comparison.wantsActual) {
       const target = await this.#next()
       if (target === undefined) this.#comparison.endActual()
-      else this.#comparison.meet(recordsOf(target))
+      else this.#comparison.meet(this.#recordsOf(target))
     }
+  }
+
+  #isWhole({ header }: TargetBatch): boolean {
+    return header.baseOffset >= this.#readable
+  }
+
+  #recordsOf(target: TargetBatch): readonly KafkaRecord[] {
+    if (target.header.isControl) return []
+    const records = decodeRecords(target.bytes, target.header)
+    return this.#isWhole(target)
+      ? records
+      : records.filter(({ offset }) => offset >= this.#readable)
   }
 
   async #next(): Promise<TargetBatch | undefined> {
     const next = await this.#batches.next()
     return next.done === true ? undefined : next.value
   }
-}
-
-function recordsOf({ bytes, header }: TargetBatch): readonly KafkaRecord[] {
-  return header.isControl ? [] : decodeRecords(bytes, header)
 }
 
 /** The records sections are the same bytes, and mean the same: then so do the records, without decoding them. */
