@@ -56,10 +56,10 @@ export class GcsBackend implements StorageBackend {
     this.location = this.#place.location
   }
 
-  /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
+  /** Sends nothing yet. @throws CONFIG_INVALID */
   static async open(
     config: GcsConfig,
-    context: Pick<BackendContext, 'credentials' | 'signal' | 'userAgent'>,
+    context: Pick<BackendContext, 'access' | 'credentials' | 'signal' | 'userAgent'>,
   ): Promise<GcsBackend> {
     context.signal?.throwIfAborted()
     return new GcsBackend(config, await connect(config, context))

@@ -1,6 +1,6 @@
-import { type BackendContext, type CallOptions, KanneryError } from '@kannery/storage'
+import type { BackendContext, CallOptions } from '@kannery/storage'
 import type { GcsConfig } from './config.ts'
-import { readCredentials } from './credentials.ts'
+import { type GcsCredentials, readCredentials } from './credentials.ts'
 import { type Attempt, answered, gcsError } from './errors.ts'
 
 const googleEndpoint = 'https://storage.googleapis.com'
@@ -16,13 +16,13 @@ export interface GcsRequest extends CallOptions {
   readonly accept?: readonly number[]
 }
 
-/** The part of the SDK that is used: who finds credentials, and renews tokens. */
+/** google-auth-library: it finds credentials, and renews tokens. */
 interface Authorizer {
   getRequestHeaders(url: string): Promise<Headers>
 }
 
 /**
- * Sends requests of the JSON API, authorized by the SDK. The SDK's own methods cannot be aborted, and repeat uploads on their own.
+ * Sends requests of the JSON API. What @google-cloud/storage has for them cannot be aborted, and repeats uploads on its own.
  * https://cloud.google.com/storage/docs/json_api
  */
 export class GcsClient {
@@ -79,28 +79,34 @@ export class GcsClient {
   }
 }
 
-/** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
+/** Loads google-auth-library when there is something to prove; sends nothing yet. @throws CONFIG_INVALID */
 export async function connect(
   config: GcsConfig,
-  context: Pick<BackendContext, 'credentials' | 'userAgent'>,
+  context: Pick<BackendContext, 'access' | 'credentials' | 'userAgent'>,
 ): Promise<GcsClient> {
   const { endpoint = googleEndpoint } = config
+  const { access, userAgent } = context
   const credentials = readCredentials(context.credentials)
   // Emulators ask for no credentials, and must not get any that are lying about.
   if (credentials === undefined && !isGoogle(endpoint)) {
-    return new GcsClient(endpoint, undefined, context.userAgent)
+    return new GcsClient(endpoint, undefined, userAgent)
   }
-  const { Storage } = await import('@google-cloud/storage')
-  try {
-    const { authClient } = new Storage({
-      apiEndpoint: endpoint,
-      ...(credentials === undefined ? {} : { credentials }),
-    })
-    return new GcsClient(endpoint, authClient, context.userAgent)
-  } catch {
-    // Not the cause: it may show parts of the key.
-    throw new KanneryError('CONFIG_INVALID', 'the credential serviceAccountKey cannot be used')
-  }
+  const scope = `https://www.googleapis.com/auth/devstorage.read_${access === 'read' ? 'only' : 'write'}`
+  return new GcsClient(endpoint, await authorizer(credentials, scope), userAgent)
+}
+
+async function authorizer(
+  credentials: GcsCredentials | undefined,
+  scope: string,
+): Promise<Authorizer> {
+  const { GoogleAuth, JWT } = await import('google-auth-library')
+  if (credentials === undefined) return new GoogleAuth({ scopes: [scope] })
+  const { email, privateKey: key } = credentials
+  const account = new JWT({ email, key, scopes: [scope] })
+  // Signs its own tokens instead of asking Google for some: one host less to reach.
+  // https://google.aip.dev/auth/4111
+  account.useJWTAccessWithScope = true
+  return account
 }
 
 /** Also by way of Private Service Connect: https://cloud.google.com/vpc/docs/configure-private-google-access */

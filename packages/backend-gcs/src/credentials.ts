@@ -1,31 +1,45 @@
 import { KanneryError } from '@kannery/storage'
 
-/** What is in a key file, of whatever kind Google makes them. */
-export type GcsCredentials = Readonly<Record<string, unknown>>
+/** Of a service account, as a key file holds it. */
+export interface GcsCredentials {
+  readonly email: string
+  readonly privateKey: string
+}
 
-/** undefined: the SDK's own chain (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata server). @throws CONFIG_INVALID, naming no value */
+/**
+ * undefined: Application Default Credentials (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata server). Other kinds of key files
+ * name programs and URLs to ask, which nobody should be able to slip in as a secret: they are for that variable.
+ * https://cloud.google.com/docs/authentication/external/externally-sourced-credentials
+ *
+ * @throws CONFIG_INVALID, naming no value
+ */
 export function readCredentials(
   secrets: Readonly<Record<string, string>> | undefined,
 ): GcsCredentials | undefined {
   if (secrets === undefined) return undefined
-  const unknownName = Object.keys(secrets).find((name) => name !== 'serviceAccountKey')
+  const { serviceAccountKey = '', ...others } = secrets
+  const [unknownName] = Object.keys(others)
   if (unknownName !== undefined) throw invalid(`Google Cloud has no credential "${unknownName}"`)
-  const key = parse(secrets['serviceAccountKey'] ?? '')
-  if (typeof key === 'object' && key !== null && 'type' in key) return { ...key }
-  throw invalid('the credential serviceAccountKey is not the JSON of a key file')
+  const { type, client_email: email, private_key: privateKey } = parse(serviceAccountKey)
+  if (type === 'service_account' && typeof email === 'string' && typeof privateKey === 'string') {
+    return { email, privateKey }
+  }
+  throw invalid('the credential serviceAccountKey is not the key file of a service account')
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Partial<Record<'type' | 'client_email' | 'private_key', unknown>> {
   try {
-    return JSON.parse(text)
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? parsed : {}
   } catch {
     // Not the cause: its message would show the beginning of the key.
-    return undefined
+    return {}
   }
 }
 
 function invalid(message: string): KanneryError {
   return new KanneryError('CONFIG_INVALID', message, {
-    remedy: 'Give the text of the key file as serviceAccountKey, or nothing.',
+    remedy:
+      "Give the text of a service account's key file as serviceAccountKey; for others set GOOGLE_APPLICATION_CREDENTIALS.",
   })
 }

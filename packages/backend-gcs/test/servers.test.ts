@@ -1,0 +1,48 @@
+import { keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { expect, inject, test } from 'vitest'
+import { collect, context, newPrefix, open } from './world.ts'
+
+const key = objectKey('orders/segment')
+const ifAbsent = { kind: 'if-absent' } as const
+const mib = 1024 * 1024
+
+test('the probe notices that the condition of a delete is ignored, and goes on without', async () => {
+  await using storage = await open(inject('gcs'))
+
+  expect(await probe(storage, context)).toMatchObject({
+    ifVersionDelete: false,
+    canDelete: true,
+    warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
+  })
+  expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+})
+
+test('of two uploads of one name the second is told, and changes nothing', async () => {
+  await using storage = await open(inject('gcs'))
+  const options = { condition: ifAbsent, maxBufferedBytes: 4 * mib }
+  await using first = await storage.openWriter(key, options)
+  await using second = await storage.openWriter(key, options)
+  await Promise.all([first.write(Buffer.alloc(5 * mib, 1)), second.write(Buffer.alloc(5 * mib, 2))])
+  await first.commit()
+
+  await expect(second.commit()).rejects.toMatchObject({ code: 'STORAGE_ALREADY_EXISTS' })
+  const found = await readObject(storage, key)
+  expect(Buffer.alloc(5 * mib, 1).equals(found?.bytes ?? Buffer.alloc(0))).toBe(true)
+})
+
+test("Google's own SDK reads what was written", async () => {
+  const { endpoint } = inject('gcs')
+  const prefix = newPrefix()
+  await using storage = await open(inject('gcs'), { prefix })
+  const { version } = await storage.put(key, Buffer.from('x'), {
+    condition: ifAbsent,
+    contentType: 'text/plain',
+  })
+  const { Storage } = await import('@google-cloud/storage')
+  const sdk = new Storage({ apiEndpoint: endpoint, projectId: 'kannery' })
+  const file = sdk.bucket('backups').file(`${prefix}/${key}`)
+  const [metadata] = await file.getMetadata()
+
+  expect(metadata).toMatchObject({ generation: version, contentType: 'text/plain' })
+  expect((await file.download())[0].toString()).toBe('x')
+})
