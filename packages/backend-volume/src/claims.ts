@@ -55,7 +55,7 @@ interface Claim {
  * our (4)), and moved it aside before its own (4): ours would have failed.
  *
  * So a process that was stopped anywhere, for any time, does no harm when it wakes, nobody ever waits for a dead one, and no
- * history is kept: what a crash leaves behind are unfinished files. Reasons and alternatives: docs/adr.
+ * history is kept: what a crash leaves behind are unfinished files. Reasons and alternatives: docs/adr/0001-volume-claims.md.
  */
 export class Claims {
   readonly #files: FileSystem
