@@ -15,12 +15,15 @@ import {
 } from '@kannery/storage-testkit'
 import {
   type CoveredRange,
+  editIndex,
   type Gap,
+  type Index,
   type NewIncarnation,
   nextOffsets,
   readIndex,
   type SegmentEntry,
   segmentEntries,
+  UlidSource,
   Worker,
   type WorkerOptions,
   type WriterSession,
@@ -133,6 +136,17 @@ export class World {
   async removeFolder(topic: string): Promise<void> {
     const keys = [...this.memory.contents().keys()]
     await this.remove(...keys.filter((key) => key.startsWith(`${topic}/`)))
+  }
+
+  /** A person puts one more hold on what is there. */
+  async hold(name: string, topic = 'orders'): Promise<void> {
+    const ids = new UlidSource({ clock: this.clock, random: this.random.fork() })
+    const edit = (index: Index): Index => ({ ...index, holds: [...index.holds, { name }] })
+    await editIndex(this.memory, topic, { ids, edit })
+  }
+
+  async holds(topic = 'orders'): Promise<readonly unknown[] | undefined> {
+    return (await readIndex(this.memory, topic))?.index.holds.map(({ name }) => name)
   }
 
   async epoch(topic = 'orders'): Promise<number | undefined> {
