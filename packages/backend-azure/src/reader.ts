@@ -37,9 +37,9 @@ export async function openReader(
     try {
       const span = answeredSpan(output, attempt)
       if (range !== undefined) assertSelected(range, span, attempt)
-      const { etag, lastModified } = output
+      const { etag, lastModified, date } = output
       return {
-        info: describe(key, { contentLength: span.size, etag, lastModified }, attempt),
+        info: describe(key, { contentLength: span.size, etag, lastModified, date }, attempt),
         body: readAll(body, span, signal, attempt),
         [Symbol.asyncDispose]: async () => {
           body.destroy()
@@ -61,14 +61,16 @@ export function describe(
     readonly contentLength?: number | undefined
     readonly etag?: string | undefined
     readonly lastModified?: Date | undefined
+    readonly date?: Date | undefined
   },
   attempt: Attempt,
 ): StoredObject {
-  const { contentLength: size, etag, lastModified } = output
+  const { contentLength: size, etag, lastModified, date } = output
   if (size === undefined || etag === undefined || lastModified === undefined) {
     throw strangeAnswer(attempt, 'it tells no size, ETag or time')
   }
-  return { key, size, version: versionOf(etag), lastModified }
+  const now = date === undefined ? {} : { answeredAt: date }
+  return { key, size, version: versionOf(etag), lastModified, ...now }
 }
 
 /** Azure quotes ETags in headers, but not in listings. */

@@ -25,6 +25,20 @@ test('the probe finds nothing to complain about', async () => {
   expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
+test("an answer tells the storage's time, by the clock of lastModified", async () => {
+  await using storage = await open(inject('azurite'))
+  const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
+  const head = await storage.head(key)
+  await using reader = await storage.get(key)
+
+  for (const { answeredAt, lastModified } of [put, head ?? put, reader.info]) {
+    const ageMs = (answeredAt?.getTime() ?? Number.NaN) - lastModified.getTime()
+    // An answer tells whole seconds.
+    expect(ageMs).toBeGreaterThan(-1000)
+    expect(ageMs).toBeLessThan(5000)
+  }
+})
+
 test('nobody pays for blocks that were given up', async () => {
   const prefix = newPrefix()
   await using storage = await open(inject('azurite'), { prefix })

@@ -16,6 +16,16 @@ export interface GcsRequest extends CallOptions {
   readonly accept?: readonly number[]
 }
 
+export interface Answered {
+  /** By the storage's clock. */
+  readonly answeredAt?: Date
+}
+
+export function answeredAt({ headers }: Response): Answered {
+  const date = new Date(headers.get('date') ?? '')
+  return Number.isNaN(date.getTime()) ? {} : { answeredAt: date }
+}
+
 /** google-auth-library: it finds credentials, and renews tokens. */
 interface Authorizer {
   getRequestHeaders(url: string): Promise<Headers>
@@ -49,11 +59,11 @@ export class GcsClient {
     }
   }
 
-  /** The JSON of a good answer. */
-  async ask<T>(request: GcsRequest, attempt: Attempt): Promise<T> {
+  /** The JSON of a good answer, and when it was given. */
+  async ask<T>(request: GcsRequest, attempt: Attempt): Promise<T & Answered> {
     const answer = await this.send(request, attempt)
     try {
-      return (await answer.json()) as T
+      return { ...((await answer.json()) as T), ...answeredAt(answer) }
     } catch (error) {
       throw gcsError(error, attempt, request)
     }

@@ -1,4 +1,5 @@
 import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kannery/storage'
+import type { Answered } from './client.ts'
 import { type Attempt, strangeAnswer } from './errors.ts'
 
 /** The fields of an object resource that we ask for. https://cloud.google.com/storage/docs/json_api/v1/objects */
@@ -12,9 +13,15 @@ export interface Metadata {
 export const metadataFields = 'name,size,generation,updated'
 
 /** @throws STORAGE_UNSUPPORTED when something is missing */
-export function describe(key: ObjectKey, metadata: Metadata, attempt: Attempt): StoredObject {
+export function describe(
+  key: ObjectKey,
+  metadata: Metadata & Answered,
+  attempt: Attempt,
+): StoredObject {
   const info = describeListed(key, metadata)
-  if (info?.version !== undefined) return { ...info, version: info.version }
+  const { answeredAt } = metadata
+  const now = answeredAt === undefined ? {} : { answeredAt }
+  if (info?.version !== undefined) return { ...info, version: info.version, ...now }
   throw strangeAnswer(attempt, 'it tells no size, generation or time')
 }
 

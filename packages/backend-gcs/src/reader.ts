@@ -5,7 +5,7 @@ import {
   type ObjectReader,
   spanOf,
 } from '@kannery/storage'
-import type { GcsClient } from './client.ts'
+import { answeredAt, type GcsClient } from './client.ts'
 import {
   type Attempt,
   cutOff,
@@ -62,7 +62,7 @@ export async function openReader(
     const updated = headers.get('last-modified') ?? undefined
     const metadata = { size: String(span.size), generation, updated }
     return {
-      info: describe(key, withoutAbsent(metadata), attempt),
+      info: describe(key, { ...withoutAbsent(metadata), ...answeredAt(answer) }, attempt),
       body: readAll(answer, span, attempt, signal),
       [Symbol.asyncDispose]: () => cancel(answer),
     }

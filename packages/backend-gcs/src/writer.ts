@@ -1,5 +1,5 @@
 import type { Part, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
-import type { GcsClient } from './client.ts'
+import { answeredAt, type GcsClient } from './client.ts'
 import { type Attempt, strangeAnswer } from './errors.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import type { Operation } from './permissions.ts'
@@ -49,9 +49,9 @@ export class GcsUpload implements PartTarget {
     const attempt = this.#attempt('finishUpload')
     if (this.#last === undefined) throw strangeAnswer(attempt, 'no part was the last one')
     const answer = await this.#sendBytes(this.#last, attempt, options.signal)
-    const stored = (await answer?.json()) as Metadata | undefined
-    if (stored === undefined) throw strangeAnswer(attempt, 'the upload never ends')
-    return describe(key, stored, attempt)
+    if (answer === undefined) throw strangeAnswer(attempt, 'the upload never ends')
+    const stored = (await answer.json()) as Metadata
+    return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
   }
 
   async abandon(): Promise<void> {

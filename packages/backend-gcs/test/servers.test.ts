@@ -17,6 +17,20 @@ test('the probe notices that the condition of a delete is ignored, and goes on w
   expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
+test("an answer tells the storage's time, by the clock of lastModified", async () => {
+  await using storage = await open(inject('gcs'))
+  const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
+  const head = await storage.head(key)
+  await using reader = await storage.get(key)
+
+  for (const { answeredAt, lastModified } of [put, head ?? put, reader.info]) {
+    const ageMs = (answeredAt?.getTime() ?? Number.NaN) - lastModified.getTime()
+    // An answer tells whole seconds.
+    expect(ageMs).toBeGreaterThan(-1000)
+    expect(ageMs).toBeLessThan(5000)
+  }
+})
+
 test('of two uploads of one name the second is told, and changes nothing', async () => {
   await using storage = await open(inject('gcs'))
   const options = { condition: ifAbsent, maxBufferedBytes: 4 * mib }

@@ -73,8 +73,9 @@ function defaultRegion(config: S3Config): string {
 const dates = new WeakMap<object, Date>()
 
 /** When the storage answered, by its own clock. */
-export function answeredAt(output: { readonly $metadata: object }): Date | undefined {
-  return dates.get(output.$metadata)
+export function answeredAt(output: { readonly $metadata: object }): { answeredAt?: Date } {
+  const date = dates.get(output.$metadata)
+  return date === undefined ? {} : { answeredAt: date }
 }
 
 function addDates(client: S3Client): void {

@@ -9,7 +9,7 @@ import {
   type StoredObject,
   spanOf,
 } from '@kannery/storage'
-import type { Connection } from './client.ts'
+import { answeredAt, type Connection } from './client.ts'
 import { type Attempt, cutOff, outsideRange, s3Error, strangeAnswer } from './errors.ts'
 
 /** Bytes `start` to `end` (exclusive) of an object of `size` bytes. */
@@ -63,14 +63,14 @@ export async function openReader(
 /** What S3 tells about an object, as the contract wants it. */
 export function describe(
   key: ObjectKey,
-  output: Pick<GetObjectCommandOutput, 'ContentLength' | 'ETag' | 'LastModified'>,
+  output: Pick<GetObjectCommandOutput, '$metadata' | 'ContentLength' | 'ETag' | 'LastModified'>,
   attempt: Attempt,
 ): StoredObject {
   const { ContentLength: size, ETag: etag, LastModified: lastModified } = output
   if (size === undefined || etag === undefined || lastModified === undefined) {
     throw strangeAnswer(attempt, 'it tells no size, ETag or time')
   }
-  return { key, size, version: etag as ObjectVersion, lastModified }
+  return { key, size, version: etag as ObjectVersion, lastModified, ...answeredAt(output) }
 }
 
 function selectsNothing(range: ByteRange): boolean {

@@ -46,7 +46,7 @@ async function* unfinishedUploads(
       ...markers,
     })
     const page = await client.send(command, sendOptions(options.signal))
-    const now = answeredAt(page)?.getTime()
+    const now = answeredAt(page).answeredAt?.getTime()
     for (const upload of page.Uploads ?? []) {
       const { Initiated, Key } = upload
       if (now === undefined || Initiated === undefined || place.keyOf(Key) === undefined) continue

@@ -104,11 +104,12 @@ export function storedAs(
   size: number,
   output: { readonly ETag?: string | undefined; readonly $metadata: object },
 ): StoredObject {
-  const lastModified = answeredAt(output)
-  if (output.ETag === undefined || lastModified === undefined) {
+  const { answeredAt: now } = answeredAt(output)
+  if (output.ETag === undefined || now === undefined) {
     throw strangeAnswer(attempt, 'it tells no ETag or time')
   }
-  return { key, size, version: output.ETag as ObjectVersion, lastModified }
+  // It was written just before S3 said so.
+  return { key, size, version: output.ETag as ObjectVersion, lastModified: now, answeredAt: now }
 }
 
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {

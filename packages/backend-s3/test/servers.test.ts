@@ -22,6 +22,20 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
   })
 
+  test("an answer tells the storage's time, by the clock of lastModified", async () => {
+    await using storage = await open(inject('s3')[name])
+    const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
+    const head = await storage.head(key)
+    await using reader = await storage.get(key)
+
+    for (const { answeredAt, lastModified } of [put, head ?? put, reader.info]) {
+      // Whole seconds on both sides, and versitygw looks at its clock once a second.
+      const ageMs = (answeredAt?.getTime() ?? Number.NaN) - lastModified.getTime()
+      expect(ageMs).toBeGreaterThan(-2000)
+      expect(ageMs).toBeLessThan(5000)
+    }
+  })
+
   test('nobody pays for an upload that was given up', async () => {
     const server = inject('s3')[name]
     const prefix = newPrefix()
