@@ -1,9 +1,8 @@
-import { crc32 } from 'node:zlib'
 import type { ObjectWriter, StoredObject } from '../../backend.ts'
 import { KanneryError } from '../../errors.ts'
 import type { ObjectKey } from '../../object-key.ts'
 import { mayHaveLanded, outcomeUnknown } from './certain-write.ts'
-import { type Content, contentOfChecksum } from './content.ts'
+import { type Content, SampledContent } from './content.ts'
 import { isRepeatable } from './patience.ts'
 
 /**
@@ -13,9 +12,8 @@ import { isRepeatable } from './patience.ts'
 export class CertainWriter implements ObjectWriter {
   readonly #inner: ObjectWriter
   readonly #key: ObjectKey
+  readonly #written = new SampledContent()
   readonly #find: (written: Content) => Promise<StoredObject | undefined>
-  #size = 0
-  #crc32 = 0
 
   constructor(
     inner: ObjectWriter,
@@ -28,8 +26,7 @@ export class CertainWriter implements ObjectWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#size += chunk.byteLength
-    this.#crc32 = crc32(chunk, this.#crc32)
+    this.#written.add(chunk)
     await this.#inner.write(chunk)
   }
 
@@ -52,7 +49,7 @@ export class CertainWriter implements ObjectWriter {
       outcomeUnknown({ operation: 'commit', key: this.#key }, cause)
     let own: StoredObject | undefined
     try {
-      own = await this.#find(contentOfChecksum(this.#size, this.#crc32))
+      own = await this.#find(this.#written)
     } catch (cause) {
       throw KanneryError.is(cause) ? unknown(cause) : cause
     }
