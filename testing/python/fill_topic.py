@@ -5,6 +5,7 @@
                 aborted, with markers far behind; odd timestamps; batches of one record and of thousands; 100 KB and 10 MB records
     append-time a topic whose broker sets the time
     compacted   holes where the cleaner took records, at the head and in the middle
+    steady      so many records a second, for so many seconds
 
 Prints one JSON object: what a consumer of committed records will find. Everything else goes to standard error.
 """
@@ -308,6 +309,27 @@ def compacted(filler: Filler, options: argparse.Namespace) -> None:
         filler.visible = settled_counts(cluster, filler)
 
 
+def steady(filler: Filler, options: argparse.Namespace) -> None:
+    """Says "started" on standard error when the first records are there."""
+    filler.create({})
+    producer = filler.producer(**{"compression.type": options.codec})
+    started = time.monotonic()
+    written = 0
+    while written < options.records:
+        due = min(options.records, int((time.monotonic() - started) * options.rate) + 1)
+        for index in range(written, due):
+            partition = index % filler.partitions
+            record = filler.record(options.value_bytes, timestamp=int(time.time() * 1000))
+            filler.write(producer, partition, record)
+            filler.written(partition)
+        if written == 0:
+            filler.finish(producer)
+            print("started", file=sys.stderr, flush=True)
+        written = due
+        producer.poll(0.05)
+    filler.finish(producer)
+
+
 def has_holes(cluster: Cluster, topic: str, partition: int) -> bool:
     return any(
         batch.record_count < batch.last_offset - batch.base_offset + 1 for batch in cluster.batches(topic, partition)
@@ -345,7 +367,7 @@ def attempts(seconds: float) -> Iterator[None]:
 
 
 def main() -> int:
-    kinds = {"plain": plain, "nasty": nasty, "append-time": append_time, "compacted": compacted}
+    kinds = {"plain": plain, "nasty": nasty, "append-time": append_time, "compacted": compacted, "steady": steady}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("--bootstrap", required=True)
@@ -353,8 +375,9 @@ def main() -> int:
     parser.add_argument("--records", type=int, required=True, help="about how many; the report says it exactly")
     parser.add_argument("--partitions", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--codec", choices=CODECS, default="none", help="of plain")
-    parser.add_argument("--value-bytes", type=int, default=300, help="of plain")
+    parser.add_argument("--codec", choices=CODECS, default="none", help="of plain and steady")
+    parser.add_argument("--value-bytes", type=int, default=300, help="of plain and steady")
+    parser.add_argument("--rate", type=float, default=100, help="of steady: records a second")
     parser.add_argument("--append", action="store_true", help="of plain: the topic is there already")
     options = parser.parse_args()
     filler = Filler(options)

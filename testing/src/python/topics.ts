@@ -1,16 +1,18 @@
 import { runPython } from './python.ts'
 
-export type TopicKind = 'plain' | 'nasty' | 'append-time' | 'compacted'
+export type TopicKind = 'plain' | 'nasty' | 'append-time' | 'compacted' | 'steady'
 
 export interface FillOptions {
   readonly bootstrapServers: string
   readonly topic: string
   readonly records: number
   readonly partitions?: number
-  /** Of `plain`. */
+  /** Of `plain` and `steady`. */
   readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  /** Of `plain`. */
+  /** Of `plain` and `steady`. */
   readonly valueBytes?: number
+  /** Of `steady`: records a second. */
+  readonly rate?: number
   /** Of `plain`: the topic is there already. */
   readonly append?: boolean
 }
@@ -33,6 +35,7 @@ export async function fillTopic(kind: TopicKind, options: FillOptions): Promise<
     ...optional('--partitions', options.partitions),
     ...optional('--codec', options.codec),
     ...optional('--value-bytes', options.valueBytes),
+    ...optional('--rate', options.rate),
     ...(options.append === true ? ['--append'] : []),
   ])
   if (status !== 0) throw new Error(`fill_topic.py failed:\n${stderr}`)

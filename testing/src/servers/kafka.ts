@@ -137,8 +137,8 @@ async function format(kafka: KafkaInstallation, cluster: ClusterLayout): Promise
         { heapMb: 128 },
         'kafka.tools.StorageTool',
         'format',
-        '--cluster-id',
-        clusterId,
+        // In one word: an id may begin with a dash.
+        `--cluster-id=${clusterId}`,
         '--config',
         propertiesFile(broker),
         ...(cluster.certificates === undefined ? [] : scramArguments()),
