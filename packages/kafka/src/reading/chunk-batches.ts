@@ -22,7 +22,7 @@ export interface ChunkToRead {
   /** Of the chunk with its header, in the object `key`. */
   readonly place: Place
   readonly span: Span
-  isAborted(partition: number, header: BatchHeader): boolean
+  readonly isAborted: (partition: number, header: BatchHeader) => boolean
 }
 
 /**

@@ -14,7 +14,7 @@ export interface SalvagedChunk {
   readonly facts: ChunkHeaderFacts
   readonly raw: Uint8Array
   readonly place: Place
-  isAborted(partition: number, header: BatchHeader): boolean
+  readonly isAborted: (partition: number, header: BatchHeader) => boolean
 }
 
 export interface SalvageOptions extends CallOptions {

@@ -1,0 +1,44 @@
+import { KanneryError } from '@kannery/storage'
+import { expect, test } from 'vitest'
+import { Findings } from './findings.ts'
+
+const small = new KanneryError('KAFKA_TOPIC_MISMATCH', 'too few partitions', {
+  why: '2 of 3',
+  remedy: 'Add one.',
+})
+const full = new KanneryError('KAFKA_TOPIC_NOT_EMPTY', 'not empty', { remedy: 'Empty it.' })
+
+test('nothing found, nothing thrown', async () => {
+  const findings = new Findings()
+  expect(await findings.collect(async () => 7)).toBe(7)
+  findings.throwIfAny()
+})
+
+test('one finding is thrown as it is', async () => {
+  const findings = new Findings()
+  expect(await findings.collect(() => Promise.reject(small))).toBeUndefined()
+  findings.add(small)
+  expect(() => findings.throwIfAny()).toThrow(small)
+})
+
+test('several come together, each with its remedy', () => {
+  const findings = new Findings()
+  findings.add(small, full)
+  expect(() => findings.throwIfAny()).toThrow(
+    expect.objectContaining({
+      code: 'KAFKA_TOPIC_MISMATCH',
+      message: '2 things stand against the restore',
+      why: '1. too few partitions: 2 of 3. Add one. (KAFKA_TOPIC_MISMATCH)\n2. not empty. Empty it. (KAFKA_TOPIC_NOT_EMPTY)',
+      facts: { findings: 2, codes: 'KAFKA_TOPIC_MISMATCH,KAFKA_TOPIC_NOT_EMPTY' },
+    }),
+  )
+})
+
+test('where nothing can be found out any more, that alone is told', async () => {
+  const findings = new Findings()
+  findings.add(small)
+  const away = new KanneryError('KAFKA_UNREACHABLE', 'no broker answers', {
+    retry: 'after-refresh',
+  })
+  await expect(findings.collect(() => Promise.reject(away))).rejects.toBe(away)
+})

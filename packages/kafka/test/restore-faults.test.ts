@@ -1,0 +1,112 @@
+import { seededRandom } from '@kannery/storage-testkit'
+import { startKafka } from '@kannery/testing/servers/kafka'
+import { expect, inject, test } from 'vitest'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { defaultClientId } from '../src/configuration/connection-options.ts'
+import { BrokerConnection } from '../src/transport/broker-connection.ts'
+import { CuttingProxy } from './cutting-proxy.ts'
+import { readPartition } from './read-partition.ts'
+import { connectTo, realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { restoreSketch } from './restore-sketch.ts'
+import { type StoredRecord, storedBatch } from './stored-batch.ts'
+
+const partitions = 3
+const batchesPerPartition = 120
+const recordsPerBatch = 3
+
+/** Every record says which one it is. */
+function numbered(valueBytes: number) {
+  const chunk = (partition: number, batch: number) => {
+    const records = Array.from({ length: recordsPerBatch }, (_, index): StoredRecord => {
+      const offset = batch * recordsPerBatch + index
+      const value = Buffer.alloc(valueBytes)
+      value.writeInt32BE(offset)
+      return { offset, timestamp: 1_700_000_000_000n, key: null, value, headers: [] }
+    })
+    return { partition, batches: [storedBatch(records)] }
+  }
+  return {
+    partitions,
+    segments: [
+      {
+        chunks: Array.from({ length: batchesPerPartition * partitions }, (_, index) =>
+          chunk(index % partitions, Math.floor(index / partitions)),
+        ),
+      },
+    ],
+  }
+}
+
+async function expectEveryRecordOnce(cluster: KafkaCluster, topic: string): Promise<void> {
+  const all = Array.from({ length: batchesPerPartition * recordsPerBatch }, (_, offset) => offset)
+  for (let partition = 0; partition < partitions; partition++) {
+    const batches = await readPartition(cluster, topic, partition)
+    const records = batches.flatMap((batch) => batch.records)
+    expect(records.map(({ value }) => Buffer.from(value ?? []).readInt32BE(0))).toEqual(all)
+    expect(records.map(({ offset }) => offset)).toEqual(all)
+  }
+}
+
+test('connections that are cut after the broker acted leave no record twice and none out', async () => {
+  const { bootstrapServers } = inject('kafka')
+  await using direct = await connectTo(bootstrapServers)
+  const [host = '', port = ''] = bootstrapServers.split(':')
+  const random = seededRandom(7)
+  await using proxy = await CuttingProxy.start({ host, port: Number(port) }, () =>
+    random.chance(0.1) ? 'cut' : 'pass',
+  )
+  const produceThroughProxy = new Proxy(direct, {
+    get: (target, name) => {
+      if (name === 'openConnection') {
+        return () =>
+          BrokerConnection.open(
+            { host, port: proxy.port },
+            {
+              clientId: defaultClientId,
+              connectTimeoutMs: 10_000,
+              requestTimeoutMs: 30_000,
+              clock: realClock,
+              random: realRandom,
+            },
+          )
+      }
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+
+  const { as } = await restoreSketch(produceThroughProxy, numbered(100), { verify: false })
+  expect(proxy.cuts).toBeGreaterThan(10)
+  await expectEveryRecordOnce(direct, as)
+})
+
+test('a broker that dies during the restore leaves no record twice and none out', async () => {
+  await using kafka = await startKafka({ brokers: 3 })
+  await using cluster = await connectTo(kafka.bootstrapServers)
+  const as = uniqueTopic('survivor')
+  const half = (batchesPerPartition * partitions * recordsPerBatch) / 2
+  let killed: Promise<void> | undefined
+  const { report } = await restoreSketch(cluster, numbered(50_000), {
+    as,
+    replicationFactor: 3,
+    budgetBytes: 2_000_000,
+    observer: {
+      onProgress: ({ records }) => {
+        if (records >= half) killed ??= killLeader(cluster, kafka, as)
+      },
+    },
+  })
+  expect(killed).toBeDefined()
+  await killed
+  expect(report.verification?.records).toBe(batchesPerPartition * partitions * recordsPerBatch)
+  await expectEveryRecordOnce(cluster, as)
+}, 180_000)
+
+async function killLeader(
+  cluster: KafkaCluster,
+  kafka: Awaited<ReturnType<typeof startKafka>>,
+  topic: string,
+): Promise<void> {
+  const { partitions: described } = await cluster.topic(topic)
+  await kafka.killBroker(described[0]?.leader ?? 1)
+}

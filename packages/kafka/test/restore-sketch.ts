@@ -1,0 +1,38 @@
+import { MemoryStorage } from '@kannery/storage-testkit'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { restore } from '../src/restore/restore.ts'
+import type { RestoreOptions, RestoreReport } from '../src/restore/restore-options.ts'
+import { type BackupSketch, writeBackup } from './backup.ts'
+import { realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+
+export interface SketchRestored {
+  readonly as: string
+  readonly report: RestoreReport
+}
+
+/** Writes a backup into memory and restores it, compared at the end, into a topic of its own unless told. */
+export async function restoreSketch(
+  cluster: KafkaCluster,
+  sketch: Omit<BackupSketch, 'topic'>,
+  options: Partial<RestoreOptions> = {},
+  prepare: (storage: MemoryStorage, as: string) => Promise<void> | void = () => {},
+): Promise<SketchRestored> {
+  const { as = uniqueTopic('restored') } = options
+  const storage = MemoryStorage.open({ clock: realClock })
+  const topic = 'orders'
+  await writeBackup({ storage, clock: realClock, random: realRandom }, { topic, ...sketch })
+  await prepare(storage, as)
+  const report = await restore({
+    storage,
+    cluster,
+    topic,
+    as,
+    window: {},
+    verify: true,
+    skipDamaged: false,
+    clock: realClock,
+    observer: { onProgress: () => {} },
+    ...options,
+  })
+  return { as, report }
+}
