@@ -1,5 +1,6 @@
+import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { decorate, keyPrefix } from '@kannery/storage'
+import { decorate, keyPrefix, probe } from '@kannery/storage'
 import {
   type CaseContext,
   missingContainerContract,
@@ -7,7 +8,7 @@ import {
   seededRandom,
   storageContract,
 } from '@kannery/storage-testkit'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
 import { scratchFolder } from './worlds.ts'
@@ -44,4 +45,16 @@ test.each(storageContract)(
 test.each(missingContainerContract)('a folder that is not there: $name', async (contractCase) => {
   await using folder = await scratchFolder('disk')
   await runCase(contractCase, contextOf(join(folder.path, 'not', 'mounted')))
+})
+
+test('the probe finds nothing to object to, and leaves nothing behind', async () => {
+  await using folder = await scratchFolder('disk')
+  const storage = await VolumeBackend.open({ path: folder.path }, environment)
+
+  expect(await probe(storage, environment)).toEqual({
+    ifVersionDelete: true,
+    canDelete: true,
+    warnings: [],
+  })
+  expect(await fs.readdir(folder.path, { recursive: true })).toEqual(['.kannery'])
 })
