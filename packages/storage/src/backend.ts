@@ -103,7 +103,7 @@ export interface StorageCapabilities {
   readonly ifAbsent: boolean
   readonly ifVersion: boolean
   readonly ifVersionDelete: boolean
-  /** Listing comes in key order. */
+  /** Listings come in the order of `compareKeys`. */
   readonly orderedList: boolean
   readonly retainUntil: boolean
   readonly maxObjectBytes: number

@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scratchFolder } from './worlds.ts'
+
+// A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others where user namespaces are allowed.
+test('a full disk is told as such, keeps what was stored, and takes more when there is room again', async () => {
+  await using folder = await scratchFolder('tmpfs')
+  const worker = join(import.meta.dirname, 'full-disk-worker.ts')
+  const script =
+    'mount -t tmpfs -o size=4m tmpfs "$1" && exec "$2" --conditions=@kannery/source --no-warnings "$3" "$1"'
+  const told = execFileSync(
+    'unshare',
+    ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder.path, process.execPath, worker],
+    { encoding: 'utf8' },
+  )
+
+  expect(JSON.parse(told)).toEqual({
+    streamed: 'STORAGE_FULL',
+    put: 'STORAGE_FULL',
+    stored: 4,
+    whole: true,
+    unfinished: [],
+    afterwards: 'stored',
+  })
+})
