@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { checkTopics, type FilledTopic, fillTopic } from '../python/topics.ts'
-import { startStorage, storageServers } from '../storages/test-storage.ts'
+import { startStorage, storageServers, type TestStorage } from '../storages/test-storage.ts'
 import { kannery, kanneryJson, kannerySucceeds, startKannery } from './kannery.ts'
 import { until } from './until.ts'
 
@@ -17,10 +17,15 @@ beforeAll(async () => {
 }, 300_000)
 
 describe.each(storageServers)('on %s', (name) => {
+  let storage: TestStorage
+  beforeAll(async () => {
+    storage = await startStorage(name)
+  }, 300_000)
+  afterAll(() => storage[Symbol.asyncDispose]())
+
   test(`${records} records are backed up, restored, and found equal by an independent client`, {
     timeout: 600_000,
   }, async () => {
-    await using storage = await startStorage(name)
     const env = storage.environment
     const target = `cloud-from-${name}`
     const from = ['--from', bootstrapServers, '--topic', 'cloud']
@@ -51,17 +56,16 @@ describe.each(storageServers)('on %s', (name) => {
   test('a second backup is told who holds the topic, and may begin when the first has ended', {
     timeout: 180_000,
   }, async () => {
-    await using storage = await startStorage(name)
     const env = storage.environment
     const words = ['backup', '--from', bootstrapServers, '--topic', 'cloud', '--to', storage.url]
     await using first = startKannery(words, { env })
-    await until(async () =>
+    await until('the lease', async () =>
       (await kannery(['lease', 'ls', storage.url], { env })).stdout.includes('cloud'),
     )
 
     const second = await kannery([...words, '--once'], { env })
     expect(second).toMatchObject({ status: 32 })
-    expect(second.stderr).toContain('storage error: resource already held by someone else')
+    expect(second.stderr).toMatch(/^storage error: resource already held by someone else$/m)
 
     await first.interrupt()
     await kannerySucceeds([...words, '--once'], { env })

@@ -11,6 +11,8 @@ export const wellKnownBackends: Readonly<Record<string, string>> = {
   s3: '@kannery/backend-s3',
   gs: '@kannery/backend-gcs',
   https: '@kannery/backend-azure',
+  // Azurite.
+  http: '@kannery/backend-azure',
 }
 
 /**
