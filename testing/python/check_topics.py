@@ -30,7 +30,8 @@ from record_batch import Header, Record
 
 PATIENCE_SECONDS = 60
 # How far apart the two sides may have drifted and still be brought together again.
-LOOK_AHEAD = 200
+LOOK_AHEAD = 10_000
+LOOK_AHEAD_BYTES = 128 << 20
 
 
 class Side(NamedTuple):
@@ -46,6 +47,10 @@ class Seen(NamedTuple):
     headers: tuple[Header, ...]
     timestamp: int
     timestamp_type: str
+
+    @property
+    def size(self) -> int:
+        return len(self.key or b"") + len(self.value or b"")
 
 
 class Found(NamedTuple):
@@ -146,8 +151,14 @@ class Ahead:
         self.last_offset: int | None = None
 
     def look(self, count: int) -> list[Found]:
-        if len(self._seen) < count:
-            self._seen.extend(islice(self._records, count - len(self._seen)))
+        """The next records: so many, if they are not too large together."""
+        size = sum(found.seen.size for found in self._seen)
+        while len(self._seen) < count and (size < LOOK_AHEAD_BYTES or not self._seen):
+            found = next(self._records, None)
+            if found is None:
+                break
+            self._seen.append(found)
+            size += found.seen.size
         return list(islice(self._seen, count))
 
     def take(self) -> Found | None:
@@ -158,7 +169,9 @@ class Ahead:
         return found
 
     def peek(self) -> Found | None:
-        return next(iter(self.look(1)), None)
+        if not self._seen:
+            self.look(1)
+        return self._seen[0] if self._seen else None
 
 
 class Comparison:
@@ -232,12 +245,12 @@ class Comparison:
     @staticmethod
     def _nearest_match(left: list[Found], right: list[Found]) -> tuple[int, int]:
         """How many records to pass on either side until both go on alike; where none do, all that was looked at."""
-        for distance in range(1, len(left) + len(right)):
-            pairs = [(i, distance - i) for i in range(distance + 1) if i < len(left) and distance - i < len(right)]
-            for i, j in sorted(pairs, key=lambda pair: abs(pair[0] - pair[1])):
-                if left[i].seen == right[j].seen:
-                    return i, j
-        return len(left), len(right)
+        first_there: dict[Seen, int] = {}
+        for j, found in enumerate(right):
+            first_there.setdefault(found.seen, j)
+        matches = [(i, first_there[wanted.seen]) for i, wanted in enumerate(left) if wanted.seen in first_there]
+        # Of two at the same distance the evener one: a changed record is not one missing and one too many.
+        return min(matches, key=lambda pair: (sum(pair), abs(pair[0] - pair[1])), default=(len(left), len(right)))
 
 
 def main() -> int:
