@@ -56,6 +56,7 @@ export type {
   RestoreOptions,
   RestoreProgress,
   RestoreReport,
+  RetentionChoice,
 } from './restore/restore-options.ts'
 export type { Difference } from './restore/verification/partition-comparison.ts'
 export type { Verification } from './restore/verification/verify-target.ts'

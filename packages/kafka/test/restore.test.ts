@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { batchHeaderBytes } from '../src/record-batch/header.ts'
-import { heldSettings } from '../src/restore/topic-settings.ts'
+import { heldSettings, type Settings } from '../src/restore/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
 import { contentOf, readPartition } from './read-partition.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
@@ -28,6 +28,13 @@ function records(offsets: readonly number[], changes: Partial<StoredRecord> = {}
     headers: [],
     ...changes,
   }))
+}
+
+/** Brokers hear of a new configuration soon after the controller took it. */
+async function expectOverrides(topic: string, overrides: Settings): Promise<void> {
+  await expect
+    .poll(async () => (await cluster.describeTopicConfig(topic)).overrides)
+    .toEqual(overrides)
 }
 
 describe('the verbatim path', () => {
@@ -109,8 +116,7 @@ describe('the re-encoding path', () => {
       1_650_000_000_000n,
       1_650_000_000_000n,
     ])
-    const { overrides } = await cluster.describeTopicConfig(as)
-    expect(overrides).toEqual({ 'message.timestamp.type': 'LogAppendTime' })
+    await expectOverrides(as, { 'message.timestamp.type': 'LogAppendTime' })
   })
 
   test('leaves out aborted transactions and their markers', async () => {
@@ -222,7 +228,7 @@ describe('the topic', () => {
     )
     expect((await described[0])?.overrides).toMatchObject(heldSettings)
     expect((await cluster.topic(as)).partitions).toHaveLength(4)
-    expect((await cluster.describeTopicConfig(as)).overrides).toEqual({
+    await expectOverrides(as, {
       'cleanup.policy': 'compact',
       'compression.type': 'gzip',
       'max.message.bytes': '2000000',
@@ -242,7 +248,7 @@ describe('the topic', () => {
     )
     expect(report).toMatchObject({ as, verification: { records: 2 } })
     expect((await cluster.topic(as)).partitions).toHaveLength(5)
-    expect((await cluster.describeTopicConfig(as)).overrides).toEqual(config)
+    await expectOverrides(as, config)
   })
 
   test('is refused when it holds anything, and a finished restore is not repeated', async () => {
@@ -300,6 +306,23 @@ describe('the topic', () => {
     const { topics } = await cluster.metadata([as])
     expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
   })
+
+  test.each(['keep', 'source'] as const)(
+    'is created all the same when told: %s',
+    async (retention) => {
+      const { as } = await restoreSketch(
+        cluster,
+        { partitions: 1, config: { 'retention.ms': '60000' }, segments: one },
+        { retention },
+      )
+      await expectOverrides(
+        as,
+        retention === 'keep'
+          ? { 'retention.bytes': '-1', 'retention.ms': '-1' }
+          : { 'retention.ms': '60000' },
+      )
+    },
+  )
 
   test.each([
     [
@@ -369,9 +392,10 @@ describe('an interrupted restore', () => {
       replicationFactor: -1,
       config: { ...heldSettings, 'flush.ms': '5000' },
     })
+    await expectOverrides(as, { ...heldSettings, 'flush.ms': '5000' })
     const { report } = await restoreSketch(cluster, many, { as })
     expect(report.verification?.records).toBe(100)
-    expect((await cluster.describeTopicConfig(as)).overrides).toEqual({ 'flush.ms': '5000' })
+    await expectOverrides(as, { 'flush.ms': '5000' })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { RestoreReport } from '@kannery/kafka'
+import type { RestoreReport, RetentionChoice } from '@kannery/kafka'
 import { runRestore, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
@@ -36,6 +36,13 @@ export const restoreCommand: CommandDeclaration = {
       value: 'number',
       description: "of a topic that is created; else the brokers' default",
     },
+    {
+      name: 'retention',
+      value: 'choice',
+      description:
+        'where the retention of the topic would delete restored records at once: source lets it, keep leaves it off',
+      choices: ['source', 'keep'],
+    },
     { name: 'verify', description: 'read the restored topic back and compare it record by record' },
     {
       name: 'skip-damaged',
@@ -61,12 +68,18 @@ async function run(invocation: Invocation): Promise<void> {
     topic: options.text('topic') ?? '',
     as: options.text('as'),
     replicationFactor: parseReplicationFactor(options.text('replication-factor')),
+    retention: parseRetention(options.text('retention')),
     verify: options.flag('verify'),
     skipDamaged: options.flag('skip-damaged'),
     signal,
     onProgress: (advance) => progress.update(advance),
   })
   await terminal.result(report, describeReport(report))
+}
+
+/** The parser has checked the choices. */
+function parseRetention(text: string | undefined): RetentionChoice | undefined {
+  return text === 'source' || text === 'keep' ? text : undefined
 }
 
 function parseReplicationFactor(text: string | undefined): number | undefined {

@@ -382,6 +382,9 @@ describe('damage', () => {
       code: 'DATA_CORRUPT',
       why: expect.stringContaining('offset 0'),
     })
+    const { seen, damage } = await readWithDamage()
+    expect(seen).toEqual(offsets(0, 3, 6))
+    expect(damage).toHaveLength(1)
   })
 })
 

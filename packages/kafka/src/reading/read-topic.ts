@@ -1,6 +1,6 @@
 import { type Index, segmentEntries } from '@kannery/core'
 import type { BackupBatch } from './backup-batch.ts'
-import type { BackupChunk } from './chunk-batches.ts'
+import { type BackupChunk, unlessDamaged } from './chunk-batches.ts'
 import { openBackup, type ReadOptions } from './open-backup.ts'
 import { SegmentPass } from './segment-pass.ts'
 import { type Selection, SpanWalk, select } from './segment-spans.ts'
@@ -25,10 +25,15 @@ export async function* readTopic(
 ): AsyncGenerator<BackupBatch, void, undefined> {
   const index = await openBackup(options)
   const selection = select(index, options.window, options.partitions)
-  for await (const { batches } of readChunks(options, index, selection)) yield* batches
+  for await (const { batches } of readChunks(options, index, selection)) {
+    for (const batch of batches) {
+      const records = unlessDamaged(options.onDamage, () => batch.records())
+      if (records !== undefined) yield { ...batch, records: () => records }
+    }
+  }
 }
 
-/** As {@link readTopic}, with the memory that batches share. */
+/** As {@link readTopic}, with the memory that batches share, and before any record was decoded. */
 export async function* readChunks(
   options: ReadOptions,
   index: Index,

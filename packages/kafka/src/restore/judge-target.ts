@@ -104,7 +104,7 @@ function wouldExpire(
   return misfit(topic, {
     message: `the retention of topic "${topic}" would delete restored records at once`,
     why,
-    remedy: `Create the topic yourself beforehand with ${setting}=-1 and the same number of partitions, and restore into it.`,
+    remedy: `Choose: keep all (--retention keep, or ${setting}=-1 on a topic of your own), or let it delete them (--retention source).`,
   })
 }
 

@@ -8,6 +8,7 @@ import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './findings.ts'
 import { judgeRetention, judgeSettings, retentionLimit, type TargetFacts } from './judge-target.ts'
+import type { RetentionChoice } from './restore-options.ts'
 import { type Survey, survey } from './survey.ts'
 import {
   finalSettings,
@@ -24,8 +25,9 @@ export interface PreflightOptions {
   readonly selection: Selection
   /** The name of the topic in the target. */
   readonly as: string
-  /** −1: the cluster's default. */
-  readonly replicationFactor: number
+  /** The cluster's default when undefined. */
+  readonly replicationFactor?: number
+  readonly retention?: RetentionChoice
   readonly verify: boolean
 }
 
@@ -72,7 +74,9 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
 
   const facts: TargetFacts = { topic: as, settings: inspected?.settings ?? {}, now: clock.now() }
   const plan = await survey(storage, index, selection, retentionLimit(facts))
-  findings.add(...judgeRetention(facts, plan, selection.partitions.size))
+  if (options.retention !== 'source') {
+    findings.add(...judgeRetention(facts, plan, selection.partitions.size))
+  }
   if (inspected?.target.kind === 'existing' && inspected.target.final === undefined) {
     findings.add(...judgeSettings(facts, plan, options.verify))
   }
@@ -111,10 +115,17 @@ async function describe(cluster: KafkaCluster, topic: string): Promise<TopicMeta
   return cluster.topic(topic)
 }
 
+/** In CreateTopics: default.replication.factor. */
+const brokersDefault = -1
+
+function finalOf({ selection, replicationFactor, retention }: PreflightOptions): Settings {
+  return finalSettings(selection.incarnation.config, replicationFactor, retention)
+}
+
 async function inspectNew(options: PreflightOptions): Promise<Inspected> {
-  const { cluster, as, selection, replicationFactor } = options
-  const { config, partitions } = selection.incarnation
-  const final = finalSettings(config, replicationFactor === -1 ? undefined : replicationFactor)
+  const { cluster, as, selection, replicationFactor = brokersDefault } = options
+  const { partitions } = selection.incarnation
+  const final = finalOf(options)
   const topic = { name: as, partitions, replicationFactor, config: settingsWhileRestoring(final) }
   await cluster.validateTopic(topic)
   const settings = await cluster.validateTopic({ ...topic, config: final })
@@ -146,18 +157,14 @@ async function inspectExisting(
 
 /** What a topic is still to get that has just what an interrupted restore of this backup gave it. */
 function unfinished(
-  { selection, replicationFactor }: PreflightOptions,
+  options: PreflightOptions,
   { partitions }: TopicMetadata,
   overrides: Settings,
 ): Settings | undefined {
-  const { incarnation } = selection
-  const final = finalSettings(
-    incarnation.config,
-    replicationFactor === -1 ? undefined : replicationFactor,
-  )
+  const final = finalOf(options)
   const held = Object.entries(settingsWhileRestoring(final))
   const isOurs =
-    partitions.length === incarnation.partitions &&
+    partitions.length === options.selection.incarnation.partitions &&
     held.length === Object.keys(overrides).length &&
     held.every(([name, value]) => overrides[name] === value)
   return isOurs ? final : undefined

@@ -17,6 +17,8 @@ export interface RestoreOptions {
   readonly partitions?: readonly number[]
   /** Of a topic that is created; the cluster's default unless told. */
   readonly replicationFactor?: number
+  /** Without it, a restore is refused when the topic's retention would delete restored records at once. */
+  readonly retention?: RetentionChoice
   /** Reads the target back and compares it with the backup, record by record. */
   readonly verify: boolean
   /** Leaves out what is damaged, and names it in the report. Without it, damage ends the restore. */
@@ -28,6 +30,9 @@ export interface RestoreOptions {
   /** Stops the restore: what is under way is still acknowledged, then it throws INTERRUPTED saying what is there. */
   readonly signal?: AbortSignal
 }
+
+/** `source`: the topic gets the retention that it had, whatever that deletes. `keep`: a topic that is created keeps everything. */
+export type RetentionChoice = 'source' | 'keep'
 
 export interface RestoreObserver {
   /** After every batch that the brokers acknowledged. */

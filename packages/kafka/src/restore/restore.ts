@@ -37,8 +37,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { topic, as = topic, cluster, verify, signal } = options
   const index = await openBackup(readOptions(options))
   const selection = select(index, options.window, options.partitions)
-  const { replicationFactor = brokersDefault } = options
-  const checked = await preflight({ ...options, index, selection, as, replicationFactor })
+  const checked = await preflight({ ...options, index, selection, as })
   signal?.throwIfAborted()
   const destination = await openDestination(cluster, checked.target, { selection, verify })
   const ledger = new Ledger(options.observer, checked.plan.records, destination.startOffsets)
@@ -59,9 +58,6 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     throw ledger.explain(error, as, signal)
   }
 }
-
-/** In CreateTopics: default.replication.factor. */
-const brokersDefault = -1
 
 async function write(options: RestoreOptions, plan: Plan): Promise<void> {
   const { checked, destination, ledger } = plan

@@ -56,3 +56,13 @@ test('no more replicas must be in sync than there are', () => {
   expect(finalSettings(source, 2)).toEqual(source)
   expect(finalSettings(source, undefined)).toEqual(source)
 })
+
+test('a topic that is to keep everything has no retention, whatever it had', () => {
+  const source = { 'cleanup.policy': 'delete', 'retention.ms': '1000' }
+  expect(finalSettings(source, undefined, 'keep')).toEqual({
+    'cleanup.policy': 'delete',
+    'retention.bytes': '-1',
+    'retention.ms': '-1',
+  })
+  expect(finalSettings(source, undefined, 'source')).toEqual(source)
+})

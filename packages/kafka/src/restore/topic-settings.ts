@@ -1,3 +1,5 @@
+import type { RetentionChoice } from './restore-options.ts'
+
 /** Configuration of a topic: name → value. */
 export type Settings = Readonly<Record<string, string>>
 
@@ -25,11 +27,19 @@ export const heldSettings: Settings = {
   'segment.ms': never,
 }
 
-/** What the restored topic has in the end. */
-export function finalSettings(source: Settings, replicationFactor: number | undefined): Settings {
-  const settings = Object.fromEntries(
-    Object.entries(source).filter(([name]) => !brokerLists.includes(name)),
-  )
+/** What a topic has in the end that keeps its records whatever their age and size. */
+const keepEverything: Settings = { 'retention.bytes': '-1', 'retention.ms': '-1' }
+
+/** What the restored topic has in the end. `replicationFactor`: undefined where the brokers choose. */
+export function finalSettings(
+  source: Settings,
+  replicationFactor: number | undefined,
+  retention?: RetentionChoice,
+): Settings {
+  const settings: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(source).filter(([name]) => !brokerLists.includes(name))),
+    ...(retention === 'keep' ? keepEverything : {}),
+  }
   const least = Number(settings['min.insync.replicas'] ?? 1)
   // With fewer replicas than must be in sync, nothing could be written.
   if (replicationFactor !== undefined && least > replicationFactor) {

@@ -1,4 +1,4 @@
-import type { RestoreReport, RestoreWindow } from '@kannery/kafka'
+import type { RestoreReport, RestoreWindow, RetentionChoice } from '@kannery/kafka'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
@@ -15,6 +15,8 @@ export interface RestoreWorkOptions {
   /** All when undefined. */
   readonly partitions?: readonly number[]
   readonly replicationFactor: number | undefined
+  /** Undefined: refuse when the topic's retention would delete restored records at once. */
+  readonly retention: RetentionChoice | undefined
   readonly verify: boolean
   readonly skipDamaged: boolean
   readonly signal: AbortSignal
@@ -27,7 +29,8 @@ export interface RestoreWorkOptions {
 
 /** Restores one topic; reads the storage with read access only. */
 export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
-  const { topic, as, window, partitions, replicationFactor, verify, skipDamaged, signal } = options
+  const { topic, as, window, partitions, replicationFactor, retention } = options
+  const { verify, skipDamaged, signal } = options
   const { KafkaCluster, restore } = await import('@kannery/kafka')
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   await using storage = await openStorage(options.storage)
@@ -48,6 +51,7 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     ...(as === undefined ? {} : { as }),
     ...(partitions === undefined ? {} : { partitions }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    ...(retention === undefined ? {} : { retention }),
     observer: { onProgress: options.onProgress },
   })
 }

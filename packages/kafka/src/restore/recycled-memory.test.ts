@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { RecycledMemory } from './recycled-memory.ts'
+
+const megabyte = 1024 * 1024
+
+test('memory that came back is used for what fits well, in just the length asked for', () => {
+  const memory = new RecycledMemory(10 * megabyte)
+  const first = memory.take(megabyte)
+  memory.giveBack(first)
+
+  const second = memory.take(megabyte - 1000)
+  expect(second.buffer).toBe(first.buffer)
+  expect(second.length).toBe(megabyte - 1000)
+  expect(memory.take(megabyte).buffer).not.toBe(first.buffer)
+})
+
+test('a large block is not wasted on little', () => {
+  const memory = new RecycledMemory(10 * megabyte)
+  const large = memory.take(4 * megabyte)
+  memory.giveBack(large)
+  expect(memory.take(megabyte).buffer).not.toBe(large.buffer)
+  expect(memory.take(100).buffer).not.toBe(large.buffer)
+})
+
+test('no more than the limit is kept', () => {
+  const memory = new RecycledMemory(3 * megabyte)
+  const blocks = [1, 2, 3, 4].map(() => memory.take(megabyte))
+  for (const block of blocks) memory.giveBack(block)
+
+  const again = [1, 2, 3, 4].map(() => memory.take(megabyte).buffer)
+  expect(again.filter((buffer) => blocks.some((block) => block.buffer === buffer))).toHaveLength(3)
+})
