@@ -102,6 +102,16 @@ test('an interruption cleans up', async () => {
   expect([...memory.storage.contents().keys()]).toEqual([])
 })
 
+test('a storage that cannot give back unfinished uploads is cleaned up all the same', async () => {
+  await using memory = await MemoryLocation.create()
+  memory.rules.push(({ operation }) =>
+    operation === 'sweepUnfinished' ? { kind: 'deny' } : undefined,
+  )
+
+  expect((await verify(memory, [writes])).leftBehind).toEqual([])
+  expect(memory.storage.contents().size).toBe(0)
+})
+
 test('what cannot be cleaned up is named', async () => {
   await using memory = await MemoryLocation.create()
   memory.rules.push(({ operation }) =>

@@ -84,8 +84,11 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   }
 }
 
+/** A call that keeps failing is an answer here. A backup has more patience. */
+const retry = { deadlineMs: 10_000, attemptMs: 10_000 } as const
+
 function observed(backend: StorageBackend, observer: Latencies): StorageBackend {
-  return decorate(backend, { clock: systemClock, random: systemRandom, observer })
+  return decorate(backend, { clock: systemClock, random: systemRandom, observer, retry })
 }
 
 /** Beside the topics: `~` is in no topic's name. */
@@ -126,14 +129,18 @@ function whatIsBroken(error: unknown): { readonly reason: string; readonly remed
 
 /** Returns what is still there. Hides no other error: what the check found is worth more. */
 async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<readonly string[]> {
+  await Promise.allSettled([storage.sweepUnfinished(scratch, { olderThanMs: 0 })])
+  await Promise.allSettled([removeObjects(storage, scratch)])
   try {
-    await storage.sweepUnfinished(scratch, { olderThanMs: 0 })
-    // What could not be deleted is listed again.
-    for await (const _ of storage.deleteMany(await keysBelow(storage, scratch)));
     return await keysBelow(storage, scratch)
   } catch {
     return [`${scratch}…`]
   }
+}
+
+/** What could not be deleted is still listed. */
+async function removeObjects(storage: StorageBackend, prefix: KeyPrefix): Promise<void> {
+  for await (const _ of storage.deleteMany(await keysBelow(storage, prefix)));
 }
 
 /** In a folder hidden markers outlive their objects, for whoever might still write there. Here nobody does. */
