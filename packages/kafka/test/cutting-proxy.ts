@@ -10,6 +10,8 @@ export type Verdict = 'pass' | 'cut'
 export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** 0 until it has started. */
+  port = 0
   cuts = 0
 
   static async start(
@@ -33,7 +35,8 @@ export class CuttingProxy implements AsyncDisposable {
       broker.on('data', (bytes) => frames.feed(bytes))
       client.pipe(broker)
     })
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    await proxy.#listen()
+    proxy.port = (proxy.#server.address() as AddressInfo).port
     return proxy
   }
 
@@ -41,13 +44,20 @@ export class CuttingProxy implements AsyncDisposable {
     this.#server = createServer(accept)
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
+  /** Cuts all connections and refuses new ones until `comeBack` resolves, as a broker does that is started again. */
+  async goAway(comeBack: Promise<void>): Promise<void> {
+    await this[Symbol.asyncDispose]()
+    await comeBack
+    await this.#listen()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.port, '127.0.0.1', resolve))
   }
 
   #join(client: Socket, broker: Socket): void {

@@ -47,37 +47,61 @@ async function expectEveryRecordOnce(cluster: KafkaCluster, topic: string): Prom
   }
 }
 
-test('connections that are cut after the broker acted leave no record twice and none out', async () => {
-  const { bootstrapServers } = inject('kafka')
-  await using direct = await connectTo(bootstrapServers)
-  const [host = '', port = ''] = bootstrapServers.split(':')
-  const random = seededRandom(7)
-  await using proxy = await CuttingProxy.start({ host, port: Number(port) }, () =>
-    random.chance(0.1) ? 'cut' : 'pass',
-  )
-  const produceThroughProxy = new Proxy(direct, {
+/** The same cluster, except that produce connections go through `proxy`. */
+function producingThrough(proxy: CuttingProxy, cluster: KafkaCluster): KafkaCluster {
+  return new Proxy(cluster, {
     get: (target, name) => {
-      if (name === 'openConnection') {
-        return () =>
-          BrokerConnection.open(
-            { host, port: proxy.port },
-            {
-              clientId: defaultClientId,
-              connectTimeoutMs: 10_000,
-              requestTimeoutMs: 30_000,
-              clock: realClock,
-              random: realRandom,
-            },
-          )
+      if (name !== 'openConnection') {
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
       }
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+      return () =>
+        BrokerConnection.open(
+          { host: '127.0.0.1', port: proxy.port },
+          {
+            clientId: defaultClientId,
+            connectTimeoutMs: 10_000,
+            requestTimeoutMs: 30_000,
+            clock: realClock,
+            random: realRandom,
+          },
+        )
     },
   })
+}
 
-  const { as } = await restoreSketch(produceThroughProxy, numbered(100), { verify: false })
+const { bootstrapServers } = inject('kafka')
+const [host = '', port = ''] = bootstrapServers.split(':')
+const broker = { host, port: Number(port) }
+
+test('connections that are cut after the broker acted leave no record twice and none out', async () => {
+  await using cluster = await connectTo(bootstrapServers)
+  const random = seededRandom(7)
+  await using proxy = await CuttingProxy.start(broker, () => (random.chance(0.1) ? 'cut' : 'pass'))
+
+  const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(100), {
+    verify: false,
+  })
   expect(proxy.cuts).toBeGreaterThan(10)
-  await expectEveryRecordOnce(direct, as)
+  await expectEveryRecordOnce(cluster, as)
+})
+
+test('a broker that refuses connections for a while is waited for', async () => {
+  await using cluster = await connectTo(bootstrapServers)
+  await using proxy = await CuttingProxy.start(broker, () => 'pass')
+  let absence: Promise<void> | undefined
+  const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(20_000), {
+    verify: false,
+    budgetBytes: 1_000_000,
+    observer: {
+      onProgress: ({ records }) => {
+        if (records > 300) absence ??= proxy.goAway(realClock.sleep(1500))
+      },
+    },
+  })
+  expect(absence).toBeDefined()
+  await absence
+  await expectEveryRecordOnce(cluster, as)
 })
 
 test('a broker that dies during the restore leaves no record twice and none out', async () => {

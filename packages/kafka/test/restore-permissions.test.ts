@@ -1,0 +1,94 @@
+import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
+import { runKafkaTool } from '@kannery/testing/servers/kafka-installation'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
+import { brokerBatch } from './batches.ts'
+import { readPartition } from './read-partition.ts'
+import { connectTo, realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { restoreSketch } from './restore-sketch.ts'
+
+let kafka: KafkaServer
+let admin: KafkaCluster
+let stranger: KafkaCluster
+
+beforeAll(async () => {
+  kafka = await startKafka({ security: true })
+  admin = await connectTo(kafka.bootstrapServers)
+  const { security } = kafka
+  if (security === undefined) throw new Error('the broker has no secure listeners')
+  stranger = await KafkaCluster.connect({
+    clock: realClock,
+    random: realRandom,
+    connection: {
+      bootstrapServers: parseBootstrapServers(security.listeners['sasl-plaintext']),
+      clientId: 'kannery-test',
+      sasl: { mechanism: 'PLAIN', ...security.users.stranger },
+      connectTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+    },
+  })
+}, 120_000)
+afterAll(async () => {
+  await stranger[Symbol.asyncDispose]()
+  await admin[Symbol.asyncDispose]()
+  await kafka.stop()
+})
+
+const sketch = {
+  partitions: 1,
+  segments: [{ chunks: [{ partition: 0, batches: [brokerBatch({ at: 0, records: 3 })] }] }],
+}
+
+async function allow(topic: string, ...operations: readonly string[]): Promise<void> {
+  await runKafkaTool(
+    'org.apache.kafka.tools.AclCommand',
+    '--bootstrap-server',
+    kafka.bootstrapServers,
+    '--add',
+    '--allow-principal',
+    'User:stranger',
+    ...operations.flatMap((operation) => ['--operation', operation]),
+    '--topic',
+    topic,
+  )
+}
+
+test('who may do nothing is told what is missing, and nothing is created', async () => {
+  const as = uniqueTopic('forbidden')
+  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+    code: 'KAFKA_DENIED',
+    why: expect.stringContaining('Describe'),
+  })
+  const { topics } = await admin.metadata([as])
+  expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
+})
+
+test('who may not write into a topic that is there is told so before a byte is written', async () => {
+  const as = uniqueTopic('read-only')
+  await admin.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: {} })
+  await allow(as, 'Describe', 'DescribeConfigs', 'Read')
+  await allow(uniqueTopic('elsewhere'), 'Write')
+
+  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+    code: 'KAFKA_DENIED',
+    message: `not allowed: Write on topic "${as}"`,
+    remedy: expect.stringContaining('--operation Write'),
+  })
+  expect(await readPartition(admin, as, 0)).toEqual([])
+})
+
+test('who may create and write, but not give the topic its configuration, is told so before a byte is written', async () => {
+  const as = uniqueTopic('unfinished')
+  await allow(as, 'Create', 'Describe', 'DescribeConfigs', 'Write', 'Read')
+
+  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+    code: 'KAFKA_DENIED',
+    message: `not allowed: AlterConfigs on topic "${as}"`,
+  })
+  expect(await readPartition(admin, as, 0)).toEqual([])
+
+  await allow(as, 'AlterConfigs')
+  const { report } = await restoreSketch(stranger, sketch, { as })
+  expect(report.verification).toEqual({ records: 3, differences: [] })
+})
