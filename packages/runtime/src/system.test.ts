@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { systemClock } from './system.ts'
 
 test("a sleep that is interrupted rejects with the signal's own reason", async () => {
@@ -8,4 +8,14 @@ test("a sleep that is interrupted rejects with the signal's own reason", async (
   stop.abort(reason)
 
   await expect(sleeping).rejects.toBe(reason)
+})
+
+test('a sleep may be longer than the longest timer', async () => {
+  const stop = new AbortController()
+  const woken = vi.fn()
+  const sleeping = systemClock.sleep(2 ** 31 + 5, stop.signal).then(woken, () => {})
+  await systemClock.sleep(20)
+  expect(woken).not.toHaveBeenCalled()
+  stop.abort()
+  await sleeping
 })

@@ -44,6 +44,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
   const { lease, signal, onWarning } = options
   const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
   const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
+  const timing = leaseTiming(lease.ttlMs)
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   const topics = {
     include: options.topics.include.map(parseTopicMatcher),
@@ -62,7 +63,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
     storage,
     clock: systemClock,
     random: systemRandom,
-    timing: leaseTiming(lease.ttlMs),
+    timing,
     description: writerName,
     onWarning,
     ...(lease.identity === undefined ? {} : { identity: lease.identity }),
@@ -87,8 +88,16 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
   }
 }
 
-/** Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default. */
+/** Less leaves no time to renew a lease over a network. */
+const leastTtlMs = 1000
+
+/** Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default. @throws CONFIG_INVALID */
 function leaseTiming(ttlMs: number): LeaseTiming {
+  if (ttlMs < leastTtlMs) {
+    throw new KanneryError('CONFIG_INVALID', `a lease cannot live for ${ttlMs} ms only`, {
+      remedy: 'Let it live for a second at least; 5m is usual.',
+    })
+  }
   return {
     ttlMs,
     renewEveryMs: Math.floor(ttlMs / 3),
