@@ -1,0 +1,268 @@
+import { KanneryError } from '@kannery/storage'
+import { kafkaError } from '../cluster/errors.ts'
+import type { ClusterMetadata } from '../cluster/metadata.ts'
+import { Alarm } from './alarm.ts'
+import type { BrokerReaderListener } from './broker-reader.ts'
+import { BrokerReaders } from './broker-readers.ts'
+import type { CaptureOptions } from './capture.ts'
+import { Errand } from './errand.ts'
+import { logDiverged, offsetsLost } from './fetch-failures.ts'
+import { MetadataWatch, type Urgency } from './metadata-watch.ts'
+import type { CaptureReport } from './observer.ts'
+import type { PartitionCursor } from './partition-cursor.ts'
+import { StalledPartitions } from './stalled-partitions.ts'
+import type { TopicCapture } from './topic-capture.ts'
+import { TopicSet } from './topic-set.ts'
+import { WorkerMemory } from './worker-memory.ts'
+
+const tickMs = 500
+/** While some partition has no leader that we know. */
+const urgentTickMs = 100
+
+/** One run of `capture`: puts the readers, the topics and the memory together, and decides when it ends. */
+export class CaptureRun {
+  readonly #options: CaptureOptions
+  readonly #alarm: Alarm
+  readonly #watch: MetadataWatch
+  readonly #memory: WorkerMemory
+  readonly #topics: TopicSet
+  readonly #readers: BrokerReaders
+  readonly #stalled: StalledPartitions
+  /** Ends the readers. */
+  readonly #reading = new AbortController()
+  readonly #refreshing = new Errand((error) => this.#break(error))
+  readonly #judging = new Errand((error) => this.#break(error))
+  readonly #explaining = new Set<Promise<void>>()
+  #toldFailures = 0
+  #broken: { readonly error: unknown } | undefined
+
+  static async start(options: CaptureOptions): Promise<CaptureReport> {
+    const { cluster, clock, topics } = options
+    const watch = new MetadataWatch(cluster, clock, topics)
+    const metadata = await watch.ask()
+    return await new CaptureRun(options, watch, metadata.brokers.size).#run(metadata)
+  }
+
+  private constructor(options: CaptureOptions, watch: MetadataWatch, brokers: number) {
+    this.#options = options
+    this.#watch = watch
+    const { cluster, clock, codec, budgetBytes, mode } = options
+    const { signal } = this.#reading
+    this.#alarm = new Alarm(clock)
+    this.#memory = new WorkerMemory({
+      budgetBytes,
+      brokers,
+      codec,
+      signal,
+      holders: () => this.#topics.open.values(),
+    })
+    this.#topics = new TopicSet({
+      ...options,
+      selection: options.topics,
+      limits: options.segment,
+      memory: this.#memory.chunks,
+      encoder: this.#memory.encoder,
+      once: mode.kind === 'once',
+      onFailed: () => this.#alarm.ring(),
+    })
+    this.#readers = new BrokerReaders({
+      cluster,
+      clock,
+      signal,
+      listener: this.#listener(),
+      maxBytes: this.#memory.fetchBytes,
+      room: this.#memory.budget,
+    })
+    this.#stalled = new StalledPartitions({
+      cluster,
+      openTransactionPatienceMs: mode.kind === 'once' ? mode.openTransactionPatienceMs : undefined,
+    })
+  }
+
+  async #run(metadata: ClusterMetadata): Promise<CaptureReport> {
+    const { signal } = this.#options
+    const wake = (): void => this.#alarm.ring()
+    signal.addEventListener('abort', wake)
+    try {
+      await this.#topics.begin(metadata)
+      this.#findLeaders(metadata)
+      while (!this.#over) {
+        this.#tick()
+        await this.#alarm.wait(this.#urgency === 'leaderless' ? urgentTickMs : tickMs)
+      }
+    } finally {
+      signal.removeEventListener('abort', wake)
+      await this.#end()
+    }
+    this.#throwFailures()
+    return this.#topics.report
+  }
+
+  /** Whatever happened: nothing is under way any more, what can be committed is, and the leases are released. */
+  async #end(): Promise<void> {
+    this.#reading.abort()
+    await Promise.all([
+      this.#readers.ended(),
+      this.#refreshing.done(),
+      this.#judging.done(),
+      ...this.#explaining,
+    ])
+    await this.#topics.close()
+  }
+
+  get #over(): boolean {
+    if (this.#options.signal.aborted || this.#broken !== undefined) return true
+    if (this.#topics.open.size > 0 || this.#topics.contends) return false
+    return this.#once || this.#topics.failures.length > 0
+  }
+
+  get #once(): boolean {
+    return this.#options.mode.kind === 'once'
+  }
+
+  #tick(): void {
+    for (const topic of this.#topics.open.values()) topic.sealWhenOld()
+    this.#topics.retire()
+    if (this.#watch.due(this.#urgency)) this.#refreshing.start(() => this.#refresh())
+    this.#judging.start(() => this.#judge())
+    if (!this.#once) this.#warnOfFailures()
+  }
+
+  get #urgency(): Urgency {
+    for (const cursor of this.#cursors()) {
+      if (!cursor.finished && cursor.leadership === undefined) return 'leaderless'
+    }
+    if (this.#topics.contends) return 'contending'
+    return this.#once ? 'none' : 'following'
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const metadata = await this.#watch.ask()
+      if (this.#reading.signal.aborted) return
+      await this.#topics.update(metadata)
+      this.#findLeaders(metadata)
+    } catch (error) {
+      // Brokers that do not answer are told by the partitions that wait for them.
+      if (!KanneryError.is(error) || error.retry === 'never') throw error
+    } finally {
+      this.#alarm.ring()
+    }
+  }
+
+  /** Has every partition read from the broker that leads it now. */
+  #findLeaders(metadata: ClusterMetadata): void {
+    const present = new Map(metadata.topics.map((topic) => [topic.name, topic]))
+    for (const cursor of this.#cursors()) {
+      if (cursor.finished) continue
+      const partition = present.get(cursor.topic.name)?.partitions[cursor.partition]
+      if (partition === undefined) continue
+      if (partition.leader === undefined) {
+        const facts = { api: 'Metadata', topic: cursor.topic.name, partition: cursor.partition }
+        cursor.loseLeader(kafkaError(leaderNotAvailable, facts), this.#options.clock.monotonic())
+        continue
+      }
+      const { leadership } = cursor
+      if (leadership?.broker === partition.leader && leadership.epoch >= partition.leaderEpoch) {
+        continue
+      }
+      cursor.lead({ broker: partition.leader, epoch: partition.leaderEpoch })
+      this.#readers.assign(cursor)
+    }
+  }
+
+  async #judge(): Promise<void> {
+    for (const cursor of this.#cursors()) {
+      const verdict = await this.#stalled.judge(cursor, this.#options.clock.monotonic())
+      if (verdict?.kind === 'failed') this.#fail(cursor, verdict.error)
+      if (verdict?.kind === 'warning') this.#options.observer.onWarning(verdict.error)
+    }
+  }
+
+  #listener(): BrokerReaderListener {
+    return {
+      onBatches: (cursor, fetched, run) => {
+        try {
+          this.#ownerOf(cursor)?.take(cursor, fetched, run)
+        } catch (error) {
+          this.#fail(cursor, error)
+        }
+        this.#memory.relieveEarly()
+        if (cursor.finished) this.#alarm.ring()
+      },
+      onOutOfRange: (cursor) => {
+        cursor.finish()
+        const explaining = this.#explainLoss(cursor).finally(() => {
+          this.#explaining.delete(explaining)
+        })
+        this.#explaining.add(explaining)
+      },
+      onDiverged: (cursor, diverging) => {
+        this.#fail(cursor, logDiverged(cursor, diverging))
+      },
+      onFailed: (cursor, error) => this.#fail(cursor, error),
+      onLeaderLost: () => this.#alarm.ring(),
+      onBroken: (error) => this.#break(error),
+    }
+  }
+
+  async #explainLoss(cursor: PartitionCursor): Promise<void> {
+    const { topic, partition } = cursor
+    const { cluster } = this.#options
+    try {
+      const [earliest, latest] = await Promise.all([
+        cluster.listOffsets(topic.name, 'earliest', 'read-uncommitted'),
+        cluster.listOffsets(topic.name, 'latest', 'read-uncommitted'),
+      ])
+      const has = { earliest: earliest.get(partition) ?? 0, latest: latest.get(partition) ?? 0 }
+      this.#fail(cursor, offsetsLost(cursor, has))
+    } catch (error) {
+      this.#fail(cursor, error)
+    }
+  }
+
+  /** The partition cannot be read any more. */
+  #fail(cursor: PartitionCursor, error: unknown): void {
+    cursor.finish()
+    const topic = this.#ownerOf(cursor)
+    if (topic !== undefined) this.#topics.fail(topic, error)
+    this.#alarm.ring()
+  }
+
+  #break(error: unknown): void {
+    this.#broken ??= { error }
+    this.#alarm.ring()
+  }
+
+  /** undefined when the topic was given up, and perhaps taken up again, meanwhile. */
+  #ownerOf(cursor: PartitionCursor): TopicCapture | undefined {
+    const topic = this.#topics.open.get(cursor.topic.name)
+    return topic?.cursors[cursor.partition] === cursor ? topic : undefined
+  }
+
+  *#cursors(): Iterable<PartitionCursor> {
+    for (const topic of this.#topics.open.values()) yield* topic.cursors
+  }
+
+  /** While others go on, nobody would hear of them before the end. */
+  #warnOfFailures(): void {
+    const { failures } = this.#topics
+    if (this.#over) return
+    for (const error of failures.slice(this.#toldFailures)) this.#warn(error)
+    this.#toldFailures = failures.length
+  }
+
+  #throwFailures(): void {
+    if (this.#broken !== undefined) throw this.#broken.error
+    const [first, ...others] = this.#topics.failures
+    if (first === undefined) return
+    if (this.#once) for (const error of others) this.#warn(error)
+    throw first
+  }
+
+  #warn(error: unknown): void {
+    if (KanneryError.is(error)) this.#options.observer.onWarning(error)
+  }
+}
+
+const leaderNotAvailable = 5

@@ -1,0 +1,47 @@
+import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core'
+import type { RawChunk } from './chunk-builder.ts'
+import type { ChunkMemory } from './chunk-memory.ts'
+import type { SegmentChunk } from './open-segment.ts'
+
+/** Turns raw chunks into what goes into segments; compresses on other threads what the producers did not. */
+export class ChunkEncoder {
+  readonly #codec: ChunkCodec
+  readonly #memory: ChunkMemory
+  #pendingBytes = 0
+
+  constructor(codec: ChunkCodec, memory: ChunkMemory) {
+    this.#codec = codec
+    this.#memory = memory
+  }
+
+  /** Raw bytes of the chunks that are being encoded. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  /** The raw chunk's memory belongs to the result from now on; when it fails, it is given back. */
+  async encode(chunk: RawChunk): Promise<SegmentChunk> {
+    const { facts, raw, rawCrc } = chunk
+    this.#pendingBytes += raw.length
+    try {
+      const codec = chunk.compressible ? this.#codec : 'none'
+      return this.#segmentChunk(chunk, await encodeChunk(facts, raw, { codec, rawCrc }))
+    } catch (error) {
+      chunk.release()
+      throw error
+    } finally {
+      this.#pendingBytes -= raw.length
+      this.#memory.tellRoom()
+    }
+  }
+
+  #segmentChunk(chunk: RawChunk, encoded: EncodedChunk): SegmentChunk {
+    const { aborted, visibleRecords, startedAt, raw } = chunk
+    const rest = { aborted, visibleRecords, startedAt, rawBytes: raw.length }
+    if (encoded.stored === raw) return { ...rest, encoded, release: () => chunk.release() }
+    // zlib returns the beginning of a buffer that is as large as the raw chunk.
+    const block = this.#memory.copy(encoded.stored)
+    chunk.release()
+    return { ...rest, encoded: { ...encoded, stored: block.bytes }, release: () => block.release() }
+  }
+}

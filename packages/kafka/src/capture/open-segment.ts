@@ -1,0 +1,82 @@
+import type { AbortedRange, EncodedChunk } from '@kannery/core'
+import type { AbortedPart } from './aborted-batches.ts'
+
+/** A chunk on its way into a segment. */
+export interface SegmentChunk {
+  readonly encoded: EncodedChunk
+  readonly aborted: readonly AbortedPart[]
+  readonly visibleRecords: number
+  /** Of the batches, before our own compression. */
+  readonly rawBytes: number
+  /** When its first batch came, by the monotonic clock. */
+  readonly startedAt: number
+  release(): void
+}
+
+/** Its marker has not come yet, perhaps. */
+type OpenRange = Omit<AbortedRange, 'marker'> & { marker: number | undefined }
+
+/** A chunk's header, and its share of the footer. */
+const overheadBytes = 128
+
+/** A segment that is still filled, in memory: when its upload fails, the same bytes can go into another object. */
+export class OpenSegment {
+  readonly #chunks: SegmentChunk[] = []
+  readonly #aborted = new Map<string, OpenRange>()
+  /** Partition → what is covered up to. */
+  readonly #next = new Map<number, number>()
+  #bytes = 0
+  #startedAt = Number.POSITIVE_INFINITY
+
+  /** When its oldest batch came, by the monotonic clock; infinite when it is empty. */
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  get chunks(): readonly SegmentChunk[] {
+    return this.#chunks
+  }
+
+  /** What it will take in the storage, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get abortedRanges(): number {
+    return this.#aborted.size
+  }
+
+  /** Chunks of one partition come in the order of their offsets. */
+  add(chunk: SegmentChunk): void {
+    this.#chunks.push(chunk)
+    this.#startedAt = Math.min(this.#startedAt, chunk.startedAt)
+    this.#bytes += chunk.encoded.stored.byteLength + overheadBytes
+    const { partition, next } = chunk.encoded.facts
+    this.#next.set(partition, next)
+    for (const part of chunk.aborted) this.#note(partition, part)
+  }
+
+  /** By partition and offset. A range whose marker lies in a later segment ends with what this one covers. */
+  aborted(): readonly AbortedRange[] {
+    return [...this.#aborted.values()]
+      .map(({ marker, ...range }) => ({
+        ...range,
+        marker: marker ?? this.#next.get(range.partition) ?? range.first,
+      }))
+      .sort((one, other) => one.partition - other.partition || one.first - other.first)
+  }
+
+  release(): void {
+    for (const chunk of this.#chunks) chunk.release()
+  }
+
+  #note(partition: number, { producerId, first, marker }: AbortedPart): void {
+    const key = `${partition}/${producerId}/${first}`
+    const known = this.#aborted.get(key)
+    if (known === undefined) {
+      this.#aborted.set(key, { partition, producerId: String(producerId), first, marker })
+    } else if (marker !== undefined) {
+      known.marker = marker
+    }
+  }
+}

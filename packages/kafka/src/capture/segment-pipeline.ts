@@ -1,0 +1,150 @@
+import type { RawChunk } from './chunk-builder.ts'
+import type { ChunkEncoder } from './chunk-encoder.ts'
+import { OpenSegment, type SegmentChunk } from './open-segment.ts'
+
+export interface SegmentLimits {
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+}
+
+export interface SegmentPipelineOptions {
+  readonly limits: SegmentLimits
+  readonly encoder: ChunkEncoder
+  /** Uploads and commits. Called for one segment at a time, in order; the segment's memory is given back afterwards. */
+  readonly publish: (segment: OpenSegment) => Promise<void>
+  /** Called once, with the first error; everything after it is thrown away. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/** What a footer can hold with ease. */
+const maxChunks = 32_768
+const maxAbortedRanges = 65_536
+
+/** Memory that a chunk holds, and whether it waits for more chunks or is on its way to the storage. */
+interface Held {
+  bytes: number
+  sealed: boolean
+}
+
+/** Chunks of one topic on their way: encoded in parallel, put into segments in the order they came, published one after the other. */
+export class SegmentPipeline {
+  readonly #options: SegmentPipelineOptions
+  /** Of the chunks that no segment was closed with yet. */
+  #waiting: Held[] = []
+  #openBytes = 0
+  #sealedBytes = 0
+  #filling: Promise<void> = Promise.resolve()
+  #publishing: Promise<void> = Promise.resolve()
+  #segment = new OpenSegment()
+  #inSegment: Held[] = []
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(options: SegmentPipelineOptions) {
+    this.#options = options
+  }
+
+  /** Memory that `seal` would send on its way. */
+  get openBytes(): number {
+    return this.#openBytes
+  }
+
+  /** Memory on its way to the storage. */
+  get sealedBytes(): number {
+    return this.#sealedBytes
+  }
+
+  /** When the oldest batch of the open segment came, by the monotonic clock; infinite when it is empty. */
+  get startedAt(): number {
+    return this.#segment.startedAt
+  }
+
+  add(chunk: RawChunk): void {
+    const held = { bytes: chunk.raw.length, sealed: false }
+    this.#openBytes += held.bytes
+    this.#waiting.push(held)
+    const encoding = this.#options.encoder.encode(chunk)
+    // Its rejection is looked at when its turn comes.
+    encoding.catch(() => undefined)
+    this.#then(async () => this.#append(await encoding, held))
+  }
+
+  /** Closes the open segment, with all that was added before. */
+  seal(): void {
+    this.#markSealed(this.#waiting)
+    this.#then(() => this.#seal())
+  }
+
+  /** Resolves when all that was sealed is committed. Rejects with what failed. */
+  async settled(): Promise<void> {
+    await this.#filling
+    await this.#publishing
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Throws away what is not committed yet. */
+  abandon(error: unknown): void {
+    this.#failure ??= { error }
+    this.#segment.release()
+    this.#segment = new OpenSegment()
+  }
+
+  #then(step: () => Promise<void> | void): void {
+    this.#filling = this.#filling.then(step).catch((error: unknown) => this.#fail(error))
+  }
+
+  #append(chunk: SegmentChunk, held: Held): void {
+    this.#resize(held, chunk.encoded.stored.byteLength)
+    if (this.#failure !== undefined) {
+      chunk.release()
+      return
+    }
+    this.#inSegment.push(held)
+    this.#segment.add(chunk)
+    const { bytes, chunks, abortedRanges } = this.#segment
+    const full = bytes >= this.#options.limits.maxBytes
+    if (full || chunks.length >= maxChunks || abortedRanges >= maxAbortedRanges) this.#seal()
+  }
+
+  #seal(): void {
+    const [segment, held] = [this.#segment, this.#inSegment]
+    if (segment.chunks.length === 0) return
+    this.#segment = new OpenSegment()
+    this.#inSegment = []
+    this.#markSealed(held)
+    this.#publishing = this.#publishing.then(() => this.#publish(segment, held))
+  }
+
+  async #publish(segment: OpenSegment, held: readonly Held[]): Promise<void> {
+    try {
+      if (this.#failure === undefined) await this.#options.publish(segment)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      for (const { bytes } of held) this.#sealedBytes -= bytes
+      segment.release()
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.abandon(error)
+    this.#options.onFailed(error)
+  }
+
+  #markSealed(held: readonly Held[]): void {
+    for (const item of held) {
+      if (item.sealed) continue
+      item.sealed = true
+      this.#openBytes -= item.bytes
+      this.#sealedBytes += item.bytes
+    }
+    this.#waiting = this.#waiting.filter(({ sealed }) => !sealed)
+  }
+
+  /** Compression made less of it. */
+  #resize(held: Held, bytes: number): void {
+    if (held.sealed) this.#sealedBytes += bytes - held.bytes
+    else this.#openBytes += bytes - held.bytes
+    held.bytes = bytes
+  }
+}

@@ -1,0 +1,98 @@
+import { KanneryError } from '@kannery/storage'
+
+/** Says which topics are meant. Made by `parseTopicMatcher`. */
+export interface TopicMatcher {
+  /** As it was written. */
+  readonly text: string
+  /** `name`: the topic itself, letter by letter. */
+  readonly kind: 'name' | 'glob' | 'regex'
+  matches(topic: string): boolean
+}
+
+export interface TopicSelection {
+  readonly include: readonly TopicMatcher[]
+  /** Win over `include`. */
+  readonly exclude: readonly TopicMatcher[]
+}
+
+/**
+ * Reads a topic's name, a glob (`*` any characters, `?` one character) or a regular expression between slashes that the whole
+ * name must match.
+ *
+ * @throws CONFIG_INVALID
+ */
+export function parseTopicMatcher(text: string): TopicMatcher {
+  if (text.length > 1 && text.startsWith('/') && text.endsWith('/')) return parseRegex(text)
+  if (!/^[a-zA-Z0-9._*?-]{1,249}$/.test(text) || text === '.' || text === '..') {
+    throw new KanneryError('CONFIG_INVALID', `not a topic or pattern: ${JSON.stringify(text)}`, {
+      why: 'topic names are letters, digits, ".", "_" and "-", at most 249 of them',
+      remedy:
+        "Write a topic's name, a pattern with * and ?, or a regular expression between slashes.",
+    })
+  }
+  if (!/[*?]/.test(text)) return { text, kind: 'name', matches: (topic) => topic === text }
+  const pattern = text.replaceAll('.', '\\.').replaceAll('?', '.').replaceAll(/\*+/g, '.*')
+  const regex = new RegExp(`^${pattern}$`)
+  return { text, kind: 'glob', matches: (topic) => regex.test(topic) }
+}
+
+function parseRegex(text: string): TopicMatcher {
+  try {
+    const regex = new RegExp(`^(?:${text.slice(1, -1)})$`, 'u')
+    return { text, kind: 'regex', matches: (topic) => regex.test(topic) }
+  } catch (error) {
+    throw new KanneryError('CONFIG_INVALID', `not a regular expression: ${text}`, {
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Which of the cluster's topics are meant, in order of their names. Internal topics (`__consumer_offsets`, …) only where one is
+ * included by its very name.
+ */
+export function selectTopics(
+  topics: readonly { readonly name: string; readonly internal: boolean }[],
+  { include, exclude }: TopicSelection,
+): readonly string[] {
+  return topics
+    .filter(({ name, internal }) => {
+      const hidden = internal || name.startsWith('__')
+      return (
+        include.some((matcher) => (!hidden || matcher.kind === 'name') && matcher.matches(name)) &&
+        !exclude.some((matcher) => matcher.matches(name))
+      )
+    })
+    .map(({ name }) => name)
+    .sort()
+}
+
+/** The names, when all of `include` are names: then nobody has to ask for all topics of the cluster. */
+export function namedTopics({ include }: TopicSelection): readonly string[] | undefined {
+  return include.every(({ kind }) => kind === 'name') ? include.map(({ text }) => text) : undefined
+}
+
+/**
+ * A pattern that finds nothing is more often a typing error than a wish.
+ *
+ * @throws KAFKA_TOPIC_UNKNOWN for the first pattern that finds none of `selected`.
+ */
+export function assertAllMatch({ include }: TopicSelection, selected: readonly string[]): void {
+  for (const matcher of include) {
+    if (selected.some((topic) => matcher.matches(topic))) continue
+    const { text, kind } = matcher
+    throw new KanneryError(
+      'KAFKA_TOPIC_UNKNOWN',
+      kind === 'name' ? `no topic "${text}" to back up` : `no topic matches ${text}`,
+      {
+        why: 'the cluster has none, or does not show it to this user, or --exclude leaves it out',
+        remedy:
+          kind === 'name'
+            ? 'Check the spelling: topic names are case-sensitive. The user needs the operation Describe on the topic.'
+            : 'Check the pattern, and quote it so that the shell leaves it alone. Internal topics (__…) are only taken by their full name.',
+        facts: { pattern: text },
+      },
+    )
+  }
+}

@@ -1,0 +1,202 @@
+import { KanneryError } from '@kannery/storage'
+import type { ClusterMetadata, TopicMetadata } from '../cluster/metadata.ts'
+import { topicDeleted, topicRecreated } from './fetch-failures.ts'
+import type { CaptureReport } from './observer.ts'
+import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
+import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
+import { TopicReports } from './topic-reports.ts'
+
+export interface TopicSetOptions extends TopicCaptureContext {
+  readonly selection: TopicSelection
+}
+
+/** A topic may be missing in the metadata of a broker that is behind. */
+const missingPatienceMs = 10_000
+/** Topics that are taken up at a time: each asks the storage a few times. */
+const openAtATime = 8
+
+/** The topics of a run: which are taken up, which are done, and what went wrong with whom. */
+export class TopicSet {
+  readonly #options: TopicSetOptions
+  readonly #open = new Map<string, TopicCapture>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #reports = new TopicReports()
+  /** Topics that were taken up, or tried, and are not to be taken up again in this run. */
+  readonly #settled = new Set<string>()
+  /** Topics that somebody else writes at the moment, or whose storage failed, and why. */
+  readonly #contended = new Map<string, KanneryError>()
+  readonly #missingSince = new Map<string, number>()
+  readonly #failures: unknown[] = []
+  #phase: 'beginning' | 'running' | 'ending' = 'beginning'
+
+  constructor(options: TopicSetOptions) {
+    this.#options = options
+  }
+
+  get open(): ReadonlyMap<string, TopicCapture> {
+    return this.#open
+  }
+
+  /** What went wrong, first things first. */
+  get failures(): readonly unknown[] {
+    return this.#failures
+  }
+
+  /** Some topic is to be tried again. */
+  get contends(): boolean {
+    return this.#contended.size > 0
+  }
+
+  get report(): CaptureReport {
+    const reports = new TopicReports()
+    for (const report of this.#reports.all.topics) reports.add(report)
+    for (const topic of this.#open.values()) reports.add(topic.report)
+    return reports.all
+  }
+
+  /**
+   * Takes up the topics that are meant for the first time.
+   *
+   * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds none; LEASE_HELD, … when nothing at all can be backed up.
+   */
+  async begin(metadata: ClusterMetadata): Promise<void> {
+    const present = metadata.topics.filter(({ error }) => error?.code !== 'KAFKA_TOPIC_UNKNOWN')
+    const selected = selectTopics(present, this.#options.selection)
+    assertAllMatch(this.#options.selection, selected)
+    await this.#takeUp(present, selected)
+    const held = [...this.#contended.values()]
+    if (this.#open.size === 0 && held[0] !== undefined) throw held[0]
+    for (const error of held) this.#options.observer.onWarning(error)
+    this.#phase = 'running'
+  }
+
+  /** Takes up new topics and partitions, and finds out which topics are gone. */
+  async update(metadata: ClusterMetadata): Promise<void> {
+    const present = metadata.topics.filter(({ error }) => error === undefined)
+    const byName = new Map(present.map((topic) => [topic.name, topic]))
+    for (const topic of this.#open.values()) {
+      await this.#compare(topic, byName.get(topic.name))
+    }
+    if (this.#options.once) return
+    await this.#takeUp(present, selectTopics(present, this.#options.selection))
+  }
+
+  /** Closes the topics that are done, and drops those that failed. */
+  retire(): void {
+    for (const topic of this.#open.values()) {
+      if (topic.failure !== undefined) this.#abandon(topic, topic.failure.error)
+      else if (topic.finished) this.#close(topic)
+    }
+  }
+
+  /** A partition cannot be read any more. The rest of its topic goes on to its end, or, when following, is committed and left. */
+  fail(topic: TopicCapture, error: unknown): void {
+    this.#failures.push(error)
+    this.#settled.add(topic.name)
+    if (!this.#options.once) this.#close(topic)
+  }
+
+  /** Commits what is open, and releases all leases. Resolves when all that is done, whatever failed. */
+  async close(): Promise<void> {
+    this.#phase = 'ending'
+    for (const topic of this.#open.values()) {
+      if (topic.failure !== undefined) this.#abandon(topic, topic.failure.error)
+      else this.#close(topic)
+    }
+    await Promise.all(this.#closing)
+  }
+
+  async #takeUp(present: readonly TopicMetadata[], names: readonly string[]): Promise<void> {
+    const byName = new Map(present.map((topic) => [topic.name, topic]))
+    const waiting = names.filter((name) => !this.#open.has(name) && !this.#settled.has(name))
+    const takeNext = async (): Promise<void> => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        const topic = byName.get(name)
+        if (topic !== undefined) await this.#openTopic(topic)
+      }
+    }
+    await Promise.all(Array.from({ length: openAtATime }, takeNext))
+  }
+
+  async #openTopic(topic: TopicMetadata): Promise<void> {
+    try {
+      if (topic.error !== undefined) throw topic.error
+      this.#open.set(topic.name, await TopicCapture.open(this.#options, topic))
+      this.#contended.delete(topic.name)
+    } catch (error) {
+      this.#dropOrContend(topic.name, error)
+    }
+  }
+
+  async #compare(topic: TopicCapture, present: TopicMetadata | undefined): Promise<void> {
+    if (present === undefined) {
+      this.#notePresence(topic)
+      return
+    }
+    this.#missingSince.delete(topic.name)
+    if (present.topicId !== topic.topicId) {
+      const ids = { backup: topic.topicId, cluster: present.topicId }
+      this.#failWhole(topic, topicRecreated(topic.name, ids))
+    } else if (!this.#options.once) {
+      await topic.addPartitions(present).catch((error: unknown) => this.#abandon(topic, error))
+    }
+  }
+
+  #notePresence(topic: TopicCapture): void {
+    const now = this.#options.clock.monotonic()
+    const since = this.#missingSince.get(topic.name) ?? now
+    this.#missingSince.set(topic.name, since)
+    if (now - since < missingPatienceMs) return
+    this.#missingSince.delete(topic.name)
+    if (this.#options.once) {
+      this.#failWhole(topic, topicDeleted(topic.name))
+    } else {
+      this.#options.observer.onWarning(topicDeleted(topic.name))
+      this.#close(topic)
+    }
+  }
+
+  #failWhole(topic: TopicCapture, error: KanneryError): void {
+    this.fail(topic, error)
+    this.#close(topic)
+  }
+
+  #close(topic: TopicCapture): void {
+    this.#leave(topic, () => topic.close())
+  }
+
+  #abandon(topic: TopicCapture, error: unknown): void {
+    this.#leave(topic, async () => {
+      await topic.abandon(error)
+      throw error
+    })
+  }
+
+  /** The topic stays in the reports, and out of the way. */
+  #leave(topic: TopicCapture, work: () => Promise<void>): void {
+    if (!this.#open.delete(topic.name)) return
+    for (const cursor of topic.cursors) cursor.finish()
+    if (this.#options.once) this.#settled.add(topic.name)
+    const leaving = work()
+      .catch((error: unknown) => this.#dropOrContend(topic.name, error))
+      .finally(() => {
+        this.#reports.add(topic.report)
+        this.#closing.delete(leaving)
+      })
+    this.#closing.add(leaving)
+  }
+
+  /** Whoever follows contends again for what may come back; all else is final. */
+  #dropOrContend(name: string, error: unknown): void {
+    const final = this.#options.once || this.#phase === 'ending'
+    if (final || !KanneryError.is(error) || error.retry === 'never') {
+      this.#settled.add(name)
+      this.#contended.delete(name)
+      this.#failures.push(error)
+      return
+    }
+    const known = this.#contended.has(name)
+    this.#contended.set(name, error)
+    if (this.#phase === 'running' && !known) this.#options.observer.onWarning(error)
+  }
+}
