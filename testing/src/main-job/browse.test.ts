@@ -48,7 +48,9 @@ function readOfBackup({ calls }: WatchedRun): Map<string, number> {
 }
 
 function openedSegments({ calls }: WatchedRun): string[] {
-  return [...new Set(calls.flatMap((call) => /^openat\(.*\/([^/"]+)\.kan"/.exec(call)?.[1] ?? []))]
+  return [
+    ...new Set(calls.flatMap((call) => /^openat\(.*\/([^/"]+)\.kan".* = \d/.exec(call)?.[1] ?? [])),
+  ]
 }
 
 describe('looking into a backup', () => {

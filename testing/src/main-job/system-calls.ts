@@ -4,7 +4,7 @@ import { type KanneryOptions, type KanneryRun, kannery } from './kannery.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface WatchedRun extends KanneryRun {
-  /** Lines of strace, those that failed left out. */
+  /** One line for each call, as strace prints it, also for those that failed. */
   readonly calls: readonly string[]
 }
 
@@ -24,7 +24,7 @@ export async function kanneryUnderStrace(
   })
   return {
     ...ended,
-    calls: joinInterrupted(text.split('\n')).filter((line) => !/ = -1 /.test(line)),
+    calls: joinInterrupted(text.split('\n')),
   }
 }
 
