@@ -36,7 +36,7 @@ export async function listPlugins(sources: PluginSources): Promise<readonly Plug
   }
   const inFolder = await packagesInFolder(sources.folder)
   const places = new Set(inFolder.map(({ folder }) => folder))
-  for (const name of Object.values(wellKnownBackends)) {
+  for (const name of new Set(Object.values(wellKnownBackends))) {
     const found = await ifInstalled(name, sources)
     if (found === undefined || places.has(found.folder)) continue
     listings.push(await listing(name, 'installed', sources, async () => found))

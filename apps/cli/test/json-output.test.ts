@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fillTopic } from '@kannery/testing/python/topics'
+import { beforeAll, expect, inject, test } from 'vitest'
+import { commands } from '../src/commands/commands.ts'
+import { kannery, start, temporaryFolder } from './command-line.ts'
+
+const { bootstrapServers } = inject('kafka')
+const topic = 'cli-json'
+beforeAll(async () => {
+  await fillTopic('plain', { bootstrapServers, topic, records: 300, partitions: 3 })
+})
+
+const page = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8')
+
+/** The example of a command in docs/json.md. */
+function documented(command: string): unknown {
+  const [, section = ''] = page.split(`\n## kannery ${command}\n`)
+  const [, example] = /```json\n(.*)\n```/.exec(section) ?? []
+  if (example === undefined) throw new Error(`docs/json.md has no example of ${command}`)
+  return JSON.parse(example)
+}
+
+/** Which keys a document has; what its values are does not matter, nor how many there are in a list. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null) return 'value'
+  // Partitions as keys.
+  const entries = Object.entries(value).filter(([key]) => !/^[1-9]\d*$/.test(key))
+  return Object.fromEntries(entries.map(([key, nested]) => [key, shapeOf(nested)]))
+}
+
+async function expectDocumented(command: string, stdout: string): Promise<void> {
+  const [first = ''] = stdout.split('\n')
+  expect(shapeOf(JSON.parse(first)), command).toEqual(shapeOf(documented(command)))
+}
+
+test('every command has its example', () => {
+  const described = commands.filter(({ name }) => name !== 'completion')
+
+  for (const { name } of described) expect(documented(name)).toBeDefined()
+})
+
+test('what commands print has the keys that the page tells', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  const json = async (...words: readonly string[]) => (await kannery(...words, '-o', 'json')).stdout
+  const backup = ['backup', '--from', bootstrapServers, '--to', path, '--topic', topic]
+  const restore = ['restore', '--from', path, '--to', bootstrapServers, '--topic', topic]
+
+  await expectDocumented('backup', await json(...backup, '--once'))
+  await expectDocumented('restore', await json(...restore, '--as', `${topic}-copy`, '--verify'))
+  await expectDocumented('ls', await json('ls', path))
+  const [record = ''] = (await json('cat', path, topic)).split('\n')
+  // Its bytes are text or not, and headers may be missing: that is the record's own affair.
+  expect(Object.keys(JSON.parse(record))).toEqual(Object.keys(documented('cat') as object))
+  await expectDocumented('storage probe', await json('storage', 'probe', path))
+  await expectDocumented('storage verify', await json('storage', 'verify', path))
+  await expectDocumented('plugin ls', await json('plugin', 'ls'))
+
+  const [shown] = (await json('show', path, topic)).split('\n')
+  const details = { ...JSON.parse(shown ?? ''), configuration: { 'cleanup.policy': 'delete' } }
+  await expectDocumented('show', JSON.stringify(details))
+
+  const running = start(...backup)
+  while ((await json('lease', 'ls', path)).includes('[]'));
+  await expectDocumented('lease ls', await json('lease', 'ls', path))
+  await expectDocumented('lease break', await json('lease', 'break', path, topic, '--yes'))
+  running.interrupt('SIGTERM', 'SIGTERM')
+  await running.outcome
+
+  await damage(join(path, topic))
+  await expectDocumented('verify', await json('verify', path))
+})
+
+async function damage(folder: string): Promise<void> {
+  const name = (await readdir(folder)).find((file) => file.endsWith('.kan')) ?? ''
+  const bytes = await readFile(join(folder, name))
+  await writeFile(join(folder, name), bytes.fill((bytes[700] ?? 0) ^ 1, 700, 701))
+}
+
+test('an added plugin is told with its place', async () => {
+  await using folder = await temporaryFolder()
+  const plugin = join(folder.path, 'kannery-x')
+  await mkdir(plugin)
+  await writeFile(
+    join(plugin, 'package.json'),
+    JSON.stringify({ name: 'kannery-x', version: '1.0.0', type: 'module', main: 'index.js' }),
+  )
+  await writeFile(
+    join(plugin, 'index.js'),
+    "export const plugin = { [Symbol.for('kannery.backend-plugin')]: true, contract: 1, type: 'x', urlSchemes: ['x'] }",
+  )
+  process.env['KANNERY_PLUGIN_FOLDER'] = join(folder.path, 'plugins')
+  try {
+    const added = await kannery('plugin', 'add', plugin, '-o', 'json')
+    await expectDocumented('plugin add', added.stdout)
+  } finally {
+    delete process.env['KANNERY_PLUGIN_FOLDER']
+  }
+})
