@@ -133,6 +133,7 @@ test('a held lease is told with its holder, waited for, or broken', async () => 
   })
 
   const waiting = startBackup(path, '--once', '--wait', '--lease-ttl', '1s')
+  await waiting.said(/^warning: storage error: resource already held/)
   first.interrupt('SIGINT')
   expect((await first.outcome).status).toBe(0)
   expect((await waiting.outcome).status).toBe(0)

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly worker: Worker
   readonly topics: TopicSelection
   readonly mode: CaptureMode
+  /** How long to contend, at the start, for topics that somebody else writes; by default they are refused at once. */
+  readonly leaseWaitMs?: number
   /** When a segment is closed. */
   readonly segment: SegmentLimits
   /** For all that is between the brokers and the storage. */

@@ -1,4 +1,5 @@
 import {
+  type AcquireOptions,
   currentIncarnation,
   type Incarnation,
   type Index,
@@ -55,9 +56,13 @@ export class TopicCapture {
    * @throws LEASE_HELD; KAFKA_TOPIC_MISMATCH when the backup is of another topic of that name; KAFKA_OFFSETS_LOST when the log
    *   ends before what was backed up; INDEX_*, DATA_*, STORAGE_*, KAFKA_*.
    */
-  static async open(context: TopicCaptureContext, topic: TopicMetadata): Promise<TopicCapture> {
+  static async open(
+    context: TopicCaptureContext,
+    topic: TopicMetadata,
+    wait: Pick<AcquireOptions, 'waitMs' | 'signal'> = {},
+  ): Promise<TopicCapture> {
     const { cluster, worker } = context
-    const session = await worker.acquire(topic.name, { cluster: cluster.clusterId })
+    const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
     try {
       const incarnation = await beginOrContinue(context, session, topic)
       const starts = await startOfCursors(context, session, topic)

@@ -8,6 +8,10 @@ import { TopicReports } from './topic-reports.ts'
 
 export interface TopicSetOptions extends TopicCaptureContext {
   readonly selection: TopicSelection
+  /** How long to contend, at the start, for topics that somebody else writes. */
+  readonly leaseWaitMs?: number
+  /** Ends the waiting. */
+  readonly signal: AbortSignal
 }
 
 /** A topic may be missing in the metadata of a broker that is behind. */
@@ -27,6 +31,8 @@ export class TopicSet {
   readonly #contended = new Map<string, KanneryError>()
   readonly #missingSince = new Map<string, number>()
   readonly #failures: unknown[] = []
+  /** Until then, by the monotonic clock, topics that somebody else writes are waited for. */
+  #waitUntilMs = 0
   #phase: 'beginning' | 'running' | 'ending' = 'beginning'
 
   constructor(options: TopicSetOptions) {
@@ -63,6 +69,7 @@ export class TopicSet {
     const present = metadata.topics.filter(({ error }) => error?.code !== 'KAFKA_TOPIC_UNKNOWN')
     const selected = selectTopics(present, this.#options.selection)
     assertAllMatch(this.#options.selection, selected)
+    this.#waitUntilMs = this.#options.clock.monotonic() + (this.#options.leaseWaitMs ?? 0)
     await this.#takeUp(present, selected)
     const held = [...this.#contended.values()]
     if (this.#open.size === 0 && held[0] !== undefined) throw held[0]
@@ -121,10 +128,22 @@ export class TopicSet {
   async #openTopic(topic: TopicMetadata): Promise<void> {
     try {
       if (topic.error !== undefined) throw topic.error
-      this.#open.set(topic.name, await TopicCapture.open(this.#options, topic))
+      this.#open.set(topic.name, await this.#openOrWait(topic))
       this.#contended.delete(topic.name)
     } catch (error) {
       this.#dropOrContend(topic.name, error)
+    }
+  }
+
+  async #openOrWait(topic: TopicMetadata): Promise<TopicCapture> {
+    const { clock, observer, signal } = this.#options
+    try {
+      return await TopicCapture.open(this.#options, topic)
+    } catch (error) {
+      const waitMs = this.#waitUntilMs - clock.monotonic()
+      if (!KanneryError.is(error, 'LEASE_HELD') || waitMs <= 0) throw error
+      observer.onWarning(error)
+      return await TopicCapture.open(this.#options, topic, { waitMs, signal })
     }
   }
 

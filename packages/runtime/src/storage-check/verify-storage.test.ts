@@ -24,9 +24,9 @@ const put = async (storage: StorageBackend, key: string): Promise<void> => {
 
 const writes: ContractCase = {
   name: 'it keeps what is put',
-  async run({ open, prefix }) {
-    await using storage = await open()
-    await put(storage, `${prefix}a`)
+  async run(context) {
+    await using storage = await context.open()
+    await put(storage, `${context.prefix}a`)
   },
 }
 
@@ -90,8 +90,8 @@ test('an interruption cleans up', async () => {
   const stop = new AbortController()
   const interrupting: ContractCase = {
     name: 'interrupts',
-    async run({ open, prefix }) {
-      await put(await open(), `${prefix.replace('/1/', '/')}stays`)
+    async run(context) {
+      await put(await context.open(), `${context.prefix.replace('/1/', '/')}stays`)
       stop.abort(new Error('enough'))
     },
   }

@@ -41,7 +41,10 @@ export interface LeaseOptions {
  * the leases are released before it resolves.
  */
 export async function runBackup(options: BackupOptions): Promise<CaptureReport> {
-  const { lease, signal, onWarning } = options
+  const { lease, signal } = options
+  const onWarning = (warning: KanneryError): void => {
+    options.onWarning(named(warning, options.storage.url))
+  }
   const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
   const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
   const timing = leaseTiming(lease.ttlMs)
@@ -77,6 +80,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       mode: options.mode,
       segment: options.segment,
       budgetBytes: options.budgetBytes,
+      leaseWaitMs: lease.waitMs,
       codec: options.codec,
       worker,
       clock: systemClock,
@@ -84,7 +88,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       signal,
     })
   } catch (error) {
-    throw KanneryError.is(error, 'LEASE_HELD') ? named(error, options.storage.url) : error
+    throw named(error, options.storage.url)
   }
 }
 
@@ -111,8 +115,9 @@ function nameWriter(version: string): string {
   return `${hostname()} (pid ${process.pid}, kannery ${version})`
 }
 
-/** Core does not always know how a person calls the storage. */
-function named(error: KanneryError, url: URL): KanneryError {
+/** Core does not always know how a person calls the storage; who is told about a lease wants to know. */
+function named<E>(error: E, url: URL): E | KanneryError {
+  if (!KanneryError.is(error, 'LEASE_HELD')) return error
   const { message, why, retry, facts } = error
   const location = shownLocation(url)
   const remedy = error.remedy.replace('<storage>', location)
