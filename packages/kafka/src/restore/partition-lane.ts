@@ -1,6 +1,7 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import { kafkaError } from '../cluster/errors.ts'
 import type { ProduceResult } from '../protocol/produce.ts'
+import { Fifo } from './fifo.ts'
 
 export interface OutgoingBatch {
   readonly partition: number
@@ -49,7 +50,7 @@ export class PartitionLane {
   readonly #port: LanePort
   readonly #partition: number
   readonly #startOffset: number
-  readonly #queue: Entry[] = []
+  readonly #queue = new Fifo<Entry>()
   readonly #closing = new AbortController()
   readonly #quiet = Promise.withResolvers<void>()
   /** Entries before this one are sent. */
@@ -84,7 +85,7 @@ export class PartitionLane {
 
   #pump(): void {
     while (!this.#closed && this.#failure === undefined && this.#unanswered < maxUnanswered) {
-      const entry = this.#queue[this.#next]
+      const entry = this.#queue.at(this.#next)
       if (entry === undefined) return
       this.#next += 1
       if (!entry.appended) void this.#send(entry)
@@ -127,7 +128,7 @@ export class PartitionLane {
     entry.appended = true
     this.#backoffMs = firstBackoffMs
     this.#stuckSince = undefined
-    for (let head = this.#queue[0]; head?.appended === true; head = this.#queue[0]) {
+    for (let head = this.#queue.at(0); head?.appended === true; head = this.#queue.at(0)) {
       this.#queue.shift()
       this.#next -= 1
       this.#port.onAcknowledged(head.batch)

@@ -19,6 +19,9 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a batch under way costs beside its bytes: with batches of a hundred bytes, that is most of it. */
+const handlingBytes = 2048
+
 /**
  * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under way any more: what the
  * ledger counts is what is there.
@@ -54,7 +57,7 @@ async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk
   for (const batch of batches) {
     for (const outgoing of encode(options, batch)) {
       const { records, path } = outgoing
-      const ownBytes = path === 're-encoded' ? outgoing.bytes : 0
+      const ownBytes = handlingBytes + (path === 're-encoded' ? outgoing.bytes : 0)
       holders += 1
       budget.charge(ownBytes)
       producer.send({

@@ -1,4 +1,5 @@
 import type { KafkaRecord } from '../../record-batch/records.ts'
+import { Fifo } from '../fifo.ts'
 import { differingFields, sameRecord } from './record-difference.ts'
 
 /** A record of the target that is not what the backup says, or one that is not there. */
@@ -20,8 +21,8 @@ const lookahead = 32
 export class PartitionComparison {
   readonly #partition: number
   readonly #onDifference: (difference: Difference) => void
-  readonly #expected = new Lane()
-  readonly #actual = new Lane()
+  readonly #expected = new Side()
+  readonly #actual = new Side()
   #targetOffset: number
   #lastActual: KafkaRecord | undefined
   #compared = 0
@@ -162,18 +163,17 @@ export class PartitionComparison {
   }
 }
 
-/** A queue that can be looked into. */
-class Lane {
-  #records: KafkaRecord[] = []
-  #first = 0
+/** The records of one side that are not compared yet. */
+class Side {
+  readonly #records = new Fifo<KafkaRecord>()
   ended = false
 
   get length(): number {
-    return this.#records.length - this.#first
+    return this.#records.length
   }
 
   at(index: number): KafkaRecord | undefined {
-    return this.#records[this.#first + index]
+    return this.#records.at(index)
   }
 
   /** Whether as many records are here to look at, or no more will come. */
@@ -182,11 +182,10 @@ class Lane {
   }
 
   push(records: readonly KafkaRecord[]): void {
-    this.#records = [...this.#records.slice(this.#first), ...records]
-    this.#first = 0
+    for (const record of records) this.#records.push(record)
   }
 
   shift(): void {
-    this.#first += 1
+    this.#records.shift()
   }
 }
