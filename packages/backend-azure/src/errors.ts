@@ -202,7 +202,7 @@ export function azureError(
     })
   }
   if (isIdentityError(error)) return noCredentials(error, attempt)
-  return error
+  return isBroken(error) ? brokenOff(error, attempt) : error
 }
 
 export function notFound(attempt: Attempt): KanneryError {
@@ -247,6 +247,7 @@ export function isAnswer(error: unknown, ...codes: readonly string[]): error is 
   const { statusCode } = error as Partial<RestError>
   return (
     typeof statusCode === 'number' &&
+    !isBroken(error) &&
     (codes.length === 0 || codes.includes(codeOf(error as RestError) ?? ''))
   )
 }
@@ -315,6 +316,19 @@ function waitOf(error: RestError): number | undefined {
 
 function headerOf(error: RestError, name: string): string | undefined {
   return error.response?.headers.get(name)
+}
+
+/** An answer that ended too early: the SDK calls it aborted, or not to be parsed. */
+function isBroken(error: Error): boolean {
+  return error.name === 'AbortError' || (error as Partial<RestError>).code === 'PARSE_ERROR'
+}
+
+function brokenOff(error: Error, attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `the answer broke off: ${attempt.place}`, {
+    cause: withoutRequest(error),
+    retry: 'same-request',
+    facts: facts(attempt),
+  })
 }
 
 function isIdentityError({ name }: Error): boolean {

@@ -143,9 +143,6 @@ async function* readAll(
     }
     if (missing !== 0) throw cutOff(attempt, missing)
   } catch (error) {
-    // The SDK calls it aborted when the connection breaks.
-    const isBroken = !signal?.aborted && error instanceof Error && error.name === 'AbortError'
-    const cause = isBroken ? cutOff(attempt, missing) : error
-    throw azureError(cause, attempt, signal === undefined ? {} : { signal })
+    throw azureError(error, attempt, signal === undefined ? {} : { signal })
   }
 }

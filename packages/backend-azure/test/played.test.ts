@@ -152,6 +152,25 @@ test('a body that breaks off is an error, never an end, and is not asked for aga
   expect(server.requests).toHaveLength(1)
 })
 
+test('an error or a listing that breaks off is an error of the network', async () => {
+  let status = 200
+  await using server = await playServer(() => ({
+    status,
+    headers: { 'content-type': 'application/xml', date: stored.date },
+    body: '<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>a</Name>',
+    cutOffAfter: 40,
+  }))
+  await using storage = await openAt(server)
+  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+
+  for (status of [200, 403]) {
+    expect(await errorOf(list())).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retry: 'same-request',
+    })
+  }
+})
+
 /** A server that takes blocks, and answers the request that commits them as a test wants it. */
 function blockServer(commit: () => PlayedAnswer | undefined): Promise<PlayedServer> {
   return playServer(({ method, url, body: sent }) => {

@@ -1,7 +1,7 @@
 import type { BackendContext, CallOptions } from '@kannery/storage'
 import type { GcsConfig } from './config.ts'
 import { type GcsCredentials, readCredentials } from './credentials.ts'
-import { type Attempt, answered, gcsError } from './errors.ts'
+import { type Attempt, answered, brokenOff, gcsError } from './errors.ts'
 
 const googleEndpoint = 'https://storage.googleapis.com'
 
@@ -19,6 +19,22 @@ export interface GcsRequest extends CallOptions {
 export interface Answered {
   /** By the storage's clock. */
   readonly answeredAt?: Date
+}
+
+export async function readJson<T>(
+  answer: Response,
+  attempt: Attempt,
+  options: CallOptions,
+): Promise<T & Answered> {
+  try {
+    return { ...((await answer.json()) as T), ...answeredAt(answer) }
+  } catch (error) {
+    throw gcsError(
+      error instanceof SyntaxError ? brokenOff(attempt, error) : error,
+      attempt,
+      options,
+    )
+  }
 }
 
 export function answeredAt({ headers }: Response): Answered {
@@ -61,12 +77,7 @@ export class GcsClient {
 
   /** The JSON of a good answer, and when it was given. */
   async ask<T>(request: GcsRequest, attempt: Attempt): Promise<T & Answered> {
-    const answer = await this.send(request, attempt)
-    try {
-      return { ...((await answer.json()) as T), ...answeredAt(answer) }
-    } catch (error) {
-      throw gcsError(error, attempt, request)
-    }
+    return await readJson(await this.send(request, attempt), attempt, request)
   }
 
   async #fetch({ path, query = {}, method, headers, body, signal }: GcsRequest): Promise<Response> {

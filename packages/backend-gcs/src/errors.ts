@@ -199,6 +199,15 @@ export function cutOff(attempt: Attempt, missing: number): KanneryError {
   })
 }
 
+/** An answer that ended too early. */
+export function brokenOff(attempt: Attempt, cause: unknown): KanneryError {
+  return new KanneryError('STORAGE_UNAVAILABLE', `the answer broke off: ${attempt.place}`, {
+    cause,
+    retry: 'same-request',
+    facts: facts(attempt),
+  })
+}
+
 /** An answer that Google never gives, so that nothing can be concluded from it. */
 export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
   return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of Google: ${attempt.place}`, {

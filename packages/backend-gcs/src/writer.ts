@@ -1,5 +1,5 @@
 import type { Part, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
-import { answeredAt, type GcsClient } from './client.ts'
+import { type GcsClient, readJson } from './client.ts'
 import { type Attempt, strangeAnswer } from './errors.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import type { Operation } from './permissions.ts'
@@ -50,8 +50,7 @@ export class GcsUpload implements PartTarget {
     if (this.#last === undefined) throw strangeAnswer(attempt, 'no part was the last one')
     const answer = await this.#sendBytes(this.#last, attempt, options.signal)
     if (answer === undefined) throw strangeAnswer(attempt, 'the upload never ends')
-    const stored = (await answer.json()) as Metadata
-    return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
+    return describe(key, await readJson<Metadata>(answer, attempt, options), attempt)
   }
 
   async abandon(): Promise<void> {

@@ -136,6 +136,28 @@ test('a body that breaks off is an error, never an end', async () => {
   })
 })
 
+test('an error, a listing or the end of an upload that breaks off is an error of the network', async () => {
+  let cutOffAfter: number | undefined = 10
+  const broken = (status: number): PlayedAnswer => ({
+    status,
+    body: '{"items":[{"name":"a","size":"1',
+    ...(cutOffAfter === undefined ? {} : { cutOffAfter }),
+  })
+  let status = 200
+  await using server = await playServer(() => broken(status))
+  await using session = await sessionServer((_first, _last, total) =>
+    total === undefined ? 'kept' : broken(200),
+  )
+  await using storage = await openAt(server)
+  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+  const told = { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' }
+
+  for (cutOffAfter of [10, undefined]) {
+    for (status of [200, 503]) expect(await errorOf(list())).toMatchObject(told)
+    expect(await errorOf(stream(session))).toMatchObject(told)
+  }
+})
+
 /** A server that takes the bytes of a session as `chunk` says; undefined: all of them. */
 function sessionServer(
   chunk: (

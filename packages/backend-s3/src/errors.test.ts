@@ -66,6 +66,7 @@ const table: readonly [status: number, name: string, Attempt, ErrorCode, Retry][
   [401, 'Unknown', get, 'STORAGE_UNAUTHENTICATED', 'never'],
   [403, 'Unknown', get, 'STORAGE_DENIED', 'never'],
   [502, 'Unknown', get, 'STORAGE_UNAVAILABLE', 'same-request'],
+  [200, 'Error', get, 'STORAGE_UNAVAILABLE', 'same-request'],
 ]
 
 test.each(table)('%i %s at %o is %s, %s', (status, name, attempt, code, retry) => {

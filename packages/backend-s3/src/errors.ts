@@ -330,7 +330,8 @@ function inContext(name: string, { operation, condition }: Attempt): Meaning | u
 function byStatus(status: number): Meaning {
   const known = meaningsByStatus[status]
   if (known !== undefined) return known
-  return status >= 500 || status === 404 ? busy : unsupported
+  // An error in a good answer: it broke off, and could not be read.
+  return status >= 500 || status === 404 || status < 300 ? busy : unsupported
 }
 
 /** The SDK has learnt the storage's time from this very answer: the next request will have it right. */

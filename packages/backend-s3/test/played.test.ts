@@ -152,6 +152,28 @@ test('a body that breaks off is an error, never an end', async () => {
   })
 })
 
+test('an error or a listing that breaks off is an error of the network', async () => {
+  let status = 200
+  let cutOffAfter: number | undefined = 60
+  await using server = await playServer(() => ({
+    status,
+    headers: { 'content-type': 'application/xml' },
+    body: '<?xml version="1.0"?><ListBucketResult><Contents><Key>a</Key><Size>1<',
+    ...(cutOffAfter === undefined ? {} : { cutOffAfter }),
+  }))
+  await using storage = await openAt(server)
+  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+
+  for (status of [200, 503]) {
+    for (cutOffAfter of [60, undefined]) {
+      expect(await errorOf(list())).toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        retry: 'same-request',
+      })
+    }
+  }
+})
+
 /** A server that takes parts, and answers the request that publishes them as a test wants it. */
 function uploadServer(publish: () => PlayedAnswer | undefined): Promise<PlayedServer> {
   return playServer(({ method, url }) => {
