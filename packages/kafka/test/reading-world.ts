@@ -1,0 +1,51 @@
+import type { Damage, Index } from '@kannery/core'
+import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
+import { type ReadTopicOptions, readTopic } from '../src/reading/read-topic.ts'
+import { type BackupSketch, writeBackup } from './backup.ts'
+import type { StoredRecord } from './stored-batch.ts'
+
+export const topic = 'orders'
+
+/** A storage of its own with a backup in it, and what is read from there. */
+export class ReadingWorld {
+  readonly clock = new TestClock()
+  readonly storage: MemoryStorage = MemoryStorage.open({ clock: this.clock })
+
+  write(sketch: Omit<BackupSketch, 'topic'>): Promise<Index> {
+    const { storage, clock } = this
+    return writeBackup({ storage, clock, random: seededRandom(1) }, { topic, ...sketch })
+  }
+
+  /** `partition:offset` of every record that is read, in that order. */
+  async read(options: Partial<ReadTopicOptions> = {}): Promise<string[]> {
+    const seen: string[] = []
+    for await (const batch of readTopic({ storage: this.storage, topic, window: {}, ...options })) {
+      for (const { offset } of batch.records()) seen.push(`${batch.partition}:${offset}`)
+    }
+    return seen
+  }
+
+  async readWithDamage(
+    options: Partial<ReadTopicOptions> = {},
+  ): Promise<{ seen: string[]; damage: Damage[] }> {
+    const damage: Damage[] = []
+    const seen = await this.read({ ...options, onDamage: (one) => damage.push(one) })
+    return { seen, damage }
+  }
+}
+
+/** Records whose value names their offset, a millisecond after each other. */
+export function numberedRecords(offsets: readonly number[], time = 1000): StoredRecord[] {
+  return offsets.map((offset) => ({
+    offset,
+    timestamp: BigInt(time + offset),
+    key: null,
+    value: Buffer.from(`value ${offset}`),
+    headers: [],
+  }))
+}
+
+/** As {@link ReadingWorld.read} tells them. */
+export function seenOffsets(partition: number, from: number, next: number): string[] {
+  return Array.from({ length: next - from }, (_, index) => `${partition}:${from + index}`)
+}
