@@ -24,7 +24,7 @@ class HeldTarget implements PartTarget {
   readonly held = new Map<number, { finish(): void; fail(error: Error): void }>()
   mostHeld = 0
 
-  sendPart(part: Part): Promise<void> {
+  sendPart(part: Part, _signal: AbortSignal): Promise<void> {
     const text = Buffer.from(part.body).toString()
     return new Promise((resolve, reject) => {
       const settle = (say: string, then: () => void): void => {
