@@ -9,9 +9,10 @@ import { startVersitygw } from '../servers/versitygw.ts'
 
 /** A storage on a server of its own, as a user of the command line names it. */
 export interface TestStorage extends AsyncDisposable {
+  /** Of the storage `prod`. */
   readonly url: string
-  /** What a command shows of `url`. */
-  readonly location: string
+  /** Of another storage beside it. */
+  urlOf(name: string): string
   /** Where the command line finds the credentials. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -19,52 +20,65 @@ export interface TestStorage extends AsyncDisposable {
 export const storageServers = ['seaweedfs', 'versitygw', 'fake-gcs-server', 'azurite'] as const
 export type StorageServer = (typeof storageServers)[number]
 
-/** Starts a server with an empty storage `backups/prod`. */
-export async function startStorage(name: StorageServer): Promise<TestStorage> {
+export interface TestStorageOptions {
+  /** Given the origin of the server, tells the one that clients shall use: that of a proxy. */
+  readonly through?: (origin: string) => Promise<string> | string
+}
+
+/** Starts a server with an empty bucket or container. */
+export async function startStorage(
+  name: StorageServer,
+  { through = (origin) => origin }: TestStorageOptions = {},
+): Promise<TestStorage> {
   switch (name) {
     case 'seaweedfs':
-      return await onS3(await startSeaweedfs())
+      return await onS3(await startSeaweedfs(), through)
     case 'versitygw':
-      return await onS3(await startVersitygw())
+      return await onS3(await startVersitygw(), through)
     case 'fake-gcs-server': {
       const server = await startFakeGcsServer()
       await server.createBucket('backups')
-      const location = 'gs://backups/prod'
-      return await describe(server, { location, options: { endpoint: server.endpoint } })
+      const endpoint = await through(server.endpoint)
+      return await describe(server, { bucket: 'gs://backups', options: { endpoint } })
     }
     case 'azurite': {
       const server = await startAzurite()
       await server.createContainer('backups')
-      const location = `${server.endpoint}/backups/prod`
-      return await describe(server, { location, credentials: { accountKey: server.account.key } })
+      const { origin, pathname } = new URL(server.endpoint)
+      const bucket = `${await through(origin)}${pathname}/backups`
+      return await describe(server, { bucket, credentials: { accountKey: server.account.key } })
     }
   }
 }
 
-async function onS3(server: S3Server): Promise<TestStorage> {
+async function onS3(
+  server: S3Server,
+  through: NonNullable<TestStorageOptions['through']>,
+): Promise<TestStorage> {
   await server.createBucket('backups')
-  const { endpoint, region, credentials } = server
+  const { region, credentials } = server
   return await describe(server, {
-    location: 's3://backups/prod',
-    options: { endpoint, region },
+    bucket: 's3://backups',
+    options: { endpoint: await through(server.endpoint), region },
     credentials: { ...credentials },
   })
 }
 
 interface Description {
-  readonly location: string
+  readonly bucket: string
   readonly options?: Readonly<Record<string, string>>
   readonly credentials?: Readonly<Record<string, string>>
 }
 
 async function describe(
   server: HttpServerProcess,
-  { location, options = {}, credentials }: Description,
+  { bucket, options = {}, credentials }: Description,
 ): Promise<TestStorage> {
   const query = new URLSearchParams(options).toString()
+  const urlOf = (name: string): string => `${bucket}/${name}${query === '' ? '' : `?${query}`}`
   return {
-    url: query === '' ? location : `${location}?${query}`,
-    location,
+    url: urlOf('prod'),
+    urlOf,
     environment: credentials === undefined ? {} : await credentialsFile(server, credentials),
     [Symbol.asyncDispose]: () => server.stop(),
   }
