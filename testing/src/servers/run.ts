@@ -23,6 +23,8 @@ export function run(
         else reject(new Error(describeFailure(command, commandArguments, error, stdout + stderr)))
       },
     )
+    // A command may end without reading all of it: what that means, its exit status tells.
+    child.stdin?.on('error', () => {})
     child.stdin?.end(options.input ?? '')
   })
 }
