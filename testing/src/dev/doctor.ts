@@ -11,6 +11,8 @@ interface Requirement {
 }
 
 const oldestJava = 17
+/** From here on, Go fetches a newer toolchain itself where a program wants one. */
+const oldestGo = 21
 const oldestPython = [3, 9] as const
 
 const requirements: readonly Requirement[] = [
@@ -32,6 +34,13 @@ const requirements: readonly Requirement[] = [
     remedy: 'Install the packages python3 and python3-pip.',
     find: () =>
       atLeastPython(output('python3', '--version'), output('python3', '-m', 'pip', '--version')),
+  },
+  {
+    name: `Go 1.${oldestGo} or newer`,
+    for: 'tests',
+    remedy:
+      'Install the package golang, or what go.dev offers. It builds servers of object storages.',
+    find: () => atLeastGo(output('go', 'version')),
   },
   {
     name: 'keytool',
@@ -88,6 +97,11 @@ function atLeastPython(python: string, pip: string): string | undefined {
   const [oldestMajor, oldestMinor] = oldestPython
   const newEnough = Number(major) === oldestMajor && Number(minor) >= oldestMinor
   return newEnough && pip.startsWith('pip ') ? `${version}, ${pip.split(' from ')[0]}` : undefined
+}
+
+function atLeastGo(text: string): string | undefined {
+  const [, version, minor] = /go version go(1\.(\d+)\S*)/.exec(text) ?? []
+  return Number(minor) >= oldestGo ? version : undefined
 }
 
 /** What it prints, on either stream; empty when it is not there. */
