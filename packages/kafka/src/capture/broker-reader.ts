@@ -124,6 +124,7 @@ export class BrokerReader {
   async #fetch(connection: BrokerConnection): Promise<void> {
     const { room, maxBytes } = this.#options
     const session = new FetchSession()
+    this.#emptyAnswers = 0
     let asked = this.#ask(connection, session)
     while (asked !== undefined) {
       const frame = await asked.answer
@@ -185,19 +186,23 @@ export class BrokerReader {
     }
     const taken: Taken[] = []
     let bytes = 0
+    let rejected = false
     for (const fetched of answer.partitions) {
       const key = answerKey(fetched.topicKey, fetched.partition)
       const cursor = asked.cursors.get(key)
       // Somebody else may have read on from there meanwhile.
       if (cursor === undefined || cursor.finished) continue
       if (asked.positions.get(key)?.fetchOffset !== cursor.next) continue
-      if (this.#reject(cursor, fetched)) continue
+      if (this.#reject(cursor, fetched)) {
+        rejected = true
+        continue
+      }
       const run = glanceAtBatches(fetched.records)
       cursor.advance(fetched, run)
       bytes += fetched.records.length
       if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
     }
-    this.#judgeSilence(asked, bytes > 0 || answer.throttleTimeMs > 0)
+    this.#judgeSilence(asked, bytes === 0 && !rejected && answer.throttleTimeMs === 0)
     return { taken, bytes }
   }
 
@@ -226,12 +231,12 @@ export class BrokerReader {
   }
 
   /**
-   * The partitions that an answer said nothing new of. An answer without any record, twice in a row and not throttled, means that
-   * there is nothing to be read for any of them: a broker does not answer so while it has a batch. Where the end is beyond all the
-   * same, compaction removed the last records (tombstones, for example).
+   * The partitions that an answer said nothing new of. An answer without any record, without errors, not throttled, and that twice
+   * in a row, means that there is nothing to be read for any of them: a broker does not answer so while it has a batch. Where the
+   * end is beyond all the same, compaction removed the last records (tombstones, for example).
    */
-  #judgeSilence(asked: Asked, spoke: boolean): void {
-    this.#emptyAnswers = spoke ? 0 : this.#emptyAnswers + 1
+  #judgeSilence(asked: Asked, empty: boolean): void {
+    this.#emptyAnswers = empty ? this.#emptyAnswers + 1 : 0
     const now = this.#options.clock.monotonic()
     for (const [key, cursor] of asked.cursors) {
       if (cursor.finished || asked.positions.get(key)?.fetchOffset !== cursor.next) continue

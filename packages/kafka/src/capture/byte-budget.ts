@@ -11,7 +11,7 @@ export interface ByteBudgetOptions {
 }
 
 /** What is being compressed may take this part of the budget. */
-const pendingShare = 1 / 4
+const pendingShare = 1 / 8
 
 /** Keeps the chunks of a whole worker within a number of bytes: nothing is fetched before there is room for it. */
 export class ByteBudget {

@@ -62,6 +62,7 @@ export class CaptureRun {
       limits: options.segment,
       memory: this.#memory.chunks,
       encoder: this.#memory.encoder,
+      uploads: this.#memory.uploads,
       once: mode.kind === 'once',
       onFailed: () => this.#alarm.ring(),
     })

@@ -69,7 +69,7 @@ export class ChunkBuilder {
 
   /**
    * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the batch's in the same tick, so
-   * that whatever happens to the copy later is found.
+   * that whatever happens to the copy later is found. What else is in `buffer` behind the batch is expected to come next.
    *
    * @throws KAFKA_DATA_CORRUPT; nothing is added then.
    */
@@ -81,7 +81,8 @@ export class ChunkBuilder {
     this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)
     if (this.#filled === 0) this.#startedAt = this.#options.clock.monotonic()
     this.#fetchedAt = this.#options.clock.now()
-    buffer.copy(this.#room(length), this.#filled, position, position + length)
+    const room = this.#room(length, buffer.length - position)
+    buffer.copy(room, this.#filled, position, position + length)
     this.#filled += length
     count(this.#facts, header, leastTimestamp(buffer, header), this.#next)
     this.#next = header.nextOffset
@@ -134,10 +135,11 @@ export class ChunkBuilder {
     this.#compressedBytes = 0
   }
 
-  #room(length: number): Buffer {
+  #room(length: number, expected: number): Buffer {
     const needed = this.#filled + length
     if (this.#block === undefined || this.#block.bytes.length < needed) {
-      const larger = this.#options.memory.take(needed)
+      const wanted = Math.min(this.#filled + expected, blockBytes)
+      const larger = this.#options.memory.take(Math.max(needed, wanted))
       this.#block?.bytes.copy(larger.bytes, 0, 0, this.#filled)
       this.#block?.release()
       this.#block = larger

@@ -2,11 +2,16 @@ import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core'
 import type { RawChunk } from './chunk-builder.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
 import type { SegmentChunk } from './open-segment.ts'
+import { Slots } from './slots.ts'
+
+/** As many as libuv has threads. Each holds a few megabytes of memory of zstd's own. */
+const compressedAtATime = 4
 
 /** Turns raw chunks into what goes into segments; compresses on other threads what the producers did not. */
 export class ChunkEncoder {
   readonly #codec: ChunkCodec
   readonly #memory: ChunkMemory
+  readonly #slots = new Slots(compressedAtATime)
   #pendingBytes = 0
 
   constructor(codec: ChunkCodec, memory: ChunkMemory) {
@@ -19,13 +24,15 @@ export class ChunkEncoder {
     return this.#pendingBytes
   }
 
-  /** The raw chunk's memory belongs to the result from now on; when it fails, it is given back. */
+  /** Results may come in another order. The raw chunk's memory belongs to the result from now on; when it fails, it is given back. */
   async encode(chunk: RawChunk): Promise<SegmentChunk> {
     const { facts, raw, rawCrc } = chunk
     this.#pendingBytes += raw.length
     try {
       const codec = chunk.compressible ? this.#codec : 'none'
-      return this.#segmentChunk(chunk, await encodeChunk(facts, raw, { codec, rawCrc }))
+      const encode = (): Promise<EncodedChunk> => encodeChunk(facts, raw, { codec, rawCrc })
+      const encoded = await (codec === 'none' ? encode() : this.#slots.run(encode))
+      return this.#segmentChunk(chunk, encoded)
     } catch (error) {
       chunk.release()
       throw error

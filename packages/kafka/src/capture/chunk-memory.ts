@@ -7,6 +7,8 @@ export interface ChunkBlock {
 /** What a chunk of ordinary size needs at most. */
 export const blockBytes: number = 1024 * 1024
 const leastBytes = 4096
+/** What is larger gets a whole block: those are used again. */
+const greatestSmallBytes = 128 * 1024
 
 /**
  * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Blocks of 1 MiB are used again: fresh
@@ -60,7 +62,7 @@ export class ChunkMemory {
 }
 
 function sizeFor(bytes: number): number {
-  if (bytes > blockBytes) return bytes
+  if (bytes > greatestSmallBytes) return Math.max(bytes, blockBytes)
   let size = leastBytes
   while (size < bytes) size *= 2
   return size

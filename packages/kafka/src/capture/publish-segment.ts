@@ -8,14 +8,16 @@ import {
 } from '@kannery/core'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { OpenSegment } from './open-segment.ts'
+import type { Uploads } from './worker-memory.ts'
 
 export interface SegmentDestination {
   readonly storage: StorageBackend
   readonly clock: Clock
+  readonly uploads: Uploads
   /** What is the same in all segments of a session. */
   readonly header: Omit<SegmentHeader, 'segment' | 'createdAt'>
   /** Ids that only grow. */
-  newSegmentId(): Ulid
+  readonly newSegmentId: () => Ulid
 }
 
 const attempts = 5
@@ -32,9 +34,8 @@ export async function uploadSegment(
   segment: OpenSegment,
 ): Promise<SegmentEntry> {
   for (let attempt = 1; ; attempt++) {
-    const id = destination.newSegmentId()
     try {
-      return entryOf(id, destination, await writeSegment(id, destination, segment))
+      return await destination.uploads.slots.run(() => writeSegment(destination, segment))
     } catch (error) {
       if (attempt === attempts || !isWorthAnotherObject(error)) throw error
       await destination.clock.sleep(firstBackoffMs * 2 ** (attempt - 1))
@@ -43,28 +44,31 @@ export async function uploadSegment(
 }
 
 async function writeSegment(
-  id: Ulid,
-  { storage, clock, header }: SegmentDestination,
+  { storage, clock, header, uploads, newSegmentId }: SegmentDestination,
   segment: OpenSegment,
-): Promise<SealedSegment> {
+): Promise<SegmentEntry> {
+  const id = newSegmentId()
   const key = topicKeys(header.topic).segment(id)
-  await using output = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
+  await using output = await storage.openWriter(key, {
+    condition: { kind: 'if-absent' },
+    maxBufferedBytes: uploads.writerBytes,
+  })
   const createdAt = new Date(clock.now()).toISOString()
   const writer = new SegmentWriter(output, { ...header, segment: id, createdAt })
   for (const { encoded } of segment.chunks) await writer.append(encoded)
   const sealed = await writer.finish({ aborted: segment.aborted() })
   await output.commit()
-  return sealed
+  return entryOf(id, header.incarnation, sealed)
 }
 
-function entryOf(id: Ulid, { header }: SegmentDestination, sealed: SealedSegment): SegmentEntry {
+function entryOf(id: Ulid, incarnation: number, sealed: SealedSegment): SegmentEntry {
   const { captured, ...facts } = sealed
   if (captured === null) throw new KanneryError('INTERNAL', 'a segment without chunks')
   const [first, last] = captured
   return {
     ...facts,
     id,
-    in: header.incarnation,
+    in: incarnation,
     captured: [new Date(first).toISOString(), new Date(last).toISOString()],
     expires: null,
   }

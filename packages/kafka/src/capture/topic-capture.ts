@@ -20,6 +20,7 @@ import { type CursorStart, PartitionCursor } from './partition-cursor.ts'
 import { uploadSegment } from './publish-segment.ts'
 import type { SegmentLimits } from './segment-pipeline.ts'
 import { TopicWriter } from './topic-writer.ts'
+import type { Uploads } from './worker-memory.ts'
 
 export interface TopicCaptureContext {
   readonly cluster: KafkaCluster
@@ -30,6 +31,7 @@ export interface TopicCaptureContext {
   readonly limits: SegmentLimits
   readonly memory: ChunkMemory
   readonly encoder: ChunkEncoder
+  readonly uploads: Uploads
   /** True: the run ends at the high watermarks of its start. */
   readonly once: boolean
   /** Some topic cannot be written any more. */
@@ -193,12 +195,13 @@ export class TopicCapture {
   }
 
   async #publish(segment: OpenSegment): Promise<void> {
-    const { storage, clock, observer } = this.#context
+    const { storage, clock, observer, uploads } = this.#context
     const { cluster, epoch, writer } = this.#session.index
     const entry = await uploadSegment(
       {
         storage,
         clock,
+        uploads,
         header: {
           format: 1,
           requires: { read: [], write: [] },

@@ -2,6 +2,7 @@ import type { ChunkCodec } from '@kannery/core'
 import { ByteBudget } from './byte-budget.ts'
 import { ChunkEncoder } from './chunk-encoder.ts'
 import { ChunkMemory } from './chunk-memory.ts'
+import { Slots } from './slots.ts'
 
 /** What holds memory until it is written out. */
 export interface MemoryHolder {
@@ -23,22 +24,41 @@ const leastFetchBytes = 1024 * 1024
 const greatestFetchBytes = 16 * 1024 * 1024
 /** Two answers of each broker may be in memory at a time. */
 const answersPerBroker = 2
+/** S3 takes no part below 5 MiB. */
+const leastWriterBytes = 8 * 1024 * 1024
+const greatestWriterBytes = 32 * 1024 * 1024
+/** Of the budget: all answers together, all writers together. */
+const answersShare = 1 / 4
+const writersShare = 1 / 8
 
-/** Shares one budget between the answers of the brokers and the chunks that are made of them. */
+/** How many uploads may be under way, and what the writer of each may hold in memory. */
+export interface Uploads {
+  readonly slots: Slots
+  readonly writerBytes: number
+}
+
+/** Shares one budget between the answers of the brokers, the chunks that are made of them, and the uploads. */
 export class WorkerMemory {
   readonly chunks: ChunkMemory = new ChunkMemory()
   readonly encoder: ChunkEncoder
   readonly budget: ByteBudget
+  readonly uploads: Uploads
   /** How much one answer of a broker may hold. */
   readonly fetchBytes: number
   readonly #holders: () => Iterable<MemoryHolder>
   readonly #limitBytes: number
 
   constructor({ budgetBytes, brokers, codec, holders, signal }: WorkerMemoryOptions) {
-    const share = Math.floor(budgetBytes / (4 * answersPerBroker * Math.max(brokers, 1)))
-    this.fetchBytes = Math.min(greatestFetchBytes, Math.max(leastFetchBytes, share))
-    const answers = answersPerBroker * this.fetchBytes * brokers
-    this.#limitBytes = Math.max(budgetBytes - answers, Math.floor(budgetBytes / 4))
+    const answers = answersPerBroker * Math.max(brokers, 1)
+    const fetchShare = Math.floor((budgetBytes * answersShare) / answers)
+    this.fetchBytes = clamp(fetchShare, leastFetchBytes, greatestFetchBytes)
+    const writersBytes = Math.floor(budgetBytes * writersShare)
+    const writerBytes = clamp(writersBytes / 2, leastWriterBytes, greatestWriterBytes)
+    const writers = Math.max(1, Math.floor(writersBytes / writerBytes))
+    this.uploads = { slots: new Slots(writers), writerBytes }
+    // So many brokers that nothing would be left: better more than was asked for than nothing at all.
+    const rest = budgetBytes - answers * this.fetchBytes - writers * writerBytes
+    this.#limitBytes = Math.max(rest, Math.floor(budgetBytes / 4))
     this.#holders = holders
     this.encoder = new ChunkEncoder(codec, this.chunks)
     this.budget = new ByteBudget({
@@ -74,4 +94,8 @@ export class WorkerMemory {
       sealed += openBytes
     }
   }
+}
+
+function clamp(value: number, least: number, greatest: number): number {
+  return Math.min(greatest, Math.max(least, value))
 }
