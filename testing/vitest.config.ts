@@ -24,6 +24,15 @@ export default defineConfig({
           ...common,
           name: 'main-job',
           include: ['src/main-job/**/*.test.ts'],
+          exclude: ['src/main-job/storage*.test.ts'],
+          globalSetup: ['src/servers/shared-kafka.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'main-job-storages',
+          include: ['src/main-job/storage*.test.ts'],
           globalSetup: ['src/servers/shared-kafka.ts'],
         },
       },

@@ -67,7 +67,8 @@ export function judge(name: string, { status, report, minutes }: SuiteRun): Outc
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
   const outcome = { name, passed, failed, minutes }
   if (report === null) return { ...outcome, failed: 1, complaint: 'it ended without a report' }
-  if (failed > 0) return outcome
+  // What a failed preparation kept from running did not pass either.
+  if (failed > 0) return { ...outcome, failed: failed + skipped }
   if (status !== 0 || !report.success) {
     return { ...outcome, failed: 1, complaint: 'it failed outside of a test' }
   }

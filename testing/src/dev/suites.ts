@@ -28,11 +28,19 @@ export const suites: readonly Suite[] = [
   { name: 'servers', subject: 'house', folder: 'testing', project: 'servers' },
   { name: 'checker', subject: 'house', folder: 'testing', project: 'checker' },
   { name: 'house', subject: 'house', folder: 'testing', project: 'house', needsBuild: true },
+  { name: 'bench', subject: 'house', folder: 'bench', needsBuild: true },
   {
     name: 'main-job',
     subject: 'main job',
     folder: 'testing',
     project: 'main-job',
+    needsBuild: true,
+  },
+  {
+    name: 'main-job-storages',
+    subject: 'storages',
+    folder: 'testing',
+    project: 'main-job-storages',
     needsBuild: true,
   },
 ]
