@@ -18,8 +18,10 @@ import type { CaptureObserver, TopicReport } from './observer.ts'
 import type { OpenSegment } from './open-segment.ts'
 import { type CursorStart, PartitionCursor } from './partition-cursor.ts'
 import { uploadSegment } from './publish-segment.ts'
+import { KafkaRecoverySource } from './recovery-source.ts'
 import type { SegmentLimits } from './segment-pipeline.ts'
 import { TopicWriter } from './topic-writer.ts'
+import { unexplainedObjects } from './unexplained-objects.ts'
 import type { Uploads } from './worker-memory.ts'
 
 export interface TopicCaptureContext {
@@ -66,6 +68,7 @@ export class TopicCapture {
     const { cluster, worker } = context
     const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
     try {
+      await recover(context, session, topic)
       const incarnation = await beginOrContinue(context, session, topic)
       const starts = await startOfCursors(context, session, topic)
       const capture = new TopicCapture(context, session, { topic, incarnation })
@@ -224,6 +227,16 @@ export class TopicCapture {
     }
     observer.onCommitted({ topic: this.name, segment: entry })
   }
+}
+
+/** Before the first fetch: what a writer before us uploaded and did not commit. */
+async function recover(
+  { cluster, observer }: TopicCaptureContext,
+  session: WriterSession,
+  topic: TopicMetadata,
+): Promise<void> {
+  const { unexplained } = await session.recover(new KafkaRecoverySource(cluster, topic))
+  if (unexplained.length > 0) observer.onWarning(unexplainedObjects(topic.name, unexplained))
 }
 
 /** The incarnation that this topic is. */

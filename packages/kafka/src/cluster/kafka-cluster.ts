@@ -17,6 +17,7 @@ import { type AclOperation, readOperations } from './acl-operations.ts'
 import { callNewest } from './call-newest.ts'
 import { ControlConnections } from './control-connections.ts'
 import { type NewTopic, requestTopic } from './create-topics.ts'
+import { type EpochQuery, endOfEpochAtLeader } from './end-of-epoch.ts'
 import { assertNoKafkaError, kafkaError } from './errors.ts'
 import { type Isolation, listOffsetsOfLeader, type OffsetPosition } from './list-offsets.ts'
 import { type ClusterMetadata, readMetadata, type TopicMetadata } from './metadata.ts'
@@ -285,6 +286,17 @@ export class KafkaCluster implements AsyncDisposable {
         transactionStart:
           producer.currentTxnStartOffset < 0n ? undefined : Number(producer.currentTxnStartOffset),
       }))
+    })
+  }
+
+  /** Asks the partition's leader where its log leaves an epoch; undefined when it never knew that epoch. */
+  endOfEpoch(query: EpochQuery): Promise<number | undefined> {
+    return this.#retrying(async () => {
+      const { topic, partition } = query
+      const { partitions } = await this.topic(topic)
+      const leader = partitions.find((entry) => entry.partition === partition)?.leader
+      if (leader === undefined) throw kafkaError(3, { api: 'Metadata', topic, partition })
+      return endOfEpochAtLeader(await this.#controlTo(leader), query)
     })
   }
 
