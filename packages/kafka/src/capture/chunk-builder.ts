@@ -19,7 +19,7 @@ export interface RawChunk {
   /** When its first batch came, by the monotonic clock. */
   readonly startedAt: number
   /** Gives the memory of `raw` back. */
-  release(): void
+  readonly release: () => void
 }
 
 /** Up to here the batch's own checksum does not reach: base offset, length, leader epoch, magic and the checksum itself. */

@@ -1,7 +1,7 @@
 /** Memory for one chunk. `release` it once, when nothing refers to its bytes any more. */
 export interface ChunkBlock {
   readonly bytes: Buffer
-  release(): void
+  readonly release: () => void
 }
 
 /** What a chunk of ordinary size needs at most. */

@@ -10,7 +10,7 @@ export interface SegmentChunk {
   readonly rawBytes: number
   /** When its first batch came, by the monotonic clock. */
   readonly startedAt: number
-  release(): void
+  readonly release: () => void
 }
 
 /** Its marker has not come yet, perhaps. */

@@ -21,8 +21,6 @@ export interface Leadership {
 export class PartitionCursor {
   readonly topic: FetchTopic
   readonly partition: number
-  /** Its name among all cursors of the run. */
-  readonly key: string
   readonly end: number | undefined
   #next: number
   #lastEpoch: number
@@ -39,7 +37,6 @@ export class PartitionCursor {
   constructor(topic: FetchTopic, partition: number, { next, lastEpoch, end }: CursorStart) {
     this.topic = topic
     this.partition = partition
-    this.key = `${topic.topicId}/${topic.name}/${partition}`
     this.end = end
     this.#next = next
     this.#lastEpoch = lastEpoch

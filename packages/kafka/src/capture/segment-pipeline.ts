@@ -45,12 +45,12 @@ export class SegmentPipeline {
 
   /** Memory that `seal` would send on its way. */
   get openBytes(): number {
-    return this.#openBytes
+    return this.#failure === undefined ? this.#openBytes : 0
   }
 
   /** Memory on its way to the storage. */
   get sealedBytes(): number {
-    return this.#sealedBytes
+    return this.#failure === undefined ? this.#sealedBytes : 0
   }
 
   /** When the oldest batch of the open segment came, by the monotonic clock; infinite when it is empty. */

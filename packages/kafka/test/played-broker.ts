@@ -1,0 +1,163 @@
+import { Reader, Writer } from '@platformatic/kafka'
+import type { AbortedTransaction, FetchTopic } from '../src/protocol/fetch.ts'
+import { walkBatches } from '../src/record-batch/header.ts'
+import type { BrokerConnection, BrokerRequest } from '../src/transport/broker-connection.ts'
+
+export interface PlayedPartition {
+  readonly batches: Buffer[]
+  highWatermark: number
+  lastStableOffset: number
+  /** Answered instead of batches. */
+  errorCode?: number
+  aborted?: readonly AbortedTransaction[]
+}
+
+export interface AskedPosition {
+  readonly partition: number
+  readonly fetchOffset: number
+  readonly currentLeaderEpoch: number
+  readonly lastFetchedEpoch: number
+  readonly maxBytes: number
+}
+
+/** What one request said. */
+export interface AskedFetch {
+  readonly session: readonly [id: number, epoch: number]
+  readonly maxWaitMs: number
+  readonly positions: readonly AskedPosition[]
+  readonly forgotten: readonly number[]
+}
+
+/** What is wrong with one answer. */
+export interface AnswerFault {
+  readonly errorCode?: number
+  readonly throttleTimeMs?: number
+  /** No partition at all, as a broker answers that throttles. */
+  readonly nothing?: boolean
+  /** The connection breaks instead. */
+  readonly broken?: Error
+}
+
+const version = 17
+const sessionId = 4711
+const address = { host: 'played', port: 9092 }
+
+/**
+ * A broker that serves Fetch for one topic out of memory, with fetch sessions as KIP-227 has them. It answers at once; what does
+ * not fit into a partition's byte limit is cut, in the middle of a batch too, as brokers before KIP-74 did.
+ */
+export class PlayedBroker {
+  readonly topic: FetchTopic
+  readonly partitions = new Map<number, PlayedPartition>()
+  readonly asked: AskedFetch[] = []
+  /** By the number of the request, from 0. */
+  readonly faults = new Map<number, AnswerFault>()
+  connections = 0
+  #session = new Map<number, AskedPosition>()
+
+  constructor(topic: FetchTopic) {
+    this.topic = topic
+  }
+
+  /** For who opens connections. */
+  readonly cluster = {
+    openConnection: async (): Promise<BrokerConnection> => {
+      this.connections += 1
+      const connection = {
+        address,
+        pickVersion: () => version,
+        throttle: () => undefined,
+        request: (request: BrokerRequest) => this.#request(request),
+        [Symbol.asyncDispose]: async () => undefined,
+      }
+      return connection as unknown as BrokerConnection
+    },
+  }
+
+  fill(partition: number, ...batches: readonly Buffer[]): PlayedPartition {
+    const next = [...walkBatches(Buffer.concat(batches))].at(-1)?.nextOffset ?? 0
+    const played = { batches: [...batches], highWatermark: next, lastStableOffset: next }
+    this.partitions.set(partition, played)
+    return played
+  }
+
+  async #request({ body }: BrokerRequest): Promise<Buffer> {
+    const fault = this.faults.get(this.asked.length) ?? {}
+    const asked = readRequest(Buffer.concat(body))
+    this.asked.push(asked)
+    if (fault.broken !== undefined) throw fault.broken
+    if (asked.session[1] === 0) this.#session = new Map()
+    for (const partition of asked.forgotten) this.#session.delete(partition)
+    for (const position of asked.positions) this.#session.set(position.partition, position)
+    const full = asked.session[1] === 0
+    const answered = [...this.#session.values()].filter(
+      (position) => full || this.#says(position) || asked.positions.includes(position),
+    )
+    return this.#answer(fault, fault.nothing === true || fault.errorCode ? [] : answered)
+  }
+
+  #says({ partition, fetchOffset }: AskedPosition): boolean {
+    const { errorCode, lastStableOffset } = this.partitions.get(partition) ?? {}
+    return errorCode !== undefined || fetchOffset < (lastStableOffset ?? 0)
+  }
+
+  #answer(fault: AnswerFault, positions: readonly AskedPosition[]): Buffer {
+    const writer = Writer.create()
+      .appendInt32(fault.throttleTimeMs ?? 0)
+      .appendInt16(fault.errorCode ?? 0)
+      .appendInt32(sessionId)
+    const topics = positions.length === 0 ? [] : [this.topic]
+    writer.appendArray(topics, () => {
+      writer.append(Buffer.from(this.topic.topicIdBytes))
+      writer.appendArray([...positions], (_, position) => this.#answerOne(writer, position))
+    })
+    return writer.appendTaggedFields().buffer
+  }
+
+  #answerOne(writer: Writer, position: AskedPosition): void {
+    const { partition, fetchOffset, maxBytes } = position
+    const played = this.partitions.get(partition) ?? this.fill(partition)
+    const { errorCode = 0, highWatermark, lastStableOffset, aborted = [] } = played
+    const readable = played.batches.filter((batch) => {
+      const [header] = walkBatches(batch)
+      return (
+        header !== undefined &&
+        header.nextOffset > fetchOffset &&
+        header.baseOffset < lastStableOffset
+      )
+    })
+    const records =
+      errorCode === 0 ? Buffer.concat(readable).subarray(0, maxBytes) : Buffer.alloc(0)
+    writer.appendInt32(partition).appendInt16(errorCode)
+    writer.appendInt64(BigInt(highWatermark)).appendInt64(BigInt(lastStableOffset)).appendInt64(0n)
+    writer.appendArray([...aborted], (_, { producerId, firstOffset }) => {
+      writer.appendInt64(producerId).appendInt64(BigInt(firstOffset))
+    })
+    writer
+      .appendInt32(-1)
+      .appendUnsignedVarInt(records.length + 1)
+      .append(records)
+  }
+}
+
+function readRequest(bytes: Buffer): AskedFetch {
+  const reader = Reader.from(bytes)
+  const maxWaitMs = reader.readInt32()
+  reader.skip(9)
+  const session = [reader.readInt32(), reader.readInt32()] as const
+  const positions = reader.readArray(() => {
+    reader.readUUID()
+    return reader.readArray(() => {
+      const [partition, currentLeaderEpoch] = [reader.readInt32(), reader.readInt32()]
+      const [fetchOffset, lastFetchedEpoch] = [Number(reader.readInt64()), reader.readInt32()]
+      reader.skip(8)
+      const maxBytes = reader.readInt32()
+      return { partition, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, maxBytes }
+    })
+  })
+  const forgotten = reader.readArray(() => {
+    reader.readUUID()
+    return reader.readArray(() => reader.readInt32(), true, false)
+  })
+  return { session, maxWaitMs, positions: positions.flat(), forgotten: forgotten.flat() }
+}
