@@ -191,7 +191,7 @@ export class BrokerReader {
       const key = answerKey(fetched.topicKey, fetched.partition)
       const cursor = asked.cursors.get(key)
       // Somebody else may have read on from there meanwhile.
-      if (cursor === undefined || cursor.finished) continue
+      if (cursor?.readable !== true) continue
       if (asked.positions.get(key)?.fetchOffset !== cursor.next) continue
       if (this.#reject(cursor, fetched)) {
         rejected = true
@@ -239,7 +239,7 @@ export class BrokerReader {
     this.#emptyAnswers = empty ? this.#emptyAnswers + 1 : 0
     const now = this.#options.clock.monotonic()
     for (const [key, cursor] of asked.cursors) {
-      if (cursor.finished || asked.positions.get(key)?.fetchOffset !== cursor.next) continue
+      if (!cursor.readable || asked.positions.get(key)?.fetchOffset !== cursor.next) continue
       cursor.stall(now)
       const { end, answered, lastStableOffset } = cursor
       const readable = end !== undefined && answered && lastStableOffset >= end
@@ -258,7 +258,7 @@ export class BrokerReader {
   #wanted(): readonly PartitionCursor[] {
     for (const cursor of this.#cursors) {
       const ours = cursor.leadership?.broker === this.#options.broker
-      if (cursor.finished || !ours) this.#cursors.delete(cursor)
+      if (!cursor.readable || !ours) this.#cursors.delete(cursor)
     }
     return [...this.#cursors]
   }

@@ -131,7 +131,7 @@ export class CaptureRun {
 
   get #urgency(): Urgency {
     for (const cursor of this.#cursors()) {
-      if (!cursor.finished && cursor.leadership === undefined) return 'leaderless'
+      if (cursor.readable && cursor.leadership === undefined) return 'leaderless'
     }
     if (this.#topics.contends) return 'contending'
     return this.#once ? 'none' : 'following'
@@ -155,7 +155,7 @@ export class CaptureRun {
   #findLeaders(metadata: ClusterMetadata): void {
     const present = new Map(metadata.topics.map((topic) => [topic.name, topic]))
     for (const cursor of this.#cursors()) {
-      if (cursor.finished) continue
+      if (!cursor.readable) continue
       const partition = present.get(cursor.topic.name)?.partitions[cursor.partition]
       if (partition === undefined) continue
       if (partition.leader === undefined) {
@@ -192,7 +192,7 @@ export class CaptureRun {
         if (cursor.finished) this.#alarm.ring()
       },
       onOutOfRange: (cursor) => {
-        cursor.finish()
+        cursor.suspend()
         const explaining = this.#explainLoss(cursor).finally(() => {
           this.#explaining.delete(explaining)
         })

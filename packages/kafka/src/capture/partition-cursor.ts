@@ -31,6 +31,7 @@ export class PartitionCursor {
   #lastStableOffset = -1
   #answered = false
   #finished = false
+  #suspended = false
   #stalledSince: number | undefined
   #error: KanneryError | undefined
 
@@ -62,6 +63,11 @@ export class PartitionCursor {
   /** Nothing more is to be read, or can be. */
   get finished(): boolean {
     return this.#finished
+  }
+
+  /** False while it is found out why it cannot be read, and when nothing more is to be read. */
+  get readable(): boolean {
+    return !this.#finished && !this.#suspended
   }
 
   /** Since when, by the monotonic clock, answers have brought nothing for it; undefined: they do. */
@@ -136,6 +142,11 @@ export class PartitionCursor {
     this.#error = error
     this.#stalledSince ??= now
     this.lead(undefined)
+  }
+
+  /** It is not read until somebody decides what becomes of it; it is not done either. */
+  suspend(): void {
+    this.#suspended = true
   }
 
   /** Nothing more will be read. */

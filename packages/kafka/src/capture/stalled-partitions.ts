@@ -30,7 +30,7 @@ export class StalledPartitions {
   /** undefined: wait on. `now` is of the monotonic clock. */
   async judge(cursor: PartitionCursor, now: number): Promise<Verdict | undefined> {
     const since = cursor.stalledSince
-    if (cursor.finished) return undefined
+    if (!cursor.readable) return undefined
     if (since === undefined) {
       this.#warned.delete(cursor)
       return undefined

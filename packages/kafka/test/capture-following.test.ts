@@ -1,0 +1,190 @@
+import { listLeases, topicKeys, Worker } from '@kannery/core'
+import { keyPrefix } from '@kannery/storage'
+import { MemoryStorage } from '@kannery/storage-testkit'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { CaptureUnderTest, captureOnce, impatientClock } from './capture-run.ts'
+import { readCaptured, valuesOf } from './captured.ts'
+import { connectTo, realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { TestBroker } from './test-broker.ts'
+
+const { bootstrapServers } = inject('kafka')
+let cluster: KafkaCluster
+let broker: TestBroker
+beforeAll(async () => {
+  cluster = await connectTo(bootstrapServers)
+  broker = await TestBroker.connect(cluster)
+})
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+const inMemory = (): MemoryStorage => MemoryStorage.open({ clock: realClock })
+const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) })
+
+async function keysOf(storage: MemoryStorage): Promise<readonly string[]> {
+  const entries = await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
+  return entries.map((entry) => (entry.kind === 'object' ? entry.info.key : entry.prefix))
+}
+
+describe('a run that follows', () => {
+  test('takes what comes, and when it is stopped commits all and leaves no lease', async () => {
+    const topic = uniqueTopic('followed')
+    await broker.createTopic(topic)
+    await broker.send(topic, { records: [value('before')] })
+    const storage = inMemory()
+    const run = new CaptureUnderTest({ cluster, storage, topics: [topic] })
+    await run.until(() => run.records === 1)
+    await broker.send(topic, { records: [value('while')] })
+    await run.until(() => run.records === 2)
+    expect(await Array.fromAsync(listLeases(storage))).toHaveLength(1)
+    expect(run.committed).toEqual([])
+    const report = await run.stop()
+
+    expect(report.topics).toMatchObject([{ topic, records: 2, segments: 1 }])
+    expect(run.committed).toMatchObject([{ topic, segment: { records: 2 } }])
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['before', 'while'])
+    expect((await keysOf(storage)).map((key) => key.replace(/[0-9A-Z]{26}/, 'ID'))).toEqual([
+      `${topic}/ID.kan`,
+      `${topic}/index`,
+    ])
+  })
+
+  test('closes segments by age, whichever step their records are in', async () => {
+    const topic = uniqueTopic('aged')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    const segment = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 700 }
+    const run = new CaptureUnderTest({ cluster, storage, topics: [topic], segment })
+    for (const text of ['first', 'second']) {
+      await broker.send(topic, { records: [value(text)] })
+      const before = run.committed.length
+      await run.until(() => run.committed.length === before + 1)
+    }
+    await run.stop()
+    expect(run.committed.map(({ segment: { records } }) => records)).toEqual([1, 1])
+  })
+
+  test('takes up new topics that match and new partitions', async () => {
+    const prefix = uniqueTopic('family')
+    const [old, young] = [`${prefix}.old`, `${prefix}.young`]
+    await broker.createTopic(old)
+    const storage = inMemory()
+    const run = new CaptureUnderTest({
+      cluster,
+      storage,
+      topics: [`${prefix}.*`],
+      exclude: ['*.excluded'],
+      clock: impatientClock,
+    })
+    await broker.send(old, { records: [value('old')] })
+    await run.until(() => run.records === 1)
+    await broker.createTopic(`${prefix}.excluded`)
+    await broker.createTopic(young, 2)
+    await broker.addPartitions(old, 3)
+    await broker.send(`${prefix}.excluded`, { records: [value('excluded')] })
+    await broker.send(young, { partition: 1, records: [value('young')] })
+    await broker.send(old, { partition: 2, records: [value('new partition')] })
+    await run.until(() => run.records === 3)
+    const report = await run.stop()
+
+    expect(report.topics.map(({ topic, partitions }) => [topic, partitions])).toEqual([
+      [old, 3],
+      [young, 2],
+    ])
+    expect(valuesOf(await readCaptured(storage, young), 1)).toEqual(['young'])
+    expect(valuesOf(await readCaptured(storage, old), 2)).toEqual(['new partition'])
+  })
+
+  test('refuses a topic that another run writes, and takes it over when that one ends', async () => {
+    const topic = uniqueTopic('contended')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    const first = new CaptureUnderTest({ cluster, storage, topics: [topic] })
+    await broker.send(topic, { records: [value('one')] })
+    await first.until(() => first.records === 1)
+    const second = captureOnce({ cluster, storage, topics: [topic] })
+    await expect(second).rejects.toMatchObject({ code: 'LEASE_HELD' })
+    await first.stop()
+
+    await captureOnce({ cluster, storage, topics: [topic] })
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one'])
+  })
+
+  test('that lost its lease throws away what is not committed, and contends again', async () => {
+    const topic = uniqueTopic('lost-lease')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    const segment = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 2000 }
+    const clock = impatientClock
+    const run = new CaptureUnderTest({ cluster, storage, topics: [topic], clock, segment })
+    await broker.send(topic, { records: [value('one')] })
+    await run.until(() => run.committed.length === 1)
+
+    // A person broke the lease, and another run took the topic.
+    await storage.delete(topicKeys(topic).lease)
+    const intruder = await Worker.start({
+      storage,
+      clock: realClock,
+      random: realRandom,
+      description: 'the intruder',
+    })
+    const session = await intruder.acquire(topic, { cluster: cluster.clusterId })
+    await broker.send(topic, { records: [value('two')] })
+    await run.until(() => run.warnings.length > 0)
+    expect(run.warnings[0]).toMatchObject({ code: 'LEASE_LOST' })
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one'])
+
+    await session.release()
+    await intruder[Symbol.asyncDispose]()
+    await run.until(() => run.committed.length === 2)
+    await run.stop()
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one', 'two'])
+  })
+
+  test('leaves a topic that is deleted, with a warning, and goes on with the others', async () => {
+    const prefix = uniqueTopic('gone')
+    const [gone, stays] = [`${prefix}.gone`, `${prefix}.stays`]
+    await broker.createTopic(gone)
+    await broker.createTopic(stays)
+    await broker.send(gone, { records: [value('last words')] })
+    const storage = inMemory()
+    const clock = impatientClock
+    const run = new CaptureUnderTest({ cluster, storage, topics: [`${prefix}.*`], clock })
+    await run.until(() => run.records === 1)
+    await broker.deleteTopic(gone)
+    await run.until(() => run.warnings.length > 0)
+    await broker.send(stays, { records: [value('still here')] })
+    await run.until(() => run.records === 2)
+    await run.stop()
+
+    expect(run.warnings).toMatchObject([{ code: 'KAFKA_TOPIC_UNKNOWN', facts: { topic: gone } }])
+    expect(valuesOf(await readCaptured(storage, gone))).toEqual(['last words'])
+    expect(valuesOf(await readCaptured(storage, stays))).toEqual(['still here'])
+  })
+
+  test('that lost offsets of one topic says so, goes on with the others, and fails in the end', async () => {
+    const prefix = uniqueTopic('overtaken')
+    const [lost, stays] = [`${prefix}.lost`, `${prefix}.stays`]
+    await broker.createTopic(lost)
+    await broker.createTopic(stays)
+    const storage = inMemory()
+    await broker.send(lost, { records: [value('kept')] })
+    await captureOnce({ cluster, storage, topics: [lost] })
+    await broker.send(lost, { records: ['1', '2'].map(value) })
+    await broker.deleteRecords(lost, 3)
+    const run = new CaptureUnderTest({ cluster, storage, topics: [`${prefix}.*`] })
+    await run.until(() => run.warnings.length > 0)
+    await broker.send(stays, { records: [value('still here')] })
+    await run.until(() => run.records === 1)
+
+    await expect(run.stop()).rejects.toMatchObject({
+      code: 'KAFKA_OFFSETS_LOST',
+      facts: { topic: lost, next: 1, earliest: 3 },
+    })
+    expect(run.warnings).toMatchObject([{ code: 'KAFKA_OFFSETS_LOST' }])
+    expect(valuesOf(await readCaptured(storage, lost))).toEqual(['kept'])
+    expect(valuesOf(await readCaptured(storage, stays))).toEqual(['still here'])
+  })
+})

@@ -1,0 +1,396 @@
+import { MemoryStorage } from '@kannery/storage-testkit'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { compressionCodecs } from '../src/record-batch/compression.ts'
+import { CaptureUnderTest, captureOnce } from './capture-run.ts'
+import { readCaptured, valuesOf } from './captured.ts'
+import { readPartition } from './read-partition.ts'
+import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { TestBroker } from './test-broker.ts'
+
+const { bootstrapServers } = inject('kafka')
+let cluster: KafkaCluster
+let broker: TestBroker
+beforeAll(async () => {
+  cluster = await connectTo(bootstrapServers)
+  broker = await TestBroker.connect(cluster)
+})
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+const inMemory = (): MemoryStorage => MemoryStorage.open({ clock: realClock })
+const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) })
+
+/** As long as the last stable offset lags, somebody still writes markers. */
+async function markersWritten(topic: string): Promise<void> {
+  await expect
+    .poll(() => cluster.listOffsets(topic, 'latest', 'read-committed'))
+    .toEqual(await cluster.listOffsets(topic, 'latest', 'read-uncommitted'))
+}
+
+describe('batches', () => {
+  test.each(compressionCodecs)(
+    'compressed with %s are stored as the broker has them',
+    async (codec) => {
+      const topic = uniqueTopic('codec')
+      await broker.createTopic(topic, 2)
+      const storage = inMemory()
+      const records = Array.from({ length: 50 }, (_, index) => value(`value ${index} `.repeat(20)))
+      await broker.send(topic, { codec, records })
+      await broker.send(topic, { codec, records, partition: 1 })
+      await broker.send(topic, { codec, records: [value('last')] })
+      const report = await captureOnce({ cluster, storage, topics: [topic], codec: 'zstd' })
+
+      expect(report.topics).toMatchObject([{ topic, partitions: 2, records: 101, segments: 1 }])
+      const { partitions } = await readCaptured(storage, topic)
+      for (const partition of [0, 1]) {
+        const served = await readPartition(cluster, topic, partition)
+        const batches = partitions.get(partition)?.batches ?? []
+        expect(batches.map(({ header }) => header.codec)).toEqual(served.map(() => codec))
+        expect(batches.map(({ bytes }) => bytes.subarray(61).toString('hex'))).toEqual(
+          served.map(({ section }) => section.toString('hex')),
+        )
+      }
+    },
+  )
+
+  test('keep the time that the broker gave them, where it did', async () => {
+    const topic = uniqueTopic('append-time')
+    await broker.createTopic(topic, 1, { 'message.timestamp.type': 'LogAppendTime' })
+    const storage = inMemory()
+    const before = Date.now()
+    await broker.send(topic, { records: [{ timestamp: 5n }, { timestamp: 7n }] })
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const { index, partitions } = await readCaptured(storage, topic)
+    expect(partitions.get(0)?.batches[0]?.header.timestampType).toBe('log-append')
+    const [segment] = index.segments
+    expect(segment?.flags).toEqual(['logAppendTime'])
+    expect(segment?.time?.[0]).toBeGreaterThanOrEqual(before)
+    expect(segment?.time?.[1]).toBe(segment?.time?.[0])
+  })
+
+  test('that are larger than what one fetch asks for come all the same', async () => {
+    const topic = uniqueTopic('large')
+    await broker.createTopic(topic, 2, { 'max.message.bytes': '30000000' })
+    const storage = inMemory()
+    const large = value('x'.repeat(12_000_000))
+    for (const partition of [0, 1]) {
+      await broker.send(topic, { partition, records: [value('small')] })
+      await broker.send(topic, { partition, records: [large] })
+      await broker.send(topic, { partition, records: [value('last')] })
+    }
+    // Answers of 1 MiB.
+    await captureOnce({ cluster, storage, topics: [topic], budgetBytes: 8 * 1024 * 1024 })
+
+    const captured = await readCaptured(storage, topic)
+    for (const partition of [0, 1]) {
+      expect(valuesOf(captured, partition).map(({ length }) => length)).toEqual([5, 12_000_000, 4])
+    }
+  })
+})
+
+describe('transactions', () => {
+  test('two that one producer aborts in one answer, and the one between that it commits', async () => {
+    const topic = uniqueTopic('aborts')
+    await broker.createTopic(topic)
+    const transactions = await broker.beginTransactions(uniqueTopic('tx'))
+    for (const [text, ends] of [
+      ['aborted 1', 'abort'],
+      ['committed', 'commit'],
+      ['aborted 2', 'abort'],
+    ] as const) {
+      await transactions.begin(topic)
+      await transactions.send(topic, [value(text), value(text)])
+      await broker.send(topic, { records: [value('plain')] })
+      await transactions[ends]()
+    }
+    await markersWritten(topic)
+    const storage = inMemory()
+    const report = await captureOnce({ cluster, storage, topics: [topic] })
+
+    const captured = await readCaptured(storage, topic)
+    expect(valuesOf(captured)).toEqual(['plain', 'committed', 'committed', 'plain', 'plain'])
+    expect(report.topics[0]?.records).toBe(5)
+    const producerId = String(transactions.producerId)
+    expect(captured.aborted).toEqual([
+      { partition: 0, producerId, first: 0, marker: 3 },
+      { partition: 0, producerId, first: 8, marker: 11 },
+    ])
+    // Control and aborted batches are stored too.
+    const stored = captured.partitions.get(0)?.batches ?? []
+    expect(stored.filter(({ header }) => header.isControl)).toHaveLength(3)
+    expect(captured.partitions.get(0)?.covered).toEqual([[0, 12]])
+  })
+
+  test('one whose abort marker comes in a later answer and a later segment', async () => {
+    const topic = uniqueTopic('late-marker')
+    await broker.createTopic(topic)
+    const transactions = await broker.beginTransactions(uniqueTopic('tx'))
+    await transactions.begin(topic)
+    const parts = 12
+    for (let part = 0; part < parts; part++) {
+      await transactions.send(topic, [value('x'.repeat(700_000))])
+    }
+    await broker.send(topic, { records: [value('plain')] })
+    await transactions.abort()
+    await markersWritten(topic)
+    const storage = inMemory()
+    const setting = { budgetBytes: 8 * 1024 * 1024, segment: { maxBytes: 1, maxAgeMs: 1e9 } }
+    await captureOnce({ cluster, storage, topics: [topic], ...setting })
+
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.segments.length).toBeGreaterThan(5)
+    expect(valuesOf(captured)).toEqual(['plain'])
+    const markers = captured.aborted.map(({ first, marker }) => [first, marker])
+    expect(markers[0]).toEqual([0, 1])
+    expect(markers.at(-1)).toEqual([0, parts + 1])
+  })
+
+  test('one that stays open: the rest is committed, and its producer is named', async () => {
+    const [topic, other] = [uniqueTopic('open'), uniqueTopic('other')]
+    await broker.createTopic(topic)
+    await broker.createTopic(other)
+    const transactions = await broker.beginTransactions(uniqueTopic('tx'))
+    await broker.send(topic, { records: [value('before')] })
+    await transactions.begin(topic)
+    await transactions.send(topic, [value('open')])
+    await broker.send(topic, { records: [value('behind')] })
+    await broker.send(other, { records: [value('other')] })
+    const storage = inMemory()
+    const once = captureOnce({ cluster, storage, topics: [topic, other] })
+
+    await expect(once).rejects.toMatchObject({
+      code: 'KAFKA_TRANSACTION_OPEN',
+      facts: { topic, partition: 0, next: 1, end: 3, producerId: String(transactions.producerId) },
+    })
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['before'])
+    expect(valuesOf(await readCaptured(storage, other))).toEqual(['other'])
+
+    await transactions.commit()
+    await markersWritten(topic)
+    await captureOnce({ cluster, storage, topics: [topic] })
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['before', 'open', 'behind'])
+  })
+
+  test('one that ends while it is waited for holds nothing up for good', async () => {
+    const topic = uniqueTopic('patience')
+    await broker.createTopic(topic)
+    const transactions = await broker.beginTransactions(uniqueTopic('tx'))
+    await transactions.begin(topic)
+    await transactions.send(topic, [value('late')])
+    const storage = inMemory()
+    const mode = { kind: 'once', openTransactionPatienceMs: 60_000 } as const
+    const run = captureOnce({ cluster, storage, topics: [topic], mode })
+    await transactions.commit()
+    await run
+
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['late'])
+  })
+})
+
+describe('logs with holes', () => {
+  test('compaction: offsets that are gone are covered, at the end too', async () => {
+    const topic = uniqueTopic('compacted')
+    await broker.createTopic(topic, 1, {
+      'cleanup.policy': 'compact',
+      'min.cleanable.dirty.ratio': '0.0001',
+      'segment.ms': '100',
+      'delete.retention.ms': '0',
+      'max.compaction.lag.ms': '100',
+    })
+    const key = Buffer.from('key')
+    const records = ['1', '2', '3'].map((text) => ({ key, ...value(text) }))
+    await broker.send(topic, { records: [...records, { key: Buffer.from('gone'), ...value('x') }] })
+    await broker.send(topic, { records: [{ key: Buffer.from('gone'), value: null }] })
+    await expect
+      .poll(
+        async () => {
+          // Only what another batch follows is cleaned.
+          await broker.send(topic, { records: [{ key: Buffer.from('roll'), ...value('r') }] })
+          const batches = await readPartition(cluster, topic, 0)
+          return batches.flatMap((batch) => batch.records.map(({ offset }) => offset)).slice(0, 2)
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toEqual([2, expect.toSatisfy((offset: number) => offset > 5)])
+    const storage = inMemory()
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const { index, partitions } = await readCaptured(storage, topic)
+    const end = (await cluster.listOffsets(topic, 'latest', 'read-uncommitted')).get(0) ?? 0
+    expect(index.segments[0]?.offsets[0]?.slice(0, 2)).toEqual([0, end])
+    expect(index.segments[0]?.flags).toEqual(['holes'])
+    expect(partitions.get(0)?.records[0]?.offset).toBe(2)
+  })
+
+  test('DeleteRecords: the backup begins where the log does, and ignores what a batch has before', async () => {
+    const topic = uniqueTopic('deleted')
+    await broker.createTopic(topic)
+    await broker.send(topic, { records: ['0', '1', '2', '3'].map(value) })
+    await broker.send(topic, { records: [value('4')] })
+    await broker.deleteRecords(topic, 2)
+    const storage = inMemory()
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.incarnations[0]?.start).toEqual({ 0: 2 })
+    expect(captured.partitions.get(0)?.covered).toEqual([[2, 5]])
+    expect(valuesOf(captured)).toEqual(['2', '3', '4'])
+  })
+
+  test('DeleteRecords past what is backed up: the lost offsets are named, and the rest is safe', async () => {
+    const topic = uniqueTopic('overtaken')
+    await broker.createTopic(topic, 2)
+    const storage = inMemory()
+    await broker.send(topic, { records: [value('0')] })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await broker.send(topic, { records: ['1', '2', '3'].map(value) })
+    await broker.send(topic, { partition: 1, records: [value('safe')] })
+    await broker.deleteRecords(topic, 3)
+
+    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
+      code: 'KAFKA_OFFSETS_LOST',
+      why: expect.stringContaining('offsets 1 to 2 are gone'),
+      facts: { topic, partition: 0, next: 1, earliest: 3, latest: 4 },
+    })
+    const captured = await readCaptured(storage, topic)
+    expect(valuesOf(captured, 0)).toEqual(['0'])
+    expect(valuesOf(captured, 1)).toEqual(['safe'])
+  })
+})
+
+describe('the next run', () => {
+  test('goes on where the index ends, and adds nothing when nothing is new', async () => {
+    const topic = uniqueTopic('again')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: ['0', '1'].map(value) })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    expect(await captureOnce({ cluster, storage, topics: [topic] })).toMatchObject({
+      topics: [{ topic, records: 0, segments: 0 }],
+    })
+    await broker.send(topic, { records: [value('2')] })
+    const report = await captureOnce({ cluster, storage, topics: [topic] })
+
+    expect(report.topics).toMatchObject([{ topic, records: 1, segments: 1 }])
+    const { partitions } = await readCaptured(storage, topic)
+    expect(partitions.get(0)?.covered).toEqual([
+      [0, 2],
+      [2, 3],
+    ])
+  })
+
+  test('takes up partitions that were added meanwhile', async () => {
+    const topic = uniqueTopic('grown')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await broker.addPartitions(topic, 3)
+    await expect.poll(async () => (await cluster.topic(topic)).partitions.length).toBe(3)
+    await broker.send(topic, { partition: 2, records: [value('new')] })
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.incarnations[0]).toMatchObject({ partitions: 3 })
+    expect(valuesOf(captured, 2)).toEqual(['new'])
+  })
+
+  test('refuses a topic that was created again, and leaves the backup as it is', async () => {
+    const topic = uniqueTopic('recreated')
+    const before = await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: [value('old')] })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await broker.deleteTopic(topic)
+    await expect
+      .poll(async () => (await cluster.metadata([topic])).topics[0]?.error?.code)
+      .toBe('KAFKA_TOPIC_UNKNOWN')
+    const after = await broker.createTopic(topic)
+    await broker.send(topic, { records: [value('new'), value('new')] })
+
+    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
+      code: 'KAFKA_TOPIC_MISMATCH',
+      facts: { topic, topicId: after.topicId, backupTopicId: before.topicId },
+    })
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['old'])
+  })
+})
+
+describe('topics', () => {
+  test('that nobody has are told before anything is written', async () => {
+    const topic = uniqueTopic('here')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    const topics = [topic, uniqueTopic('nowhere')]
+    await expect(captureOnce({ cluster, storage, topics })).rejects.toMatchObject({
+      code: 'KAFKA_TOPIC_UNKNOWN',
+      facts: { pattern: topics[1] },
+    })
+    const entries = await Array.fromAsync(storage.list('' as never, { depth: 'all' }))
+    expect(entries).toEqual([])
+  })
+
+  test('are remembered with their configuration and all their partitions, also empty ones', async () => {
+    const topic = uniqueTopic('described')
+    const { topicId } = await broker.createTopic(topic, 5, { 'retention.ms': '123456789' })
+    const storage = inMemory()
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const { index } = await readCaptured(storage, topic)
+    expect(index).toMatchObject({ topic, cluster: cluster.clusterId })
+    expect(index.incarnations).toMatchObject([
+      { topicId, partitions: 5, config: { 'retention.ms': '123456789' } },
+    ])
+    expect(index.incarnations[0]?.effective['cleanup.policy']).toBe('delete')
+    expect(Object.keys(index.incarnations[0]?.start ?? {})).toHaveLength(5)
+  })
+
+  test('many small ones and a large one share a small budget', async () => {
+    const prefix = uniqueTopic('many')
+    const large = `${prefix}-large`
+    await broker.createTopic(large, 2)
+    for (let batch = 0; batch < 40; batch++) {
+      const records = [value(`${batch} `.padEnd(800_000, 'x'))]
+      await broker.send(large, { partition: batch % 2, records })
+    }
+    const small = Array.from({ length: 10 }, (_, index) => `${prefix}-small-${index}`)
+    for (const topic of small) {
+      await broker.createTopic(topic)
+      await broker.send(topic, { records: [value(topic)] })
+    }
+    const storage = inMemory()
+    const budgetBytes = 16 * 1024 * 1024
+    const report = await captureOnce({ cluster, storage, topics: [`${prefix}*`], budgetBytes })
+
+    expect(report.topics).toHaveLength(11)
+    const captured = await readCaptured(storage, large)
+    expect(captured.index.segments.length).toBeGreaterThan(4)
+    for (const partition of [0, 1]) {
+      const numbers = valuesOf(captured, partition).map((text) => Number.parseInt(text, 10))
+      expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => 2 * index + partition))
+    }
+    for (const topic of small) expect(valuesOf(await readCaptured(storage, topic))).toEqual([topic])
+  })
+
+  test('of a thousand partitions are all read', { timeout: 120_000 }, async () => {
+    const topic = uniqueTopic('thousand')
+    await broker.createTopic(topic, 1000)
+    for (let partition = 0; partition < 1000; partition++) {
+      await broker.send(topic, { partition, records: [value(`in ${partition}`)] })
+    }
+    const storage = inMemory()
+    const run = new CaptureUnderTest({ cluster, storage, topics: [topic] })
+    await run.until(() => run.records === 1000)
+    const report = await run.stop()
+
+    expect(report.topics).toMatchObject([{ partitions: 1000, records: 1000, segments: 1 }])
+    const captured = await readCaptured(storage, topic)
+    expect(captured.partitions.size).toBe(1000)
+    for (const partition of [0, 1, 500, 999]) {
+      expect(valuesOf(captured, partition)).toEqual([`in ${partition}`])
+    }
+  })
+})
