@@ -1,0 +1,84 @@
+import { TestClock } from '@kannery/storage-testkit'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { PlayedPeer } from '../../test/played-peer.ts'
+import type { HostPort } from '../configuration/connection-options.ts'
+import { ControlConnections } from './control-connections.ts'
+
+let peer: PlayedPeer
+let connections: ControlConnections | undefined
+beforeEach(async () => {
+  peer = await PlayedPeer.start()
+})
+afterEach(async () => {
+  await connections?.[Symbol.asyncDispose]()
+  await peer[Symbol.asyncDispose]()
+})
+
+function connectionsFrom(...bootstrapServers: readonly HostPort[]): ControlConnections {
+  connections = new ControlConnections({
+    clock: new TestClock(),
+    random: { bytes: (length) => new Uint8Array(length) },
+    connection: {
+      bootstrapServers,
+      clientId: 'test',
+      connectTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+    },
+  })
+  return connections
+}
+
+/** Somebody was there, and is not any more. */
+async function deserted(): Promise<HostPort> {
+  const gone = await PlayedPeer.start()
+  const { address } = gone
+  await gone[Symbol.asyncDispose]()
+  return address
+}
+
+describe('control connections', () => {
+  test('are shared: one for each broker, however many ask at once', async () => {
+    const shared = connectionsFrom(peer.address)
+    const [one, other] = await Promise.all([shared.toAny(), shared.toAny()])
+    expect(one).toBe(other)
+    expect(await shared.toAny()).toBe(one)
+  })
+
+  test('are opened again when they broke', async () => {
+    const shared = connectionsFrom(peer.address)
+    const before = await shared.toAny()
+    await before[Symbol.asyncDispose]()
+    const after = await shared.toAny()
+    expect(after).not.toBe(before)
+    expect(after.usable).toBe(true)
+  })
+
+  test('go to the next bootstrap server when one is away', async () => {
+    const away = await deserted()
+    expect((await connectionsFrom(away, peer.address).toAny()).address).toEqual(peer.address)
+  })
+
+  test('name all who were tried when nobody answers', async () => {
+    const [one, other] = [await deserted(), await deserted()]
+    await expect(connectionsFrom(one, other).toAny()).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      message: 'no Kafka broker answers',
+      why: expect.stringMatching(new RegExp(`${one.port}.*${other.port}`, 's')),
+    })
+  })
+
+  test('say so when the cluster sends us to an address that cannot be reached', async () => {
+    const away = await deserted()
+    const shared = connectionsFrom(peer.address)
+    shared.update(new Map([[1, { ...away, id: 1, rack: undefined }]]))
+    await expect(shared.openFresh({ ...away, id: 1, rack: undefined })).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      why: expect.stringContaining('told us that a broker of the cluster is at'),
+      remedy: expect.stringContaining('advertised.listeners'),
+    })
+  })
+
+  test('know nobody whom the metadata do not name', async () => {
+    expect(await connectionsFrom(peer.address).to(7)).toBeUndefined()
+  })
+})

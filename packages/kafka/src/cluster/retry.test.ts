@@ -1,0 +1,65 @@
+import { KanneryError } from '@kannery/storage'
+import { TestClock } from '@kannery/storage-testkit'
+import { describe, expect, test } from 'vitest'
+import { retrying } from './retry.ts'
+
+const passing = new KanneryError('KAFKA_UNREACHABLE', 'moving', { retry: 'after-refresh' })
+
+function run(
+  attempt: () => Promise<string>,
+  { clock, signal }: { readonly clock: TestClock; readonly signal?: AbortSignal },
+): Promise<string> {
+  const mayRetry = (error: KanneryError): boolean => error.retry !== 'never'
+  return retrying({ clock, patienceMs: 5000, mayRetry, ...(signal && { signal }) }, attempt)
+}
+
+describe('what fails for a passing reason', () => {
+  test('is tried again, less and less often, until it works', async () => {
+    const clock = new TestClock()
+    const times: number[] = []
+    const running = run(
+      async () => {
+        times.push(clock.monotonic())
+        if (times.length < 7) throw passing
+        return 'done'
+      },
+      { clock },
+    )
+
+    expect(await clock.passUntil(running)).toBe('done')
+    expect(times).toEqual([0, 100, 300, 700, 1500, 2500, 3500])
+  })
+
+  test('is given up with its own error when patience ends', async () => {
+    const clock = new TestClock()
+    const running = run(() => Promise.reject(passing), { clock })
+    await expect(clock.passUntil(running)).rejects.toBe(passing)
+    expect(clock.monotonic()).toBeLessThan(5000)
+  })
+
+  test('is not tried again once all shall end', async () => {
+    const clock = new TestClock()
+    const ending = new AbortController()
+    const reason = new Error('enough')
+    const running = run(() => Promise.reject(passing), { clock, signal: ending.signal })
+    await clock.pass(50)
+    ending.abort(reason)
+    await expect(running).rejects.toBe(reason)
+  })
+})
+
+test.each([new KanneryError('KAFKA_DENIED', 'no'), new TypeError('a defect')])(
+  'what fails for good is not tried again: %s',
+  async (error) => {
+    let attempts = 0
+    const running = run(
+      async () => {
+        attempts += 1
+        throw error
+      },
+      { clock: new TestClock() },
+    )
+    await expect(running).rejects.toBe(error)
+    expect(attempts).toBe(1)
+  },
+)
