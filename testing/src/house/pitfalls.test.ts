@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { repositoryRoot } from '../paths.ts'
+
+const page = readFileSync(join(repositoryRoot, 'docs/pitfalls.md'), 'utf8')
+const rows = page.split('\n').filter((line) => /^\| (?!pitfall|---)/.test(line))
+const named = rows.flatMap((row) => {
+  const [, file = '', title = ''] = /`([^`]+\.test\.ts)` › (.+) \|$/.exec(row) ?? []
+  return file === '' ? [] : [{ file, title }]
+})
+
+describe('docs/pitfalls.md', () => {
+  test.each(named)('$file has the test: $title', ({ file, title }) => {
+    expect(readFileSync(join(repositoryRoot, file), 'utf8')).toContain(title)
+  })
+
+  test('a row without a test says what does not exist yet', () => {
+    const without = rows.filter((row) => !row.includes('.test.ts'))
+
+    expect(without.every((row) => / yet \| \|$/.test(row))).toBe(true)
+    expect(named.length + without.length).toBe(rows.length)
+    expect(named.length).toBeGreaterThan(40)
+  })
+})
