@@ -1,3 +1,5 @@
+export { type CopyTopicOptions, copyTopic, type TopicCopy } from './copy/copy-topic.ts'
+export type { CopyProgress, CopySums } from './copy/topic-copier.ts'
 export { combineCrc32c, crc32c } from './digest/crc32c.ts'
 export { type Digest, formatDigest, parseDigest, RunningDigest } from './digest/digest.ts'
 export {
@@ -8,6 +10,7 @@ export {
 export { editIndex } from './index-file/edit-index.ts'
 export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
 export type {
+  CopyOrigin,
   CoveredRange,
   Gap,
   GarbageEntry,

@@ -14,7 +14,7 @@ const maxEdits = 16
  * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so that the writer sees that its
  * lease is not lost, and makes its next change on top of the edit.
  *
- * @throws INDEX_MISSING where there is none; as readIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
+ * @throws INDEX_FOREIGN for a copy, which is what its source is; INDEX_MISSING where there is none; as readIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
  */
 export async function editIndex(
   storage: StorageBackend,
@@ -28,6 +28,7 @@ export async function editIndex(
     if (stored === undefined) throw indexMissing(topic, 'there is nothing to edit')
     const { index, version } = stored
     assertWritable(index)
+    if (index.copyOf !== undefined) throw copyIsNotEdited(topic)
     const { epoch, writer, commit } = index
     const edited = ids.next(laterUlid(commit, index.edited))
     const next = { ...edit(index), epoch, writer, commit, edited }
@@ -38,5 +39,13 @@ export async function editIndex(
   throw new KanneryError('STORAGE_PRECONDITION_FAILED', `${key} changes too fast to be edited`, {
     retry: 'after-refresh',
     facts: { key, topic },
+  })
+}
+
+function copyIsNotEdited(topic: string): KanneryError {
+  return new KanneryError('INDEX_FOREIGN', `the backup of topic "${topic}" is a copy`, {
+    why: 'the next copy would undo what is changed here',
+    remedy: 'Change it in the storage that it is a copy of, then copy again.',
+    facts: { topic },
   })
 }

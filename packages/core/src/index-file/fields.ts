@@ -2,6 +2,7 @@ import { type Digest, parseDigest } from '../digest/digest.ts'
 import { asArray, asInteger, asObject, asString } from '../segment/json-values.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import {
+  type CopyOrigin,
   type CoveredRange,
   type Gap,
   type GarbageEntry,
@@ -119,6 +120,14 @@ export const asGap: Check<Gap> = (value, name) =>
     offsets: pairOf(asCount),
     reason: asString,
     noticed: asTime,
+  })
+
+export const asCopyOrigin: Check<CopyOrigin> = (value, name) =>
+  withFields<CopyOrigin>(value, name, {
+    cluster: asString,
+    commit: optional(asUlid),
+    edited: optional(asUlid),
+    at: optional(asTime),
   })
 
 export const asGarbageEntry: Check<GarbageEntry> = (value, name) =>

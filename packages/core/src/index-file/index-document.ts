@@ -10,6 +10,7 @@ import {
 } from './errors.ts'
 import {
   asByPartition,
+  asCopyOrigin,
   asCount,
   asEpoch,
   asGap,
@@ -44,6 +45,7 @@ export function parseIndex(bytes: Uint8Array, topic: string): Index {
   return checked(bytes, place, (take, requires) => {
     const edited = take('edited', optional(asUlid))
     const committed = take('committed', optional(asEpoch))
+    const copyOf = take('copyOf', optional(asCopyOrigin))
     return {
       format: 1,
       requires,
@@ -63,6 +65,7 @@ export function parseIndex(bytes: Uint8Array, topic: string): Index {
       pages: take('pages', listOf(asPageSummary)),
       segments: take('segments', listOf(asSegmentEntry)),
       gaps: take('gaps', listOf(asGap)),
+      ...(copyOf === undefined ? {} : { copyOf }),
     }
   })
 }
@@ -119,6 +122,7 @@ const indexKeys = [
   'pages',
   'segments',
   'gaps',
+  'copyOf',
 ] as const satisfies readonly (keyof Index)[]
 
 const pageKeys = [

@@ -52,8 +52,21 @@ export interface Index {
    */
   readonly segments: readonly SegmentEntry[]
   readonly gaps: readonly Gap[]
+  /** There in a copy of another storage's backup, and only there: nobody but who copies changes it. */
+  readonly copyOf?: CopyOrigin
   /** Keys that came after this version. They are kept. */
   readonly extra: JsonObject
+}
+
+/** Which state of which backup a copy is. */
+export interface CopyOrigin {
+  /** Kafka's id of the cluster. */
+  readonly cluster: string
+  /** Of the index that was copied; absent where nothing was copied yet. */
+  readonly commit?: Ulid
+  readonly edited?: Ulid
+  /** When that was copied, by the clock of the storage that holds the copy: ISO 8601. */
+  readonly at?: string
 }
 
 /** An object that no index will name again: its deletion may follow after a grace. */

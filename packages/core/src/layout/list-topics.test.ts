@@ -1,10 +1,12 @@
 import { objectKey, type StorageBackend } from '@kannery/storage'
-import { FaultyStorage, MemoryStorage, TestClock } from '@kannery/storage-testkit'
+import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { collect } from '../../test/segments.ts'
+import { UlidSource } from '../ulid/ulid.ts'
 import { listTopics } from './list-topics.ts'
 
 const clock = new TestClock()
+const ids = new UlidSource({ clock, random: seededRandom(1) })
 const id = '01JDC8F9V0000000000000000A'
 
 async function storageWith(...keys: string[]): Promise<MemoryStorage> {
@@ -64,4 +66,27 @@ test('the objects of a topic are not listed to find that it is one', async () =>
 
   const lists = storage.faults.calls.filter(({ operation }) => operation === 'list')
   expect(lists.map(({ key }) => key)).toEqual([''])
+})
+
+test('a thousand topics cost one listing of the first level and a request each, whatever they hold', async () => {
+  const keys = Array.from({ length: 1000 }, (_, number) => {
+    const later = Array.from({ length: 3 }, () => ids.next())
+    return [`topic-${number}/index`, ...later.map((one) => `topic-${number}/${one}.kan`)]
+  })
+  const storage = new FaultyStorage(await storageWith(...keys.flat()), { clock })
+  const entries: string[] = []
+  const list = storage.list.bind(storage)
+  storage.list = async function* (...request) {
+    for await (const entry of list(...request)) {
+      entries.push(entry.kind)
+      yield entry
+    }
+  }
+
+  expect(await topicsIn(storage)).toHaveLength(1000)
+  expect(entries).toEqual(Array.from({ length: 1000 }, () => 'folder'))
+  expect(storage.faults.calls.map(({ operation }) => operation).toSorted()).toEqual([
+    ...Array.from({ length: 1000 }, () => 'head'),
+    'list',
+  ])
 })

@@ -1,4 +1,5 @@
 import type { ObjectVersion, StorageBackend, WriteCondition } from '@kannery/storage'
+import { assertContinuesCopy } from '../copy/lineage.ts'
 import { indexMissing } from '../index-file/errors.ts'
 import { assertWritable, encodeIndex } from '../index-file/index-document.ts'
 import type { Index } from '../index-file/model.ts'
@@ -14,6 +15,8 @@ export interface EpochOptions {
   readonly topic: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
+  /** The index that is to be copied: what is there must be a copy of it. Absent for a backup, which makes a copy its own. */
+  readonly copyOf?: Index
   readonly ids: UlidSource
   /** The nonce of the new writer. */
   readonly writer: string
@@ -61,7 +64,8 @@ export async function raiseEpoch(
 ): Promise<AcquiredEpoch> {
   const { storage, topic, beforeWrite } = options
   const key = topicKeys(topic).index
-  const epoch = (opened?.index.epoch ?? 0) + 1
+  // Segments that a copy brings have epochs of their own: who writes after it has a greater one.
+  const epoch = Math.max(opened?.index.epoch ?? 0, options.copyOf?.epoch ?? 0) + 1
   let base = opened
   for (let writes = 0; writes < maxWrites; writes++) {
     const index = nextEpoch(base?.index, epoch, options)
@@ -83,7 +87,11 @@ export async function raiseEpoch(
 function nextEpoch(base: Index | undefined, epoch: number, options: EpochOptions): Index {
   const { topic, cluster, ids, writer } = options
   const commit = ids.next(base?.commit)
-  if (base !== undefined) return { ...base, epoch, writer, commit }
+  if (base !== undefined) {
+    const { copyOf, ...others } = base
+    const origin = options.copyOf === undefined || copyOf === undefined ? {} : { copyOf }
+    return { ...others, ...origin, epoch, writer, commit }
+  }
   return {
     format: 1,
     requires: { read: [], write: [] },
@@ -101,6 +109,7 @@ function nextEpoch(base: Index | undefined, epoch: number, options: EpochOptions
     pages: [],
     segments: [],
     gaps: [],
+    ...(options.copyOf === undefined ? {} : { copyOf: { cluster } }),
     extra: {},
   }
 }
@@ -109,9 +118,10 @@ function conditionOn(version: ObjectVersion | undefined): WriteCondition {
   return version === undefined ? { kind: 'if-absent' } : { kind: 'if-version', version }
 }
 
-function assertOurs(index: Index, { topic, cluster }: EpochOptions): void {
+function assertOurs(index: Index, { topic, cluster, copyOf }: EpochOptions): void {
   assertWritable(index)
   if (index.cluster !== cluster) throw foreignCluster(topic, index.cluster, cluster)
+  if (copyOf !== undefined) assertContinuesCopy(index, copyOf)
 }
 
 function overtaken(topic: string, epoch: number): Error {

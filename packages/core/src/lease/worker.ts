@@ -30,6 +30,11 @@ export interface WorkerOptions {
 export interface AcquireOptions {
   /** Kafka's id of the cluster: another one's topic is refused. */
   readonly cluster: string
+  /**
+   * To copy into this storage: the index of the source. Only a copy of it, or nothing, may be there. Without it, a copy that is
+   * there becomes a backup of its own, which no copy is made into again.
+   */
+  readonly copyOf?: Index
   /** How long to contend for a topic that somebody else writes; by default it is refused at once. */
   readonly waitMs?: number
   readonly signal?: AbortSignal
@@ -110,15 +115,19 @@ export class Worker implements AsyncDisposable {
   }
 
   async #acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
-    const { cluster, waitMs = 0 } = options
+    const { waitMs = 0 } = options
     const signals = [this.#disposed.signal, ...(options.signal ? [options.signal] : [])]
     const signal = AbortSignal.any(signals)
     const held = await acquireLease(this.#contender, topic, { waitMs, signal })
-    return await this.#openSession(held, topic, cluster)
+    return await this.#openSession(held, topic, options)
   }
 
   /** Steps 4 to 6. What was acquired is given back when the index is not as it has to be. */
-  async #openSession(held: HeldLease, topic: string, cluster: string): Promise<WriterSession> {
+  async #openSession(
+    held: HeldLease,
+    topic: string,
+    { cluster, copyOf }: AcquireOptions,
+  ): Promise<WriterSession> {
     const { storage, clock, random } = this.#contender
     try {
       const ids = new UlidSource({ clock, random })
@@ -126,6 +135,7 @@ export class Worker implements AsyncDisposable {
         storage,
         topic,
         cluster,
+        ...(copyOf === undefined ? {} : { copyOf }),
         ids,
         writer: Buffer.from(random.bytes(16)).toString('hex'),
         beforeWrite: () => this.#renewIfHalfGone(held),

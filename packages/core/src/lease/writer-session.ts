@@ -1,4 +1,5 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { asCopy } from '../copy/lineage.ts'
 import { withChangedEntries } from '../index-file/change-entries.ts'
 import {
   type Continuation,
@@ -154,6 +155,14 @@ export class WriterSession implements AsyncDisposable {
       await this.#holder.replace((index, writer) =>
         withChangedEntries(index, { ids, change, since, writer }),
       )
+    })
+  }
+
+  /** Makes the index a copy of `source`, all of whose segments and pages are here already. For a session acquired to copy. */
+  async becomeCopyOf(source: Index): Promise<void> {
+    await this.#inTurn(async () => {
+      const at = new Date(this.#options.storageNow()).toISOString()
+      await this.#holder.replace((index) => asCopy(index, source, at))
     })
   }
 

@@ -1,0 +1,60 @@
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { readIndex } from '../index-file/read-index.ts'
+import type { Worker } from '../lease/worker.ts'
+import { assertContinuesCopy, isCopyOfNow } from './lineage.ts'
+import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
+
+export interface CopyTopicOptions {
+  /** Only read: credentials that cannot write suffice. */
+  readonly source: StorageBackend
+  readonly target: StorageBackend
+  readonly topic: string
+  /** Of the target. */
+  readonly worker: Worker
+  /** How long to contend for a topic that somebody else writes in the target; by default it is refused at once. */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: CopyProgress) => void
+}
+
+export interface TopicCopy extends CopySums {
+  readonly topic: string
+  /** `current`: the target was what the source is; nothing was written. */
+  readonly state: 'copied' | 'current'
+}
+
+/**
+ * Makes the target's backup of a topic what the source's is, as of a moment after the call. Segments and pages come before the
+ * index that names them: the target restores at every moment, to the state before or to the new one. What a call that was killed
+ * had sent is found and used by the next one.
+ *
+ * @throws INDEX_FOREIGN when something else than a copy of this backup is there; LEASE_HELD, LEASE_LOST (both of the target);
+ * DATA_CORRUPT when the source is damaged: the target then stays as it was; STORAGE_NOT_FOUND without a backup at the source;
+ * INDEX_MISSING; STORAGE_*
+ */
+export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
+  const { source, target, topic, worker, waitMs = 0, signal } = options
+  const from = await readIndex(source, topic, signal === undefined ? {} : { signal })
+  if (from === undefined) throw noBackup(topic)
+  const there = await readIndex(target, topic, signal === undefined ? {} : { signal })
+  if (there !== undefined) {
+    assertContinuesCopy(there.index, from.index)
+    if (isCopyOfNow(there.index, from.index)) {
+      return { topic, state: 'current', segments: 0, reused: 0, records: 0, bytes: 0, deleted: 0 }
+    }
+  }
+  await using session = await worker.acquire(topic, {
+    cluster: from.index.cluster,
+    copyOf: from.index,
+    waitMs,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const sums = await new TopicCopier(session, options).copy(from.index)
+  return { topic, state: 'copied', ...sums }
+}
+
+function noBackup(topic: string): KanneryError {
+  return new KanneryError('STORAGE_NOT_FOUND', `the source holds no backup of topic "${topic}"`, {
+    facts: { topic },
+  })
+}

@@ -1,0 +1,52 @@
+import type { StorageBackend } from '@kannery/storage'
+import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/model.ts'
+import { readPage } from '../index-file/pages.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+
+/** Pages that are kept in memory: neighbours are asked for one after the other. */
+const keptPages = 8
+
+/** Finds what an index names by its id, in memory that does not grow with the index. */
+export class NamedSegments {
+  readonly #storage: StorageBackend
+  readonly #index: Index
+  readonly #tail: ReadonlyMap<Ulid, SegmentEntry>
+  readonly #pages = new Map<Ulid, Page>()
+
+  constructor(storage: StorageBackend, index: Index) {
+    this.#storage = storage
+    this.#index = index
+    this.#tail = new Map(index.segments.map((entry) => [entry.id, entry]))
+  }
+
+  /** Whether the index itself names this very page, and so all that is in it. */
+  namesPage({ id, digest }: PageSummary): boolean {
+    return this.#index.pages.some((summary) => summary.id === id && summary.digest === digest)
+  }
+
+  async find(id: Ulid): Promise<SegmentEntry | undefined> {
+    return this.#tail.get(id) ?? (await this.#findIn(this.#index.pages, id))
+  }
+
+  async #findIn(summaries: readonly PageSummary[], id: Ulid): Promise<SegmentEntry | undefined> {
+    for (const summary of summaries) {
+      const [least, greatest] = summary.ids
+      if (id < least || greatest < id) continue
+      const page = await this.#page(summary)
+      const found =
+        page.segments.find((entry) => entry.id === id) ?? (await this.#findIn(page.pages, id))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  async #page(summary: PageSummary): Promise<Page> {
+    const { id } = summary
+    const page = this.#pages.get(id) ?? (await readPage(this.#storage, this.#index.topic, summary))
+    this.#pages.delete(id)
+    this.#pages.set(id, page)
+    const [oldest] = this.#pages.keys()
+    if (this.#pages.size > keptPages && oldest !== undefined) this.#pages.delete(oldest)
+    return page
+  }
+}
