@@ -7,6 +7,14 @@ export {
   listBackupLeases,
 } from './browse/leases.ts'
 export type { PartitionSummary, TopicDetails, TopicSummary } from './browse/summary.ts'
+export {
+  type CopiedTopic,
+  type CopyAdvance,
+  type CopyOptions,
+  type CopyOutcome,
+  type CopyReport,
+  runCopy,
+} from './copy/copy.ts'
 export type { Environment } from './environment.ts'
 export {
   type KafkaConnectionFlags,

@@ -2,6 +2,7 @@ import type { CommandDeclaration } from '../command.ts'
 import { backupCommand } from './backup.ts'
 import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
+import { copyCommand } from './copy.ts'
 import { leaseBreakCommand } from './lease-break.ts'
 import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
@@ -21,6 +22,7 @@ export const commands: readonly CommandDeclaration[] = [
   showCommand,
   catCommand,
   verifyCommand,
+  copyCommand,
   leaseLsCommand,
   leaseBreakCommand,
   storageProbeCommand,

@@ -6,6 +6,7 @@ import {
   pluginsVariable,
 } from '@kannery/runtime'
 import { identityVariable } from '../commands/backup.ts'
+import { targetCredentialsVariable } from '../commands/copy.ts'
 
 /** Every environment variable that kannery itself reads; a cloud's SDK reads its own besides. */
 export const environmentVariables: readonly {
@@ -18,6 +19,10 @@ export const environmentVariables: readonly {
     name: credentialsVariable,
     description:
       "the absolute path of the storage's secrets: a folder with one file per secret, as Kubernetes mounts a Secret, or a file of name=value lines; without it a cloud's SDK looks in its own places",
+  },
+  {
+    name: targetCredentialsVariable,
+    description: `for kannery copy: the same for the target, where its secrets are others than the source's`,
   },
   { name: identityVariable, description: 'what --identity says' },
   {

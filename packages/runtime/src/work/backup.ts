@@ -43,7 +43,7 @@ export interface LeaseOptions {
 export async function runBackup(options: BackupOptions): Promise<CaptureReport> {
   const { lease, signal } = options
   const onWarning = (warning: KanneryError): void => {
-    options.onWarning(named(warning, options.storage.url))
+    options.onWarning(namedLease(warning, options.storage.url))
   }
   const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
   const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
@@ -88,7 +88,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       signal,
     })
   } catch (error) {
-    throw named(error, options.storage.url)
+    throw namedLease(error, options.storage.url)
   }
 }
 
@@ -96,7 +96,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
 const leastTtlMs = 1000
 
 /** Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default. @throws CONFIG_INVALID */
-function leaseTiming(ttlMs: number): LeaseTiming {
+export function leaseTiming(ttlMs: number): LeaseTiming {
   if (ttlMs < leastTtlMs) {
     throw new KanneryError('CONFIG_INVALID', `a lease cannot live for ${ttlMs} ms only`, {
       remedy: 'Let it live for a second at least; 5m is usual.',
@@ -111,12 +111,12 @@ function leaseTiming(ttlMs: number): LeaseTiming {
 }
 
 /** Who a person finds as the holder of a lease. */
-function nameWriter(version: string): string {
+export function nameWriter(version: string): string {
   return `${hostname()} (pid ${process.pid}, kannery ${version})`
 }
 
 /** Core does not always know how a person calls the storage; who is told about a lease wants to know. */
-function named<E>(error: E, url: URL): E | KanneryError {
+export function namedLease<E>(error: E, url: URL): E | KanneryError {
   if (!KanneryError.is(error, 'LEASE_HELD')) return error
   const { message, why, retry, facts } = error
   const location = shownLocation(url)

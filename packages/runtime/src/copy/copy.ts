@@ -1,0 +1,200 @@
+import { copyTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
+import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from '../work/backup.ts'
+
+export interface CopyOptions {
+  readonly source: StorageLocation
+  readonly target: StorageLocation
+  /** Patterns as typed; all topics when empty. */
+  readonly topics: readonly string[]
+  readonly lease: LeaseOptions
+  /** Follow the source until `signal`, looking so often; undefined to copy once. */
+  readonly watchEveryMs: number | undefined
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: CopyAdvance) => void
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface CopyAdvance {
+  readonly records: number
+  readonly bytes: number
+  readonly total: number
+}
+
+/** What was done of a topic; `error` where it could not be copied (any more). */
+export interface CopiedTopic extends Omit<TopicCopy, 'state'> {
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+}
+
+export interface CopyReport {
+  readonly topics: readonly CopiedTopic[]
+}
+
+/** What came of it, and what stopped it, if anything did: the report holds in both cases. */
+export interface CopyOutcome {
+  readonly report: CopyReport
+  readonly error: KanneryError | undefined
+}
+
+/**
+ * Copies backups into another storage, one topic after the other: what one topic suffers does not keep the others. With
+ * `watchEveryMs` again and again, until `signal`; what fails then is told and tried again.
+ *
+ * @throws what keeps all topics: STORAGE_*, PLUGIN_*, CONFIG_INVALID
+ */
+export async function runCopy(options: CopyOptions): Promise<CopyOutcome> {
+  const { source, target, lease, watchEveryMs, signal, onWarning } = options
+  if (source.url.href === target.url.href) throw sameStorage()
+  const { parseTopicMatcher } = await import('@kannery/kafka')
+  const matchers = options.topics.map(parseTopicMatcher)
+  const timing = leaseTiming(lease.ttlMs)
+  await using from = await openStorage(source)
+  await using to = await openWritableStorage(target, onWarning)
+  await using worker = await Worker.start({
+    storage: to,
+    clock: systemClock,
+    random: systemRandom,
+    timing,
+    description: nameWriter(target.plugins.app.version),
+    onWarning,
+    ...(lease.identity === undefined ? {} : { identity: lease.identity }),
+  })
+  const isWanted = (topic: string): boolean =>
+    matchers.length === 0 || matchers.some((matcher) => matcher.matches(topic))
+  const run = new CopyRun({ from, to, worker, isWanted, options })
+  await run.once()
+  if (watchEveryMs !== undefined) await follow(run, { everyMs: watchEveryMs, signal, onWarning })
+  return run.outcome
+}
+
+async function follow(
+  run: CopyRun,
+  given: Pick<CopyOptions, 'signal' | 'onWarning'> & { readonly everyMs: number },
+): Promise<void> {
+  const { everyMs, signal, onWarning } = given
+  while (await slept(systemClock, everyMs, signal)) {
+    try {
+      await run.once()
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      onWarning(error)
+    }
+    if (run.outcome.error !== undefined) onWarning(run.outcome.error)
+  }
+}
+
+/** Whether it slept to the end. */
+async function slept(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(milliseconds, signal)
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}
+
+interface RunOptions {
+  readonly from: StorageBackend
+  readonly to: StorageBackend
+  readonly worker: Worker
+  readonly isWanted: (topic: string) => boolean
+  readonly options: CopyOptions
+}
+
+/** Goes over the topics, once or again and again, and adds up what was done. */
+class CopyRun {
+  readonly #run: RunOptions
+  readonly #topics = new Map<string, CopiedTopic>()
+  #error: KanneryError | undefined
+  #done = { records: 0, bytes: 0 }
+
+  constructor(run: RunOptions) {
+    this.#run = run
+  }
+
+  get outcome(): CopyOutcome {
+    return { report: { topics: [...this.#topics.values()] }, error: this.#error }
+  }
+
+  /** Every topic of the source, one after the other; ends early when the signal asks for it. */
+  async once(): Promise<void> {
+    const { from, isWanted, options } = this.#run
+    this.#error = undefined
+    let found = 0
+    for await (const topic of listTopics(from)) {
+      if (!isWanted(topic)) continue
+      found++
+      if (options.signal.aborted) return
+      await this.#copy(topic)
+    }
+    if (found === 0 && options.watchEveryMs === undefined) throw nothingToCopy(options.topics)
+  }
+
+  async #copy(topic: string): Promise<void> {
+    const { from, to, worker, options } = this.#run
+    const { signal, lease } = options
+    const before = this.#topics.get(topic) ?? nothing(topic)
+    const done = this.#done
+    try {
+      const copied = await copyTopic({
+        source: from,
+        target: to,
+        topic,
+        worker,
+        waitMs: lease.waitMs,
+        signal,
+        onProgress: ({ records, bytes, total }) =>
+          options.onProgress({
+            records: done.records + records,
+            bytes: done.bytes + bytes,
+            total: done.records + total,
+          }),
+      })
+      this.#done = { records: done.records + copied.records, bytes: done.bytes + copied.bytes }
+      this.#topics.set(topic, sum(before, copied))
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return
+      if (!KanneryError.is(error) || !isOfOneTopic(error)) throw error
+      const told = namedLease(error, options.target.url)
+      this.#error ??= told
+      const { code, message } = told
+      this.#topics.set(topic, { ...before, error: { code, message } })
+    }
+  }
+}
+
+/** Other topics may be copied all the same. */
+function isOfOneTopic({ code }: KanneryError): boolean {
+  return /^(DATA|INDEX|LEASE)_/.test(code)
+}
+
+function nothing(topic: string): CopiedTopic {
+  return { topic, segments: 0, reused: 0, records: 0, bytes: 0, deleted: 0 }
+}
+
+function sum(before: CopiedTopic, more: TopicCopy): CopiedTopic {
+  return {
+    topic: more.topic,
+    segments: before.segments + more.segments,
+    reused: before.reused + more.reused,
+    records: before.records + more.records,
+    bytes: before.bytes + more.bytes,
+    deleted: before.deleted + more.deleted,
+  }
+}
+
+function sameStorage(): KanneryError {
+  return new KanneryError('CONFIG_INVALID', 'source and target are the same storage', {
+    remedy: 'Name another storage, or another prefix of it, as the target.',
+  })
+}
+
+function nothingToCopy(patterns: readonly string[]): KanneryError {
+  return new KanneryError('STORAGE_NOT_FOUND', 'the source holds no backup to copy', {
+    ...(patterns.length === 0 ? {} : { why: `no topic matches ${patterns.join(', ')}` }),
+    remedy: 'Check the storage and the patterns; kannery ls shows what is there.',
+  })
+}
