@@ -1,5 +1,7 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { indexMissing } from '../index-file/errors.ts'
 import { readIndex } from '../index-file/read-index.ts'
+import { holdsSegments } from '../layout/list-topics.ts'
 import type { Worker } from '../lease/worker.ts'
 import { assertContinuesCopy, isCopyOfNow } from './lineage.ts'
 import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
@@ -35,7 +37,7 @@ export interface TopicCopy extends CopySums {
 export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   const { source, target, topic, worker, waitMs = 0, signal } = options
   const from = await readIndex(source, topic, signal === undefined ? {} : { signal })
-  if (from === undefined) throw noBackup(topic)
+  if (from === undefined) throw await noIndex(source, topic)
   const there = await readIndex(target, topic, signal === undefined ? {} : { signal })
   if (there !== undefined) {
     assertContinuesCopy(there.index, from.index)
@@ -53,7 +55,10 @@ export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   return { topic, state: 'copied', ...sums }
 }
 
-function noBackup(topic: string): KanneryError {
+async function noIndex(source: StorageBackend, topic: string): Promise<KanneryError> {
+  if (await holdsSegments(source, topic)) {
+    return indexMissing(topic, 'segments are there, but not the index that names them')
+  }
   return new KanneryError('STORAGE_NOT_FOUND', `the source holds no backup of topic "${topic}"`, {
     facts: { topic },
   })

@@ -143,6 +143,15 @@ test('a segment that is missing in the source is named', async () => {
   })
 })
 
+test('a source without the index of its segments is told from one without a backup', async () => {
+  await source.grow(1)
+  await source.world.remove(keys.index)
+  await expect(copier(source, target).copy()).rejects.toMatchObject({ code: 'INDEX_MISSING' })
+  await source.world.removeFolder('orders')
+  await expect(copier(source, target).copy()).rejects.toMatchObject({ code: 'STORAGE_NOT_FOUND' })
+  expect(target.contents().size).toBe(0)
+})
+
 test('what the retention deleted at the source goes here, too, and comes to no new copy', async () => {
   await source.grow(4)
   await copier(source, target).copy()
