@@ -8,6 +8,8 @@ const common = {
 
 export default defineConfig({
   test: {
+    // Most tests here wait for other processes.
+    maxWorkers: 2,
     projects: [
       { test: { ...common, name: 'servers', include: ['src/{servers,format,dev}/**/*.test.ts'] } },
       {

@@ -1,11 +1,11 @@
 import { kanneryBin } from '../paths.ts'
-import { buildCheck } from './build.ts'
+import { compile } from './build.ts'
 import { type DevCommand, DevError } from './command.ts'
 import { runProgram } from './program.ts'
 
 /** @throws DevError when what is there does not compile */
 export async function requireBuild(): Promise<void> {
-  if (!(await buildCheck.run())) throw new DevError('kannery does not build; see above')
+  if (!(await compile())) throw new DevError('kannery does not build; see above')
 }
 
 export const kanneryCommand: DevCommand = {
