@@ -1,0 +1,109 @@
+import { topicKeys } from '@kannery/core'
+import { keyPrefix, readObject } from '@kannery/storage'
+import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import { CaptureUnderTest, captureOnce } from './capture-run.ts'
+import { readCaptured, valuesOf } from './captured.ts'
+import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { TestBroker } from './test-broker.ts'
+
+const { bootstrapServers } = inject('kafka')
+let cluster: KafkaCluster
+let broker: TestBroker
+beforeAll(async () => {
+  cluster = await connectTo(bootstrapServers)
+  broker = await TestBroker.connect(cluster)
+})
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+const once = { mode: { kind: 'once', openTransactionPatienceMs: 0 } } as const
+const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) })
+
+/** A topic whose first backup uploaded a segment of three records and died before the index named it. */
+async function backupThatDied(name: string): Promise<{ topic: string; storage: MemoryStorage }> {
+  const topic = uniqueTopic(name)
+  await broker.createTopic(topic)
+  await broker.send(topic, { records: ['0', '1', '2'].map(value) })
+  const storage = MemoryStorage.open({ clock: realClock })
+  const dying = new FaultyStorage(storage, { clock: realClock })
+  let uploaded = false
+  dying.faults.onCall(({ operation, key }) => {
+    if (operation === 'commit') uploaded = true
+    return uploaded && operation === 'put' && key === topicKeys(topic).index
+      ? { kind: 'deny' }
+      : undefined
+  })
+  await expect(captureOnce({ cluster, storage: dying, topics: [topic] })).rejects.toMatchObject({
+    code: 'STORAGE_DENIED',
+  })
+  expect(await segmentsIn(storage, topic)).toHaveLength(1)
+  return { topic, storage }
+}
+
+async function segmentsIn(storage: MemoryStorage, topic: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const entry of storage.list(keyPrefix(`${topic}/`), { depth: 'all' })) {
+    if (entry.kind === 'object' && entry.info.key.endsWith('.kan')) keys.push(entry.info.key)
+  }
+  return keys
+}
+
+describe('a segment that no index names', () => {
+  test('is garbage where Kafka still has its records: they are fetched again', async () => {
+    const { topic, storage } = await backupThatDied('fetched-again')
+    const [orphan] = await segmentsIn(storage, topic)
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const captured = await readCaptured(storage, topic)
+    expect(valuesOf(captured)).toEqual(['0', '1', '2'])
+    const { segments, garbage } = captured.index
+    expect(garbage.map(({ id }) => topicKeys(topic).segment(id))).toEqual([orphan])
+    expect(segments.map(({ id }) => topicKeys(topic).segment(id))).not.toContain(orphan)
+  })
+
+  test('is adopted where it is the only copy, and the backup goes on behind it', async () => {
+    const { topic, storage } = await backupThatDied('only-copy')
+    const [orphan] = await segmentsIn(storage, topic)
+    await broker.send(topic, { records: [value('3')] })
+    await broker.deleteRecords(topic, 3)
+    await captureOnce({ cluster, storage, topics: [topic] })
+
+    const captured = await readCaptured(storage, topic)
+    expect(valuesOf(captured)).toEqual(['0', '1', '2', '3'])
+    expect(captured.index.garbage).toEqual([])
+    expect(captured.index.segments.map(({ id }) => topicKeys(topic).segment(id))[0]).toBe(orphan)
+  })
+
+  test('is left alone, with a warning, where an older index was put back by hand', async () => {
+    const { topic, storage } = await backupThatDied('older-index')
+    const { index: key } = topicKeys(topic)
+    const older = await readObject(storage, key)
+    await captureOnce({ cluster, storage, topics: [topic] })
+    const later = await readCaptured(storage, topic)
+    await storage.put(key, older?.bytes ?? new Uint8Array(), { condition: { kind: 'overwrite' } })
+
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    await run.report
+
+    expect(run.warnings).toMatchObject([{ code: 'DATA_VERSION_UNSUPPORTED', facts: { topic } }])
+    const left = later.index.segments.map(({ id }) => topicKeys(topic).segment(id))
+    expect(await segmentsIn(storage, topic)).toEqual(expect.arrayContaining(left))
+    expect(run.warnings[0]?.why).toContain(left[0])
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['0', '1', '2'])
+  })
+})
+
+describe('the end of an epoch', () => {
+  test('is the end of the log while it lasts, and unknown of an epoch that never was', async () => {
+    const topic = uniqueTopic('epoch-end')
+    await broker.createTopic(topic)
+    await broker.send(topic, { records: ['0', '1', '2'].map(value) })
+
+    expect(await cluster.endOfEpoch({ topic, partition: 0, leaderEpoch: 0 })).toBe(3)
+    expect(await cluster.endOfEpoch({ topic, partition: 0, leaderEpoch: 7 })).toBeUndefined()
+  })
+})
