@@ -92,8 +92,9 @@ async function run(invocation: Invocation): Promise<void> {
 }
 
 function environmentOfTarget(environment: Environment): Environment {
-  const path = environment[targetCredentialsVariable]
-  return path === undefined ? environment : { ...environment, [credentialsVariable]: path }
+  const { [credentialsVariable]: ofSource, ...others } = environment
+  const path = environment[targetCredentialsVariable] ?? ofSource
+  return path === undefined || path === '' ? others : { ...others, [credentialsVariable]: path }
 }
 
 function describe({ topics }: CopyReport): string {

@@ -22,7 +22,7 @@ export const environmentVariables: readonly {
   },
   {
     name: targetCredentialsVariable,
-    description: `for kannery copy: the same for the target, where its secrets are others than the source's`,
+    description: `for kannery copy: the same for the target, where its secrets are others than the source's; empty: the target has none of its own`,
   },
   { name: identityVariable, description: 'what --identity says' },
   {

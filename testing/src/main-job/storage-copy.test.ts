@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
+import { checkTopics, fillTopic } from '../python/topics.ts'
+import { startStorage, storageServers } from '../storages/test-storage.ts'
+import { kanneryJson, kannerySucceeds } from './kannery.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const { bootstrapServers } = inject('kafka')
+const records = 10_000
+
+interface Place {
+  readonly url: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+interface CopyDocument {
+  readonly topics: readonly { readonly segments: number; readonly records: number }[]
+}
+
+const credentials = 'KANNERY_STORAGE_CREDENTIALS'
+
+/** Each side has secrets of its own. */
+function copy(source: Place, target: Place): Promise<CopyDocument> {
+  const { [credentials]: ofTarget = '', ...others } = target.environment
+  const env = { ...others, ...source.environment, KANNERY_TARGET_STORAGE_CREDENTIALS: ofTarget }
+  return kanneryJson<CopyDocument>(['copy', source.url, target.url], { env })
+}
+
+test('from a folder over every kind of storage into a folder, a copy of a copy restores', {
+  timeout: 300_000,
+}, async () => {
+  await using folder = await temporaryFolder()
+  await using stack = new AsyncDisposableStack()
+  const options = { bootstrapServers, records, partitions: 3, valueBytes: 1000 }
+  const filled = await fillTopic('plain', { ...options, topic: 'copied' })
+  const first = { url: join(folder.path, 'first'), environment: {} }
+  const backup = ['backup', '--from', bootstrapServers, '--topic', 'copied', '--once']
+  await kannerySucceeds([...backup, '--to', first.url, '--segment-size', '1MiB'])
+  const places: Place[] = [first]
+  for (const name of storageServers) places.push(stack.use(await startStorage(name)))
+  places.push({ url: join(folder.path, 'last'), environment: {} })
+
+  for (const [at, target] of places.slice(1).entries()) {
+    const source = places[at] ?? first
+    const copied = await copy(source, target)
+    expect(copied.topics, target.url).toMatchObject([{ records: filled.records }])
+    expect((await copy(source, target)).topics, target.url).toMatchObject([{ segments: 0 }])
+  }
+
+  const last = places.at(-1)?.url ?? ''
+  await kannerySucceeds(['verify', last])
+  const words = ['restore', '--from', last, '--to', bootstrapServers]
+  await kannerySucceeds([...words, '--topic', 'copied', '--as', 'copied-back'])
+  const compared = await checkTopics({ bootstrapServers, source: 'copied', target: 'copied-back' })
+  expect(compared).toEqual({ equalRecords: filled.records, differences: [] })
+})
