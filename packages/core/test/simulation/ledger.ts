@@ -1,0 +1,51 @@
+import type { MemoryStorage } from '@kannery/storage-testkit'
+import { readIndex, segmentEntries, topicKeys, type Ulid } from '../../src/index.ts'
+
+/** What writers were promised, held against what lies in the storage. */
+export class Ledger {
+  readonly #memory: MemoryStorage
+  readonly #acknowledged = new Set<Ulid>()
+  #epoch = 0
+  #generation = 0
+
+  constructor(memory: MemoryStorage) {
+    this.#memory = memory
+  }
+
+  /** Grows when a person deletes the whole backup: what was promised before is void. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  acknowledge(generation: number, id: Ulid): void {
+    if (generation === this.#generation) this.#acknowledged.add(id)
+  }
+
+  forget(): void {
+    this.#generation++
+    this.#acknowledged.clear()
+    this.#epoch = 0
+  }
+
+  /** The first promise that is not kept. An index that a person deleted promises nothing until it is back. */
+  async violation(): Promise<string | undefined> {
+    const stored = await readIndex(this.#memory, 'orders')
+    if (stored === undefined) return undefined
+    const { epoch } = stored.index
+    if (epoch < this.#epoch) return `the epoch fell from ${this.#epoch} to ${epoch}`
+    this.#epoch = epoch
+    const contents = this.#memory.contents()
+    const named = new Set<Ulid>()
+    let next = 0
+    for await (const { id, offsets } of segmentEntries(this.#memory, stored.index)) {
+      const [from, to] = offsets[0] ?? [next, next]
+      if (from !== next) return `${id} continues at ${from}, not at ${next}`
+      next = to
+      named.add(id)
+      const lies = contents.has(topicKeys('orders').segment(id))
+      if (!lies && this.#acknowledged.has(id)) return `the object of ${id} is gone`
+    }
+    const lost = [...this.#acknowledged].find((id) => !named.has(id))
+    return lost === undefined ? undefined : `${lost} was acknowledged and is not named any more`
+  }
+}
