@@ -56,6 +56,7 @@ test('what commands print has the keys that the page tells', async () => {
   // Its bytes are text or not, and headers may be missing: that is the record's own affair.
   expect(Object.keys(JSON.parse(record))).toEqual(Object.keys(documented('cat') as object))
   await using second = await temporaryFolder()
+  await expectDocumented('index accept', await json('index', 'accept', path, topic))
   await expectDocumented('copy', await json('copy', path, second.path))
   await expectDocumented('storage probe', await json('storage', 'probe', path))
   await expectDocumented('storage verify', await json('storage', 'verify', path))

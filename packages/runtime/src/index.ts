@@ -35,6 +35,7 @@ export {
   pluginSources,
   pluginsVariable,
 } from './plugins/plugin-sources.ts'
+export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
 export { credentialsVariable } from './storage/credentials.ts'
 export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
 export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'

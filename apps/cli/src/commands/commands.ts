@@ -3,6 +3,7 @@ import { backupCommand } from './backup.ts'
 import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
 import { copyCommand } from './copy.ts'
+import { indexAcceptCommand } from './index-accept.ts'
 import { leaseBreakCommand } from './lease-break.ts'
 import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
@@ -23,6 +24,7 @@ export const commands: readonly CommandDeclaration[] = [
   catCommand,
   verifyCommand,
   copyCommand,
+  indexAcceptCommand,
   leaseLsCommand,
   leaseBreakCommand,
   storageProbeCommand,

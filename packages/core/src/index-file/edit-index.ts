@@ -42,7 +42,7 @@ export async function editIndex(
   })
 }
 
-function copyIsNotEdited(topic: string): KanneryError {
+export function copyIsNotEdited(topic: string): KanneryError {
   return new KanneryError('INDEX_FOREIGN', `the backup of topic "${topic}" is a copy`, {
     why: 'the next copy would undo what is changed here',
     remedy: 'Change it in the storage that it is a copy of, then copy again.',

@@ -1,0 +1,126 @@
+import {
+  KanneryError,
+  type ObjectKey,
+  type ObjectVersion,
+  readObject,
+  type StorageBackend,
+} from '@kannery/storage'
+import { crc32c } from '../digest/crc32c.ts'
+import { formatDigest } from '../digest/digest.ts'
+import { copyIsNotEdited } from '../index-file/edit-index.ts'
+import { corruptDocument, indexMissing } from '../index-file/errors.ts'
+import { assertWritable, encodeIndex, parseIndex } from '../index-file/index-document.ts'
+import { type Index, maxIndexBytes } from '../index-file/model.ts'
+import { segmentEntries } from '../index-file/pages.ts'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { namedObject, topicKeys } from '../layout/keys.ts'
+import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
+import { brokenOrder } from './entry-order.ts'
+
+export interface AcceptOptions {
+  readonly ids: UlidSource
+  /** Judge the edit, and write nothing. */
+  readonly dryRun?: boolean
+}
+
+/** What an edit by hand amounts to, as far as the folder shows it: nobody keeps the index as it was before. */
+export interface AcceptedEdit {
+  readonly index: Index
+  /** false: the checksum was right, there was nothing to accept. */
+  readonly edited: boolean
+  /** Segments in the folder that the index does not name, nor list as garbage. */
+  readonly unnamed: readonly ObjectKey[]
+  /** Segments that it names, not as deleted, and that are not there. */
+  readonly absent: readonly ObjectKey[]
+}
+
+interface FoundIndex {
+  readonly index: Index
+  readonly version: ObjectVersion
+  readonly edited: boolean
+}
+
+/**
+ * Accepts an index that a person edited: its fields are checked, and its checksum is made anew. Whoever writes the topic goes on
+ * from it, as after {@link editIndex}.
+ *
+ * @throws DATA_CORRUPT for what cannot be an index, also for one that was cut; INDEX_MISSING; INDEX_FOREIGN;
+ * DATA_VERSION_UNSUPPORTED; STORAGE_PRECONDITION_FAILED when it was changed meanwhile; STORAGE_*
+ */
+export async function acceptIndex(
+  storage: StorageBackend,
+  topic: string,
+  { ids, dryRun = false }: AcceptOptions,
+): Promise<AcceptedEdit> {
+  const found = await readEdited(storage, topic)
+  const { index, edited } = found
+  assertWritable(index)
+  if (index.copyOf !== undefined) throw copyIsNotEdited(topic)
+  const differences = await compareWithFolder(storage, index)
+  if (edited && !dryRun) await seal(storage, found, ids)
+  return { index, edited, ...differences }
+}
+
+async function readEdited(storage: StorageBackend, topic: string): Promise<FoundIndex> {
+  const { index: key } = topicKeys(topic)
+  const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
+  if (object === undefined) throw indexMissing(topic, 'there is nothing to accept')
+  const { version } = object.info
+  const sealed = withRightChecksum(object.bytes)
+  const edited = sealed !== undefined && Buffer.compare(sealed, object.bytes) !== 0
+  // Without the line of the checksum it was cut, and what reads it says so.
+  const index = parseIndex(sealed ?? object.bytes, topic)
+  const why = brokenOrder(index)
+  if (why !== undefined) {
+    const place = { kind: 'index', key, topic } as const
+    throw corruptDocument(place, { from: 0, to: object.bytes.length, why })
+  }
+  return { index, version, edited }
+}
+
+/** undefined where nothing says that this is the end of it: most cuts of YAML are valid YAML. */
+function withRightChecksum(bytes: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const start = text.lastIndexOf('\nend:') + 1
+  const endLine = text.subarray(start).toString('latin1')
+  if (start === 0 || !/^end: *"?crc32c:[0-9a-f]{8}"?\s*$/.test(endLine)) return undefined
+  const body = text.subarray(0, start)
+  return Buffer.concat([body, Buffer.from(`end: "${formatDigest(crc32c(body))}"\n`)])
+}
+
+async function compareWithFolder(
+  storage: StorageBackend,
+  index: Index,
+): Promise<Pick<AcceptedEdit, 'unnamed' | 'absent'>> {
+  const { folder, segment } = topicKeys(index.topic)
+  const there = new Set<Ulid>()
+  for await (const entry of storage.list(folder, { depth: 'children' })) {
+    const object = entry.kind === 'object' ? namedObject(folder, entry.info.key) : undefined
+    if (object?.kind === 'segment') there.add(object.id)
+  }
+  const explained = new Set(index.garbage.map(({ id }) => id))
+  const absent: ObjectKey[] = []
+  for await (const { id, state } of segmentEntries(storage, index)) {
+    explained.add(id)
+    if (!there.has(id) && state !== 'deleted') absent.push(segment(id))
+  }
+  const unnamed = [...there].filter((id) => !explained.has(id)).map((id) => segment(id))
+  return { unnamed, absent }
+}
+
+async function seal(
+  storage: StorageBackend,
+  { index, version }: FoundIndex,
+  ids: UlidSource,
+): Promise<void> {
+  const { index: key } = topicKeys(index.topic)
+  const edited = ids.next(laterUlid(index.commit, index.edited))
+  const condition = { kind: 'if-version', version } as const
+  const outcome = await putCertainly(storage, key, encodeIndex({ ...index, edited }), { condition })
+  if (outcome.kind === 'written') return
+  throw new KanneryError('STORAGE_PRECONDITION_FAILED', `${key} was changed meanwhile`, {
+    retry: 'after-refresh',
+    remedy: 'Look at it again, then accept it again.',
+    facts: { key, topic: index.topic },
+  })
+}

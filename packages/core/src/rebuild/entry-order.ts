@@ -1,0 +1,27 @@
+import { rangesOf } from '../index-file/coverage.ts'
+import type { Index } from '../index-file/model.ts'
+
+/**
+ * What a person can get wrong and no field shows: why the tail of `index` cannot be what a writer committed; undefined when it
+ * can. Offsets of a partition grow along the tail, and every entry is of an incarnation that is there.
+ */
+export function brokenOrder(index: Index): string | undefined {
+  const known = new Set(index.incarnations.map(({ n }) => n))
+  const seen = new Set<string>()
+  const covered = new Map<string, number>()
+  for (const entry of index.segments) {
+    const { id, in: n } = entry
+    if (!known.has(n)) return `segment ${id} is of incarnation ${n}, which is not there`
+    if (seen.has(id)) return `segment ${id} is named twice`
+    seen.add(id)
+    for (const [partition, [from, next]] of rangesOf(entry)) {
+      const place = `${n}/${partition}`
+      const before = covered.get(place) ?? 0
+      if (from > next || from < before) {
+        return `segment ${id} covers partition ${partition} from ${from} to ${next}, behind ${before}`
+      }
+      covered.set(place, next)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,46 @@
+import { acceptIndex, summarizeHoldings, UlidSource } from '@kannery/core'
+import type { KanneryError } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+
+export interface AcceptIndexOptions {
+  readonly storage: StorageLocation
+  readonly topic: string
+  /** Judge the edit, and write nothing. */
+  readonly dryRun: boolean
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface AcceptedIndex {
+  readonly topic: string
+  /** false: the checksum was right, there was nothing to accept. */
+  readonly edited: boolean
+  /** The index was written. */
+  readonly accepted: boolean
+  readonly segments: number
+  readonly records: number
+  /** Keys of segments in the folder that the index does not name. */
+  readonly unnamed: readonly string[]
+  /** Keys of segments that it names and that are not there. */
+  readonly absent: readonly string[]
+}
+
+/** Accepts an index that a person edited. @throws as core's acceptIndex, and as opening a storage does */
+export async function acceptBackupIndex(options: AcceptIndexOptions): Promise<AcceptedIndex> {
+  const { topic, dryRun, onWarning } = options
+  await using storage = dryRun
+    ? await openStorage(options.storage)
+    : await openWritableStorage(options.storage, onWarning)
+  const ids = new UlidSource({ clock: systemClock, random: systemRandom })
+  const { index, edited, unnamed, absent } = await acceptIndex(storage, topic, { ids, dryRun })
+  const holdings = summarizeHoldings(index)
+  return {
+    topic,
+    edited,
+    accepted: edited && !dryRun,
+    segments: holdings?.segments ?? 0,
+    records: holdings?.records ?? 0,
+    unnamed,
+    absent,
+  }
+}
