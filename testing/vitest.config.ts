@@ -33,6 +33,14 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'plugins',
+          include: ['src/plugins/**/*.test.ts'],
+          globalSetup: ['src/servers/shared-kafka.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'main-job-storages',
           include: ['src/main-job/storage*.test.ts'],
           globalSetup: ['src/servers/shared-kafka.ts'],

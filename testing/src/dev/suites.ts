@@ -37,6 +37,13 @@ export const suites: readonly Suite[] = [
     needsBuild: true,
   },
   {
+    name: 'plugins',
+    subject: 'storages',
+    folder: 'testing',
+    project: 'plugins',
+    needsBuild: true,
+  },
+  {
     name: 'main-job-storages',
     subject: 'storages',
     folder: 'testing',

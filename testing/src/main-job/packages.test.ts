@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type Manifest, type PackedPackage, packPackage } from '../packing/packed-package.ts'
 import { repositoryRoot } from '../paths.ts'
 import { checkTopics, fillTopic } from '../python/topics.ts'
 import { run } from '../servers/run.ts'
@@ -8,27 +9,13 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 const { bootstrapServers } = inject('kafka')
 
-interface Manifest {
-  readonly name: string
-  readonly version: string
-  readonly private?: boolean
-  readonly dependencies?: Readonly<Record<string, string>>
-}
-
-interface PackedPackage {
-  readonly manifest: Manifest
-  readonly tarball: string
-  /** Paths inside the tarball. */
-  readonly files: readonly string[]
-}
-
 const folders = await publicPackages()
 let tarballs: TemporaryFolder
 const packed = new Map<string, PackedPackage>()
 beforeAll(async () => {
   tarballs = await temporaryFolder()
   for (const folder of folders) {
-    const result = await pack(folder, tarballs.path)
+    const result = await packPackage(folder, tarballs.path)
     packed.set(result.manifest.name, result)
   }
 }, 180_000)
@@ -55,31 +42,6 @@ async function readManifest(folder: string): Promise<Manifest | undefined> {
     () => undefined,
   )
   return text === undefined ? undefined : (JSON.parse(text) as Manifest)
-}
-
-async function pack(folder: string, destination: string): Promise<PackedPackage> {
-  const cwd = join(repositoryRoot, folder)
-  const before = new Set(await readdir(destination))
-  await run('pnpm', ['pack', '--pack-destination', destination], { cwd })
-  const name = (await readdir(destination)).find((candidate) => !before.has(candidate))
-  if (name === undefined) throw new Error(`${folder} was not packed`)
-  const tarball = join(destination, name)
-  const listed = await run('tar', ['--list', '--gzip', '--file', tarball])
-  const manifest = JSON.parse(
-    await run('tar', [
-      '--extract',
-      '--gzip',
-      '--to-stdout',
-      '--file',
-      tarball,
-      'package/package.json',
-    ]),
-  ) as Manifest
-  const files = listed
-    .trimEnd()
-    .split('\n')
-    .map((path) => path.replace(/^package\//, ''))
-  return { manifest, tarball, files }
 }
 
 describe('what would be published', () => {

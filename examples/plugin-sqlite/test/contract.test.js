@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { keyPrefix } from '@kannery/storage'
+import {
+  missingContainerContract,
+  runCase,
+  seededRandom,
+  storageContract,
+} from '@kannery/storage-testkit'
+import { plugin } from '../src/plugin.js'
+
+const clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+}
+const random = seededRandom(1)
+
+function contextOf(path) {
+  const open = () => plugin.open({ path }, { clock, random, access: 'write', userAgent: 'test' })
+  return { open, prefix: keyPrefix('scratch/'), random, clock }
+}
+
+for (const contractCase of storageContract) {
+  test(contractCase.name, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kannery-sqlite-'))
+    try {
+      await runCase(contractCase, contextOf(join(folder, 'storage.db')))
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+}
+
+for (const contractCase of missingContainerContract) {
+  test(`without its folder: ${contractCase.name}`, async () => {
+    await runCase(contractCase, contextOf('/no/such/folder/storage.db'))
+  })
+}
