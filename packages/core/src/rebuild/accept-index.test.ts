@@ -97,10 +97,10 @@ test('where there is no index, nothing is made', async () => {
   await expect(accept()).rejects.toMatchObject({ code: 'INDEX_MISSING' })
 })
 
-test('a segment that is deleted is not missed', async () => {
+test.each(['expired', 'deleted'])('a segment that is %s is not missed', async (state) => {
   const { world, writer, edit, accept } = await writing()
   const first = writer.index.segments[0]?.id ?? ''
-  await edit((text) => text.replace('"expires":null}', '"expires":null,"state":"deleted"}'))
+  await edit((text) => text.replace('"expires":null}', `"expires":null,"state":"${state}"}`))
   await world.remove(`orders/${first}.kan`)
 
   expect(await accept()).toMatchObject({ edited: true, absent: [], unnamed: [] })

@@ -30,7 +30,7 @@ export interface AcceptedEdit {
   readonly edited: boolean
   /** Segments in the folder that the index does not name, nor list as garbage. */
   readonly unnamed: readonly ObjectKey[]
-  /** Segments that it names, not as deleted, and that are not there. */
+  /** Segments that it names, neither as expired nor as deleted, and that are not there. */
   readonly absent: readonly ObjectKey[]
 }
 
@@ -102,7 +102,7 @@ async function compareWithFolder(
   const absent: ObjectKey[] = []
   for await (const { id, state } of segmentEntries(storage, index)) {
     explained.add(id)
-    if (!there.has(id) && state !== 'deleted') absent.push(segment(id))
+    if (!there.has(id) && state === undefined) absent.push(segment(id))
   }
   const unnamed = [...there].filter((id) => !explained.has(id)).map((id) => segment(id))
   return { unnamed, absent }
