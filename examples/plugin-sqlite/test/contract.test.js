@@ -24,7 +24,7 @@ function contextOf(path) {
 }
 
 for (const contractCase of storageContract) {
-  test(contractCase.name, async () => {
+  await test(contractCase.name, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kannery-sqlite-'))
     try {
       await runCase(contractCase, contextOf(join(folder, 'storage.db')))
@@ -35,7 +35,7 @@ for (const contractCase of storageContract) {
 }
 
 for (const contractCase of missingContainerContract) {
-  test(`without its folder: ${contractCase.name}`, async () => {
+  await test(`without its folder: ${contractCase.name}`, async () => {
     await runCase(contractCase, contextOf('/no/such/folder/storage.db'))
   })
 }
