@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { kafkaCommand } from './kafka-command.ts'
 import { kanneryCommand } from './kannery-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 import { testCommand } from './test-command.ts'
 
 const commands: readonly DevCommand[] = [
@@ -16,6 +17,7 @@ const commands: readonly DevCommand[] = [
   kafkaCommand,
   kanneryCommand,
   benchCommand,
+  simulateCommand,
 ]
 
 const usageStatus = 2

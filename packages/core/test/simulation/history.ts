@@ -124,12 +124,14 @@ class Simulation {
 
   async #acquire(process: Process): Promise<void> {
     const { clock } = this.#world
+    const { generation } = this.#ledger
     const behind = this.#random.chance(0.2)
     const options = behind ? { clock: clock.skewed(-days(1)) } : {}
     if (behind) this.#count('whole process', 'clock a day behind')
     const worker = await this.#world.worker(process.name, options)
     const session = await worker.acquire(topic, { cluster })
     process.session = session
+    this.#defect ??= this.#ledger.acquire(generation, session.epoch)
     this.#tell(`${process.name}: acquired, epoch ${session.epoch}`)
     const source = { topicId: 'topic-id', canServe: async () => true, agrees: async () => true }
     await session.recover(source)

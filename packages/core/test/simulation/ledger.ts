@@ -6,6 +6,7 @@ export class Ledger {
   readonly #memory: MemoryStorage
   readonly #acknowledged = new Set<Ulid>()
   #epoch = 0
+  #acquired = 0
   #generation = 0
 
   constructor(memory: MemoryStorage) {
@@ -21,8 +22,17 @@ export class Ledger {
     if (generation === this.#generation) this.#acknowledged.add(id)
   }
 
+  /** The complaint, if that epoch was given before. */
+  acquire(generation: number, epoch: number): string | undefined {
+    if (generation !== this.#generation) return undefined
+    if (epoch <= this.#acquired) return `epoch ${epoch} was given twice`
+    this.#acquired = epoch
+    return undefined
+  }
+
   forget(): void {
     this.#generation++
+    this.#acquired = 0
     this.#acknowledged.clear()
     this.#epoch = 0
   }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { faultNames, simulate, steps } from './history.ts'
 
-const histories = 400
+const histories = 2000
 
 test('whatever goes wrong at whatever step, no acknowledged commit is lost or doubled', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const table = new Map<string, number>()
   for (let seed = 1; seed <= histories; seed++) {

@@ -1,0 +1,107 @@
+/** A bug put into production source on purpose. */
+export interface Mutant {
+  readonly name: string
+  /** In `src`. */
+  readonly file: string
+  readonly search: string
+  readonly replace: string
+}
+
+const holder = 'lease/index-holder.ts'
+const epoch = 'lease/acquire-epoch.ts'
+const session = 'lease/writer-session.ts'
+const certainly = 'index-file/put-certainly.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'commits without a condition',
+    file: holder,
+    search: "const condition = { kind: 'if-version', version } as const",
+    replace: "const condition = { kind: 'overwrite' } as const",
+  },
+  {
+    name: 'takes a refused commit for done',
+    file: holder,
+    search: 'if (found.index.commit === next.commit) return',
+    replace: 'return',
+  },
+  {
+    name: 'recreates a missing index',
+    file: epoch,
+    search: 'if (await holdsSegments(storage, topic)) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'keeps the epoch of its predecessor',
+    file: epoch,
+    search: 'options.copyOf?.epoch ?? 0) + 1',
+    replace: 'options.copyOf?.epoch ?? 0)',
+  },
+  {
+    name: 'begins each time with epoch 1',
+    file: epoch,
+    search: 'Math.max(opened?.index.epoch ?? 0, options.copyOf?.epoch ?? 0) + 1',
+    replace: '1',
+  },
+  {
+    name: 'raises the epoch without a condition',
+    file: epoch,
+    search: 'condition: conditionOn(base?.version),',
+    replace: "condition: { kind: 'overwrite' },",
+  },
+  {
+    name: 'does not see that another writer took the epoch',
+    file: epoch,
+    search: 'if ((base?.index.epoch ?? 0) >= epoch) throw overtaken(topic, epoch)',
+    replace: '',
+  },
+  {
+    name: 'drops the segments when it raises the epoch',
+    file: epoch,
+    search: 'return { ...others, ...origin, epoch, writer, commit }',
+    replace: 'return { ...others, ...origin, epoch, writer, commit, segments: [] }',
+  },
+  {
+    name: 'takes an uncertain answer for success',
+    file: certainly,
+    search: 'if (!unknown && !isRefusal(error)) throw error',
+    replace:
+      "if (!isRefusal(error)) return { kind: 'written', info: { version: '1', lastModified: new Date(0) } }",
+  },
+  {
+    name: 'takes what somebody else wrote for its own',
+    file: certainly,
+    search: 'if (found !== undefined && Buffer.compare(found.bytes, body) === 0) {',
+    replace: 'if (found !== undefined) {',
+  },
+  {
+    name: 'forgets the segments when it recovers',
+    file: 'recovery/recover.ts',
+    search: 'segments: [...index.segments, ...adopted],',
+    replace: 'segments: [...adopted],',
+  },
+  {
+    name: 'commits its segment in place of all others',
+    file: session,
+    search: 'segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],',
+    replace: 'segments: [...(segment ? [inOrder(segment)] : [])],',
+  },
+  {
+    name: 'does not move on after a commit',
+    file: session,
+    search: '      this.#nextOffsets = next\n    })',
+    replace: '    })',
+  },
+  {
+    name: 'acknowledges what it does not name',
+    file: session,
+    search: '...(segment ? [inOrder(segment)] : [])],',
+    replace: '],',
+  },
+  {
+    name: 'goes on from the start after a takeover',
+    file: 'lease/worker.ts',
+    search: 'return new WriterSession(stored, next ?? new Map(), {',
+    replace: 'return new WriterSession(stored, next && new Map([[0, 0]]), {',
+  },
+]
