@@ -28,6 +28,7 @@ import { type Attempt, isErrno, unsupported, volumeError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
 import { listFolder } from './listing.ts'
+import { PiecePool } from './piece-pool.ts'
 import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
 import { openReader } from './reader.ts'
 import { type Environment, Root } from './root.ts'
@@ -57,6 +58,7 @@ export class VolumeBackend implements StorageBackend {
   readonly #files: FileSystem
   readonly #random: BackendContext['random']
   readonly #root: Root
+  readonly #pieces = new PiecePool()
 
   private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
     this.#files = files
@@ -115,6 +117,7 @@ export class VolumeBackend implements StorageBackend {
       return new VolumeWriter({
         handle,
         maxBufferedBytes: options.maxBufferedBytes,
+        pieces: this.#pieces,
         explain,
         publish: async () => {
           try {

@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/storage'
+import { type PiecePool, pieceBytes } from './piece-pool.ts'
 
-/** Pieces of about 4 MiB cost half the system time of pieces of 1 MiB on ext4. */
-const pieceBytes = 4 * 1024 * 1024
 const firstBufferBytes = 64 * 1024
 
 export interface VolumeWriterOptions {
   readonly handle: FileHandle
   readonly maxBufferedBytes: number | undefined
+  readonly pieces: PiecePool
   /** Called once, with the file written, fsynced and closed. */
   readonly publish: () => Promise<StoredObject>
   /** Called once if nothing was published. */
@@ -58,6 +58,7 @@ export class VolumeWriter implements ObjectWriter {
       await this.#writing
       this.#throwFailure()
       await this.#writeWhole(this.#takeCollected())
+      this.#giveBack()
       await this.#options.handle.sync()
       await this.#options.handle.close()
       published = true
@@ -80,9 +81,21 @@ export class VolumeWriter implements ObjectWriter {
   #makeRoom(more: number): void {
     const wanted = this.#collected + more
     if (wanted <= this.#collecting.length || this.#collecting.length === this.#capacity) return
-    const grown = allocate(Math.min(this.#capacity, Math.max(wanted, 2 * this.#collecting.length)))
+    const length = Math.min(this.#capacity, Math.max(wanted, 2 * this.#collecting.length))
+    const grown = this.#pooled() ?? allocate(length)
     this.#collecting.copy(grown, 0, 0, this.#collected)
     this.#collecting = grown
+  }
+
+  /** As large as this writer's pieces may be. */
+  #pooled(): Buffer | undefined {
+    return this.#capacity === pieceBytes ? this.#options.pieces.take() : undefined
+  }
+
+  #giveBack(): void {
+    this.#options.pieces.giveBack(this.#collecting)
+    if (this.#spare !== undefined) this.#options.pieces.giveBack(this.#spare)
+    this.#spare = undefined
   }
 
   /** Resolves when the piece before this one is in the file, and this one on its way. */
@@ -90,7 +103,7 @@ export class VolumeWriter implements ObjectWriter {
     await this.#writing
     this.#throwFailure()
     const piece = this.#takeCollected()
-    this.#collecting = this.#spare ?? allocate(this.#capacity)
+    this.#collecting = this.#spare ?? this.#pooled() ?? allocate(this.#capacity)
     this.#spare = undefined
     this.#writing = this.#writeWhole(piece).then(
       () => {

@@ -1,0 +1,95 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { StoredObject } from '@kannery/storage'
+import { describe, expect, test } from 'vitest'
+import { PiecePool, pieceBytes } from './piece-pool.ts'
+import { VolumeWriter } from './writer.ts'
+
+/** A file that only remembers; and of each write the memory that it came from. */
+class RememberedFile {
+  readonly memories = new Set<ArrayBufferLike>()
+  #content = Buffer.alloc(0)
+
+  get content(): Buffer {
+    return this.#content
+  }
+
+  async write(piece: Buffer, written: number): Promise<{ bytesWritten: number }> {
+    // The kernel reads the memory a little later.
+    await new Promise((resolve) => setImmediate(resolve))
+    this.memories.add(piece.buffer)
+    this.#content = Buffer.concat([this.#content, piece.subarray(written)])
+    return { bytesWritten: piece.length - written }
+  }
+
+  async sync(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+function open(pieces: PiecePool): { readonly file: RememberedFile; readonly writer: VolumeWriter } {
+  const file = new RememberedFile()
+  const writer = new VolumeWriter({
+    handle: file as unknown as FileHandle,
+    maxBufferedBytes: undefined,
+    pieces,
+    publish: async () => ({}) as StoredObject,
+    abandon: async () => undefined,
+    explain: (error) => error,
+  })
+  return { file, writer }
+}
+
+const object = (value: number): Buffer => Buffer.alloc(3 * pieceBytes + 1000, value)
+
+async function writeIn(writer: VolumeWriter, bytes: Buffer, step: number): Promise<void> {
+  const chunk = Buffer.alloc(step)
+  for (let position = 0; position < bytes.length; position += step) {
+    const length = bytes.copy(chunk, 0, position, position + step)
+    await writer.write(chunk.subarray(0, length))
+    chunk.fill(0xee)
+  }
+}
+
+describe('the memory of writers', () => {
+  test('is used again by the next one', async () => {
+    const pieces = new PiecePool()
+    const [first, second] = [open(pieces), open(pieces)]
+    await writeIn(first.writer, object(1), 1_000_000)
+    await first.writer.commit()
+    await writeIn(second.writer, object(2), 1_000_000)
+    await second.writer.commit()
+
+    expect(second.file.content.equals(object(2))).toBe(true)
+    expect([...second.file.memories].every((memory) => first.file.memories.has(memory))).toBe(true)
+  })
+
+  test('is never shared by two at a time', async () => {
+    const pieces = new PiecePool()
+    for (let round = 0; round < 3; round++) {
+      const writers = [1, 2, 3].map((value) => ({ value: 10 * round + value, ...open(pieces) }))
+      await Promise.all(
+        writers.map(async ({ writer, value }) => {
+          await writeIn(writer, object(value), 700_000)
+          await writer.commit()
+        }),
+      )
+      for (const { file, value } of writers) expect(file.content.equals(object(value))).toBe(true)
+    }
+  })
+
+  test('that was given up is not used again: it may still be on its way into the file', async () => {
+    const pieces = new PiecePool()
+    const { writer } = open(pieces)
+    await writeIn(writer, object(1), 1_000_000)
+    await writer[Symbol.asyncDispose]()
+    expect(pieces.take()).toBeUndefined()
+  })
+
+  test('that is kept for later is bounded', () => {
+    const pieces = new PiecePool()
+    for (let piece = 0; piece < 10; piece++) pieces.giveBack(Buffer.allocUnsafeSlow(pieceBytes))
+    pieces.giveBack(Buffer.alloc(100))
+    let kept = 0
+    while (pieces.take() !== undefined) kept += 1
+    expect(kept).toBe(4)
+  })
+})
