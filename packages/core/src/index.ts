@@ -43,6 +43,23 @@ export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.
 export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'
 export { type AcceptedEdit, type AcceptOptions, acceptIndex } from './rebuild/accept-index.ts'
 export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
+export {
+  type Deletable,
+  type DueOptions,
+  defaultRetentionTiming,
+  dueForDeletion,
+  dueForMark,
+  isHeld,
+  type RetentionTiming,
+} from './retention/due.ts'
+export {
+  deletePruned,
+  markExpired,
+  type PruneOptions,
+  type TakenBack,
+  takeBackExpired,
+} from './retention/prune.ts'
+export { encodeRetention, parseRetention, type Retention } from './retention/retention.ts'
 export type { ChunkCodec, ChunkFlags, ChunkHeaderFacts, ChunkKind } from './segment/chunk-header.ts'
 export { type Damage, damageOf } from './segment/damage.ts'
 export {

@@ -19,7 +19,7 @@ const maxEdits = 16
 export async function editIndex(
   storage: StorageBackend,
   topic: string,
-  options: { readonly ids: UlidSource; readonly edit: (index: Index) => Index },
+  options: { readonly ids: UlidSource; readonly edit: (index: Index) => Index | Promise<Index> },
 ): Promise<Index> {
   const { ids, edit } = options
   const key = topicKeys(topic).index
@@ -31,7 +31,7 @@ export async function editIndex(
     if (index.copyOf !== undefined) throw copyIsNotEdited(topic)
     const { epoch, writer, commit } = index
     const edited = ids.next(laterUlid(commit, index.edited))
-    const next = { ...edit(index), epoch, writer, commit, edited }
+    const next = { ...(await edit(index)), epoch, writer, commit, edited }
     const condition = { kind: 'if-version', version } as const
     const outcome = await putCertainly(storage, key, encodeIndex(next), { condition })
     if (outcome.kind === 'written') return next

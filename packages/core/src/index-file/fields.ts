@@ -89,6 +89,7 @@ export const asSegmentEntry: Check<SegmentEntry> = (value, name) =>
     flags: listOf(asString),
     expires: orNull(asTime),
     state: asState,
+    expiredAt: optional(asTime),
   })
 
 export const asPageSummary: Check<PageSummary> = (value, name) =>

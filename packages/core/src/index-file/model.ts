@@ -120,6 +120,8 @@ export interface SegmentEntry {
   /** ISO 8601, by the storage's clock; null: never. */
   readonly expires: string | null
   readonly state?: 'expired' | 'deleted'
+  /** When it was marked as expired, from when its grace counts: ISO 8601, by the storage's clock. */
+  readonly expiredAt?: string
 }
 
 export type RecordTimes = readonly [least: number | null, greatest: number]

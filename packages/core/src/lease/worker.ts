@@ -1,6 +1,7 @@
 import { type Clock, KanneryError, type Random, type StorageBackend } from '@kannery/storage'
 import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/model.ts'
+import type { Retention } from '../retention/retention.ts'
 import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
 import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
 import { acquireLease, type Contender, type HeldLease } from './acquire-lease.ts'
@@ -23,6 +24,8 @@ export interface WorkerOptions {
    * it takes over its own leases at once. None by default.
    */
   readonly identity?: string
+  /** For the topics that it acquires, from their next commit on. Without it, what their indexes say. */
+  readonly retention?: Retention
   /** Told of what failed but does not stop the work. */
   readonly onWarning?: (warning: KanneryError) => void
 }
@@ -45,6 +48,7 @@ export class Worker implements AsyncDisposable {
   readonly id: Ulid
   readonly #contender: Contender
   readonly #disposed = new AbortController()
+  readonly #retention: Retention | undefined
   readonly #onWarning: (warning: KanneryError) => void
   /** By topic, also those that are still being acquired. */
   readonly #sessions = new Map<string, Promise<WriterSession>>()
@@ -53,6 +57,7 @@ export class Worker implements AsyncDisposable {
     const { storage, clock, random, description, identity } = options
     const { timing = defaultLeaseTiming, onWarning = () => undefined } = options
     this.#onWarning = onWarning
+    this.#retention = options.retention
     this.id = new UlidSource({ clock, random }).next()
     const time = new StorageTime(clock)
     const file = {
@@ -160,6 +165,7 @@ export class Worker implements AsyncDisposable {
     return {
       storage,
       storageNow: () => time.now() ?? clock.now(),
+      ...(this.#retention && { retention: this.#retention }),
       assertBeforeDeadline: () => {
         const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))
         if (silentMs <= timing.deadlineMs) return

@@ -11,6 +11,12 @@ import type { Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.
 import type { StoredIndex } from '../index-file/read-index.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
 import { planRecovery, withRecovery } from '../recovery/recover.ts'
+import {
+  decodeRetention,
+  encodeRetention,
+  expiryOf,
+  type Retention,
+} from '../retention/retention.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { leaseLost } from './errors.ts'
 import { IndexHolder } from './index-holder.ts'
@@ -38,6 +44,8 @@ export interface WriterSessionOptions {
   readonly greatestId: Ulid | undefined
   /** What time it is by the storage's clock, milliseconds. */
   readonly storageNow: () => number
+  /** Set with the next commit; what the index says stays without it. */
+  readonly retention?: Retention
   /** @throws LEASE_LOST when the holder has been silent for too long by its own clocks (step 11) */
   readonly assertBeforeDeadline: () => void
   readonly release: () => Promise<void>
@@ -132,12 +140,21 @@ export class WriterSession implements AsyncDisposable {
       for (const item of [...gaps, ...(segment ? [segment] : [])]) {
         if (item.in !== incarnation.n) throw defect(this.topic, 'it is of another incarnation')
       }
-      await this.#holder.replace((index) => ({
-        ...index,
-        incarnations: index.incarnations.with(-1, incarnation),
-        segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],
-        gaps: [...index.gaps, ...gaps],
-      }))
+      const { retention, storageNow } = this.#options
+      const committedMs = storageNow()
+      await this.#holder.replace((index) => {
+        const kept = retention ? encodeRetention(retention) : index.retention
+        return {
+          ...index,
+          retention: kept,
+          incarnations: index.incarnations.with(-1, incarnation),
+          segments: [
+            ...index.segments,
+            ...(segment ? [inOrder(withExpiry(segment, kept, committedMs))] : []),
+          ],
+          gaps: [...index.gaps, ...gaps],
+        }
+      })
       this.#nextOffsets = next
     })
   }
@@ -180,6 +197,11 @@ export class WriterSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  /** @throws LEASE_LOST when this writer may not change or delete anything any more */
+  assertHeld(): void {
+    this.#assertMayWrite()
   }
 
   #assertMayWrite(): void {
@@ -233,6 +255,14 @@ function grown(incarnation: Incarnation | undefined, change: CommitChange): Inca
   if (incarnation === undefined) throw new TypeError('no incarnation was begun')
   const partitions = Math.max(incarnation.partitions, change.partitions ?? 0)
   return { ...incarnation, partitions, start: { ...incarnation.start, ...change.start } }
+}
+
+function withExpiry(
+  segment: SegmentEntry,
+  retention: Index['retention'],
+  committedMs: number,
+): SegmentEntry {
+  return { ...segment, expires: expiryOf(decodeRetention(retention), segment.time, committedMs) }
 }
 
 /** As people expect to read it, whatever the order in which it was put together. */

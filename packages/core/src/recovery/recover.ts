@@ -1,5 +1,6 @@
 import { currentIncarnation } from '../index-file/coverage.ts'
-import type { GarbageEntry, Index } from '../index-file/model.ts'
+import type { GarbageEntry, Index, SegmentEntry } from '../index-file/model.ts'
+import { decodeRetention, expiryOf } from '../retention/retention.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { type AdoptionOptions, judgeCandidates, type Verdicts } from './adoption.ts'
 import { listCandidates } from './candidates.ts'
@@ -22,6 +23,11 @@ export async function planRecovery(options: AdoptionOptions): Promise<Recovery> 
 export function withRecovery(index: Index, recovery: Recovery, since: string): Index {
   const { adopted, garbage, nextOffsets } = recovery
   const incarnation = currentIncarnation(index)
+  const retention = decodeRetention(index.retention)
+  const withExpiry = (entry: SegmentEntry): SegmentEntry => ({
+    ...entry,
+    expires: expiryOf(retention, entry.time, Date.parse(since)),
+  })
   const partitions = Math.max(incarnation?.partitions ?? 0, ...[...nextOffsets.keys()].map(after))
   return {
     ...index,
@@ -29,7 +35,7 @@ export function withRecovery(index: Index, recovery: Recovery, since: string): I
       incarnation === undefined
         ? index.incarnations
         : index.incarnations.with(-1, { ...incarnation, partitions }),
-    segments: [...index.segments, ...adopted],
+    segments: [...index.segments, ...adopted.map(withExpiry)],
     garbage: [
       ...index.garbage,
       ...garbage.map(({ id, kind }): GarbageEntry => ({ id, kind, since })),

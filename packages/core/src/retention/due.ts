@@ -1,0 +1,96 @@
+import type { StorageBackend } from '@kannery/storage'
+import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-file/model.ts'
+import { readPage } from '../index-file/pages.ts'
+
+export interface RetentionTiming {
+  /** How long what is marked stays before it may be deleted. */
+  readonly graceMs: number
+  /** So much before the grace ends, marks cannot be taken back any more. */
+  readonly slackMs: number
+}
+
+export const defaultRetentionTiming: RetentionTiming = { graceMs: 86_400_000, slackMs: 300_000 }
+
+/** What `dueForMark` and `dueForDeletion` are asked about: a time by the storage's clock, milliseconds. */
+export interface DueOptions {
+  readonly storage: StorageBackend
+  readonly index: Index
+  readonly nowMs: number
+}
+
+/** Whether somebody asked that nothing of the topic goes. Points are not told apart: each keeps all. */
+export function isHeld({ holds, points }: Index): boolean {
+  return holds.length + points.length > 0
+}
+
+/**
+ * Live entries whose time has come. Of a compacted topic none: its oldest segment may hold the only record of a key. Neither of
+ * one whose cleanup policy is not known.
+ */
+export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
+  const { index, nowMs } = options
+  if (isHeld(index)) return []
+  const mayAge = new Set(
+    index.incarnations
+      .filter(({ effective, config }) => {
+        const policy = effective['cleanup.policy'] ?? config['cleanup.policy']
+        return policy !== undefined && !policy.includes('compact')
+      })
+      .map(({ n }) => n),
+  )
+  const due: SegmentEntry[] = []
+  for await (const entry of agedEntries(options)) {
+    const { state, expires, in: n } = entry
+    if (state !== undefined || !mayAge.has(n)) continue
+    if (expires !== null && Date.parse(expires) <= nowMs) due.push(entry)
+  }
+  return due
+}
+
+export interface Deletable {
+  readonly segments: readonly SegmentEntry[]
+  readonly garbage: readonly GarbageEntry[]
+}
+
+/** What is marked as expired, or garbage, for as long as the grace. A hold keeps what was expired before it, but no garbage. */
+export async function dueForDeletion(
+  options: DueOptions & { readonly graceMs: number },
+): Promise<Deletable> {
+  const { index, nowMs, graceMs } = options
+  const isOver = (since: string): boolean => Date.parse(since) + graceMs <= nowMs
+  const garbage = index.garbage.filter(({ since }) => isOver(since))
+  if (isHeld(index)) return { segments: [], garbage }
+  const expired = await expiredEntries(options)
+  return {
+    segments: expired.filter(({ expiredAt }) => expiredAt !== undefined && isOver(expiredAt)),
+    garbage,
+  }
+}
+
+/** Entries that are marked and not deleted. */
+export async function expiredEntries(options: DueOptions): Promise<readonly SegmentEntry[]> {
+  const expired: SegmentEntry[] = []
+  for await (const entry of agedEntries(options)) {
+    if (entry.state === 'expired') expired.push(entry)
+  }
+  return expired
+}
+
+/** Every entry but those in pages in which none can have expired: these are not read. */
+async function* agedEntries(options: DueOptions): AsyncGenerator<SegmentEntry> {
+  yield* agedInPages(options, options.index.pages)
+  yield* options.index.segments
+}
+
+async function* agedInPages(
+  options: DueOptions,
+  pages: readonly PageSummary[],
+): AsyncGenerator<SegmentEntry> {
+  const { storage, index, nowMs } = options
+  for (const summary of pages) {
+    if (summary.expires === null || Date.parse(summary.expires[0]) > nowMs) continue
+    const page = await readPage(storage, index.topic, summary)
+    yield* agedInPages(options, page.pages)
+    yield* page.segments
+  }
+}
