@@ -132,26 +132,24 @@ export class WriterSession implements AsyncDisposable {
    */
   async commit(change: CommitChange): Promise<void> {
     await this.#inTurn(async () => {
-      const { segment, gaps = [] } = change
+      const { segment: added, gaps = [] } = change
       const incarnation = grown(currentIncarnation(this.index), change)
       const known = new Map([...startOf(incarnation), ...this.#nextOffsets])
-      const continuation = continueCoverage(known, { gaps, ...(segment && { segment }) })
+      const continuation = continueCoverage(known, { gaps, ...(added && { segment: added }) })
       const next = asContinued(continuation, this.topic)
-      for (const item of [...gaps, ...(segment ? [segment] : [])]) {
+      for (const item of [...gaps, ...(added ? [added] : [])]) {
         if (item.in !== incarnation.n) throw defect(this.topic, 'it is of another incarnation')
       }
-      const { retention, storageNow } = this.#options
+      const { retention: chosen, storageNow } = this.#options
       const committedMs = storageNow()
       await this.#holder.replace((index) => {
-        const kept = retention ? encodeRetention(retention) : index.retention
+        const retention = chosen ? encodeRetention(chosen) : index.retention
+        const segment = added && withExpiry(added, retention, committedMs)
         return {
           ...index,
-          retention: kept,
+          retention,
           incarnations: index.incarnations.with(-1, incarnation),
-          segments: [
-            ...index.segments,
-            ...(segment ? [inOrder(withExpiry(segment, kept, committedMs))] : []),
-          ],
+          segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],
           gaps: [...index.gaps, ...gaps],
         }
       })

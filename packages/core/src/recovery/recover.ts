@@ -21,13 +21,15 @@ export async function planRecovery(options: AdoptionOptions): Promise<Recovery> 
 
 /** Step 9: `index` with what was adopted, and the rest in its garbage. `since` is the storage's time, ISO 8601. */
 export function withRecovery(index: Index, recovery: Recovery, since: string): Index {
-  const { adopted, garbage, nextOffsets } = recovery
+  const { garbage, nextOffsets } = recovery
   const incarnation = currentIncarnation(index)
   const retention = decodeRetention(index.retention)
-  const withExpiry = (entry: SegmentEntry): SegmentEntry => ({
-    ...entry,
-    expires: expiryOf(retention, entry.time, Date.parse(since)),
-  })
+  const adopted = recovery.adopted.map(
+    (entry): SegmentEntry => ({
+      ...entry,
+      expires: expiryOf(retention, entry.time, Date.parse(since)),
+    }),
+  )
   const partitions = Math.max(incarnation?.partitions ?? 0, ...[...nextOffsets.keys()].map(after))
   return {
     ...index,
@@ -35,7 +37,7 @@ export function withRecovery(index: Index, recovery: Recovery, since: string): I
       incarnation === undefined
         ? index.incarnations
         : index.incarnations.with(-1, { ...incarnation, partitions }),
-    segments: [...index.segments, ...adopted.map(withExpiry)],
+    segments: [...index.segments, ...adopted],
     garbage: [
       ...index.garbage,
       ...garbage.map(({ id, kind }): GarbageEntry => ({ id, kind, since })),
