@@ -2,6 +2,7 @@ import {
   type Clock,
   decorate,
   type KanneryError,
+  type ObjectKey,
   objectKey,
   type StorageBackend,
 } from '@kannery/storage'
@@ -45,6 +46,8 @@ export interface WorldOptions {
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
   /** Answers tell the storage's time, as those of a cloud do. */
   readonly answersTellTime?: boolean
+  /** Called for each object that a process stored, in the order in which the storage took them. */
+  readonly onStored?: (key: ObjectKey, body: Uint8Array) => void
 }
 
 /** One storage, and processes that share it. Each has its own way to the storage, on which things can go wrong. */
@@ -55,12 +58,15 @@ export class World {
   /** What workers were told. */
   readonly warnings: KanneryError[] = []
   readonly #answersTellTime: boolean
+  readonly #onStored: WorldOptions['onStored']
   readonly #ways = new Map<string, FaultyStorage>()
 
-  constructor({ seed = 1, storage = {}, answersTellTime = false }: WorldOptions = {}) {
+  constructor(options: WorldOptions = {}) {
+    const { seed = 1, storage = {}, answersTellTime = false } = options
     this.random = seededRandom(seed)
     this.memory = MemoryStorage.open({ clock: this.clock, ...storage })
     this.#answersTellTime = answersTellTime
+    this.#onStored = options.onStored
   }
 
   /** The way of process `name` to the storage: plan its faults, count its calls. */
@@ -68,7 +74,8 @@ export class World {
     const existing = this.#ways.get(name)
     if (existing !== undefined) return existing
     const handle = this.memory.anotherHandle()
-    const inner = this.#answersTellTime ? tellingTime(handle, this.clock) : handle
+    const watched = this.#onStored === undefined ? handle : telling(handle, this.#onStored)
+    const inner = this.#answersTellTime ? tellingTime(watched, this.clock) : watched
     const way = new FaultyStorage(inner, { clock: this.clock })
     this.#ways.set(name, way)
     return way
@@ -209,6 +216,25 @@ export function segment(
 export function gap(partition: number, from: number, next: number, n = 0): Gap {
   const noticed = '2026-11-23T07:00:00.000Z'
   return { in: n, partition, offsets: [from, next], reason: 'retention', noticed }
+}
+
+/** Tells what the storage took. */
+function telling(
+  storage: StorageBackend,
+  tell: (key: ObjectKey, body: Uint8Array) => void,
+): StorageBackend {
+  const put: StorageBackend['put'] = async (key, body, options) => {
+    const stored = await storage.put(key, body, options)
+    tell(key, body)
+    return stored
+  }
+  return new Proxy(storage, {
+    get(target, name) {
+      if (name === 'put') return put
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 /** Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds. */

@@ -72,7 +72,7 @@ class Simulation {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
-    this.#world = new World({ seed })
+    this.#world = new World({ seed, onStored: (key, body) => this.#ledger.stored(key, body) })
     this.#ledger = new Ledger(this.#world.memory)
     for (let count = 0; count < 3; count++) this.#startProcess()
   }
@@ -143,6 +143,7 @@ class Simulation {
     const from = session.nextOffsets().get(0) ?? 0
     const change = captured(session, { 0: [from, from + 1 + this.#random.below(5)] })
     const { id, offsets } = change.segment
+    this.#ledger.upload(id, session.epoch)
     const storage = this.#world.storage(process.name)
     const condition = { kind: 'if-absent' } as const
     await storage.put(keys.segment(id), Buffer.from(id), { condition })

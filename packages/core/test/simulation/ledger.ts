@@ -1,3 +1,4 @@
+import type { ObjectKey } from '@kannery/storage'
 import type { MemoryStorage } from '@kannery/storage-testkit'
 import { readIndex, segmentEntries, topicKeys, type Ulid } from '../../src/index.ts'
 
@@ -5,6 +6,9 @@ import { readIndex, segmentEntries, topicKeys, type Ulid } from '../../src/index
 export class Ledger {
   readonly #memory: MemoryStorage
   readonly #acknowledged = new Set<Ulid>()
+  /** By segment that no index names yet: the epoch under which it was uploaded. */
+  readonly #unnamed = new Map<Ulid, number>()
+  #foreign: string | undefined
   #epoch = 0
   #acquired = 0
   #generation = 0
@@ -16,6 +20,22 @@ export class Ledger {
   /** Grows when a person deletes the whole backup: what was promised before is void. */
   get generation(): number {
     return this.#generation
+  }
+
+  upload(id: Ulid, epoch: number): void {
+    this.#unnamed.set(id, epoch)
+  }
+
+  /** What the storage took: an index names a segment first under the epoch of who uploaded it. */
+  stored(key: ObjectKey, body: Uint8Array): void {
+    if (key !== topicKeys('orders').index) return
+    const text = Buffer.from(body).toString()
+    const epoch = Number(/^epoch: (\d+)$/m.exec(text)?.[1])
+    for (const [id, own] of this.#unnamed) {
+      if (!text.includes(`{"id":"${id}","in"`)) continue
+      this.#unnamed.delete(id)
+      if (own !== epoch) this.#foreign ??= `${id} of epoch ${own} was committed under ${epoch}`
+    }
   }
 
   acknowledge(generation: number, id: Ulid): void {
@@ -39,6 +59,7 @@ export class Ledger {
 
   /** The first promise that is not kept. An index that a person deleted promises nothing until it is back. */
   async violation(): Promise<string | undefined> {
+    if (this.#foreign !== undefined) return this.#foreign
     const stored = await readIndex(this.#memory, 'orders')
     if (stored === undefined) return undefined
     const { epoch } = stored.index

@@ -26,6 +26,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'return',
   },
   {
+    name: 'commits under the epoch of its successor',
+    file: holder,
+    search: 'if (index.epoch !== epoch || index.writer !== writer) {',
+    replace: 'if (false) {',
+  },
+  {
     name: 'recreates a missing index',
     file: epoch,
     search: 'if (await holdsSegments(storage, topic)) {',
