@@ -238,7 +238,7 @@ function telling(
 }
 
 /** Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds. */
-function tellingTime(inner: MemoryStorage, clock: Clock): StorageBackend {
+function tellingTime(inner: StorageBackend, clock: Clock): StorageBackend {
   const answeredAt = (): Date => new Date(clock.now() - (clock.now() % 1000))
   return new Proxy<StorageBackend>(inner, {
     get(target, property) {
