@@ -58,6 +58,7 @@ test('what commands print has the keys that the page tells', async () => {
   await using second = await temporaryFolder()
   await expectDocumented('index accept', await json('index', 'accept', path, topic))
   await expectDocumented('copy', await json('copy', path, second.path))
+  await expectDocumented('prune', await json('prune', path, '--dry-run'))
   await expectDocumented('storage probe', await json('storage', 'probe', path))
   await expectDocumented('storage verify', await json('storage', 'verify', path))
   await expectDocumented('plugin ls', await json('plugin', 'ls'))

@@ -36,6 +36,13 @@ export {
   pluginsVariable,
 } from './plugins/plugin-sources.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
+export {
+  type PruneBackupsOptions,
+  type PrunedTopic,
+  pruneBackups,
+  type TakenBackTopic,
+  takeBackPruned,
+} from './retention/prune.ts'
 export { credentialsVariable } from './storage/credentials.ts'
 export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
 export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'

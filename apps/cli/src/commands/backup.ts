@@ -77,6 +77,12 @@ export const backupCommand: CommandDeclaration = {
       description: 'how long to wait for a lease that somebody else holds, instead of failing',
     },
     {
+      name: 'retention',
+      value: 'duration',
+      description:
+        'how long to keep what is stored from now on, such as 30d, or keep; without it, as the backup says already. kannery prune deletes',
+    },
+    {
       name: 'identity',
       value: 'name',
       description: `a name that only this backup has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
@@ -120,6 +126,7 @@ async function run(invocation: Invocation): Promise<void> {
       waitMs: wait === undefined ? 0 : parseDuration(wait),
       identity: options.text('identity') ?? environment[identityVariable],
     },
+    retention: options.text('retention'),
     metricsAddress: options.text('metrics'),
     signal,
     onProgress: ({ records, bytes, total }) =>

@@ -9,6 +9,7 @@ import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
 import { pluginAddCommand } from './plugin-add.ts'
 import { pluginLsCommand } from './plugin-ls.ts'
+import { pruneCommand } from './prune.ts'
 import { restoreCommand } from './restore.ts'
 import { showCommand } from './show.ts'
 import { storageProbeCommand } from './storage-probe.ts'
@@ -24,6 +25,7 @@ export const commands: readonly CommandDeclaration[] = [
   catCommand,
   verifyCommand,
   copyCommand,
+  pruneCommand,
   indexAcceptCommand,
   leaseLsCommand,
   leaseBreakCommand,

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type LeaseTiming, Worker } from '@kannery/core'
+import { type LeaseTiming, parseRetention, Worker } from '@kannery/core'
 import type { CaptureObserver, CaptureOptions, CaptureReport } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
@@ -19,6 +19,8 @@ export interface BackupOptions
   /** Patterns as typed. */
   readonly topics: { readonly include: readonly string[]; readonly exclude: readonly string[] }
   readonly lease: LeaseOptions
+  /** As typed: `keep`, or a duration. undefined: what the backup says already, at first to keep. */
+  readonly retention: string | undefined
   /** `[host:]port`; undefined for no metrics. */
   readonly metricsAddress: string | undefined
   readonly signal: AbortSignal
@@ -48,6 +50,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
   const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
   const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
   const timing = leaseTiming(lease.ttlMs)
+  const retention = options.retention === undefined ? undefined : parseRetention(options.retention)
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   const topics = {
     include: options.topics.include.map(parseTopicMatcher),
@@ -69,6 +72,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
     timing,
     description: writerName,
     onWarning,
+    ...(retention && { retention }),
     ...(lease.identity === undefined ? {} : { identity: lease.identity }),
   })
   const progress = new CaptureProgress(options.onProgress)

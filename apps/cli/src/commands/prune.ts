@@ -1,0 +1,89 @@
+import {
+  type PrunedTopic,
+  pruneBackups,
+  type TakenBackTopic,
+  takeBackPruned,
+} from '@kannery/runtime'
+import { KanneryError } from '@kannery/storage'
+import type { CommandDeclaration, Invocation } from '../command.ts'
+import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
+import { storageArgument, storageAt } from './storage-options.ts'
+
+export const pruneCommand: CommandDeclaration = {
+  name: 'prune',
+  summary: 'delete what is older than the retention',
+  description:
+    'Marks segments whose retention is over as expired: a restore does not see them any more. A day later the next prune deletes them; until shortly before, --undo takes the marks back. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
+  arguments: [storageArgument],
+  options: [
+    { name: 'topic', short: 't', value: 'name', description: 'only this topic' },
+    { name: 'dry-run', description: 'show what it would do; write nothing' },
+    {
+      name: 'undo',
+      description: 'take back what is marked and not deleted; it is then kept for ever',
+    },
+  ],
+  examples: [
+    'kannery prune ./backups --dry-run',
+    'kannery prune ./backups',
+    'kannery prune ./backups --topic orders --undo',
+  ],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal } = invocation
+  const [storage] = invocation.arguments
+  const topic = options.text('topic')
+  const dryRun = options.flag('dry-run')
+  const work = {
+    storage: storageAt(storage, invocation),
+    ...(topic === undefined ? {} : { topic }),
+    onWarning: (warning: KanneryError) => terminal.warning(warning),
+  }
+  if (options.flag('undo')) {
+    if (dryRun) throw undoIsDone()
+    const topics = await takeBackPruned(work)
+    await terminal.result({ topics }, describeTakenBack(topics))
+    return
+  }
+  const topics = await pruneBackups({ ...work, dryRun })
+  await terminal.result({ topics }, describe(topics))
+}
+
+function undoIsDone(): KanneryError {
+  return new KanneryError('CONFIG_INVALID', '--undo has no --dry-run', {
+    remedy: 'See what is marked with: kannery show, with the storage and the topic.',
+  })
+}
+
+function describe(topics: readonly PrunedTopic[]): string {
+  return formatTable(
+    ['TOPIC', 'EXPIRED', 'SIZE', 'DELETED', 'SIZE', 'GARBAGE', 'NOTE'],
+    topics.map((topic) => [
+      topic.topic,
+      formatCount(topic.expired),
+      formatBytes(topic.expiredBytes),
+      formatCount(topic.deleted),
+      formatBytes(topic.deletedBytes),
+      formatCount(topic.garbage),
+      note(topic),
+    ]),
+  )
+}
+
+function note({ held, writer }: PrunedTopic): string {
+  if (writer !== null) return `only marked: ${writer} is writing`
+  return held ? 'held' : ''
+}
+
+function describeTakenBack(topics: readonly TakenBackTopic[]): string {
+  return formatTable(
+    ['TOPIC', 'TAKEN BACK', 'TOO LATE'],
+    topics.map(({ topic, restored, tooLate }) => [
+      topic,
+      formatCount(restored),
+      formatCount(tooLate),
+    ]),
+  )
+}

@@ -1,0 +1,167 @@
+import {
+  defaultRetentionTiming,
+  deletePruned,
+  dueForDeletion,
+  dueForMark,
+  type Index,
+  isHeld,
+  listTopics,
+  markExpired,
+  readIndex,
+  type SegmentEntry,
+  takeBackExpired,
+  UlidSource,
+  Worker,
+} from '@kannery/core'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import { nameWriter } from '../work/backup.ts'
+
+export interface PruneBackupsOptions {
+  readonly storage: StorageLocation
+  /** All topics of the storage without it. */
+  readonly topic?: string
+  /** Look, by this machine's clock, and write nothing. */
+  readonly dryRun: boolean
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface PrunedTopic {
+  readonly topic: string
+  /** Somebody asked that nothing of it goes: it has holds or kept points. */
+  readonly held: boolean
+  /** Segments that are marked as expired from now on. */
+  readonly expired: number
+  readonly expiredBytes: number
+  /** Segments that were marked before the grace, and are deleted. */
+  readonly deleted: number
+  readonly deletedBytes: number
+  /** Objects deleted that no index will name again. */
+  readonly garbage: number
+  /** Who writes the topic: beside it, nothing is deleted. null: nobody. */
+  readonly writer: string | null
+}
+
+/**
+ * Marks what the retention says, and deletes what was marked before the grace wherever nobody writes.
+ *
+ * @throws INDEX_MISSING for a topic that is not there; INDEX_FOREIGN for a copy; as opening a storage does
+ */
+export async function pruneBackups(options: PruneBackupsOptions): Promise<readonly PrunedTopic[]> {
+  const { dryRun, onWarning } = options
+  await using storage = dryRun
+    ? await openStorage(options.storage)
+    : await openWritableStorage(options.storage, onWarning)
+  const names = await topicsOf(storage, options.topic)
+  const pruned: PrunedTopic[] = []
+  for (const topic of names) {
+    pruned.push(dryRun ? await foresee(storage, topic) : await prune(storage, topic, options))
+  }
+  return pruned
+}
+
+export interface TakenBackTopic {
+  readonly topic: string
+  readonly restored: number
+  /** Whose grace is over, or as good as over. */
+  readonly tooLate: number
+}
+
+/** Takes back what was marked as expired within the grace; it is kept for ever. @throws as pruneBackups */
+export async function takeBackPruned(
+  options: Omit<PruneBackupsOptions, 'dryRun'>,
+): Promise<readonly TakenBackTopic[]> {
+  await using storage = await openWritableStorage(options.storage, options.onWarning)
+  const taken: TakenBackTopic[] = []
+  for (const topic of await topicsOf(storage, options.topic)) {
+    const { restored, tooLate } = await takeBackExpired(topic, pruning(storage))
+    taken.push({ topic, restored: restored.length, tooLate: tooLate.length })
+  }
+  return taken
+}
+
+async function topicsOf(
+  storage: StorageBackend,
+  topic: string | undefined,
+): Promise<readonly string[]> {
+  if (topic !== undefined) return [topic]
+  const topics: string[] = []
+  for await (const found of listTopics(storage)) topics.push(found)
+  return topics
+}
+
+async function foresee(storage: StorageBackend, topic: string): Promise<PrunedTopic> {
+  const index = await indexOf(storage, topic)
+  const { graceMs } = defaultRetentionTiming
+  const options = { storage, index, nowMs: systemClock.now(), graceMs }
+  const expired = await dueForMark(options)
+  const { segments, garbage } = await dueForDeletion(options)
+  return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer: null })
+}
+
+async function prune(
+  storage: StorageBackend,
+  topic: string,
+  options: PruneBackupsOptions,
+): Promise<PrunedTopic> {
+  const expired = await markExpired(topic, pruning(storage))
+  const index = await indexOf(storage, topic)
+  const { graceMs } = defaultRetentionTiming
+  const soon = await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
+  const nothing = { expired, deleted: [], garbage: 0, writer: null }
+  // Taking a lease for nothing would only be in the way of a backup that starts.
+  if (soon.segments.length + soon.garbage.length === 0) return sumUp(index, nothing)
+  await using worker = await Worker.start({
+    storage,
+    clock: systemClock,
+    random: systemRandom,
+    description: nameWriter(options.storage.plugins.app.version),
+    onWarning: options.onWarning,
+  })
+  try {
+    await using session = await worker.acquire(topic, { cluster: index.cluster })
+    const { segments, garbage } = await deletePruned(session, pruning(storage))
+    return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer: null })
+  } catch (error) {
+    if (!KanneryError.is(error, 'LEASE_HELD')) throw error
+    return sumUp(index, { ...nothing, writer: String(error.facts['holder']) })
+  }
+}
+
+async function indexOf(storage: StorageBackend, topic: string): Promise<Index> {
+  const stored = await readIndex(storage, topic)
+  if (stored !== undefined) return stored.index
+  throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
+    facts: { topic },
+  })
+}
+
+function pruning(storage: StorageBackend) {
+  const ids = new UlidSource({ clock: systemClock, random: systemRandom })
+  return { storage, clock: systemClock, ids }
+}
+
+interface Doings {
+  readonly expired: readonly SegmentEntry[]
+  readonly deleted: readonly SegmentEntry[]
+  readonly garbage: number
+  readonly writer: string | null
+}
+
+function sumUp(index: Index, { expired, deleted, garbage, writer }: Doings): PrunedTopic {
+  return {
+    topic: index.topic,
+    held: isHeld(index),
+    expired: expired.length,
+    expiredBytes: bytesOf(expired),
+    deleted: deleted.length,
+    deletedBytes: bytesOf(deleted),
+    garbage,
+    writer,
+  }
+}
+
+function bytesOf(entries: readonly SegmentEntry[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0)
+}
