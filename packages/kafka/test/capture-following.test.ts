@@ -51,6 +51,16 @@ describe('a run that follows', () => {
     ])
   })
 
+  test('that is stopped before it began takes nothing up', async () => {
+    const topic = uniqueTopic('early')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    const report = await new CaptureUnderTest({ cluster, storage, topics: [topic] }).stop()
+
+    expect(report.topics).toEqual([])
+    expect(await keysOf(storage)).toEqual([])
+  })
+
   test('closes segments by age, whichever step their records are in', async () => {
     const topic = uniqueTopic('aged')
     await broker.createTopic(topic)

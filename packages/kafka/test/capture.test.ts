@@ -1,3 +1,4 @@
+import { encodeIndex, topicKeys } from '@kannery/core'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
@@ -296,6 +297,29 @@ describe('the next run', () => {
     const captured = await readCaptured(storage, topic)
     expect(captured.index.incarnations[0]).toMatchObject({ partitions: 3 })
     expect(valuesOf(captured, 2)).toEqual(['new'])
+  })
+
+  test('refuses a log that does not know what was backed up: it was truncated and written anew', async () => {
+    const topic = uniqueTopic('truncated')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: ['0', '1'].map(value) })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    // As if another broker had led it in epochs that this one never heard of.
+    const { index } = await readCaptured(storage, topic)
+    const segments = index.segments.map((entry) => ({
+      ...entry,
+      offsets: { 0: [0, 2, 7] as const },
+    }))
+    await storage.put(topicKeys(topic).index, encodeIndex({ ...index, segments }), {
+      condition: { kind: 'overwrite' },
+    })
+
+    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
+      code: 'KAFKA_OFFSETS_LOST',
+      why: expect.stringContaining('truncated and written anew'),
+      facts: { topic, partition: 0, next: 2, earliest: 0, latest: 2 },
+    })
   })
 
   test('refuses a topic that was created again, and leaves the backup as it is', async () => {

@@ -10,6 +10,8 @@ export interface PlayedPartition {
   /** Answered instead of batches. */
   errorCode?: number
   aborted?: readonly AbortedTransaction[]
+  /** The log goes another way than what was read. */
+  diverging?: { readonly epoch: number; readonly endOffset: number }
 }
 
 export interface AskedPosition {
@@ -97,8 +99,10 @@ export class PlayedBroker {
   }
 
   #says({ partition, fetchOffset }: AskedPosition): boolean {
-    const { errorCode, lastStableOffset } = this.partitions.get(partition) ?? {}
-    return errorCode !== undefined || fetchOffset < (lastStableOffset ?? 0)
+    const played = this.partitions.get(partition)
+    if (played === undefined) return false
+    const { errorCode, diverging, lastStableOffset } = played
+    return (errorCode ?? diverging) !== undefined || fetchOffset < lastStableOffset
   }
 
   #answer(fault: AnswerFault, positions: readonly AskedPosition[]): Buffer {
@@ -109,7 +113,9 @@ export class PlayedBroker {
     const topics = positions.length === 0 ? [] : [this.topic]
     writer.appendArray(topics, () => {
       writer.append(Buffer.from(this.topic.topicIdBytes))
-      writer.appendArray([...positions], (_, position) => this.#answerOne(writer, position))
+      const answerOne = (_: Writer, position: AskedPosition): void =>
+        this.#answerOne(writer, position)
+      writer.appendArray([...positions], answerOne, true, false)
     })
     return writer.appendTaggedFields().buffer
   }
@@ -117,7 +123,7 @@ export class PlayedBroker {
   #answerOne(writer: Writer, position: AskedPosition): void {
     const { partition, fetchOffset, maxBytes } = position
     const played = this.partitions.get(partition) ?? this.fill(partition)
-    const { errorCode = 0, highWatermark, lastStableOffset, aborted = [] } = played
+    const { errorCode = 0, highWatermark, lastStableOffset, aborted = [], diverging } = played
     const readable = played.batches.filter((batch) => {
       const [header] = walkBatches(batch)
       return (
@@ -126,8 +132,8 @@ export class PlayedBroker {
         header.baseOffset < lastStableOffset
       )
     })
-    const records =
-      errorCode === 0 ? Buffer.concat(readable).subarray(0, maxBytes) : Buffer.alloc(0)
+    const served = errorCode === 0 && diverging === undefined
+    const records = served ? Buffer.concat(readable).subarray(0, maxBytes) : Buffer.alloc(0)
     writer.appendInt32(partition).appendInt16(errorCode)
     writer.appendInt64(BigInt(highWatermark)).appendInt64(BigInt(lastStableOffset)).appendInt64(0n)
     writer.appendArray([...aborted], (_, { producerId, firstOffset }) => {
@@ -137,7 +143,16 @@ export class PlayedBroker {
       .appendInt32(-1)
       .appendUnsignedVarInt(records.length + 1)
       .append(records)
+    writeDiverging(writer, diverging)
   }
+}
+
+/** The tagged field 0 of a partition, if it has it. */
+function writeDiverging(writer: Writer, diverging: PlayedPartition['diverging']): void {
+  writer.appendUnsignedVarInt(diverging === undefined ? 0 : 1)
+  if (diverging === undefined) return
+  writer.appendUnsignedVarInt(0).appendUnsignedVarInt(13).appendInt32(diverging.epoch)
+  writer.appendInt64(BigInt(diverging.endOffset)).appendUnsignedVarInt(0)
 }
 
 function readRequest(bytes: Buffer): AskedFetch {

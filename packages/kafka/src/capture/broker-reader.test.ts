@@ -76,8 +76,10 @@ class World implements BrokerReaderListener {
     cursor.finish()
     this.#say(`${cursor.partition} out of range`)
   }
-  onDiverged: BrokerReaderListener['onDiverged'] = (cursor) =>
-    this.#say(`${cursor.partition} diverged`)
+  onDiverged: BrokerReaderListener['onDiverged'] = (cursor, { epoch, endOffset }) => {
+    cursor.finish()
+    this.#say(`${cursor.partition} diverged at ${endOffset} of epoch ${epoch}`)
+  }
   onFailed: BrokerReaderListener['onFailed'] = (cursor, { code }) => {
     cursor.finish()
     this.#say(`${cursor.partition} ${code}`)
@@ -320,6 +322,14 @@ describe('what goes wrong', () => {
       expect(cursor.error).toBeUndefined()
     },
   )
+
+  test('a log that goes another way than what was read is told; nothing of it is taken', async () => {
+    const world = new World()
+    const played = world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+    played.diverging = { epoch: 3, endOffset: 1 }
+    await world.run([world.cursor(0, { end: 2 })])
+    expect(world.events).toEqual(['0 diverged at 1 of epoch 3'])
+  })
 
   test('what makes no sense to try again ends the reader', async () => {
     const world = new World()

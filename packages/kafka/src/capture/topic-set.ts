@@ -119,6 +119,7 @@ export class TopicSet {
     const takeNext = async (): Promise<void> => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         const topic = byName.get(name)
+        if (this.#options.signal.aborted) return
         if (topic !== undefined) await this.#openTopic(topic)
       }
     }
