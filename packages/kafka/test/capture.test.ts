@@ -26,9 +26,12 @@ const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) }
 
 /** As long as the last stable offset lags, somebody still writes markers. */
 async function markersWritten(topic: string): Promise<void> {
-  await expect
-    .poll(() => cluster.listOffsets(topic, 'latest', 'read-committed'))
-    .toEqual(await cluster.listOffsets(topic, 'latest', 'read-uncommitted'))
+  const allStable = async (): Promise<boolean> => {
+    const stable = await cluster.listOffsets(topic, 'latest', 'read-committed')
+    const end = await cluster.listOffsets(topic, 'latest', 'read-uncommitted')
+    return [...end].every(([partition, offset]) => stable.get(partition) === offset)
+  }
+  await expect.poll(allStable, { timeout: 30_000 }).toBe(true)
 }
 
 describe('batches', () => {
