@@ -1,5 +1,5 @@
 import { KanneryError, maxPutBytes, PartWriter, spanOf } from '@kannery/storage'
-import { openDatabase, sqlNow, transaction } from './database.js'
+import { openDatabase, snapshot, sqlNow, transaction } from './database.js'
 import { sqliteError, storageError } from './errors.js'
 import { listObjects } from './listing.js'
 import { findObject, partBytes, removeParts, retire, Upload } from './uploads.js'
@@ -35,21 +35,23 @@ export class SqliteBackend {
   }
 
   async get(key, options = {}) {
-    return this.#call({ operation: 'get', key }, options, (database) => {
-      const row = findObject(database, key)
-      if (row === undefined)
-        throw storageError('STORAGE_NOT_FOUND', `no such object: ${key}`, { key })
-      if (options.ifVersion !== undefined && options.ifVersion !== String(row.upload)) {
-        throw storageError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${key}`, { key })
-      }
-      const span = spanOf(options.range, row.size)
-      assertInside(span, row, options.range)
-      return {
-        info: describe(row),
-        body: readSpan(database, row, span, options.signal),
-        async [Symbol.asyncDispose]() {},
-      }
-    })
+    return this.#call({ operation: 'get', key }, options, (database) =>
+      snapshot(database, () => {
+        const row = findObject(database, key)
+        if (row === undefined)
+          throw storageError('STORAGE_NOT_FOUND', `no such object: ${key}`, { key })
+        if (options.ifVersion !== undefined && options.ifVersion !== String(row.upload)) {
+          throw storageError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${key}`, { key })
+        }
+        const span = spanOf(options.range, row.size)
+        assertInside(span, row, options.range)
+        return {
+          info: describe(row),
+          body: readSpan(database, row, span, options.signal),
+          async [Symbol.asyncDispose]() {},
+        }
+      }),
+    )
   }
 
   async put(key, body, options) {
@@ -188,7 +190,7 @@ function addParts(upload, body, offset) {
   }
 }
 
-/** The first part is read at once: an object of one part is then whole, whatever becomes of it. */
+/** Called within a snapshot. The first part is read at once: an object of one part is then whole, whatever becomes of it. */
 function readSpan(database, { key, upload }, { start, end }, signal) {
   const select = database.prepare(
     'SELECT start, bytes FROM parts WHERE upload = ? AND start <= ? ORDER BY start DESC LIMIT 1',

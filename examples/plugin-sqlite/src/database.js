@@ -34,9 +34,18 @@ export function openDatabase(path, access) {
 
 /** One write transaction: all of `change`, or nothing. IMMEDIATE takes the lock first, so that what it reads cannot change. */
 export function transaction(database, change) {
-  database.exec('BEGIN IMMEDIATE')
+  return within(database, 'BEGIN IMMEDIATE', change)
+}
+
+/** What `look` reads is of one moment, whatever other processes write meanwhile. */
+export function snapshot(database, look) {
+  return within(database, 'BEGIN', look)
+}
+
+function within(database, begin, work) {
+  database.exec(begin)
   try {
-    const result = change()
+    const result = work()
     database.exec('COMMIT')
     return result
   } catch (error) {

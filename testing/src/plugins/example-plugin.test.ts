@@ -1,5 +1,6 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { kannery, kannerySucceeds } from '../main-job/kannery.ts'
 import { type TemporaryFolder, temporaryFolder } from '../main-job/temporary-folder.ts'
@@ -7,6 +8,7 @@ import { type Manifest, packPackage } from '../packing/packed-package.ts'
 import { repositoryRoot } from '../paths.ts'
 import { checkTopics, fillTopic } from '../python/topics.ts'
 import { run } from '../servers/run.ts'
+import { hold } from '../storages/contest.ts'
 
 const { bootstrapServers } = inject('kafka')
 const example = join(repositoryRoot, 'examples/plugin-sqlite')
@@ -49,6 +51,17 @@ describe('the example plugin', () => {
     expect([count('fail'), count('skipped'), count('todo'), count('cancelled')]).toEqual([
       0, 0, 0, 0,
     ])
+  })
+
+  test('is fair to processes that fight for an object', { timeout: 120_000 }, async () => {
+    const pluginModule = pathToFileURL(join(plugin, 'src/plugin.js')).href
+    const config = { path: join(outside.path, 'contest.db') }
+    const contest = { contenders: 8, creations: 50, additions: 50 }
+
+    expect(await hold({ pluginModule, config, packed: true }, contest)).toEqual({
+      unfair: [],
+      counted: 8 * 50,
+    })
   })
 
   test('imports what is published, and nothing else', async () => {

@@ -8,6 +8,8 @@ export interface ContestedStorage {
   readonly pluginModule: string
   readonly config: unknown
   readonly credentials?: Readonly<Record<string, string>> | undefined
+  /** The plugin stands beside packed packages, which bring no sources. */
+  readonly packed?: boolean
 }
 
 export interface Contest {
@@ -55,10 +57,10 @@ export async function hold(storage: ContestedStorage, contest: Contest): Promise
   }
 }
 
-function start({ pluginModule, config, credentials }: ContestedStorage): ChildProcess {
+function start({ pluginModule, config, credentials, packed }: ContestedStorage): ChildProcess {
   const parameters = [pluginModule, JSON.stringify(config), JSON.stringify(credentials ?? null)]
   return fork(join(import.meta.dirname, 'contender.ts'), parameters, {
-    execArgv: ['--conditions=@kannery/source', '--no-warnings'],
+    execArgv: [...(packed ? [] : ['--conditions=@kannery/source']), '--no-warnings'],
   })
 }
 
