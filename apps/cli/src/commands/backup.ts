@@ -49,7 +49,8 @@ export const backupCommand: CommandDeclaration = {
     {
       name: 'segment-size',
       value: 'size',
-      description: 'when a segment is closed by size: the chunk that fills it, of about 1 MiB, still goes in',
+      description:
+        'when a segment is closed by size: the chunk that fills it, of about 1 MiB, still goes in',
       default: '64MiB',
     },
     {
