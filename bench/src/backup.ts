@@ -54,15 +54,16 @@ function contenders(bench: Bench, { topic, records }: SourceTopic): readonly Con
       await mkdir(folder)
       const measurement = await measure(scratch, [
         ...[process.execPath, kanneryBin, 'backup', '--from', broker.bootstrapServers],
-        ...['--topic', topic, '--to', folder, '--once', '--codec', 'none', ...options],
+        ...['--topic', topic, '--to', folder, '--once', ...options],
       ])
       await rm(folder, { recursive: true })
       return measurement
     },
   })
   return [
-    backup('kannery backup'),
-    backup('kannery backup, 64 MiB', '--memory', '64MiB'),
+    backup('kannery backup', '--codec', 'none'),
+    backup('kannery backup, 64 MiB', '--codec', 'none', '--memory', '64MiB'),
+    backup('kannery backup, zstd', '--codec', 'zstd'),
     {
       name: 'kafka-consumer-perf-test',
       run: () => measure(scratch, broker.consumer(topic, records)),
