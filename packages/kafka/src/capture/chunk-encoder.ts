@@ -4,8 +4,8 @@ import type { ChunkMemory } from './chunk-memory.ts'
 import type { SegmentChunk } from './open-segment.ts'
 import { Slots } from './slots.ts'
 
-/** As many as libuv has threads. Each holds a few megabytes of memory of zstd's own. */
-const compressedAtATime = 4
+/** Half of libuv's threads: the others write files. More makes it no faster, and each holds megabytes of zlib's until they are collected. */
+const compressedAtATime = 2
 
 /** Turns raw chunks into what goes into segments; compresses on other threads what the producers did not. */
 export class ChunkEncoder {
