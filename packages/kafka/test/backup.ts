@@ -36,6 +36,7 @@ export interface BackupSketch {
   readonly partitions: number
   readonly segments: readonly SegmentSketch[]
   readonly config?: Readonly<Record<string, string>>
+  readonly replicationFactor?: number
   readonly gaps?: readonly Gap[]
 }
 
@@ -157,7 +158,7 @@ function hasHoles({ records, lastOffsetDelta }: BatchHeader): boolean {
   return records <= lastOffsetDelta
 }
 
-function incarnation({ partitions, config = {} }: BackupSketch): Incarnation {
+function incarnation({ partitions, config = {}, replicationFactor }: BackupSketch): Incarnation {
   return {
     n: 0,
     topicId,
@@ -168,6 +169,7 @@ function incarnation({ partitions, config = {} }: BackupSketch): Incarnation {
     baseline: null,
     config,
     effective: config,
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
   }
 }
 

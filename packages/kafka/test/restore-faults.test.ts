@@ -110,16 +110,20 @@ test('a broker that dies during the restore leaves no record twice and none out'
   const as = uniqueTopic('survivor')
   const half = (batchesPerPartition * partitions * recordsPerBatch) / 2
   let killed: Promise<void> | undefined
-  const { report } = await restoreSketch(cluster, numbered(50_000), {
-    as,
-    replicationFactor: 3,
-    budgetBytes: 2_000_000,
-    observer: {
-      onProgress: ({ records }) => {
-        if (records >= half) killed ??= killLeader(cluster, kafka, as)
+  const { report } = await restoreSketch(
+    cluster,
+    { ...numbered(50_000), replicationFactor: 3 },
+    {
+      as,
+      budgetBytes: 2_000_000,
+      observer: {
+        onProgress: ({ records }) => {
+          if (records >= half) killed ??= killLeader(cluster, kafka, as)
+        },
       },
     },
-  })
+  )
+  // As the source had it: without replicas there would be nobody to go on with.
   expect(killed).toBeDefined()
   await killed
   expect(report.verification?.records).toBe(batchesPerPartition * partitions * recordsPerBatch)

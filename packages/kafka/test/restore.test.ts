@@ -223,8 +223,8 @@ describe('the topic', () => {
     const observer = { onProgress: () => void described.push(cluster.describeTopicConfig(as)) }
     await restoreSketch(
       cluster,
-      { partitions: 4, config, segments: one },
-      { as, replicationFactor: 1, observer },
+      { partitions: 4, config, replicationFactor: 3, segments: one },
+      { as, observer },
     )
     expect((await described[0])?.overrides).toMatchObject(heldSettings)
     expect((await cluster.topic(as)).partitions).toHaveLength(4)
@@ -232,7 +232,7 @@ describe('the topic', () => {
       'cleanup.policy': 'compact',
       'compression.type': 'gzip',
       'max.message.bytes': '2000000',
-      // One replica cannot keep two in sync.
+      // There is one broker, and one replica cannot keep two in sync.
       'min.insync.replicas': '1',
       'segment.bytes': '10485760',
     })

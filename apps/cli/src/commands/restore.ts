@@ -34,7 +34,7 @@ export const restoreCommand: CommandDeclaration = {
     {
       name: 'replication-factor',
       value: 'number',
-      description: "of a topic that is created; else the brokers' default",
+      description: "of a topic that is created; else the source's, or as many as there are brokers",
     },
     {
       name: 'retention',

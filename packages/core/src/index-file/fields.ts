@@ -73,6 +73,7 @@ export const asIncarnation: Check<Incarnation> = (value, name) =>
     baseline: asAny,
     config: asTexts,
     effective: asTexts,
+    replicationFactor: optional(asCount),
   })
 
 export const asSegmentEntry: Check<SegmentEntry> = (value, name) =>

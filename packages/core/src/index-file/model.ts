@@ -93,6 +93,8 @@ export interface Incarnation {
   readonly config: Readonly<Record<string, string>>
   /** What held for it, defaults included. */
   readonly effective: Readonly<Record<string, string>>
+  /** Of its first partition when it began; absent where that is not known. */
+  readonly replicationFactor?: number
 }
 
 /** From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or explained. */

@@ -34,7 +34,7 @@ export interface CommitChange {
 
 export type NewIncarnation = Pick<
   Incarnation,
-  'topicId' | 'partitions' | 'start' | 'config' | 'effective'
+  'topicId' | 'partitions' | 'start' | 'config' | 'effective' | 'replicationFactor'
 >
 
 export interface WriterSessionOptions {
@@ -227,20 +227,11 @@ export class WriterSession implements AsyncDisposable {
 
 function withIncarnation(index: Index, added: NewIncarnation, since: string): Index {
   const last = currentIncarnation(index)
-  const { topicId, partitions, start, config, effective } = added
+  const { topicId, partitions, start, ...settings } = added
   const branch = last?.topicId === topicId ? last.branch + 1 : 0
   const n = last === undefined ? 0 : last.n + 1
-  const incarnation: Incarnation = {
-    n,
-    topicId,
-    branch,
-    since,
-    partitions,
-    start,
-    baseline: null,
-    config,
-    effective,
-  }
+  const life = { n, topicId, branch, since, partitions, start }
+  const incarnation: Incarnation = { ...life, baseline: null, ...settings }
   return { ...index, incarnations: [...index.incarnations, incarnation] }
 }
 

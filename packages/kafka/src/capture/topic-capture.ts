@@ -258,8 +258,11 @@ async function beginOrContinue(
   )
   if (known === undefined) {
     const { overrides, effective } = await cluster.describeTopicConfig(name)
-    const facts = { topicId, partitions: partitions.length, start }
-    await session.beginIncarnation({ ...facts, config: overrides, effective })
+    await session.beginIncarnation({
+      ...{ topicId, partitions: partitions.length, start },
+      ...{ config: overrides, effective },
+      replicationFactor: partitions[0]?.replicas.length ?? 1,
+    })
   } else {
     await session.commit({ partitions: partitions.length, start })
   }

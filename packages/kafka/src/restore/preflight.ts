@@ -25,7 +25,7 @@ export interface PreflightOptions {
   readonly selection: Selection
   /** The name of the topic in the target. */
   readonly as: string
-  /** The cluster's default when undefined. */
+  /** When undefined: the source's, as far as there are brokers; where that is not known, the cluster's default. */
   readonly replicationFactor?: number
   readonly retention?: RetentionChoice
   readonly verify: boolean
@@ -101,7 +101,10 @@ export async function missingPermissions(
 
 async function inspect(options: PreflightOptions, findings: Findings): Promise<Inspected> {
   const existing = await describe(options.cluster, options.as)
-  return existing === undefined ? inspectNew(options) : inspectExisting(options, existing, findings)
+  const replicated = { ...options, replicationFactor: await replicationFactorFor(options) }
+  return existing === undefined
+    ? inspectNew(replicated)
+    : inspectExisting(replicated, existing, findings)
 }
 
 /** undefined when there is no such topic. */
@@ -115,14 +118,27 @@ async function describe(cluster: KafkaCluster, topic: string): Promise<TopicMeta
   return cluster.topic(topic)
 }
 
+type Replicated = Omit<PreflightOptions, 'replicationFactor'> & {
+  readonly replicationFactor: number | undefined
+}
+
+/** What was asked for, else what the source had, as far as there are brokers; undefined: the cluster's default. */
+async function replicationFactorFor(options: PreflightOptions): Promise<number | undefined> {
+  const { cluster, selection, replicationFactor } = options
+  const recorded = selection.incarnation.replicationFactor
+  if (replicationFactor !== undefined || recorded === undefined) return replicationFactor
+  const { brokers } = await cluster.metadata([])
+  return Math.min(recorded, brokers.size)
+}
+
 /** In CreateTopics: default.replication.factor. */
 const brokersDefault = -1
 
-function finalOf({ selection, replicationFactor, retention }: PreflightOptions): Settings {
+function finalOf({ selection, replicationFactor, retention }: Replicated): Settings {
   return finalSettings(selection.incarnation.config, replicationFactor, retention)
 }
 
-async function inspectNew(options: PreflightOptions): Promise<Inspected> {
+async function inspectNew(options: Replicated): Promise<Inspected> {
   const { cluster, as, selection, replicationFactor = brokersDefault } = options
   const { partitions } = selection.incarnation
   const final = finalOf(options)
@@ -133,7 +149,7 @@ async function inspectNew(options: PreflightOptions): Promise<Inspected> {
 }
 
 async function inspectExisting(
-  options: PreflightOptions,
+  options: Replicated,
   existing: TopicMetadata,
   findings: Findings,
 ): Promise<Inspected> {
@@ -157,7 +173,7 @@ async function inspectExisting(
 
 /** What a topic is still to get that has just what an interrupted restore of this backup gave it. */
 function unfinished(
-  options: PreflightOptions,
+  options: Replicated,
   { partitions }: TopicMetadata,
   overrides: Settings,
 ): Settings | undefined {

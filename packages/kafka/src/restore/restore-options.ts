@@ -15,7 +15,7 @@ export interface RestoreOptions {
   readonly window: RestoreWindow
   /** All when undefined. */
   readonly partitions?: readonly number[]
-  /** Of a topic that is created; the cluster's default unless told. */
+  /** Of a topic that is created; unless told the source's, as far as there are brokers. */
   readonly replicationFactor?: number
   /** Without it, a restore is refused when the topic's retention would delete restored records at once. */
   readonly retention?: RetentionChoice
