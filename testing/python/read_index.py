@@ -10,39 +10,14 @@ import json
 import re
 import sys
 
+from checksum import crc32c
+from damage import Damaged, require
+
 SCALAR = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*): (.+)")
 LIST = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):")
 ENTRY = "  - "
 END = re.compile(rb'end: "crc32c:([0-9a-f]{8})"\n')
 END_LENGTH = len('end: "crc32c:00000000"\n')
-
-
-def crc32c_table():
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-CRC32C_TABLE = crc32c_table()
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = CRC32C_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return crc ^ 0xFFFFFFFF
-
-
-class Damaged(Exception):
-    pass
-
-
-def require(condition, start, end, what):
-    if not condition:
-        raise Damaged(f"bytes {start}-{end}: {what}")
 
 
 def checked_body(data):

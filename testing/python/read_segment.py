@@ -10,6 +10,9 @@ import json
 import struct
 import sys
 
+from checksum import crc32c
+from damage import Damaged, require
+
 try:
     from compression import zstd
 except ImportError:
@@ -24,36 +27,8 @@ FLAGS = {1: "encrypted", 2: "transactional", 4: "holes", 8: "logAppendTime", 128
 COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"]
 
 
-def crc32c_table():
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-CRC32C_TABLE = crc32c_table()
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = CRC32C_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return crc ^ 0xFFFFFFFF
-
-
 def digest(data):
     return f"crc32c:{crc32c(data):08x}"
-
-
-class Damaged(Exception):
-    pass
-
-
-def require(condition, start, end, what):
-    if not condition:
-        raise Damaged(f"bytes {start}-{end}: {what}")
 
 
 def u32(data, position):

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import cramjam
 
+from checksum import crc32c
+
 HEADER = struct.Struct(">qiibIhiqqqhii")
 # Base offset and length come before what the length counts.
 LENGTH_ENDS_AT = 12
@@ -219,23 +221,3 @@ def _decompress_snappy(section: bytes) -> bytes:
         blocks.append(bytes(cramjam.snappy.decompress_raw(section[position : position + length])))
         position += length
     return b"".join(blocks)
-
-
-def _crc32c_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-CRC32C_TABLE = _crc32c_table()
-
-
-def crc32c(data: bytes) -> int:
-    table = CRC32C_TABLE
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = (crc >> 8) ^ table[(crc ^ byte) & 0xFF]
-    return crc ^ 0xFFFFFFFF

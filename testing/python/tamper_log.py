@@ -11,7 +11,8 @@ import struct
 import sys
 
 from copy_topic import DEVIATIONS
-from record_batch import CRC_COVERS_FROM, HEADER, NONE, Batch, Record, crc32c, encode_records, read_batches
+from checksum import crc32c
+from record_batch import CRC_COVERS_FROM, HEADER, NONE, Batch, Record, encode_records, read_batches
 
 CRC_AT = 17
 
