@@ -42,6 +42,13 @@ export { defaultLeaseTiming, type LeaseTiming } from './lease/timing.ts'
 export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.ts'
 export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'
 export { type AcceptedEdit, type AcceptOptions, acceptIndex } from './rebuild/accept-index.ts'
+export {
+  planRebuild,
+  type RebuildOptions,
+  type RebuildPlan,
+  rebuildIndex,
+} from './rebuild/rebuild-index.ts'
+export type { LeftOut, SurveyProgress } from './rebuild/survey-segments.ts'
 export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
 export {
   type Deletable,

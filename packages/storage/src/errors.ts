@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'LEASE_LOST'
   | 'INDEX_MISSING'
   | 'INDEX_FOREIGN'
+  | 'INDEX_WHOLE'
   | 'DATA_CORRUPT'
   | 'DATA_VERSION_UNSUPPORTED'
   | 'PLUGIN_MISSING'
@@ -124,6 +125,7 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
     exitStatus: 35,
     remedy: 'This folder holds something else; it was left alone. Use another prefix.',
   },
+  INDEX_WHOLE: { exitStatus: 38, remedy: 'There is nothing to repair; leave it as it is.' },
   DATA_CORRUPT: {
     exitStatus: 36,
     remedy: 'kannery verify names all that is damaged; the rest can be restored.',

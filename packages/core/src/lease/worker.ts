@@ -43,6 +43,17 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal
 }
 
+/** The right to change a topic's folder, without its index. */
+export interface Tenure {
+  /** The nonce of the one who holds it. */
+  readonly writer: string
+  readonly ids: UlidSource
+  /** What time it is by the storage's clock, milliseconds. */
+  readonly storageNow: () => number
+  /** @throws LEASE_LOST when its holder has been silent for too long by its own clocks: right before whatever changes anything */
+  readonly assertHeld: () => void
+}
+
 /** A process that writes backups: one heartbeat for all its topics. Disposing it releases them. */
 export class Worker implements AsyncDisposable {
   readonly id: Ulid
@@ -108,6 +119,27 @@ export class Worker implements AsyncDisposable {
     }
   }
 
+  /**
+   * Steps 1 to 3 alone, for the repair of an index that cannot be opened: nobody else begins to write the topic while `work` runs.
+   *
+   * @throws LEASE_HELD when somebody else writes it; STORAGE_*; what `work` throws
+   */
+  async whileHolding<T>(topic: string, work: (tenure: Tenure) => Promise<T>): Promise<T> {
+    const { storage, clock, random, time } = this.#contender
+    const signal = this.#disposed.signal
+    const held = await acquireLease(this.#contender, topic, { waitMs: 0, signal })
+    try {
+      return await work({
+        writer: newWriter(random),
+        ids: new UlidSource({ clock, random }),
+        storageNow: () => time.now() ?? clock.now(),
+        assertHeld: () => this.#assertBeforeDeadline(held),
+      })
+    } finally {
+      await this.#warnOnFailure(() => releaseLease(held, { storage, onWarning: this.#onWarning }))
+    }
+  }
+
   /** Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases age by themselves. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort()
@@ -142,7 +174,7 @@ export class Worker implements AsyncDisposable {
         cluster,
         ...(copyOf === undefined ? {} : { copyOf }),
         ids,
-        writer: Buffer.from(random.bytes(16)).toString('hex'),
+        writer: newWriter(random),
         beforeWrite: () => this.#renewIfHalfGone(held),
       }
       const { stored } = await raiseEpoch(await openIndex(options), options)
@@ -160,25 +192,28 @@ export class Worker implements AsyncDisposable {
   }
 
   #sessionOptions(held: HeldLease): Omit<WriterSessionOptions, 'ids' | 'greatestId'> {
-    const { storage, clock, time, timing, heartbeat } = this.#contender
+    const { storage, clock, time } = this.#contender
     const { topic } = held.lease
     return {
       storage,
       storageNow: () => time.now() ?? clock.now(),
       ...(this.#retention && { retention: this.#retention }),
-      assertBeforeDeadline: () => {
-        const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))
-        if (silentMs <= timing.deadlineMs) return
-        throw leaseLost(
-          topic,
-          `no sign of life reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
-        )
-      },
+      assertBeforeDeadline: () => this.#assertBeforeDeadline(held),
       release: async () => {
         this.#sessions.delete(topic)
         await this.#release(held)
       },
     }
+  }
+
+  #assertBeforeDeadline({ lease, sign }: HeldLease): void {
+    const { clock, timing, heartbeat } = this.#contender
+    const silentMs = elapsedSince(clock, laterSign(sign, heartbeat.lastSign))
+    if (silentMs <= timing.deadlineMs) return
+    throw leaseLost(
+      lease.topic,
+      `no sign of life reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
+    )
   }
 
   /** Step 5: who was slow so far must not be taken for dead right after. */
@@ -201,6 +236,10 @@ export class Worker implements AsyncDisposable {
       this.#onWarning(error)
     }
   }
+}
+
+function newWriter(random: Random): string {
+  return Buffer.from(random.bytes(16)).toString('hex')
 }
 
 function greatestIdIn(index: Index): Ulid | undefined {

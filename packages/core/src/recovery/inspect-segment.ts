@@ -40,13 +40,18 @@ export async function entryOfWhole(
   const { key, id, footer } = segment
   const whole = await digestOf(storage, key)
   for await (const _damage of verifySegment(storage, key, whole)) return undefined
+  return entryOf(id, footer, whole)
+}
+
+/** By its footer. `object`: all that lies under its key. */
+export function entryOf(id: Ulid, footer: SegmentFooter, object: WholeObject): SegmentEntry {
   const { header, chunks, coverage, captured, maxBatchBytes } = footer
   const batches = chunks.filter(({ kind }) => kind === 'batches')
   const [first, last] = captured ?? [Date.parse(header.createdAt), Date.parse(header.createdAt)]
   return {
     id,
     in: header.incarnation,
-    ...whole,
+    ...object,
     records: batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0),
     offsets: coverage,
     time: recordTimes(batches),
@@ -57,10 +62,12 @@ export async function entryOfWhole(
   }
 }
 
-async function digestOf(
-  storage: StorageBackend,
-  key: ObjectKey,
-): Promise<{ readonly bytes: number; readonly digest: Digest }> {
+export interface WholeObject {
+  readonly bytes: number
+  readonly digest: Digest
+}
+
+export async function digestOf(storage: StorageBackend, key: ObjectKey): Promise<WholeObject> {
   const running = new RunningDigest()
   await using object = await storage.get(key)
   for await (const piece of object.body) running.update(piece)

@@ -259,8 +259,11 @@ async function beginOrContinue(
   if (known === undefined) {
     const { overrides, effective } = await cluster.describeTopicConfig(name)
     await session.beginIncarnation({
-      ...{ topicId, partitions: partitions.length, start },
-      ...{ config: overrides, effective },
+      topicId,
+      partitions: partitions.length,
+      start,
+      config: overrides,
+      effective,
       replicationFactor: partitions[0]?.replicas.length ?? 1,
     })
   } else {

@@ -1,0 +1,225 @@
+import {
+  KanneryError,
+  type ObjectKey,
+  type ObjectVersion,
+  readObject,
+  type StorageBackend,
+} from '@kannery/storage'
+import { indexMissing } from '../index-file/errors.ts'
+import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
+import { type Gap, type GarbageEntry, type Index, maxIndexBytes } from '../index-file/model.ts'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { rollPages } from '../index-file/roll.ts'
+import { topicKeys } from '../layout/keys.ts'
+import type { Tenure, Worker } from '../lease/worker.ts'
+import { encodeRetention, expiryOf, type Retention } from '../retention/retention.ts'
+import type { Damage } from '../segment/damage.ts'
+import { laterUlid, type Ulid } from '../ulid/ulid.ts'
+import { type Arrangement, arrangeSegments } from './arrange-segments.ts'
+import {
+  type FolderSurvey,
+  type LeftOut,
+  type SurveyProgress,
+  surveySegments,
+} from './survey-segments.ts'
+
+export interface RebuildOptions {
+  readonly storage: StorageBackend
+  /** Takes the topic's lease while it works. */
+  readonly worker: Worker
+  /** What the index says from now on, and by which its segments expire, counted from now. */
+  readonly retention: Retention
+  readonly onProgress?: (progress: SurveyProgress) => void
+}
+
+/** What the segments alone tell. */
+export interface RebuildPlan {
+  readonly arrangement: Arrangement
+  /** Greater than that of any writer that left a trace. */
+  readonly epoch: number
+  readonly pages: readonly Ulid[]
+  /** Segments that stay out of the index. */
+  readonly leftOut: readonly LeftOut[]
+  /** In segments that are in the index all the same: what is whole of them can be restored. */
+  readonly damages: readonly Damage[]
+  readonly greatestId: Ulid | undefined
+}
+
+/** undefined: there is no index. */
+type BrokenIndex = { readonly version: ObjectVersion; readonly epoch: number } | undefined
+
+/**
+ * What a rebuild would write, from the segments alone; nothing is written.
+ *
+ * @throws as {@link rebuildIndex}
+ */
+export async function planRebuild(
+  storage: StorageBackend,
+  topic: string,
+  onProgress?: (progress: SurveyProgress) => void,
+): Promise<RebuildPlan> {
+  const broken = await brokenIndex(storage, topic)
+  return await plan(storage, topic, { broken, ...(onProgress && { onProgress }) })
+}
+
+/**
+ * Makes a topic's index anew where it is gone or damaged, from the segments alone: pages are not believed. Its epoch is greater
+ * than that of any writer that left a trace, so that none of them commits any more. What no segment tells is lost: expiry, holds,
+ * points, gaps, which entries were deleted, and the topic's configuration.
+ *
+ * The index is written last, and only where there is none, or over the damaged one that was looked at: a rebuild that is cut off
+ * leaves pages that no index names, and can be run again.
+ *
+ * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for what is not ours to replace;
+ * INDEX_MISSING without segments; LEASE_HELD, LEASE_LOST; STORAGE_PRECONDITION_FAILED when somebody put an index there meanwhile
+ */
+export async function rebuildIndex(
+  topic: string,
+  { storage, worker, retention, onProgress }: RebuildOptions,
+): Promise<{ readonly index: Index; readonly plan: RebuildPlan }> {
+  // Before the lease is taken: who has nothing to repair is told so at once.
+  await brokenIndex(storage, topic)
+  return await worker.whileHolding(topic, async (tenure) => {
+    const broken = await brokenIndex(storage, topic)
+    const planned = await plan(storage, topic, { broken, ...(onProgress && { onProgress }) })
+    const index = await write(draft(topic, planned, { retention, tenure }), {
+      storage,
+      broken,
+      planned,
+      tenure,
+    })
+    return { index, plan: planned }
+  })
+}
+
+/** @throws for an index that is whole, or not ours to replace */
+async function brokenIndex(storage: StorageBackend, topic: string): Promise<BrokenIndex> {
+  const { index: key } = topicKeys(topic)
+  const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
+  if (object === undefined) return undefined
+  try {
+    parseIndex(object.bytes, topic)
+  } catch (error) {
+    if (!KanneryError.is(error, 'DATA_CORRUPT')) throw error
+    return { version: object.info.version, epoch: epochIn(object.bytes) }
+  }
+  throw indexWhole(topic, key)
+}
+
+/** Only ever raises ours: it need not be true. */
+function epochIn(bytes: Uint8Array): number {
+  const line = /^epoch: *([0-9]{1,15})\s*$/m.exec(Buffer.from(bytes).toString('latin1'))
+  return Number(line?.[1] ?? 0)
+}
+
+function indexWhole(topic: string, key: ObjectKey): KanneryError {
+  return new KanneryError('INDEX_WHOLE', `the index of topic "${topic}" is whole`, {
+    why: 'a rebuild would lose what only it knows: expiry, holds, points and gaps',
+    remedy: `If it is to be made anew all the same, move ${key} away first, and keep it.`,
+    facts: { key, topic },
+  })
+}
+
+async function plan(
+  storage: StorageBackend,
+  topic: string,
+  found: {
+    readonly broken: BrokenIndex
+    readonly onProgress?: (progress: SurveyProgress) => void
+  },
+): Promise<RebuildPlan> {
+  const survey = await surveySegments(storage, topic, found.onProgress)
+  const arrangement = arrangeSegments(survey.segments)
+  if (arrangement === undefined) throw nothingToRebuildFrom(topic, survey)
+  const epochs = survey.segments.map(({ header }) => header.epoch)
+  const strangers = arrangement.strangers.map(({ header, entry }) => ({
+    key: topicKeys(topic).segment(entry.id),
+    why:
+      header.cluster === arrangement.cluster
+        ? `it is of another topic with this name (id ${header.topicId})`
+        : `it is of the cluster ${header.cluster}`,
+  }))
+  return {
+    arrangement,
+    epoch: epochs.reduce((one, other) => Math.max(one, other), found.broken?.epoch ?? 0) + 1,
+    pages: survey.pages,
+    leftOut: [...survey.leftOut, ...strangers],
+    damages: survey.damages,
+    greatestId: survey.greatestId,
+  }
+}
+
+function nothingToRebuildFrom(topic: string, { leftOut }: FolderSurvey): KanneryError {
+  const why =
+    leftOut.length === 0
+      ? 'there are no segments to rebuild it from'
+      : `none of ${leftOut.length} segments can be used: ${leftOut[0]?.key}: ${leftOut[0]?.why}`
+  return indexMissing(topic, why)
+}
+
+function draft(
+  topic: string,
+  { arrangement, epoch, pages, greatestId }: RebuildPlan,
+  { retention, tenure }: { readonly retention: Retention; readonly tenure: Tenure },
+): Index {
+  const { cluster, incarnations, superseded, holes } = arrangement
+  const nowMs = tenure.storageNow()
+  const since = new Date(nowMs).toISOString()
+  const asGarbage =
+    (kind: GarbageEntry['kind']) =>
+    (id: Ulid): GarbageEntry => ({ id, kind, since })
+  return {
+    format: 1,
+    requires: { read: [], write: [] },
+    topic,
+    cluster,
+    epoch,
+    writer: tenure.writer,
+    commit: tenure.ids.next(greatestId),
+    // What was uploaded under an epoch before this one is in here, or left out for a reason.
+    committed: epoch,
+    retention: encodeRetention(retention),
+    points: [],
+    holds: [],
+    keys: [],
+    garbage: [...superseded.map(asGarbage('segment')), ...pages.map(asGarbage('page'))],
+    incarnations,
+    pages: [],
+    segments: arrangement.segments.map((entry) => ({
+      ...entry,
+      expires: expiryOf(retention, entry.time, nowMs),
+    })),
+    gaps: holes.map((hole): Gap => ({ ...hole, reason: 'unknown', noticed: since })),
+    extra: {},
+  }
+}
+
+async function write(
+  index: Index,
+  context: {
+    readonly storage: StorageBackend
+    readonly broken: BrokenIndex
+    readonly planned: RebuildPlan
+    readonly tenure: Tenure
+  },
+): Promise<Index> {
+  const { storage, broken, planned, tenure } = context
+  const { topic, epoch, writer } = index
+  const greatest = laterUlid(planned.greatestId, index.commit)
+  const newId = (): Ulid => tenure.ids.next(greatest)
+  tenure.assertHeld()
+  const rolled = await rollPages(index, { storage, topic, epoch, writer, newId })
+  tenure.assertHeld()
+  const condition =
+    broken === undefined
+      ? ({ kind: 'if-absent' } as const)
+      : ({ kind: 'if-version', version: broken.version } as const)
+  const { index: key } = topicKeys(topic)
+  const outcome = await putCertainly(storage, key, encodeIndex(rolled), { condition })
+  if (outcome.kind === 'written') return rolled
+  throw new KanneryError('STORAGE_PRECONDITION_FAILED', `${key} was put there meanwhile`, {
+    retry: 'after-refresh',
+    remedy: 'Look at it; if it is not whole, run the rebuild again.',
+    facts: { key, topic },
+  })
+}
