@@ -36,6 +36,7 @@ export {
   pluginsVariable,
 } from './plugins/plugin-sources.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
+export { type RebuiltIndex, rebuildBackupIndex } from './repair/rebuild-index.ts'
 export {
   type PruneBackupsOptions,
   type PrunedTopic,

@@ -4,6 +4,7 @@ import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
 import { copyCommand } from './copy.ts'
 import { indexAcceptCommand } from './index-accept.ts'
+import { indexRebuildCommand } from './index-rebuild.ts'
 import { leaseBreakCommand } from './lease-break.ts'
 import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
@@ -27,6 +28,7 @@ export const commands: readonly CommandDeclaration[] = [
   copyCommand,
   pruneCommand,
   indexAcceptCommand,
+  indexRebuildCommand,
   leaseLsCommand,
   leaseBreakCommand,
   storageProbeCommand,

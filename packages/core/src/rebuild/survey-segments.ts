@@ -34,8 +34,9 @@ export interface FolderSurvey {
   readonly greatestId: Ulid | undefined
 }
 
+/** Of the segments that were read. */
 export interface SurveyProgress {
-  readonly segments: number
+  readonly records: number
   readonly bytes: number
 }
 
@@ -60,6 +61,7 @@ export async function surveySegments(
     if (object?.kind === 'page') pages.push(object.id)
     if (object?.kind === 'segment') ids.push(object.id)
   }
+  let records = 0
   let bytes = 0
   for (const id of ids.toSorted()) {
     const key = keyOf(id)
@@ -68,8 +70,9 @@ export async function surveySegments(
     damages.push(...found.damages)
     if (found.kind === 'left-out') leftOut.push({ key, why: found.why })
     else segments.push(found.segment)
+    records += found.kind === 'segment' ? found.segment.entry.records : 0
     bytes += found.bytes
-    onProgress({ segments: segments.length, bytes })
+    onProgress({ records, bytes })
   }
   const greatestId = [...ids, ...pages].reduce<Ulid | undefined>(laterUlid, undefined)
   return { segments, pages, leftOut, damages, greatestId }

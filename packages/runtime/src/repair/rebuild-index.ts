@@ -1,0 +1,85 @@
+import {
+  type Damage,
+  type LeftOut,
+  parseRetention,
+  planRebuild,
+  type RebuildPlan,
+  rebuildIndex,
+  type SurveyProgress,
+  Worker,
+} from '@kannery/core'
+import type { KanneryError } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import { nameWriter } from '../work/backup.ts'
+
+export interface RebuildIndexOptions {
+  readonly storage: StorageLocation
+  readonly topic: string
+  /** Of all segments, counted from now: `keep`, or a duration. */
+  readonly retention: string
+  /** Read the segments, and write nothing. */
+  readonly dryRun: boolean
+  readonly onProgress: (progress: SurveyProgress) => void
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface RebuiltIndex {
+  readonly topic: string
+  /** The index was written. */
+  readonly rebuilt: boolean
+  readonly epoch: number
+  /** Lives of the topic. */
+  readonly incarnations: number
+  readonly segments: number
+  readonly records: number
+  /** Segments that hold nothing that others do not: they are garbage now. */
+  readonly superseded: number
+  /** Offsets between segments that no segment tells of. */
+  readonly gaps: readonly {
+    readonly in: number
+    readonly partition: number
+    readonly offsets: readonly [from: number, next: number]
+  }[]
+  /** Segments that the index does not name. */
+  readonly leftOut: readonly LeftOut[]
+  /** In segments that it names: what is whole of them can be restored. */
+  readonly damages: readonly Damage[]
+}
+
+/** Makes a lost or damaged index anew from the segments. @throws as core's rebuildIndex, and as opening a storage does */
+export async function rebuildBackupIndex(options: RebuildIndexOptions): Promise<RebuiltIndex> {
+  const { topic, dryRun, onProgress, onWarning } = options
+  const retention = parseRetention(options.retention)
+  if (dryRun) {
+    await using storage = await openStorage(options.storage)
+    return sumUp(topic, await planRebuild(storage, topic, onProgress), false)
+  }
+  await using storage = await openWritableStorage(options.storage, onWarning)
+  await using worker = await Worker.start({
+    storage,
+    clock: systemClock,
+    random: systemRandom,
+    description: nameWriter(options.storage.plugins.app.version),
+    onWarning,
+  })
+  const { plan } = await rebuildIndex(topic, { storage, worker, retention, onProgress })
+  return sumUp(topic, plan, true)
+}
+
+function sumUp(topic: string, plan: RebuildPlan, rebuilt: boolean): RebuiltIndex {
+  const { arrangement, epoch, leftOut, damages } = plan
+  const { incarnations, segments, superseded, holes } = arrangement
+  return {
+    topic,
+    rebuilt,
+    epoch,
+    incarnations: incarnations.length,
+    segments: segments.length,
+    records: segments.reduce((sum, { records }) => sum + records, 0),
+    superseded: superseded.length,
+    gaps: holes,
+    leftOut,
+    damages,
+  }
+}
