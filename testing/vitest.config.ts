@@ -33,6 +33,14 @@ export default defineConfig({
       {
         test: {
           ...common,
+          name: 'durability',
+          include: ['src/durability/**/*.test.ts'],
+          globalSetup: ['src/servers/shared-kafka.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
           name: 'plugins',
           include: ['src/plugins/**/*.test.ts'],
           globalSetup: ['src/servers/shared-kafka.ts'],

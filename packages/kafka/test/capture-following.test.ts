@@ -153,6 +153,37 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one', 'two'])
   })
 
+  test('that lost its lease while it took the topic up takes it up again', async () => {
+    const topic = uniqueTopic('lost-at-first')
+    await broker.createTopic(topic)
+    await broker.send(topic, { records: [value('one')] })
+    const storage = inMemory()
+    let intruded = false
+    const interrupted = new Proxy(storage, {
+      get(target, property) {
+        const member: unknown = Reflect.get(target, property, target)
+        if (typeof member !== 'function') return member
+        if (property !== 'list') return member.bind(target)
+        return (...request: Parameters<typeof storage.list>) => {
+          const first = intruded || !String(request[0]).startsWith(topic) ? undefined : intrude()
+          return after(first, () => target.list(...request))
+        }
+      },
+    })
+    const intrude = async (): Promise<void> => {
+      intruded = true
+      await storage.delete(topicKeys(topic).lease)
+      const facts = { storage, clock: realClock, random: realRandom, description: 'the intruder' }
+      await using intruder = await Worker.start(facts)
+      await using _session = await intruder.acquire(topic, { cluster: cluster.clusterId })
+    }
+    const run = new CaptureUnderTest({ cluster, storage: interrupted, topics: [topic] })
+    await run.until(() => run.records === 1)
+    await run.stop()
+    expect(intruded).toBe(true)
+    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one'])
+  })
+
   test('leaves a topic that is deleted, with a warning, and goes on with the others', async () => {
     const prefix = uniqueTopic('gone')
     const [gone, stays] = [`${prefix}.gone`, `${prefix}.stays`]
@@ -198,3 +229,11 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, stays))).toEqual(['still here'])
   })
 })
+
+async function* after<T>(
+  first: Promise<void> | undefined,
+  then: () => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  await first
+  yield* then()
+}

@@ -37,6 +37,13 @@ export const suites: readonly Suite[] = [
     needsBuild: true,
   },
   {
+    name: 'durability',
+    subject: 'durability',
+    folder: 'testing',
+    project: 'durability',
+    needsBuild: true,
+  },
+  {
     name: 'plugins',
     subject: 'storages',
     folder: 'testing',

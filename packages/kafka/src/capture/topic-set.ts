@@ -16,6 +16,8 @@ export interface TopicSetOptions extends TopicCaptureContext {
 
 /** A topic may be missing in the metadata of a broker that is behind. */
 const missingPatienceMs = 10_000
+/** A process that is stopped so often in so short a time has other troubles. */
+const maxLost = 8
 /** Topics that are taken up at a time: each asks the storage a few times. */
 const openAtATime = 8
 
@@ -136,15 +138,23 @@ export class TopicSet {
     }
   }
 
+  /** Waits for who holds the topic, if that is wanted. Who loses it again before anything was read just takes it up again. */
   async #openOrWait(topic: TopicMetadata): Promise<TopicCapture> {
     const { clock, observer, signal } = this.#options
-    try {
-      return await TopicCapture.open(this.#options, topic)
-    } catch (error) {
-      const waitMs = this.#waitUntilMs - clock.monotonic()
-      if (!KanneryError.is(error, 'LEASE_HELD') || waitMs <= 0) throw error
-      observer.onWarning(error)
-      return await TopicCapture.open(this.#options, topic, { waitMs, signal })
+    let waitMs = 0
+    for (let lost = 0; ; ) {
+      try {
+        return await TopicCapture.open(this.#options, topic, { waitMs, signal })
+      } catch (error) {
+        if (KanneryError.is(error, 'LEASE_LOST') && lost < maxLost) {
+          lost++
+          continue
+        }
+        const leftMs = this.#waitUntilMs - clock.monotonic()
+        if (!KanneryError.is(error, 'LEASE_HELD') || waitMs > 0 || leftMs <= 0) throw error
+        observer.onWarning(error)
+        waitMs = leftMs
+      }
     }
   }
 
