@@ -1,6 +1,7 @@
 import { benchCommand } from './bench-command.ts'
 import { buildCommand, lintCommand } from './build.ts'
 import { type DevCommand, DevError, say } from './command.ts'
+import { crashesCommand } from './crashes-command.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { kafkaCommand } from './kafka-command.ts'
@@ -18,6 +19,7 @@ const commands: readonly DevCommand[] = [
   kanneryCommand,
   benchCommand,
   simulateCommand,
+  crashesCommand,
 ]
 
 const usageStatus = 2

@@ -23,8 +23,9 @@ test('backups that are killed and stopped again and again lose nothing and keep 
     process.stderr.write(`seed ${seed}\n${report.kills.join('\n')}\n`)
   })
 
-  const { produced, epoch, comparison, findings, unnamed, gaveUp } = report
+  const { produced, epoch, comparison, findings, unnamed, gaveUp, setbacks } = report
   expect(gaveUp).toEqual([])
+  expect(setbacks).toEqual([])
   expect(comparison).toEqual({ equalRecords: produced, differences: [] })
   expect(findings).toEqual([])
   expect(unnamed).toEqual([])

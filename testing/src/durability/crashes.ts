@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { kanneryJson, kannerySucceeds } from '../main-job/kannery.ts'
 import { checkTopics, fillTopic, type TopicComparison } from '../python/topics.ts'
 import { type Doom, DoomedBackup } from './doomed-backup.ts'
+import { IndexWatch } from './index-watch.ts'
 
 export interface CrashOptions {
   readonly bootstrapServers: string
@@ -17,6 +19,8 @@ export interface CrashReport {
   readonly kills: readonly string[]
   /** Backups that ended by themselves, and what they said: none should. */
   readonly gaveUp: readonly string[]
+  /** Commits that were there and are not any more. */
+  readonly setbacks: readonly string[]
   readonly produced: number
   readonly epoch: number
   readonly comparison: TopicComparison
@@ -69,9 +73,11 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       if (kills.length % 50 === 0) say(`${kills.length} kills`)
     }
   }
+  const watch = new IndexWatch(join(folder, topic, 'index'))
   await Promise.all([slot('with identity', ['--identity', 'crashes-0']), slot('without', [])])
 
   const { records: produced } = await producing
+  const setbacks = await watch.end()
   await kannerySucceeds([...backup, '--once', '--wait', '1m'])
   const { epoch } = await kanneryJson<{ epoch: number }>(['show', folder, topic])
   const { findings, unnamed } = await kanneryJson<Pick<CrashReport, 'findings' | 'unnamed'>>([
@@ -83,7 +89,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     ...['--topic', topic, '--as', target, '--verify'],
   ])
   const comparison = await checkTopics({ bootstrapServers, source: topic, target })
-  return { kills, gaveUp, produced, epoch, comparison, findings, unnamed }
+  return { kills, gaveUp, setbacks, produced, epoch, comparison, findings, unnamed }
 }
 
 /** undefined when it ended as it was meant to; else what it said. */
