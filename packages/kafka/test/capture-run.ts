@@ -1,4 +1,4 @@
-import { Worker } from '@kannery/core'
+import { type Retention, UlidSource, Worker } from '@kannery/core'
 import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
 import { type CaptureOptions, capture } from '../src/capture/capture.ts'
 import type {
@@ -10,11 +10,13 @@ import { parseTopicMatcher } from '../src/capture/topic-matcher.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { realClock, realRandom } from './real-cluster.ts'
 
-export interface Setting extends Partial<Omit<CaptureOptions, 'topics' | 'worker' | 'observer'>> {
+export interface Setting
+  extends Partial<Omit<CaptureOptions, 'topics' | 'worker' | 'ids' | 'observer'>> {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
   readonly topics: readonly string[]
   readonly exclude?: readonly string[]
+  readonly retention?: Retention
 }
 
 /** Sleeps a tenth as long as it is asked to: what happens every half a minute happens every three seconds. */
@@ -61,13 +63,14 @@ export class CaptureUnderTest {
     return this.progress.reduce((sum, { records }) => sum + records, 0)
   }
 
-  async #run({ topics, exclude = [], ...options }: Setting): Promise<CaptureReport> {
+  async #run({ topics, exclude = [], retention, ...options }: Setting): Promise<CaptureReport> {
     const { storage, clock = realClock } = options
     await using worker = await Worker.start({
       storage,
       clock,
       random: realRandom,
       description: 'a test',
+      ...(retention && { retention }),
     })
     return await capture({
       mode: { kind: 'continuous' },
@@ -82,6 +85,7 @@ export class CaptureUnderTest {
         exclude: exclude.map(parseTopicMatcher),
       },
       worker,
+      ids: new UlidSource({ clock, random: realRandom }),
       observer: {
         onProgress: (event) => this.#note(this.progress, event),
         onCommitted: (event) => this.#note(this.committed, event),

@@ -81,7 +81,7 @@ export const backupCommand: CommandDeclaration = {
       name: 'retention',
       value: 'duration',
       description:
-        'how long to keep what is stored from now on, such as 30d, or keep; without it, as the backup says already. kannery prune deletes',
+        'how long to keep what is stored from now on, such as 30d, or keep; without it, as the backup says already. What is older is marked, and deleted a day later',
     },
     {
       name: 'identity',

@@ -13,7 +13,7 @@ export const pruneCommand: CommandDeclaration = {
   name: 'prune',
   summary: 'delete what is older than the retention',
   description:
-    'Marks segments whose retention is over as expired: a restore does not see them any more. A day later the next prune deletes them; until shortly before, --undo takes the marks back. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
+    'Marks segments whose retention is over as expired: a restore does not see them any more. A day later they are deleted; until shortly before, --undo takes the marks back. Backups do all this by themselves; this is for topics that nobody backs up any more. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
   arguments: [storageArgument],
   options: [
     { name: 'topic', short: 't', value: 'name', description: 'only this topic' },

@@ -30,6 +30,8 @@ export interface CommitChange {
   readonly partitions?: number
   /** By partition: where a new one was first seen, if not at 0. */
   readonly start?: Readonly<Record<number, number>>
+  /** How the topic is configured now, if that has changed. */
+  readonly settings?: Pick<Incarnation, 'config' | 'effective'>
 }
 
 export type NewIncarnation = Pick<
@@ -243,7 +245,8 @@ function startOf(incarnation: Incarnation | undefined): NextOffsets {
 function grown(incarnation: Incarnation | undefined, change: CommitChange): Incarnation {
   if (incarnation === undefined) throw new TypeError('no incarnation was begun')
   const partitions = Math.max(incarnation.partitions, change.partitions ?? 0)
-  return { ...incarnation, partitions, start: { ...incarnation.start, ...change.start } }
+  const start = { ...incarnation.start, ...change.start }
+  return { ...incarnation, partitions, start, ...change.settings }
 }
 
 function withExpiry(

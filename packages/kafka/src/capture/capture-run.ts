@@ -122,7 +122,10 @@ export class CaptureRun {
   }
 
   #tick(): void {
-    for (const topic of this.#topics.open.values()) topic.sealWhenOld()
+    for (const topic of this.#topics.open.values()) {
+      topic.sealWhenOld()
+      if (!this.#once) topic.keepUpWhenDue()
+    }
     this.#topics.retire()
     if (this.#watch.due(this.#urgency)) this.#refreshing.start(() => this.#refresh())
     this.#judging.start(() => this.#judge())

@@ -1,4 +1,4 @@
-import type { Worker } from '@kannery/core'
+import type { UlidSource, Worker } from '@kannery/core'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import { CaptureRun } from './capture-run.ts'
@@ -16,6 +16,8 @@ export interface CaptureOptions {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
   readonly worker: Worker
+  /** For what is changed in an index beside the worker's commits. */
+  readonly ids: UlidSource
   readonly topics: TopicSelection
   readonly mode: CaptureMode
   /** How long to contend, at the start, for topics that somebody else writes; by default they are refused at once. */
@@ -37,6 +39,9 @@ export interface CaptureOptions {
  *
  * One topic's trouble is not another's: a topic that fails is committed as far as it came, and the others go on. The first such
  * error is thrown at the end; others are warnings. A lease that is lost while following is contended for again.
+ *
+ * What is older than a topic's retention is marked, and deleted a day later: when the topic is taken up, every hour, and at the end
+ * of a run that does not follow.
  *
  * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds no topic; KAFKA_TRANSACTION_OPEN, KAFKA_OFFSETS_LOST,
  *   KAFKA_TOPIC_MISMATCH, KAFKA_*, LEASE_*, INDEX_*, DATA_*, STORAGE_*.

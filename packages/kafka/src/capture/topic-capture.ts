@@ -3,6 +3,7 @@ import {
   currentIncarnation,
   type Incarnation,
   type Index,
+  type UlidSource,
   type Worker,
   type WriterSession,
 } from '@kannery/core'
@@ -13,6 +14,7 @@ import type { FetchedPartition } from '../protocol/fetch.ts'
 import type { BatchRun } from './batch-run.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
+import { Errand } from './errand.ts'
 import { offsetsLost, topicRecreated } from './fetch-failures.ts'
 import type { CaptureObserver, TopicReport } from './observer.ts'
 import type { OpenSegment } from './open-segment.ts'
@@ -22,12 +24,14 @@ import { KafkaRecoverySource } from './recovery-source.ts'
 import type { SegmentLimits } from './segment-pipeline.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { unexplainedObjects } from './unexplained-objects.ts'
+import { keepUp, recordSettings } from './upkeep.ts'
 import type { Uploads } from './worker-memory.ts'
 
 export interface TopicCaptureContext {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
   readonly worker: Worker
+  readonly ids: UlidSource
   readonly clock: Clock
   readonly observer: CaptureObserver
   readonly limits: SegmentLimits
@@ -40,6 +44,9 @@ export interface TopicCaptureContext {
   onFailed(): void
 }
 
+/** How often a topic's retention is looked after. */
+const upkeepEveryMs = 3_600_000
+
 /** The backup of one topic, from the moment its lease is ours until it is released. */
 export class TopicCapture {
   readonly name: string
@@ -49,6 +56,10 @@ export class TopicCapture {
   readonly #session: WriterSession
   readonly #incarnation: Incarnation
   readonly #writer: TopicWriter
+  readonly #upkeep = new Errand((error) => {
+    this.#failure ??= { error }
+  })
+  #upkeepDueAt = Number.NEGATIVE_INFINITY
   #failure: { readonly error: unknown } | undefined
   #records = 0
   #bytes = 0
@@ -160,6 +171,14 @@ export class TopicCapture {
     this.#writer.sealWhenOld()
   }
 
+  /** Looks after the retention, now and then. */
+  keepUpWhenDue(): void {
+    const now = this.#context.clock.monotonic()
+    if (now < this.#upkeepDueAt) return
+    this.#upkeepDueAt = now + upkeepEveryMs
+    this.#upkeep.start(() => this.#keepUp())
+  }
+
   /** Takes up partitions that were added to the topic while it runs: they begin at 0. Returns their cursors. */
   async addPartitions(topic: TopicMetadata): Promise<readonly PartitionCursor[]> {
     const known = this.cursors.length
@@ -177,7 +196,9 @@ export class TopicCapture {
     try {
       this.seal()
       await this.#writer.settled()
+      if (this.#context.once) await this.#keepUp()
     } finally {
+      await this.#upkeep.done()
       await this.#session.release()
     }
   }
@@ -186,7 +207,13 @@ export class TopicCapture {
   async abandon(error: unknown): Promise<void> {
     this.#failure ??= { error }
     await this.#writer.abandon(error)
+    await this.#upkeep.done()
     await this.#session.release()
+  }
+
+  async #keepUp(): Promise<void> {
+    const { onWarning } = this.#context.observer
+    await keepUp(this.#session, { ...this.#context, onWarning: (warning) => onWarning(warning) })
   }
 
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
@@ -249,7 +276,11 @@ async function beginOrContinue(
   if (known !== undefined && known.topicId !== topicId) {
     throw topicRecreated(name, { backup: known.topicId, cluster: topicId })
   }
-  if (known !== undefined && known.partitions >= partitions.length) return known
+  const settings = await cluster.describeTopicConfig(name)
+  if (known !== undefined) await recordSettings(session, settings)
+  if (known !== undefined && known.partitions >= partitions.length) {
+    return currentIncarnation(session.index) ?? known
+  }
   const earliest = await cluster.listOffsets(name, 'earliest', 'read-uncommitted')
   const start = Object.fromEntries(
     partitions
@@ -257,7 +288,7 @@ async function beginOrContinue(
       .map(({ partition }) => [partition, earliest.get(partition) ?? 0]),
   )
   if (known === undefined) {
-    const { overrides, effective } = await cluster.describeTopicConfig(name)
+    const { overrides, effective } = settings
     await session.beginIncarnation({
       topicId,
       partitions: partitions.length,

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type LeaseTiming, parseRetention, Worker } from '@kannery/core'
+import { type LeaseTiming, parseRetention, UlidSource, Worker } from '@kannery/core'
 import type { CaptureObserver, CaptureOptions, CaptureReport } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
@@ -87,6 +87,7 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       leaseWaitMs: lease.waitMs,
       codec: options.codec,
       worker,
+      ids: new UlidSource({ clock: systemClock, random: systemRandom }),
       clock: systemClock,
       observer: observe(progress, metrics, onWarning),
       signal,

@@ -1,0 +1,74 @@
+import {
+  currentIncarnation,
+  defaultRetentionTiming,
+  deletePruned,
+  dueForDeletion,
+  dueForMark,
+  markExpired,
+  type UlidSource,
+  type WriterSession,
+} from '@kannery/core'
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import type { KafkaCluster, TopicConfig } from '../cluster/kafka-cluster.ts'
+
+export interface UpkeepOptions {
+  readonly cluster: KafkaCluster
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly ids: UlidSource
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+/** So far our clock may be behind that of the storage, which decides. */
+const aheadMs = 86_400_000
+
+/**
+ * What the retention wants: marks what is older, and deletes what was marked a day before. Only the topic's one writer deletes, so
+ * its backup does it. What fails of it is told, and tried again the next time: the backup goes on.
+ */
+export async function keepUp(session: WriterSession, options: UpkeepOptions): Promise<void> {
+  const { storage, clock, ids } = options
+  const { topic } = session
+  try {
+    if (!(await anythingDue(session, options))) return
+    // A topic that is compacted by now may not be aged out: its oldest record of a key may be the only one.
+    await recordSettings(session, await options.cluster.describeTopicConfig(topic))
+    await markExpired(topic, { storage, clock, ids })
+    await deletePruned(session, { storage, clock, ids })
+  } catch (error) {
+    if (!KanneryError.is(error)) throw error
+    options.onWarning(error)
+  }
+}
+
+/** Notes in the index how the topic is configured now, if it was configured otherwise before. */
+export async function recordSettings(
+  session: WriterSession,
+  { overrides: config, effective }: TopicConfig,
+): Promise<void> {
+  const known = currentIncarnation(session.index)
+  if (known === undefined || (same(known.config, config) && same(known.effective, effective)))
+    return
+  await session.commit({ settings: { config, effective } })
+}
+
+/** By our clock, and rather too often: the storage is asked for nothing but pages with something that expires. */
+async function anythingDue(
+  { index }: WriterSession,
+  { storage, clock }: UpkeepOptions,
+): Promise<boolean> {
+  const due = { storage, index, nowMs: clock.now() + aheadMs }
+  if ((await dueForMark(due)).length > 0) return true
+  const { graceMs } = defaultRetentionTiming
+  const { segments, garbage } = await dueForDeletion({ ...due, graceMs })
+  return segments.length + garbage.length > 0
+}
+
+type Settings = Readonly<Record<string, string>>
+
+function same(one: Settings, other: Settings): boolean {
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+  )
+}
