@@ -59,6 +59,9 @@ export {
   isHeld,
   type RetentionTiming,
 } from './retention/due.ts'
+export { addHold, type EditOptions, type Hold, readHolds, removeHold } from './retention/holds.ts'
+export type { KeepRules } from './retention/keep-rules.ts'
+export { addPoint, type Point, readPoints, removePoint, thinPoints } from './retention/points.ts'
 export {
   deletePruned,
   markExpired,

@@ -1,6 +1,7 @@
 import type { StorageBackend } from '@kannery/storage'
 import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-file/model.ts'
 import { readPage } from '../index-file/pages.ts'
+import { keptByPoints, unreadablePoints } from './points.ts'
 
 export interface RetentionTiming {
   /** How long what is marked stays before it may be deleted. */
@@ -18,13 +19,13 @@ export interface DueOptions {
   readonly nowMs: number
 }
 
-/** Whether somebody asked that nothing of the topic goes. Points are not told apart: each keeps all. */
-export function isHeld({ holds, points }: Index): boolean {
-  return holds.length + points.length > 0
+/** Whether nothing of the topic may go: it has a hold, or a point that this version cannot read. */
+export function isHeld(index: Index): boolean {
+  return index.holds.length + unreadablePoints(index).length > 0
 }
 
 /**
- * Live entries whose time has come. Of a compacted topic none: its oldest segment may hold the only record of a key. Neither of
+ * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic none: its oldest segment may hold the only record of a key. Neither of
  * one whose cleanup policy is not known.
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
@@ -39,9 +40,10 @@ export async function dueForMark(options: DueOptions): Promise<readonly SegmentE
       .map(({ n }) => n),
   )
   const due: SegmentEntry[] = []
+  const isKept = keptByPoints(index)
   for await (const entry of agedEntries(options)) {
     const { state, expires, in: n } = entry
-    if (state !== undefined || !mayAge.has(n)) continue
+    if (state !== undefined || !mayAge.has(n) || isKept(entry)) continue
     if (expires !== null && Date.parse(expires) <= nowMs) due.push(entry)
   }
   return due
@@ -52,7 +54,7 @@ export interface Deletable {
   readonly garbage: readonly GarbageEntry[]
 }
 
-/** What is marked as expired, or garbage, for as long as the grace. A hold keeps what was expired before it, but no garbage. */
+/** What is marked as expired, or garbage, for as long as the grace. Holds and points keep what was marked before them, but no garbage. */
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },
 ): Promise<Deletable> {
@@ -60,11 +62,12 @@ export async function dueForDeletion(
   const isOver = (since: string): boolean => Date.parse(since) + graceMs <= nowMs
   const garbage = index.garbage.filter(({ since }) => isOver(since))
   if (isHeld(index)) return { segments: [], garbage }
+  const isKept = keptByPoints(index)
   const expired = await expiredEntries(options)
-  return {
-    segments: expired.filter(({ expiredAt }) => expiredAt !== undefined && isOver(expiredAt)),
-    garbage,
-  }
+  const segments = expired.filter(
+    (entry) => entry.expiredAt !== undefined && isOver(entry.expiredAt) && !isKept(entry),
+  )
+  return { segments, garbage }
 }
 
 /** Entries that are marked and not deleted. */

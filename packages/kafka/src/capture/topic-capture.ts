@@ -212,8 +212,11 @@ export class TopicCapture {
   }
 
   async #keepUp(): Promise<void> {
-    const { onWarning } = this.#context.observer
-    await keepUp(this.#session, { ...this.#context, onWarning: (warning) => onWarning(warning) })
+    const { observer } = this.#context
+    await keepUp(this.#session, {
+      ...this.#context,
+      onWarning: (warning) => observer.onWarning(warning),
+    })
   }
 
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {

@@ -1,0 +1,81 @@
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { editIndex } from '../index-file/edit-index.ts'
+import type { Index, JsonObject } from '../index-file/model.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { StorageTime } from '../lease/storage-time.ts'
+import type { UlidSource } from '../ulid/ulid.ts'
+
+/** By what an index is changed beside whoever writes it. */
+export interface EditOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly ids: UlidSource
+}
+
+/** Why nothing of a topic is to be deleted. */
+export interface Hold {
+  readonly name: string
+  /** For people. */
+  readonly reason?: string
+  /** When it was put: ISO 8601, by the storage's clock. */
+  readonly since?: string
+}
+
+/** Those that have a name; each of the others holds the topic, too. */
+export function readHolds({ holds }: Index): readonly Hold[] {
+  return holds.map((stored) => {
+    const text = (key: string): string | undefined => {
+      const value = stored[key]
+      return typeof value === 'string' ? value : undefined
+    }
+    const [reason, since] = [text('reason'), text('since')]
+    return {
+      name: text('name') ?? '?',
+      ...(reason === undefined ? {} : { reason }),
+      ...(since === undefined ? {} : { since }),
+    }
+  })
+}
+
+/**
+ * From when it resolves, nothing of the topic expires, and what is marked already is not deleted, until the hold is removed. A hold
+ * of that name that is there already stays as it is.
+ *
+ * @throws as editIndex
+ */
+export async function addHold(
+  topic: string,
+  hold: Pick<Hold, 'name' | 'reason'>,
+  options: EditOptions,
+): Promise<void> {
+  const { storage, clock, ids } = options
+  const nowMs = await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
+  const since = new Date(nowMs).toISOString()
+  const added: JsonObject = { ...hold, since }
+  const edit = (index: Index): Index =>
+    index.holds.some(({ name }) => name === hold.name)
+      ? index
+      : { ...index, holds: [...index.holds, added] }
+  await editIndex(storage, topic, { ids, edit })
+}
+
+/** @throws CONFIG_INVALID when there is no such hold; as editIndex */
+export async function removeHold(
+  topic: string,
+  name: string,
+  { storage, ids }: EditOptions,
+): Promise<void> {
+  const edit = (index: Index): Index => {
+    const holds = index.holds.filter((hold) => hold['name'] !== name)
+    if (holds.length === index.holds.length) throw noSuch('hold', topic, name)
+    return { ...index, holds }
+  }
+  await editIndex(storage, topic, { ids, edit })
+}
+
+export function noSuch(kind: 'hold' | 'point', topic: string, name: string): KanneryError {
+  return new KanneryError('CONFIG_INVALID', `topic "${topic}" has no ${kind} "${name}"`, {
+    remedy: `kannery ${kind} ls shows what is there.`,
+    facts: { topic, name },
+  })
+}

@@ -1,0 +1,41 @@
+/** How many points are kept: of each kind of period the newest one, for so many periods that have any. Periods are in UTC. */
+export interface KeepRules {
+  /** The newest ones, whatever their periods. */
+  readonly last?: number
+  readonly daily?: number
+  /** Weeks begin on Monday (ISO 8601). */
+  readonly weekly?: number
+  readonly monthly?: number
+  readonly yearly?: number
+}
+
+type Period = keyof KeepRules
+
+const dayMs = 86_400_000
+
+const periods: Readonly<Record<Period, (at: Date) => string>> = {
+  last: (at) => at.toISOString(),
+  daily: (at) => at.toISOString().slice(0, 10),
+  weekly: (at) => String(Math.floor((at.getTime() / dayMs + 3) / 7)),
+  monthly: (at) => at.toISOString().slice(0, 7),
+  yearly: (at) => at.toISOString().slice(0, 4),
+}
+
+/** Those that some rule keeps: grandfather, father, son. */
+export function pointsToKeep<P extends { readonly at: string }>(
+  points: readonly P[],
+  rules: KeepRules,
+): ReadonlySet<P> {
+  const newestFirst = points.toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at))
+  const kept = new Set<P>()
+  for (const [period, nameOf] of Object.entries(periods)) {
+    const seen = new Set<string>()
+    for (const point of newestFirst) {
+      const name = nameOf(new Date(point.at))
+      if (seen.has(name) || seen.size >= (rules[period as Period] ?? 0)) continue
+      seen.add(name)
+      kept.add(point)
+    }
+  }
+  return kept
+}
