@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fillTopic } from '@kannery/testing/python/topics'
 import { beforeAll, expect, inject, test } from 'vitest'
@@ -59,6 +59,13 @@ test('what commands print has the keys that the page tells', async () => {
   await expectDocumented('index accept', await json('index', 'accept', path, topic))
   await expectDocumented('copy', await json('copy', path, second.path))
   await expectDocumented('prune', await json('prune', path, '--dry-run'))
+  const hold = ['hold', 'add', path, 'audit', '--reason', 'case 4711']
+  await expectDocumented('hold add', await json(...hold))
+  await expectDocumented('hold ls', await json('hold', 'ls', path))
+  await expectDocumented('hold rm', await json('hold', 'rm', path, 'audit'))
+  await expectDocumented('point add', await json('point', 'add', path, '--name', 'before'))
+  await expectDocumented('point ls', await json('point', 'ls', path))
+  await expectDocumented('point rm', await json('point', 'rm', path, 'before'))
   await expectDocumented('storage probe', await json('storage', 'probe', path))
   await expectDocumented('storage verify', await json('storage', 'verify', path))
   await expectDocumented('plugin ls', await json('plugin', 'ls'))
@@ -76,6 +83,9 @@ test('what commands print has the keys that the page tells', async () => {
 
   await damage(join(path, topic))
   await expectDocumented('verify', await json('verify', path))
+  await writeFile(join(path, topic, `${'0'.repeat(26)}.kan`), 'no segment')
+  await rm(join(path, topic, 'index'))
+  await expectDocumented('index rebuild', await json('index', 'rebuild', path, topic, '--dry-run'))
 })
 
 async function damage(folder: string): Promise<void> {

@@ -38,6 +38,20 @@ export {
 export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
 export { type RebuiltIndex, rebuildBackupIndex } from './repair/rebuild-index.ts'
 export {
+  addTopicHolds,
+  listTopicHolds,
+  removeTopicHolds,
+  type TopicHold,
+} from './retention/holds.ts'
+export {
+  addTopicPoints,
+  listTopicPoints,
+  type PointRules,
+  removeTopicPoints,
+  type TopicPoint,
+  thinTopicPoints,
+} from './retention/points.ts'
+export {
   type PruneBackupsOptions,
   type PrunedTopic,
   pruneBackups,

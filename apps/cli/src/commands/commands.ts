@@ -3,6 +3,9 @@ import { backupCommand } from './backup.ts'
 import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
 import { copyCommand } from './copy.ts'
+import { holdAddCommand } from './hold-add.ts'
+import { holdLsCommand } from './hold-ls.ts'
+import { holdRmCommand } from './hold-rm.ts'
 import { indexAcceptCommand } from './index-accept.ts'
 import { indexRebuildCommand } from './index-rebuild.ts'
 import { leaseBreakCommand } from './lease-break.ts'
@@ -10,6 +13,9 @@ import { leaseLsCommand } from './lease-ls.ts'
 import { lsCommand } from './ls.ts'
 import { pluginAddCommand } from './plugin-add.ts'
 import { pluginLsCommand } from './plugin-ls.ts'
+import { pointAddCommand } from './point-add.ts'
+import { pointLsCommand } from './point-ls.ts'
+import { pointRmCommand } from './point-rm.ts'
 import { pruneCommand } from './prune.ts'
 import { restoreCommand } from './restore.ts'
 import { showCommand } from './show.ts'
@@ -27,6 +33,12 @@ export const commands: readonly CommandDeclaration[] = [
   verifyCommand,
   copyCommand,
   pruneCommand,
+  holdAddCommand,
+  holdLsCommand,
+  holdRmCommand,
+  pointAddCommand,
+  pointLsCommand,
+  pointRmCommand,
   indexAcceptCommand,
   indexRebuildCommand,
   leaseLsCommand,

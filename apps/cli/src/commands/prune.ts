@@ -7,7 +7,8 @@ import {
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
-import { storageArgument, storageAt } from './storage-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
+import { storageArgument } from './storage-options.ts'
 
 export const pruneCommand: CommandDeclaration = {
   name: 'prune',
@@ -16,7 +17,7 @@ export const pruneCommand: CommandDeclaration = {
     'Marks segments whose retention is over as expired: a restore does not see them any more. A day later they are deleted; until shortly before, --undo takes the marks back. Backups do all this by themselves; this is for topics that nobody backs up any more. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
   arguments: [storageArgument],
   options: [
-    { name: 'topic', short: 't', value: 'name', description: 'only this topic' },
+    topicOption,
     { name: 'dry-run', description: 'show what it would do; write nothing' },
     {
       name: 'undo',
@@ -33,14 +34,8 @@ export const pruneCommand: CommandDeclaration = {
 
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal } = invocation
-  const [storage] = invocation.arguments
-  const topic = options.text('topic')
   const dryRun = options.flag('dry-run')
-  const work = {
-    storage: storageAt(storage, invocation),
-    ...(topic === undefined ? {} : { topic }),
-    onWarning: (warning: KanneryError) => terminal.warning(warning),
-  }
+  const work = retentionWork(invocation)
   if (options.flag('undo')) {
     if (dryRun) throw undoIsDone()
     const topics = await takeBackPruned(work)

@@ -5,18 +5,17 @@ import {
   dueForMark,
   type Index,
   isHeld,
-  listTopics,
   markExpired,
-  readIndex,
   type SegmentEntry,
   takeBackExpired,
-  UlidSource,
   Worker,
 } from '@kannery/core'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { nameWriter } from '../work/backup.ts'
+import { editing } from './editing.ts'
+import { indexOf, topicsOf } from './topics-of.ts'
 
 export interface PruneBackupsOptions {
   readonly storage: StorageLocation
@@ -75,20 +74,10 @@ export async function takeBackPruned(
   await using storage = await openWritableStorage(options.storage, options.onWarning)
   const taken: TakenBackTopic[] = []
   for (const topic of await topicsOf(storage, options.topic)) {
-    const { restored, tooLate } = await takeBackExpired(topic, pruning(storage))
+    const { restored, tooLate } = await takeBackExpired(topic, editing(storage))
     taken.push({ topic, restored: restored.length, tooLate: tooLate.length })
   }
   return taken
-}
-
-async function topicsOf(
-  storage: StorageBackend,
-  topic: string | undefined,
-): Promise<readonly string[]> {
-  if (topic !== undefined) return [topic]
-  const topics: string[] = []
-  for await (const found of listTopics(storage)) topics.push(found)
-  return topics
 }
 
 async function foresee(storage: StorageBackend, topic: string): Promise<PrunedTopic> {
@@ -105,7 +94,7 @@ async function prune(
   topic: string,
   options: PruneBackupsOptions,
 ): Promise<PrunedTopic> {
-  const expired = await markExpired(topic, pruning(storage))
+  const expired = await markExpired(topic, editing(storage))
   const index = await indexOf(storage, topic)
   const { graceMs } = defaultRetentionTiming
   const soon = await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
@@ -121,25 +110,12 @@ async function prune(
   })
   try {
     await using session = await worker.acquire(topic, { cluster: index.cluster })
-    const { segments, garbage } = await deletePruned(session, pruning(storage))
+    const { segments, garbage } = await deletePruned(session, editing(storage))
     return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer: null })
   } catch (error) {
     if (!KanneryError.is(error, 'LEASE_HELD')) throw error
     return sumUp(index, { ...nothing, writer: String(error.facts['holder']) })
   }
-}
-
-async function indexOf(storage: StorageBackend, topic: string): Promise<Index> {
-  const stored = await readIndex(storage, topic)
-  if (stored !== undefined) return stored.index
-  throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
-    facts: { topic },
-  })
-}
-
-function pruning(storage: StorageBackend) {
-  const ids = new UlidSource({ clock: systemClock, random: systemRandom })
-  return { storage, clock: systemClock, ids }
 }
 
 interface Doings {

@@ -1,0 +1,27 @@
+import { listTopicPoints, type TopicPoint } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation } from '../command.ts'
+import { formatTable } from '../terminal/format.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
+import { storageArgument } from './storage-options.ts'
+
+export const pointLsCommand: CommandDeclaration = {
+  name: 'point ls',
+  summary: 'list the moments that are kept',
+  description: 'Names every point and its moment, by the clock of the storage.',
+  arguments: [storageArgument],
+  options: [topicOption],
+  examples: ['kannery point ls ./backups'],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const points = await listTopicPoints(retentionWork(invocation))
+  await invocation.terminal.result({ points }, formatPoints(points))
+}
+
+export function formatPoints(points: readonly TopicPoint[]): string {
+  return formatTable(
+    ['TOPIC', 'AT', 'NAME'],
+    points.map(({ topic, at, name = '' }) => [topic, at, name]),
+  )
+}

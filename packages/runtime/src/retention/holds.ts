@@ -1,0 +1,55 @@
+import { addHold, type Hold, readHolds, removeHold } from '@kannery/core'
+import type { KanneryError } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { editing } from './editing.ts'
+import { indexOf, topicsOf } from './topics-of.ts'
+
+export interface HoldsOptions {
+  readonly storage: StorageLocation
+  /** All topics of the storage without it. */
+  readonly topic?: string
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface TopicHold extends Hold {
+  readonly topic: string
+}
+
+/** @throws STORAGE_NOT_FOUND for a topic that is not there; as opening a storage does */
+export async function listTopicHolds(
+  options: Omit<HoldsOptions, 'onWarning'>,
+): Promise<readonly TopicHold[]> {
+  await using storage = await openStorage(options.storage)
+  const holds: TopicHold[] = []
+  for (const topic of await topicsOf(storage, options.topic)) {
+    for (const hold of readHolds(await indexOf(storage, topic))) holds.push({ topic, ...hold })
+  }
+  return holds
+}
+
+/** Returns the topics of which nothing goes from now on. @throws as core's addHold, and as opening a storage does */
+export async function addTopicHolds(
+  hold: Pick<Hold, 'name' | 'reason'>,
+  options: HoldsOptions,
+): Promise<readonly string[]> {
+  await using storage = await openWritableStorage(options.storage, options.onWarning)
+  const topics = await topicsOf(storage, options.topic)
+  for (const topic of topics) await addHold(topic, hold, editing(storage))
+  return topics
+}
+
+/** Returns the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold */
+export async function removeTopicHolds(
+  name: string,
+  options: HoldsOptions,
+): Promise<readonly string[]> {
+  await using storage = await openWritableStorage(options.storage, options.onWarning)
+  const topics: string[] = []
+  for (const topic of await topicsOf(storage, options.topic)) {
+    const holds = readHolds(await indexOf(storage, topic))
+    if (options.topic === undefined && !holds.some((hold) => hold.name === name)) continue
+    await removeHold(topic, name, editing(storage))
+    topics.push(topic)
+  }
+  return topics
+}
