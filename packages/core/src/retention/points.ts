@@ -88,10 +88,9 @@ export async function thinPoints(
     const kept = pointsToKeep(unnamed, rules)
     removed = unnamed.filter((point) => !kept.has(point))
     const gone = new Set(removed.map(({ at }) => at))
-    const points = index.points.filter(
-      (stored) => stored['name'] !== undefined || !gone.has(String(stored['at'])),
-    )
-    return { ...index, points }
+    const isGone = (point: Point | undefined): boolean =>
+      point !== undefined && point.name === undefined && gone.has(point.at)
+    return { ...index, points: index.points.filter((stored) => !isGone(asPoint(stored))) }
   }
   await editIndex(storage, topic, { ids, edit })
   return removed
