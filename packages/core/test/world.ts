@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly answersTellTime?: boolean
   /** Called for each object that a process stored, in the order in which the storage took them. */
   readonly onStored?: (key: ObjectKey, body: Uint8Array) => void
+  /** Called for each object that process `name` deleted, with what it was. */
+  readonly onDeleted?: (name: string, key: ObjectKey, body: Uint8Array) => void
 }
 
 /** One storage, and processes that share it. Each has its own way to the storage, on which things can go wrong. */
@@ -58,7 +60,7 @@ export class World {
   /** What workers were told. */
   readonly warnings: KanneryError[] = []
   readonly #answersTellTime: boolean
-  readonly #onStored: WorldOptions['onStored']
+  readonly #watch: Pick<WorldOptions, 'onStored' | 'onDeleted'>
   readonly #ways = new Map<string, FaultyStorage>()
 
   constructor(options: WorldOptions = {}) {
@@ -66,15 +68,17 @@ export class World {
     this.random = seededRandom(seed)
     this.memory = MemoryStorage.open({ clock: this.clock, ...storage })
     this.#answersTellTime = answersTellTime
-    this.#onStored = options.onStored
+    this.#watch = options
   }
 
   /** The way of process `name` to the storage: plan its faults, count its calls. */
   way(name: string): FaultyStorage {
     const existing = this.#ways.get(name)
     if (existing !== undefined) return existing
-    const handle = this.memory.anotherHandle()
-    const watched = this.#onStored === undefined ? handle : telling(handle, this.#onStored)
+    const watched = telling(this.memory.anotherHandle(), {
+      onStored: (key, body) => this.#watch.onStored?.(key, body),
+      onDeleted: (key, body) => this.#watch.onDeleted?.(name, key, body),
+    })
     const inner = this.#answersTellTime ? tellingTime(watched, this.clock) : watched
     const way = new FaultyStorage(inner, { clock: this.clock })
     this.#ways.set(name, way)
@@ -218,19 +222,31 @@ export function gap(partition: number, from: number, next: number, n = 0): Gap {
   return { in: n, partition, offsets: [from, next], reason: 'retention', noticed }
 }
 
-/** Tells what the storage took. */
+/** Tells what the storage took, and what it gave up. */
 function telling(
-  storage: StorageBackend,
-  tell: (key: ObjectKey, body: Uint8Array) => void,
+  storage: MemoryStorage,
+  tell: {
+    readonly onStored: (key: ObjectKey, body: Uint8Array) => void
+    readonly onDeleted: (key: ObjectKey, body: Uint8Array) => void
+  },
 ): StorageBackend {
   const put: StorageBackend['put'] = async (key, body, options) => {
     const stored = await storage.put(key, body, options)
-    tell(key, body)
+    tell.onStored(key, body)
     return stored
   }
-  return new Proxy(storage, {
+  const remove: StorageBackend['delete'] = async (key, options) => {
+    const info = await storage.head(key)
+    const before = storage.contents().get(key)
+    await storage.delete(key, options)
+    // Where a condition did not hold any more and nothing was there, it was somebody else.
+    const ours = options?.ifVersion === undefined || options.ifVersion === info?.version
+    if (before !== undefined && ours) tell.onDeleted(key, before)
+  }
+  return new Proxy<StorageBackend>(storage, {
     get(target, name) {
       if (name === 'put') return put
+      if (name === 'delete') return remove
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? value.bind(target) : value
     },

@@ -10,6 +10,7 @@ export interface Mutant {
 const holder = 'lease/index-holder.ts'
 const epoch = 'lease/acquire-epoch.ts'
 const session = 'lease/writer-session.ts'
+const adoption = 'recovery/adoption.ts'
 const certainly = 'index-file/put-certainly.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -109,5 +110,47 @@ export const mutants: readonly Mutant[] = [
     file: 'lease/worker.ts',
     search: 'return new WriterSession(stored, next ?? new Map(), {',
     replace: 'return new WriterSession(stored, next && new Map([[0, 0]]), {',
+  },
+  {
+    name: 'adopts what is old, whatever Kafka still has',
+    file: adoption,
+    search: 'if (!(await isLostAtSource(footer, options))) continue',
+    replace: '',
+  },
+  {
+    name: 'adopts without asking for the leader epoch',
+    file: adoption,
+    search: 'return (await Promise.all(known.map((range) => source.agrees(range)))).every(Boolean)',
+    replace: 'return true',
+  },
+  {
+    name: 'adopts what does not continue the backup',
+    file: adoption,
+    search: 'if (!continuesExactly(footer, next) || !leaderEpochsGrow(footer, index)) continue',
+    replace: '',
+  },
+  {
+    name: 'releases a lease without a condition',
+    file: 'lease/release-lease.ts',
+    search: 'return await storage.delete(key, { ifVersion: version })',
+    replace: 'return await storage.delete(key)',
+  },
+  {
+    name: 'lets segments expire by the time of their records',
+    file: 'retention/retention.ts',
+    search: 'Math.max(committedMs, plausible)',
+    replace: 'plausible',
+  },
+  {
+    name: 'deletes at once what is marked',
+    file: 'retention/due.ts',
+    search: 'Date.parse(since) + graceMs <= nowMs',
+    replace: 'true',
+  },
+  {
+    name: 'marks by its own clock',
+    file: 'retention/prune.ts',
+    search: 'const expiredAt = new Date(nowMs).toISOString()',
+    replace: 'const expiredAt = new Date(options.clock.now()).toISOString()',
   },
 ]

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { simulate } from './history.ts'
+import { FaultTable } from './steps.ts'
 
 const { values } = parseArgs({
   options: {
@@ -14,13 +15,12 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(histories) || historie
   throw new RangeError('--histories and --seed are whole numbers')
 }
 
-const table = new Map<string, number>()
+const table = new FaultTable()
 for (let seed = first; seed < first + histories && process.exitCode === undefined; seed++) {
   const { violation, lines, cells } = await simulate(seed)
-  for (const cell of new Set(cells)) table.set(cell, (table.get(cell) ?? 0) + 1)
+  table.count(cells)
   if (violation === undefined) continue
   process.stdout.write(`seed ${seed}\n${lines.join('\n')}\n`)
   process.exitCode = 1
 }
-const rows = [...table].map(([cell, count]) => `${cell.padEnd(48)} ${count}`).sort()
-process.stdout.write(`histories per step × fault\n${rows.join('\n')}\n`)
+process.stdout.write(`histories by step and fault\n${table.text}\n`)
