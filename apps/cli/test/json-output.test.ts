@@ -59,6 +59,7 @@ test('what commands print has the keys that the page tells', async () => {
   await expectDocumented('index accept', await json('index', 'accept', path, topic))
   await expectDocumented('copy', await json('copy', path, second.path))
   await expectDocumented('prune', await json('prune', path, '--dry-run'))
+  await expectDocumented('gc', await json('gc', path))
   const hold = ['hold', 'add', path, 'audit', '--reason', 'case 4711']
   await expectDocumented('hold add', await json(...hold))
   await expectDocumented('hold ls', await json('hold', 'ls', path))

@@ -38,6 +38,7 @@ export {
 export { listTopics } from './layout/list-topics.ts'
 export type { Holder } from './lease/errors.ts'
 export { breakLease, listLeases, readHolder } from './lease/list-leases.ts'
+export { type SweepOptions, sweepHeartbeats } from './lease/sweep-heartbeats.ts'
 export { defaultLeaseTiming, type LeaseTiming } from './lease/timing.ts'
 export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.ts'
 export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'

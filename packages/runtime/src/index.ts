@@ -37,6 +37,7 @@ export {
 } from './plugins/plugin-sources.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
 export { type RebuiltIndex, rebuildBackupIndex } from './repair/rebuild-index.ts'
+export { type CollectedGarbage, type CollectedTopic, collectGarbage } from './retention/gc.ts'
 export {
   addTopicHolds,
   listTopicHolds,

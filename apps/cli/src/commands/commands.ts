@@ -3,6 +3,7 @@ import { backupCommand } from './backup.ts'
 import { catCommand } from './cat.ts'
 import { completionCommand } from './completion.ts'
 import { copyCommand } from './copy.ts'
+import { gcCommand } from './gc.ts'
 import { holdAddCommand } from './hold-add.ts'
 import { holdLsCommand } from './hold-ls.ts'
 import { holdRmCommand } from './hold-rm.ts'
@@ -33,6 +34,7 @@ export const commands: readonly CommandDeclaration[] = [
   verifyCommand,
   copyCommand,
   pruneCommand,
+  gcCommand,
   holdAddCommand,
   holdLsCommand,
   holdRmCommand,

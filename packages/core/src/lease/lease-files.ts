@@ -65,3 +65,14 @@ export function parseLease(bytes: Uint8Array): Lease | undefined {
     throw error
   }
 }
+
+/** Of a heartbeat, milliseconds; undefined for what Kannery did not write. */
+export function parseHeartbeatTtl(bytes: Uint8Array): number | undefined {
+  try {
+    const { ttlMs } = asObject(JSON.parse(Buffer.from(bytes).toString()), 'the heartbeat')
+    return asInteger(ttlMs, 'ttlMs', 1)
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
+    throw error
+  }
+}

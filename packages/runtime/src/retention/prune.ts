@@ -1,19 +1,15 @@
 import {
-  defaultRetentionTiming,
-  deletePruned,
-  dueForDeletion,
   dueForMark,
   type Index,
   isHeld,
   markExpired,
   type SegmentEntry,
   takeBackExpired,
-  Worker,
 } from '@kannery/core'
-import { KanneryError, type StorageBackend } from '@kannery/storage'
+import type { KanneryError, StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { systemClock, systemRandom } from '../system.ts'
-import { nameWriter } from '../work/backup.ts'
+import { systemClock } from '../system.ts'
+import { deleteDue, foreseeDeletion } from './delete-due.ts'
 import { editing } from './editing.ts'
 import { indexOf, topicsOf } from './topics-of.ts'
 
@@ -82,10 +78,8 @@ export async function takeBackPruned(
 
 async function foresee(storage: StorageBackend, topic: string): Promise<PrunedTopic> {
   const index = await indexOf(storage, topic)
-  const { graceMs } = defaultRetentionTiming
-  const options = { storage, index, nowMs: systemClock.now(), graceMs }
-  const expired = await dueForMark(options)
-  const { segments, garbage } = await dueForDeletion(options)
+  const expired = await dueForMark({ storage, index, nowMs: systemClock.now() })
+  const { segments, garbage } = await foreseeDeletion(storage, index)
   return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer: null })
 }
 
@@ -96,26 +90,8 @@ async function prune(
 ): Promise<PrunedTopic> {
   const expired = await markExpired(topic, editing(storage))
   const index = await indexOf(storage, topic)
-  const { graceMs } = defaultRetentionTiming
-  const soon = await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
-  const nothing = { expired, deleted: [], garbage: 0, writer: null }
-  // Taking a lease for nothing would only be in the way of a backup that starts.
-  if (soon.segments.length + soon.garbage.length === 0) return sumUp(index, nothing)
-  await using worker = await Worker.start({
-    storage,
-    clock: systemClock,
-    random: systemRandom,
-    description: nameWriter(options.storage.plugins.app.version),
-    onWarning: options.onWarning,
-  })
-  try {
-    await using session = await worker.acquire(topic, { cluster: index.cluster })
-    const { segments, garbage } = await deletePruned(session, editing(storage))
-    return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer: null })
-  } catch (error) {
-    if (!KanneryError.is(error, 'LEASE_HELD')) throw error
-    return sumUp(index, { ...nothing, writer: String(error.facts['holder']) })
-  }
+  const { segments, garbage, writer } = await deleteDue(storage, index, options)
+  return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer })
 }
 
 interface Doings {

@@ -1,0 +1,45 @@
+import { type CollectedGarbage, type CollectedTopic, collectGarbage } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation } from '../command.ts'
+import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
+import { storageArgument, storageAt } from './storage-options.ts'
+
+export const gcCommand: CommandDeclaration = {
+  name: 'gc',
+  summary: 'delete what crashes and old backups left',
+  description:
+    'Deletes what indexes call garbage, or expired, for a day, wherever nobody writes; the heartbeats of workers that were killed; and uploads that were never finished. Nothing that is younger than a day is touched, and nothing that no index calls garbage: of a crashed backup, the next one does that. Backups delete their own garbage by themselves.',
+  arguments: [storageArgument],
+  options: [{ name: 'dry-run', description: 'show what it would delete; write nothing' }],
+  examples: ['kannery gc ./backups --dry-run', 'kannery gc ./backups'],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal } = invocation
+  const result = await collectGarbage({
+    storage: storageAt(invocation.arguments[0], invocation),
+    dryRun: options.flag('dry-run'),
+    onWarning: (warning) => terminal.warning(warning),
+  })
+  await terminal.result(result, describe(result))
+}
+
+function describe({ topics, heartbeats, unfinishedUploads }: CollectedGarbage): string {
+  const table = formatTable(
+    ['TOPIC', 'SEGMENTS', 'SIZE', 'GARBAGE', 'NOTE'],
+    topics.map((topic) => [
+      topic.topic,
+      formatCount(topic.segments),
+      formatBytes(topic.bytes),
+      formatCount(topic.garbage),
+      note(topic),
+    ]),
+  )
+  const uploads = unfinishedUploads === null ? 'not counted' : formatCount(unfinishedUploads)
+  return `${table}\nheartbeats of dead workers: ${formatCount(heartbeats)}, unfinished uploads: ${uploads}`
+}
+
+function note({ writer, copy }: CollectedTopic): string {
+  if (copy) return 'a copy: the next kannery copy cleans it up'
+  return writer === null ? '' : `nothing deleted: ${writer} is writing`
+}

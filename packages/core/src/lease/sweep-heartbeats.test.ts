@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { days, minutes, World } from '../../test/world.ts'
+import { defaultLeaseTiming, sweepHeartbeats } from '../index.ts'
+
+const heartbeats = (world: World): number =>
+  world.keys().filter((key) => key.startsWith('~workers/')).length
+
+function sweep(world: World, dryRun = false): Promise<number> {
+  const { clock } = world
+  return sweepHeartbeats(world.storage('sweeper'), { clock, olderThanMs: days(1), dryRun })
+}
+
+test('the heartbeat of a worker that is long dead goes, those of the living stay', async () => {
+  const world = new World()
+  await world.writer('dead', 'orders')
+  world.crash('dead')
+  await world.pass(days(2))
+  await world.writer('living', 'payments')
+  expect(heartbeats(world)).toBe(2)
+
+  expect(await sweep(world, true)).toBe(1)
+  expect(heartbeats(world)).toBe(2)
+  expect(await sweep(world)).toBe(1)
+  expect(heartbeats(world)).toBe(1)
+  await world.pass(days(2))
+  expect(await sweep(world)).toBe(0)
+})
+
+test('one that is silent for less than a day, or for less than its own lease lives, stays', async () => {
+  const world = new World()
+  await world.writer('dead', 'orders')
+  world.crash('dead')
+  const timing = { ...defaultLeaseTiming, ttlMs: days(2), renewEveryMs: days(1) }
+  const slow = await world.worker('slow', { timing })
+  await slow.acquire('payments', { cluster: 'cluster-one' })
+  world.crash('slow')
+  await world.pass(days(1) - minutes(10))
+  expect(await sweep(world)).toBe(0)
+  await world.pass(days(1))
+  expect(await sweep(world)).toBe(1)
+  await world.pass(days(3))
+  expect(await sweep(world)).toBe(1)
+})
+
+test('what is no heartbeat of ours stays', async () => {
+  const world = new World()
+  await world.replace('~workers/notes', 'of somebody')
+  await world.pass(days(9))
+  expect(await sweep(world)).toBe(0)
+  expect(heartbeats(world)).toBe(1)
+})

@@ -1,0 +1,53 @@
+import {
+  type Clock,
+  type ObjectKey,
+  objectKey,
+  readObject,
+  type StorageBackend,
+} from '@kannery/storage'
+import { heartbeatKey, workersPrefix } from '../layout/keys.ts'
+import { isUlid } from '../ulid/ulid.ts'
+import { maxLeaseBytes, parseHeartbeatTtl } from './lease-files.ts'
+import { StorageTime } from './storage-time.ts'
+
+export interface SweepOptions {
+  readonly clock: Clock
+  /** No heartbeat that is younger is taken for that of a dead worker, whatever it says itself. Milliseconds. */
+  readonly olderThanMs: number
+  /** Look, by this machine's clock, and write nothing. */
+  readonly dryRun: boolean
+}
+
+/** Written to learn the storage's time, and deleted at once. */
+const timeKey: ObjectKey = objectKey(`${workersPrefix}__time`)
+/** How often a lease of the worker would have had to be renewed since. */
+const ttls = 2
+
+/**
+ * Removes the heartbeats of workers that have given no sign of life for long: those that were killed, and whose leases others took
+ * over, leave them. A worker that lives after all writes its heartbeat again.
+ *
+ * @returns how many
+ * @throws STORAGE_*
+ */
+export async function sweepHeartbeats(
+  storage: StorageBackend,
+  { clock, olderThanMs, dryRun }: SweepOptions,
+): Promise<number> {
+  const nowMs = dryRun ? clock.now() : await new StorageTime(clock).ask(storage, timeKey, 0)
+  let swept = 0
+  for await (const entry of storage.list(workersPrefix, { depth: 'children' })) {
+    if (entry.kind !== 'object') continue
+    const { key, lastModified } = entry.info
+    const name = key.slice(workersPrefix.length)
+    if (!isUlid(name) || nowMs - lastModified.getTime() < olderThanMs) continue
+    const found = await readObject(storage, heartbeatKey(name), { maxBytes: maxLeaseBytes })
+    if (found === undefined) continue
+    const silentMs = nowMs - found.info.lastModified.getTime()
+    const ttlMs = parseHeartbeatTtl(found.bytes) ?? 0
+    if (silentMs < Math.max(olderThanMs, ttls * ttlMs)) continue
+    if (!dryRun) await storage.delete(key)
+    swept++
+  }
+  return swept
+}

@@ -1,0 +1,52 @@
+import {
+  type Deletable,
+  defaultRetentionTiming,
+  deletePruned,
+  dueForDeletion,
+  type Index,
+  Worker,
+} from '@kannery/core'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import type { StorageLocation } from '../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import { nameWriter } from '../work/backup.ts'
+import { editing } from './editing.ts'
+
+export interface Deleted extends Deletable {
+  /** Who writes the topic: beside it, nothing is deleted. null: nobody. */
+  readonly writer: string | null
+}
+
+/** What would be deleted by now, by this machine's clock. */
+export async function foreseeDeletion(storage: StorageBackend, index: Index): Promise<Deletable> {
+  const { graceMs } = defaultRetentionTiming
+  return await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
+}
+
+/** Deletes what was marked, or is garbage, since before the grace, if nobody writes the topic. @throws as core's deletePruned */
+export async function deleteDue(
+  storage: StorageBackend,
+  index: Index,
+  options: {
+    readonly storage: StorageLocation
+    readonly onWarning: (warning: KanneryError) => void
+  },
+): Promise<Deleted> {
+  const soon = await foreseeDeletion(storage, index)
+  // Taking a lease for nothing would only be in the way of a backup that starts.
+  if (soon.segments.length + soon.garbage.length === 0) return { ...soon, writer: null }
+  await using worker = await Worker.start({
+    storage,
+    clock: systemClock,
+    random: systemRandom,
+    description: nameWriter(options.storage.plugins.app.version),
+    onWarning: options.onWarning,
+  })
+  try {
+    await using session = await worker.acquire(index.topic, { cluster: index.cluster })
+    return { ...(await deletePruned(session, editing(storage))), writer: null }
+  } catch (error) {
+    if (!KanneryError.is(error, 'LEASE_HELD')) throw error
+    return { segments: [], garbage: [], writer: String(error.facts['holder']) }
+  }
+}

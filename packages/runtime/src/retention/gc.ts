@@ -1,0 +1,77 @@
+import { defaultRetentionTiming, sweepHeartbeats } from '@kannery/core'
+import { type KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
+import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { systemClock } from '../system.ts'
+import { type Deleted, deleteDue, foreseeDeletion } from './delete-due.ts'
+import { indexOf, topicsOf } from './topics-of.ts'
+
+export interface CollectGarbageOptions {
+  readonly storage: StorageLocation
+  /** Look, by this machine's clock, and write nothing. */
+  readonly dryRun: boolean
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+export interface CollectedTopic {
+  readonly topic: string
+  /** That had expired, and their bytes. */
+  readonly segments: number
+  readonly bytes: number
+  /** Objects that no index will name again. */
+  readonly garbage: number
+  /** Who writes the topic, and deletes such things itself. null: nobody. */
+  readonly writer: string | null
+  /** It is a second copy: the next copy cleans it up. */
+  readonly copy: boolean
+}
+
+export interface CollectedGarbage {
+  readonly topics: readonly CollectedTopic[]
+  /** Of workers that were killed. */
+  readonly heartbeats: number
+  /** null in a dry run: a storage tells them only when it gives them back. */
+  readonly unfinishedUploads: number | null
+}
+
+/** Nothing that is younger is touched: no upload takes so long, and no living worker is silent for so long. */
+const olderThanMs = defaultRetentionTiming.graceMs
+
+/**
+ * Deletes what indexes call garbage or expired, wherever nobody writes, and what killed processes left: heartbeats, and uploads
+ * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic.
+ *
+ * @throws as opening a storage does; STORAGE_*
+ */
+export async function collectGarbage(options: CollectGarbageOptions): Promise<CollectedGarbage> {
+  const { dryRun, onWarning } = options
+  await using storage = dryRun
+    ? await openStorage(options.storage)
+    : await openWritableStorage(options.storage, onWarning)
+  const topics: CollectedTopic[] = []
+  for (const topic of await topicsOf(storage, undefined)) {
+    topics.push(await collect(storage, topic, options))
+  }
+  const heartbeats = await sweepHeartbeats(storage, { clock: systemClock, olderThanMs, dryRun })
+  const unfinishedUploads = dryRun
+    ? null
+    : await storage.sweepUnfinished(keyPrefix(''), { olderThanMs })
+  return { topics, heartbeats, unfinishedUploads }
+}
+
+async function collect(
+  storage: StorageBackend,
+  topic: string,
+  options: CollectGarbageOptions,
+): Promise<CollectedTopic> {
+  const index = await indexOf(storage, topic)
+  // To delete from it, one would have to make it a backup of its own.
+  if (index.copyOf !== undefined) {
+    return { topic, segments: 0, bytes: 0, garbage: 0, writer: null, copy: true }
+  }
+  const deleted: Deleted = options.dryRun
+    ? { ...(await foreseeDeletion(storage, index)), writer: null }
+    : await deleteDue(storage, index, options)
+  const { segments, garbage, writer } = deleted
+  const bytes = segments.reduce((sum, entry) => sum + entry.bytes, 0)
+  return { topic, segments: segments.length, bytes, garbage: garbage.length, writer, copy: false }
+}
