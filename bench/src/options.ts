@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export type BenchName = 'backup' | 'restore'
+export type BenchName = 'backup' | 'restore' | 'growth'
 
 export interface BenchOptions {
   readonly names: readonly BenchName[]
@@ -10,7 +10,9 @@ export interface BenchOptions {
   readonly rounds: number
 }
 
-const known: readonly BenchName[] = ['backup', 'restore']
+const known: readonly BenchName[] = ['backup', 'restore', 'growth']
+/** What has a peer. */
+const usual: readonly BenchName[] = ['backup', 'restore']
 
 export function parseOptions(words: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
@@ -30,5 +32,5 @@ export function parseOptions(words: readonly string[]): BenchOptions {
     if (name === undefined) throw new RangeError(`there is no benchmark ${word}`)
     return name
   })
-  return { names: names.length === 0 ? known : names, bytes: gigabytes * 1e9, rounds }
+  return { names: names.length === 0 ? usual : names, bytes: gigabytes * 1e9, rounds }
 }

@@ -6,8 +6,8 @@ import { runProgram } from './program.ts'
 
 export const benchCommand: DevCommand = {
   name: 'bench',
-  usage: '[backup | restore] [--gb N] [--rounds N]',
-  summary: "measure beside Kafka's own clients and a raw copy; takes a while",
+  usage: '[backup | restore | growth] [--gb N] [--rounds N]',
+  summary: "measure beside Kafka's own clients and a raw copy, or what growth costs; takes a while",
   async run(words) {
     await requireBuild()
     return runProgram(process.execPath, [
