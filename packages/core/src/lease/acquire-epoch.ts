@@ -50,7 +50,18 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
     return undefined
   }
   assertOurs(stored.index, options)
+  if (isUntouched(stored.index) && (await holdsSegments(storage, topic))) {
+    throw indexMissing(topic, 'segments are there, and the index is one that nobody ever wrote to')
+  }
   return stored
+}
+
+/**
+ * Before its first incarnation a backup has no segments. Such an index over segments is a request to begin one that came late, when
+ * somebody had deleted the index that was made meanwhile. In a copy, segments come first.
+ */
+export function isUntouched({ incarnations, copyOf }: Index): boolean {
+  return incarnations.length === 0 && copyOf === undefined
 }
 
 /**

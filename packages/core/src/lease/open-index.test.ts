@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleIndex } from '../../test/sample-index.ts'
-import { captured, cluster, minutes, seconds, World } from '../../test/world.ts'
+import { captured, cluster, incarnation, minutes, seconds, World } from '../../test/world.ts'
 import { encodeIndex } from '../index-file/index-document.ts'
 
 test('who was too slow to raise the epoch before a successor gives up', async () => {
@@ -132,4 +132,19 @@ test('an index that cannot be read for another reason than its absence is not ta
     code: 'STORAGE_DENIED',
   })
   expect(world.keys()).not.toContain('orders/index')
+})
+
+test('an index that was never written to does not stand over segments that it does not name', async () => {
+  const world = new World()
+  // Sent by a first writer, on its way for long, and there when somebody had deleted the index that was made meanwhile.
+  const first = await (await world.worker('late')).acquire('orders', { cluster })
+  const late = world.text('orders/index')
+  await first.beginIncarnation(incarnation(1))
+  await first.commit(captured(first, { 0: [0, 10] }))
+  await world.replace(`orders/${first.index.segments[0]?.id}.kan`, 'a segment')
+  await world.replace('orders/index', late)
+  await world.remove('orders/__lease')
+
+  await expect(world.writer('next')).rejects.toMatchObject({ code: 'INDEX_MISSING' })
+  expect(world.text('orders/index')).toBe(late)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import { days, incarnation, minutes, World } from '../../test/world.ts'
+import { cluster, days, incarnation, minutes, World } from '../../test/world.ts'
 import {
   planRebuild,
   type Retention,
@@ -82,6 +82,20 @@ test('an index that is whole is left alone', async () => {
   await expect(rebuild(world)).rejects.toMatchObject({ code: 'INDEX_WHOLE' })
   await expect(planRebuild(world.memory, 'orders')).rejects.toMatchObject({ code: 'INDEX_WHOLE' })
   expect(world.text(keys.index)).toBe(before)
+})
+
+test('an index that nobody ever wrote to, over segments that it does not name, is replaced', async () => {
+  const world = new World()
+  const writer = await (await world.worker('a')).acquire('orders', { cluster })
+  const untouched = world.text(keys.index)
+  await writer.beginIncarnation(incarnation(1))
+  await stored(world, writer, { 0: [0, 10] })
+  await writer.release()
+  await world.replace(keys.index, untouched)
+
+  await rebuild(world)
+
+  expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
 })
 
 test('what is not an index is left alone', async () => {

@@ -11,6 +11,7 @@ import { type Gap, type GarbageEntry, type Index, maxIndexBytes } from '../index
 import { putCertainly } from '../index-file/put-certainly.ts'
 import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
+import { isUntouched } from '../lease/acquire-epoch.ts'
 import type { Tenure, Worker } from '../lease/worker.ts'
 import { encodeRetention, expiryOf, type Retention } from '../retention/retention.ts'
 import type { Damage } from '../segment/damage.ts'
@@ -97,13 +98,15 @@ async function brokenIndex(storage: StorageBackend, topic: string): Promise<Brok
   const { index: key } = topicKeys(topic)
   const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
   if (object === undefined) return undefined
+  const { version } = object.info
   try {
-    parseIndex(object.bytes, topic)
+    const index = parseIndex(object.bytes, topic)
+    if (!isUntouched(index)) throw indexWhole(topic, key)
+    return { version, epoch: index.epoch }
   } catch (error) {
     if (!KanneryError.is(error, 'DATA_CORRUPT')) throw error
-    return { version: object.info.version, epoch: epochIn(object.bytes) }
+    return { version, epoch: epochIn(object.bytes) }
   }
-  throw indexWhole(topic, key)
 }
 
 /** Only ever raises ours: it need not be true. */

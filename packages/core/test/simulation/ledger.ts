@@ -96,11 +96,15 @@ export class Ledger {
     this.#epoch = 0
   }
 
-  /** The first promise that is not kept. An index that a person deleted promises nothing until it is back. */
+  /**
+   * The first promise that is not kept. An index that a person deleted promises nothing until it is back; and neither does one that
+   * nobody wrote to, which a late request put in its place.
+   */
   async violation(): Promise<string | undefined> {
     if (this.#complaint !== undefined) return this.#complaint
     const index = await this.#readIndex()
     if (index === undefined) return this.#complaint
+    if (index.incarnations.length === 0 && this.#acknowledged.size > 0) return undefined
     if (index.epoch < this.#epoch) return `the epoch fell from ${this.#epoch} to ${index.epoch}`
     this.#epoch = index.epoch
     const entries: SegmentEntry[] = []
