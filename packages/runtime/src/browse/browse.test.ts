@@ -43,6 +43,27 @@ test('a listing asks for one level and not for all objects', async () => {
   expect(memory.accesses).toEqual(['read'])
 })
 
+test('indexes are read some at a time, and listed in their order', async () => {
+  await using memory = await MemoryLocation.create()
+  const names = Array.from({ length: 20 }, (_, at) => `topic-${String(at).padStart(2, '0')}`)
+  for (const topic of names)
+    await writeBackup(memory.storage, { topic, segments: [{ records: 1 }] })
+  const askedAt: number[] = []
+  memory.rules.push(({ operation }) => {
+    if (operation !== 'get') return undefined
+    askedAt.push(performance.now())
+    return askedAt.length === 1 ? { kind: 'answer-late', milliseconds: 1_000 } : undefined
+  })
+
+  const listed = await listBackups(memory.location)
+
+  expect(listed.map(({ topic }) => topic)).toEqual(names)
+  const [first = 0] = askedAt
+  const beforeItsAnswer = askedAt.filter((at) => at < first + 1_000)
+  expect(beforeItsAnswer).toHaveLength(16)
+  expect(askedAt).toHaveLength(20)
+})
+
 test('a topic is shown from its index alone', async () => {
   await using memory = await MemoryLocation.create()
   const [first, second] = await writeBackup(memory.storage, {

@@ -9,14 +9,24 @@ export interface UnreadableTopic {
   readonly error: { readonly code: ErrorCode; readonly message: string }
 }
 
-/** Lists one level and reads the index of every topic, and nothing else. */
+/** An index may be large, and there may be thousands of them. */
+const readAtATime = 16
+
+/** Lists one level and reads the index of every topic, some at a time, and nothing else. In the order of the listing. */
 export async function listBackups(
   location: StorageLocation,
 ): Promise<readonly (TopicSummary | UnreadableTopic)[]> {
   await using storage = await openStorage(location)
   const topics: (TopicSummary | UnreadableTopic)[] = []
-  for await (const topic of listTopics(storage)) topics.push(await summaryOf(storage, topic))
-  return topics
+  const reading: ReturnType<typeof summaryOf>[] = []
+  for await (const topic of listTopics(storage)) {
+    const summary = summaryOf(storage, topic)
+    // A rejection is looked at when its turn comes.
+    summary.catch(() => undefined)
+    reading.push(summary)
+    if (reading.length === readAtATime) topics.push(...(await Promise.all(reading.splice(0))))
+  }
+  return [...topics, ...(await Promise.all(reading))]
 }
 
 async function summaryOf(
