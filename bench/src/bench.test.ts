@@ -32,6 +32,21 @@ describe('the benchmarks', () => {
   })
 })
 
+test('the benchmark of the storages runs, at a size that says nothing about speed', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, 'main.ts'),
+    ...['storages', '--gb', '0.02', '--rounds', '1'],
+  ])
+  for (const name of [
+    'kannery writer',
+    "the SDK's Upload",
+    'kannery reader',
+    "the SDK's GetObject",
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
+  }
+}, 300_000)
+
 describe('a report', () => {
   test('gives medians, spread and ratios', () => {
     const run = (seconds: number, cpuSeconds: number) => ({

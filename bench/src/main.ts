@@ -6,8 +6,9 @@ import { Broker } from './broker.ts'
 import { benchGrowth } from './growth.ts'
 import { parseOptions } from './options.ts'
 import { benchRestore } from './restore.ts'
+import { benchStorages } from './storages.ts'
 
-const benches = { backup: benchBackup, restore: benchRestore }
+const brokerBenches = { backup: benchBackup, restore: benchRestore }
 
 const { names, bytes, rounds } = parseOptions(process.argv.slice(2))
 const say = (line: string): void => {
@@ -15,26 +16,36 @@ const say = (line: string): void => {
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
 process.stdout.write(`${machine}, Node ${process.version}\n`)
-const besidePeers = names.filter((name) => name !== 'growth')
-if (besidePeers.length > 0) await benchBesidePeers()
+const besideKafka = names.filter((name) => name === 'backup' || name === 'restore')
+if (besideKafka.length > 0 || names.includes('storages')) await benchBesidePeers()
 if (names.includes('growth')) {
   process.stdout.write(`\nmedians (least–greatest) of 256 commits\n${await benchGrowth(say)}`)
 }
 
 async function benchBesidePeers(): Promise<void> {
+  process.stdout.write(
+    `${rounds} rounds; the servers are on the same machine\n` +
+      'medians (least–greatest) of whole processes with their start; ratios: ours / theirs\n',
+  )
   const scratch = await mkdtemp(join(tmpdir(), 'kannery-bench-'))
   try {
-    await using broker = await Broker.start()
-    process.stdout.write(
-      `${rounds} rounds; the broker is on the same machine\n` +
-        'medians (least–greatest) of whole processes with their start; ratios: ours / theirs\n',
-    )
-    for (const name of besidePeers) {
-      for (const report of await benches[name]({ broker, scratch, bytes, rounds, say })) {
-        process.stdout.write(`\n${report}`)
-      }
-    }
+    if (besideKafka.length > 0) await benchBesideKafka(scratch)
+    if (!names.includes('storages')) return
+    for (const report of await benchStorages({ scratch, bytes, rounds, say })) tell(report)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+async function benchBesideKafka(scratch: string): Promise<void> {
+  await using broker = await Broker.start()
+  for (const name of besideKafka) {
+    for (const report of await brokerBenches[name]({ broker, scratch, bytes, rounds, say })) {
+      tell(report)
+    }
+  }
+}
+
+function tell(report: string): void {
+  process.stdout.write(`\n${report}`)
 }

@@ -6,7 +6,7 @@ import { runProgram } from './program.ts'
 
 export const benchCommand: DevCommand = {
   name: 'bench',
-  usage: '[backup | restore | growth] [--gb N] [--rounds N]',
+  usage: '[backup | restore | storages | growth] [--gb N] [--rounds N]',
   summary: "measure beside Kafka's own clients and a raw copy, or what growth costs; takes a while",
   async run(words) {
     await requireBuild()
