@@ -70,7 +70,32 @@ describe.each(storageServers)('on %s', (name) => {
     await first.interrupt()
     await kannerySucceeds([...words, '--once'], { env })
   })
+
+  test('a backup that is killed leaves a lease that another takes over when it has aged', {
+    timeout: 180_000,
+  }, async () => {
+    const env = storage.environment
+    const words = ['backup', '--from', bootstrapServers, '--topic', 'cloud', '--to', storage.url]
+    await using killed = startKannery([...words, '--lease-ttl', '5s'], { env })
+    const leases = async (): Promise<string> =>
+      (await kannery(['lease', 'ls', storage.url], { env })).stdout
+    await until('the lease', async () => (await leases()).includes('cloud'))
+    const { epoch: before } = await show(storage)
+    process.kill(killed.pid, 'SIGKILL')
+    await killed.ended
+
+    const refused = await kannery([...words, '--once'], { env })
+    expect(refused).toMatchObject({ status: 32 })
+    await kannerySucceeds([...words, '--once', '--wait', '1m'], { env })
+
+    expect((await show(storage)).epoch).toBeGreaterThan(before)
+    expect(await leases()).not.toContain('cloud')
+  })
 })
+
+function show(storage: TestStorage): Promise<{ readonly epoch: number }> {
+  return kanneryJson(['show', storage.url, 'cloud'], { env: storage.environment })
+}
 
 interface RestoreDocument {
   readonly verification?: { readonly records: number; readonly differences: readonly unknown[] }
