@@ -54,6 +54,22 @@ describe('docs/operations/lease.md: a lease is held', () => {
     await kannerySucceeds(backupTo(folder.path, '--once', ...identity))
   })
 
+  test('by one that is started again and again, and runs out of memory each time: its starts keep no lease alive', async () => {
+    await using folder = await temporaryFolder()
+    await killBackupIn(folder.path)
+    const [before] = await leasesIn(folder.path)
+    for (const heapMb of [16, 20, 24]) {
+      const env = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` }
+      const { status, stderr } = await kannery(backupTo(folder.path, '--once'), { env })
+      expect(status).not.toBe(0)
+      expect(stderr).toMatch(/heap/)
+    }
+    expect(await leasesIn(folder.path)).toEqual([before])
+
+    await kannerySucceeds(backupTo(folder.path, '--once', '--wait=1m'))
+    expect(await leasesIn(folder.path)).toEqual([])
+  })
+
   test('by somebody who is known to be dead: it is broken by hand, and only with --yes', async () => {
     await using folder = await temporaryFolder()
     await killBackupIn(folder.path, '--lease-ttl', '5m')
