@@ -93,7 +93,7 @@ describe('one flipped bit', () => {
     expect(key).toBe(damaged.key)
     expect(from).toBeLessThanOrEqual(damaged.position)
     expect(to).toBeGreaterThan(damaged.position)
-    expect(stdout).toMatch(new RegExp(`${damaged.key}.* bytes ${from}\\.\\.${to}`))
+    expect(stdout).toMatch(new RegExp(`DAMAGED +${damaged.key} +${from}\\.\\.${to} `))
   })
 
   test('of a record: cat and restore refuse it, and give all the rest when told to', async () => {

@@ -1,7 +1,7 @@
 import { systemClock, type VerificationReport, verifyBackup } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
-import { formatBytes, formatCount } from '../terminal/format.ts'
+import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
 import { Progress } from '../terminal/progress.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
@@ -50,17 +50,21 @@ function sentence({ findings }: VerificationReport): string {
 }
 
 function describe(report: VerificationReport): string {
-  const findings = report.findings.map(({ key, from, to, reason }) =>
-    from === undefined
-      ? `DAMAGED  ${key}: ${reason}`
-      : `DAMAGED  ${key} bytes ${from}..${to}: ${reason}`,
-  )
-  const unnamed = report.unnamed.map(
-    (key) => `UNNAMED  ${key}: no index names it; a restore does not see it`,
-  )
-  const result =
-    report.findings.length === 0 ? 'nothing is damaged' : `${report.findings.length} findings`
-  const read = report.depth === 'deep' ? `${formatBytes(report.bytes)} read` : 'segments not read'
-  const sum = `checked ${formatCount(report.topics)} topics, ${formatCount(report.segments)} segments, ${read}: ${result}`
-  return [...findings, ...unnamed, sum].join('\n')
+  const { depth, topics, segments, bytes, findings, unnamed } = report
+  const rows = [
+    ...findings.map(({ key, from, to, reason }) => {
+      return ['DAMAGED', key, from === undefined ? 'all' : `${from}..${to}`, reason]
+    }),
+    ...unnamed.map((key) => [
+      'UNNAMED',
+      key,
+      'all',
+      'no index names it; a restore does not see it',
+    ]),
+  ]
+  const table = rows.length === 0 ? [] : [formatTable(['FINDING', 'OBJECT', 'BYTES', 'WHY'], rows)]
+  const result = findings.length === 0 ? 'nothing is damaged' : `${findings.length} findings`
+  const read = depth === 'deep' ? `${formatBytes(bytes)} read` : 'segments not read'
+  const sum = `checked ${formatCount(topics)} topics, ${formatCount(segments)} segments, ${read}: ${result}`
+  return [...table, sum].join('\n')
 }
