@@ -78,6 +78,28 @@ describe('a segment that no index names', () => {
     expect(captured.index.segments.map(({ id }) => topicKeys(topic).segment(id))[0]).toBe(orphan)
   })
 
+  test('is no part of the backup where an unclean election cut its records off, although it is the only copy', async () => {
+    const { topic, storage } = await backupThatDied('cut-off')
+    const [orphan] = await segmentsIn(storage, topic)
+    await broker.send(topic, { records: [value('3')] })
+    await broker.deleteRecords(topic, 3)
+    // As the leader answers that came to lead with one record of that epoch.
+    const elected = new Proxy(cluster, {
+      get(target, property) {
+        if (property === 'endOfEpoch') return async () => 1
+        const member: unknown = Reflect.get(target, property, target)
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+    await expect(captureOnce({ cluster: elected, storage, topics: [topic] })).rejects.toMatchObject(
+      { code: 'KAFKA_OFFSETS_LOST' },
+    )
+
+    const { index } = await readCaptured(storage, topic)
+    expect(index.segments).toEqual([])
+    expect(index.garbage.map(({ id }) => topicKeys(topic).segment(id))).toEqual([orphan])
+  })
+
   test('is left alone, with a warning, where an older index was put back by hand', async () => {
     const { topic, storage } = await backupThatDied('older-index')
     const { index: key } = topicKeys(topic)

@@ -1,11 +1,15 @@
 import type { RecoverySource } from '@kannery/core'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 
-/** The topic in Kafka, as far as core asks for it when it finds segments that no index names. */
+/** By partition. */
+type Offsets = ReadonlyMap<number, number>
+
+/** The topic in Kafka, as far as core asks for it when it finds segments that no index names. For one recovery. */
 export class KafkaRecoverySource implements RecoverySource {
   readonly topicId: string
   readonly #cluster: KafkaCluster
   readonly #topic: string
+  #bounds: Promise<readonly [earliest: Offsets, latest: Offsets]> | undefined
 
   constructor(cluster: KafkaCluster, topic: { readonly name: string; readonly topicId: string }) {
     this.#cluster = cluster
@@ -15,10 +19,8 @@ export class KafkaRecoverySource implements RecoverySource {
 
   async canServe(range: Parameters<RecoverySource['canServe']>[0]): Promise<boolean> {
     const { partition, from, next } = range
-    const [earliest, latest] = await Promise.all([
-      this.#cluster.listOffsets(this.#topic, 'earliest', 'read-uncommitted'),
-      this.#cluster.listOffsets(this.#topic, 'latest', 'read-uncommitted'),
-    ])
+    this.#bounds ??= this.#listBounds()
+    const [earliest, latest] = await this.#bounds
     const start = earliest.get(partition)
     const end = latest.get(partition)
     return start !== undefined && end !== undefined && start <= from && next <= end
@@ -29,5 +31,12 @@ export class KafkaRecoverySource implements RecoverySource {
     const { partition, next, leaderEpoch } = range
     const end = await this.#cluster.endOfEpoch({ topic: this.#topic, partition, leaderEpoch })
     return end !== undefined && next <= end
+  }
+
+  async #listBounds(): Promise<readonly [Offsets, Offsets]> {
+    return await Promise.all([
+      this.#cluster.listOffsets(this.#topic, 'earliest', 'read-uncommitted'),
+      this.#cluster.listOffsets(this.#topic, 'latest', 'read-uncommitted'),
+    ])
   }
 }
