@@ -1,7 +1,9 @@
 import { rangesOf } from '../index-file/coverage.ts'
 import type { CoveredRange, Gap, Incarnation, SegmentEntry } from '../index-file/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
+import { Pieces } from './pieces.ts'
 import type { FoundSegment } from './survey-segments.ts'
+import { Turns } from './turns.ts'
 
 /** What an index says of segments that only tell of themselves. */
 export interface Arrangement {
@@ -15,16 +17,6 @@ export interface Arrangement {
   readonly superseded: readonly Ulid[]
   /** Of another life of the topic that has the same number, or of another cluster. */
   readonly strangers: readonly FoundSegment[]
-}
-
-interface Span {
-  readonly from: number
-  readonly next: number
-}
-
-/** What one segment tells of one partition. */
-interface Piece extends Span {
-  readonly segment: FoundSegment
 }
 
 /**
@@ -76,9 +68,7 @@ type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded'> & {
 }
 
 function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[]): ArrangedLife {
-  const byPartition = new Map(
-    partitionsOf(found).map((partition) => [partition, piecesOf(partition, found)]),
-  )
+  const byPartition = piecesByPartition(found)
   // One that never covered anything keeps its name, so that no clean-up takes it.
   const isNeeded = (entry: SegmentEntry, at: number): boolean =>
     rangesOf(entry).length > 0 || rangesOf(found[at]?.entry ?? entry).length === 0
@@ -92,60 +82,23 @@ function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[])
   }
 }
 
-function partitionsOf(found: readonly FoundSegment[]): readonly number[] {
-  const partitions = found.flatMap(({ entry }) => rangesOf(entry).map(([partition]) => partition))
-  return [...new Set(partitions)].toSorted((one, other) => one - other)
-}
-
-/** Who tells of which offsets of a partition: ascending, without overlap, and one piece a segment. */
-function piecesOf(partition: number, found: readonly FoundSegment[]): readonly Piece[] {
-  let pieces: readonly Piece[] = []
+function piecesByPartition(found: readonly FoundSegment[]): ReadonlyMap<number, Pieces> {
+  const byPartition = new Map<number, Pieces>()
   for (const segment of found.toSorted(byPrecedence)) {
-    const range = segment.entry.offsets[partition]
-    if (range !== undefined) pieces = withPiece(pieces, segment, range)
+    for (const [partition, range] of rangesOf(segment.entry)) {
+      const pieces = byPartition.get(partition) ?? new Pieces()
+      byPartition.set(partition, pieces)
+      pieces.add(segment, range)
+    }
   }
-  return pieces
-}
-
-/**
- * `pieces` come first; `segment` gets what they leave of `range`. An entry has one range a partition: a whole segment that would
- * fall into parts keeps what is between them, too, where it holds the same; a damaged one keeps its largest part.
- */
-function withPiece(
-  pieces: readonly Piece[],
-  segment: FoundSegment,
-  [from, next]: CoveredRange,
-): readonly Piece[] {
-  const left = uncovered(pieces, { from, next })
-  const largest = left.toSorted((one, other) => sizeOf(other) - sizeOf(one))[0]
-  if (largest === undefined) return pieces
-  const whole = { from: left[0]?.from ?? from, next: left.at(-1)?.next ?? next }
-  const kept = segment.damaged ? largest : whole
-  const others = pieces.filter((piece) => piece.next <= kept.from || piece.from >= kept.next)
-  return [...others, { segment, ...kept }].toSorted((one, other) => one.from - other.from)
-}
-
-function uncovered(pieces: readonly Span[], { from, next }: Span): readonly Span[] {
-  const ends = pieces.filter((piece) => piece.next > from && piece.from < next)
-  const starts = [from, ...ends.map((piece) => piece.next)]
-  const stops = [...ends.map((piece) => piece.from), next]
-  return starts
-    .map((start, at) => ({ from: start, next: stops[at] ?? next }))
-    .filter((span) => sizeOf(span) > 0)
-}
-
-function sizeOf({ from, next }: Span): number {
-  return next - from
+  return byPartition
 }
 
 /** The entry with just what it tells of. Where its end was taken away, the leader epoch of what is left is not known. */
-function narrow(
-  entry: SegmentEntry,
-  byPartition: ReadonlyMap<number, readonly Piece[]>,
-): SegmentEntry {
+function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): SegmentEntry {
   const offsets: Record<number, CoveredRange> = {}
   for (const [partition, range] of rangesOf(entry)) {
-    const piece = byPartition.get(partition)?.find(({ segment }) => segment.entry.id === entry.id)
+    const piece = byPartition.get(partition)?.of(entry.id)
     if (piece === undefined) continue
     const { from, next } = piece
     offsets[partition] = [from, next, next === range[1] ? range[2] : -1]
@@ -155,12 +108,12 @@ function narrow(
 
 interface Life {
   readonly found: readonly FoundSegment[]
-  readonly byPartition: ReadonlyMap<number, readonly Piece[]>
+  readonly byPartition: ReadonlyMap<number, Pieces>
 }
 
 /** What segments do not tell stays unknown: configuration, and partitions that were empty. */
 function incarnationOf(n: number, topicId: string, { found, byPartition }: Life): Incarnation {
-  const starts = [...byPartition].map(([partition, pieces]) => [partition, pieces[0]?.from ?? 0])
+  const starts = [...byPartition].map(([partition, pieces]) => [partition, pieces.start] as const)
   const created = found.map(({ header }) => header.createdAt).toSorted()
   return {
     n,
@@ -180,52 +133,26 @@ function incarnationOf(n: number, topicId: string, { found, byPartition }: Life)
  * oldest gives up what stands in the way: it becomes a hole.
  */
 function inGrowingOrder(entries: readonly SegmentEntry[]): readonly SegmentEntry[] {
-  const queues = new Map<number, Turn[]>()
-  for (const entry of entries) {
-    for (const [partition, [from]] of rangesOf(entry)) {
-      const queue = queues.get(partition)
-      if (queue === undefined) queues.set(partition, [{ id: entry.id, from }])
-      else queue.push({ id: entry.id, from })
-    }
-  }
-  for (const queue of queues.values()) queue.sort((one, other) => other.from - one.from)
-  const isNext = (id: Ulid, partition: number): boolean => queues.get(partition)?.at(-1)?.id === id
+  const turns = new Turns(entries)
   const ordered: SegmentEntry[] = []
   const leave = (entry: SegmentEntry): void => {
-    for (const [partition] of rangesOf(entry)) queues.get(partition)?.pop()
+    turns.leave(entry)
     ordered.push(entry)
   }
-  let waiting = entries
-  while (waiting.length > 0) {
+  for (let waiting = entries; waiting.length > 0; ) {
     const still: SegmentEntry[] = []
     for (const entry of waiting) {
-      if (rangesOf(entry).every(([partition]) => isNext(entry.id, partition))) leave(entry)
+      if (turns.isNext(entry)) leave(entry)
       else still.push(entry)
     }
-    const [oldest, ...others] = still
+    const [oldest] = still
     if (oldest !== undefined && still.length === waiting.length) {
-      const kept = rangesOf(oldest).filter(([partition]) => isNext(oldest.id, partition))
-      for (const [partition, queue] of queues) {
-        if (!isNext(oldest.id, partition)) {
-          queues.set(
-            partition,
-            queue.filter(({ id }) => id !== oldest.id),
-          )
-        }
-      }
-      leave({ ...oldest, offsets: Object.fromEntries(kept) })
-      waiting = others
-    } else {
-      waiting = still
+      leave(turns.giveUp(oldest))
+      still.shift()
     }
+    waiting = still
   }
   return ordered
-}
-
-/** A segment that waits for its turn in a partition. The last one in a queue is next. */
-interface Turn {
-  readonly id: Ulid
-  readonly from: number
 }
 
 /** Offsets behind the first that a partition has, which no entry covers. */
