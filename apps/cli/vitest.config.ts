@@ -10,7 +10,11 @@ export default defineConfig({
     execArgv: ['--conditions=@kannery/source'],
     // Only those that need a broker wait for one to start.
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
+      {
+        extends: true,
+        // Some run the command line a dozen times, each a process of its own.
+        test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {
