@@ -15,6 +15,7 @@ import {
   SegmentWriter,
   type Ulid,
   UlidSource,
+  type Worker,
   type WriterSession,
 } from '../../src/index.ts'
 import { digestOf, entryOf } from '../../src/recovery/inspect-segment.ts'
@@ -103,6 +104,7 @@ class Simulation {
   readonly #lines: string[] = []
   readonly #cells = new Set<string>()
   readonly #processes: Process[] = []
+  readonly #workers: Worker[] = []
   #defect: string | undefined
   #removedIndex: Uint8Array | undefined
 
@@ -132,7 +134,18 @@ class Simulation {
       violation = this.#defect ?? (await this.#ledger.violation())
     }
     if (violation !== undefined) this.#tell(`VIOLATED: ${violation}`)
+    await this.#end()
     return { lines: this.#lines, cells: this.#cells, violation }
+  }
+
+  /** Lets go of what still waits: signals that nobody aborts are kept by Node for ever. */
+  async #end(): Promise<void> {
+    for (const { name } of this.#processes) {
+      this.#world.way(name).faults.clear()
+      this.#world.way(name).faults.onCall(() => ({ kind: 'deny' }))
+    }
+    for (const worker of this.#workers) void worker[Symbol.asyncDispose]().catch(() => undefined)
+    await this.#world.pass(minutes(2))
   }
 
   #kafkaGoesOn(): void {
@@ -211,6 +224,7 @@ class Simulation {
     process.phase = 'acquire'
     const { clock } = process
     const worker = await this.#world.worker(process.name, { clock, retention })
+    this.#workers.push(worker)
     const session = await worker.acquire(topic, { cluster })
     process.session = session
     this.#ledger.acquire(generation, session.epoch)
