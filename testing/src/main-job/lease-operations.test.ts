@@ -58,11 +58,11 @@ describe('docs/operations/lease.md: a lease is held', () => {
     await using folder = await temporaryFolder()
     await killBackupIn(folder.path)
     const [before] = await leasesIn(folder.path)
-    for (const heapMb of [16, 20, 24]) {
+    // Far below what a backup needs to start.
+    for (const heapMb of [10, 12, 14]) {
       const env = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` }
-      const { status, stderr } = await kannery(backupTo(folder.path, '--once'), { env })
-      expect(status).not.toBe(0)
-      expect(stderr).toMatch(/heap/)
+      const { status } = await kannery(backupTo(folder.path, '--once'), { env })
+      expect(status, 'by a signal').toBeGreaterThan(128)
     }
     expect(await leasesIn(folder.path)).toEqual([before])
 
