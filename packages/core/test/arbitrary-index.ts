@@ -91,7 +91,7 @@ const pageSummary: fc.Arbitrary<PageSummary> = withUnknown(
   fc.record({
     id: ulid,
     in: fc.nat(),
-    level: fc.constantFrom(1, 2),
+    level: fc.integer({ min: 1, max: 9 }),
     bytes: count,
     digest,
     segments: count,
@@ -165,7 +165,7 @@ export function arbitraryPage(topic: string): fc.Arbitrary<Page> {
     requires: fc.record({ read: fc.constant([]), write: names }),
     topic: fc.constant(topic),
     page: ulid,
-    level: fc.constantFrom(1, 2),
+    level: fc.integer({ min: 1, max: 9 }),
     in: fc.nat(),
     epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     writer: text,

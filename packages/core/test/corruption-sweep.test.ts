@@ -28,7 +28,7 @@ async function smallBackup(): Promise<MemoryStorage> {
   const entry = { ...segment(sampleHeader.segment, {}), bytes, digest, offsets }
   const page = await writePage(
     { storage, topic: 'orders', epoch: 7, writer: 'test', newId: () => pageId },
-    { level: 1, in: 0, next: { 0: 9 }, segments: [entry] },
+    { in: 0, next: { 0: 9 }, segments: [entry] },
   )
   const index = { ...sampleIndex, pages: [page], segments: [], garbage: [], gaps: [] }
   await storage.put(keys.index, encodeIndex(index), { condition: { kind: 'if-absent' } })

@@ -68,7 +68,7 @@ test('a change below a page of level 2 writes both levels anew', async () => {
   const { index, topic, epoch, writer: name } = session
   const storage = world.memory
   const writer = { storage, topic, epoch, writer: name, newId: () => session.newSegmentId() }
-  const level2 = await writePage(writer, { level: 2, in: 0, next: { 0: 256 }, pages: index.pages })
+  const level2 = await writePage(writer, { in: 0, next: { 0: 256 }, pages: index.pages })
   const deep = { ...index, pages: [level2] }
   const ids = await idsAt(world, session, 200)
 

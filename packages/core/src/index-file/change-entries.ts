@@ -56,12 +56,12 @@ async function changePage(summary: PageSummary, changes: EntryChanges): Promise<
   if (page.level === 1) {
     if (!page.segments.some(({ id }) => ids.has(id))) return unchanged
     const segments = changeSegments(page.segments, changes)
-    const written = await writePage(writer, { ...kept, level: 1, segments })
+    const written = await writePage(writer, { ...kept, segments })
     return { pages: [{ ...summary, ...written }], replaced: [summary.id] }
   }
   const inner = await changePages(page.pages, changes)
   if (inner.replaced.length === 0) return unchanged
-  const written = await writePage(writer, { ...kept, level: 2, pages: inner.pages })
+  const written = await writePage(writer, { ...kept, pages: inner.pages })
   return { pages: [{ ...summary, ...written }], replaced: [summary.id, ...inner.replaced] }
 }
 

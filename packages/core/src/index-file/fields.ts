@@ -110,10 +110,7 @@ export const asPageSummary: Check<PageSummary> = (value, name) =>
     expires: orNull(pairOf(asTime)),
   })
 
-export const asLevel: Check<1 | 2> = (value, name) => {
-  if (value === 1 || value === 2) return value
-  throw new TypeError(`${name} is not 1 or 2`)
-}
+export const asLevel: Check<number> = (value, name) => asInteger(value, name, 1)
 
 export const asGap: Check<Gap> = (value, name) =>
   withFields<Gap>(value, name, {

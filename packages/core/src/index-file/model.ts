@@ -139,12 +139,12 @@ export interface Gap {
   readonly noticed: string
 }
 
-/** What an index, or a page of level 2, tells of a page. All its entries are of one incarnation. */
+/** What an index, or a page of pages, tells of a page. All its entries are of one incarnation. */
 export interface PageSummary {
   readonly id: Ulid
   readonly in: number
-  /** 1: a page of segments. 2: a page of summaries of level 1. */
-  readonly level: 1 | 2
+  /** 1: a page of segments. Above: a page of summaries, all of them one level below. */
+  readonly level: number
   /** Of the page itself. */
   readonly bytes: number
   readonly digest: Digest
@@ -154,7 +154,7 @@ export interface PageSummary {
   readonly segmentBytes: number
   /** Least and greatest id of its segments. */
   readonly ids: readonly [least: Ulid, greatest: Ulid]
-  /** Level 2 only: least and greatest id of its pages. */
+  /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */
   readonly pages?: readonly [least: Ulid, greatest: Ulid]
   readonly time: RecordTimes | null
   readonly captured: readonly [first: string, last: string]
@@ -168,16 +168,16 @@ export interface Page {
   readonly requires: Requirements
   readonly topic: string
   readonly page: Ulid
-  readonly level: 1 | 2
+  readonly level: number
   readonly in: number
   /** Of the writer that wrote it. */
   readonly epoch: number
   readonly writer: string
   /** By partition: the next offset of this incarnation after this page and all pages before it. */
   readonly next: Readonly<Record<number, number>>
-  /** Level 1; empty on level 2. */
+  /** Level 1; empty above. */
   readonly segments: readonly SegmentEntry[]
-  /** Level 2; empty on level 1. */
+  /** Above level 1; empty on it. */
   readonly pages: readonly PageSummary[]
   readonly extra: JsonObject
 }

@@ -16,7 +16,7 @@ export function summarizeSegments(entries: readonly SegmentEntry[]): SegmentFact
 export function summarizePages(
   pages: readonly PageSummary[],
 ): SegmentFacts & Pick<PageSummary, 'pages'> {
-  const ids = pages.map(({ id }) => id)
+  const ids = pages.flatMap(({ id, pages: inner = [] }) => [id, ...inner])
   return { ...combine(pages), pages: [least(ids), greatest(ids)] }
 }
 

@@ -17,20 +17,18 @@ export interface PageWriter {
   readonly newId: () => Ulid
 }
 
-/** What a new page is to hold: segments, or summaries of pages of level 1. At least one, all of incarnation `in`. */
+/** What a new page is to hold: segments, or summaries of pages of one level. At least one, all of incarnation `in`. */
 export type PageContent = Pick<Page, 'in' | 'next'> &
   Partial<Pick<Page, 'requires' | 'extra'>> &
-  (
-    | { readonly level: 1; readonly segments: readonly SegmentEntry[] }
-    | { readonly level: 2; readonly pages: readonly PageSummary[] }
-  )
+  ({ readonly segments: readonly SegmentEntry[] } | { readonly pages: readonly PageSummary[] })
 
 /** Uploads a page under a new name, and says what an index tells of it. */
 export async function writePage(
   { storage, topic, epoch, writer, newId }: PageWriter,
   content: PageContent,
 ): Promise<PageSummary> {
-  const { level, in: n } = content
+  const { in: n } = content
+  const level = 'pages' in content ? levelAbove(content.pages) : 1
   const id = newId()
   const bytes = encodePage({
     requires: { read: [], write: [] },
@@ -41,6 +39,7 @@ export async function writePage(
     format: 1,
     topic,
     page: id,
+    level,
     epoch,
     writer,
   })
@@ -50,7 +49,11 @@ export async function writePage(
     throw new KanneryError('INTERNAL', `a new id is taken already: ${key}`, { facts: { key } })
   }
   const facts =
-    content.level === 1 ? summarizeSegments(content.segments) : summarizePages(content.pages)
+    'pages' in content ? summarizePages(content.pages) : summarizeSegments(content.segments)
   const digest = formatDigest(crc32c(bytes))
   return { id, in: n, level, bytes: bytes.length, digest, ...facts }
+}
+
+function levelAbove(pages: readonly PageSummary[]): number {
+  return 1 + Math.max(...pages.map(({ level }) => level))
 }

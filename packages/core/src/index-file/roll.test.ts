@@ -6,12 +6,18 @@ import { collect } from '../../test/segments.ts'
 import { segment, World } from '../../test/world.ts'
 import { UlidSource } from '../ulid/ulid.ts'
 import { nextOffsets } from './coverage.ts'
-import { encodeIndex } from './index-document.ts'
 import type { Index, SegmentEntry } from './model.ts'
 import { summarizeHoldings } from './page-summary.ts'
 import { type PageWriter, writePage } from './page-writer.ts'
 import { readPage, segmentEntries } from './pages.ts'
-import { overflow, pageEntries, rollPages, summaryLimit, tailLimits } from './roll.ts'
+import {
+  overflow,
+  pageEntries,
+  pageSummaries,
+  rollPages,
+  summaryLimit,
+  tailLimits,
+} from './roll.ts'
 import { encodeEntry } from './yaml-lines.ts'
 
 function pageWriter(): { writer: PageWriter; ids: UlidSource; storage: MemoryStorage } {
@@ -81,7 +87,7 @@ test('300 segments of 500 partitions: the index stays small, and all are found',
     Array.from({ length: 300 }, (_, at) => at),
   )
   expect(largest.index).toBeLessThan(256 * 1024)
-  expect(session.index.pages.length).toBeGreaterThan(20)
+  expect(session.index.pages.length).toBeGreaterThan(15)
 })
 
 test('what is found and what is next do not change when entries move into pages', async () => {
@@ -137,7 +143,7 @@ async function indexOfPages(
   const pages = []
   for (let at = 0; at < count; at++) {
     const segments = [segment(ids.next(), { 0: [at, at + 1] })]
-    pages.push(await writePage(writer, { level: 1, in: 0, next: { 0: at + 1 }, segments }))
+    pages.push(await writePage(writer, { in: 0, next: { 0: at + 1 }, segments }))
   }
   return { ...empty, incarnations: [start], pages }
 }
@@ -150,23 +156,52 @@ test('too many pages move into one of level 2, oldest first', async () => {
   const more = await indexOfPages(summaryLimit + 1, tools)
   const rolled = await rollPages(more, tools.writer)
 
-  expect(rolled.pages.map(({ level }) => level)).toEqual([2, ...Array<number>(129).fill(1)])
+  const left = summaryLimit + 1 - pageSummaries
+  expect(rolled.pages.map(({ level }) => level)).toEqual([2, ...Array<number>(left).fill(1)])
   expect(rolled.pages[0]).toMatchObject({
-    segments: 128,
-    records: 128,
-    ids: [more.pages[0]?.ids[0], more.pages[127]?.ids[0]],
-    pages: [more.pages[0]?.id, more.pages[127]?.id],
+    segments: pageSummaries,
+    records: pageSummaries,
+    ids: [more.pages[0]?.ids[0], more.pages[pageSummaries - 1]?.ids[0]],
+    pages: [more.pages[0]?.id, more.pages[pageSummaries - 1]?.id],
   })
   const found = await collect(segmentEntries(tools.storage, rolled))
-  expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(257).keys()])
-  expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, 257]]))
-  expect(encodeIndex(rolled).length).toBeLessThan(64 * 1024)
+  expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(summaryLimit + 1).keys()])
+  expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, summaryLimit + 1]]))
+})
+
+test('levels grow as they must: all is found in its order, and no level has more than its limit', async () => {
+  const tools = pageWriter()
+  const count = 2_000
+  const full = await indexOfPages(count, tools)
+  const rolled = await rollPages(full, tools.writer)
+
+  const perLevel = Map.groupBy(rolled.pages, ({ level }) => level)
+  expect([...perLevel.keys()]).toEqual([3, 2, 1])
+  for (const pages of perLevel.values()) expect(pages.length).toBeLessThanOrEqual(summaryLimit)
+  const found = await collect(segmentEntries(tools.storage, rolled))
+  expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(count).keys()])
+  expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, count]]))
+  // Of a page of level 3, the ids of all pages behind it, those of level 1 too.
+  expect(rolled.pages[0]?.pages?.[0]).toBe(full.pages[0]?.id)
+})
+
+test('pages of several incarnations do not mix, and few of each stay as they are', async () => {
+  const tools = pageWriter()
+  const pages: Index['pages'][number][] = []
+  for (let n = 0; n < 40; n++) {
+    const segments = [segment(tools.ids.next(), { 0: [0, 1] }, n)]
+    pages.push(await writePage(tools.writer, { in: n, next: { 0: 1 }, segments }))
+  }
+  const incarnations = pages.map((_, n) => ({ ...start, n }))
+  const index = { ...empty, incarnations, pages }
+
+  expect(await rollPages(index, tools.writer)).toEqual(index)
 })
 
 test('next offsets come from a page of level 2 when no other is there', async () => {
   const tools = pageWriter()
   const { pages } = await indexOfPages(200, tools)
-  const level2 = await writePage(tools.writer, { level: 2, in: 0, next: { 0: 200 }, pages })
+  const level2 = await writePage(tools.writer, { in: 0, next: { 0: 200 }, pages })
 
   expect(
     await nextOffsets(tools.storage, { ...empty, incarnations: [start], pages: [level2] }, 0),

@@ -9,10 +9,12 @@ export const tailLimits: { readonly entries: number; readonly bytes: number } = 
   entries: 256,
   bytes: 128 * 1024,
 }
-/** With more summaries than this, the oldest ones of level 1 move into a page of level 2. */
-export const summaryLimit = 256
-/** How many entries or summaries one page takes. */
+/** How many entries one page takes. */
 export const pageEntries = 128
+/** With more summaries of one level than this, the oldest of them move into a page of the next level. */
+export const summaryLimit = 24
+/** How many summaries one page takes. */
+export const pageSummaries = 16
 
 /**
  * Moves what has become too much into pages, so that the cost of a commit does not grow with the age of the backup. The pages
@@ -23,8 +25,8 @@ export async function rollPages(index: Index, writer: PageWriter): Promise<Index
   for (let count = overflow(rolled.segments); count > 0; count = overflow(rolled.segments)) {
     rolled = await rollSegments(rolled, count, writer)
   }
-  while (rolled.pages.length > summaryLimit && levelOne(rolled.pages).length >= pageEntries) {
-    rolled = await rollSummaries(rolled, writer)
+  for (let run = overlongRun(rolled.pages); run !== undefined; run = overlongRun(rolled.pages)) {
+    rolled = await rollSummaries(rolled, run, writer)
   }
   return rolled
 }
@@ -45,7 +47,7 @@ async function rollSegments(index: Index, count: number, writer: PageWriter): Pr
   const segments = ofOneIncarnation(index.segments.slice(0, count))
   const n = segments[0]?.in ?? 0
   const next = advanceBy(await pagedOffsets(writer.storage, index, n), segments)
-  const summary = await writePage(writer, { level: 1, in: n, next, segments })
+  const summary = await writePage(writer, { in: n, next, segments })
   return {
     ...index,
     pages: [...index.pages, summary],
@@ -53,23 +55,29 @@ async function rollSegments(index: Index, count: number, writer: PageWriter): Pr
   }
 }
 
-async function rollSummaries(index: Index, writer: PageWriter): Promise<Index> {
-  const pages = ofOneIncarnation(levelOne(index.pages).slice(0, pageEntries))
+async function rollSummaries(
+  index: Index,
+  run: readonly PageSummary[],
+  writer: PageWriter,
+): Promise<Index> {
+  const pages = run.slice(0, pageSummaries)
   const [oldest] = pages
   const newest = pages.at(-1)
   if (oldest === undefined || newest === undefined) return index
   const { next } = await readPage(writer.storage, index.topic, newest)
-  const summary = await writePage(writer, { level: 2, in: oldest.in, next, pages })
+  const summary = await writePage(writer, { in: oldest.in, next, pages })
   const at = index.pages.indexOf(oldest)
   return { ...index, pages: index.pages.toSpliced(at, pages.length, summary) }
 }
 
-function levelOne(pages: readonly PageSummary[]): readonly PageSummary[] {
-  return pages.filter(({ level }) => level === 1)
+/** Summaries in a row, of one incarnation and level, that are too many. Within an incarnation, the older are of higher levels. */
+function overlongRun(pages: readonly PageSummary[]): readonly PageSummary[] | undefined {
+  const runs = Map.groupBy(pages, ({ in: n, level }) => `${n} ${level}`)
+  return [...runs.values()].find((run) => run.length > summaryLimit)
 }
 
 /** The oldest ones up to where the incarnation changes. */
-function ofOneIncarnation<T extends { readonly in: number }>(items: readonly T[]): readonly T[] {
-  const end = items.findIndex((item) => item.in !== items[0]?.in)
-  return end < 0 ? items : items.slice(0, end)
+function ofOneIncarnation(segments: readonly SegmentEntry[]): readonly SegmentEntry[] {
+  const end = segments.findIndex((entry) => entry.in !== segments[0]?.in)
+  return end < 0 ? segments : segments.slice(0, end)
 }

@@ -1,5 +1,5 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index } from '../index-file/model.ts'
+import type { Index, PageSummary } from '../index-file/model.ts'
 import { readPage } from '../index-file/pages.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
@@ -36,7 +36,7 @@ export async function listCandidates(storage: StorageBackend, index: Index): Pro
   return { objects: objects.toSorted((a, b) => (a.id < b.id ? -1 : 1)), greatestId }
 }
 
-/** Pages of level 1 that only a page of level 2 names. One that was written anew is younger than the segments in it. */
+/** Pages that only other pages name. One that was written anew is younger than the segments in it. */
 async function namedByPages(
   storage: StorageBackend,
   index: Index,
@@ -44,12 +44,16 @@ async function namedByPages(
 ): Promise<ReadonlySet<Ulid>> {
   const named = new Set<Ulid>()
   const pages = unnamed.filter(({ kind }) => kind === 'page')
-  for (const summary of index.pages) {
-    const [least, greatest] = summary.pages ?? []
-    if (least === undefined || greatest === undefined) continue
-    if (!pages.some(({ id }) => least <= id && id <= greatest)) continue
-    const { pages: inner } = await readPage(storage, index.topic, summary)
-    for (const { id } of inner) named.add(id)
+  const visit = async (summaries: readonly PageSummary[]): Promise<void> => {
+    for (const summary of summaries) {
+      const [least, greatest] = summary.pages ?? []
+      if (least === undefined || greatest === undefined) continue
+      if (!pages.some(({ id }) => least <= id && id <= greatest)) continue
+      const { pages: inner } = await readPage(storage, index.topic, summary)
+      for (const { id } of inner) named.add(id)
+      await visit(inner)
+    }
   }
+  await visit(index.pages)
   return named
 }

@@ -344,7 +344,7 @@ test('segments that pages name are not leftovers, where a listing begins before 
   expect(await session.recover(source())).toMatchObject({ adopted: [], garbage: [] })
 })
 
-test('a page that a dead writer uploaded in vain is garbage; one that a page of level 2 names is not', async () => {
+test('a page that a dead writer uploaded in vain is garbage; one that only other pages name is not', async () => {
   const world = new World()
   const writer = await world.writer('a')
   for (let at = 0; at < 300; at++) await writer.commit(captured(writer, { 0: [at, at + 1] }))
@@ -358,22 +358,21 @@ test('a page that a dead writer uploaded in vain is garbage; one that a page of 
   })
   const [first] = index.pages
   if (first === undefined) throw new Error('there is a page')
-  // As a change to an entry leaves it: younger than the segments, and named by a page of level 2 only.
+  // As a change to an entry leaves it: younger than the segments, and named by other pages only.
   const next = { 0: 128 }
   const inner = await writePage(tools(world.memory), {
-    level: 1,
     in: 0,
     next,
     segments: index.segments.slice(0, 5),
   })
-  const outer = await writePage(tools(world.memory), { level: 2, in: 0, next, pages: [inner] })
+  const outer = await writePage(tools(world.memory), { in: 0, next, pages: [inner] })
+  const outermost = await writePage(tools(world.memory), { in: 0, next, pages: [outer] })
   const inVain = await writePage(tools(world.memory), {
-    level: 1,
     in: 0,
     next,
     segments: index.segments.slice(0, 1),
   })
-  await world.replace('orders/index', encodeIndex({ ...index, pages: [outer] }))
+  await world.replace('orders/index', encodeIndex({ ...index, pages: [outermost] }))
   await writer.release()
   const session = await (await world.worker('b')).acquire('orders', { cluster })
 

@@ -15,9 +15,11 @@ test('what a commit sends, and how often an acquisition asks, is bounded whateve
   for (const segments of [1_000, 10_000, 40_000]) {
     costs.push(await measureGrowth({ segments, partitions: 1 }, commits))
   }
+  const [small] = costs
   for (const cost of costs) {
     const { indexBytes, acquire } = cost
-    expect(sentBytes(cost)).toBeLessThan(192 * kibibyte)
+    expect(sentBytes(cost)).toBeLessThan(128 * kibibyte)
+    expect(sentBytes(cost)).toBeLessThan(1.5 * (small === undefined ? 0 : sentBytes(small)))
     expect(indexBytes).toBeLessThan(256 * kibibyte)
     expect(acquire.requests.length).toBeLessThanOrEqual(5)
   }

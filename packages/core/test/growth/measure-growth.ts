@@ -5,7 +5,7 @@ import {
   type StorageObserver,
   type StorageOperation,
 } from '@kannery/storage'
-import { topicKeys } from '../../src/index.ts'
+import { encodeIndex } from '../../src/index.ts'
 import { cluster, World } from '../world.ts'
 import { entryAt, type Growth, growTopic } from './grown-topic.ts'
 
@@ -52,7 +52,7 @@ export async function measureGrowth(growth: Growth, commits: number): Promise<Gr
     const started = performance.now()
     await session.commit({ segment })
     costs.push({ milliseconds: performance.now() - started, ...meter.take() })
-    indexBytes = Math.max(indexBytes, world.text(topicKeys(topic).index).length)
+    indexBytes = Math.max(indexBytes, encodeIndex(session.index).length)
   }
   return { ...growth, indexBytes, acquire, commits: costs }
 }
