@@ -37,13 +37,17 @@ test('the benchmark of the storages runs, at a size that says nothing about spee
     join(import.meta.dirname, 'main.ts'),
     ...['storages', '--gb', '0.02', '--rounds', '1'],
   ])
-  for (const name of [
-    'kannery writer',
-    "the SDK's Upload",
-    'kannery reader',
-    "the SDK's GetObject",
-  ]) {
-    expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
+  for (const [name, times] of [
+    ['kannery writer', 3],
+    ['kannery reader', 3],
+    ["the SDK's Upload", 1],
+    ["the SDK's GetObject", 1],
+    ["the SDK's createWriteStream", 1],
+    ["the SDK's createReadStream", 1],
+    ["the SDK's uploadStream", 1],
+    ["the SDK's download", 1],
+  ] as const) {
+    expect(stdout.match(new RegExp(`^${name} +[1-9]`, 'gm'))).toHaveLength(times)
   }
 }, 300_000)
 

@@ -6,7 +6,7 @@ import { Broker } from './broker.ts'
 import { benchGrowth } from './growth.ts'
 import { parseOptions } from './options.ts'
 import { benchRestore } from './restore.ts'
-import { benchStorages } from './storages.ts'
+import { benchStorages } from './storages/storages.ts'
 
 const brokerBenches = { backup: benchBackup, restore: benchRestore }
 

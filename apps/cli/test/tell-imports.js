@@ -1,10 +1,10 @@
 import { registerHooks } from 'node:module'
 
-// Loaded before a program, by --import: says on stderr which packages it imports.
+// Loaded before a program, by --import: says on stderr which packages it imports, Node's own among them.
 const packages = new Set()
 registerHooks({
   resolve(specifier, context, next) {
-    if (/^[@a-z]/.test(specifier) && !specifier.includes(':')) packages.add(specifier)
+    if (/^(node:)?[@a-z][^:]*$/.test(specifier)) packages.add(specifier)
     return next(specifier, context)
   },
 })

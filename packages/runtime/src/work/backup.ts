@@ -5,7 +5,6 @@ import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import type { BackupMetrics } from '../metrics/backup-metrics.ts'
-import { serveMetrics } from '../metrics/metrics-server.ts'
 import { openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -49,6 +48,8 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
   }
   const { capture, KafkaCluster, parseTopicMatcher } = await import('@kannery/kafka')
   const { BackupMetrics } = await import('../metrics/backup-metrics.ts')
+  // An import of node:http alone takes 40 ms: it loads all of fetch.
+  const { serveMetrics } = await import('../metrics/metrics-server.ts')
   const timing = leaseTiming(lease.ttlMs)
   const retention = options.retention === undefined ? undefined : parseRetention(options.retention)
   const connection = await resolveKafkaConnection(options.kafka, options.environment)

@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { startAzurite } from '@kannery/testing/servers/azurite'
+import { startFakeGcsServer } from '@kannery/testing/servers/fake-gcs-server'
+import { startVersitygw } from '@kannery/testing/servers/versitygw'
+import { measure } from '../measure.ts'
+import { formatReport } from '../report.ts'
+import { type Contender, runRounds } from '../rounds.ts'
+import type { TransferTarget } from './peer.ts'
+
+export interface StoragesBench {
+  /** A folder for what the runs say. */
+  readonly scratch: string
+  readonly bytes: number
+  readonly rounds: number
+  readonly say: (line: string) => void
+}
+
+interface Server {
+  readonly storage: 's3' | 'gcs' | 'azure'
+  /** Provider and server, for people. */
+  readonly title: string
+  /** What the SDK has for large objects. */
+  readonly upload: string
+  readonly download: string
+  readonly target: TransferTarget
+}
+
+const script = join(import.meta.dirname, 'transfer.ts')
+const bucket = 'bench'
+
+/** One large object, put and got by each cloud's backend, beside what its SDK has for that, on the same server. */
+export async function benchStorages(bench: StoragesBench): Promise<string[]> {
+  return [...(await benchS3(bench)), ...(await benchGcs(bench)), ...(await benchAzure(bench))]
+}
+
+async function benchS3(bench: StoragesBench): Promise<string[]> {
+  await using server = await startVersitygw()
+  await server.createBucket(bucket)
+  const { endpoint } = server
+  return await benchServer(bench, {
+    storage: 's3',
+    title: 'S3 (versitygw)',
+    upload: "the SDK's Upload",
+    download: "the SDK's GetObject",
+    target: { endpoint, bucket, credentials: { ...server.credentials } },
+  })
+}
+
+async function benchGcs(bench: StoragesBench): Promise<string[]> {
+  await using server = await startFakeGcsServer()
+  await server.createBucket(bucket)
+  return await benchServer(bench, {
+    storage: 'gcs',
+    title: 'Google Cloud Storage (fake-gcs-server)',
+    upload: "the SDK's createWriteStream",
+    download: "the SDK's createReadStream",
+    target: { endpoint: server.endpoint, bucket },
+  })
+}
+
+async function benchAzure(bench: StoragesBench): Promise<string[]> {
+  await using server = await startAzurite()
+  await server.createContainer(bucket)
+  const { endpoint, account } = server
+  return await benchServer(bench, {
+    storage: 'azure',
+    title: 'Azure (Azurite)',
+    upload: "the SDK's uploadStream",
+    download: "the SDK's download",
+    target: { endpoint, bucket, credentials: { accountKey: account.key } },
+  })
+}
+
+async function benchServer(
+  { scratch, bytes, rounds, say }: StoragesBench,
+  { storage, title, upload, download, target }: Server,
+): Promise<string[]> {
+  const contender = (direction: 'put' | 'get', by: 'kannery' | 'sdk', name: string): Contender => ({
+    name,
+    run: () =>
+      measure(scratch, [
+        ...['env', `TRANSFER_TARGET=${JSON.stringify(target)}`, process.execPath, script],
+        ...['--storage', storage, '--by', by, '--direction', direction, '--bytes', String(bytes)],
+      ]),
+  })
+  const size = `${(bytes / 1e9).toFixed(2)} GB`
+  const put = [contender('put', 'kannery', 'kannery writer'), contender('put', 'sdk', upload)]
+  const get = [contender('get', 'kannery', 'kannery reader'), contender('get', 'sdk', download)]
+  return [
+    formatReport(
+      `an object of ${size} into ${title}`,
+      bytes,
+      await runRounds(put, rounds, (line) => say(`${storage}: ${line}`)),
+    ),
+    formatReport(
+      `an object of ${size} out of ${title}`,
+      bytes,
+      await runRounds(get, rounds, (line) => say(`${storage}: ${line}`)),
+    ),
+  ]
+}

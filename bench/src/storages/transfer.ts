@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { objectKey } from '@kannery/storage'
+import type { Peer, TransferTarget } from './peer.ts'
+
+/*
+ * Puts one object, or gets it, by Kannery's backend or by what the provider's SDK offers for that. A process of its own, so that
+ * its time and memory can be told, which loads the one SDK that it needs. The target comes in the environment: it has a secret.
+ */
+
+const { values } = parseArgs({
+  options: {
+    storage: { type: 'string', default: '' },
+    by: { type: 'string', default: '' },
+    direction: { type: 'string', default: '' },
+    bytes: { type: 'string', default: '0' },
+  },
+})
+const peers: Readonly<Record<string, () => Promise<Peer>>> = {
+  s3: async () => (await import('./s3.ts')).s3,
+  gcs: async () => (await import('./gcs.ts')).gcs,
+  azure: async () => (await import('./azure.ts')).azure,
+}
+const bytes = Number(values.bytes)
+const { TRANSFER_TARGET = '{}' } = process.env
+const target = JSON.parse(TRANSFER_TARGET) as TransferTarget
+const key = objectKey('transfer')
+const pieceBytes = 4 * 1024 * 1024
+
+const peer = await peers[values.storage]?.()
+if (peer === undefined) throw new Error(`no storage "${values.storage}"`)
+const transfers: Readonly<Record<string, (peer: Peer) => Promise<number>>> = {
+  'put by kannery': putByKannery,
+  'get by kannery': getByKannery,
+  'put by sdk': putBySdk,
+  'get by sdk': getBySdk,
+}
+const done = await transfers[`${values.direction} by ${values.by}`]?.(peer)
+if (done !== bytes) throw new Error(`${done} of ${bytes} bytes were transferred`)
+
+/** As a segment is written: piece by piece, from memory. */
+function* pieces(): Generator<Buffer> {
+  const piece = Buffer.alloc(pieceBytes, 'a record of some length, over and over again; ')
+  for (let left = bytes; left > 0; left -= pieceBytes) {
+    yield piece.subarray(0, Math.min(left, pieceBytes))
+  }
+}
+
+async function putByKannery(peer: Peer): Promise<number> {
+  await using storage = await peer.openBackend(target)
+  await using writer = await storage.openWriter(key, { condition: { kind: 'overwrite' } })
+  for (const piece of pieces()) await writer.write(piece)
+  return (await writer.commit()).size
+}
+
+async function getByKannery(peer: Peer): Promise<number> {
+  await using storage = await peer.openBackend(target)
+  await using object = await storage.get(key)
+  return await countBytes(object.body)
+}
+
+async function putBySdk(peer: Peer): Promise<number> {
+  await peer.putBySdk(target, key, pieces())
+  return bytes
+}
+
+async function getBySdk(peer: Peer): Promise<number> {
+  return await countBytes(await peer.getBySdk(target, key))
+}
+
+async function countBytes(body: AsyncIterable<Uint8Array>): Promise<number> {
+  let count = 0
+  for await (const piece of body) count += piece.byteLength
+  return count
+}
