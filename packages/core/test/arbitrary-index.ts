@@ -104,6 +104,12 @@ const pageSummary: fc.Arbitrary<PageSummary> = withUnknown(
   }) as fc.Arbitrary<PageSummary>,
 )
 
+const baseline = fc.record({
+  of: count,
+  pending: fc.array(count, { maxLength: 3 }),
+  complete: fc.option(time),
+})
+
 const texts = fc.dictionary(text, text, { maxKeys: 3 })
 
 const names = fc.array(text, { maxLength: 2 })
@@ -134,7 +140,7 @@ export function arbitraryIndex(topic: string): fc.Arbitrary<Index> {
           since: time,
           partitions: fc.nat(),
           start: byPartition(count),
-          baseline: unknownValue,
+          baseline: fc.option(withUnknown(baseline)),
           config: texts,
           effective: texts,
         }),

@@ -37,6 +37,15 @@ const laterIndex: Index = {
   extra: { shelves: [{ name: 'upper' }], shelfLife: 9007199254740991 },
 }
 
+/** Of a compacted topic, while a baseline is being read. */
+const baselineIndex: Index = {
+  ...newIndex,
+  incarnations: newIndex.incarnations.flatMap((incarnation) => [
+    incarnation,
+    { ...incarnation, n: 1, baseline: { of: 0, pending: [1, 3], complete: null } },
+  ]),
+}
+
 const level2: Page = {
   ...samplePage,
   page: '01JDC8H9V0000000000000000H' as Ulid,
@@ -53,6 +62,7 @@ export const goldenIndexes: readonly GoldenIndex[] = [
   },
   { name: 'index-full.index', bytes: encodeIndex(sampleIndex), content: sampleIndex },
   { name: 'index-later.index', bytes: encodeIndex(laterIndex), content: laterIndex },
+  { name: 'index-baseline.index', bytes: encodeIndex(baselineIndex), content: baselineIndex },
   { name: 'index-page.page', bytes: encodePage(samplePage), content: samplePage },
   { name: 'index-page-of-pages.page', bytes: encodePage(level2), content: level2 },
 ]

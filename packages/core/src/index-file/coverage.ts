@@ -6,7 +6,7 @@ import { readPage } from './pages.ts'
 export type NextOffsets = ReadonlyMap<number, number>
 
 /** The topic as it is now; undefined before the first incarnation was begun. */
-export function currentIncarnation(index: Index): Incarnation | undefined {
+export function currentIncarnation(index: Pick<Index, 'incarnations'>): Incarnation | undefined {
   return index.incarnations.at(-1)
 }
 

@@ -2,6 +2,7 @@ import { type Digest, parseDigest } from '../digest/digest.ts'
 import { asArray, asInteger, asObject, asString } from '../segment/json-values.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import {
+  type Baseline,
   type CopyOrigin,
   type CoveredRange,
   type Gap,
@@ -70,10 +71,17 @@ export const asIncarnation: Check<Incarnation> = (value, name) =>
     since: asTime,
     partitions: asCount,
     start: (starts, of) => asByPartition(starts, of, asCount),
-    baseline: asAny,
+    baseline: orNull(asBaseline),
     config: asTexts,
     effective: asTexts,
     replicationFactor: optional(asCount),
+  })
+
+const asBaseline: Check<Baseline> = (value, name) =>
+  withFields<Baseline>(value, name, {
+    of: asCount,
+    pending: listOf(asCount),
+    complete: orNull(asTime),
   })
 
 export const asSegmentEntry: Check<SegmentEntry> = (value, name) =>
@@ -175,10 +183,6 @@ function pairOf<T>(check: Check<T>): Check<readonly T[]> {
     if (pair.length !== 2) throw new TypeError(`${name} is not a pair`)
     return pair
   }
-}
-
-function asAny(value: unknown): unknown {
-  return value
 }
 
 function asCoveredRange(value: unknown, name: string): CoveredRange {

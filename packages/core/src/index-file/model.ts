@@ -88,13 +88,27 @@ export interface Incarnation {
   readonly partitions: number
   /** By partition: the offset where it was first seen. A partition that is not in here began at 0. */
   readonly start: Readonly<Record<number, number>>
-  readonly baseline: JsonValue
+  /** Not null for one that was read anew from the start of the same topic. */
+  readonly baseline: Baseline | null
   /** What was set on the topic. */
   readonly config: Readonly<Record<string, string>>
   /** What held for it, defaults included. */
   readonly effective: Readonly<Record<string, string>>
   /** Of its first partition when it began; absent where that is not known. */
   readonly replicationFactor?: number
+}
+
+/**
+ * Says that an incarnation is all of the topic again, as compaction left it, and goes on from there. Until it is complete, a restore
+ * takes the incarnation before it. From then on the older ones may age out: it has the last record of every key.
+ */
+export interface Baseline {
+  /** The number of the incarnation that it is to stand for. */
+  readonly of: number
+  /** Partitions whose end it has not reached yet. Empty without being complete: nobody knows, and it never will be. */
+  readonly pending: readonly number[]
+  /** Since when it is: ISO 8601, by the storage's clock. */
+  readonly complete: string | null
 }
 
 /** From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or explained. */

@@ -1,5 +1,6 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { asCopy } from '../copy/lineage.ts'
+import { withCaughtUp } from '../index-file/baseline.ts'
 import { withChangedEntries } from '../index-file/change-entries.ts'
 import {
   type Continuation,
@@ -7,7 +8,7 @@ import {
   currentIncarnation,
   type NextOffsets,
 } from '../index-file/coverage.ts'
-import type { Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
+import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
 import { planRecovery, withRecovery } from '../recovery/recover.ts'
@@ -30,6 +31,11 @@ export interface CommitChange {
   readonly partitions?: number
   /** By partition: where a new one was first seen, if not at 0. */
   readonly start?: Readonly<Record<number, number>>
+  /**
+   * Partitions whose last stable offset was reached, with what is committed now, at some moment since the incarnation began. Only
+   * such a moment tells that nothing is missing: what compaction took away unread was written again further on.
+   */
+  readonly caughtUp?: readonly number[]
   /** How the topic is configured now, if that has changed. */
   readonly settings?: Pick<Incarnation, 'config' | 'effective'>
 }
@@ -37,7 +43,13 @@ export interface CommitChange {
 export type NewIncarnation = Pick<
   Incarnation,
   'topicId' | 'partitions' | 'start' | 'config' | 'effective' | 'replicationFactor'
->
+> & {
+  /**
+   * The topic is compacted, and this is the same one (by its id), read anew from its start. It stands for the incarnation before it
+   * once every partition was caught up with: {@link CommitChange.caughtUp}.
+   */
+  readonly isBaseline?: boolean
+}
 
 export interface WriterSessionOptions {
   readonly storage: StorageBackend
@@ -117,7 +129,12 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** The topic begins, or begins anew: it was created again, or, with the same topic id, its history was cut off. */
+  /**
+   * The topic begins, or begins anew: it was created again, or, with the same topic id, its history was cut off, or a baseline
+   * begins.
+   *
+   * @throws INTERNAL for a baseline of another topic id
+   */
   async beginIncarnation(incarnation: NewIncarnation): Promise<void> {
     await this.#inTurn(async () => {
       const since = new Date(this.#options.storageNow()).toISOString()
@@ -144,13 +161,15 @@ export class WriterSession implements AsyncDisposable {
       }
       const { retention: chosen, storageNow } = this.#options
       const committedMs = storageNow()
+      const at = new Date(committedMs).toISOString()
+      const advanced = withCaughtUp(incarnation, change.caughtUp ?? [], at)
       await this.#holder.replace((index) => {
         const retention = chosen ? encodeRetention(chosen) : index.retention
         const segment = added && withExpiry(added, retention, committedMs)
         return {
           ...index,
           retention,
-          incarnations: index.incarnations.with(-1, incarnation),
+          incarnations: index.incarnations.with(-1, advanced),
           segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],
           gaps: [...index.gaps, ...gaps],
         }
@@ -229,12 +248,19 @@ export class WriterSession implements AsyncDisposable {
 
 function withIncarnation(index: Index, added: NewIncarnation, since: string): Index {
   const last = currentIncarnation(index)
-  const { topicId, partitions, start, ...settings } = added
-  const branch = last?.topicId === topicId ? last.branch + 1 : 0
+  const { topicId, partitions, start, isBaseline = false, ...settings } = added
+  const before = last?.topicId === topicId ? last : undefined
   const n = last === undefined ? 0 : last.n + 1
-  const life = { n, topicId, branch, since, partitions, start }
-  const incarnation: Incarnation = { ...life, baseline: null, ...settings }
-  return { ...index, incarnations: [...index.incarnations, incarnation] }
+  const branch = before === undefined ? 0 : before.branch + (isBaseline ? 0 : 1)
+  const baseline = isBaseline ? baselineOf(before, index.topic, partitions) : null
+  const life = { n, topicId, branch, since, partitions, start, baseline }
+  return { ...index, incarnations: [...index.incarnations, { ...life, ...settings }] }
+}
+
+function baselineOf(before: Incarnation | undefined, topic: string, partitions: number): Baseline {
+  if (before === undefined) throw defect(topic, 'a baseline is of the topic that it stands for')
+  const pending = Array.from({ length: partitions }, (_, partition) => partition)
+  return { of: before.n, pending, complete: null }
 }
 
 function startOf(incarnation: Incarnation | undefined): NextOffsets {

@@ -15,13 +15,15 @@ interface Sketch {
   readonly epoch: number
   readonly offsets: Ranges
   readonly damaged?: boolean
+  readonly incarnation?: number
+  readonly baselineOf?: number
 }
 
 function found(sketches: readonly Sketch[]): readonly FoundSegment[] {
-  return sketches.map(({ epoch, offsets, damaged = false }, at) => {
+  return sketches.map(({ epoch, offsets, damaged = false, ...life }, at) => {
     const id = `01JDC8F9V0${String(at).padStart(16, '0')}` as Ulid
-    const header = { ...sampleHeader, segment: id, epoch }
-    return { header, entry: segment(id, offsets), damaged }
+    const header = { ...sampleHeader, ...life, segment: id, epoch }
+    return { header, entry: segment(id, offsets, header.incarnation), damaged }
   })
 }
 
@@ -78,6 +80,29 @@ test('where partitions contradict each other, the oldest gives way, and the hole
     ['1'],
   ])
   expect(arrangement?.holes).toEqual([{ in: 0, partition: 1, offsets: [10, 20] }])
+})
+
+const baseline = { epoch: 2, incarnation: 1, baselineOf: 0 }
+
+test.each<[string, boolean, readonly Sketch[]]>([
+  ['reaches as far as what it stands for', true, [{ ...baseline, offsets: { 0: [0, 10] } }]],
+  ['does not reach so far', false, [{ ...baseline, offsets: { 0: [0, 9] } }]],
+  [
+    'has a hole',
+    false,
+    [
+      { ...baseline, offsets: { 0: [0, 3] } },
+      { ...baseline, offsets: { 0: [4, 10] } },
+    ],
+  ],
+  ['is damaged', false, [{ ...baseline, offsets: { 0: [0, 10] }, damaged: true }]],
+])('a baseline that %s counts as complete: %s', (_, isComplete, sketches) => {
+  const before = { epoch: 1, offsets: { 0: [0, 10] } } as const
+  const incarnations = arrangeSegments(found([before, ...sketches]))?.incarnations
+  expect(incarnations?.map((life) => life.baseline)).toEqual([
+    null,
+    { of: 0, pending: [], complete: isComplete ? sampleHeader.createdAt : null },
+  ])
 })
 
 const anyRange = fc

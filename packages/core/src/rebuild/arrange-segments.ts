@@ -1,4 +1,4 @@
-import { rangesOf } from '../index-file/coverage.ts'
+import { advanceBy, rangesOf } from '../index-file/coverage.ts'
 import type { CoveredRange, Gap, Incarnation, SegmentEntry } from '../index-file/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { Pieces } from './pieces.ts'
@@ -39,12 +39,29 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
   })
   return {
     cluster,
-    incarnations: arranged.map(({ incarnation }) => incarnation),
+    incarnations: arranged.map((life) => withBaseline(life, arranged)),
     segments: arranged.flatMap(({ segments }) => segments),
     holes: arranged.flatMap(({ holes }) => holes),
     superseded: arranged.flatMap(({ superseded }) => superseded),
     strangers: found.filter((one) => !isOurs(one)),
   }
+}
+
+/**
+ * Whether a baseline was complete stands in no segment. It counts as complete where it is whole and reaches as far as what it stands
+ * for; another one is never taken for complete: a restore takes the life before it, until a new baseline is read.
+ */
+function withBaseline(life: ArrangedLife, lives: readonly ArrangedLife[]): Incarnation {
+  const { incarnation, baselineOf: of, isWhole, holes, segments } = life
+  if (of === undefined) return incarnation
+  const before = lives.find((other) => other.incarnation.n === of)
+  const next = advanceBy({}, segments)
+  const reaches = Object.entries(advanceBy({}, before?.segments ?? [])).every(
+    ([partition, offset]) => (next[Number(partition)] ?? 0) >= offset,
+  )
+  const isComplete = isWhole && reaches && holes.length === 0
+  const complete = isComplete ? incarnation.since : null
+  return { ...incarnation, baseline: { of, pending: [], complete } }
 }
 
 /** Whole before damaged, higher epoch before lower, later before earlier. */
@@ -65,6 +82,9 @@ function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, str
 
 type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded'> & {
   readonly incarnation: Incarnation
+  /** The life that it was to stand for. */
+  readonly baselineOf: number | undefined
+  readonly isWhole: boolean
 }
 
 function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[]): ArrangedLife {
@@ -78,6 +98,8 @@ function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[])
     incarnation: incarnationOf(n, topicId, { found, byPartition }),
     segments,
     holes: holesIn(segments, n),
+    baselineOf: found[0]?.header.baselineOf,
+    isWhole: found.every(({ damaged }) => !damaged),
     superseded: narrowed.filter((entry, at) => !isNeeded(entry, at)).map(({ id }) => id),
   }
 }

@@ -1,6 +1,7 @@
 import type { StorageBackend } from '@kannery/storage'
 import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-file/model.ts'
 import { readPage } from '../index-file/pages.ts'
+import { agingIncarnations } from './aging.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
 
 export interface RetentionTiming {
@@ -25,20 +26,13 @@ export function isHeld(index: Index): boolean {
 }
 
 /**
- * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic none: its oldest segment may hold the only record of a key. Neither of
- * one whose cleanup policy is not known.
+ * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic only what is older than a complete
+ * baseline: else its oldest segment may hold the only record of a key. Likewise of one whose cleanup policy is not known.
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
   const { index, nowMs } = options
   if (isHeld(index)) return []
-  const mayAge = new Set(
-    index.incarnations
-      .filter(({ effective, config }) => {
-        const policy = effective['cleanup.policy'] ?? config['cleanup.policy']
-        return policy !== undefined && !policy.includes('compact')
-      })
-      .map(({ n }) => n),
-  )
+  const mayAge = agingIncarnations(index, nowMs)
   const due: SegmentEntry[] = []
   const isKept = keptByPoints(index)
   for await (const entry of agedEntries(options)) {

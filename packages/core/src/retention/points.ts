@@ -3,6 +3,7 @@ import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject, SegmentEntry } from '../index-file/model.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { StorageTime } from '../lease/storage-time.ts'
+import { agingIncarnations } from './aging.ts'
 import { type EditOptions, noSuch } from './holds.ts'
 import { type KeepRules, pointsToKeep } from './keep-rules.ts'
 
@@ -25,14 +26,19 @@ export function unreadablePoints({ points }: Index): readonly JsonObject[] {
 }
 
 /**
- * Whether a point keeps a segment. It keeps all that was there at its moment: what had been captured, and had not expired by then.
+ * Whether a point keeps a segment. It keeps all that was there at its moment: what had been captured, and had not expired by then,
+ * or could not, because it was of a compacted topic and no baseline stood for it yet.
  */
 export function keptByPoints(index: Index): (entry: SegmentEntry) => boolean {
-  const moments = readPoints(index).map(({ at }) => Date.parse(at))
-  return ({ captured: [first], expires }) =>
-    moments.some(
-      (moment) => Date.parse(first) <= moment && (expires === null || Date.parse(expires) > moment),
-    )
+  const moments = readPoints(index).map(({ at }) => {
+    const moment = Date.parse(at)
+    return { moment, aging: agingIncarnations(index, moment) }
+  })
+  return ({ in: n, captured: [first], expires }) =>
+    moments.some(({ moment, aging }) => {
+      const isLater = expires === null || Date.parse(expires) > moment
+      return Date.parse(first) <= moment && (isLater || !aging.has(n))
+    })
 }
 
 /**

@@ -16,6 +16,8 @@ export interface SegmentHeader {
   /** Kafka's id of the cluster. */
   readonly cluster: string
   readonly incarnation: number
+  /** The incarnation that this one is to stand for: there where it was read anew from its start. */
+  readonly baselineOf?: number
   /** Also the object's name, without `.kan`. */
   readonly segment: Ulid
   /** The writer's epoch in the index when it wrote this. */
@@ -44,7 +46,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 
 /** The same keys in the same order, whoever made it: bytes must not depend on that. */
 export function canonicalHeader(header: SegmentHeader): SegmentHeader {
-  const { format, requires, topic, topicId, cluster, incarnation } = header
+  const { format, requires, topic, topicId, cluster, incarnation, baselineOf } = header
   const { segment, epoch, createdAt, writer } = header
   const { read, write } = requires
   return {
@@ -54,6 +56,7 @@ export function canonicalHeader(header: SegmentHeader): SegmentHeader {
     topicId,
     cluster,
     incarnation,
+    ...(baselineOf === undefined ? {} : { baselineOf }),
     segment,
     epoch,
     createdAt,
@@ -107,7 +110,7 @@ export function decodeSegmentHeader(bytes: Uint8Array, key: string): SegmentHead
 export function parseSegmentHeader(value: unknown, key: string): SegmentHeader {
   const { format, requires, topic, topicId, cluster, incarnation, segment, epoch, ...rest } =
     asObject(value, 'the header')
-  const { createdAt, writer } = rest
+  const { baselineOf, createdAt, writer } = rest
   if (asInteger(format, 'format') !== 1) {
     throw unsupported(key, `its format is ${String(format)}, known is 1`)
   }
@@ -118,6 +121,7 @@ export function parseSegmentHeader(value: unknown, key: string): SegmentHeader {
     topicId: asString(topicId, 'topicId'),
     cluster: asString(cluster, 'cluster'),
     incarnation: asInteger(incarnation, 'incarnation'),
+    ...(baselineOf === undefined ? {} : { baselineOf: asInteger(baselineOf, 'baselineOf') }),
     segment: asUlid(segment, 'segment'),
     epoch: asInteger(epoch, 'epoch'),
     createdAt: asString(createdAt, 'createdAt'),

@@ -12,6 +12,7 @@ import { formatDigest } from '../digest/digest.ts'
 import type { ChunkFacts } from './encode-chunk.ts'
 import type { AbortedRange } from './footer.ts'
 import { openSegment } from './reader.ts'
+import { decodeSegmentHeader, encodeSegmentHeader } from './segment-header.ts'
 
 const anyOffset = fc.oneof(fc.nat(1000), fc.constant(2 ** 53 - 1), fc.maxSafeNat())
 const anyTime = fc.oneof(
@@ -87,6 +88,11 @@ test('what is written is read again, whatever it is', async () => {
     }),
     { numRuns: 150 },
   )
+})
+
+test('the header of a baseline tells what it stands for', () => {
+  const header = { ...sampleHeader, incarnation: 2, baselineOf: 1 }
+  expect(decodeSegmentHeader(encodeSegmentHeader(header), 'key')).toEqual(header)
 })
 
 /** What stands in the 68 bytes. */

@@ -230,6 +230,7 @@ export class TopicCapture {
   async #publish(segment: OpenSegment): Promise<void> {
     const { storage, clock, observer, uploads } = this.#context
     const { cluster, epoch, writer } = this.#session.index
+    const { n: incarnation, baseline } = this.#incarnation
     const entry = await uploadSegment(
       {
         storage,
@@ -241,7 +242,8 @@ export class TopicCapture {
           topic: this.name,
           topicId: this.topicId,
           cluster,
-          incarnation: this.#incarnation.n,
+          incarnation,
+          ...(baseline && { baselineOf: baseline.of }),
           epoch,
           writer,
         },

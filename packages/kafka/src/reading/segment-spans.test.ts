@@ -1,7 +1,7 @@
-import type { Incarnation, SegmentEntry, Ulid } from '@kannery/core'
+import type { Incarnation, Index, SegmentEntry, Ulid } from '@kannery/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Selection, SpanWalk } from './segment-spans.ts'
+import { type Selection, SpanWalk, select } from './segment-spans.ts'
 
 const incarnation: Incarnation = {
   n: 3,
@@ -51,6 +51,23 @@ function walkOver(
         )
   })
 }
+
+test('of a topic the last life is read, but of a baseline that is not complete the one that it stands for', () => {
+  const lives = (complete: string | null): Pick<Index, 'topic' | 'incarnations'> => ({
+    topic: 'accounts',
+    incarnations: [
+      incarnation,
+      {
+        ...incarnation,
+        n: 4,
+        baseline: { of: 3, pending: complete === null ? [1] : [], complete },
+      },
+    ],
+  })
+
+  expect(select(lives(null), {}).incarnation.n).toBe(3)
+  expect(select(lives('2026-11-23T07:00:00.000Z'), {}).incarnation.n).toBe(4)
+})
 
 describe('of each segment is read', () => {
   test('what no segment before it covers', () => {

@@ -1,4 +1,4 @@
-import type { Index, SegmentEntry } from '@kannery/core'
+import { type Index, restorableIncarnation, type SegmentEntry } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
 import { type RestoreWindow, shareInWindow } from './window.ts'
 
@@ -24,16 +24,16 @@ export interface Selection {
 }
 
 /**
- * The life of the topic that is to be read: the latest, and all its partitions unless told otherwise.
+ * The life of the topic that is to be read: the latest that is complete, and all its partitions unless told otherwise.
  *
  * @throws CONFIG_INVALID when the backup does not know one of `partitions`; STORAGE_NOT_FOUND before anything was backed up.
  */
 export function select(
-  index: Index,
+  index: Pick<Index, 'topic' | 'incarnations'>,
   window: RestoreWindow,
   partitions?: readonly number[],
 ): Selection {
-  const incarnation = index.incarnations.at(-1)
+  const incarnation = restorableIncarnation(index)
   if (incarnation === undefined) {
     throw new KanneryError('STORAGE_NOT_FOUND', `the backup of topic "${index.topic}" is empty`, {
       why: 'a backup began, but nothing was committed',

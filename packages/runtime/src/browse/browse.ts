@@ -1,4 +1,4 @@
-import { listTopics, nextOffsets, readIndex } from '@kannery/core'
+import { listTopics, nextOffsets, readIndex, restorableIncarnation } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
@@ -53,8 +53,10 @@ export async function showBackup(location: StorageLocation, topic: string): Prom
     })
   }
   const { index } = found
-  const current = index.incarnations.at(-1)
+  const incarnation = restorableIncarnation(index)
   const next =
-    current === undefined ? new Map<number, number>() : await nextOffsets(storage, index, current.n)
+    incarnation === undefined
+      ? new Map<number, number>()
+      : await nextOffsets(storage, index, incarnation.n)
   return describeTopic(index, next)
 }

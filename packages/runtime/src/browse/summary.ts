@@ -1,4 +1,4 @@
-import type { Index, SegmentEntry } from '@kannery/core'
+import { type Index, restorableIncarnation, type SegmentEntry } from '@kannery/core'
 
 /** What `kannery ls` tells of a topic, from its index alone. */
 export interface TopicSummary {
@@ -48,7 +48,7 @@ export function summarize(index: Index): TopicSummary {
   const captured = [...pages, ...segments].map((part) => part.captured[1])
   return {
     topic: index.topic,
-    partitions: index.incarnations.at(-1)?.partitions ?? 0,
+    partitions: restorableIncarnation(index)?.partitions ?? 0,
     records: sum([...pages, ...segments].map((part) => part.records)),
     bytes: sum([...pages.map((page) => page.segmentBytes), ...segments.map(({ bytes }) => bytes)]),
     segments: pagedSegments(index) + segments.length,
@@ -56,9 +56,9 @@ export function summarize(index: Index): TopicSummary {
   }
 }
 
-/** @param next by partition of the current incarnation, what core derives as the offset to fetch next. */
+/** @param next by partition of the incarnation that a restore takes, what core derives as the offset behind it. */
 export function describeTopic(index: Index, next: ReadonlyMap<number, number>): TopicDetails {
-  const incarnation = index.incarnations.at(-1)
+  const incarnation = restorableIncarnation(index)
   return {
     summary: summarize(index),
     cluster: index.cluster,
