@@ -10,6 +10,7 @@ const { bootstrapServers } = inject('kafka')
 const servers: readonly StorageServer[] = ['versitygw', 'fake-gcs-server', 'azurite']
 const faults: readonly HttpFault[] = [
   'cut-before',
+  'half-request',
   'answer-lost',
   'half-answer',
   'unavailable',

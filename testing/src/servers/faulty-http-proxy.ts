@@ -1,4 +1,5 @@
 import {
+  type ClientRequest,
   createServer,
   type IncomingMessage,
   type Server,
@@ -12,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
  * What goes wrong with one request:
  *
  * - `cut-before`: the connection breaks before the server sees the request
+ * - `half-request`: it breaks when the server has got half of the body
  * - `answer-lost`: the server does what it was asked to do, and the connection breaks before the answer
  * - `half-answer`: the same, in the middle of the answer
  * - `unavailable`, `too-many`: 503 and 429 with Retry-After, instead of asking the server
@@ -19,6 +21,7 @@ import { setTimeout as delay } from 'node:timers/promises'
  */
 export type HttpFault =
   | 'cut-before'
+  | 'half-request'
   | 'answer-lost'
   | 'half-answer'
   | 'unavailable'
@@ -76,6 +79,10 @@ export class FaultyHttpProxy implements AsyncDisposable {
       case 'cut-before':
         response.destroy()
         return
+      case 'half-request':
+        await this.#forwardHalf(message, body)
+        response.destroy()
+        return
       case 'unavailable':
       case 'too-many':
         response.writeHead(fault === 'unavailable' ? 503 : 429, { 'retry-after': '1' }).end()
@@ -97,15 +104,19 @@ export class FaultyHttpProxy implements AsyncDisposable {
     }
   }
 
-  async #forward({ method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
-    const { expect: _, 'transfer-encoding': __, connection: ___, ...rest } = headers
-    const { hostname, port } = this.#target
+  /** As begun: the server waits for the rest, and is cut off from it. */
+  async #forwardHalf(message: IncomingMessage, body: Buffer): Promise<void> {
+    const request = this.#open(message, body.length)
+    // It may answer with what it thinks of that; nobody hears it.
+    request.on('error', () => {})
+    await new Promise((resolve) => request.write(body.subarray(0, body.length / 2), resolve))
+    request.destroy()
+  }
+
+  async #forward(message: IncomingMessage, body: Buffer): Promise<Answer> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = sendRequest(
-        // The host's name stays that of the client's request, which may be signed.
-        { hostname, port, method, path: url, headers: { ...rest, 'content-length': body.length } },
-        resolve,
-      )
+      const request = this.#open(message, body.length)
+      request.once('response', resolve)
       request.once('error', reject)
       request.end(body)
     })
@@ -114,6 +125,19 @@ export class FaultyHttpProxy implements AsyncDisposable {
       headers: this.#headersOf(answer),
       body: await collect(answer),
     }
+  }
+
+  #open({ method, url, headers }: IncomingMessage, bodyBytes: number): ClientRequest {
+    const { expect: _, 'transfer-encoding': __, connection: ___, ...rest } = headers
+    const { hostname, port } = this.#target
+    return sendRequest({
+      hostname,
+      port,
+      method,
+      path: url,
+      // The host's name stays that of the client's request, which may be signed.
+      headers: { ...rest, 'content-length': bodyBytes },
+    })
   }
 
   #headersOf({ headers }: IncomingMessage): IncomingMessage['headers'] {

@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { buildGoProgram } from './go-program.ts'
 import { startHttpServer } from './http-server-process.ts'
-import type { S3Server } from './s3-server.ts'
+import type { S3Credentials, S3Server } from './s3-server.ts'
 
 const program = {
   name: 'versitygw',
@@ -10,9 +11,18 @@ const program = {
   version: 'v1.8.0',
 }
 const credentials = { accessKeyId: 'kannery', secretAccessKey: 'kannery-secret' }
+const appender = { accessKeyId: 'kannery-appender', secretAccessKey: 'kannery-appender-secret' }
+const region = 'us-east-1'
+
+export interface VersitygwServer extends S3Server {
+  /** Of an identity that may list, read and write, but delete nothing, in every bucket that was created here. */
+  readonly appender: S3Credentials
+  /** Makes unfinished uploads into `bucket` look as if they had been begun so much earlier. */
+  ageUploads(bucket: string, milliseconds: number): Promise<void>
+}
 
 /** S3 over a folder. Fast; enforces every condition, and has the object lock. */
-export async function startVersitygw(): Promise<S3Server> {
+export async function startVersitygw(): Promise<VersitygwServer> {
   const binary = await buildGoProgram(program)
   const server = await startHttpServer({
     name: program.name,
@@ -20,7 +30,9 @@ export async function startVersitygw(): Promise<S3Server> {
     command: async (folder, [port]) => {
       const buckets = join(folder, 'buckets')
       const versions = join(folder, 'versions')
-      await Promise.all([mkdir(buckets), mkdir(versions)])
+      const identities = join(folder, 'identities')
+      await Promise.all([buckets, versions, identities].map((path) => mkdir(path)))
+      await writeFile(join(identities, 'users.json'), identitiesFile())
       return [
         'env',
         `ROOT_ACCESS_KEY=${credentials.accessKeyId}`,
@@ -29,6 +41,8 @@ export async function startVersitygw(): Promise<S3Server> {
         '--quiet',
         '--port',
         `127.0.0.1:${port}`,
+        '--iam-dir',
+        identities,
         'posix',
         '--versioning-dir',
         versions,
@@ -39,10 +53,54 @@ export async function startVersitygw(): Promise<S3Server> {
   return {
     ...server,
     name: program.name,
-    region: 'us-east-1',
+    region,
     credentials,
+    appender,
     createBucket: async (bucket) => {
       await mkdir(join(server.folder, 'buckets', bucket))
+      const client = clientOf(server.endpoint)
+      const Policy = appenderPolicy(bucket)
+      await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
+      client.destroy()
+    },
+    ageUploads: async (bucket, milliseconds) => {
+      const uploads = join(server.folder, 'buckets', bucket, '.sgwtmp/multipart')
+      const begun = new Date(Date.now() - milliseconds)
+      for (const object of await readdir(uploads)) {
+        for (const upload of await readdir(join(uploads, object))) {
+          await utimes(join(uploads, object, upload), begun, begun)
+        }
+      }
     },
   }
+}
+
+/** The SDK notes things in the credentials that it is given. */
+function clientOf(endpoint: string): S3Client {
+  return new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
+}
+
+function identitiesFile(): string {
+  const { accessKeyId: access, secretAccessKey: secret } = appender
+  const account = { access, secret, role: 'user', userID: 0, groupID: 0, projectID: 0 }
+  return JSON.stringify({ accessAccounts: { [access]: account } })
+}
+
+function appenderPolicy(bucket: string): string {
+  const allow = (Action: readonly string[], Resource: string): unknown => ({
+    Effect: 'Allow',
+    Principal: { AWS: [appender.accessKeyId] },
+    Action,
+    Resource,
+  })
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], `arn:aws:s3:::${bucket}`),
+      allow(
+        ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+        `arn:aws:s3:::${bucket}/*`,
+      ),
+    ],
+  })
 }
