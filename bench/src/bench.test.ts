@@ -51,6 +51,16 @@ test('the benchmark of the storages runs, at a size that says nothing about spee
   }
 }, 300_000)
 
+test('the benchmark of the start runs, by what would be installed', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, 'main.ts'),
+    ...['start', '--rounds', '1'],
+  ])
+  for (const name of ['node', 'node, and the SDK for S3', 'kannery ls s3://bucket']) {
+    expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
+  }
+}, 300_000)
+
 describe('a report', () => {
   test('gives medians, spread and ratios', () => {
     const run = (seconds: number, cpuSeconds: number) => ({

@@ -6,6 +6,7 @@ import { Broker } from './broker.ts'
 import { benchGrowth } from './growth.ts'
 import { parseOptions } from './options.ts'
 import { benchRestore } from './restore.ts'
+import { benchStart } from './start.ts'
 import { benchStorages } from './storages/storages.ts'
 
 const brokerBenches = { backup: benchBackup, restore: benchRestore }
@@ -17,7 +18,7 @@ const say = (line: string): void => {
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
 process.stdout.write(`${machine}, Node ${process.version}\n`)
 const besideKafka = names.filter((name) => name === 'backup' || name === 'restore')
-if (besideKafka.length > 0 || names.includes('storages')) await benchBesidePeers()
+if (names.some((name) => name !== 'growth')) await benchBesidePeers()
 if (names.includes('growth')) {
   process.stdout.write(`\nmedians (least–greatest) of 256 commits\n${await benchGrowth(say)}`)
 }
@@ -30,8 +31,10 @@ async function benchBesidePeers(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'kannery-bench-'))
   try {
     if (besideKafka.length > 0) await benchBesideKafka(scratch)
-    if (!names.includes('storages')) return
-    for (const report of await benchStorages({ scratch, bytes, rounds, say })) tell(report)
+    if (names.includes('storages')) {
+      for (const report of await benchStorages({ scratch, bytes, rounds, say })) tell(report)
+    }
+    if (names.includes('start')) tell(await benchStart(scratch, rounds, say))
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

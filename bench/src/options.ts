@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export type BenchName = 'backup' | 'restore' | 'storages' | 'growth'
+export type BenchName = 'backup' | 'restore' | 'storages' | 'start' | 'growth'
 
 export interface BenchOptions {
   readonly names: readonly BenchName[]
@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly rounds: number
 }
 
-const known: readonly BenchName[] = ['backup', 'restore', 'storages', 'growth']
+const known: readonly BenchName[] = ['backup', 'restore', 'storages', 'start', 'growth']
 /** What has a peer. */
 const usual: readonly BenchName[] = ['backup', 'restore']
 

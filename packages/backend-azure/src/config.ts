@@ -1,4 +1,4 @@
-import { KanneryError, keyPrefix } from '@kannery/storage'
+import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
 import { z } from 'zod'
 
 export interface AzureConfig {
@@ -12,7 +12,7 @@ export interface AzureConfig {
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const containerName = /^(?=.{3,63}$)(?:\$root|\$web|[a-z0-9]+(?:-[a-z0-9]+)*)$/
 
-export const configSchema: z.ZodType<AzureConfig> = z.strictObject({
+const schema = z.strictObject({
   endpoint: z
     .url({ protocol: /^https?$/, error: 'not a URL with http or https' })
     .refine(isPlain, 'an endpoint has no query, and no slash at its end'),
@@ -21,10 +21,11 @@ export const configSchema: z.ZodType<AzureConfig> = z.strictObject({
     .regex(containerName, 'a container name has 3 to 63 lower-case letters, digits and hyphens'),
   prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
 })
+export const configSchema: StandardSchema<AzureConfig> = schema
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): AzureConfig {
-  const result = configSchema.safeParse(value)
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''

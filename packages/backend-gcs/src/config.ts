@@ -1,4 +1,4 @@
-import { KanneryError, keyPrefix } from '@kannery/storage'
+import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
 import { z } from 'zod'
 
 export interface GcsConfig {
@@ -9,7 +9,7 @@ export interface GcsConfig {
   readonly endpoint?: string | undefined
 }
 
-export const configSchema: z.ZodType<GcsConfig> = z.strictObject({
+const schema = z.strictObject({
   // https://cloud.google.com/storage/docs/buckets#naming
   bucket: z
     .string()
@@ -20,10 +20,11 @@ export const configSchema: z.ZodType<GcsConfig> = z.strictObject({
     .refine((endpoint) => !/[?#]|\/$/.test(endpoint), 'it has no query, and no slash at its end')
     .optional(),
 })
+export const configSchema: StandardSchema<GcsConfig> = schema
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): GcsConfig {
-  const result = configSchema.safeParse(value)
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''

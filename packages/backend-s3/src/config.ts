@@ -1,4 +1,4 @@
-import { KanneryError, keyPrefix } from '@kannery/storage'
+import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
 import { z } from 'zod'
 
 export interface S3Config {
@@ -22,7 +22,7 @@ export interface S3Config {
 /** What lies in these classes cannot be read when it is needed. */
 const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE']
 
-export const configSchema: z.ZodType<S3Config> = z
+const schema = z
   .strictObject({
     bucket: z.string().regex(/^[^/?#\s]+$/, 'a bucket name has no slash and no space'),
     prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
@@ -41,6 +41,7 @@ export const configSchema: z.ZodType<S3Config> = z
   .refine(({ kmsKeyId, serverSideEncryption }) => {
     return kmsKeyId === undefined || serverSideEncryption?.startsWith('aws:kms') === true
   }, 'kmsKeyId needs serverSideEncryption aws:kms')
+export const configSchema: StandardSchema<S3Config> = schema
 
 const urlOptions = [
   'region',
@@ -54,7 +55,7 @@ const urlOptions = [
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): S3Config {
-  const result = configSchema.safeParse(value)
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''

@@ -6,8 +6,9 @@ import { runProgram } from './program.ts'
 
 export const benchCommand: DevCommand = {
   name: 'bench',
-  usage: '[backup | restore | storages | growth] [--gb N] [--rounds N]',
-  summary: "measure beside Kafka's own clients and a raw copy, or what growth costs; takes a while",
+  usage: '[backup | restore | storages | start | growth] [--gb N] [--rounds N]',
+  summary:
+    "measure beside Kafka's own clients, a raw copy and the clouds' SDKs, or what growth costs; takes a while",
   async run(words) {
     await requireBuild()
     return runProgram(process.execPath, [

@@ -50,7 +50,11 @@ describe('what would be published', () => {
     const { tarball, files, manifest } = packed.get(name) ?? { files: [] }
 
     expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'package.json']))
-    expect(files.filter((file) => file.startsWith('dist/')).length).toBeGreaterThan(0)
+    expect(files.filter((file) => file.startsWith('bundle/')).length).toBeGreaterThan(0)
+    // Nothing that only the repository has is named.
+    expect(JSON.stringify({ ...manifest, devDependencies: {}, scripts: {} })).not.toContain(
+      '@kannery/source',
+    )
     expect(files.filter((file) => /\.test\.|tsbuildinfo/.test(file))).toEqual([])
     for (const range of Object.values(manifest?.dependencies ?? {})) {
       expect(range).not.toMatch(/workspace|catalog/)
@@ -74,7 +78,7 @@ describe('what would be published', () => {
       cwd: folder.path,
     })
     const kannery = (...words: string[]): Promise<string> =>
-      run(process.execPath, [join(folder.path, 'node_modules/kannery/dist/bin.js'), ...words], {
+      run(process.execPath, [join(folder.path, 'node_modules/kannery/bundle/bin.js'), ...words], {
         cwd: folder.path,
       })
     const topic = 'packed'

@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { packPackage } from '@kannery/testing/packing/packed-package'
+import { run } from '@kannery/testing/servers/run'
+import { startVersitygw } from '@kannery/testing/servers/versitygw'
+import { type Measurement, measure } from './measure.ts'
+import { formatTable, median } from './report.ts'
+import { type Contender, runRounds } from './rounds.ts'
+
+/** The command line with what it needs, and one backend of a cloud. */
+const installed = [
+  'packages/storage',
+  'packages/storage-testkit',
+  'packages/core',
+  'packages/kafka',
+  'packages/runtime',
+  'packages/backend-volume',
+  'packages/backend-s3',
+  'apps/cli',
+]
+const bucket = 'backups'
+
+/**
+ * How long it takes to look into an empty storage, by the packages as they would be published, beside Node's own start and that of
+ * a program that only loads the SDK.
+ */
+export async function benchStart(
+  scratch: string,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<string> {
+  say('packing and installing')
+  const modules = await install(scratch)
+  const kannery = join(modules, 'kannery/bundle/bin.js')
+  const folder = join(scratch, 'empty')
+  const nothing = join(scratch, 'nothing.mjs')
+  const sdk = join(modules, '@kannery/backend-s3/loads-the-sdk.mjs')
+  await mkdir(folder)
+  await writeFile(nothing, '')
+  await writeFile(sdk, "import '@aws-sdk/client-s3'\n")
+  await using server = await startVersitygw()
+  await server.createBucket(bucket)
+  const { endpoint, region, credentials } = server
+  const url = `s3://${bucket}?${new URLSearchParams({ endpoint, region }).toString()}`
+  const environment = [
+    `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}`,
+    `AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
+  ]
+  const contender = (name: string, ...words: string[]): Contender => ({
+    name,
+    run: () => measure(scratch, ['env', ...environment, process.execPath, ...words]),
+  })
+  const results = await runRounds(
+    [
+      contender('node', nothing),
+      contender('node, and the SDK for S3', sdk),
+      contender('kannery --version', kannery, '--version'),
+      contender('kannery ls ./folder', kannery, 'ls', folder),
+      contender('kannery ls s3://bucket', kannery, 'ls', url),
+    ],
+    rounds,
+    say,
+  )
+  const rows = results.map(({ name, measurements }) => [
+    name,
+    milliseconds(measurements.map(({ seconds }) => seconds)),
+    milliseconds(measurements.map(({ cpuSeconds }) => cpuSeconds)),
+    peakOf(measurements),
+  ])
+  return `${formatTable([['', 'ms', 'CPU ms', 'peak RSS MB'], ...rows])}\n`
+}
+
+/** The folder of the installed packages. */
+async function install(scratch: string): Promise<string> {
+  const tarballs: string[] = []
+  for (const folder of installed) {
+    const destination = join(scratch, 'packed', folder)
+    await mkdir(destination, { recursive: true })
+    tarballs.push((await packPackage(folder, destination)).tarball)
+  }
+  const prefix = join(scratch, 'prefix')
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  await run('npm', ['install', '--global', '--prefix', prefix, ...quiet, ...tarballs])
+  return join(prefix, 'lib/node_modules')
+}
+
+function milliseconds(seconds: readonly number[]): string {
+  const [least, greatest] = [Math.min(...seconds), Math.max(...seconds)]
+  const shown = [median(seconds), least, greatest].map((value) => (1000 * value).toFixed(0))
+  return `${shown[0]} (${shown[1]}–${shown[2]})`
+}
+
+function peakOf(measurements: readonly Measurement[]): string {
+  const bytes = Math.max(...measurements.map(({ peakRssBytes }) => peakRssBytes))
+  return (bytes / 1e6).toFixed(0)
+}
