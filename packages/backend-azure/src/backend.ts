@@ -23,7 +23,7 @@ import {
 } from '@kannery/storage'
 import { connect } from './client.ts'
 import type { AzureConfig } from './config.ts'
-import { type Attempt, azureError, isAnswer, noObjectLock, notFound } from './errors.ts'
+import { type Attempt, azureError, errors, isAnswer } from './errors.ts'
 import { listObjects } from './listing.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
@@ -91,7 +91,7 @@ export class AzureBackend implements StorageBackend {
       const { signal } = options
       const isOther = !KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
       if (isOther || (await this.head(key, signal === undefined ? {} : { signal }))) throw error
-      throw notFound(attempt)
+      throw errors.notFound(attempt)
     }
   }
 
@@ -166,7 +166,11 @@ export class AzureBackend implements StorageBackend {
   /** @throws STORAGE_UNSUPPORTED when the object should be locked */
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
-    if (options.retainUntil !== undefined) throw noObjectLock(attempt)
+    if (options.retainUntil !== undefined) {
+      throw errors.noObjectLock(attempt, {
+        why: 'this backend does not set immutability policies',
+      })
+    }
     const blob = this.#container.getBlockBlobClient(this.#place.nameOf(key))
     return { blob, key, options, attempt }
   }

@@ -1,104 +1,91 @@
 import type { RestError } from '@azure/storage-blob'
 import {
+  type BackendAttempt,
+  BackendErrors,
   type CallOptions,
-  type ErrorCode,
+  type ErrorMeaning,
   KanneryError,
-  networkFailure,
-  type Retry,
   retryAfterMs,
-  type WriteCondition,
   withoutRequest,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when Azure answered with an error. */
-export interface Attempt {
-  readonly operation: Operation
-  /** As the caller named it. */
-  readonly key?: string
-  /** `https://account.blob.core.windows.net/container/directory/key`. */
-  readonly place: string
-  readonly condition?: WriteCondition['kind'] | undefined
-}
+export type Attempt = BackendAttempt<Operation>
 
-interface Meaning {
-  readonly code: ErrorCode
-  readonly says: string
-  readonly retry?: Retry
-  readonly why?: string
-  readonly remedy?: string
-}
+/** Those that have nothing of Azure in them. */
+export const errors: BackendErrors = new BackendErrors('azure', 'Azure')
 
-const denied: Meaning = { code: 'STORAGE_DENIED', says: 'no permission' }
-const unauthenticated: Meaning = {
+const denied: ErrorMeaning = { code: 'STORAGE_DENIED', says: 'no permission' }
+const unauthenticated: ErrorMeaning = {
   code: 'STORAGE_UNAUTHENTICATED',
   says: 'the storage does not accept these credentials',
 }
-const noContainer: Meaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such container' }
-const busy: Meaning = {
+const noContainer: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such container' }
+const busy: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the storage cannot answer now',
   retry: 'same-request',
 }
-const throttled: Meaning = {
+const throttled: ErrorMeaning = {
   code: 'STORAGE_THROTTLED',
   says: 'the storage asks for fewer requests',
   retry: 'same-request',
 }
-const damagedOnTheWay: Meaning = {
+const damagedOnTheWay: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the request was damaged on its way, and not stored',
   retry: 'same-request',
 }
-const alreadyExists: Meaning = {
+const alreadyExists: ErrorMeaning = {
   code: 'STORAGE_ALREADY_EXISTS',
   says: 'already there',
   retry: 'after-refresh',
 }
-const changed: Meaning = {
+const changed: ErrorMeaning = {
   code: 'STORAGE_PRECONDITION_FAILED',
   says: 'changed meanwhile',
   retry: 'after-refresh',
 }
 /** Committed or overwritten by another writer of the name, swept away, or thrown away by Azure after a week. */
-const blocksGone: Meaning = {
+const blocksGone: ErrorMeaning = {
   code: 'STORAGE_REWRITE_NEEDED',
   says: 'nothing was stored',
   retry: 'after-refresh',
   why: 'its uncommitted blocks were removed while it was written',
 }
-const unsupported: Meaning = {
+const unsupported: ErrorMeaning = {
   code: 'STORAGE_UNSUPPORTED',
   says: 'the storage cannot do what a backup needs',
 }
-const archived: Meaning = {
+const archived: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the object lies in the archive tier',
   remedy: 'Rehydrate it first, and keep lifecycle rules away from backups.',
 }
-const immutable: Meaning = {
+const immutable: ErrorMeaning = {
   ...denied,
   says: 'an immutability policy forbids it',
   remedy: 'Use a container without an immutability policy: a backup rewrites its index.',
 }
-const refusedSettings: Meaning = {
+const refusedSettings: ErrorMeaning = {
   code: 'CONFIG_INVALID',
   says: 'the storage refuses this configuration',
   remedy: 'Correct what the storage names under why.',
 }
-const leased: Meaning = {
+const leased: ErrorMeaning = {
   ...denied,
   says: 'somebody holds an Azure lease on it',
   remedy: 'Break the lease on the blob named above; Kannery takes none itself.',
 }
-const outsideRange: Meaning = { code: 'STORAGE_RANGE', says: 'no such byte range' }
+const outsideRange: ErrorMeaning = { code: 'STORAGE_RANGE', says: 'no such byte range' }
 
 /**
  * By Azure's error code.
  * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes,
  * https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
  */
-const meanings: Readonly<Record<string, Meaning>> = {
+const meanings: Readonly<Record<string, ErrorMeaning>> = {
   BlobNotFound: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
   ContainerNotFound: noContainer,
   ContainerBeingDeleted: noContainer,
@@ -166,7 +153,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 }
 
 /** Where Azure names no code that we know. 404 is not among them: only BlobNotFound proves that there is no object. */
-const meaningsByStatus: Readonly<Record<number, Meaning>> = {
+const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   400: refusedSettings,
   401: unauthenticated,
   403: denied,
@@ -177,6 +164,9 @@ const meaningsByStatus: Readonly<Record<number, Meaning>> = {
   416: outsideRange,
   429: throttled,
 }
+
+const credentialsRemedy =
+  'Run with a managed or workload identity, run az login, or give accountKey or sasToken.'
 
 /**
  * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass unchanged; an aborted call
@@ -190,55 +180,10 @@ export function azureError(
   if (signal?.aborted) return signal.reason
   if (KanneryError.is(error) || !(error instanceof Error)) return error
   if (isAnswer(error)) return answered(error, attempt)
-  const failure = networkFailure(error)
-  if (failure !== undefined) {
-    const { why, retry, remedy, status, sent } = failure
-    return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
-      cause: withoutRequest(error),
-      why,
-      retry,
-      ...(remedy === undefined ? {} : { remedy }),
-      facts: { ...facts(attempt), status, sent },
-    })
-  }
-  if (isIdentityError(error)) return noCredentials(error, attempt)
-  return isBroken(error) ? brokenOff(error, attempt) : error
-}
-
-export function notFound(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.place}`, {
-    facts: facts(attempt),
-  })
-}
-
-export function outside(attempt: Attempt, size: number): KanneryError {
-  return new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.place}`, {
-    why: `it has ${size} bytes`,
-    facts: { ...facts(attempt), size },
-  })
-}
-
-export function cutOff(attempt: Attempt, missing: number): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `cut off while it was read: ${attempt.place}`, {
-    retry: 'same-request',
-    why: `${missing} bytes are missing`,
-    facts: facts(attempt),
-  })
-}
-
-/** An answer that Azure never gives, so that nothing can be concluded from it. */
-export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of Azure: ${attempt.place}`, {
-    why: what,
-    facts: facts(attempt),
-  })
-}
-
-export function noObjectLock(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
-    why: 'this backend does not set immutability policies',
-    facts: facts(attempt),
-  })
+  const unreachable = errors.unreachable(error, attempt)
+  if (unreachable !== undefined) return unreachable
+  if (isIdentityError(error)) return errors.noCredentials(error, attempt, credentialsRemedy)
+  return isBroken(error) ? errors.brokenOff(attempt, error) : error
 }
 
 /** Azure's own word for what happened. */
@@ -263,7 +208,7 @@ function answered(error: RestError, attempt: Attempt): KanneryError {
     ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
     ...(remedy === undefined ? {} : { remedy }),
     facts: {
-      ...facts(attempt),
+      ...errors.facts(attempt),
       status,
       providerCode: name,
       requestId: headerOf(error, 'x-ms-request-id'),
@@ -277,20 +222,20 @@ function inContext(
   name: string | undefined,
   status: number,
   { condition }: Attempt,
-): Meaning | undefined {
+): ErrorMeaning | undefined {
   const isCondition = name === 'ConditionNotMet' || (name === undefined && status === 412)
   if (isCondition && condition === 'if-absent') return alreadyExists
   if (name === 'BlobNotFound' && condition === 'if-version') return changed
   return undefined
 }
 
-function byStatus(status: number): Meaning {
+function byStatus(status: number): ErrorMeaning {
   const known = meaningsByStatus[status]
   if (known !== undefined) return known
   return status >= 500 ? busy : unsupported
 }
 
-function permissionRemedy(meaning: Meaning, attempt: Attempt): string | undefined {
+function permissionRemedy(meaning: ErrorMeaning, attempt: Attempt): string | undefined {
   if (meaning !== denied) return undefined
   return `Give this identity ${permissions[attempt.operation]}.`
 }
@@ -323,28 +268,6 @@ function isBroken(error: Error): boolean {
   return error.name === 'AbortError' || (error as Partial<RestError>).code === 'PARSE_ERROR'
 }
 
-function brokenOff(error: Error, attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `the answer broke off: ${attempt.place}`, {
-    cause: withoutRequest(error),
-    retry: 'same-request',
-    facts: facts(attempt),
-  })
-}
-
 function isIdentityError({ name }: Error): boolean {
   return /^(?:CredentialUnavailable|(?:Aggregate)?Authentication(?:Required)?)Error$/.test(name)
-}
-
-function noCredentials(error: Error, attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
-    cause: withoutRequest(error),
-    why: error.message.split('\n')[0] ?? '',
-    remedy:
-      'Run with a managed or workload identity, run az login, or give accountKey or sasToken.',
-    facts: facts(attempt),
-  })
-}
-
-function facts({ operation, key }: Attempt): Record<string, string | undefined> {
-  return { backend: 'azure', operation, key }
 }

@@ -1,51 +1,9 @@
-import {
-  KanneryError,
-  type KeyPrefix,
-  keyPrefix,
-  type ObjectKey,
-  objectKey,
-} from '@kannery/storage'
+import { KeyNamespace } from '@kannery/storage'
 import { type AzureConfig, locationOf } from './config.ts'
 
-/** From the keys of the storage to those of the container and back. */
-export class Place {
-  readonly location: string
-  /** Empty, or ends in a slash. */
-  readonly #prefix: string
-
+/** From the keys of the storage to the names in the container and back. */
+export class Place extends KeyNamespace {
   constructor(config: AzureConfig) {
-    this.location = locationOf(config)
-    this.#prefix = config.prefix === undefined ? '' : `${config.prefix}/`
-  }
-
-  /** The container's name of a key or of a folder. */
-  nameOf(key: ObjectKey | KeyPrefix): string {
-    return this.#prefix + key
-  }
-
-  /** For people. */
-  describe(key: ObjectKey | KeyPrefix): string {
-    return key === '' ? this.location : `${this.location}/${key}`
-  }
-
-  /** undefined for what cannot be a key of ours: a console's folder marker, another program's file. */
-  keyOf(name: string | undefined): ObjectKey | undefined {
-    return this.#checked(name, objectKey)
-  }
-
-  folderOf(name: string | undefined): KeyPrefix | undefined {
-    return this.#checked(name, keyPrefix)
-  }
-
-  #checked<T>(name: string | undefined, check: (text: string) => T): T | undefined {
-    if (name === undefined || !name.startsWith(this.#prefix)) return undefined
-    const key = name.slice(this.#prefix.length)
-    if (key === '') return undefined
-    try {
-      return check(key)
-    } catch (error) {
-      if (KanneryError.is(error, 'CONFIG_INVALID')) return undefined
-      throw error
-    }
+    super(locationOf(config), config.prefix)
   }
 }

@@ -21,7 +21,7 @@ import {
 } from '@kannery/storage'
 import { connect, type GcsClient } from './client.ts'
 import type { GcsConfig } from './config.ts'
-import { type Attempt, containerNotFound, NotThere, noObjectLock, notFound } from './errors.ts'
+import { type Attempt, containerNotFound, errors, NotThere } from './errors.ts'
 import { listObjects } from './listing.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import type { Operation } from './permissions.ts'
@@ -90,7 +90,7 @@ export class GcsBackend implements StorageBackend {
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
-      throw notFound(attempt)
+      throw errors.notFound(attempt)
     }
   }
 
@@ -184,7 +184,9 @@ export class GcsBackend implements StorageBackend {
   /** @throws STORAGE_UNSUPPORTED when the object should be locked */
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
-    if (options.retainUntil !== undefined) throw noObjectLock(attempt)
+    if (options.retainUntil !== undefined) {
+      throw errors.noObjectLock(attempt, { why: 'this backend does not set retention' })
+    }
     return { bucket: this.#place.bucket, name: this.#place.nameOf(key), key, options, attempt }
   }
 

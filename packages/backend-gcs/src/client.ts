@@ -1,7 +1,7 @@
 import type { BackendContext, CallOptions } from '@kannery/storage'
 import type { GcsConfig } from './config.ts'
 import { type GcsCredentials, readCredentials } from './credentials.ts'
-import { type Attempt, answered, brokenOff, gcsError } from './errors.ts'
+import { type Attempt, answered, errors, gcsError } from './errors.ts'
 
 const googleEndpoint = 'https://storage.googleapis.com'
 
@@ -30,7 +30,7 @@ export async function readJson<T>(
     return { ...((await answer.json()) as T), ...answeredAt(answer) }
   } catch (error) {
     throw gcsError(
-      error instanceof SyntaxError ? brokenOff(attempt, error) : error,
+      error instanceof SyntaxError ? errors.brokenOff(attempt, error) : error,
       attempt,
       options,
     )

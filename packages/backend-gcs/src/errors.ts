@@ -1,91 +1,77 @@
 import {
+  type BackendAttempt,
+  BackendErrors,
   type CallOptions,
-  type ErrorCode,
+  type ErrorMeaning,
   KanneryError,
-  networkFailure,
-  type Retry,
   retryAfterMs,
-  type WriteCondition,
-  withoutRequest,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when Google answered with an error. */
-export interface Attempt {
-  readonly operation: Operation
-  /** As the caller named it. */
-  readonly key?: string
-  /** `gs://bucket/prefix/key`. */
-  readonly place: string
-  readonly condition?: WriteCondition['kind'] | undefined
-}
+export type Attempt = BackendAttempt<Operation>
 
-interface Meaning {
-  readonly code: ErrorCode
-  readonly says: string
-  readonly retry?: Retry
-  readonly why?: string
-  readonly remedy?: string
-}
+/** Those that have nothing of Google in them. */
+export const errors: BackendErrors = new BackendErrors('gcs', 'Google')
 
-const denied: Meaning = { code: 'STORAGE_DENIED', says: 'no permission' }
-const unauthenticated: Meaning = {
+const denied: ErrorMeaning = { code: 'STORAGE_DENIED', says: 'no permission' }
+const unauthenticated: ErrorMeaning = {
   code: 'STORAGE_UNAUTHENTICATED',
   says: 'the storage does not accept these credentials',
 }
-const busy: Meaning = {
+const busy: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the storage cannot answer now',
   retry: 'same-request',
 }
-const throttled: Meaning = {
+const throttled: ErrorMeaning = {
   code: 'STORAGE_THROTTLED',
   says: 'the storage asks for fewer requests, or fewer writes of one object',
   retry: 'same-request',
 }
-const kept: Meaning = {
+const kept: ErrorMeaning = {
   ...denied,
   says: 'a retention policy or a hold forbids it',
   remedy: 'Use a bucket without retention policy and holds: a backup rewrites its index.',
 }
-const notPaid: Meaning = {
+const notPaid: ErrorMeaning = {
   ...denied,
   says: 'the project is not in good standing',
   remedy: 'Check billing and the state of the project that owns the bucket.',
 }
-const changed: Meaning = {
+const changed: ErrorMeaning = {
   code: 'STORAGE_PRECONDITION_FAILED',
   says: 'changed meanwhile',
   retry: 'after-refresh',
 }
-const alreadyExists: Meaning = {
+const alreadyExists: ErrorMeaning = {
   code: 'STORAGE_ALREADY_EXISTS',
   says: 'already there',
   retry: 'after-refresh',
 }
-const refusedSettings: Meaning = {
+const refusedSettings: ErrorMeaning = {
   code: 'CONFIG_INVALID',
   says: 'the storage refuses this configuration',
   remedy: 'Correct what the storage names under why.',
 }
-const unsupported: Meaning = {
+const unsupported: ErrorMeaning = {
   code: 'STORAGE_UNSUPPORTED',
   says: 'the storage cannot do what a backup needs',
 }
 /** Sessions end after a week, and when they are cancelled. */
-const uploadGone: Meaning = {
+const uploadGone: ErrorMeaning = {
   code: 'STORAGE_REWRITE_NEEDED',
   says: 'nothing was stored',
   retry: 'after-refresh',
   why: 'its upload session is over',
 }
-const noBucket: Meaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
+const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
 
 /**
  * By the reason in Google's answer, where the status alone does not tell.
  * https://cloud.google.com/storage/docs/json_api/v1/status-codes
  */
-const meaningsByReason: Readonly<Record<string, Meaning>> = {
+const meaningsByReason: Readonly<Record<string, ErrorMeaning>> = {
   // 403
   rateLimitExceeded: throttled,
   userRateLimitExceeded: throttled,
@@ -99,7 +85,7 @@ const meaningsByReason: Readonly<Record<string, Meaning>> = {
 }
 
 /** By the status. 404 says neither whether object or bucket is missing: see {@link NotThere}. */
-const meaningsByStatus: Readonly<Record<number, Meaning>> = {
+const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   400: refusedSettings,
   401: unauthenticated,
   403: denied,
@@ -132,7 +118,7 @@ export function answered(answer: Response, body: string, attempt: Attempt): Erro
     ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
     ...(remedy === undefined ? {} : { remedy }),
     facts: {
-      ...facts(attempt),
+      ...errors.facts(attempt),
       status,
       providerCode: reason,
       requestId: headers.get('x-guploader-uploadid') ?? undefined,
@@ -144,6 +130,9 @@ export function answered(answer: Response, body: string, attempt: Attempt): Erro
   })
 }
 
+const credentialsRemedy =
+  "Set GOOGLE_APPLICATION_CREDENTIALS, run with a service account, or give serviceAccountKey. If Google says invalid_grant, set this machine's clock."
+
 /**
  * The one place where any other error becomes one of Kannery. Those that are one already pass unchanged; an aborted call rejects
  * with its signal's reason.
@@ -151,80 +140,27 @@ export function answered(answer: Response, body: string, attempt: Attempt): Erro
 export function gcsError(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
   if (signal?.aborted) return signal.reason
   if (KanneryError.is(error) || !(error instanceof Error)) return error
-  const failure = networkFailure(error)
-  if (failure !== undefined) {
-    const { why, retry, remedy, status, sent } = failure
-    return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
-      cause: withoutRequest(error),
-      why,
-      retry,
-      ...(remedy === undefined ? {} : { remedy }),
-      facts: { ...facts(attempt), status, sent },
-    })
-  }
-  return isAboutCredentials(error) ? noCredentials(error, attempt) : error
-}
-
-export function notFound(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.place}`, {
-    facts: facts(attempt),
-  })
+  const unreachable = errors.unreachable(error, attempt)
+  if (unreachable !== undefined) return unreachable
+  if (!isAboutCredentials(error)) return error
+  return errors.noCredentials(error, attempt, credentialsRemedy)
 }
 
 export function containerNotFound(attempt: Attempt): KanneryError {
   return new KanneryError(noBucket.code, `${noBucket.says}: ${attempt.place}`, {
-    facts: facts(attempt),
+    facts: errors.facts(attempt),
   })
 }
 
 export function preconditionFailed(attempt: Attempt): KanneryError {
   return new KanneryError(changed.code, `${changed.says}: ${attempt.place}`, {
     retry: 'after-refresh',
-    facts: facts(attempt),
-  })
-}
-
-export function outsideRange(attempt: Attempt, size: number): KanneryError {
-  return new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.place}`, {
-    why: `it has ${size} bytes`,
-    facts: { ...facts(attempt), size },
-  })
-}
-
-export function cutOff(attempt: Attempt, missing: number): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `cut off while it was read: ${attempt.place}`, {
-    retry: 'same-request',
-    why: `${missing} bytes are missing`,
-    facts: facts(attempt),
-  })
-}
-
-/** An answer that ended too early. */
-export function brokenOff(attempt: Attempt, cause: unknown): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `the answer broke off: ${attempt.place}`, {
-    cause,
-    retry: 'same-request',
-    facts: facts(attempt),
-  })
-}
-
-/** An answer that Google never gives, so that nothing can be concluded from it. */
-export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of Google: ${attempt.place}`, {
-    why: what,
-    facts: facts(attempt),
-  })
-}
-
-export function noObjectLock(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
-    why: 'this backend does not set retention',
-    facts: facts(attempt),
+    facts: errors.facts(attempt),
   })
 }
 
 /** What a status means depends on what was asked. */
-function inContext(status: number, { operation, condition }: Attempt): Meaning | undefined {
+function inContext(status: number, { operation, condition }: Attempt): ErrorMeaning | undefined {
   if (status === 412 && condition === 'if-absent') return alreadyExists
   if (status !== 404) return undefined
   // Who creates an object misses the bucket; who goes on with an upload misses that.
@@ -235,11 +171,11 @@ function isUpload({ operation }: Attempt): boolean {
   return ['put', 'openWriter', 'sendPart', 'finishUpload'].includes(operation)
 }
 
-function byStatus(status: number): Meaning {
+function byStatus(status: number): ErrorMeaning {
   return meaningsByStatus[status] ?? (status >= 500 ? busy : unsupported)
 }
 
-function permissionRemedy(meaning: Meaning, attempt: Attempt): string | undefined {
+function permissionRemedy(meaning: ErrorMeaning, attempt: Attempt): string | undefined {
   if (meaning !== denied) return undefined
   return `Give this identity ${permissions[attempt.operation]}.`
 }
@@ -268,18 +204,4 @@ function isAboutCredentials({ name, message }: Error): boolean {
     name === 'GaxiosError' ||
     /default credentials|invalid_grant|refresh access token|private key|PEM|DECODER/i.test(message)
   )
-}
-
-function noCredentials(error: Error, attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
-    cause: withoutRequest(error),
-    why: error.message.split('\n')[0] ?? '',
-    remedy:
-      "Set GOOGLE_APPLICATION_CREDENTIALS, run with a service account, or give serviceAccountKey. If Google says invalid_grant, set this machine's clock.",
-    facts: facts(attempt),
-  })
-}
-
-function facts({ operation, key }: Attempt): Record<string, string | undefined> {
-  return { backend: 'gcs', operation, key }
 }

@@ -1,6 +1,6 @@
 import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kannery/storage'
 import type { Answered } from './client.ts'
-import { type Attempt, strangeAnswer } from './errors.ts'
+import { type Attempt, errors } from './errors.ts'
 
 /** The fields of an object resource that we ask for. https://cloud.google.com/storage/docs/json_api/v1/objects */
 export interface Metadata {
@@ -22,7 +22,7 @@ export function describe(
   const { answeredAt } = metadata
   const now = answeredAt === undefined ? {} : { answeredAt }
   if (info?.version !== undefined) return { ...info, version: info.version, ...now }
-  throw strangeAnswer(attempt, 'it tells no size, generation or time')
+  throw errors.strangeAnswer(attempt, 'it tells no size, generation or time')
 }
 
 export function describeListed(key: ObjectKey, metadata: Metadata): ObjectInfo | undefined {

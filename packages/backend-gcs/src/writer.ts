@@ -1,6 +1,6 @@
 import type { Part, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
 import { type GcsClient, readJson } from './client.ts'
-import { type Attempt, strangeAnswer } from './errors.ts'
+import { type Attempt, errors } from './errors.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import type { Operation } from './permissions.ts'
 import { conditionOf, type Destination, putObject, uploadPath } from './writing.ts'
@@ -47,9 +47,9 @@ export class GcsUpload implements PartTarget {
   async publishParts(): Promise<StoredObject> {
     const { key, options } = this.#destination
     const attempt = this.#attempt('finishUpload')
-    if (this.#last === undefined) throw strangeAnswer(attempt, 'no part was the last one')
+    if (this.#last === undefined) throw errors.strangeAnswer(attempt, 'no part was the last one')
     const answer = await this.#sendBytes(this.#last, attempt, options.signal)
-    if (answer === undefined) throw strangeAnswer(attempt, 'the upload never ends')
+    if (answer === undefined) throw errors.strangeAnswer(attempt, 'the upload never ends')
     return describe(key, await readJson<Metadata>(answer, attempt, options), attempt)
   }
 
@@ -95,7 +95,8 @@ export class GcsUpload implements PartTarget {
       const before = kept
       kept = keptBytes(answer)
       if (kept === end && !isLast) return undefined
-      if (kept <= before || kept >= end) throw strangeAnswer(attempt, `it kept ${kept} bytes`)
+      if (kept <= before || kept >= end)
+        throw errors.strangeAnswer(attempt, `it kept ${kept} bytes`)
     }
   }
 
@@ -116,7 +117,7 @@ export class GcsUpload implements PartTarget {
     )
     await answer.body?.cancel()
     const session = answer.headers.get('location')
-    if (session === null) throw strangeAnswer(attempt, 'it tells no upload session')
+    if (session === null) throw errors.strangeAnswer(attempt, 'it tells no upload session')
     return session
   }
 

@@ -22,7 +22,7 @@ import {
 import { type Connection, connect } from './client.ts'
 import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './deleting.ts'
-import { type Attempt, isAnswer, noObjectLock, s3Error } from './errors.ts'
+import { type Attempt, errors, isAnswer, s3Error } from './errors.ts'
 import { listObjects, listsInOrder } from './listing.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
@@ -166,7 +166,9 @@ export class S3Backend implements StorageBackend {
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
     if (options.retainUntil !== undefined && !this.capabilities.retainUntil) {
-      throw noObjectLock(attempt)
+      throw errors.noObjectLock(attempt, {
+        remedy: 'Give the option objectLockMode, and a bucket that was made with object lock.',
+      })
     }
     const { bucket } = this.#place
     const name = this.#place.nameOf(key)

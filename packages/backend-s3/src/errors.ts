@@ -1,87 +1,75 @@
 import type { S3ServiceException } from '@aws-sdk/client-s3'
 import {
+  type BackendAttempt,
+  BackendErrors,
   type CallOptions,
-  type ErrorCode,
+  type ErrorMeaning,
   KanneryError,
-  networkFailure,
   type Retry,
   retryAfterMs,
-  type WriteCondition,
   withoutRequest,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when S3 answered with an error. */
-export interface Attempt {
-  readonly operation: Operation
-  /** As the caller named it. */
-  readonly key?: string
-  /** `s3://bucket/prefix/key`. */
-  readonly place: string
-  readonly condition?: WriteCondition['kind'] | undefined
-}
+export type Attempt = BackendAttempt<Operation>
 
-interface Meaning {
-  readonly code: ErrorCode
-  readonly says: string
-  readonly retry?: Retry
-  readonly why?: string
-  readonly remedy?: string
-}
+/** Those that have nothing of S3 in them. */
+export const errors: BackendErrors = new BackendErrors('s3', 'S3')
 
-const denied: Meaning = { code: 'STORAGE_DENIED', says: 'no permission' }
-const unauthenticated: Meaning = {
+const denied: ErrorMeaning = { code: 'STORAGE_DENIED', says: 'no permission' }
+const unauthenticated: ErrorMeaning = {
   code: 'STORAGE_UNAUTHENTICATED',
   says: 'the storage does not accept these credentials',
 }
-const expired: Meaning = {
+const expired: ErrorMeaning = {
   ...unauthenticated,
   why: 'the session token has expired',
   remedy: 'Get a new session token, or let kannery use a role that renews it.',
 }
-const clockSkew: Meaning = {
+const clockSkew: ErrorMeaning = {
   ...unauthenticated,
   why: "this machine's clock and the storage's differ by more than S3 allows (15 minutes)",
   remedy: "Set this machine's clock, for example by NTP.",
 }
-const busy: Meaning = {
+const busy: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the storage cannot answer now',
   retry: 'same-request',
 }
-const throttled: Meaning = {
+const throttled: ErrorMeaning = {
   code: 'STORAGE_THROTTLED',
   says: 'the storage asks for fewer requests',
   retry: 'same-request',
 }
-const damagedOnTheWay: Meaning = {
+const damagedOnTheWay: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'the request was damaged on its way, and not stored',
   retry: 'same-request',
 }
-const elsewhere: Meaning = {
+const elsewhere: ErrorMeaning = {
   code: 'CONFIG_INVALID',
   says: 'the bucket lies in another region',
 }
-const noBucket: Meaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
-const full: Meaning = { code: 'STORAGE_FULL', says: 'no space left in the storage' }
-const unsupported: Meaning = {
+const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
+const full: ErrorMeaning = { code: 'STORAGE_FULL', says: 'no space left in the storage' }
+const unsupported: ErrorMeaning = {
   code: 'STORAGE_UNSUPPORTED',
   says: 'the storage cannot do what a backup needs',
 }
-const refusedSettings: Meaning = {
+const refusedSettings: ErrorMeaning = {
   code: 'CONFIG_INVALID',
   says: 'the storage refuses this configuration',
   remedy: 'Correct what the storage names under why.',
 }
 /** Swept away, or given back by somebody else. */
-const uploadGone: Meaning = {
+const uploadGone: ErrorMeaning = {
   code: 'STORAGE_REWRITE_NEEDED',
   says: 'nothing was stored',
   retry: 'after-refresh',
   why: 'its unfinished upload was removed while it was written',
 }
-const conflict: Meaning = {
+const conflict: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   says: 'another write of the same object is under way',
   retry: 'same-request',
@@ -91,7 +79,7 @@ const conflict: Meaning = {
  * By S3's error code.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
  */
-const meanings: Readonly<Record<string, Meaning>> = {
+const meanings: Readonly<Record<string, ErrorMeaning>> = {
   NoSuchBucket: noBucket,
   NoSuchKey: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
   InvalidRange: { code: 'STORAGE_RANGE', says: 'no such byte range' },
@@ -176,7 +164,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 }
 
 /** Where S3 names no code that we know. 404 is not among them: only NoSuchKey proves that there is no object. */
-const meaningsByStatus: Readonly<Record<number, Meaning>> = {
+const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   301: elsewhere,
   307: busy,
   400: refusedSettings,
@@ -193,6 +181,9 @@ const meaningsByStatus: Readonly<Record<number, Meaning>> = {
   507: full,
 }
 
+const credentialsRemedy =
+  'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.'
+
 /**
  * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass unchanged; an aborted call
  * rejects with its signal's reason.
@@ -201,62 +192,19 @@ export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOption
   if (signal?.aborted) return signal.reason
   if (KanneryError.is(error) || !(error instanceof Error)) return error
   if (isAnswer(error)) return answered(error, attempt)
-  const failure = networkFailure(error)
-  if (failure !== undefined) {
-    const { why, retry, remedy, status, sent } = failure
-    return new KanneryError('STORAGE_UNAVAILABLE', `cannot reach the storage: ${attempt.place}`, {
-      cause: withoutRequest(error),
-      why,
-      retry,
-      ...(remedy === undefined ? {} : { remedy }),
-      facts: { ...facts(attempt), status, sent },
-    })
+  const unreachable = errors.unreachable(error, attempt)
+  if (unreachable !== undefined) return unreachable
+  if (error.name.endsWith('ProviderError')) {
+    return errors.noCredentials(error, attempt, credentialsRemedy)
   }
-  if (error.name.endsWith('ProviderError')) return noCredentials(error, attempt)
   return error
-}
-
-export function notFound(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.place}`, {
-    facts: facts(attempt),
-  })
-}
-
-export function outsideRange(attempt: Attempt, size: number): KanneryError {
-  return new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.place}`, {
-    why: `it has ${size} bytes`,
-    facts: { ...facts(attempt), size },
-  })
-}
-
-export function cutOff(attempt: Attempt, missing: number): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `cut off while it was read: ${attempt.place}`, {
-    retry: 'same-request',
-    why: `${missing} bytes are missing`,
-    facts: facts(attempt),
-  })
-}
-
-/** An answer that S3 never gives, so that nothing can be concluded from it. */
-export function strangeAnswer(attempt: Attempt, what: string): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `not an answer of S3: ${attempt.place}`, {
-    why: what,
-    facts: facts(attempt),
-  })
 }
 
 export function tooManyParts(attempt: Attempt): KanneryError {
   return new KanneryError('STORAGE_UNSUPPORTED', `too large for the storage: ${attempt.place}`, {
     why: 'S3 takes 10,000 parts',
     remedy: 'Let segments end earlier, or allow more memory for writing: parts are then larger.',
-    facts: facts(attempt),
-  })
-}
-
-export function noObjectLock(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
-    remedy: 'Give the option objectLockMode, and a bucket that was made with object lock.',
-    facts: facts(attempt),
+    facts: errors.facts(attempt),
   })
 }
 
@@ -277,7 +225,7 @@ export function deletionError(
     why: meaning.why ?? `S3 answered ${name}${message ? `: ${message}` : ''}`,
     ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
     ...remedyOf(meaning, attempt),
-    facts: { ...facts(attempt), providerCode: name },
+    facts: { ...errors.facts(attempt), providerCode: name },
   })
 }
 
@@ -298,7 +246,7 @@ function answered(error: S3ServiceException, attempt: Attempt): KanneryError {
     ...retryOf(meaning, error),
     ...remedyOf(meaning, attempt, error),
     facts: {
-      ...facts(attempt),
+      ...errors.facts(attempt),
       status,
       providerCode: name,
       requestId: error.$metadata.requestId,
@@ -308,7 +256,7 @@ function answered(error: S3ServiceException, attempt: Attempt): KanneryError {
 }
 
 /** What S3's word means depends on what was asked. */
-function inContext(name: string, { operation, condition }: Attempt): Meaning | undefined {
+function inContext(name: string, { operation, condition }: Attempt): ErrorMeaning | undefined {
   switch (name) {
     case 'PreconditionFailed':
       if (condition !== 'if-absent') return meaningsByStatus[412]
@@ -327,7 +275,7 @@ function inContext(name: string, { operation, condition }: Attempt): Meaning | u
   }
 }
 
-function byStatus(status: number): Meaning {
+function byStatus(status: number): ErrorMeaning {
   const known = meaningsByStatus[status]
   if (known !== undefined) return known
   // An error in a good answer: it broke off, and could not be read.
@@ -335,14 +283,14 @@ function byStatus(status: number): Meaning {
 }
 
 /** The SDK has learnt the storage's time from this very answer: the next request will have it right. */
-function retryOf(meaning: Meaning, error: S3ServiceException): { readonly retry?: Retry } {
+function retryOf(meaning: ErrorMeaning, error: S3ServiceException): { readonly retry?: Retry } {
   const { clockSkewCorrected } = error.$metadata as { readonly clockSkewCorrected?: boolean }
   if (meaning === clockSkew && clockSkewCorrected === true) return { retry: 'same-request' }
   return meaning.retry === undefined ? {} : { retry: meaning.retry }
 }
 
 function remedyOf(
-  meaning: Meaning,
+  meaning: ErrorMeaning,
   attempt: Attempt,
   error?: S3ServiceException,
 ): { readonly remedy?: string } {
@@ -362,17 +310,4 @@ function regionOf(error: S3ServiceException | undefined): string | undefined {
 function waitOf(error: S3ServiceException): number | undefined {
   const { 'retry-after': header, date } = error.$response?.headers ?? {}
   return retryAfterMs(header, Date.parse(date ?? ''))
-}
-
-function noCredentials(error: Error, attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAUTHENTICATED', `no credentials for ${attempt.place}`, {
-    cause: withoutRequest(error),
-    why: error.message,
-    remedy: 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.',
-    facts: facts(attempt),
-  })
-}
-
-function facts({ operation, key }: Attempt): Record<string, string | undefined> {
-  return { backend: 's3', operation, key }
 }

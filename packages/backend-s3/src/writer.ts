@@ -7,7 +7,7 @@ import {
   type StoredObject,
 } from '@kannery/storage'
 import type { Connection } from './client.ts'
-import { type Attempt, s3Error, strangeAnswer, tooManyParts } from './errors.ts'
+import { type Attempt, errors, s3Error, tooManyParts } from './errors.ts'
 import type { Operation } from './permissions.ts'
 import {
   checksum,
@@ -65,7 +65,7 @@ export class S3Upload implements PartTarget {
         ...sum,
       })
       const { ETag } = await client.send(command, { abortSignal: signal })
-      if (ETag === undefined) throw strangeAnswer(attempt, 'it tells no ETag')
+      if (ETag === undefined) throw errors.strangeAnswer(attempt, 'it tells no ETag')
       this.#parts.set(PartNumber, { PartNumber, ETag, ...sum })
       this.#size += body.byteLength
     } catch (error) {
@@ -136,7 +136,7 @@ export class S3Upload implements PartTarget {
     })
     const { UploadId } = await client.send(command, sendOptions(this.#destination.options.signal))
     if (UploadId === undefined) {
-      throw strangeAnswer(this.#attempt('openWriter'), 'it tells no upload')
+      throw errors.strangeAnswer(this.#attempt('openWriter'), 'it tells no upload')
     }
     return UploadId
   }

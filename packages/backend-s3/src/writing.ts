@@ -9,7 +9,7 @@ import type {
 import { crc32c } from '@node-rs/crc32'
 import { answeredAt, type Connection } from './client.ts'
 import type { S3Config } from './config.ts'
-import { type Attempt, s3Error, strangeAnswer } from './errors.ts'
+import { type Attempt, errors, s3Error } from './errors.ts'
 
 /** One object to write: where, and with which properties. */
 export interface Destination {
@@ -106,7 +106,7 @@ export function storedAs(
 ): StoredObject {
   const { answeredAt: now } = answeredAt(output)
   if (output.ETag === undefined || now === undefined) {
-    throw strangeAnswer(attempt, 'it tells no ETag or time')
+    throw errors.strangeAnswer(attempt, 'it tells no ETag or time')
   }
   // It was written just before S3 said so.
   return { key, size, version: output.ETag as ObjectVersion, lastModified: now, answeredAt: now }

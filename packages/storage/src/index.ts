@@ -1,5 +1,6 @@
 export type * from './backend.ts'
 export { maxPutBytes } from './backend.ts'
+export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend-errors.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
@@ -22,6 +23,7 @@ export {
   retryAfterMs,
   withoutRequest,
 } from './http-failure.ts'
+export { KeyNamespace } from './key-namespace.ts'
 export {
   compareKeys,
   type KeyPrefix,
@@ -37,4 +39,5 @@ export {
   type PartWriterOptions,
 } from './part-writer.ts'
 export { type ProbeReport, probe } from './probe.ts'
+export { type AnsweredSpan, RangeRequest } from './range-request.ts'
 export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'

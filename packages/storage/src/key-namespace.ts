@@ -1,0 +1,47 @@
+import { KanneryError } from './errors.ts'
+import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
+
+/** From the keys of a storage to the names in its bucket and back. */
+export class KeyNamespace {
+  /** For people, without a slash at its end. */
+  readonly location: string
+  /** Empty, or ends in a slash. */
+  readonly #prefix: string
+
+  /** @param folder of the bucket, below which all keys lie; without a slash at either end */
+  constructor(location: string, folder: string | undefined) {
+    this.location = location
+    this.#prefix = folder === undefined ? '' : `${folder}/`
+  }
+
+  /** The bucket's name of a key or of a folder. */
+  nameOf(key: ObjectKey | KeyPrefix): string {
+    return this.#prefix + key
+  }
+
+  /** For people. */
+  describe(key: ObjectKey | KeyPrefix): string {
+    return key === '' ? this.location : `${this.location}/${key}`
+  }
+
+  /** undefined for what cannot be a key of ours: a console's folder marker, another program's file. */
+  keyOf(name: string | undefined): ObjectKey | undefined {
+    return this.#checked(name, objectKey)
+  }
+
+  folderOf(name: string | undefined): KeyPrefix | undefined {
+    return this.#checked(name, keyPrefix)
+  }
+
+  #checked<T>(name: string | undefined, check: (text: string) => T): T | undefined {
+    if (name === undefined || !name.startsWith(this.#prefix)) return undefined
+    const key = name.slice(this.#prefix.length)
+    if (key === '') return undefined
+    try {
+      return check(key)
+    } catch (error) {
+      if (KanneryError.is(error, 'CONFIG_INVALID')) return undefined
+      throw error
+    }
+  }
+}
