@@ -12,11 +12,14 @@ const program = {
 }
 const credentials = { accessKeyId: 'kannery', secretAccessKey: 'kannery-secret' }
 const appender = { accessKeyId: 'kannery-appender', secretAccessKey: 'kannery-appender-secret' }
+const reader = { accessKeyId: 'kannery-reader', secretAccessKey: 'kannery-reader-secret' }
 const region = 'us-east-1'
 
 export interface VersitygwServer extends S3Server {
   /** Of an identity that may list, read and write, but delete nothing, in every bucket that was created here. */
   readonly appender: S3Credentials
+  /** Of one that may list and read there. */
+  readonly reader: S3Credentials
   /** Makes unfinished uploads into `bucket` look as if they had been begun so much earlier. */
   ageUploads(bucket: string, milliseconds: number): Promise<void>
 }
@@ -56,10 +59,11 @@ export async function startVersitygw(): Promise<VersitygwServer> {
     region,
     credentials,
     appender,
+    reader,
     createBucket: async (bucket) => {
       await mkdir(join(server.folder, 'buckets', bucket))
       const client = clientOf(server.endpoint)
-      const Policy = appenderPolicy(bucket)
+      const Policy = policyOf(bucket)
       await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
       client.destroy()
     },
@@ -81,26 +85,28 @@ function clientOf(endpoint: string): S3Client {
 }
 
 function identitiesFile(): string {
-  const { accessKeyId: access, secretAccessKey: secret } = appender
-  const account = { access, secret, role: 'user', userID: 0, groupID: 0, projectID: 0 }
-  return JSON.stringify({ accessAccounts: { [access]: account } })
+  const ids = { userID: 0, groupID: 0, projectID: 0 }
+  const accounts = [appender, reader].map(({ accessKeyId: access, secretAccessKey: secret }) => [
+    access,
+    { access, secret, role: 'user', ...ids },
+  ])
+  return JSON.stringify({ accessAccounts: Object.fromEntries(accounts) })
 }
 
-function appenderPolicy(bucket: string): string {
-  const allow = (Action: readonly string[], Resource: string): unknown => ({
+function policyOf(bucket: string): string {
+  const allow = (who: S3Credentials, Action: readonly string[], path = ''): unknown => ({
     Effect: 'Allow',
-    Principal: { AWS: [appender.accessKeyId] },
+    Principal: { AWS: [who.accessKeyId] },
     Action,
-    Resource,
+    Resource: `arn:aws:s3:::${bucket}${path}`,
   })
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], `arn:aws:s3:::${bucket}`),
-      allow(
-        ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
-        `arn:aws:s3:::${bucket}/*`,
-      ),
+      allow(appender, ['s3:ListBucket', 's3:ListBucketMultipartUploads']),
+      allow(appender, ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], '/*'),
+      allow(reader, ['s3:ListBucket']),
+      allow(reader, ['s3:GetObject'], '/*'),
     ],
   })
 }
