@@ -43,6 +43,7 @@ test('the benchmark of the storages runs, at a size that says nothing about spee
     ["the SDK's Upload", 1],
     ["the SDK's GetObject", 1],
     ["the SDK's createWriteStream", 1],
+    ["the SDK's createWriteStream, in parts", 1],
     ["the SDK's createReadStream", 1],
     ["the SDK's uploadStream", 1],
     ["the SDK's download", 1],

@@ -11,6 +11,11 @@ export const gcs: Peer = {
     await pipeline(Readable.from(pieces), file(target, key).createWriteStream())
   },
 
+  putInPartsBySdk: async (target, key, pieces) => {
+    const parts = file(target, key).createWriteStream({ chunkSize: 16 * 1024 * 1024 })
+    await pipeline(Readable.from(pieces), parts)
+  },
+
   getBySdk: async (target, key) => file(target, key).createReadStream(),
 }
 

@@ -12,6 +12,8 @@ export interface TransferTarget {
 export interface Peer {
   openBackend(target: TransferTarget): Promise<StorageBackend>
   putBySdk(target: TransferTarget, key: string, pieces: Iterable<Buffer>): Promise<void>
+  /** The same in parts that are acknowledged one by one, as our writer sends them; where the helper does not do so anyway. */
+  putInPartsBySdk?(target: TransferTarget, key: string, pieces: Iterable<Buffer>): Promise<void>
   getBySdk(target: TransferTarget, key: string): Promise<AsyncIterable<Uint8Array>>
 }
 

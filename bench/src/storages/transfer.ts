@@ -32,6 +32,7 @@ const transfers: Readonly<Record<string, (peer: Peer) => Promise<number>>> = {
   'put by kannery': putByKannery,
   'get by kannery': getByKannery,
   'put by sdk': putBySdk,
+  'put by sdk-in-parts': putInPartsBySdk,
   'get by sdk': getBySdk,
 }
 const done = await transfers[`${values.direction} by ${values.by}`]?.(peer)
@@ -60,6 +61,12 @@ async function getByKannery(peer: Peer): Promise<number> {
 
 async function putBySdk(peer: Peer): Promise<number> {
   await peer.putBySdk(target, key, pieces())
+  return bytes
+}
+
+async function putInPartsBySdk(peer: Peer): Promise<number> {
+  if (peer.putInPartsBySdk === undefined) throw new Error('it does so anyway')
+  await peer.putInPartsBySdk(target, key, pieces())
   return bytes
 }
 
