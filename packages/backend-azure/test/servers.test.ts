@@ -5,6 +5,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { peakBufferGrowth } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
 import { collect, context, newPrefix, open } from './world.ts'
 
@@ -161,3 +162,17 @@ function sharedKey(): StorageSharedKeyCredential {
   const { account } = inject('azurite')
   return new StorageSharedKeyCredential(account.name, account.key)
 }
+
+test('a writer takes little more memory than it may', async () => {
+  await using storage = await open(inject('azurite'))
+  const piece = Buffer.alloc(4 * mib)
+  const growth = await peakBufferGrowth(async () => {
+    await using writer = await storage.openWriter(key, {
+      condition: ifAbsent,
+      maxBufferedBytes: 32 * mib,
+    })
+    for (let written = 0; written < 160 * mib; written += piece.length) await writer.write(piece)
+    await writer.commit()
+  })
+  expect(growth).toBeLessThan((32 + 64) * mib)
+})

@@ -91,13 +91,26 @@ export class GcsClient {
         ...Object.fromEntries((await this.#authorizer?.getRequestHeaders(url.href)) ?? []),
         'user-agent': this.#userAgent,
         ...headers,
+        ...(body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {}),
       },
       // 308 means "go on with the upload" here.
       redirect: 'manual',
-      ...(body === undefined ? {} : { body }),
+      ...bodyOf(body),
       ...(signal === undefined ? {} : { signal }),
     })
   }
+}
+
+/** As a stream: of bytes that it is given, fetch makes copies. */
+function bodyOf(body: GcsRequest['body']): RequestInit {
+  if (!(body instanceof Uint8Array)) return body === undefined ? {} : { body }
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => {
+      controller.enqueue(body)
+      controller.close()
+    },
+  })
+  return { body: stream, duplex: 'half' }
 }
 
 /** Loads google-auth-library when there is something to prove; sends nothing yet. @throws CONFIG_INVALID */

@@ -1,6 +1,7 @@
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
+import { peakBufferGrowth } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
 import { collect, context, newPrefix, open } from './world.ts'
 
@@ -188,3 +189,17 @@ function allTextOf(error: unknown): string {
   const { message, why, remedy, facts } = error as KanneryError
   return JSON.stringify({ message, why, remedy, facts })
 }
+
+test('a writer takes little more memory than it may', async () => {
+  await using storage = await open(inject('s3').versitygw)
+  const piece = Buffer.alloc(4 * mib)
+  const growth = await peakBufferGrowth(async () => {
+    await using writer = await storage.openWriter(key, {
+      condition: ifAbsent,
+      maxBufferedBytes: 32 * mib,
+    })
+    for (let written = 0; written < 160 * mib; written += piece.length) await writer.write(piece)
+    await writer.commit()
+  })
+  expect(growth).toBeLessThan((32 + 64) * mib)
+})
