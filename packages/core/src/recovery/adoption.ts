@@ -38,7 +38,7 @@ export interface Verdicts {
   /** In the order in which they continue the coverage. */
   readonly adopted: readonly SegmentEntry[]
   readonly garbage: readonly NamedObject[]
-  /** Of an epoch that is not over, or in a later format: neither is ours to judge. They stay. */
+  /** Of an epoch that is not over, in a later format, or of another topic or cluster: none is ours to judge. They stay. */
   readonly unexplained: readonly NamedObject[]
   /** After what was adopted. */
   readonly nextOffsets: NextOffsets
@@ -90,10 +90,14 @@ async function inspectAll(
     if (inspected.kind === 'too-new') unexplained.push(object)
     if (inspected.kind !== 'readable') continue
     const { footer } = inspected
-    if (footer.header.epoch < index.epoch) readable.push({ id: object.id, footer })
+    if (isOurs(footer.header, index)) readable.push({ id: object.id, footer })
     else unexplained.push(object)
   }
   return { readable, unexplained }
+}
+
+function isOurs({ topic, cluster, epoch }: SegmentHeader, index: Index): boolean {
+  return topic === index.topic && cluster === index.cluster && epoch < index.epoch
 }
 
 async function firstAdoptable(
@@ -116,8 +120,6 @@ async function firstAdoptable(
 function isOfTheLastWriters(header: SegmentHeader, index: Index): boolean {
   const incarnation = currentIncarnation(index)
   return (
-    header.topic === index.topic &&
-    header.cluster === index.cluster &&
     header.topicId === incarnation?.topicId &&
     header.incarnation === incarnation.n &&
     header.epoch >= (index.committed ?? 0)

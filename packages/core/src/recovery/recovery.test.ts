@@ -2,13 +2,15 @@ import type { KeyPrefix, ListOptions, StorageBackend } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { craft, encode, facts, sampleHeader } from '../../test/segments.ts'
 import { captured, cluster, incarnation, minutes, World } from '../../test/world.ts'
+import { editIndex } from '../index-file/edit-index.ts'
 import { encodeIndex } from '../index-file/index-document.ts'
-import type { SegmentEntry } from '../index-file/model.ts'
+import type { Index, SegmentEntry } from '../index-file/model.ts'
 import { writePage } from '../index-file/page-writer.ts'
 import { topicKeys } from '../layout/keys.ts'
 import type { WriterSession } from '../lease/writer-session.ts'
 import type { SegmentHeader } from '../segment/segment-header.ts'
 import { SegmentWriter } from '../segment/writer.ts'
+import { UlidSource } from '../ulid/ulid.ts'
 import type { RecoverySource } from './adoption.ts'
 
 type Offsets = Readonly<Record<number, readonly [from: number, next: number, leaderEpoch?: number]>>
@@ -145,8 +147,6 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
   ['covers nothing', { 0: [10, 10] }, {}],
   ['is of another life of the topic', { 0: [10, 20] }, { topicId: 'created again' }],
   ['is of another branch', { 0: [10, 20] }, { incarnation: 1 }],
-  ['is of another cluster', { 0: [10, 20] }, { cluster: 'cluster-two' }],
-  ['is of another topic', { 0: [10, 20] }, { topic: 'payments' }],
   ['is of a writer before the last one that committed', { 0: [10, 20] }, { epoch: 0 }],
 ])(
   'a segment that %s is not adopted, also when nobody else has it',
@@ -161,6 +161,39 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
     expect(ids(verdicts.garbage)).toEqual([(left as SegmentEntry).id])
   },
 )
+
+test.each<[string, Partial<SegmentHeader>]>([
+  ['cluster', { cluster: 'cluster-two' }],
+  ['topic', { topic: 'payments' }],
+])(
+  'a segment of another %s is neither adopted nor deleted: somebody put it there',
+  async (_, changes) => {
+    const { session, left } = await afterCrash((world, dead) =>
+      upload(world, dead, { 0: [10, 20] }, changes),
+    )
+
+    const { adopted, garbage, unexplained } = await session.recover(source({ lost: { 0: 100 } }))
+
+    expect([adopted, garbage]).toEqual([[], []])
+    expect(ids(unexplained)).toEqual([(left as SegmentEntry).id])
+  },
+)
+
+test('what is adopted expires as if it had been committed now', async () => {
+  const { session } = await afterCrash(async (world, dead) => {
+    const ids = new UlidSource({ clock: world.clock, random: world.random.fork() })
+    const edit = (index: Index): Index => ({ ...index, retention: { after: '30d' } })
+    await editIndex(world.memory, 'orders', { ids, edit })
+    await upload(world, dead, { 0: [10, 20] })
+  })
+
+  await session.recover(source({ lost: { 0: 100 } }))
+
+  expect(session.index.segments.map(({ expires }) => expires)).toEqual([
+    null,
+    '2026-12-23T07:06:00.000Z',
+  ])
+})
 
 test('a segment that the history of the source contradicts is not adopted', async () => {
   const { session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20, 4] }))
