@@ -9,11 +9,17 @@ export const storageArgument: ArgumentDeclaration = {
 /** A storage as typed on the command line. @throws CONFIG_INVALID */
 export function storageAt(
   text: string | undefined,
-  { directory, environment, app }: Pick<Invocation, 'directory' | 'environment' | 'app'>,
+  {
+    directory,
+    environment,
+    app,
+    terminal,
+  }: Pick<Invocation, 'directory' | 'environment' | 'app' | 'terminal'>,
 ): StorageLocation {
   return {
     url: parseStorageUrl(text ?? '', directory),
     plugins: pluginSources(environment, app),
     environment,
+    onNote: (line) => terminal.note(line),
   }
 }

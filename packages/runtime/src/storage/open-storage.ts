@@ -10,12 +10,16 @@ import { findBackend } from '../plugins/find-backend.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { readCredentials } from './credentials.ts'
+import { shownLocation } from './storage-url.ts'
+import { TroubleNotes } from './trouble-notes.ts'
 
 /** A storage as somebody named it, and where its backend and its secrets come from. */
 export interface StorageLocation {
   readonly url: URL
   readonly plugins: PluginSources
   readonly environment: Environment
+  /** Told, for people, while the storage does not answer and is asked again. */
+  readonly onNote?: (line: string) => void
 }
 
 /**
@@ -24,7 +28,7 @@ export interface StorageLocation {
  * @throws PLUGIN_*, CONFIG_INVALID and STORAGE_* errors that say what to do
  */
 export async function openStorage(location: StorageLocation): Promise<StorageBackend> {
-  return decorated(await openBackend(location, 'read'))
+  return decorated(await openBackend(location, 'read'), location)
 }
 
 /**
@@ -39,9 +43,10 @@ export async function openWritableStorage(
 ): Promise<StorageBackend> {
   const backend = await openBackend(location, 'write')
   try {
-    const { warnings, ifVersionDelete } = await probe(decorated(backend), { random: systemRandom })
+    const tried = decorated(backend, location)
+    const { warnings, ifVersionDelete } = await probe(tried, { random: systemRandom })
     for (const warning of warnings) onWarning(warning)
-    return decorated(backend, { ifVersionDelete })
+    return decorated(backend, location, { ifVersionDelete })
   } catch (error) {
     await backend[Symbol.asyncDispose]()
     throw error
@@ -67,7 +72,14 @@ export async function openBackend(
 /** @param capabilities what a probe found, where a backend knows only what its kind of store promises. */
 function decorated(
   backend: StorageBackend,
+  { url, onNote }: StorageLocation,
   capabilities: Partial<StorageCapabilities> = {},
 ): StorageBackend {
-  return decorate(backend, { clock: systemClock, random: systemRandom, capabilities })
+  const observer = onNote && new TroubleNotes(shownLocation(url), systemClock, onNote)
+  return decorate(backend, {
+    clock: systemClock,
+    random: systemRandom,
+    capabilities,
+    ...(observer && { observer }),
+  })
 }

@@ -16,7 +16,7 @@ import type {
 import type { Clock } from '../environment.ts'
 import { KanneryError } from '../errors.ts'
 import type { KeyPrefix, ObjectKey } from '../object-key.ts'
-import type { StorageObserver, StorageOperation } from './observer.ts'
+import type { StorageAttempt, StorageObserver, StorageOperation } from './observer.ts'
 
 /** Tells an observer of each attempt. */
 export class ObservedStorage implements StorageBackend {
@@ -179,7 +179,12 @@ class ObservedAttempt {
       ...this.#start,
       durationMs: this.#durationMs,
       responseBytes: this.#responseBytes,
-      ...(error === undefined ? {} : { error: KanneryError.is(error) ? error.code : 'INTERNAL' }),
+      ...(error === undefined ? {} : describe(error)),
     })
   }
+}
+
+function describe(error: unknown): Pick<StorageAttempt, 'error' | 'why'> {
+  if (!KanneryError.is(error)) return { error: 'INTERNAL' }
+  return { error: error.code, ...(error.why === undefined ? {} : { why: error.why }) }
 }

@@ -22,6 +22,8 @@ export interface StorageAttempt {
   readonly responseBytes: number
   /** `INTERNAL` for what is no error of Kannery, such as the reason of an aborted call. */
   readonly error?: ErrorCode
+  /** What the error says of its cause: for people. */
+  readonly why?: string
 }
 
 export interface StorageObserver {
