@@ -11,15 +11,21 @@ const program = {
   version: 'v1.8.0',
 }
 const credentials = { accessKeyId: 'kannery', secretAccessKey: 'kannery-secret' }
-const appender = { accessKeyId: 'kannery-appender', secretAccessKey: 'kannery-appender-secret' }
-const reader = { accessKeyId: 'kannery-reader', secretAccessKey: 'kannery-reader-secret' }
+const guest = { accessKeyId: 'kannery-guest', secretAccessKey: 'kannery-guest-secret' }
 const region = 'us-east-1'
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-policy-language-overview.html */
+export interface PolicyStatement {
+  readonly Effect: 'Allow'
+  readonly Action: string | readonly string[]
+  readonly Resource: string
+}
+
 export interface VersitygwServer extends S3Server {
-  /** Of an identity that may list, read and write, but delete nothing, in every bucket that was created here. */
-  readonly appender: S3Credentials
-  /** Of one that may list and read there. */
-  readonly reader: S3Credentials
+  /** Of an identity that may do nothing but what {@link allow} says. */
+  readonly guest: S3Credentials
+  /** Gives `bucket` these statements as its policy, for the guest. */
+  allow(bucket: string, statements: readonly PolicyStatement[]): Promise<void>
   /** Makes unfinished uploads into `bucket` look as if they had been begun so much earlier. */
   ageUploads(bucket: string, milliseconds: number): Promise<void>
 }
@@ -58,12 +64,15 @@ export async function startVersitygw(): Promise<VersitygwServer> {
     name: program.name,
     region,
     credentials,
-    appender,
-    reader,
+    guest,
     createBucket: async (bucket) => {
       await mkdir(join(server.folder, 'buckets', bucket))
+    },
+    allow: async (bucket, statements) => {
       const client = clientOf(server.endpoint)
-      const Policy = policyOf(bucket)
+      const Principal = { AWS: [guest.accessKeyId] }
+      const Statement = statements.map((statement) => ({ ...statement, Principal }))
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
       await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
       client.destroy()
     },
@@ -85,28 +94,7 @@ function clientOf(endpoint: string): S3Client {
 }
 
 function identitiesFile(): string {
-  const ids = { userID: 0, groupID: 0, projectID: 0 }
-  const accounts = [appender, reader].map(({ accessKeyId: access, secretAccessKey: secret }) => [
-    access,
-    { access, secret, role: 'user', ...ids },
-  ])
-  return JSON.stringify({ accessAccounts: Object.fromEntries(accounts) })
-}
-
-function policyOf(bucket: string): string {
-  const allow = (who: S3Credentials, Action: readonly string[], path = ''): unknown => ({
-    Effect: 'Allow',
-    Principal: { AWS: [who.accessKeyId] },
-    Action,
-    Resource: `arn:aws:s3:::${bucket}${path}`,
-  })
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      allow(appender, ['s3:ListBucket', 's3:ListBucketMultipartUploads']),
-      allow(appender, ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'], '/*'),
-      allow(reader, ['s3:ListBucket']),
-      allow(reader, ['s3:GetObject'], '/*'),
-    ],
-  })
+  const { accessKeyId: access, secretAccessKey: secret } = guest
+  const account = { access, secret, role: 'user', userID: 0, groupID: 0, projectID: 0 }
+  return JSON.stringify({ accessAccounts: { [access]: account } })
 }
