@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Interruption } from './interruption.ts'
 
-// What V8 made of the modules is kept for the next start, in a folder of this user alone, for it is run. Where it cannot be written,
-// there is no cache, and that is no error.
-const { HOME, XDG_CACHE_HOME = HOME && join(HOME, '.cache') } = process.env
-if (XDG_CACHE_HOME) enableCompileCache(join(XDG_CACHE_HOME, 'kannery'))
+const compiled = compileCache()
+if (compiled !== undefined) enableCompileCache(compiled)
 const { main } = await import('./main.ts')
 
 const interruption = new Interruption((status) => process.exit(status))
@@ -30,3 +29,17 @@ process.exitCode = await main({
   app: { url: import.meta.url, version },
   interruption,
 })
+
+/**
+ * Where what V8 made of the modules is kept for the next start: in the home of the user whose process this is, whatever HOME says, for
+ * it is run. undefined where that user has none. A folder that cannot be written is no error: nothing is kept then.
+ */
+function compileCache(): string | undefined {
+  const { XDG_CACHE_HOME: chosen } = process.env
+  if (chosen) return join(chosen, 'kannery')
+  try {
+    return join(userInfo().homedir, '.cache/kannery')
+  } catch {
+    return undefined
+  }
+}
