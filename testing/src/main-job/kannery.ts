@@ -83,8 +83,13 @@ export class RunningKannery implements AsyncDisposable {
     return this.ended
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Gives it no time for anything. */
+  kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill()
     await this.ended.catch(() => {})
   }
 }

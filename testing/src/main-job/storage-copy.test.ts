@@ -1,8 +1,10 @@
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, inject, test } from 'vitest'
 import { checkTopics, fillTopic } from '../python/topics.ts'
 import { startStorage, storageServers } from '../storages/test-storage.ts'
-import { kanneryJson, kannerySucceeds } from './kannery.ts'
+import { kannery, kanneryJson, kannerySucceeds, startKannery } from './kannery.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const { bootstrapServers } = inject('kafka')
@@ -52,5 +54,51 @@ test('from a folder over every kind of storage into a folder, a copy of a copy r
   const words = ['restore', '--from', last, '--to', bootstrapServers]
   await kannerySucceeds([...words, '--topic', 'copied', '--as', 'copied-back'])
   const compared = await checkTopics({ bootstrapServers, source: 'copied', target: 'copied-back' })
+  expect(compared).toEqual({ equalRecords: filled.records, differences: [] })
+})
+
+test('killed again and again, a copy leaves a target that is whole, and goes on where it was', {
+  timeout: 300_000,
+}, async () => {
+  await using folder = await temporaryFolder()
+  const options = { bootstrapServers, records: 20_000, partitions: 3, valueBytes: 1000 }
+  const filled = await fillTopic('plain', { ...options, topic: 'copied-in-pieces' })
+  const [source, target] = [join(folder.path, 'first'), join(folder.path, 'second')]
+  const backup = ['backup', '--from', bootstrapServers, '--topic', 'copied-in-pieces', '--once']
+  await kannerySucceeds([...backup, '--to', source, '--segment-size', '256KiB'])
+  // Under one name, so that it takes its own lease over at once.
+  const words = ['copy', source, target, '--identity', 'copier']
+
+  const segmentsIn = async (storage: string): Promise<number> => {
+    const names = await readdir(join(storage, 'copied-in-pieces')).catch(() => [])
+    return names.filter((name) => name.endsWith('.kan')).length
+  }
+  await mkdir(target)
+  const total = await segmentsIn(source)
+  let killed = 0
+  for (const share of [0, 0.05, 0.2, 0.35, 0.6, 0.8, 0.95]) {
+    await using copying = startKannery(words)
+    let running = true
+    void copying.ended.then(() => {
+      running = false
+    })
+    while (running && (await segmentsIn(target)) <= share * total) await delay(1)
+    copying.kill()
+    if ((await copying.ended).status > 128) killed += 1
+    // What was sent, and is not named yet, is no damage.
+    expect(await kanneryJson(['verify', target])).toMatchObject({ findings: [] })
+  }
+  expect(killed).toBeGreaterThan(2)
+
+  await kannerySucceeds(words)
+  expect(await kannery(['verify', target])).toMatchObject({ status: 0 })
+  const back = 'copied-in-pieces-back'
+  const restore = ['restore', '--from', target, '--to', bootstrapServers]
+  await kannerySucceeds([...restore, '--topic', 'copied-in-pieces', '--as', back])
+  const compared = await checkTopics({
+    bootstrapServers,
+    source: 'copied-in-pieces',
+    target: back,
+  })
   expect(compared).toEqual({ equalRecords: filled.records, differences: [] })
 })
