@@ -17,8 +17,8 @@ export interface Outcome {
 export interface Run {
   /** When it has ended. */
   readonly outcome: Promise<Outcome>
-  /** Resolves when a line of stderr matches. */
-  said(pattern: RegExp): Promise<void>
+  /** Resolves when a line of stderr matches, with the match. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
   interrupt(...signals: readonly NodeJS.Signals[]): void
   /** Stops listening to what it prints, as `head` does. */
   closeStdout(): void
@@ -54,7 +54,9 @@ export function start(...words: readonly string[]): Run {
     outcome,
     async said(pattern) {
       const ended = status.then(() => 'ended' as const)
-      while (!pattern.test(stderr)) {
+      for (;;) {
+        const found = pattern.exec(stderr)
+        if (found !== null) return found
         const heard = new Promise<'heard'>((resolve) => {
           child.stderr.once('data', () => resolve('heard'))
         })

@@ -150,11 +150,21 @@ async function heldLease(path: string): Promise<void> {
   }
 }
 
+/** Resolves when a backup has read so many records. */
+async function captured(metrics: string, records: number): Promise<void> {
+  for (;;) {
+    const text = await (await fetch(metrics)).text()
+    const counts = [...text.matchAll(/^kannery_captured_records_total\{.*\} (\d+)$/gm)]
+    if (counts.reduce((sum, [, count]) => sum + Number(count), 0) >= records) return
+  }
+}
+
 test('Ctrl-C commits what is open and releases the lease; a second one stops at once', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
-  const following = startBackup(path)
-  await heldLease(path)
+  const following = startBackup(path, '--metrics', '0')
+  const [, metrics = ''] = await following.said(/^metrics: (\S+)$/m)
+  await captured(metrics, 3000)
   following.interrupt('SIGINT')
   const outcome = await following.outcome
   expect(outcome.status).toBe(0)
