@@ -34,7 +34,7 @@ const { output } = await bundle.generate({
 const files = new Map<string, string | Uint8Array>()
 for (const file of output) files.set(file.fileName, file.type === 'chunk' ? file.code : file.source)
 const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
-for (const name of modules.flatMap((id) => packageOf(id) ?? [])) {
+for (const name of new Set(modules.flatMap((id) => packageOf(id) ?? []))) {
   const licence = await readFile(join('node_modules', name, 'LICENSE'), 'utf8')
   files.set(`third-party-${name.replace('/', '-')}.txt`, licence)
 }

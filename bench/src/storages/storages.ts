@@ -55,7 +55,7 @@ async function benchGcs(bench: StoragesBench): Promise<string[]> {
     storage: 'gcs',
     title: 'Google Cloud Storage (fake-gcs-server)',
     upload: "the SDK's createWriteStream",
-    // Whoever keeps one part until it is acknowledged can send it again; the server's work grows with their number, which Google's does not.
+    // A part that is kept until it is acknowledged can be sent again. This server's work grows with their number; Google's does not.
     uploadInParts: "the SDK's createWriteStream, in parts",
     download: "the SDK's createReadStream",
     target: { endpoint: server.endpoint, bucket },
