@@ -1,23 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packPackage } from '@kannery/testing/packing/packed-package'
-import { run } from '@kannery/testing/servers/run'
+import { installGlobally } from '@kannery/testing/packing/install-globally'
 import { startVersitygw } from '@kannery/testing/servers/versitygw'
 import { type Measurement, measure } from './measure.ts'
 import { formatTable, median } from './report.ts'
 import { type Contender, runRounds } from './rounds.ts'
 
-/** The command line with what it needs, and one backend of a cloud. */
-const installed = [
-  'packages/storage',
-  'packages/storage-testkit',
-  'packages/core',
-  'packages/kafka',
-  'packages/runtime',
-  'packages/backend-volume',
-  'packages/backend-s3',
-  'apps/cli',
-]
 const bucket = 'backups'
 
 /**
@@ -30,7 +18,7 @@ export async function benchStart(
   say: (line: string) => void,
 ): Promise<string> {
   say('packing and installing')
-  const modules = await install(scratch)
+  const modules = join(await installGlobally(scratch), 'lib/node_modules')
   const kannery = join(modules, 'kannery/bundle/bin.js')
   const folder = join(scratch, 'empty')
   const nothing = join(scratch, 'nothing.mjs')
@@ -68,20 +56,6 @@ export async function benchStart(
     peakOf(measurements),
   ])
   return `${formatTable([['', 'ms', 'CPU ms', 'peak RSS MB'], ...rows])}\n`
-}
-
-/** The folder of the installed packages. */
-async function install(scratch: string): Promise<string> {
-  const tarballs: string[] = []
-  for (const folder of installed) {
-    const destination = join(scratch, 'packed', folder)
-    await mkdir(destination, { recursive: true })
-    tarballs.push((await packPackage(folder, destination)).tarball)
-  }
-  const prefix = join(scratch, 'prefix')
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
-  await run('npm', ['install', '--global', '--prefix', prefix, ...quiet, ...tarballs])
-  return join(prefix, 'lib/node_modules')
 }
 
 function milliseconds(seconds: readonly number[]): string {
