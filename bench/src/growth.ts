@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { repositoryRoot } from '@kannery/testing/paths'
-import { formatTable, median } from './report.ts'
+import { formatTable, spread } from './report.ts'
 
 /** What packages/core/test/growth/run.ts prints. */
 interface GrowthCost {
@@ -69,9 +69,4 @@ function cellsOf({ indexBytes, acquire, commits }: GrowthCost): string[] {
     spread(sent, 0),
     (requests / commits.length).toFixed(2),
   ]
-}
-
-function spread(values: readonly number[], digits: number): string {
-  const [least, greatest] = [Math.min(...values), Math.max(...values)]
-  return `${median(values).toFixed(digits)} (${least.toFixed(digits)}–${greatest.toFixed(digits)})`
 }

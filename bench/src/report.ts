@@ -21,8 +21,8 @@ export function formatReport(
   if (ours === undefined) throw new RangeError('a report needs a contender')
   const cells = rows.map(({ name, speeds, cpu, rss }) => [
     name,
-    `${median(speeds).toFixed(0)} (${Math.min(...speeds).toFixed(0)}–${Math.max(...speeds).toFixed(0)})`,
-    `${median(cpu).toFixed(2)} (${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)})`,
+    spread(speeds, 0),
+    spread(cpu, 2),
     (rss / 1e6).toFixed(0),
     ratio(median(ours.speeds), median(speeds)),
     ratio(median(ours.cpu), median(cpu)),
@@ -39,6 +39,12 @@ export function median(values: readonly number[]): number {
     sorted[Math.floor(middle)],
   ]
   return (low + high) / 2
+}
+
+/** Median, least and greatest. */
+export function spread(values: readonly number[], digits: number): string {
+  const [least, greatest] = [Math.min(...values), Math.max(...values)]
+  return `${median(values).toFixed(digits)} (${least.toFixed(digits)}–${greatest.toFixed(digits)})`
 }
 
 function ratio(ours: number, other: number): string {

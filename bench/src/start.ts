@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { installGlobally } from '@kannery/testing/packing/install-globally'
 import { startVersitygw } from '@kannery/testing/servers/versitygw'
 import { type Measurement, measure } from './measure.ts'
-import { formatTable, median } from './report.ts'
+import { formatTable, spread } from './report.ts'
 import { type Contender, runRounds } from './rounds.ts'
 
 const bucket = 'backups'
@@ -59,9 +59,10 @@ export async function benchStart(
 }
 
 function milliseconds(seconds: readonly number[]): string {
-  const [least, greatest] = [Math.min(...seconds), Math.max(...seconds)]
-  const shown = [median(seconds), least, greatest].map((value) => (1000 * value).toFixed(0))
-  return `${shown[0]} (${shown[1]}–${shown[2]})`
+  return spread(
+    seconds.map((value) => 1000 * value),
+    0,
+  )
 }
 
 function peakOf(measurements: readonly Measurement[]): string {

@@ -1,7 +1,8 @@
-import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { s3ClientOf } from '@kannery/testing/servers/s3-client'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
-import { peakBufferGrowth } from '@kannery/testing/storages/peak-memory'
+import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
 import { collect, context, newPrefix, open } from './world.ts'
 
@@ -136,7 +137,7 @@ test('who may only read can list and read, and is told what is missing to write'
 test('an object that was locked stays, whoever deletes it', async () => {
   const { versitygw } = inject('s3')
   const bucket = `locked-${newPrefix()}`
-  const client = clientOf(versitygw)
+  const client = s3ClientOf(versitygw)
   const { CreateBucketCommand, ListObjectVersionsCommand, DeleteObjectCommand } = await import(
     '@aws-sdk/client-s3'
   )
@@ -172,16 +173,11 @@ test('without the option an object cannot be locked', async () => {
 })
 
 async function unfinishedUploads(server: SharedS3, prefix: string): Promise<unknown[]> {
-  const client = clientOf(server)
+  const client = s3ClientOf(server)
   const { Uploads = [] } = await client.send(
     new ListMultipartUploadsCommand({ Bucket: 'backups', Prefix: prefix }),
   )
   return Uploads
-}
-
-function clientOf({ endpoint, region, credentials }: SharedS3): S3Client {
-  // A copy: the SDK adds to what it is given.
-  return new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
 }
 
 /** What a person or a log could get to see of an error. */
@@ -192,14 +188,7 @@ function allTextOf(error: unknown): string {
 
 test('a writer takes little more memory than it may', async () => {
   await using storage = await open(inject('s3').versitygw)
-  const piece = Buffer.alloc(4 * mib)
-  const growth = await peakBufferGrowth(async () => {
-    await using writer = await storage.openWriter(key, {
-      condition: ifAbsent,
-      maxBufferedBytes: 32 * mib,
-    })
-    for (let written = 0; written < 160 * mib; written += piece.length) await writer.write(piece)
-    await writer.commit()
-  })
+  const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
+  const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)
   expect(growth).toBeLessThan((32 + 64) * mib)
 })

@@ -1,15 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  S3Client,
-} from '@aws-sdk/client-s3'
+import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { repositoryRoot } from '../paths.ts'
 import { checkTopics, fillTopic } from '../python/topics.ts'
+import { s3ClientOf } from '../servers/s3-client.ts'
 import type { S3Credentials } from '../servers/s3-server.ts'
 import { type PolicyStatement, startVersitygw, type VersitygwServer } from '../servers/versitygw.ts'
+import { credentialsFile } from '../storages/test-storage.ts'
 import { kannery, kanneryJson, kannerySucceeds } from './kannery.ts'
 
 const { bootstrapServers } = inject('kafka')
@@ -31,12 +29,10 @@ function urlOf(bucket: string): string {
   return `s3://${bucket}/prod?${new URLSearchParams({ endpoint, region }).toString()}`
 }
 
-async function environmentOf(credentials: S3Credentials): Promise<Record<string, string>> {
+function environmentOf(credentials: S3Credentials): Promise<Record<string, string>> {
   const { accessKeyId, secretAccessKey } = credentials
   const path = join(server.folder, `credentials-${accessKeyId}-${secretAccessKey}`)
-  const lines = `accessKeyId=${accessKeyId}\nsecretAccessKey=${secretAccessKey}\n`
-  await writeFile(path, lines, { mode: 0o600 })
-  return { KANNERY_STORAGE_CREDENTIALS: path }
+  return credentialsFile(path, { accessKeyId, secretAccessKey })
 }
 
 /** What docs/providers.md says that a role needs on S3. */
@@ -134,9 +130,7 @@ describe('docs/operations/clean-up.md: gc', () => {
     const bucket = 'full-of-uploads'
     await server.createBucket(bucket)
     const env = await environmentOf(server.credentials)
-    const { endpoint, region } = server
-    const credentials = { ...server.credentials }
-    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+    const client = s3ClientOf(server)
     const begin = async (Key: string): Promise<void> => {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }))
     }

@@ -1,8 +1,9 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
+import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { buildGoProgram } from './go-program.ts'
 import { startHttpServer } from './http-server-process.ts'
+import { s3ClientOf } from './s3-client.ts'
 import type { S3Credentials, S3Server } from './s3-server.ts'
 
 const program = {
@@ -69,7 +70,7 @@ export async function startVersitygw(): Promise<VersitygwServer> {
       await mkdir(join(server.folder, 'buckets', bucket))
     },
     allow: async (bucket, statements) => {
-      const client = clientOf(server.endpoint)
+      const client = s3ClientOf({ endpoint: server.endpoint, region, credentials })
       const Principal = { AWS: [guest.accessKeyId] }
       const Statement = statements.map((statement) => ({ ...statement, Principal }))
       const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
@@ -86,11 +87,6 @@ export async function startVersitygw(): Promise<VersitygwServer> {
       }
     },
   }
-}
-
-/** The SDK notes things in the credentials that it is given. */
-function clientOf(endpoint: string): S3Client {
-  return new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
 }
 
 function identitiesFile(): string {

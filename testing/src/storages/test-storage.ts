@@ -79,17 +79,20 @@ async function describe(
   return {
     url: urlOf('prod'),
     urlOf,
-    environment: credentials === undefined ? {} : await credentialsFile(server, credentials),
+    // Gone with the server.
+    environment:
+      credentials === undefined
+        ? {}
+        : await credentialsFile(join(server.folder, 'kannery-credentials'), credentials),
     [Symbol.asyncDispose]: () => server.stop(),
   }
 }
 
-/** Gone with the server. */
-async function credentialsFile(
-  { folder }: HttpServerProcess,
+/** Writes secrets into a file, and resolves with the environment that names it to the command line. */
+export async function credentialsFile(
+  path: string,
   credentials: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
-  const path = join(folder, 'kannery-credentials')
   const lines = Object.entries(credentials).map(([name, value]) => `${name}=${value}\n`)
   await writeFile(path, lines.join(''), { mode: 0o600 })
   return { KANNERY_STORAGE_CREDENTIALS: path }

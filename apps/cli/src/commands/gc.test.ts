@@ -11,12 +11,9 @@ import { editIndex, type Index, UlidSource } from '@kannery/core'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../test/command-line.ts'
+import { commandsOf } from '../../test/operations-page.ts'
 import { openVolume, startVolumeBackup } from '../../test/volume-backup.ts'
 
-const page = readFileSync(
-  new URL('../../../../docs/operations/clean-up.md', import.meta.url),
-  'utf8',
-)
 const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
 
 async function edit(backups: string, change: (index: Index) => Index): Promise<void> {
@@ -51,9 +48,7 @@ test('the commands of docs/operations/clean-up.md delete what is left over, and 
   await using folder = await temporaryFolder()
   const backups = join(folder.path, 'backups')
   const { garbage, heartbeat } = await litteredBackup(backups)
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]
-    .flatMap(([, block = '']) => block.trim().split('\n'))
-    .map((line) => line.replace('./backups', backups).split(' ').slice(1))
+  const commands = commandsOf('clean-up.md', backups)
   expect(commands).toHaveLength(2)
 
   const topic = { topic: 'orders', segments: 0, bytes: 0, garbage: 1, writer: null, copy: false }

@@ -2,12 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../test/command-line.ts'
+import { commandsOf } from '../../test/operations-page.ts'
 import { startVolumeBackup } from '../../test/volume-backup.ts'
-
-const page = readFileSync(
-  new URL('../../../../docs/operations/edited-index.md', import.meta.url),
-  'utf8',
-)
 
 test('the commands of docs/operations/edited-index.md make an edited index readable again', async () => {
   await using folder = await temporaryFolder()
@@ -23,9 +19,7 @@ test('the commands of docs/operations/edited-index.md make an edited index reada
   writeFileSync(index, edited)
   expect(await kannery('show', backups, 'orders')).toMatchObject({ status: 36 })
 
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]
-    .flatMap(([, block = '']) => block.trim().split('\n'))
-    .map((line) => line.replace('./backups', backups).split(' ').slice(1))
+  const commands = commandsOf('edited-index.md', backups)
   const outputs: string[] = []
   for (const words of commands) {
     const { status, stdout } = await kannery(...words)

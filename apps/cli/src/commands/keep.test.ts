@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../test/command-line.ts'
+import { commandsOf } from '../../test/operations-page.ts'
 import { startVolumeBackup } from '../../test/volume-backup.ts'
-
-const page = readFileSync(new URL('../../../../docs/operations/keep.md', import.meta.url), 'utf8')
 
 test('the commands of docs/operations/keep.md keep a topic, and let it go, beside its backup', async () => {
   await using folder = await temporaryFolder()
@@ -12,9 +10,7 @@ test('the commands of docs/operations/keep.md keep a topic, and let it go, besid
   await using backup = await startVolumeBackup(backups)
   await backup.grow(2, 100)
 
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]
-    .flatMap(([, block = '']) => block.trim().split('\n'))
-    .map((line) => line.replace('./backups', backups).split(' ').slice(1))
+  const commands = commandsOf('keep.md', backups)
   const outputs: unknown[] = []
   for (const words of commands) {
     const { status, stdout } = await kannery(...words, '-o', 'json')

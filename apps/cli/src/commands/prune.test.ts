@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { editIndex, type Index, UlidSource } from '@kannery/core'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../test/command-line.ts'
+import { commandsOf } from '../../test/operations-page.ts'
 import { findBackup, openVolume, startVolumeBackup } from '../../test/volume-backup.ts'
-
-const page = readFileSync(
-  new URL('../../../../docs/operations/retention.md', import.meta.url),
-  'utf8',
-)
 
 async function edit(backups: string, change: (index: Index) => Index): Promise<void> {
   await using storage = await openVolume(backups)
@@ -45,9 +40,7 @@ test('the commands of docs/operations/retention.md take a mistaken retention bac
   expect(JSON.parse(marked.stdout)).toMatchObject({ topics: [{ expired: 2, deleted: 0 }] })
   expect(await states(backups)).toEqual(['expired', 'expired', 'there'])
 
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]
-    .flatMap(([, block = '']) => block.trim().split('\n'))
-    .map((line) => line.replace('./backups', backups).split(' ').slice(1))
+  const commands = commandsOf('retention.md', backups)
   expect(commands).toHaveLength(2)
   const outputs: unknown[] = []
   for (const words of commands) {

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../test/command-line.ts'
+import { commandsOf } from '../../test/operations-page.ts'
 import { startVolumeBackup } from '../../test/volume-backup.ts'
-
-const page = readFileSync(new URL('../../../../docs/operations/damage.md', import.meta.url), 'utf8')
 
 test('the commands of docs/operations/damage.md tell what is damaged, and give the rest', async () => {
   await using folder = await temporaryFolder()
@@ -21,9 +20,7 @@ test('the commands of docs/operations/damage.md tell what is damaged, and give t
   rmSync(join(orders, second))
   writeFileSync(join(orders, `${'0'.repeat(26)}.kan`), bytes)
 
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]
-    .flatMap(([, block = '']) => block.trim().split('\n'))
-    .map((line) => line.replace('./backups', backups).split(' ').slice(1))
+  const commands = commandsOf('damage.md', backups)
   const [verify = [], cat = []] = commands
   const verified = await kannery(...verify)
   const shown = await kannery(...cat)
