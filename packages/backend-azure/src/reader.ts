@@ -20,7 +20,7 @@ export async function openReader(
   const { range, signal } = options
   try {
     const request = new RangeRequest(range, errors, attempt)
-    const wanted = await resolve(blob, options, attempt)
+    const wanted = await resolve(blob, request, options, attempt)
     const output = await blob.download(wanted.start, wanted.count, {
       // The SDK would ask again on its own when a body breaks off.
       maxRetryRequests: 0,
@@ -83,25 +83,25 @@ interface Wanted {
 }
 
 /** Azure knows no "last bytes", and nobody can ask for none: for these it takes a look at the object first. */
-async function resolve(blob: BlobClient, options: GetOptions, attempt: Attempt): Promise<Wanted> {
+async function resolve(
+  blob: BlobClient,
+  request: RangeRequest,
+  options: GetOptions,
+  attempt: Attempt,
+): Promise<Wanted> {
   const { range, ifVersion, signal } = options
   const version = ifVersion === undefined ? {} : { version: ifVersion }
   if (range === undefined) return { start: 0, ...version }
-  if (range.kind === 'span' && selectsSomething(range.start, range.end)) {
+  const isSomething = request.header !== undefined
+  if (range.kind === 'span' && isSomething) {
     return { start: range.start, count: range.end - range.start, ...version }
   }
-  if (range.kind === 'from' && selectsSomething(range.start, Number.MAX_SAFE_INTEGER)) {
-    return { start: range.start, ...version }
-  }
+  if (range.kind === 'from' && isSomething) return { start: range.start, ...version }
   const { contentLength: size = 0, etag } = await blob.getProperties({
     ...(ifVersion === undefined ? {} : { conditions: { ifMatch: ifVersion } }),
     ...(signal === undefined ? {} : { abortSignal: signal }),
   })
   const { start, end } = spanOf(range, size)
-  if (!selectsSomething(start, end) || etag === undefined) throw errors.outsideRange(attempt, size)
+  if (!isSomething || start >= end || etag === undefined) throw errors.outsideRange(attempt, size)
   return { start, count: end - start, version: versionOf(etag) }
-}
-
-function selectsSomething(start: number, end: number): boolean {
-  return Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end
 }
