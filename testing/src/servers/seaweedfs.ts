@@ -19,7 +19,7 @@ export async function startSeaweedfs(): Promise<SeaweedfsServer> {
   const weed = await installSeaweedfs()
   const server = await startHttpServer({
     name: 'seaweedfs',
-    ports: 7,
+    ports: 8,
     command: async (folder, ports) => {
       const identities = join(folder, 's3.json')
       await writeFile(identities, JSON.stringify(identitiesFile()))
@@ -44,13 +44,17 @@ export async function startSeaweedfs(): Promise<SeaweedfsServer> {
 }
 
 function serverOptions(folder: string, identities: string, ports: readonly number[]): string[] {
-  const [s3, master, volume, filer, masterRpc, volumeRpc, filerRpc] = ports
+  const [s3, master, volume, filer, s3Rpc, masterRpc, volumeRpc, filerRpc] = ports
   return [
     `-dir=${folder}`,
     '-ip=127.0.0.1',
     '-ip.bind=127.0.0.1',
     '-s3',
     `-s3.port=${s3}`,
+    `-s3.port.grpc=${s3Rpc}`,
+    // Catalogs, which would listen on fixed ports.
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
     `-s3.config=${identities}`,
     '-s3.autoCreateBucket=false',
     `-master.port=${master}`,
