@@ -1,4 +1,4 @@
-import { KanneryError, maxPutBytes, PartWriter, spanOf } from '@kannery/storage'
+import { assertPutSize, deleteEach, KanneryError, PartWriter, spanOf } from '@kannery/storage'
 import { openDatabase, snapshot, sqlNow, transaction } from './database.js'
 import { sqliteError, storageError } from './errors.js'
 import { listObjects } from './listing.js'
@@ -55,9 +55,7 @@ export class SqliteBackend {
   }
 
   async put(key, body, options) {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     return this.#call({ operation: 'put', key }, options, (database) => {
       assertSupported(options)
       const upload = new Upload(database, key)
@@ -125,16 +123,8 @@ export class SqliteBackend {
     )
   }
 
-  async *deleteMany(keys, options = {}) {
-    for await (const key of keys) {
-      options.signal?.throwIfAborted()
-      try {
-        await this.delete(key)
-        yield { key }
-      } catch (error) {
-        yield { key, error }
-      }
-    }
+  deleteMany(keys, options = {}) {
+    return deleteEach(keys, (key) => this.delete(key), options)
   }
 
   async sweepUnfinished(prefix, options) {

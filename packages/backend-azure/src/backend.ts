@@ -1,15 +1,16 @@
 import type { ContainerClient } from '@azure/storage-blob'
 import {
+  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
+  deleteEach,
   type GetOptions,
   KanneryError,
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
-  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -31,9 +32,6 @@ import { describe, openReader } from './reader.ts'
 import { type SweepOptions, sweepBlocks } from './uncommitted.ts'
 import { AzureUpload, maxBlocks, partSizes } from './writer.ts'
 import { abortOptions, type Destination, putObject } from './writing.ts'
-
-/** How many keys are deleted beside each other. */
-const parallelDeletions = 16
 
 /** A directory of a container of Azure Blob Storage. An object's version is its ETag. */
 export class AzureBackend implements StorageBackend {
@@ -96,9 +94,7 @@ export class AzureBackend implements StorageBackend {
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     return await putObject(this.#destination('put', key, options), body)
   }
 
@@ -117,19 +113,11 @@ export class AzureBackend implements StorageBackend {
     await this.#delete('delete', key, options)
   }
 
-  async *deleteMany(
+  deleteMany(
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options: CallOptions = {},
-  ): AsyncGenerator<DeleteResult> {
-    let pending: Promise<DeleteResult>[] = []
-    for await (const key of keys) {
-      options.signal?.throwIfAborted()
-      pending.push(this.#tryToDelete(key, options))
-      if (pending.length < parallelDeletions) continue
-      yield* await Promise.all(pending)
-      pending = []
-    }
-    yield* await Promise.all(pending)
+  ): AsyncIterable<DeleteResult> {
+    return deleteEach(keys, (key) => this.#delete('deleteMany', key, options), options)
   }
 
   async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
@@ -150,16 +138,6 @@ export class AzureBackend implements StorageBackend {
       // Azure says the same when there is nothing to compare with; what is gone is deleted.
       const isGone = isAnswer(error, 'ConditionNotMet') && !(await this.head(key, options))
       if (!isGone) throw azureError(error, this.#attempt(operation, key), options)
-    }
-  }
-
-  async #tryToDelete(key: ObjectKey, options: CallOptions): Promise<DeleteResult> {
-    try {
-      await this.#delete('deleteMany', key, options)
-      return { key }
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      return { key, error: error instanceof Error ? error : new Error(String(error)) }
     }
   }
 

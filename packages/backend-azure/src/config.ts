@@ -1,4 +1,11 @@
-import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
+import {
+  checkAgainst,
+  decodeUrlPart,
+  isFolder,
+  KanneryError,
+  locationIn,
+  type StandardSchema,
+} from '@kannery/storage'
 import { z } from 'zod'
 
 export interface AzureConfig {
@@ -12,7 +19,7 @@ export interface AzureConfig {
 /** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const containerName = /^(?=.{3,63}$)(?:\$root|\$web|[a-z0-9]+(?:-[a-z0-9]+)*)$/
 
-const schema = z.strictObject({
+export const configSchema: StandardSchema<AzureConfig> = z.strictObject({
   endpoint: z
     .url({ protocol: /^https?$/, error: 'not a URL with http or https' })
     .refine(isPlain, 'an endpoint has no query, and no slash at its end'),
@@ -21,15 +28,10 @@ const schema = z.strictObject({
     .regex(containerName, 'a container name has 3 to 63 lower-case letters, digits and hyphens'),
   prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
 })
-export const configSchema: StandardSchema<AzureConfig> = schema
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): AzureConfig {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw invalid(`not an Azure storage: ${where}${issue?.message ?? 'invalid'}`)
+  return checkAgainst(configSchema, 'an Azure storage', value)
 }
 
 /**
@@ -44,7 +46,7 @@ export function configFromUrl(url: URL): AzureConfig {
         'Give a SAS token as docs/providers.md says, and revoke this one: URLs end up in logs.',
     })
   }
-  const segments = url.pathname.split('/').map(decode)
+  const segments = url.pathname.split('/').map(decodeUrlPart)
   if (segments.at(-1) === '') segments.pop()
   const [, ...path] = segments
   const account = namesAccountInPath(url) ? path.splice(0, 1) : []
@@ -63,8 +65,7 @@ export function configFromUrl(url: URL): AzureConfig {
 
 /** Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the same place again. */
 export function locationOf({ endpoint, container, prefix }: AzureConfig): string {
-  const path = prefix === undefined ? '' : `/${prefix}`
-  return `${endpoint}/${container}${path.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
+  return locationIn(`${endpoint}/${container}`, prefix)
 }
 
 /** Which account: the host's first label, or the path's first segment. */
@@ -82,25 +83,8 @@ function namesAccountInPath({ hostname }: URL): boolean {
   return !hostname.includes('.') || hostname === 'host.docker.internal' || /^[\d.]+$/.test(hostname)
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw invalid('the URL has a % that is not followed by two hexadecimal digits', { cause })
-  }
-}
-
 function isPlain(endpoint: string): boolean {
   return !/[?#]|\/$/.test(endpoint)
-}
-
-function isFolder(prefix: string): boolean {
-  try {
-    return keyPrefix(`${prefix}/`) !== ''
-  } catch (error) {
-    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
-    throw error
-  }
 }
 
 function invalid(

@@ -1,14 +1,14 @@
 import {
+  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
+  deleteEach,
   type GetOptions,
-  KanneryError,
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
-  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -29,9 +29,6 @@ import { Place } from './place.ts'
 import { openReader } from './reader.ts'
 import { GcsUpload, partSizes } from './writer.ts'
 import { type Destination, putObject } from './writing.ts'
-
-/** How many keys are deleted beside each other. */
-const parallelDeletions = 16
 
 /** A folder of a bucket of Google Cloud Storage. An object's version is its generation. */
 export class GcsBackend implements StorageBackend {
@@ -95,9 +92,7 @@ export class GcsBackend implements StorageBackend {
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     return await putObject(this.#client, this.#destination('put', key, options), body)
   }
 
@@ -116,19 +111,11 @@ export class GcsBackend implements StorageBackend {
     await this.#delete('delete', key, options)
   }
 
-  async *deleteMany(
+  deleteMany(
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options: CallOptions = {},
-  ): AsyncGenerator<DeleteResult> {
-    let pending: Promise<DeleteResult>[] = []
-    for await (const key of keys) {
-      options.signal?.throwIfAborted()
-      pending.push(this.#tryToDelete(key, options))
-      if (pending.length < parallelDeletions) continue
-      yield* await Promise.all(pending)
-      pending = []
-    }
-    yield* await Promise.all(pending)
+  ): AsyncIterable<DeleteResult> {
+    return deleteEach(keys, (key) => this.#delete('deleteMany', key, options), options)
   }
 
   /** Nothing to do: nobody pays for upload sessions, and Google ends them after a week. */
@@ -153,16 +140,6 @@ export class GcsBackend implements StorageBackend {
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
-    }
-  }
-
-  async #tryToDelete(key: ObjectKey, options: CallOptions): Promise<DeleteResult> {
-    try {
-      await this.#delete('deleteMany', key, options)
-      return { key }
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      return { key, error: error instanceof Error ? error : new Error(String(error)) }
     }
   }
 

@@ -1,4 +1,12 @@
-import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
+import {
+  checkAgainst,
+  decodeUrlPart,
+  isFolder,
+  KanneryError,
+  locationIn,
+  refuseCredentials,
+  type StandardSchema,
+} from '@kannery/storage'
 import { z } from 'zod'
 
 export interface GcsConfig {
@@ -9,7 +17,7 @@ export interface GcsConfig {
   readonly endpoint?: string | undefined
 }
 
-const schema = z.strictObject({
+export const configSchema: StandardSchema<GcsConfig> = z.strictObject({
   // https://cloud.google.com/storage/docs/buckets#naming
   bucket: z
     .string()
@@ -20,26 +28,17 @@ const schema = z.strictObject({
     .refine((endpoint) => !/[?#]|\/$/.test(endpoint), 'it has no query, and no slash at its end')
     .optional(),
 })
-export const configSchema: StandardSchema<GcsConfig> = schema
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): GcsConfig {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw invalid(`not a Google Cloud storage: ${where}${issue?.message ?? 'invalid'}`)
+  return checkAgainst(configSchema, 'a Google Cloud storage', value)
 }
 
 /** `gs://bucket/prefix?endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
 export function configFromUrl(url: URL): GcsConfig {
-  if (url.username !== '' || url.password !== '') {
-    throw invalid('a storage URL holds no credentials', {
-      remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
-    })
-  }
+  refuseCredentials(url)
   if (url.host === '') throw invalid('the URL names no bucket', { remedy: 'Write gs://bucket.' })
-  const prefix = decode(url.pathname).replace(/^\/+|\/+$/g, '')
+  const prefix = decodeUrlPart(url.pathname).replace(/^\/+|\/+$/g, '')
   const unknownOption = [...url.searchParams.keys()].find((name) => name !== 'endpoint')
   if (unknownOption !== undefined) {
     throw invalid(`a gs URL has no option ${JSON.stringify(unknownOption)}`, {
@@ -48,7 +47,7 @@ export function configFromUrl(url: URL): GcsConfig {
   }
   const endpoint = url.searchParams.get('endpoint')
   return checkConfig({
-    bucket: decode(url.host),
+    bucket: decodeUrlPart(url.host),
     ...(prefix === '' ? {} : { prefix }),
     ...(endpoint === null ? {} : { endpoint }),
   })
@@ -56,25 +55,7 @@ export function configFromUrl(url: URL): GcsConfig {
 
 /** Exactly `gs://bucket[/prefix]`; a URL that leads to the same place again. */
 export function locationOf(config: Pick<GcsConfig, 'bucket' | 'prefix'>): string {
-  const path = config.prefix === undefined ? '' : `/${config.prefix}`
-  return `gs://${config.bucket}${path.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw invalid('the URL has a % that is not followed by two hexadecimal digits', { cause })
-  }
-}
-
-function isFolder(prefix: string): boolean {
-  try {
-    return keyPrefix(`${prefix}/`) !== ''
-  } catch (error) {
-    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
-    throw error
-  }
+  return locationIn(`gs://${config.bucket}`, config.prefix)
 }
 
 function invalid(

@@ -1,14 +1,15 @@
 import {
+  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
   type GetOptions,
+  inBatches,
   KanneryError,
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
-  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -83,9 +84,7 @@ export class S3Backend implements StorageBackend {
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     return await putObject(this.#connection, this.#destination('put', key, options), body)
   }
 
@@ -124,15 +123,9 @@ export class S3Backend implements StorageBackend {
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options: CallOptions = {},
   ): AsyncGenerator<DeleteResult> {
-    let pending: ObjectKey[] = []
-    for await (const key of keys) {
-      pending.push(key)
-      if (pending.length < deleteBatch) continue
-      yield* await deleteTogether(this.#connection, this.#place, pending, options)
-      pending = []
+    for await (const batch of inBatches(keys, deleteBatch)) {
+      yield* await deleteTogether(this.#connection, this.#place, batch, options)
     }
-    if (pending.length === 0) return
-    yield* await deleteTogether(this.#connection, this.#place, pending, options)
   }
 
   async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {

@@ -1,4 +1,12 @@
-import { KanneryError, keyPrefix, type StandardSchema } from '@kannery/storage'
+import {
+  checkAgainst,
+  decodeUrlPart,
+  isFolder,
+  KanneryError,
+  locationIn,
+  refuseCredentials,
+  type StandardSchema,
+} from '@kannery/storage'
 import { z } from 'zod'
 
 export interface S3Config {
@@ -22,7 +30,7 @@ export interface S3Config {
 /** What lies in these classes cannot be read when it is needed. */
 const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE']
 
-const schema = z
+export const configSchema: StandardSchema<S3Config> = z
   .strictObject({
     bucket: z.string().regex(/^[^/?#\s]+$/, 'a bucket name has no slash and no space'),
     prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
@@ -41,7 +49,6 @@ const schema = z
   .refine(({ kmsKeyId, serverSideEncryption }) => {
     return kmsKeyId === undefined || serverSideEncryption?.startsWith('aws:kms') === true
   }, 'kmsKeyId needs serverSideEncryption aws:kms')
-export const configSchema: StandardSchema<S3Config> = schema
 
 const urlOptions = [
   'region',
@@ -55,24 +62,16 @@ const urlOptions = [
 
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): S3Config {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw invalid(`not an S3 storage: ${where}${issue?.message ?? 'invalid'}`)
+  return checkAgainst(configSchema, 'an S3 storage', value)
 }
 
 /** `s3://bucket/prefix?region=…&endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
 export function configFromUrl(url: URL): S3Config {
-  if (url.username !== '' || url.password !== '') {
-    throw invalid('a storage URL holds no credentials', {
-      remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
-    })
-  }
+  refuseCredentials(url)
   if (url.host === '') throw invalid('the URL names no bucket', { remedy: 'Write s3://bucket.' })
-  const prefix = trimSlashes(decode(url.pathname))
+  const prefix = trimSlashes(decodeUrlPart(url.pathname))
   return checkConfig({
-    bucket: decode(url.host),
+    bucket: decodeUrlPart(url.host),
     ...(prefix === '' ? {} : { prefix }),
     ...Object.fromEntries(Array.from(url.searchParams, readOption)),
   })
@@ -80,8 +79,7 @@ export function configFromUrl(url: URL): S3Config {
 
 /** Exactly `s3://bucket[/prefix]`; a URL that leads to the same place again. */
 export function locationOf(config: Pick<S3Config, 'bucket' | 'prefix'>): string {
-  const path = config.prefix === undefined ? '' : `/${config.prefix}`
-  return `s3://${config.bucket}${path.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
+  return locationIn(`s3://${config.bucket}`, config.prefix)
 }
 
 function readOption([name, text]: readonly [string, string]): [string, string | boolean] {
@@ -95,25 +93,8 @@ function readOption([name, text]: readonly [string, string]): [string, string | 
   return [name, text === 'true']
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw invalid('the URL has a % that is not followed by two hexadecimal digits', { cause })
-  }
-}
-
 function trimSlashes(path: string): string {
   return path.replace(/^\/+|\/+$/g, '')
-}
-
-function isFolder(prefix: string): boolean {
-  try {
-    return keyPrefix(`${prefix}/`) !== ''
-  } catch (error) {
-    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
-    throw error
-  }
 }
 
 function invalid(

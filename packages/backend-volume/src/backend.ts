@@ -2,16 +2,17 @@ import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
   type GetOptions,
+  inBatches,
   KanneryError,
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
-  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -90,9 +91,7 @@ export class VolumeBackend implements StorageBackend {
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     return await this.#writing('put', key, options, async (place, claims, attempt) => {
       judge(options.condition, await statObject(this.#files, attempt), attempt)
       for (let rewrites = 0; ; rewrites++) {
@@ -160,14 +159,9 @@ export class VolumeBackend implements StorageBackend {
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options: CallOptions = {},
   ): AsyncGenerator<DeleteResult> {
-    let pending: ObjectKey[] = []
-    for await (const key of keys) {
-      pending.push(key)
-      if (pending.length < deleteBatch) continue
-      yield* await this.#removeTogether(pending, options)
-      pending = []
+    for await (const batch of inBatches(keys, deleteBatch)) {
+      yield* await this.#removeTogether(batch, options)
     }
-    yield* await this.#removeTogether(pending, options)
   }
 
   async sweepUnfinished(

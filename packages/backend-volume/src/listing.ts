@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import {
   compareKeys,
-  KanneryError,
+  isObjectKey,
   type KeyPrefix,
   keyPrefix,
   type ListEntry,
@@ -94,14 +94,8 @@ function kindOf(entry: Entry): Child['kind'] | undefined {
 }
 
 function isKeySegment(name: string): boolean {
-  try {
-    objectKey(name)
-    // What Node could not decode holds replacement characters: no key leads to that file.
-    return !name.includes('\ufffd')
-  } catch (error) {
-    if (KanneryError.is(error, 'CONFIG_INVALID')) return false
-    throw error
-  }
+  // What Node could not decode holds replacement characters: no key leads to that file.
+  return isObjectKey(name) && !name.includes('\ufffd')
 }
 
 /** An empty folder is none in a storage: it is what deleted objects leave behind. */

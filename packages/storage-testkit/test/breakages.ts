@@ -365,6 +365,10 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   'a body ends with the reason when it is aborted midway': (memory) =>
     alter(memory, { get: (key, options = {}) => memory.get(key, without(options, 'signal')) }),
+  'deletions that are aborted midway end with the reason': (memory) =>
+    alter(memory, {
+      deleteMany: (keys, options = {}) => memory.deleteMany(keys, without(options, 'signal')),
+    }),
   'a writer that is aborted commits nothing': (memory) =>
     alter(memory, {
       openWriter: (key, options) => memory.openWriter(key, without(options, 'signal')),

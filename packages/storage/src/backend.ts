@@ -111,9 +111,6 @@ export interface StorageCapabilities {
   readonly minRewriteIntervalMs: number
 }
 
-/** What one `put` takes. */
-export const maxPutBytes: number = 16 * 1024 * 1024
-
 export interface StorageBackend extends AsyncDisposable {
   readonly type: string
   /** `s3://bucket/prefix`; undefined where there is none to tell (a volume). Never a secret. */
@@ -124,7 +121,7 @@ export interface StorageBackend extends AsyncDisposable {
   /** Rejects with STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (`ifVersion`, judged before the range) or STORAGE_RANGE. */
   get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
   /**
-   * One request, at most {@link maxPutBytes} (more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
+   * One request, at most 16 MiB (`maxPutBytes`; more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
    * backend and its SDK do not retry.
    */
   put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject>

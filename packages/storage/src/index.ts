@@ -1,11 +1,18 @@
 export type * from './backend.ts'
-export { maxPutBytes } from './backend.ts'
 export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend-errors.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
+export {
+  checkAgainst,
+  decodeUrlPart,
+  isFolder,
+  locationIn,
+  refuseCredentials,
+} from './bucket-config.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
 export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/patience.ts'
+export { deleteEach } from './delete-each.ts'
 export type * from './environment.ts'
 export {
   type ErrorCode,
@@ -23,9 +30,12 @@ export {
   retryAfterMs,
   withoutRequest,
 } from './http-failure.ts'
+export { inBatches } from './in-batches.ts'
 export { KeyNamespace } from './key-namespace.ts'
 export {
   compareKeys,
+  isKeyPrefix,
+  isObjectKey,
   type KeyPrefix,
   keyPrefix,
   type ObjectKey,
@@ -39,5 +49,6 @@ export {
   type PartWriterOptions,
 } from './part-writer.ts'
 export { type ProbeReport, probe } from './probe.ts'
+export { assertPutSize, maxPutBytes } from './put-size.ts'
 export { type AnsweredSpan, RangeRequest } from './range-request.ts'
 export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'

@@ -1,5 +1,4 @@
-import { KanneryError } from './errors.ts'
-import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
+import { isKeyPrefix, isObjectKey, type KeyPrefix, type ObjectKey } from './object-key.ts'
 
 /** From the keys of a storage to the names in its bucket and back. */
 export class KeyNamespace {
@@ -26,22 +25,16 @@ export class KeyNamespace {
 
   /** undefined for what cannot be a key of ours: a console's folder marker, another program's file. */
   keyOf(name: string | undefined): ObjectKey | undefined {
-    return this.#checked(name, objectKey)
+    const key = this.#below(name)
+    return key !== undefined && isObjectKey(key) ? key : undefined
   }
 
   folderOf(name: string | undefined): KeyPrefix | undefined {
-    return this.#checked(name, keyPrefix)
+    const folder = this.#below(name)
+    return folder !== undefined && folder !== '' && isKeyPrefix(folder) ? folder : undefined
   }
 
-  #checked<T>(name: string | undefined, check: (text: string) => T): T | undefined {
-    if (name === undefined || !name.startsWith(this.#prefix)) return undefined
-    const key = name.slice(this.#prefix.length)
-    if (key === '') return undefined
-    try {
-      return check(key)
-    } catch (error) {
-      if (KanneryError.is(error, 'CONFIG_INVALID')) return undefined
-      throw error
-    }
+  #below(name: string | undefined): string | undefined {
+    return name?.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : undefined
   }
 }

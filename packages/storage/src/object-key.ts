@@ -29,6 +29,16 @@ export function keyPrefix(text: string): KeyPrefix {
   return text as KeyPrefix
 }
 
+/** Whether {@link objectKey} takes it. */
+export function isObjectKey(text: string): text is ObjectKey {
+  return reasonAgainst(text) === undefined
+}
+
+/** Whether {@link keyPrefix} takes it. */
+export function isKeyPrefix(text: string): text is KeyPrefix {
+  return text === '' || (text.endsWith('/') && isObjectKey(text.slice(0, -1)))
+}
+
 /** The order in which stores list: by UTF-8 bytes. It is not that of `<`, which puts surrogates before `\uffff`. */
 export function compareKeys(first: string, second: string): number {
   const common = Math.min(first.length, second.length)

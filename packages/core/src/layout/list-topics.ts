@@ -1,4 +1,4 @@
-import { keyPrefix, type StorageBackend } from '@kannery/storage'
+import { inBatches, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { namedObject, topicKeys } from './keys.ts'
 import { topicOfFolder } from './topic-folder.ts'
 
@@ -11,7 +11,7 @@ const root = keyPrefix('')
  * the first level and a request or two a folder, however many segments there are.
  */
 export async function* listTopics(storage: StorageBackend): AsyncGenerator<string> {
-  for await (const topics of batches(topicFolders(storage))) {
+  for await (const topics of inBatches(topicFolders(storage), lookahead)) {
     const held = await Promise.all(topics.map((topic) => holdsBackup(storage, topic)))
     yield* topics.filter((_, index) => held[index])
   }
@@ -37,15 +37,4 @@ export async function holdsSegments(storage: StorageBackend, topic: string): Pro
 async function holdsBackup(storage: StorageBackend, topic: string): Promise<boolean> {
   const index = await storage.head(topicKeys(topic).index)
   return index !== undefined || (await holdsSegments(storage, topic))
-}
-
-async function* batches<T>(source: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
-  let batch: T[] = []
-  for await (const item of source) {
-    batch.push(item)
-    if (batch.length < lookahead) continue
-    yield batch
-    batch = []
-  }
-  yield batch
 }

@@ -1,9 +1,11 @@
+import type { ObjectKey } from '@kannery/storage'
 import type { ContractCase } from './contract-case.ts'
 import { expectReason, expectSame } from './expectations.ts'
 import {
   at,
   collect,
   create,
+  createAll,
   expectAbsent,
   expectContent,
   ifAbsent,
@@ -53,6 +55,26 @@ export const abortingCases: readonly ContractCase[] = [
 
       const rest = collect({ [Symbol.asyncIterator]: () => body })
       await expectReason(rest, reason, 'the rest of a body')
+    },
+  },
+  {
+    name: 'deletions that are aborted midway end with the reason',
+    async run(context) {
+      await using storage = await context.open()
+      const names = Array.from({ length: 20 }, (_, index) => `object-${index}`)
+      await createAll(context, storage, names)
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const keys = function* (): Generator<ObjectKey> {
+        for (const name of names) {
+          if (name === 'object-18') controller.abort(reason)
+          yield at(context, name)
+        }
+      }
+
+      const deletions = storage.deleteMany(keys(), { signal: controller.signal })
+      await expectReason(drain(deletions), reason, 'the deletions')
+      await expectContent(storage, at(context, 'object-19'), 'content of object-19', 'what is left')
     },
   },
   {

@@ -1,15 +1,14 @@
 import {
+  assertPutSize,
   type ByteRange,
   type CallOptions,
   type Clock,
   type DeleteOptions,
   type DeleteResult,
   type GetOptions,
-  KanneryError,
   type KeyPrefix,
   type ListEntry,
   type ListOptions,
-  maxPutBytes,
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
@@ -110,9 +109,7 @@ export class MemoryStorage implements StorageBackend {
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    if (body.byteLength > maxPutBytes) {
-      throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
-    }
+    assertPutSize(body)
     this.#assertSupported(options)
     await this.#begin(key, options)
     return this.#world.store(key, Uint8Array.from(body), options.condition)
