@@ -53,6 +53,16 @@ describe('control connections', () => {
     expect(after.usable).toBe(true)
   })
 
+  test('are opened again once, however many miss the broken one at once', async () => {
+    const shared = connectionsFrom(peer.address)
+    const broken = await shared.toAny()
+    await broken[Symbol.asyncDispose]()
+    const [one, other] = await Promise.all([shared.toAny(), shared.toAny()])
+
+    expect(one).toBe(other)
+    expect(one.usable).toBe(true)
+  })
+
   test('go to the next bootstrap server when one is away', async () => {
     const away = await deserted()
     expect((await connectionsFrom(away, peer.address).toAny()).address).toEqual(peer.address)

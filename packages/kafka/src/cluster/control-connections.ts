@@ -72,11 +72,11 @@ export class ControlConnections implements AsyncDisposable {
 
   async #shared(address: HostPort): Promise<BrokerConnection> {
     const key = formatHostPort(address)
-    const existing = await this.#connections.get(key)
-    if (existing?.usable === true) return existing
-    // Another caller may have replaced the broken one meanwhile.
-    const opening = this.#connections.get(key)
-    if (opening !== undefined && existing === undefined) return opening
+    const known = this.#connections.get(key)
+    const connection = await known
+    if (connection?.usable === true) return connection
+    // Another caller may have opened one meanwhile.
+    if (this.#connections.get(key) !== known) return await this.#shared(address)
     const fresh = this.#open(address)
     this.#connections.set(key, fresh)
     try {
