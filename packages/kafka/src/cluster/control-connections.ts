@@ -6,6 +6,7 @@ import {
 } from '../configuration/connection-options.ts'
 import { BrokerConnection } from '../transport/broker-connection.ts'
 import type { Broker } from './metadata.ts'
+import { SharedConnections } from './shared-connections.ts'
 
 export interface ControlConnectionsOptions {
   readonly connection: KafkaConnectionOptions
@@ -16,7 +17,7 @@ export interface ControlConnectionsOptions {
 /** One connection per broker for requests that are answered at once, opened when first needed and again when broken. */
 export class ControlConnections implements AsyncDisposable {
   readonly #options: ControlConnectionsOptions
-  readonly #connections = new Map<string, Promise<BrokerConnection>>()
+  readonly #shared = new SharedConnections()
   #brokers: ReadonlyMap<number, Broker> = new Map()
 
   constructor(options: ControlConnectionsOptions) {
@@ -35,7 +36,7 @@ export class ControlConnections implements AsyncDisposable {
   /** A control connection to that very broker. Undefined when the latest metadata does not know it. */
   async to(brokerId: number): Promise<BrokerConnection | undefined> {
     const broker = this.#brokers.get(brokerId)
-    return broker === undefined ? undefined : this.#shared(broker)
+    return broker === undefined ? undefined : this.#sharedTo(broker)
   }
 
   /** A control connection to any broker that answers: known brokers first, then the bootstrap servers. */
@@ -43,7 +44,7 @@ export class ControlConnections implements AsyncDisposable {
     const failures: KanneryError[] = []
     for (const address of this.#candidates()) {
       try {
-        return await this.#shared(address)
+        return await this.#sharedTo(address)
       } catch (error) {
         // A wrong password is wrong everywhere, and trying it on every broker can lock the account.
         if (!KanneryError.is(error, 'KAFKA_UNREACHABLE')) throw error
@@ -63,26 +64,13 @@ export class ControlConnections implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const connections = [...this.#connections.values()]
-    this.#connections.clear()
-    for (const result of await Promise.allSettled(connections)) {
-      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]()
-    }
+    await this.#shared[Symbol.asyncDispose]()
   }
 
-  async #shared(address: HostPort): Promise<BrokerConnection> {
-    const key = formatHostPort(address)
-    const known = this.#connections.get(key)
-    const connection = await known
-    if (connection?.usable === true) return connection
-    // Another caller may have opened one meanwhile.
-    if (this.#connections.get(key) !== known) return await this.#shared(address)
-    const fresh = this.#open(address)
-    this.#connections.set(key, fresh)
+  async #sharedTo(address: HostPort): Promise<BrokerConnection> {
     try {
-      return await fresh
+      return await this.#shared.get(formatHostPort(address), () => this.#open(address))
     } catch (error) {
-      this.#connections.delete(key)
       throw this.#explainAdvertised(address, error)
     }
   }

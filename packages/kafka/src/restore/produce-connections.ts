@@ -1,4 +1,5 @@
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
+import { SharedConnections } from '../cluster/shared-connections.ts'
 import {
   decodeProduceResponse,
   encodeProduceRequest,
@@ -7,18 +8,12 @@ import {
   produceApiKey,
   produceVersions,
 } from '../protocol/produce.ts'
-import type { BrokerConnection } from '../transport/broker-connection.ts'
 import type { OutgoingBatch } from './partition-lane.ts'
 
 /** One connection does not saturate a broker: it works on one request of a connection at a time. */
 const connectionsPerBroker = 4
 /** How long a broker may wait for its replicas, as request.timeout.ms of the Java client. */
 const replicaTimeoutMs = 30_000
-
-interface Slot {
-  readonly opening: Promise<BrokerConnection>
-  connection?: BrokerConnection
-}
 
 /**
  * The connections to the leaders of one topic. Each partition is pinned to one of a broker's connections, so that its batches
@@ -27,8 +22,7 @@ interface Slot {
 export class ProduceConnections implements AsyncDisposable {
   readonly #cluster: Pick<KafkaCluster, 'openConnection'>
   readonly #target: ProduceTarget
-  readonly #slots = new Map<string, Slot>()
-  #disposed = false
+  readonly #connections = new SharedConnections()
 
   constructor(cluster: Pick<KafkaCluster, 'openConnection'>, target: ProduceTarget) {
     this.#cluster = cluster
@@ -37,8 +31,10 @@ export class ProduceConnections implements AsyncDisposable {
 
   /** Sends one batch to the broker, behind those of its partition that were sent before. */
   async send(brokerId: number, batch: OutgoingBatch): Promise<ProduceResponse> {
-    // All who wait for one connection wait for the same promise: so they go on in the order of their calls.
-    const connection = await this.#slot(brokerId, batch.partition).opening
+    const name = `${brokerId}/${batch.partition % connectionsPerBroker}`
+    const connection = await this.#connections.get(name, () =>
+      this.#cluster.openConnection(brokerId),
+    )
     const { least, greatest } = produceVersions
     const version = connection.pickVersion(produceApiKey, least, greatest)
     const frame = await connection.request({
@@ -58,38 +54,6 @@ export class ProduceConnections implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true
-    const slots = [...this.#slots.values()]
-    this.#slots.clear()
-    await Promise.all(slots.map(closeWhenOpen))
+    await this.#connections[Symbol.asyncDispose]()
   }
-
-  #slot(brokerId: number, partition: number): Slot {
-    const key = `${brokerId}/${partition % connectionsPerBroker}`
-    const known = this.#slots.get(key)
-    if (known !== undefined && known.connection?.usable !== false) return known
-    const slot: Slot = { opening: this.#open(brokerId) }
-    this.#slots.set(key, slot)
-    slot.opening.then(
-      (connection) => {
-        slot.connection = connection
-      },
-      () => {
-        if (this.#slots.get(key) === slot) this.#slots.delete(key)
-      },
-    )
-    return slot
-  }
-
-  async #open(brokerId: number): Promise<BrokerConnection> {
-    const connection = await this.#cluster.openConnection(brokerId)
-    // Nobody would close it any more; as a closed one it refuses the request.
-    if (this.#disposed) await connection[Symbol.asyncDispose]()
-    return connection
-  }
-}
-
-async function closeWhenOpen({ opening }: Slot): Promise<void> {
-  const connection = await opening.catch(() => undefined)
-  await connection?.[Symbol.asyncDispose]()
 }

@@ -3,6 +3,7 @@ import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { retrying } from '../../cluster/retry.ts'
+import { SharedConnections } from '../../cluster/shared-connections.ts'
 import {
   decodeFetchResponse,
   encodeFetchRequest,
@@ -41,7 +42,7 @@ const patienceMs = 120_000
 /** Reads a restored topic back: whole batches with right checksums, from the present leaders. */
 export class TargetReader implements AsyncDisposable {
   readonly #options: TargetReaderOptions
-  readonly #connections = new Map<number, Promise<BrokerConnection>>()
+  readonly #connections = new SharedConnections()
   #leaders: ReadonlyMap<number, number | undefined>
 
   constructor(options: TargetReaderOptions) {
@@ -71,11 +72,7 @@ export class TargetReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const connections = [...this.#connections.values()]
-    this.#connections.clear()
-    for (const opened of await Promise.allSettled(connections)) {
-      if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]()
-    }
+    await this.#connections[Symbol.asyncDispose]()
   }
 
   #fetch(partition: number, offset: number): Promise<FetchedPartition> {
@@ -134,16 +131,9 @@ export class TargetReader implements AsyncDisposable {
     if (leader === undefined) {
       throw kafkaError(5, { api: 'Fetch', topic: this.#options.topic.name, partition })
     }
-    const known = await this.#connections.get(leader)
-    if (known?.usable === true) return known
-    const opening = this.#options.cluster.openConnection(leader)
-    this.#connections.set(leader, opening)
-    try {
-      return await opening
-    } catch (error) {
-      this.#connections.delete(leader)
-      throw error
-    }
+    return await this.#connections.get(String(leader), () =>
+      this.#options.cluster.openConnection(leader),
+    )
   }
 
   async #refreshLeaders(): Promise<void> {

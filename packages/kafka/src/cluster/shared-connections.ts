@@ -1,0 +1,52 @@
+import type { BrokerConnection } from '../transport/broker-connection.ts'
+
+interface Slot {
+  readonly opening: Promise<BrokerConnection>
+  /** When it is open. */
+  connection?: BrokerConnection
+}
+
+/** Connections by name that many use: each is opened when it is first asked for, and again when it is broken, once for all. */
+export class SharedConnections implements AsyncDisposable {
+  readonly #slots = new Map<string, Slot>()
+  #disposed = false
+
+  /**
+   * All who wait for one connection wait for the same promise: they go on in the order of their calls, and when it cannot be opened,
+   * all are told. The next one tries again.
+   */
+  get(name: string, open: () => Promise<BrokerConnection>): Promise<BrokerConnection> {
+    const known = this.#slots.get(name)
+    if (known !== undefined && known.connection?.usable !== false) return known.opening
+    const slot: Slot = { opening: this.#open(open) }
+    this.#slots.set(name, slot)
+    slot.opening.then(
+      (connection) => {
+        slot.connection = connection
+      },
+      () => {
+        if (this.#slots.get(name) === slot) this.#slots.delete(name)
+      },
+    )
+    return slot.opening
+  }
+
+  /** Closes all. What is asked for later is closed as soon as it is open, and refuses requests. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true
+    const slots = [...this.#slots.values()]
+    this.#slots.clear()
+    await Promise.all(slots.map(closeWhenOpen))
+  }
+
+  async #open(open: () => Promise<BrokerConnection>): Promise<BrokerConnection> {
+    const connection = await open()
+    if (this.#disposed) await connection[Symbol.asyncDispose]()
+    return connection
+  }
+}
+
+async function closeWhenOpen({ opening }: Slot): Promise<void> {
+  const connection = await opening.catch(() => undefined)
+  await connection?.[Symbol.asyncDispose]()
+}
