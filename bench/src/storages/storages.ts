@@ -30,7 +30,10 @@ interface Server {
 const script = join(import.meta.dirname, 'transfer.ts')
 const bucket = 'bench'
 
-/** One large object, put and got by each cloud's backend, beside what its SDK has for that, on the same server. */
+/** What a backup closes a segment at, unless told otherwise. */
+const segmentBytes = 64 * 1024 * 1024
+
+/** Objects as large as segments, then one large object, put and got by each cloud's backend, beside what its SDK has for that. */
 export async function benchStorages(bench: StoragesBench): Promise<string[]> {
   return [...(await benchS3(bench)), ...(await benchGcs(bench)), ...(await benchAzure(bench))]
 }
@@ -75,9 +78,31 @@ async function benchAzure(bench: StoragesBench): Promise<string[]> {
   })
 }
 
-async function benchServer(
-  { scratch, bytes, rounds, say }: StoragesBench,
+async function benchServer(bench: StoragesBench, server: Server): Promise<string[]> {
+  const { bytes } = bench
+  const count = Math.ceil(bytes / segmentBytes)
+  return [
+    ...(await benchObjects(bench, server, {
+      what: 'as segments',
+      count,
+      bytes: Math.ceil(bytes / count),
+    })),
+    ...(await benchObjects(bench, server, { what: 'as one object', count: 1, bytes })),
+  ]
+}
+
+interface Objects {
+  /** For people. */
+  readonly what: string
+  readonly count: number
+  /** Of each. */
+  readonly bytes: number
+}
+
+async function benchObjects(
+  { scratch, rounds, say }: StoragesBench,
   { storage, title, upload, uploadInParts, download, target }: Server,
+  { what, ...objects }: Objects,
 ): Promise<string[]> {
   const contender = (
     direction: 'put' | 'get',
@@ -88,26 +113,22 @@ async function benchServer(
     run: () =>
       measure(scratch, [
         ...['env', `TRANSFER_TARGET=${JSON.stringify(target)}`, process.execPath, script],
-        ...['--storage', storage, '--by', by, '--direction', direction, '--bytes', String(bytes)],
+        ...['--storage', storage, '--by', by, '--direction', direction],
+        ...['--objects', String(objects.count), '--bytes', String(objects.bytes)],
       ]),
   })
-  const size = `${(bytes / 1e9).toFixed(2)} GB`
   const put = [
     contender('put', 'kannery', 'kannery writer'),
     contender('put', 'sdk', upload),
     ...(uploadInParts === undefined ? [] : [contender('put', 'sdk-in-parts', uploadInParts)]),
   ]
   const get = [contender('get', 'kannery', 'kannery reader'), contender('get', 'sdk', download)]
-  return [
+  const total = objects.count * objects.bytes
+  const report = async (way: string, contenders: readonly Contender[]): Promise<string> =>
     formatReport(
-      `an object of ${size} into ${title}`,
-      bytes,
-      await runRounds(put, rounds, (line) => say(`${storage}: ${line}`)),
-    ),
-    formatReport(
-      `an object of ${size} out of ${title}`,
-      bytes,
-      await runRounds(get, rounds, (line) => say(`${storage}: ${line}`)),
-    ),
-  ]
+      `${(total / 1e9).toFixed(2)} GB ${what} ${way} ${title}`,
+      total,
+      await runRounds(contenders, rounds, (line) => say(`${storage}: ${line}`)),
+    )
+  return [await report('into', put), await report('out of', get)]
 }

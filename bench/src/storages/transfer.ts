@@ -3,7 +3,7 @@ import { objectKey } from '@kannery/storage'
 import type { Peer, TransferTarget } from './peer.ts'
 
 /*
- * Puts one object, or gets it, by Kannery's backend or by what the provider's SDK offers for that. A process of its own, so that
+ * Puts objects of one size, or gets them, by Kannery's backend or by what the provider's SDK offers for that. A process of its own, so that
  * its time and memory can be told, which loads the one SDK that it needs. The target comes in the environment: it has a secret.
  */
 
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     storage: { type: 'string', default: '' },
     by: { type: 'string', default: '' },
     direction: { type: 'string', default: '' },
+    objects: { type: 'string', default: '1' },
     bytes: { type: 'string', default: '0' },
   },
 })
@@ -20,23 +21,25 @@ const peers: Readonly<Record<string, () => Promise<Peer>>> = {
   gcs: async () => (await import('./gcs.ts')).gcs,
   azure: async () => (await import('./azure.ts')).azure,
 }
+/** Of each object. */
 const bytes = Number(values.bytes)
+const keys = Array.from({ length: Number(values.objects) }, (_, n) => objectKey(`object-${n}`))
 const { TRANSFER_TARGET = '{}' } = process.env
 const target = JSON.parse(TRANSFER_TARGET) as TransferTarget
-const key = objectKey('transfer')
 const pieceBytes = 4 * 1024 * 1024
 
 const peer = await peers[values.storage]?.()
 if (peer === undefined) throw new Error(`no storage "${values.storage}"`)
-const transfers: Readonly<Record<string, (peer: Peer) => Promise<number>>> = {
+const transfers: Readonly<Record<string, (peer: Peer) => Promise<void>>> = {
   'put by kannery': putByKannery,
   'get by kannery': getByKannery,
   'put by sdk': putBySdk,
   'put by sdk-in-parts': putInPartsBySdk,
   'get by sdk': getBySdk,
 }
-const done = await transfers[`${values.direction} by ${values.by}`]?.(peer)
-if (done !== bytes) throw new Error(`${done} of ${bytes} bytes were transferred`)
+const transfer = transfers[`${values.direction} by ${values.by}`]
+if (transfer === undefined) throw new Error(`no ${values.direction} by ${values.by}`)
+await transfer(peer)
 
 /** As a segment is written: piece by piece, from memory. */
 function* pieces(): Generator<Buffer> {
@@ -46,36 +49,42 @@ function* pieces(): Generator<Buffer> {
   }
 }
 
-async function putByKannery(peer: Peer): Promise<number> {
+async function putByKannery(peer: Peer): Promise<void> {
   await using storage = await peer.openBackend(target)
-  await using writer = await storage.openWriter(key, { condition: { kind: 'overwrite' } })
-  for (const piece of pieces()) await writer.write(piece)
-  return (await writer.commit()).size
+  for (const key of keys) {
+    await using writer = await storage.openWriter(key, { condition: { kind: 'overwrite' } })
+    for (const piece of pieces()) await writer.write(piece)
+    assertWhole((await writer.commit()).size)
+  }
 }
 
-async function getByKannery(peer: Peer): Promise<number> {
+async function getByKannery(peer: Peer): Promise<void> {
   await using storage = await peer.openBackend(target)
-  await using object = await storage.get(key)
-  return await countBytes(object.body)
+  for (const key of keys) {
+    await using object = await storage.get(key)
+    assertWhole(await countBytes(object.body))
+  }
 }
 
-async function putBySdk(peer: Peer): Promise<number> {
-  await peer.putBySdk(target, key, pieces())
-  return bytes
+async function putBySdk(peer: Peer): Promise<void> {
+  for (const key of keys) await peer.putBySdk(target, key, pieces())
 }
 
-async function putInPartsBySdk(peer: Peer): Promise<number> {
+async function putInPartsBySdk(peer: Peer): Promise<void> {
   if (peer.putInPartsBySdk === undefined) throw new Error('it does so anyway')
-  await peer.putInPartsBySdk(target, key, pieces())
-  return bytes
+  for (const key of keys) await peer.putInPartsBySdk(target, key, pieces())
 }
 
-async function getBySdk(peer: Peer): Promise<number> {
-  return await countBytes(await peer.getBySdk(target, key))
+async function getBySdk(peer: Peer): Promise<void> {
+  for (const key of keys) assertWhole(await countBytes(await peer.getBySdk(target, key)))
 }
 
 async function countBytes(body: AsyncIterable<Uint8Array>): Promise<number> {
   let count = 0
   for await (const piece of body) count += piece.byteLength
   return count
+}
+
+function assertWhole(transferred: number): void {
+  if (transferred !== bytes) throw new Error(`${transferred} of ${bytes} bytes were transferred`)
 }
