@@ -20,7 +20,7 @@ const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { version: string }
 
-process.exitCode = await main({
+const status = await main({
   words: process.argv.slice(2),
   stdout: process.stdout,
   stderr: process.stderr,
@@ -29,6 +29,8 @@ process.exitCode = await main({
   app: { url: import.meta.url, version },
   interruption,
 })
+// A command that has ended is not kept by what a broken network still holds open. What it said comes first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(status)))
 
 /**
  * Where what V8 made of the modules is kept for the next start: in the home of the user whose process this is, whatever HOME says, for

@@ -12,6 +12,20 @@ async function importedBy(...words: readonly string[]): Promise<readonly string[
   return JSON.parse(stderr) as readonly string[]
 }
 
+test('what is still open when a command has ended does not keep it, and all is said', async () => {
+  const open = ['--import', 'data:text/javascript,setInterval(() => undefined, 1000)']
+  const program = ['--conditions=@kannery/source', ...open, path('bin.ts')]
+  const run = (...words: readonly string[]) =>
+    promisify(execFile)(process.execPath, [...program, ...words], { timeout: 20_000 })
+
+  expect((await run('help')).stdout).toContain('restore')
+  await expect(run('ls', '/does/not/exist')).rejects.toMatchObject({
+    killed: false,
+    code: 11,
+    stderr: expect.stringContaining('/does/not/exist'),
+  })
+})
+
 test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
   const packages = await importedBy('ls', '/')
 
