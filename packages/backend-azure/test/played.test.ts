@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
+  type Played,
   type PlayedAnswer,
   type PlayedServer,
   playServer,
@@ -172,7 +173,7 @@ test('an error or a listing that breaks off is an error of the network', async (
 })
 
 /** A server that takes blocks, and answers the request that commits them as a test wants it. */
-function blockServer(commit: () => PlayedAnswer | undefined): Promise<PlayedServer> {
+function blockServer(commit: () => Played): Promise<PlayedServer> {
   return playServer(({ method, url, body: sent }) => {
     if (method === 'DELETE') return { status: 202, headers: { date: stored.date } }
     if (url.includes('comp=blocklist') && sent.includes('<Latest>')) return commit()
@@ -180,9 +181,10 @@ function blockServer(commit: () => PlayedAnswer | undefined): Promise<PlayedServ
   })
 }
 
-async function streamedTo(server: PlayedServer): Promise<KanneryError> {
+async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
-  await using writer = await storage.openWriter(key, { condition: ifAbsent })
+  const options = { condition: ifAbsent, ...(signal && { signal }) }
+  await using writer = await storage.openWriter(key, options)
   await writer.write(Buffer.alloc(9 * mib))
   return await errorOf(writer.commit())
 }
@@ -212,6 +214,18 @@ test.each([
     code: 'STORAGE_UNAVAILABLE',
     retry: 'same-request',
   })
+  expect(deletionsAt(server)).toBe(0)
+})
+
+test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  await using server = await blockServer(() => {
+    abort.abort(reason)
+    return 'silence'
+  })
+
+  expect(await streamedTo(server, abort.signal)).toBe(reason)
   expect(deletionsAt(server)).toBe(0)
 })
 

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
+  type Played,
   type PlayedAnswer,
   type PlayedServer,
   playServer,
@@ -160,11 +161,7 @@ test('an error, a listing or the end of an upload that breaks off is an error of
 
 /** A server that takes the bytes of a session as `chunk` says; undefined: all of them. */
 function sessionServer(
-  chunk: (
-    first: number,
-    last: number,
-    total: number | undefined,
-  ) => PlayedAnswer | undefined | 'kept',
+  chunk: (first: number, last: number, total: number | undefined) => Played | 'kept',
 ): Promise<PlayedServer> {
   return playServer(({ method, url, headers }) => {
     if (method === 'DELETE') return { status: 499 }
@@ -184,11 +181,12 @@ function sessionServer(
   })
 }
 
-async function stream(server: PlayedServer): Promise<unknown> {
+async function stream(server: PlayedServer, signal?: AbortSignal): Promise<unknown> {
   await using storage = await openAt(server)
   await using writer = await storage.openWriter(key, {
     condition: ifAbsent,
     maxBufferedBytes: 4 * mib,
+    ...(signal && { signal }),
   })
   await writer.write(Buffer.alloc(5 * mib, 1))
   return await writer.commit()
@@ -244,6 +242,19 @@ test.each([
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retry: 'same-request' })
   expect(cancellationsAt(server)).toBe(0)
   expect(inspect(error, { depth: 9 })).not.toContain('hunter2')
+})
+
+test('a commit that is never answered ends with the signal: nothing is cancelled', async () => {
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  await using server = await sessionServer((_first, _last, total) => {
+    if (total === undefined) return 'kept'
+    abort.abort(reason)
+    return 'silence'
+  })
+
+  expect(await errorOf(stream(server, abort.signal))).toBe(reason)
+  expect(cancellationsAt(server)).toBe(0)
 })
 
 test('an upload that is given up is cancelled', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
+  type Played,
   type PlayedAnswer,
   type PlayedRequest,
   type PlayedServer,
@@ -175,7 +176,7 @@ test('an error or a listing that breaks off is an error of the network', async (
 })
 
 /** A server that takes parts, and answers the request that publishes them as a test wants it. */
-function uploadServer(publish: () => PlayedAnswer | undefined): Promise<PlayedServer> {
+function uploadServer(publish: () => Played): Promise<PlayedServer> {
   return playServer(({ method, url }) => {
     const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT' }
     if (method === 'POST' && url.includes('?uploads')) {
@@ -189,9 +190,10 @@ function uploadServer(publish: () => PlayedAnswer | undefined): Promise<PlayedSe
   })
 }
 
-async function streamedTo(server: PlayedServer): Promise<KanneryError> {
+async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
-  await using writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
+  const options = { condition: { kind: 'if-absent' }, ...(signal && { signal }) } as const
+  await using writer = await storage.openWriter(key, options)
   await writer.write(Buffer.alloc(9 * mib))
   return await errorOf(writer.commit())
 }
@@ -226,6 +228,18 @@ test.each([
     code: 'STORAGE_UNAVAILABLE',
     retry: 'same-request',
   })
+  expect(abortsOf(server)).toBe(0)
+})
+
+test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  await using server = await uploadServer(() => {
+    abort.abort(reason)
+    return 'silence'
+  })
+
+  expect(await streamedTo(server, abort.signal)).toBe(reason)
   expect(abortsOf(server)).toBe(0)
 })
 

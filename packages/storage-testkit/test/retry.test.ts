@@ -292,6 +292,75 @@ describe('a streamed object', () => {
     })
   })
 
+  test.each([true, false])(
+    'is looked for when its commit is never answered (stored: %s)',
+    async (applied) => {
+      faulty.faults.onCall(atCall({ operation: 'commit' }, { kind: 'hang', applied }))
+      const outcome = clock.passUntil(written())
+
+      if (applied) expect(await outcome).toEqual(await world.head(key))
+      else await expect(outcome).rejects.toMatchObject({ code: 'STORAGE_OUTCOME_UNKNOWN' })
+      expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000)
+      expect(clock.monotonic()).toBeLessThan(61_000)
+    },
+  )
+
+  test('has the request that commits it stopped when nobody waits for it any more', async () => {
+    let asked: AbortSignal | undefined
+    const silent = alter(world, {
+      openWriter: async (_name, { signal }) => {
+        asked = signal
+        return {
+          write: async () => undefined,
+          commit: () => new Promise(() => undefined),
+          [Symbol.asyncDispose]: () => new Promise(() => undefined),
+        }
+      },
+    })
+    storage = decorate(silent, { clock, random: seededRandom(1) })
+
+    await expect(clock.passUntil(written())).rejects.toMatchObject({
+      code: 'STORAGE_OUTCOME_UNKNOWN',
+    })
+    expect(asked?.aborted).toBe(true)
+  })
+
+  test('may take long to commit, as long as its parts arrive', async () => {
+    const slow = alter(world, {
+      openWriter: async (name, options) => {
+        const writer = await world.openWriter(name, options)
+        const send = options.sendPart ?? (async (_bytes, direct) => await direct())
+        return {
+          write: (chunk) => writer.write(chunk),
+          commit: async () => {
+            for (let part = 0; part < 10; part++) await send(1, () => clock.sleep(20_000))
+            return await writer.commit()
+          },
+          [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+        }
+      },
+    })
+    storage = decorate(slow, { clock, random: seededRandom(1) })
+
+    await clock.passUntil(written())
+    expect(await contentOf()).toBe('of two pieces')
+  })
+
+  test('that is given up is not waited for when giving it back takes too long', async () => {
+    const silent = alter(world, {
+      openWriter: async () => ({
+        write: async () => undefined,
+        commit: () => Promise.reject(new Error('not asked for')),
+        [Symbol.asyncDispose]: () => new Promise(() => undefined),
+      }),
+    })
+    storage = decorate(silent, { clock, random: seededRandom(1) })
+    const writer = await storage.openWriter(key, ifAbsent)
+
+    await clock.passUntil(writer[Symbol.asyncDispose]())
+    expect(clock.monotonic()).toBe(25_000)
+  })
+
   test.each(['of other pieces', 'of two_pieces!'])('is not taken for %j', async (other) => {
     faulty.faults.onCall(atCall({ operation: 'commit' }, { kind: 'fail' }))
     await world.put(key, bytes(other), ifAbsent)
@@ -464,6 +533,29 @@ describe('deletions that fail', () => {
     expect(results.map((result) => result.key).toSorted()).toEqual(keys.toSorted())
     expect(results.filter((result) => result.error)).toEqual([])
     expect(world.contents().size).toBe(0)
+  })
+
+  test('are tried again when no answer comes', async () => {
+    await world.put(key, bytes('x'), ifAbsent)
+    faulty.faults.onCall(atCall({ operation: 'deleteMany' }, { kind: 'hang', applied: false }))
+
+    expect(await clock.passUntil(Array.fromAsync(storage.deleteMany([key])))).toEqual([{ key }])
+    expect(await contentOf()).toBeUndefined()
+  })
+
+  test('may take long, as long as one after the other is done', async () => {
+    const slow = alter(world, {
+      deleteMany: async function* (those) {
+        for await (const one of those) {
+          await clock.sleep(20_000)
+          yield { key: one }
+        }
+      },
+    })
+    storage = decorate(slow, { clock, random: seededRandom(1) })
+
+    const results = await clock.passUntil(Array.fromAsync(storage.deleteMany(keys.slice(0, 5))))
+    expect(results).toEqual(keys.slice(0, 5).map((one) => ({ key: one })))
   })
 
   test('are told key by key when they fail for good', async () => {

@@ -28,12 +28,15 @@ export interface PlayedServer extends AsyncDisposable {
   readonly requests: readonly PlayedRequest[]
 }
 
+/** `undefined` cuts the connection without an answer; `silence` leaves it open, and never answers. */
+export type Played = PlayedAnswer | 'silence' | undefined
+
 /**
- * Answers as a provider documents it, where no server that runs here does. `undefined` cuts the connection without an answer.
+ * Answers as a provider documents it, where no server that runs here does.
  * Only what is asked for is played: the client is the provider's own.
  */
 export async function playServer(
-  answer: (request: PlayedRequest) => PlayedAnswer | undefined,
+  answer: (request: PlayedRequest) => Played,
 ): Promise<PlayedServer> {
   const requests: PlayedRequest[] = []
   const server = createServer((message, response) => {
@@ -60,7 +63,8 @@ async function receive(message: IncomingMessage): Promise<PlayedRequest> {
   return { method, url, headers, body: Buffer.concat(chunks) }
 }
 
-function play(response: ServerResponse, answer: PlayedAnswer | undefined): void {
+function play(response: ServerResponse, answer: Played): void {
+  if (answer === 'silence') return
   if (answer === undefined) {
     response.destroy()
     return

@@ -3,26 +3,29 @@ import { KanneryError } from '../../errors.ts'
 import type { ObjectKey } from '../../object-key.ts'
 import { mayHaveLanded, outcomeUnknown } from './certain-write.ts'
 import { type Content, SampledContent } from './content.ts'
-import { isRepeatable } from './patience.ts'
+import { isRepeatable, type Patience } from './patience.ts'
+
+export interface CertainWriterOptions {
+  readonly key: ObjectKey
+  /** For the commit, and for giving up what was not committed. Renewed whenever a part of the object was sent. */
+  readonly patience: Patience
+  /** Has the inner writer stop what it waits for. */
+  readonly giveUp: (reason: unknown) => void
+  readonly find: (written: Content) => Promise<StoredObject | undefined>
+}
 
 /**
- * A commit is asked for once. When its answer is lost the object is looked at: what is there under that key with the same content
- * is ours. When nothing is there it may still come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
+ * A commit is asked for once. When its answer is lost, or does not come, the object is looked at: what is there under that key with the
+ * same content is ours. When nothing is there it may still come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
  */
 export class CertainWriter implements ObjectWriter {
   readonly #inner: ObjectWriter
-  readonly #key: ObjectKey
+  readonly #options: CertainWriterOptions
   readonly #written = new SampledContent()
-  readonly #find: (written: Content) => Promise<StoredObject | undefined>
 
-  constructor(
-    inner: ObjectWriter,
-    key: ObjectKey,
-    find: (written: Content) => Promise<StoredObject | undefined>,
-  ) {
+  constructor(inner: ObjectWriter, options: CertainWriterOptions) {
     this.#inner = inner
-    this.#key = key
-    this.#find = find
+    this.#options = options
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -31,25 +34,37 @@ export class CertainWriter implements ObjectWriter {
   }
 
   async commit(): Promise<StoredObject> {
+    const { key, patience, giveUp } = this.#options
+    patience.renew()
     try {
-      return await this.#inner.commit()
+      return await patience.attemptWhileItAdvances(async (signal) => {
+        signal.addEventListener('abort', () => giveUp(signal.reason), { once: true })
+        return await this.#inner.commit()
+      })
     } catch (error) {
       if (!isRepeatable(error)) throw error
-      if (!mayHaveLanded(error)) throw rewriteNeeded(this.#key, error)
+      if (!mayHaveLanded(error)) throw rewriteNeeded(key, error)
       return await this.#findOwn(error)
     }
   }
 
+  /** What cannot be given back in time is left for a sweep of what is unfinished. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#inner[Symbol.asyncDispose]()
+    const { patience } = this.#options
+    patience.renew()
+    try {
+      await patience.attempt(() => this.#inner[Symbol.asyncDispose]())
+    } catch (error) {
+      if (!isRepeatable(error)) throw error
+    }
   }
 
   async #findOwn(error: KanneryError): Promise<StoredObject> {
     const unknown = (cause: unknown): KanneryError =>
-      outcomeUnknown({ operation: 'commit', key: this.#key }, cause)
+      outcomeUnknown({ operation: 'commit', key: this.#options.key }, cause)
     let own: StoredObject | undefined
     try {
-      own = await this.#find(this.#written)
+      own = await this.#options.find(this.#written)
     } catch (cause) {
       throw KanneryError.is(cause) ? unknown(cause) : cause
     }

@@ -2,9 +2,9 @@ import type { Clock, Random } from '../../environment.ts'
 import { KanneryError } from '../../errors.ts'
 
 export interface RetryPolicy {
-  /** All attempts of one call and the pauses between them; for a body or a listing: since the last piece of it came. */
+  /** All attempts of one call and the pauses between them; for a body, a listing or a commit: since the last piece of it came or went. */
   readonly deadlineMs: number
-  /** After which one attempt (or the wait for the next piece of a body or a listing) counts as failed. */
+  /** After which one attempt (or the wait for the next piece of a body, a listing or a deletion of many) counts as failed. */
   readonly attemptMs: number
   /** Below which the first pause is drawn. Each further pause may be twice as long. */
   readonly firstPauseMs: number
@@ -49,18 +49,21 @@ export class Patience {
   async attempt<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
     const allowedMs = Math.min(policy.attemptMs, this.#remainingMs())
-    const finished = new AbortController()
-    const late = new AbortController()
-    const expiry = clock.sleep(allowedMs, finished.signal).then(() => {
-      late.abort(timedOut(allowedMs))
-      throw late.signal.reason
+    return await this.#unlessLate(call, async (finished) => {
+      await clock.sleep(allowedMs, finished)
+      return timedOut(allowedMs)
     })
-    const signals = this.#signal === undefined ? [late.signal] : [this.#signal, late.signal]
-    try {
-      return await Promise.race([call(AbortSignal.any(signals)), expiry])
-    } finally {
-      finished.abort()
-    }
+  }
+
+  /** Once, however long it takes, as long as there is progress ({@link renew}). Else like {@link attempt}. */
+  async attemptWhileItAdvances<T>(call: Attempt<T>): Promise<T> {
+    const { clock, policy } = this.#environment
+    return await this.#unlessLate(call, async (finished) => {
+      for (let leftMs = this.#remainingMs(); leftMs > 0; leftMs = this.#remainingMs()) {
+        await clock.sleep(leftMs, finished)
+      }
+      return timedOut(policy.deadlineMs)
+    })
   }
 
   /** Until it succeeds, fails for good, or the deadline is near. For requests that may be repeated as they are. */
@@ -85,10 +88,33 @@ export class Patience {
     await clock.sleep(pauseMs, this.#signal)
   }
 
+  /** @param lateness resolves when the call has had its time; rejects when that does not matter any more */
+  async #unlessLate<T>(
+    call: Attempt<T>,
+    lateness: (finished: AbortSignal) => Promise<KanneryError>,
+  ): Promise<T> {
+    const finished = new AbortController()
+    const late = new AbortController()
+    const expiry = lateness(finished.signal).then((error) => {
+      late.abort(error)
+      throw error
+    })
+    try {
+      return await Promise.race([call(eitherSignal(this.#signal, late.signal)), expiry])
+    } finally {
+      finished.abort()
+    }
+  }
+
   #remainingMs(): number {
     const { clock, policy } = this.#environment
     return Math.max(0, this.#startMs + policy.deadlineMs - clock.monotonic())
   }
+}
+
+/** That of a call, if it has one, and one of our own. */
+export function eitherSignal(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([given, own])
 }
 
 export function isRepeatable(error: unknown): error is KanneryError {

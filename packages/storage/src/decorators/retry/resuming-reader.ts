@@ -2,6 +2,7 @@ import type { GetOptions, ObjectReader, StoredObject } from '../../backend.ts'
 import { type ByteSpan, spanOf } from '../../byte-span.ts'
 import { KanneryError } from '../../errors.ts'
 import { isRepeatable, type Patience } from './patience.ts'
+import { piecesInTime } from './pieces-in-time.ts'
 
 export interface ResumingReaderOptions {
   /** One attempt, of the same object. */
@@ -64,18 +65,10 @@ export class ResumingReader implements ObjectReader {
   /** What the current reader still gives, checked against what it promised. */
   async *#piecesFrom(start: number): AsyncGenerator<Uint8Array> {
     let left = this.#span.end - start
-    const pieces = this.#current.body[Symbol.asyncIterator]()
-    try {
-      for (;;) {
-        const { done, value } = await this.#options.patience.attempt(() => pieces.next())
-        if (done === true) break
-        left -= value.byteLength
-        if (left < 0) throw this.#tooLong()
-        yield value
-      }
-    } finally {
-      // Not waited for: the piece that did not come would be waited for first.
-      pieces.return?.().catch(() => undefined)
+    for await (const piece of piecesInTime(() => this.#current.body, this.#options.patience)) {
+      left -= piece.byteLength
+      if (left < 0) throw this.#tooLong()
+      yield piece
     }
     if (left > 0) throw this.#tooShort(left)
   }

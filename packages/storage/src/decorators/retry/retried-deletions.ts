@@ -1,7 +1,9 @@
 import type { CallOptions, DeleteResult, StorageBackend } from '../../backend.ts'
 import { KanneryError } from '../../errors.ts'
+import { inBatches } from '../../in-batches.ts'
 import type { ObjectKey } from '../../object-key.ts'
-import { isRepeatable, type Patience } from './patience.ts'
+import { eitherSignal, isRepeatable, type Patience } from './patience.ts'
+import { piecesInTime } from './pieces-in-time.ts'
 
 /** What the largest batch of a store takes, so that no request of it is sent half full. */
 const batchSize = 1000
@@ -13,14 +15,14 @@ export async function* deletePersistently(
   options: CallOptions,
   startPatience: () => Patience,
 ): AsyncGenerator<DeleteResult> {
-  for await (const batch of batches(keys)) {
+  for await (const batch of inBatches(keys, batchSize)) {
     yield* deleteBatch(storage, batch, options, startPatience())
   }
 }
 
 async function* deleteBatch(
   storage: StorageBackend,
-  batch: ReadonlySet<ObjectKey>,
+  batch: readonly ObjectKey[],
   options: CallOptions,
   patience: Patience,
 ): AsyncGenerator<DeleteResult> {
@@ -29,13 +31,18 @@ async function* deleteBatch(
     const failed = new Map<ObjectKey, Error>()
     let broken: unknown
     try {
-      for await (const result of storage.deleteMany([...left], options)) {
+      const results = piecesInTime(
+        (over) => storage.deleteMany([...left], { signal: eitherSignal(options.signal, over) }),
+        patience,
+      )
+      for await (const result of results) {
         if (isRepeatable(result.error)) {
           failed.set(result.key, result.error)
           continue
         }
         left.delete(result.key)
         yield result
+        patience.renew()
       }
     } catch (error) {
       broken = error
@@ -55,17 +62,4 @@ async function* deleteBatch(
 function noResult(keys: Iterable<ObjectKey>): KanneryError {
   const [key] = keys
   return new KanneryError('INTERNAL', `the storage did not tell whether this was deleted: ${key}`)
-}
-
-async function* batches(
-  keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
-): AsyncGenerator<ReadonlySet<ObjectKey>> {
-  let batch = new Set<ObjectKey>()
-  for await (const key of keys) {
-    batch.add(key)
-    if (batch.size < batchSize) continue
-    yield batch
-    batch = new Set()
-  }
-  if (batch.size > 0) yield batch
 }

@@ -1,6 +1,7 @@
 import type { ListEntry, ListOptions, StorageBackend } from '../../backend.ts'
 import { compareKeys, type KeyPrefix, type ObjectKey } from '../../object-key.ts'
-import type { Patience } from './patience.ts'
+import { eitherSignal, type Patience } from './patience.ts'
+import { piecesInTime } from './pieces-in-time.ts'
 
 /**
  * A listing that breaks begins again behind the last entry told, or, where the store does not list in order, from the start: then what
@@ -16,7 +17,12 @@ export async function* listPersistently(
   let current = options
   for (;;) {
     try {
-      for await (const entry of listOnce(storage, prefix, current, patience)) {
+      const attempt = current
+      const entries = piecesInTime(
+        (over) => storage.list(prefix, { ...attempt, signal: eitherSignal(options.signal, over) }),
+        patience,
+      )
+      for await (const entry of entries) {
         const name = entry.kind === 'object' ? entry.info.key : entry.prefix
         if (told.before(name)) continue
         told.note(name)
@@ -28,25 +34,6 @@ export async function* listPersistently(
       await patience.pauseAfter(error)
       current = told.resume(options)
     }
-  }
-}
-
-async function* listOnce(
-  storage: StorageBackend,
-  prefix: KeyPrefix,
-  options: ListOptions,
-  patience: Patience,
-): AsyncGenerator<ListEntry> {
-  const entries = storage.list(prefix, options)[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const { done, value } = await patience.attempt(() => entries.next())
-      if (done === true) return
-      yield value
-    }
-  } finally {
-    // Not waited for: the entry that did not come would be waited for first.
-    entries.return?.().catch(() => undefined)
   }
 }
 

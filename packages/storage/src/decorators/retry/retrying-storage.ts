@@ -7,6 +7,7 @@ import type {
   ListOptions,
   ObjectReader,
   ObjectWriter,
+  PartSender,
   PutOptions,
   StorageBackend,
   StorageCapabilities,
@@ -18,7 +19,7 @@ import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
 import { writeCertainly } from './certain-write.ts'
 import { CertainWriter } from './certain-writer.ts'
 import { type Content, contentOfBytes } from './content.ts'
-import { Patience, type RetryEnvironment } from './patience.ts'
+import { eitherSignal, Patience, type RetryEnvironment } from './patience.ts'
 import { ResumingReader } from './resuming-reader.ts'
 import { deletePersistently } from './retried-deletions.ts'
 import { listPersistently } from './retried-listing.ts'
@@ -68,14 +69,23 @@ export class RetryingStorage implements StorageBackend {
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
-    const sendPart: WriterOptions['sendPart'] = async (_bytes, send) =>
-      await this.#patience(options).insist(send)
-    const writer = await this.#patience(options).insist((signal) =>
-      inTime(this.#inner.openWriter(key, { ...options, sendPart }), signal),
+    const givenUp = new AbortController()
+    const ending = this.#patience(options)
+    const sendPart: PartSender = async (_bytes, send) => {
+      const sent = await this.#patience(options).insist(send)
+      ending.renew()
+      return sent
+    }
+    const signal = eitherSignal(options.signal, givenUp.signal)
+    const writer = await this.#patience(options).insist((attempt) =>
+      inTime(this.#inner.openWriter(key, { ...options, sendPart, signal }), attempt),
     )
-    return new CertainWriter(writer, key, (written) =>
-      this.#findWritten(key, written, this.#patience(options)),
-    )
+    return new CertainWriter(writer, {
+      key,
+      patience: ending,
+      giveUp: (reason) => givenUp.abort(reason),
+      find: (written) => this.#findWritten(key, written, this.#patience(options)),
+    })
   }
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
