@@ -49,6 +49,21 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     }
   })
 
+  test('an answer that never comes is not waited for: what was stored is found', {
+    timeout: 600_000,
+  }, async () => {
+    await using network = await startBehindNetwork(name)
+    const { proxy, storage } = network
+    // Only a segment is so large.
+    proxy.faultAt = (_number, { headers }) =>
+      proxy.faults === 0 && Number(headers['content-length']) > 100_000 ? 'silence' : undefined
+    const backup = await backUp(storage, 'silence', few.topic)
+
+    expect(proxy.faults).toBe(1)
+    expect(await state(storage, 'silence')).toEqual({ where: 'silence', findings: [], leases: [] })
+    expect(backup.topics).toEqual([expect.objectContaining({ records: few.records, segments: 1 })])
+  })
+
   test('a storm of faults slows a backup and a restore down, and harms nothing', {
     timeout: 600_000,
   }, async () => {

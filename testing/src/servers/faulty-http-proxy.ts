@@ -16,6 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises'
  * - `half-request`: it breaks when the server has got half of the body
  * - `answer-lost`: the server does what it was asked to do, and the connection breaks before the answer
  * - `half-answer`: the same, in the middle of the answer
+ * - `silence`: the same, but the connection stays, and no answer ever comes
  * - `unavailable`, `too-many`: 503 and 429 with Retry-After, instead of asking the server
  * - `slow`: the answer comes in pieces, with pauses
  */
@@ -24,6 +25,7 @@ export type HttpFault =
   | 'half-request'
   | 'answer-lost'
   | 'half-answer'
+  | 'silence'
   | 'unavailable'
   | 'too-many'
   | 'slow'
@@ -47,7 +49,8 @@ export class FaultyHttpProxy implements AsyncDisposable {
   /** With how many of them something went wrong. */
   faults = 0
   /** What happens to the next request, which is the `number`th, from 0. */
-  faultAt: (number: number) => HttpFault | undefined = () => undefined
+  faultAt: (number: number, request: Pick<IncomingMessage, 'headers'>) => HttpFault | undefined =
+    () => undefined
 
   private constructor(server: Server, target: URL) {
     this.#server = server
@@ -72,7 +75,7 @@ export class FaultyHttpProxy implements AsyncDisposable {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const fault = this.faultAt(this.requests++)
+    const fault = this.faultAt(this.requests++, message)
     if (fault !== undefined) this.faults++
     const body = await collect(message)
     switch (fault) {
@@ -93,6 +96,9 @@ export class FaultyHttpProxy implements AsyncDisposable {
         return
       case 'half-answer':
         await halve(response, await this.#forward(message, body))
+        return
+      case 'silence':
+        await this.#forward(message, body)
         return
       case 'slow':
         await trickle(response, await this.#forward(message, body))
