@@ -87,9 +87,6 @@ function isPlain(endpoint: string): boolean {
   return !/[?#]|\/$/.test(endpoint)
 }
 
-function invalid(
-  message: string,
-  options: { readonly remedy?: string; readonly cause?: unknown } = {},
-): KanneryError {
+function invalid(message: string, options: { readonly remedy?: string } = {}): KanneryError {
   return new KanneryError('CONFIG_INVALID', message, options)
 }

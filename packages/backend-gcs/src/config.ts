@@ -1,10 +1,9 @@
 import {
+  bucketPlaceOf,
   checkAgainst,
-  decodeUrlPart,
   isFolder,
   KanneryError,
   locationIn,
-  refuseCredentials,
   type StandardSchema,
 } from '@kannery/storage'
 import { z } from 'zod'
@@ -36,19 +35,15 @@ export function checkConfig(value: unknown): GcsConfig {
 
 /** `gs://bucket/prefix?endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
 export function configFromUrl(url: URL): GcsConfig {
-  refuseCredentials(url)
-  if (url.host === '') throw invalid('the URL names no bucket', { remedy: 'Write gs://bucket.' })
-  const prefix = decodeUrlPart(url.pathname).replace(/^\/+|\/+$/g, '')
+  const place = bucketPlaceOf(url)
   const unknownOption = [...url.searchParams.keys()].find((name) => name !== 'endpoint')
   if (unknownOption !== undefined) {
-    throw invalid(`a gs URL has no option ${JSON.stringify(unknownOption)}`, {
-      remedy: 'It may have: endpoint.',
-    })
+    const message = `a gs URL has no option ${JSON.stringify(unknownOption)}`
+    throw new KanneryError('CONFIG_INVALID', message, { remedy: 'It may have: endpoint.' })
   }
   const endpoint = url.searchParams.get('endpoint')
   return checkConfig({
-    bucket: decodeUrlPart(url.host),
-    ...(prefix === '' ? {} : { prefix }),
+    ...place,
     ...(endpoint === null ? {} : { endpoint }),
   })
 }
@@ -56,11 +51,4 @@ export function configFromUrl(url: URL): GcsConfig {
 /** Exactly `gs://bucket[/prefix]`; a URL that leads to the same place again. */
 export function locationOf(config: Pick<GcsConfig, 'bucket' | 'prefix'>): string {
   return locationIn(`gs://${config.bucket}`, config.prefix)
-}
-
-function invalid(
-  message: string,
-  options: { readonly remedy?: string; readonly cause?: unknown } = {},
-): KanneryError {
-  return new KanneryError('CONFIG_INVALID', message, options)
 }

@@ -1,10 +1,9 @@
 import {
+  bucketPlaceOf,
   checkAgainst,
-  decodeUrlPart,
   isFolder,
   KanneryError,
   locationIn,
-  refuseCredentials,
   type StandardSchema,
 } from '@kannery/storage'
 import { z } from 'zod'
@@ -67,12 +66,8 @@ export function checkConfig(value: unknown): S3Config {
 
 /** `s3://bucket/prefix?region=…&endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
 export function configFromUrl(url: URL): S3Config {
-  refuseCredentials(url)
-  if (url.host === '') throw invalid('the URL names no bucket', { remedy: 'Write s3://bucket.' })
-  const prefix = trimSlashes(decodeUrlPart(url.pathname))
   return checkConfig({
-    bucket: decodeUrlPart(url.host),
-    ...(prefix === '' ? {} : { prefix }),
+    ...bucketPlaceOf(url),
     ...Object.fromEntries(Array.from(url.searchParams, readOption)),
   })
 }
@@ -93,13 +88,6 @@ function readOption([name, text]: readonly [string, string]): [string, string | 
   return [name, text === 'true']
 }
 
-function trimSlashes(path: string): string {
-  return path.replace(/^\/+|\/+$/g, '')
-}
-
-function invalid(
-  message: string,
-  options: { readonly remedy?: string; readonly cause?: unknown } = {},
-): KanneryError {
+function invalid(message: string, options: { readonly remedy?: string } = {}): KanneryError {
   return new KanneryError('CONFIG_INVALID', message, options)
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, DeleteResult, ObjectKey } from '@kannery/storage'
+import { asError, type CallOptions, type DeleteResult, type ObjectKey } from '@kannery/storage'
 import type { Connection } from './client.ts'
 import { type Attempt, deletionError, s3Error } from './errors.ts'
 import type { Place } from './place.ts'
@@ -32,8 +32,4 @@ export async function deleteTogether(
     options.signal?.throwIfAborted()
     return keys.map((key) => ({ key, error: asError(s3Error(error, attemptOn(key))) }))
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

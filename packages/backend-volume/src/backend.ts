@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  asError,
   assertPutSize,
   type BackendContext,
   type CallOptions,
@@ -240,7 +241,7 @@ export class VolumeBackend implements StorageBackend {
     const folders = new Map<string, ObjectKey[]>()
     const errors = new Map<ObjectKey, Error>()
     const fail = (key: ObjectKey, error: unknown): void => {
-      errors.set(key, error instanceof Error ? error : new Error(String(error)))
+      errors.set(key, asError(error))
     }
     for (const key of keys) {
       options.signal?.throwIfAborted()

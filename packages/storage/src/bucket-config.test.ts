@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { StandardSchema } from './backend.ts'
 import {
+  bucketPlaceOf,
   checkAgainst,
   decodeUrlPart,
   isFolder,
   locationIn,
-  refuseCredentials,
 } from './bucket-config.ts'
 
 function schemaThatSays(result: unknown): StandardSchema<string> {
@@ -29,7 +29,7 @@ test.each([
 })
 
 test.each(['https://user@host/', 'https://:hunter2@host/'])('%s is refused', (url) => {
-  expect(() => refuseCredentials(new URL(url))).toThrow(
+  expect(() => bucketPlaceOf(new URL(url))).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
       message: expect.not.stringContaining('hunter2'),
@@ -38,7 +38,21 @@ test.each(['https://user@host/', 'https://:hunter2@host/'])('%s is refused', (ur
 })
 
 test('a URL without credentials is not', () => {
-  expect(() => refuseCredentials(new URL('https://host/'))).not.toThrow()
+  expect(() => bucketPlaceOf(new URL('https://host/'))).not.toThrow()
+})
+
+test.each([
+  ['s3://bucket', { bucket: 'bucket' }],
+  ['gs://bucket/', { bucket: 'bucket' }],
+  ['s3://bucket//a/50%25/?region=x', { bucket: 'bucket', prefix: 'a/50%' }],
+])('%s names a place', (url, place) => {
+  expect(bucketPlaceOf(new URL(url))).toEqual(place)
+})
+
+test('a URL without a bucket is refused', () => {
+  expect(() => bucketPlaceOf(new URL('gs:///prefix'))).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', remedy: 'Write gs://bucket.' }),
+  )
 })
 
 test('what is shown of a place leads there again', () => {

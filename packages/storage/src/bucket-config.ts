@@ -34,12 +34,26 @@ export function isFolder(name: string): boolean {
   return isKeyPrefix(`${name}/`)
 }
 
-/** @throws CONFIG_INVALID for a URL with a secret in it, without the secret */
-export function refuseCredentials(url: URL): void {
-  if (url.username === '' && url.password === '') return
-  throw new KanneryError('CONFIG_INVALID', 'a storage URL holds no credentials', {
-    remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
-  })
+export interface BucketPlace {
+  readonly bucket: string
+  /** Without a slash at either end. */
+  readonly prefix?: string
+}
+
+/** What `scheme://bucket/prefix` names; options are left alone. @throws CONFIG_INVALID, never with a secret in it */
+export function bucketPlaceOf(url: URL): BucketPlace {
+  if (url.username !== '' || url.password !== '') {
+    throw new KanneryError('CONFIG_INVALID', 'a storage URL holds no credentials', {
+      remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
+    })
+  }
+  if (url.host === '') {
+    throw new KanneryError('CONFIG_INVALID', 'the URL names no bucket', {
+      remedy: `Write ${url.protocol}//bucket.`,
+    })
+  }
+  const prefix = decodeUrlPart(url.pathname).replace(/^\/+|\/+$/g, '')
+  return { bucket: decodeUrlPart(url.host), ...(prefix === '' ? {} : { prefix }) }
 }
 
 /** A part of a URL as it was meant. @throws CONFIG_INVALID */

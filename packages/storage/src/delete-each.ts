@@ -1,4 +1,5 @@
 import type { CallOptions, DeleteResult } from './backend.ts'
+import { asError } from './errors.ts'
 import { inBatches } from './in-batches.ts'
 import type { ObjectKey } from './object-key.ts'
 
@@ -19,7 +20,7 @@ export async function* deleteEach(
       await deleteOne(key)
       return { key }
     } catch (error) {
-      return { key, error: error instanceof Error ? error : new Error(String(error)) }
+      return { key, error: asError(error) }
     }
   }
   const deleteTogether = async (batch: readonly ObjectKey[]): Promise<readonly DeleteResult[]> => {

@@ -265,3 +265,8 @@ export function isConflict(error: unknown): error is KanneryError {
     KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
   )
 }
+
+/** What was thrown, where an Error is to be told. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -2,19 +2,22 @@ export type * from './backend.ts'
 export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend-errors.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export {
+  type BucketPlace,
+  bucketPlaceOf,
   checkAgainst,
   decodeUrlPart,
   isFolder,
   locationIn,
-  refuseCredentials,
 } from './bucket-config.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
 export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/patience.ts'
 export { deleteEach } from './delete-each.ts'
+export { eitherSignal } from './either-signal.ts'
 export type * from './environment.ts'
 export {
+  asError,
   type ErrorCode,
   type ErrorCodeDescription,
   type ErrorFacts,

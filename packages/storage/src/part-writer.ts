@@ -1,4 +1,5 @@
 import type { ObjectWriter, StoredObject, WriterOptions } from './backend.ts'
+import { eitherSignal } from './either-signal.ts'
 import { KanneryError } from './errors.ts'
 
 export interface Part {
@@ -213,8 +214,8 @@ class PartAttempts {
     await this.stop()
     this.#signal?.throwIfAborted()
     const abort = new AbortController()
-    const signals = this.#signal === undefined ? [] : [this.#signal]
-    const sending = this.#target.sendPart(this.#part, AbortSignal.any([...signals, abort.signal]))
+    const signal = eitherSignal(this.#signal, abort.signal)
+    const sending = this.#target.sendPart(this.#part, signal)
     this.#current = { abort, settled: sending.catch(() => undefined) }
     await sending
   }

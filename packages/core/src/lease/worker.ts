@@ -1,4 +1,10 @@
-import { type Clock, KanneryError, type Random, type StorageBackend } from '@kannery/storage'
+import {
+  type Clock,
+  eitherSignal,
+  KanneryError,
+  type Random,
+  type StorageBackend,
+} from '@kannery/storage'
 import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/model.ts'
 import type { Retention } from '../retention/retention.ts'
@@ -153,8 +159,7 @@ export class Worker implements AsyncDisposable {
 
   async #acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
     const { waitMs = 0 } = options
-    const signals = [this.#disposed.signal, ...(options.signal ? [options.signal] : [])]
-    const signal = AbortSignal.any(signals)
+    const signal = eitherSignal(options.signal, this.#disposed.signal)
     const held = await acquireLease(this.#contender, topic, { waitMs, signal })
     return await this.#openSession(held, topic, options)
   }

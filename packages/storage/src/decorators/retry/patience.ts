@@ -1,8 +1,9 @@
+import { eitherSignal } from '../../either-signal.ts'
 import type { Clock, Random } from '../../environment.ts'
 import { KanneryError } from '../../errors.ts'
 
 export interface RetryPolicy {
-  /** All attempts of one call and the pauses between them; for a body, a listing or a commit: since the last piece of it came or went. */
+  /** All attempts of one call and the pauses between them; for what goes piece by piece: since the last piece of it came or went. */
   readonly deadlineMs: number
   /** After which one attempt (or the wait for the next piece of a body, a listing or a deletion of many) counts as failed. */
   readonly attemptMs: number
@@ -110,11 +111,6 @@ export class Patience {
     const { clock, policy } = this.#environment
     return Math.max(0, this.#startMs + policy.deadlineMs - clock.monotonic())
   }
-}
-
-/** That of a call, if it has one, and one of our own. */
-export function eitherSignal(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
-  return given === undefined ? own : AbortSignal.any([given, own])
 }
 
 export function isRepeatable(error: unknown): error is KanneryError {

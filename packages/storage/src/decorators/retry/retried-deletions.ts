@@ -1,8 +1,9 @@
 import type { CallOptions, DeleteResult, StorageBackend } from '../../backend.ts'
+import { eitherSignal } from '../../either-signal.ts'
 import { KanneryError } from '../../errors.ts'
 import { inBatches } from '../../in-batches.ts'
 import type { ObjectKey } from '../../object-key.ts'
-import { eitherSignal, isRepeatable, type Patience } from './patience.ts'
+import { isRepeatable, type Patience } from './patience.ts'
 import { piecesInTime } from './pieces-in-time.ts'
 
 /** What the largest batch of a store takes, so that no request of it is sent half full. */

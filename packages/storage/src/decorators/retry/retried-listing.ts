@@ -1,6 +1,7 @@
 import type { ListEntry, ListOptions, StorageBackend } from '../../backend.ts'
+import { eitherSignal } from '../../either-signal.ts'
 import { compareKeys, type KeyPrefix, type ObjectKey } from '../../object-key.ts'
-import { eitherSignal, type Patience } from './patience.ts'
+import type { Patience } from './patience.ts'
 import { piecesInTime } from './pieces-in-time.ts'
 
 /**

@@ -14,12 +14,13 @@ import type {
   StoredObject,
   WriterOptions,
 } from '../../backend.ts'
+import { eitherSignal } from '../../either-signal.ts'
 import { KanneryError } from '../../errors.ts'
 import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
 import { writeCertainly } from './certain-write.ts'
 import { CertainWriter } from './certain-writer.ts'
 import { type Content, contentOfBytes } from './content.ts'
-import { eitherSignal, Patience, type RetryEnvironment } from './patience.ts'
+import { Patience, type RetryEnvironment } from './patience.ts'
 import { ResumingReader } from './resuming-reader.ts'
 import { deletePersistently } from './retried-deletions.ts'
 import { listPersistently } from './retried-listing.ts'
