@@ -25,8 +25,8 @@ import {
 } from '@kannery/storage'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'
-import { fileMode, isRealFolder, syncFolder } from './durable.ts'
-import { type Attempt, isErrno, unsupported, volumeError } from './errors.ts'
+import { fileMode, isRealFolder } from './durable.ts'
+import { type Attempt, isErrno, notDurable, unsupported, volumeError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
 import { listFolder } from './listing.ts'
@@ -35,6 +35,7 @@ import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
 import { openReader } from './reader.ts'
 import { type Environment, Root } from './root.ts'
 import { sweepFolder } from './sweep.ts'
+import { UnflushedNames } from './unflushed-names.ts'
 import { VolumeWriter } from './writer.ts'
 
 /** How often a `put` starts over when its unfinished file is swept away under it. */
@@ -59,13 +60,15 @@ export class VolumeBackend implements StorageBackend {
   }
   readonly #files: FileSystem
   readonly #random: BackendContext['random']
+  readonly #unflushed: UnflushedNames
   readonly #root: Root
   readonly #pieces = new PiecePool()
 
   private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
     this.#files = files
     this.#random = environment.random
-    this.#root = new Root(config.path, files, environment)
+    this.#unflushed = new UnflushedNames(files)
+    this.#root = new Root(config.path, { files, environment, unflushed: this.#unflushed })
   }
 
   /** Touches nothing: a folder that is missing is made by the first write, and reported by the first read. */
@@ -152,8 +155,8 @@ export class VolumeBackend implements StorageBackend {
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
-    const folder = await this.#remove(key, options)
-    if (folder !== undefined) await this.#syncRemoved(folder, key)
+    const place = await this.#remove(key, options)
+    if (place !== undefined) await this.#flushRemoved(place.folder, [place])
   }
 
   async *deleteMany(
@@ -195,7 +198,8 @@ export class VolumeBackend implements StorageBackend {
       const place = placeOf(await this.#root.real(attempt), key)
       attempt = { ...attempt, path: place.path }
       // Without the storage's own folder (a disk that is not mounted) nothing is proven about the object.
-      if (!(await isRealFolder(this.#files, place.folder))) await this.#root.assertThere(attempt)
+      if (await isRealFolder(this.#files, place.folder)) await this.#assertDurable(place, attempt)
+      else await this.#root.assertThere(attempt)
       return await read(place, attempt)
     } catch (error) {
       throw volumeError(error, attempt)
@@ -225,12 +229,12 @@ export class VolumeBackend implements StorageBackend {
     }
   }
 
-  /** The folder that has to be synced, or undefined if nothing was there. */
-  async #remove(key: ObjectKey, options: DeleteOptions): Promise<string | undefined> {
+  /** The place whose folder has to be flushed, or undefined if nothing was there. */
+  async #remove(key: ObjectKey, options: DeleteOptions): Promise<Place | undefined> {
     // Deleting in a folder that is not there must not make it.
     if ((await this.head(key, options)) === undefined) return undefined
     return await this.#writing('delete', key, options, async (place, claims, attempt) =>
-      (await claims.remove(place, options.ifVersion, attempt)) ? place.folder : undefined,
+      (await claims.remove(place, options.ifVersion, attempt)) ? place : undefined,
     )
   }
 
@@ -238,7 +242,7 @@ export class VolumeBackend implements StorageBackend {
     keys: readonly ObjectKey[],
     options: CallOptions,
   ): Promise<readonly DeleteResult[]> {
-    const folders = new Map<string, ObjectKey[]>()
+    const folders = new Map<string, Place[]>()
     const errors = new Map<ObjectKey, Error>()
     const fail = (key: ObjectKey, error: unknown): void => {
       errors.set(key, asError(error))
@@ -246,17 +250,18 @@ export class VolumeBackend implements StorageBackend {
     for (const key of keys) {
       options.signal?.throwIfAborted()
       try {
-        const folder = await this.#remove(key, options)
-        if (folder !== undefined) folders.set(folder, [...(folders.get(folder) ?? []), key])
+        const place = await this.#remove(key, options)
+        if (place === undefined) continue
+        folders.set(place.folder, [...(folders.get(place.folder) ?? []), place])
       } catch (error) {
         fail(key, error)
       }
     }
     for (const [folder, removed] of folders) {
       try {
-        await this.#syncRemoved(folder, removed.join(', '))
+        await this.#flushRemoved(folder, removed)
       } catch (error) {
-        for (const key of removed) fail(key, error)
+        for (const { key } of removed) fail(key, error)
       }
     }
     return keys.map((key) => {
@@ -265,11 +270,21 @@ export class VolumeBackend implements StorageBackend {
     })
   }
 
-  async #syncRemoved(folder: string, key: string): Promise<void> {
+  async #flushRemoved(folder: string, removed: readonly Place[]): Promise<void> {
+    const paths = removed.map(({ path }) => path)
     try {
-      await syncFolder(this.#files, folder)
+      await this.#unflushed.flush(folder, paths)
     } catch (error) {
+      const key = removed.map((place) => place.key).join(', ')
       throw volumeError(error, { operation: 'delete', key, path: folder })
+    }
+  }
+
+  async #assertDurable(place: Place, attempt: Attempt): Promise<void> {
+    try {
+      await this.#unflushed.flush(place.folder, [place.path])
+    } catch (error) {
+      throw notDurable(attempt, error)
     }
   }
 

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { BackendContext, ObjectVersion, WriteCondition } from '@kannery/storage'
-import { syncFolder } from './durable.ts'
 import {
   type Attempt,
   alreadyExists,
   contended,
   isErrno,
-  outcomeUnknown,
+  notDurable,
   preconditionFailed,
   rewriteNeeded,
 } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
 import { type ObjectStats, type Place, statObject, versionOf } from './place.ts'
+import type { UnflushedNames } from './unflushed-names.ts'
 
 /** Rounds that one write may lose before it gives up, having stored nothing. */
 const maxRounds = 64
@@ -31,6 +31,7 @@ export interface ClaimsOptions {
   readonly random: BackendContext['random']
   /** Whether the file system knows hard links; then they decide who creates a name. */
   readonly hardLinks: boolean
+  readonly unflushed: UnflushedNames
 }
 
 /** Where a removed object lies in the claim of whoever removed it. */
@@ -62,6 +63,7 @@ export class Claims {
   readonly #clock: BackendContext['clock']
   readonly #random: BackendContext['random']
   readonly #hardLinks: boolean
+  readonly #unflushed: UnflushedNames
   #latestTimeNs = 0n
 
   constructor(options: ClaimsOptions) {
@@ -69,12 +71,14 @@ export class Claims {
     this.#clock = options.clock
     this.#random = options.random
     this.#hardLinks = options.hardLinks
+    this.#unflushed = options.unflushed
   }
 
   /**
    * Gives the finished, fsynced file `unfinished` (it lies in the place's machinery) the name of `place`; durable when it
    * resolves. The file has left the machinery then, whatever happened.
    *
+   * @throws STORAGE_NOT_DURABLE when it has the name, but the folder could not be flushed.
    * @throws STORAGE_REWRITE_NEEDED when the file itself was swept away meanwhile.
    */
   async publish(
@@ -95,6 +99,7 @@ export class Claims {
           const present = await this.#presentAfterClaiming(place, claim, attempt)
           judge(condition, present, attempt)
           const stats = await this.#distinctFrom(present, claim.path)
+          this.#unflushed.add(place.path)
           await this.#giveName(claim, stats, condition, attempt)
           return stats
         })
@@ -110,8 +115,8 @@ export class Claims {
   }
 
   /**
-   * Removes the name and tells whether it was there; durable only after {@link syncFolder} of its folder. The claim is a folder
-   * here: moving the object into it fails once it was moved aside.
+   * Removes the name and tells whether it was there; durable only after {@link UnflushedNames.flush}. The claim is a folder here:
+   * moving the object into it fails once it was moved aside.
    */
   async remove(
     place: Place,
@@ -130,6 +135,7 @@ export class Claims {
             throw preconditionFailed(attempt)
           }
           this.#remember(present)
+          this.#unflushed.add(place.path)
           await this.#moveInto(claim, present, place.path)
           return true
         })
@@ -270,9 +276,9 @@ export class Claims {
 
   async #makeDurable(place: Place, attempt: Attempt): Promise<void> {
     try {
-      await syncFolder(this.#files, place.folder)
+      await this.#unflushed.flush(place.folder, [place.path])
     } catch (error) {
-      throw outcomeUnknown(attempt, error)
+      throw notDurable(attempt, error)
     }
   }
 

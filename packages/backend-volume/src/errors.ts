@@ -1,4 +1,4 @@
-import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
+import { asError, type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
 
 /** What was being done when the file system answered with an error. */
 export interface Attempt {
@@ -147,17 +147,15 @@ export function preconditionFailed(attempt: Attempt): KanneryError {
   })
 }
 
-export function outcomeUnknown(attempt: Attempt, cause: unknown): KanneryError {
-  return new KanneryError(
-    'STORAGE_OUTCOME_UNKNOWN',
-    `published, but it may not survive a power failure: ${attempt.path}`,
-    {
-      cause,
-      why: 'the disk failed while it was asked to keep the new name',
-      remedy: 'Check the disk (the kernel log tells more), then run it again.',
-      facts: facts(attempt),
-    },
-  )
+/** The folder could not be flushed after a name in it was given or removed. */
+export function notDurable(attempt: Attempt, cause: unknown): KanneryError {
+  const message = `the change is visible, but a power failure may undo it: ${attempt.path}`
+  return new KanneryError('STORAGE_NOT_DURABLE', message, {
+    cause,
+    why: `the disk failed when its folder was flushed: ${asError(cause).message}`,
+    remedy: 'Check the disk (the kernel log has details), then run it again.',
+    facts: facts(attempt),
+  })
 }
 
 export function rewriteNeeded(attempt: Attempt): KanneryError {

@@ -1,14 +1,21 @@
 import { dirname } from 'node:path'
 import type { BackendContext } from '@kannery/storage'
 import { Claims } from './claims.ts'
-import { isRealFolder, makeFolder, makeFoldersDurably, syncFolder } from './durable.ts'
+import { isRealFolder, makeFolder, makeFoldersDurably } from './durable.ts'
 import { type Attempt, containerNotFound, isErrno, unsupported } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import type { Place } from './place.ts'
 import { mountOf, probeFileSystem, reasonAgainst } from './platform.ts'
+import type { UnflushedNames } from './unflushed-names.ts'
 
 /** What this backend takes from its context. */
 export type Environment = Pick<BackendContext, 'clock' | 'random'>
+
+export interface RootOptions {
+  readonly files: FileSystem
+  readonly environment: Environment
+  readonly unflushed: UnflushedNames
+}
 
 interface Prepared {
   readonly root: string
@@ -20,13 +27,15 @@ export class Root {
   readonly path: string
   readonly #files: FileSystem
   readonly #environment: Environment
+  readonly #unflushed: UnflushedNames
   readonly #durableFolders = new Set<string>()
   #prepared: Promise<Prepared> | undefined
 
-  constructor(path: string, files: FileSystem, environment: Environment) {
+  constructor(path: string, options: RootOptions) {
     this.path = path
-    this.#files = files
-    this.#environment = environment
+    this.#files = options.files
+    this.#environment = options.environment
+    this.#unflushed = options.unflushed
   }
 
   /** The folder itself, behind the link that a person may have made to it. @throws STORAGE_CONTAINER_NOT_FOUND */
@@ -83,9 +92,8 @@ export class Root {
 
   async #prepare(attempt: Attempt): Promise<Prepared> {
     try {
-      if (await makeFolder(this.#files, this.path)) {
-        await syncFolder(this.#files, dirname(this.path))
-      }
+      if (await makeFolder(this.#files, this.path)) this.#unflushed.add(this.path)
+      await this.#unflushed.flush(dirname(this.path), [this.path])
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) {
         throw containerNotFound({ ...attempt, path: dirname(this.path) }, error)
@@ -96,7 +104,9 @@ export class Root {
     await this.assertThere(attempt)
     await this.#refuseUnsafeMount(root)
     const { hardLinks } = await probeFileSystem(this.#files, root, this.#environment.random)
-    return { root, claims: new Claims({ ...this.#environment, files: this.#files, hardLinks }) }
+    const unflushed = this.#unflushed
+    const claims = new Claims({ ...this.#environment, files: this.#files, hardLinks, unflushed })
+    return { root, claims }
   }
 
   /** Elsewhere than on Linux only the probe can tell. */

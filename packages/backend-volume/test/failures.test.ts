@@ -69,7 +69,7 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
     const allowed = [
       `${code}, old`,
       // The folder could not be flushed.
-      name === 'delete' ? `${code}, deleted` : 'STORAGE_OUTCOME_UNKNOWN, new',
+      name === 'delete' ? `${code}, deleted` : 'STORAGE_NOT_DURABLE, new',
       // What failed was only the clean-up.
       `done, ${after}`,
     ]

@@ -123,6 +123,9 @@ export interface StorageBackend extends AsyncDisposable {
   /**
    * One request, at most 16 MiB (`maxPutBytes`; more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
    * backend and its SDK do not retry.
+   *
+   * @throws STORAGE_NOT_DURABLE when it was stored but may be lost again. Nothing turns that into success: `head` and `get` of what
+   * is not durable reject likewise, until it is.
    */
   put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject>
   openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter>

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'STORAGE_UNAVAILABLE'
   | 'STORAGE_UNSUPPORTED'
   | 'STORAGE_FULL'
+  | 'STORAGE_NOT_DURABLE'
   | 'LEASE_HELD'
   | 'LEASE_LOST'
   | 'INDEX_MISSING'
@@ -107,6 +108,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
   STORAGE_FULL: {
     exitStatus: 22,
     remedy: 'Free some space. What was committed is safe; the backup goes on from there.',
+  },
+  STORAGE_NOT_DURABLE: {
+    exitStatus: 23,
+    remedy: 'Check the disk, then run it again. What was committed before is safe.',
   },
 
   LEASE_HELD: {

@@ -1,4 +1,4 @@
-import { decorate, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, KanneryError, objectKey, type StorageBackend } from '@kannery/storage'
 import {
   type Fault,
   FaultyStorage,
@@ -23,7 +23,7 @@ function impatient(...faults: readonly (Fault | undefined)[]) {
   way.faults.onCall(({ operation }) => (operation === 'put' ? faults[puts++] : undefined))
   const retry = { deadlineMs: 1 }
   const storage: StorageBackend = decorate(way, { clock, random: seededRandom(1), retry })
-  return { storage, memory, clock, puts: () => puts }
+  return { storage, memory, way, clock, puts: () => puts }
 }
 
 const text = (memory: MemoryStorage): string =>
@@ -87,6 +87,25 @@ test('what stays unknown is said to be unknown, and nothing is deleted', async (
     code: 'STORAGE_OUTCOME_UNKNOWN',
   })
   expect(puts()).toBe(3)
+})
+
+test('what is there but not durable is not taken for written, however often it is looked at', async () => {
+  const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
+  const { storage, memory, puts } = impatient({ kind: 'fail', error: notDurable })
+  await memory.put(key, ours, absent)
+
+  await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
+  expect(puts()).toBe(1)
+})
+
+test('a look that finds it not durable after silence does not end as unknown', async () => {
+  const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
+  const { storage, way } = impatient({ kind: 'lose-answer' })
+  way.faults.onCall(({ operation }) =>
+    operation === 'get' ? { kind: 'fail', error: notDurable } : undefined,
+  )
+
+  await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
 })
 
 test('a request that arrives after it was sent again is recognised', async () => {

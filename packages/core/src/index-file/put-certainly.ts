@@ -25,7 +25,8 @@ export interface Persistence {
  * Writes `body`, which no other writer can write, and finds out what became of it: whoever never got an answer looks, and sends
  * the same again while the condition still holds. The same bytes there prove that it was us.
  *
- * @throws STORAGE_OUTCOME_UNKNOWN when it remains unknown: `body` may still land. Other STORAGE_* as the storage says.
+ * @throws STORAGE_OUTCOME_UNKNOWN when it remains unknown: `body` may still land. STORAGE_NOT_DURABLE when it
+ * is there and may be lost again. Other STORAGE_* as the storage says.
  */
 export async function putCertainly(
   storage: StorageBackend,
@@ -61,6 +62,7 @@ async function look(
     const limits = { maxBytes: maxIndexBytes, ...(signal === undefined ? {} : { signal }) }
     return await readObject(storage, key, limits)
   } catch (error) {
+    if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) throw error
     // What was unknown stays unknown; a refusal without a look says nothing about who was there first.
     throw KanneryError.is(reason, 'STORAGE_OUTCOME_UNKNOWN') ? reason : error
   }

@@ -1,3 +1,4 @@
+import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { captured, cluster, incarnation, minutes, World } from '../../test/world.ts'
 
@@ -68,6 +69,23 @@ test('a commit of which nobody knows ends the session; who acquires again finds 
   expect(again.nextOffsets()).toEqual(new Map([[0, 0]]))
   await again.commit(captured(again, { 0: [0, 10] }))
   expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
+})
+
+test('a commit that the disk may lose again fails and ends the session', async () => {
+  const world = new World()
+  const session = await world.writer('a')
+  const error = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
+  world
+    .way('a')
+    .faults.onCall(({ operation, key }) =>
+      operation === 'put' && key === 'orders/index' ? { kind: 'fail', error } : undefined,
+    )
+  await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toBe(error)
+  world.way('a').faults.clear()
+
+  await expect(session.commit(captured(session, { 0: [0, 10] }))).rejects.toMatchObject({
+    code: 'LEASE_LOST',
+  })
 })
 
 test('a commit that arrives after a successor acquired changes nothing', async () => {

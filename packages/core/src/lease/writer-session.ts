@@ -243,6 +243,9 @@ export class WriterSession implements AsyncDisposable {
     if (KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN')) {
       this.#lost ??= leaseLost(this.topic, 'the storage never said whether it committed', error)
     }
+    if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) {
+      this.#lost ??= leaseLost(this.topic, 'its disk may lose what was committed last', error)
+    }
   }
 }
 

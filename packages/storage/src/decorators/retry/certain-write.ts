@@ -21,7 +21,7 @@ export interface CertainWrite<T> {
 export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   let resent = false
   let uncertain = false
-  const giveUp = (error: unknown): unknown => (uncertain ? outcomeUnknown(write, error) : error)
+  const giveUp = (error: unknown): unknown => (uncertain ? uncertainAfter(write, error) : error)
   for (;;) {
     try {
       return await write.patience.attempt(write.attempt)
@@ -46,7 +46,15 @@ export function mayHaveLanded(error: KanneryError): boolean {
   return isRepeatable(error) && error.code !== 'STORAGE_THROTTLED' && sent !== false
 }
 
-export function outcomeUnknown(
+/** How a write ends whose outcome nothing after it could settle. That it is there but not durable is a definite answer. */
+export function uncertainAfter(
+  write: { readonly operation: string; readonly key: ObjectKey },
+  cause: unknown,
+): unknown {
+  return KanneryError.is(cause, 'STORAGE_NOT_DURABLE') ? cause : outcomeUnknown(write, cause)
+}
+
+function outcomeUnknown(
   write: { readonly operation: string; readonly key: ObjectKey },
   cause: unknown,
 ): KanneryError {

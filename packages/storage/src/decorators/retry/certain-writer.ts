@@ -1,7 +1,7 @@
 import type { ObjectWriter, StoredObject } from '../../backend.ts'
 import { KanneryError } from '../../errors.ts'
 import type { ObjectKey } from '../../object-key.ts'
-import { mayHaveLanded, outcomeUnknown } from './certain-write.ts'
+import { mayHaveLanded, uncertainAfter } from './certain-write.ts'
 import { type Content, SampledContent } from './content.ts'
 import { isRepeatable, type Patience } from './patience.ts'
 
@@ -60,8 +60,8 @@ export class CertainWriter implements ObjectWriter {
   }
 
   async #findOwn(error: KanneryError): Promise<StoredObject> {
-    const unknown = (cause: unknown): KanneryError =>
-      outcomeUnknown({ operation: 'commit', key: this.#options.key }, cause)
+    const unknown = (cause: unknown): unknown =>
+      uncertainAfter({ operation: 'commit', key: this.#options.key }, cause)
     let own: StoredObject | undefined
     try {
       own = await this.#options.find(this.#written)
