@@ -20,7 +20,11 @@ export interface EpochOptions {
   readonly ids: UlidSource
   /** The nonce of the new writer. */
   readonly writer: string
-  /** Called before each attempt to write the index. */
+  /**
+   * Called before each attempt to write the index, and after it was read.
+   *
+   * @throws LEASE_LOST when somebody else holds the topic by now
+   */
   readonly beforeWrite: () => Promise<void>
 }
 

@@ -1,7 +1,10 @@
+import { atCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { sampleIndex } from '../../test/sample-index.ts'
+import { SleepyClock } from '../../test/simulation/sleepy-clock.ts'
 import { captured, cluster, incarnation, minutes, seconds, World } from '../../test/world.ts'
 import { encodeIndex } from '../index-file/index-document.ts'
+import type { WriterSession } from './writer-session.ts'
 
 test('who was too slow to raise the epoch before a successor gives up', async () => {
   const world = new World()
@@ -72,6 +75,36 @@ test('who needed more than half the ttl to look gives a sign of life before it c
     `~workers/${worker.id}`,
     'orders/index',
   ])
+})
+
+/** A process that is stopped for so long right before it reads the index. */
+async function acquireStopped(world: World, milliseconds: number): Promise<WriterSession> {
+  const clock = new SleepyClock(world.clock)
+  const beforeRead = { operation: 'get', key: 'orders/index' } as const
+  world.way('stopped').faults.onCall(atCall(beforeRead, { kind: 'delay', milliseconds }))
+  const worker = await world.worker('stopped', { clock })
+  clock.stop(milliseconds)
+  return await worker.acquire('orders', { cluster })
+}
+
+test('who was stopped between lease and epoch leaves the topic to its successor', async () => {
+  const world = new World()
+  await (await world.writer('first')).release()
+  const acquiring = acquireStopped(world, minutes(16))
+  acquiring.catch(() => undefined)
+  await world.pass(minutes(7))
+  const successor = await world.writer('successor')
+
+  await expect(world.until(acquiring)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  await successor.commit(captured(successor, { 0: [0, 10] }))
+  expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
+  expect(world.text('orders/__lease')).toContain('successor')
+})
+
+test('who was stopped between lease and epoch goes on where nobody came', async () => {
+  const world = new World()
+
+  expect((await world.until(acquireStopped(world, minutes(16)))).epoch).toBe(1)
 })
 
 test('an index with a changed byte is not written over, and the lease is given back', async () => {

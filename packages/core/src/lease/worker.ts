@@ -7,6 +7,7 @@ import {
 } from '@kannery/storage'
 import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/model.ts'
+import { topicKeys } from '../layout/keys.ts'
 import type { Retention } from '../retention/retention.ts'
 import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
 import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
@@ -15,7 +16,13 @@ import { leaseLost } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { releaseLease } from './release-lease.ts'
 import { StorageTime } from './storage-time.ts'
-import { defaultLeaseTiming, elapsedSince, type LeaseTiming, laterSign } from './timing.ts'
+import {
+  defaultLeaseTiming,
+  elapsedSince,
+  type LeaseTiming,
+  laterSign,
+  type SignOfLife,
+} from './timing.ts'
 import { WriterSession, type WriterSessionOptions } from './writer-session.ts'
 
 export interface WorkerOptions {
@@ -180,7 +187,7 @@ export class Worker implements AsyncDisposable {
         ...(copyOf === undefined ? {} : { copyOf }),
         ids,
         writer: newWriter(random),
-        beforeWrite: () => this.#renewIfHalfGone(held),
+        beforeWrite: () => this.#confirmAfterDelay(held),
       }
       const { stored } = await raiseEpoch(await openIndex(options), options)
       const incarnation = currentIncarnation(stored.index)
@@ -221,11 +228,19 @@ export class Worker implements AsyncDisposable {
     )
   }
 
-  /** Step 5: who was slow so far must not be taken for dead right after. */
-  async #renewIfHalfGone(held: HeldLease): Promise<void> {
-    const { clock, timing, heartbeat } = this.#contender
-    const silentMs = elapsedSince(clock, laterSign(held.sign, heartbeat.lastSign))
-    if (silentMs > timing.ttlMs / 2) await heartbeat.renew()
+  /**
+   * Step 5: who was slow so far must not be taken for dead right after. If a successor came already, the topic is left to it: the
+   * index was read before, so a successor that comes after this look changes it before ours is written.
+   */
+  async #confirmAfterDelay(held: HeldLease): Promise<void> {
+    const { storage, clock, timing, heartbeat } = this.#contender
+    const isLong = (sign: SignOfLife): boolean => elapsedSince(clock, sign) > timing.ttlMs / 2
+    if (!isLong(held.sign)) return
+    if (isLong(laterSign(held.sign, heartbeat.lastSign))) await heartbeat.renew()
+    const { topic } = held.lease
+    const found = await storage.head(topicKeys(topic).lease)
+    if (found?.version === held.version) return
+    throw leaseLost(topic, 'another writer took it over before this one had opened the index')
   }
 
   async #release(held: HeldLease): Promise<void> {
