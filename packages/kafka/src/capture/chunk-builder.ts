@@ -1,6 +1,7 @@
 import { type ChunkFacts, combineCrc32c, crc32c } from '@kannery/core'
 import type { Clock } from '@kannery/storage'
 import { type BatchHeader, checkBatch } from '../record-batch/header.ts'
+import { saturatedTime } from '../record-batch/record-time.ts'
 import type { AbortedPart } from './aborted-batches.ts'
 import { blockBytes, type ChunkBlock, type ChunkMemory } from './chunk-memory.ts'
 import { leastTimestamp } from './least-timestamp.ts'
@@ -191,12 +192,13 @@ function count(
   facts.flags.logAppendTime ||= header.timestampType === 'log-append'
   facts.flags.holes ||= header.records <= header.lastOffsetDelta || header.baseOffset > expected
   if (header.isControl || least === undefined) return
+  const greatest = saturatedTime(header.maxTimestamp)
   if (facts.maxTimestamp === null) {
     facts.minTimestamp = least
-    facts.maxTimestamp = header.maxTimestamp
+    facts.maxTimestamp = greatest
     return
   }
   const known = facts.minTimestamp !== null && least !== null
   facts.minTimestamp = known ? Math.min(facts.minTimestamp ?? least ?? 0, least ?? 0) : null
-  facts.maxTimestamp = Math.max(facts.maxTimestamp, header.maxTimestamp)
+  facts.maxTimestamp = Math.max(facts.maxTimestamp, greatest)
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compressionCodecs } from '../record-batch/compression.ts'
 import { encodeBatch } from '../record-batch/encode.ts'
 import { type BatchHeader, walkBatches } from '../record-batch/header.ts'
+import { saturatedTime } from '../record-batch/record-time.ts'
 import { timestampRange } from '../record-batch/records.ts'
 import { leastTimestamp } from './least-timestamp.ts'
 
@@ -25,10 +26,16 @@ function headerOf(batch: Buffer): BatchHeader {
 }
 
 const anyTime = fc.oneof(
-  fc.constantFrom(-1n, 0n),
-  fc.bigInt({ min: -(2n ** 51n), max: 2n ** 51n }),
+  fc.constantFrom(-1n, 0n, -(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n, -(2n ** 53n)),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n }),
   fc.bigInt({ min: 1_700_000_000_000n, max: 1_700_000_100_000n }),
 )
+
+function leastOf(times: readonly bigint[]): bigint {
+  const [least = 0n] = times.toSorted((one, other) => (one < other ? -1 : 1))
+  return least
+}
 
 describe('the least timestamp', () => {
   test('of an uncompressed batch is the one that decoding finds', () => {
@@ -36,8 +43,11 @@ describe('the least timestamp', () => {
       fc.property(fc.array(anyTime, { minLength: 1, maxLength: 20 }), (times) => {
         const batch = batchOf(times, 'none')
         const header = headerOf(batch)
-        expect(leastTimestamp(batch, header)).toBe(Number(timestampRange(batch, header)?.[0]))
+        expect(timestampRange(batch, header)?.[0]).toBe(leastOf(times))
+        expect(leastTimestamp(batch, header)).toBe(saturatedTime(leastOf(times)))
       }),
+      // Its delta wraps around to -1.
+      { examples: [[[-(2n ** 63n), 2n ** 63n - 1n]]] },
     )
   })
 

@@ -1,38 +1,55 @@
 import { batchHeaderBytes } from '../record-batch/encode.ts'
 import type { BatchHeader } from '../record-batch/header.ts'
+import { addTime, saturatedTime } from '../record-batch/record-time.ts'
 
 /**
- * The least timestamp of the batch's records, read from the beginnings of the records only. undefined: it has no records;
- * null: unknown, because they are compressed (capture does not decompress) or their times are beyond what a number can hold.
+ * The least timestamp of the batch's records, saturated, read from the beginnings of the records only.
+ * undefined: the batch has no records. null: unknown, because they are compressed (capture does not
+ * decompress) or because the bytes are no records.
  */
 export function leastTimestamp(buffer: Buffer, header: BatchHeader): number | null | undefined {
   if (header.records === 0) return undefined
   // KIP-32: the time of every record.
-  if (header.timestampType === 'log-append') return header.maxTimestamp
+  if (header.timestampType === 'log-append') return saturatedTime(header.maxTimestamp)
   if (header.codec !== 'none') return null
-  const least = header.baseTimestamp + leastDelta(buffer, header)
-  return Number.isSafeInteger(least) ? least : null
+  const least = leastOf(buffer, header)
+  return least === undefined ? null : saturatedTime(least)
 }
 
-/** NaN when the bytes are no records, or a number is too large. */
-function leastDelta(buffer: Buffer, { position, length, records }: BatchHeader): number {
+/** The exact one; undefined when the bytes are no records. */
+function leastOf(buffer: Buffer, header: BatchHeader): bigint | undefined {
+  const { position, length, records, baseTimestamp } = header
   const end = position + length
   const cursor = new VarintCursor(buffer, position + batchHeaderBytes)
-  let least = Number.POSITIVE_INFINITY
+  let leastDelta = Number.POSITIVE_INFINITY
+  let leastOfWide: bigint | undefined
+  // Where a sum may wrap around, the least delta need not give the least time.
+  const mayWrap = BigInt.asIntN(63, baseTimestamp) !== baseTimestamp
   for (let index = 0; index < records; index++) {
     const recordLength = cursor.read(end)
+    if (typeof recordLength !== 'number') return undefined
     const recordEnd = cursor.position + recordLength
-    if (!(recordLength > 0 && recordEnd <= end)) return Number.NaN
+    if (!(recordLength > 0 && recordEnd <= end)) return undefined
     // The attributes of a record: unused.
     cursor.position += 1
     const delta = cursor.read(recordEnd)
-    if (!(delta >= least)) least = delta
+    if (delta === undefined) return undefined
+    if (typeof delta === 'bigint' || mayWrap) {
+      leastOfWide = lesser(leastOfWide, addTime(baseTimestamp, delta))
+    } else if (delta < leastDelta) {
+      leastDelta = delta
+    }
     cursor.position = recordEnd
   }
-  return least
+  if (leastDelta === Number.POSITIVE_INFINITY) return leastOfWide
+  return lesser(leastOfWide, addTime(baseTimestamp, leastDelta))
 }
 
-/** Reads zig-zag varints of up to 53 bits. */
+function lesser(one: bigint | undefined, other: bigint): bigint {
+  return one === undefined || other < one ? other : one
+}
+
+/** Reads zig-zag varints of up to 64 bits (Kafka's ByteUtils.readVarlong). */
 class VarintCursor {
   readonly #bytes: Buffer
   position: number
@@ -42,17 +59,35 @@ class VarintCursor {
     this.position = position
   }
 
-  /** NaN when it is too large or reaches beyond `end`. */
-  read(end: number): number {
+  /** A number up to 49 bits, which doubles compute exactly, else a bigint; undefined beyond `end`. */
+  read(end: number): number | bigint | undefined {
     let value = 0
     let factor = 1
-    for (let read = 0; read < 8 && this.position < end; read++) {
-      const byte = this.#bytes[this.position] as number
-      this.position += 1
+    const last = Math.min(this.position + 7, end)
+    for (let at = this.position; at < last; at++) {
+      const byte = this.#bytes[at] as number
       value += (byte & 0x7f) * factor
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+      if (byte < 0x80) {
+        this.position = at + 1
+        return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+      }
       factor *= 0x80
     }
-    return Number.NaN
+    return this.#readWide(end)
+  }
+
+  #readWide(end: number): bigint | undefined {
+    let value = 0n
+    const last = Math.min(this.position + 10, end)
+    for (let shift = 0n; this.position < last; shift += 7n) {
+      const byte = this.#bytes[this.position] as number
+      this.position += 1
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) {
+        value = BigInt.asUintN(64, value)
+        return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
+      }
+    }
+    return undefined
   }
 }

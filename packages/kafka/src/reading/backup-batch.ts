@@ -1,4 +1,5 @@
 import type { BatchHeader } from '../record-batch/header.ts'
+import { saturatedTime } from '../record-batch/record-time.ts'
 import { decodeRecords, type KafkaRecord } from '../record-batch/records.ts'
 import { isInWindow, type RestoreWindow, shareInWindow } from './window.ts'
 
@@ -67,6 +68,6 @@ export function selectBatch(
 
 /** The least timestamp of a batch is not in its header, unless the broker gave all records one. */
 function timesOf(header: BatchHeader): readonly [number | null, number] {
-  const greatest = header.maxTimestamp
+  const greatest = saturatedTime(header.maxTimestamp)
   return [header.timestampType === 'log-append' || header.records === 1 ? greatest : null, greatest]
 }

@@ -22,8 +22,9 @@ export interface BatchHeader {
   readonly hasDeleteHorizon: boolean
   readonly timestampType: 'create' | 'log-append'
   readonly lastOffsetDelta: number
-  readonly baseTimestamp: number
-  readonly maxTimestamp: number
+  /** Milliseconds by convention, but any int64: producers may write other units. */
+  readonly baseTimestamp: bigint
+  readonly maxTimestamp: bigint
   readonly producerId: bigint
   readonly producerEpoch: number
   readonly baseSequence: number
@@ -67,7 +68,7 @@ function readHeader(bytes: Buffer, position: number, length: number): BatchHeade
   const attributes = bytes.readInt16BE(position + attributesPosition)
   const codec = compressionCodecs[attributes & 7]
   if (codec === undefined) throw damaged(bytes, position, `unknown compression ${attributes & 7}`)
-  const baseOffset = safeNumber(bytes, position, position)
+  const baseOffset = safeOffset(bytes, position)
   const lastOffsetDelta = bytes.readInt32BE(position + 23)
   return {
     position,
@@ -84,8 +85,8 @@ function readHeader(bytes: Buffer, position: number, length: number): BatchHeade
     hasDeleteHorizon: (attributes & 0x40) !== 0,
     timestampType: (attributes & 8) === 0 ? 'create' : 'log-append',
     lastOffsetDelta,
-    baseTimestamp: safeNumber(bytes, position, position + 27),
-    maxTimestamp: safeNumber(bytes, position, position + 35),
+    baseTimestamp: bytes.readBigInt64BE(position + 27),
+    maxTimestamp: bytes.readBigInt64BE(position + 35),
     producerId: bytes.readBigInt64BE(position + 43),
     producerEpoch: bytes.readInt16BE(position + 51),
     baseSequence: bytes.readInt32BE(position + 53),
@@ -107,12 +108,12 @@ function assertMagic(bytes: Buffer, position: number): void {
   )
 }
 
-function safeNumber(bytes: Buffer, batch: number, position: number): number {
-  const value = bytes.readBigInt64BE(position)
-  if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER) {
-    throw damaged(bytes, batch, `the offset or time ${value} is beyond 2^53`)
+function safeOffset(bytes: Buffer, batch: number): number {
+  const offset = bytes.readBigInt64BE(batch)
+  if (offset > Number.MAX_SAFE_INTEGER || offset < Number.MIN_SAFE_INTEGER) {
+    throw damaged(bytes, batch, `the offset ${offset} is beyond 2^53`)
   }
-  return Number(value)
+  return Number(offset)
 }
 
 function damaged(buffer: Uint8Array, position: number, why: string): KanneryError {

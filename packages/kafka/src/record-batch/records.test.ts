@@ -143,7 +143,7 @@ test('a timestamp delta of more than 32 bits is kept, also a negative one', () =
 
 test('records of a LogAppendTime batch have the time of the append', () => {
   const batch = encodeBatch([record(5n, 'a', 'a'), record(9n, 'b', 'b')], 'none', producer)
-  const header = { ...onlyBatch(batch), timestampType: 'log-append' as const, maxTimestamp: 77 }
+  const header = { ...onlyBatch(batch), timestampType: 'log-append' as const, maxTimestamp: 77n }
   expect(decodeRecords(batch, header).map(({ timestamp }) => timestamp)).toEqual([77n, 77n])
   expect(timestampRange(batch, header)).toEqual([77n, 77n])
 })
@@ -176,8 +176,8 @@ describe('readdressing a stored batch', () => {
       producerEpoch: 0,
       baseSequence: 2 ** 31 - 1,
       leaderEpoch: -1,
-      baseTimestamp: 5,
-      maxTimestamp: 6,
+      baseTimestamp: 5n,
+      maxTimestamp: 6n,
       records: 2,
     })
     expect(sent.subarray(61).equals(stored.subarray(61))).toBe(true)

@@ -1,6 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { decompress } from './compression.ts'
 import type { BatchHeader } from './header.ts'
+import { addTime } from './record-time.ts'
 import { RecordsReader } from './records-reader.ts'
 
 /** In the order of the record; names may repeat and need not be UTF-8. */
@@ -96,12 +97,7 @@ function openRecords(buffer: Uint8Array, header: BatchHeader): RecordsReader {
 
 /** LogAppendTime: the batch's greatest timestamp is the time of every record (KIP-32). */
 function appendTime(header: BatchHeader): bigint | undefined {
-  return header.timestampType === 'log-append' ? BigInt(header.maxTimestamp) : undefined
-}
-
-/** As Java adds longs: what overflows wraps around, and so a producer's delta comes out right again. */
-function addTime(base: number | bigint, delta: number | bigint): bigint {
-  return BigInt.asIntN(64, BigInt(base) + BigInt(delta))
+  return header.timestampType === 'log-append' ? header.maxTimestamp : undefined
 }
 
 function readHeaders(reader: RecordsReader, end: number): readonly KafkaHeader[] {

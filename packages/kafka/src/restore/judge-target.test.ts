@@ -84,6 +84,16 @@ test.each([
   expect(found(settings, changedPlan)).toEqual([[code, expect.stringMatching(why)]])
 })
 
+test('a time beyond what the index can hold is taken for the farthest', () => {
+  const newest = Number.MAX_SAFE_INTEGER
+  const after = 'message.timestamp.after.max.ms'
+
+  expect(found({ [after]: String(2n ** 62n) }, { newest })).toEqual([
+    ['KAFKA_RECORD_REJECTED', expect.stringContaining(after)],
+  ])
+  expect(found({ [after]: String(2n ** 63n - 1n) }, { newest })).toEqual([])
+})
+
 test('compaction matters only to a comparison', () => {
   expect(found({ 'cleanup.policy': 'compact' })).toEqual([])
   expect(found({ 'cleanup.policy': 'compact,delete' }, {}, true)).toEqual([

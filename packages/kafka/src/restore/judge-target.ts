@@ -81,12 +81,12 @@ function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): Kanner
     )
   }
   const limits = [
-    ['message.timestamp.before.max.ms', plan.oldest === undefined ? 0 : now - plan.oldest],
-    ['message.timestamp.after.max.ms', plan.newest === undefined ? 0 : plan.newest - now],
+    ['message.timestamp.before.max.ms', plan.oldest === undefined ? 0 : now - extreme(plan.oldest)],
+    ['message.timestamp.after.max.ms', plan.newest === undefined ? 0 : extreme(plan.newest) - now],
   ] as const
   for (const [name, distance] of limits) {
     const limit = numberOf(settings, name)
-    if (limit === undefined || distance <= limit) continue
+    if (limit === undefined || Math.min(distance, 2 ** 63) <= limit) continue
     findings.push(
       rejected(topic, {
         why: `records are up to ${distance} ms away from now, its ${name} is ${limit}`,
@@ -95,6 +95,11 @@ function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): Kanner
     )
   }
   return findings
+}
+
+/** A time that is saturated in the index stands for any beyond it: the limits are held against the farthest. */
+function extreme(time: number): number {
+  return Math.abs(time) < Number.MAX_SAFE_INTEGER ? time : Math.sign(time) * 2 ** 63
 }
 
 function wouldExpire(
