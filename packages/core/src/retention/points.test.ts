@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stored } from '../../test/stored-segments.ts'
-import { days, incarnation, minutes, World } from '../../test/world.ts'
+import { captured, days, incarnation, minutes, seconds, World } from '../../test/world.ts'
 import {
   addHold,
   addPoint,
@@ -26,6 +26,8 @@ const retention = parseRetention('30d')
 class Kept {
   readonly world = new World()
   #next = 0
+  /** How far the clock of the writer is ahead of the storage's, milliseconds. */
+  aheadMs = 0
 
   get options() {
     const { clock, random } = this.world
@@ -37,13 +39,14 @@ class Kept {
     await using worker = await this.world.worker('a', { retention })
     await using session = await worker.acquire('orders', { cluster: 'cluster-one' })
     if (session.index.incarnations.length === 0) await session.beginIncarnation(incarnation(1))
-    const at = new Date(this.world.clock.now()).toISOString()
+    const nowMs = this.world.clock.now()
+    const at = new Date(nowMs + this.aheadMs).toISOString()
     const entry = await stored(this.world, session, { 0: [this.#next, this.#next + 1] })
     // As if it had been fetched, and its records written, at this moment.
     const edit = change(entry.id, (one) => ({
       ...one,
       captured: [at, at],
-      expires: new Date(Date.parse(at) + days(30)).toISOString(),
+      expires: new Date(nowMs + days(30)).toISOString(),
     }))
     await editIndex(this.world.memory, 'orders', { ids: this.options.ids, edit })
     this.#next++
@@ -148,6 +151,80 @@ test('a point for a moment that has passed saves what was marked since', async (
   expect(await kept.states()).toEqual(['expired'])
 })
 
+test.each([days(365), minutes(1), -minutes(1), -days(365)])(
+  'a point keeps what was committed before it, and nothing else, with a writer whose clock is ahead by %i ms',
+  async (aheadMs) => {
+    const kept = new Kept()
+    kept.aheadMs = aheadMs
+    await kept.backUp()
+    await addPoint('orders', { name: 'now' }, kept.options)
+    await kept.backUp()
+    await kept.world.pass(days(31))
+    await kept.mark()
+    expect(await kept.states()).toEqual(['kept', 'expired'])
+  },
+)
+
+test('a point for a moment that has passed keeps what the storage had by then, whatever the clock of the writer says', async () => {
+  const kept = new Kept()
+  kept.aheadMs = days(365)
+  await kept.backUp()
+  const at = new Date(kept.world.clock.now()).toISOString()
+  await kept.world.pass(minutes(1))
+  await kept.backUp()
+  await addPoint('orders', { name: 'a minute ago', at }, kept.options)
+  await kept.world.pass(days(31))
+  await kept.mark()
+  expect(await kept.states()).toEqual(['kept', 'expired'])
+})
+
+test('a point for a moment that has passed keeps what had been captured by then, also where the storage got it later, as a copy does', async () => {
+  const { world, options } = new Kept()
+  const startMs = world.clock.now()
+  {
+    await using worker = await world.worker('a', { retention })
+    await using session = await worker.acquire('orders', { cluster: 'cluster-one' })
+    await session.beginIncarnation(incarnation(1))
+    for (let at = 0; at < 300; at++) {
+      const time = new Date(startMs + seconds(at)).toISOString()
+      const { segment } = captured(session, { 0: [at, at + 1] })
+      await session.commit({ segment: { ...segment, captured: [time, time] } })
+    }
+  }
+  await world.pass(days(1))
+  await addPoint('orders', { at: new Date(startMs + minutes(1)).toISOString() }, options)
+  await world.pass(days(31))
+  expect(await markExpired('orders', options)).toHaveLength(300 - 61)
+})
+
+test('a point that a person wrote keeps what was captured up to a day after it', async () => {
+  const kept = new Kept()
+  await kept.backUp()
+  const at = new Date(kept.world.clock.now() - minutes(1)).toISOString()
+  const { storage, ids } = kept.options
+  const edit = (index: Awaited<ReturnType<Kept['index']>>) => ({ ...index, points: [{ at }] })
+  await editIndex(storage, 'orders', { ids, edit })
+  await kept.world.pass(days(1))
+  await kept.backUp()
+  await kept.world.pass(days(31))
+  await kept.mark()
+  expect(await kept.states()).toEqual(['kept', 'expired'])
+})
+
+test('a point of an empty backup keeps nothing', async () => {
+  const kept = new Kept()
+  {
+    await using worker = await kept.world.worker('a', { retention })
+    await using session = await worker.acquire('orders', { cluster: 'cluster-one' })
+    await session.beginIncarnation(incarnation(1))
+  }
+  await addPoint('orders', {}, kept.options)
+  await kept.backUp()
+  await kept.world.pass(days(31))
+  await kept.mark()
+  expect(await kept.states()).toEqual(['expired'])
+})
+
 test('a moment to come, and a name that is taken, are refused', async () => {
   const kept = new Kept()
   await kept.backUp()
@@ -192,49 +269,55 @@ test('whatever is done in whatever order: what a hold or a point keeps is there'
     fc.constantFrom('back up', 'mark', 'sweep', 'hold', 'unhold', 'point', 'undo'),
     fc.integer({ min: 1, max: 40 }),
   )
+  const anySkew = fc.constantFrom(0, seconds(3), -seconds(3), days(40), -days(40))
   await fc.assert(
-    fc.asyncProperty(fc.array(anyAct, { minLength: 3, maxLength: 25 }), async (acts) => {
-      const kept = new Kept()
-      await kept.backUp()
-      /** What each point has to keep: the segments that were there when it was added. */
-      const promised = new Map<number, string[]>()
-      let held: string[] | undefined
-      for (const act of acts) {
-        if (typeof act === 'number') await kept.world.pass(days(act))
-        else if (act === 'back up') await kept.backUp()
-        else if (act === 'mark') await kept.mark()
-        else if (act === 'sweep') await kept.sweep()
-        else if (act === 'undo') await takeBackExpired('orders', kept.options)
-        else if (act === 'hold') {
-          await addHold('orders', { name: 'audit' }, kept.options)
-          held ??= await kept.states()
-        } else if (act === 'unhold' && held !== undefined) {
-          await removeHold('orders', 'audit', kept.options)
-          held = undefined
-        } else if (act === 'point') {
-          await addPoint('orders', {}, kept.options)
-          const now = kept.world.clock.now()
+    fc.asyncProperty(
+      fc.array(anyAct, { minLength: 3, maxLength: 25 }),
+      anySkew,
+      async (acts, skew) => {
+        const kept = new Kept()
+        kept.aheadMs = skew
+        await kept.backUp()
+        /** What each point has to keep: the segments that were there when it was added. */
+        const promised = new Map<number, string[]>()
+        let held: string[] | undefined
+        for (const act of acts) {
+          if (typeof act === 'number') await kept.world.pass(days(act))
+          else if (act === 'back up') await kept.backUp()
+          else if (act === 'mark') await kept.mark()
+          else if (act === 'sweep') await kept.sweep()
+          else if (act === 'undo') await takeBackExpired('orders', kept.options)
+          else if (act === 'hold') {
+            await addHold('orders', { name: 'audit' }, kept.options)
+            held ??= await kept.states()
+          } else if (act === 'unhold' && held !== undefined) {
+            await removeHold('orders', 'audit', kept.options)
+            held = undefined
+          } else if (act === 'point') {
+            await addPoint('orders', {}, kept.options)
+            const now = kept.world.clock.now()
+            const { segments } = await kept.index()
+            const live = segments.filter(
+              ({ state, expires }) => state !== 'deleted' && Date.parse(expires ?? '9999') > now,
+            )
+            promised.set(
+              promised.size,
+              live.map(({ id }) => id),
+            )
+          }
+          const states = await kept.states()
+          if (held !== undefined) {
+            for (const [at, state] of held.entries()) {
+              if (state !== 'deleted') expect(states[at]).not.toBe('deleted')
+            }
+          }
           const { segments } = await kept.index()
-          const live = segments.filter(
-            ({ state, expires }) => state !== 'deleted' && Date.parse(expires ?? '9999') > now,
-          )
-          promised.set(
-            promised.size,
-            live.map(({ id }) => id),
-          )
-        }
-        const states = await kept.states()
-        if (held !== undefined) {
-          for (const [at, state] of held.entries()) {
-            if (state !== 'deleted') expect(states[at]).not.toBe('deleted')
+          for (const id of [...promised.values()].flat()) {
+            expect(segments.find((entry) => entry.id === id)?.state).not.toBe('deleted')
           }
         }
-        const { segments } = await kept.index()
-        for (const id of [...promised.values()].flat()) {
-          expect(segments.find((entry) => entry.id === id)?.state).not.toBe('deleted')
-        }
-      }
-    }),
+      },
+    ),
     { numRuns: 60 },
   )
 }, 60_000)

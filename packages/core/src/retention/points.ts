@@ -1,11 +1,14 @@
 import { KanneryError } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
-import type { Index, JsonObject, SegmentEntry } from '../index-file/model.ts'
+import type { Index, JsonObject, PageSummary, SegmentEntry } from '../index-file/model.ts'
+import { summarizeHoldings } from '../index-file/page-summary.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { StorageTime } from '../lease/storage-time.ts'
+import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { agingIncarnations } from './aging.ts'
 import { type EditOptions, noSuch } from './holds.ts'
 import { type KeepRules, pointsToKeep } from './keep-rules.ts'
+import { lastAt } from './last-at.ts'
 
 /** A moment that can be restored to for as long as it is there. */
 export interface Point {
@@ -15,9 +18,23 @@ export interface Point {
   readonly at: string
 }
 
+/** As it stands in an index. */
+interface StoredPoint extends Point {
+  /**
+   * The greatest id of the segments that were there at its moment; null when there were none. Ids only grow, whatever a writer's
+   * clock says. Absent in a point that was written by hand.
+   */
+  readonly last?: Ulid | null
+}
+
 /** In the order in which they were added. */
 export function readPoints({ points }: Index): readonly Point[] {
-  return points.flatMap((stored) => asPoint(stored) ?? [])
+  return points.flatMap((stored) => {
+    const point = asPoint(stored)
+    if (point === undefined) return []
+    const { last: _, ...told } = point
+    return [told]
+  })
 }
 
 /** What came after this version, or a person spoiled: what it keeps is not known. */
@@ -25,27 +42,53 @@ export function unreadablePoints({ points }: Index): readonly JsonObject[] {
   return points.filter((stored) => asPoint(stored) === undefined)
 }
 
+/** A segment, or all segments of a page together. */
+export type Keepable = SegmentEntry | PageSummary
+
 /**
- * Whether a point keeps a segment. It keeps all that was there at its moment: what had been captured, and had not expired by then,
- * or could not, because it was of a compacted topic and no baseline stood for it yet.
+ * Whether a point keeps a segment, or every segment of a page. It keeps all that was there at its moment and had not expired by
+ * then, or could not, because it was of a compacted topic and no baseline stood for it yet.
  */
-export function keptByPoints(index: Index): (entry: SegmentEntry) => boolean {
-  const moments = readPoints(index).map(({ at }) => {
-    const moment = Date.parse(at)
-    return { moment, aging: agingIncarnations(index, moment) }
+export function keptByPoints(index: Index): (held: Keepable) => boolean {
+  const moments = index.points.flatMap((stored) => {
+    const point = asPoint(stored)
+    if (point === undefined) return []
+    const moment = Date.parse(point.at)
+    return [{ moment, last: point.last, aging: agingIncarnations(index, moment) }]
   })
-  return ({ in: n, captured: [first], expires }) =>
-    moments.some(({ moment, aging }) => {
-      const isLater = expires === null || Date.parse(expires) > moment
-      return Date.parse(first) <= moment && (isLater || !aging.has(n))
+  return (held) => {
+    const { greatestId, capturedMs, expiresMs } = reachOf(held)
+    return moments.some(({ moment, last, aging }) => {
+      const isLater = expiresMs > moment || !aging.has(held.in)
+      if (last === undefined) return isLater && capturedMs - skewMs <= moment
+      return isLater && last !== null && greatestId <= last
     })
+  }
+}
+
+/** A writer's clock may be so far ahead of the storage's. */
+const skewMs = 86_400_000
+
+/** What of a segment, or of those in a page together, a point must have reached to keep it all. */
+function reachOf(held: Keepable): {
+  readonly greatestId: Ulid
+  readonly capturedMs: number
+  readonly expiresMs: number
+} {
+  const isPage = 'level' in held
+  const expires = isPage ? held.expires?.[0] : held.expires
+  return {
+    greatestId: isPage ? held.ids[1] : held.id,
+    capturedMs: Date.parse(held.captured[isPage ? 1 : 0]),
+    expiresMs: expires == null ? Number.POSITIVE_INFINITY : Date.parse(expires),
+  }
 }
 
 /**
  * From when it resolves, what the topic's backup held at that moment does not expire; what is marked already is not deleted.
  *
- * @param point without `at`: now
- * @throws CONFIG_INVALID for a moment to come, or a name that is taken; as editIndex
+ * @param point without `at`: now. A moment that has passed is looked up by when the storage says that it got each segment
+ * @throws CONFIG_INVALID for a moment to come, or a name that is taken; as editIndex; as listing the topic's folder
  */
 export async function addPoint(
   topic: string,
@@ -58,14 +101,19 @@ export async function addPoint(
   const at = point.at ?? new Date(nowMs).toISOString()
   if (Date.parse(at) > nowMs) throw notYet(at)
   const added = { ...(name === undefined ? {} : { name }), at }
-  const edit = (index: Index): Index => {
+  const edit = async (index: Index): Promise<Index> => {
     if (name !== undefined && readPoints(index).some((known) => known.name === name)) {
       throw nameTaken(topic, name)
     }
-    return { ...index, points: [...index.points, added] }
+    const last = point.at === undefined ? lastOf(index) : await lastAt(storage, index, point.at)
+    return { ...index, points: [...index.points, { ...added, last }] }
   }
   await editIndex(storage, topic, { ids, edit })
   return added
+}
+
+function lastOf(index: Index): Ulid | null {
+  return summarizeHoldings(index)?.ids[1] ?? null
 }
 
 /** @param which its name, or its moment where it has none. @throws CONFIG_INVALID when there is none; as editIndex */
@@ -102,11 +150,15 @@ export async function thinPoints(
   return removed
 }
 
-function asPoint(stored: JsonObject): Point | undefined {
-  const { name, at } = stored
+function asPoint({ name, at, last }: JsonObject): StoredPoint | undefined {
   if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined
-  if (name === undefined) return { at }
-  return typeof name === 'string' ? { name, at } : undefined
+  if (name !== undefined && typeof name !== 'string') return undefined
+  if (last !== undefined && last !== null && !isUlid(last)) return undefined
+  return {
+    ...(name === undefined ? {} : { name }),
+    at,
+    ...(last === undefined ? {} : { last }),
+  }
 }
 
 function notYet(at: string): KanneryError {

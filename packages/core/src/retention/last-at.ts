@@ -1,0 +1,58 @@
+import type { StorageBackend } from '@kannery/storage'
+import type { Index, PageSummary } from '../index-file/model.ts'
+import { readPage } from '../index-file/pages.ts'
+import { namedObject, topicKeys } from '../layout/keys.ts'
+import { laterUlid, type Ulid } from '../ulid/ulid.ts'
+
+/**
+ * The greatest id of the segments that were there at a moment that has passed, ISO 8601; null when there were none. By the later of
+ * two answers: what the storage had got by then, and what writers had captured by then. In a copy that became a backup the storage
+ * got everything later.
+ */
+export async function lastAt(
+  storage: StorageBackend,
+  index: Index,
+  at: string,
+): Promise<Ulid | null> {
+  const momentMs = Date.parse(at)
+  const [stored, captured] = await Promise.all([
+    lastStored(storage, index.topic, momentMs),
+    lastCaptured(storage, index, momentMs),
+  ])
+  return laterUlid(stored, captured) ?? null
+}
+
+async function lastStored(
+  storage: StorageBackend,
+  topic: string,
+  momentMs: number,
+): Promise<Ulid | undefined> {
+  const { folder } = topicKeys(topic)
+  let last: Ulid | undefined
+  for await (const entry of storage.list(folder, { depth: 'children' })) {
+    if (entry.kind !== 'object' || entry.info.lastModified.getTime() > momentMs) continue
+    const object = namedObject(folder, entry.info.key)
+    if (object?.kind === 'segment') last = laterUlid(last, object.id)
+  }
+  return last
+}
+
+/** Reads no page but those of which some segments were captured by then, and some later. */
+async function lastCaptured(
+  storage: StorageBackend,
+  { topic, pages, segments }: Pick<Index, 'topic' | 'pages' | 'segments'>,
+  momentMs: number,
+): Promise<Ulid | undefined> {
+  let last = segments
+    .filter(({ captured: [first] }) => Date.parse(first) <= momentMs)
+    .map(({ id }) => id)
+    .reduce<Ulid | undefined>(laterUlid, undefined)
+  const lastIn = async (summary: PageSummary): Promise<Ulid | undefined> => {
+    const [first, end] = summary.captured
+    if (Date.parse(first) > momentMs) return undefined
+    if (Date.parse(end) <= momentMs) return summary.ids[1]
+    return await lastCaptured(storage, await readPage(storage, topic, summary), momentMs)
+  }
+  for (const summary of pages) last = laterUlid(last, await lastIn(summary))
+  return last
+}
