@@ -22,7 +22,6 @@ export type {
   JsonValue,
   Page,
   PageSummary,
-  RecordTimes,
   Requirements,
   SegmentEntry,
 } from './index-file/model.ts'
@@ -92,6 +91,7 @@ export {
   type SegmentLocation,
   SegmentReader,
 } from './segment/reader.ts'
+export { combineTimes, type KnownTimes, type RecordTimes } from './segment/record-times.ts'
 export { salvageSegment } from './segment/salvage.ts'
 export type { SalvagedChunk, SalvagePart } from './segment/scan.ts'
 export type { SegmentHeader } from './segment/segment-header.ts'

@@ -35,7 +35,7 @@ function facts(details: TopicDetails): string {
     ['records', formatCount(summary.records)],
     ['size', formatBytes(summary.bytes)],
     ['segments', formatCount(summary.segments)],
-    ['record times', formatTimes(details.time)],
+    ['record times', formatTimes(details)],
     ['captured until', summary.capturedUntil ?? 'nothing yet'],
     ['epoch', String(details.epoch)],
   ] as const
@@ -58,11 +58,11 @@ function partitions(details: TopicDetails): string {
 function segments({ segments: newest, pagedSegments }: TopicDetails): string {
   const table = formatTable(
     ['SEGMENT', 'RECORDS', 'SIZE', 'RECORD TIMES'],
-    newest.map(({ id, records, bytes, time }) => [
-      id,
-      formatCount(records),
-      formatBytes(bytes),
-      formatTimes(time),
+    newest.map((segment) => [
+      segment.id,
+      formatCount(segment.records),
+      formatBytes(segment.bytes),
+      formatTimes(segment),
     ]),
   )
   return pagedSegments === 0

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatTable, formatTime } from './format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTable,
+  formatTime,
+  formatTimes,
+} from './format.ts'
 
 test('sizes, counts, durations and times read well', () => {
   expect([0, 1023, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual([
@@ -12,6 +19,17 @@ test('sizes, counts, durations and times read well', () => {
   expect([4000, 200_000, 7_500_000].map(formatDuration)).toEqual(['4s', '3m 20s', '2h 05m'])
   expect(formatTime(1763881201001)).toBe('2025-11-23T07:00:01.001Z')
   expect(formatTime(9e15)).toBe('9000000000000000 ms')
+})
+
+test('record times say what is known of them, and mark an estimate', () => {
+  expect(formatTimes({ time: null })).toBe('none')
+  expect(formatTimes({ time: [1000, 2000] })).toBe(
+    '1970-01-01T00:00:01.000Z .. 1970-01-01T00:00:02.000Z',
+  )
+  expect(formatTimes({ time: [null, 2000], estimatedLeast: 1000 })).toBe(
+    '≈1970-01-01T00:00:01.000Z .. 1970-01-01T00:00:02.000Z',
+  )
+  expect(formatTimes({ time: [null, 2000] })).toBe('unknown .. 1970-01-01T00:00:02.000Z')
 })
 
 test('a table is as wide as its widest cells and has no trailing blanks', () => {

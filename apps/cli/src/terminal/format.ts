@@ -1,3 +1,5 @@
+import type { KnownTimes } from '@kannery/core'
+
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
 /** `1.5 MiB`; whole bytes below one KiB. */
@@ -31,13 +33,12 @@ export function formatTime(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString()
 }
 
-/** A range of record times, as an index has it: the least may be unknown, and there may be no records at all. */
-export function formatTimes(
-  times: readonly [least: number | null, greatest: number] | null,
-): string {
-  if (times === null) return 'none'
-  const [least, greatest] = times
-  return `${least === null ? 'unknown' : formatTime(least)} .. ${formatTime(greatest)}`
+/** The least and the greatest record time: `≈` marks an estimate. */
+export function formatTimes({ time, estimatedLeast }: KnownTimes): string {
+  if (time === null) return 'none'
+  const [least, greatest] = time
+  const estimate = estimatedLeast === undefined ? 'unknown' : `≈${formatTime(estimatedLeast)}`
+  return `${least === null ? estimate : formatTime(least)} .. ${formatTime(greatest)}`
 }
 
 /** Columns padded to their widest cell, two spaces apart; numbers are the caller's to right-align. */

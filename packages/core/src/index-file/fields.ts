@@ -1,5 +1,6 @@
 import { type Digest, parseDigest } from '../digest/digest.ts'
 import { asArray, asInteger, asObject, asString } from '../segment/json-values.ts'
+import type { RecordTimes } from '../segment/record-times.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import {
   type Baseline,
@@ -12,7 +13,6 @@ import {
   type JsonValue,
   knownFeatures,
   type PageSummary,
-  type RecordTimes,
   type Requirements,
   type SegmentEntry,
 } from './model.ts'
@@ -93,6 +93,7 @@ export const asSegmentEntry: Check<SegmentEntry> = (value, name) =>
     records: asCount,
     offsets: (ranges, of) => asByPartition(ranges, of, asCoveredRange),
     time: orNull(asRecordTimes),
+    estimatedLeast: optional(asRecordTime),
     captured: pairOf(asTime),
     maxBatchBytes: asCount,
     flags: listOf(asString),
@@ -114,6 +115,7 @@ export const asPageSummary: Check<PageSummary> = (value, name) =>
     ids: pairOf(asUlid),
     pages: optional(pairOf(asUlid)),
     time: orNull(asRecordTimes),
+    estimatedLeast: optional(asRecordTime),
     captured: pairOf(asTime),
     expires: orNull(pairOf(asTime)),
   })
@@ -195,10 +197,14 @@ function asCoveredRange(value: unknown, name: string): CoveredRange {
 
 function asRecordTimes(value: unknown, name: string): RecordTimes {
   const [least, greatest, ...more] = asArray(value, name)
-  if (least !== null) asInteger(least, `the least ${name}`, Number.MIN_SAFE_INTEGER)
-  asInteger(greatest, `the greatest ${name}`, Number.MIN_SAFE_INTEGER)
+  if (least !== null) asRecordTime(least, `the least ${name}`)
+  asRecordTime(greatest, `the greatest ${name}`)
   if (more.length > 0) throw new TypeError(`${name} has more than two numbers`)
   return value as RecordTimes
+}
+
+function asRecordTime(value: unknown, name: string): number {
+  return asInteger(value, name, Number.MIN_SAFE_INTEGER)
 }
 
 function asTime(value: unknown, name: string): string {

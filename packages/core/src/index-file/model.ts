@@ -1,4 +1,5 @@
 import type { Digest } from '../digest/digest.ts'
+import type { KnownTimes } from '../segment/record-times.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
 /** Plain data, as JSON has it. Its integers are exact. */
@@ -114,7 +115,8 @@ export interface Baseline {
 /** From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or explained. */
 export type CoveredRange = readonly [from: number, next: number, leaderEpoch: number]
 
-export interface SegmentEntry {
+/** A segment that counts. Its times: a segment is never left out because of a least time that is unknown. */
+export interface SegmentEntry extends KnownTimes {
   readonly id: Ulid
   /** The number of its incarnation. */
   readonly in: number
@@ -124,11 +126,6 @@ export interface SegmentEntry {
   readonly records: number
   /** By partition. May be narrower than what the segment holds: readers trim. */
   readonly offsets: Readonly<Record<number, CoveredRange>>
-  /**
-   * Least and greatest record timestamp, milliseconds. The least is null where compressed batches hide it: such a segment is
-   * never excluded by its least time. null as a whole: no records.
-   */
-  readonly time: RecordTimes | null
   /** When it was fetched, first and last: ISO 8601, by the writer's clock. */
   readonly captured: readonly [first: string, last: string]
   readonly maxBatchBytes: number
@@ -139,8 +136,6 @@ export interface SegmentEntry {
   /** When it was marked as expired, from when its grace counts: ISO 8601, by the storage's clock. */
   readonly expiredAt?: string
 }
-
-export type RecordTimes = readonly [least: number | null, greatest: number]
 
 /** Offsets that the source did not have any more when they were to be fetched. */
 export interface Gap {
@@ -154,7 +149,7 @@ export interface Gap {
 }
 
 /** What an index, or a page of pages, tells of a page. All its entries are of one incarnation. */
-export interface PageSummary {
+export interface PageSummary extends KnownTimes {
   readonly id: Ulid
   readonly in: number
   /** 1: a page of segments. Above: a page of summaries, all of them one level below. */
@@ -170,7 +165,6 @@ export interface PageSummary {
   readonly ids: readonly [least: Ulid, greatest: Ulid]
   /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */
   readonly pages?: readonly [least: Ulid, greatest: Ulid]
-  readonly time: RecordTimes | null
   readonly captured: readonly [first: string, last: string]
   /** Least and greatest, of the segments that expire; null when none does. */
   readonly expires: readonly [least: string, greatest: string] | null

@@ -1,10 +1,11 @@
+import { combineTimes, type KnownTimes } from '../segment/record-times.ts'
 import type { Ulid } from '../ulid/ulid.ts'
-import type { Index, PageSummary, RecordTimes, SegmentEntry } from './model.ts'
+import type { Index, PageSummary, SegmentEntry } from './model.ts'
 
 /** What a summary tells of the segments behind it, however deep they lie. */
 export type SegmentFacts = Pick<
   PageSummary,
-  'segments' | 'records' | 'segmentBytes' | 'ids' | 'time' | 'captured' | 'expires'
+  'segments' | 'records' | 'segmentBytes' | 'ids' | keyof KnownTimes | 'captured' | 'expires'
 >
 
 /** @throws TypeError for none */
@@ -27,13 +28,13 @@ export function summarizeHoldings(index: Index): SegmentFacts | undefined {
 }
 
 function factsOf(entry: SegmentEntry): SegmentFacts {
-  const { id, records, bytes, time, captured, expires } = entry
+  const { id, records, bytes, captured, expires } = entry
   return {
     segments: 1,
     records,
     segmentBytes: bytes,
     ids: [id, id],
-    time,
+    ...combineTimes([entry]),
     captured,
     expires: expires === null ? null : [expires, expires],
   }
@@ -46,7 +47,7 @@ function combine(facts: readonly SegmentFacts[]): SegmentFacts {
     records: sum(facts.map(({ records }) => records)),
     segmentBytes: sum(facts.map(({ segmentBytes }) => segmentBytes)),
     ids: [least(facts.map(({ ids }) => ids[0])), greatest(facts.map(({ ids }) => ids[1]))],
-    time: combineTimes(facts.flatMap(({ time }) => (time === null ? [] : [time]))),
+    ...combineTimes(facts),
     captured: [
       least(facts.map(({ captured }) => captured[0])),
       greatest(facts.map(({ captured }) => captured[1])),
@@ -56,16 +57,6 @@ function combine(facts: readonly SegmentFacts[]): SegmentFacts {
         ? null
         : [least(expires.map(([first]) => first)), greatest(expires.map(([, last]) => last))],
   }
-}
-
-/** One least time that is not known makes the least of all unknown. null for none. */
-export function combineTimes(times: readonly RecordTimes[]): RecordTimes | null {
-  if (times.length === 0) return null
-  const known = times.flatMap(([first]) => (first === null ? [] : [first]))
-  return [
-    known.length < times.length ? null : least(known),
-    greatest(times.map(([, last]) => last)),
-  ]
 }
 
 function sum(numbers: readonly number[]): number {

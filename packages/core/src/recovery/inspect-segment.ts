@@ -1,10 +1,10 @@
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { type Digest, RunningDigest } from '../digest/digest.ts'
-import type { RecordTimes, SegmentEntry } from '../index-file/model.ts'
-import { combineTimes } from '../index-file/page-summary.ts'
+import type { SegmentEntry } from '../index-file/model.ts'
 import type { ChunkFlags } from '../segment/chunk-header.ts'
 import type { ChunkTableEntry, SegmentFooter } from '../segment/footer.ts'
 import { openSegment } from '../segment/reader.ts'
+import { timesOfChunks } from '../segment/record-times.ts'
 import { verifySegment } from '../segment/verify.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
@@ -54,7 +54,7 @@ export function entryOf(id: Ulid, footer: SegmentFooter, object: WholeObject): S
     ...object,
     records: batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0),
     offsets: coverage,
-    time: recordTimes(batches),
+    ...timesOfChunks(batches),
     captured: [new Date(first).toISOString(), new Date(last).toISOString()],
     maxBatchBytes,
     flags: flagsOfAny(chunks),
@@ -72,14 +72,6 @@ export async function digestOf(storage: StorageBackend, key: ObjectKey): Promise
   await using object = await storage.get(key)
   for await (const piece of object.body) running.update(piece)
   return { bytes: running.bytes, digest: running.digest }
-}
-
-function recordTimes(chunks: readonly ChunkTableEntry[]): RecordTimes | null {
-  return combineTimes(
-    chunks.flatMap(({ minTimestamp, maxTimestamp }): RecordTimes[] =>
-      maxTimestamp === null ? [] : [[minTimestamp, maxTimestamp]],
-    ),
-  )
 }
 
 function flagsOfAny(chunks: readonly ChunkTableEntry[]): readonly string[] {

@@ -18,6 +18,11 @@ export interface ChunkFacts extends ChunkHeaderFacts {
   readonly minTimestamp: number | null
   /** Milliseconds. null: no records. Control records do not count. */
   readonly maxTimestamp: number | null
+  /**
+   * Milliseconds. About the least timestamp, by the headers of the batches. For people: never used to
+   * leave out data. Only where the chunk has records and {@link minTimestamp} is unknown.
+   */
+  readonly estimatedMinTimestamp?: number
   /** Of the largest batch; 0 without batches. */
   readonly maxBatchBytes: number
   readonly controlBatches: number
@@ -98,9 +103,10 @@ export function assemble(
 
 /** What the footer could not hold, or its readers would refuse. */
 function reasonAgainstFacts(facts: ChunkFacts): string | undefined {
-  const { minTimestamp, maxTimestamp, maxBatchBytes, controlBatches } = facts
-  for (const time of [minTimestamp, maxTimestamp]) {
-    if (time !== null && !Number.isSafeInteger(time)) return `timestamp ${time}`
+  const { minTimestamp, maxTimestamp, estimatedMinTimestamp } = facts
+  const { maxBatchBytes, controlBatches } = facts
+  for (const time of [minTimestamp, maxTimestamp, estimatedMinTimestamp]) {
+    if (typeof time === 'number' && !Number.isSafeInteger(time)) return `timestamp ${time}`
   }
   for (const count of [maxBatchBytes, controlBatches]) {
     if (!Number.isSafeInteger(count) || count < 0) return `a count of ${count}`

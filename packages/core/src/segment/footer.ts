@@ -22,6 +22,8 @@ export interface ChunkTableEntry {
   readonly minTimestamp: number | null
   readonly maxTimestamp: number | null
   readonly controlBatches: number
+  /** See ChunkFacts. */
+  readonly estimatedMinTimestamp?: number
 }
 
 /**
@@ -98,5 +100,6 @@ function rowOf(entry: WritableFooter['chunks'][number]): readonly (number | null
     entry.minTimestamp,
     entry.maxTimestamp,
     entry.controlBatches,
+    ...(entry.estimatedMinTimestamp === undefined ? [] : [entry.estimatedMinTimestamp]),
   ]
 }

@@ -110,6 +110,9 @@ function parseRow(row: readonly unknown[], key: string): ChunkTableEntry {
     minTimestamp: asIntegerOrNull(row[10], 'chunk timestamp', leastTime),
     maxTimestamp: asIntegerOrNull(row[11], 'chunk timestamp', leastTime),
     controlBatches: asInteger(row[12], 'chunk control batches'),
+    ...(row[13] === undefined
+      ? {}
+      : { estimatedMinTimestamp: asInteger(row[13], 'chunk timestamp', leastTime) }),
   }
 }
 

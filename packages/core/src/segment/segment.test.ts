@@ -45,6 +45,7 @@ const anyChunks: fc.Arbitrary<SampleChunk[]> = fc
       }),
       minTimestamp: fc.option(anyTime),
       maxTimestamp: fc.option(anyTime),
+      estimatedMinTimestamp: anyTime,
       maxBatchBytes: fc.nat(),
     }),
     { maxLength: 8 },
@@ -102,8 +103,13 @@ function headerFacts(facts: ChunkFacts): Partial<ChunkFacts> {
 }
 
 function footerFacts(
-  facts: Pick<ChunkFacts, 'minTimestamp' | 'maxTimestamp' | 'controlBatches'>,
+  facts: Pick<
+    ChunkFacts,
+    'minTimestamp' | 'maxTimestamp' | 'estimatedMinTimestamp' | 'controlBatches'
+  >,
 ): Partial<ChunkFacts> {
-  const { minTimestamp, maxTimestamp, controlBatches } = facts
-  return { minTimestamp, maxTimestamp, controlBatches }
+  const { estimatedMinTimestamp, ...others } = facts
+  const { minTimestamp, maxTimestamp, controlBatches } = others
+  const estimate = estimatedMinTimestamp === undefined ? {} : { estimatedMinTimestamp }
+  return { minTimestamp, maxTimestamp, controlBatches, ...estimate }
 }

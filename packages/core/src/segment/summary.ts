@@ -10,7 +10,6 @@ export class Summary {
   readonly #coverage = new Map<number, Coverage>()
   readonly #flags = new Set<string>()
   #records = 0
-  #time: readonly [number | null, number] | null = null
   #captured: readonly [number, number] | null = null
   #maxBatchBytes = 0
 
@@ -22,7 +21,6 @@ export class Summary {
     this.#captured = [Math.min(least, fetchedAt), Math.max(greatest, fetchedAt)]
     this.#records += facts.kind === 'batches' ? facts.records - facts.controlBatches : 0
     this.#maxBatchBytes = Math.max(this.#maxBatchBytes, facts.maxBatchBytes)
-    this.#time = widen(this.#time, facts)
     for (const name of flagNames) {
       if (facts.flags[name] === true && name !== 'critical') this.#flags.add(name)
     }
@@ -35,10 +33,6 @@ export class Summary {
 
   get records(): number {
     return this.#records
-  }
-
-  get time(): readonly [number | null, number] | null {
-    return this.#time
   }
 
   get captured(): readonly [number, number] | null {
@@ -62,16 +56,4 @@ export class Summary {
     }
     this.#coverage.set(partition, [before?.[0] ?? from, next, leaderEpoch])
   }
-}
-
-/** A least timestamp that is unknown once stays unknown. */
-function widen(
-  time: readonly [number | null, number] | null,
-  { minTimestamp, maxTimestamp }: ChunkFacts,
-): readonly [number | null, number] | null {
-  if (maxTimestamp === null) return time
-  if (time === null) return [minTimestamp, maxTimestamp]
-  const [least, greatest] = time
-  const known = least !== null && minTimestamp !== null
-  return [known ? Math.min(least, minTimestamp) : null, Math.max(greatest, maxTimestamp)]
 }

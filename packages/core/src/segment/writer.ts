@@ -5,19 +5,18 @@ import { changed, type EncodedChunk } from './encode-chunk.ts'
 import { type AbortedRange, type Coverage, encodeFooter, type WritableFooter } from './footer.ts'
 import { maxAbortedRanges, maxChunks } from './format.ts'
 import { decodeFooter } from './read-footer.ts'
+import { type KnownTimes, timesOfChunks } from './record-times.ts'
 import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from './segment-header.ts'
 import { Summary } from './summary.ts'
 
 /** What an index entry says of a segment. */
-export interface SealedSegment {
+export interface SealedSegment extends KnownTimes {
   readonly bytes: number
   /** Of the whole object. */
   readonly digest: Digest
   /** Without control records; with those of aborted transactions. */
   readonly records: number
   readonly offsets: Readonly<Record<number, Coverage>>
-  /** Least (null: unknown) and greatest timestamp; null without records. */
-  readonly time: readonly [number | null, number] | null
   /** Least and greatest time of a fetch, milliseconds; null without chunks. */
   readonly captured: readonly [number, number] | null
   readonly maxBatchBytes: number
@@ -92,9 +91,10 @@ export class SegmentWriter {
       )
     })
     this.#state = 'finished'
-    const { records, coverage, time, captured, maxBatchBytes, flags } = this.#summary
+    const { records, coverage, captured, maxBatchBytes, flags } = this.#summary
+    const times = timesOfChunks(this.#chunks)
     const { bytes, digest } = this.#digest
-    return { bytes, digest, records, offsets: coverage, time, captured, maxBatchBytes, flags }
+    return { bytes, digest, records, offsets: coverage, ...times, captured, maxBatchBytes, flags }
   }
 
   async #begin(): Promise<void> {
@@ -133,7 +133,7 @@ function proven(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): Uint
 
 function tableEntry(chunk: EncodedChunk, position: number): WritableFooter['chunks'][number] {
   const { kind, flags, partition, from, next, batches, records } = chunk.facts
-  const { minTimestamp, maxTimestamp, controlBatches } = chunk.facts
+  const { minTimestamp, maxTimestamp, estimatedMinTimestamp, controlBatches } = chunk.facts
   return {
     position,
     storedLength: chunk.stored.byteLength,
@@ -148,5 +148,6 @@ function tableEntry(chunk: EncodedChunk, position: number): WritableFooter['chun
     minTimestamp,
     maxTimestamp,
     controlBatches,
+    ...(estimatedMinTimestamp === undefined ? {} : { estimatedMinTimestamp }),
   }
 }

@@ -113,6 +113,14 @@ describe('a chunk', () => {
     expect(facts).toMatchObject({ minTimestamp: null, maxTimestamp: 700 })
   })
 
+  test('estimates the least time by the headers where compression hides it, and only there', () => {
+    const compressed = { at: 1, time: 700, codec: 'gzip' } as const
+
+    expect(only([{ at: 0, time: 500 }]).facts).not.toHaveProperty('estimatedMinTimestamp')
+    expect(only([{ at: 0, time: 500 }, compressed]).facts.estimatedMinTimestamp).toBe(500)
+    expect(only([{ at: 0, time: 900 }, compressed]).facts.estimatedMinTimestamp).toBe(700)
+  })
+
   test('under LogAppendTime has the times of the appends', () => {
     const { facts } = only([{ at: 0, time: 500, logAppendTime: true, codec: 'gzip' }])
     expect(facts).toMatchObject({

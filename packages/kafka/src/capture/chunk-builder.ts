@@ -96,7 +96,8 @@ export class ChunkBuilder {
   finish(): RawChunk | undefined {
     const block = this.#block
     if (block === undefined) return undefined
-    const { from, leaderEpoch, ...facts } = this.#facts
+    const { from, leaderEpoch, estimatedMinTimestamp, ...facts } = this.#facts
+    const isEstimated = facts.minTimestamp === null && facts.maxTimestamp !== null
     const chunk: RawChunk = {
       facts: {
         ...facts,
@@ -107,6 +108,7 @@ export class ChunkBuilder {
         next: this.#next,
         fetchedAt: this.#fetchedAt,
         flags: { ...this.#facts.flags },
+        ...(isEstimated ? { estimatedMinTimestamp } : {}),
       },
       raw: block.bytes.subarray(0, this.#filled),
       rawCrc: this.#rawCrc,
@@ -158,6 +160,8 @@ interface OpenFacts {
   maxBatchBytes: number
   minTimestamp: number | null
   maxTimestamp: number | null
+  /** Infinite without records. */
+  estimatedMinTimestamp: number
   readonly flags: { transactional: boolean; holes: boolean; logAppendTime: boolean }
 }
 
@@ -171,6 +175,7 @@ function noFacts(from: number): OpenFacts {
     maxBatchBytes: 0,
     minTimestamp: null,
     maxTimestamp: null,
+    estimatedMinTimestamp: Number.POSITIVE_INFINITY,
     flags: { transactional: false, holes: false, logAppendTime: false },
   }
 }
@@ -193,6 +198,8 @@ function count(
   facts.flags.holes ||= header.records <= header.lastOffsetDelta || header.baseOffset > expected
   if (header.isControl || least === undefined) return
   const greatest = saturatedTime(header.maxTimestamp)
+  const estimated = least ?? estimatedLeast(header)
+  facts.estimatedMinTimestamp = Math.min(facts.estimatedMinTimestamp, estimated)
   if (facts.maxTimestamp === null) {
     facts.minTimestamp = least
     facts.maxTimestamp = greatest
@@ -201,4 +208,10 @@ function count(
   const known = facts.minTimestamp !== null && least !== null
   facts.minTimestamp = known ? Math.min(facts.minTimestamp ?? least ?? 0, least ?? 0) : null
   facts.maxTimestamp = Math.max(facts.maxTimestamp, greatest)
+}
+
+/** The base timestamp is the first record's, unless it is a delete horizon (KIP-534). */
+function estimatedLeast({ baseTimestamp, maxTimestamp, hasDeleteHorizon }: BatchHeader): number {
+  const isLeast = !hasDeleteHorizon && baseTimestamp < maxTimestamp
+  return saturatedTime(isLeast ? baseTimestamp : maxTimestamp)
 }

@@ -1,4 +1,10 @@
-import { type Index, restorableIncarnation, type SegmentEntry } from '@kannery/core'
+import {
+  combineTimes,
+  type Index,
+  type KnownTimes,
+  restorableIncarnation,
+  type SegmentEntry,
+} from '@kannery/core'
 
 /** What `kannery ls` tells of a topic, from its index alone. */
 export interface TopicSummary {
@@ -23,16 +29,11 @@ export interface PartitionSummary {
 }
 
 /** What `kannery show` tells of a topic, from its index alone. */
-export interface TopicDetails {
+export interface TopicDetails extends KnownTimes {
   readonly summary: TopicSummary
   readonly cluster: string
   readonly topicId: string | null
   readonly epoch: number
-  /**
-   * Least and greatest record timestamp, milliseconds; null without records. The least is null where some segment does not
-   * tell it.
-   */
-  readonly time: readonly [least: number | null, greatest: number] | null
   readonly partitions: readonly PartitionSummary[]
   readonly configuration: Readonly<Record<string, string>>
   readonly incarnations: number
@@ -64,7 +65,7 @@ export function describeTopic(index: Index, next: ReadonlyMap<number, number>): 
     cluster: index.cluster,
     topicId: incarnation?.topicId ?? null,
     epoch: index.epoch,
-    time: timesOf(index),
+    ...combineTimes([...index.pages, ...index.segments]),
     partitions: incarnation === undefined ? [] : describePartitions(index, incarnation, next),
     configuration: incarnation?.config ?? {},
     incarnations: index.incarnations.length,
@@ -93,17 +94,6 @@ function describePartitions(
       leaderEpoch: ranges.at(-1)?.[2] ?? null,
     }
   })
-}
-
-function timesOf({ pages, segments }: Index): TopicDetails['time'] {
-  const times = [...pages, ...segments].flatMap(({ time }) => (time === null ? [] : [time]))
-  if (times.length === 0) return null
-  const greatest = times.reduce((most, [, time]) => Math.max(most, time), Number.NEGATIVE_INFINITY)
-  const least = times.reduce<number | null>(
-    (fewest, [time]) => (fewest === null || time === null ? null : Math.min(fewest, time)),
-    Number.POSITIVE_INFINITY,
-  )
-  return [least, greatest]
 }
 
 function pagedSegments({ pages }: Index): number {
