@@ -21,7 +21,7 @@ let storage: StorageBackend
 
 beforeEach(async () => {
   folder = await scratchFolder('tmpfs')
-  ;[flush, flushes] = ['works', 0]
+  flush = 'works'
   const files = watchedFiles(async ({ name, path }) => {
     if (name !== 'handle.sync' || path !== join(folder.path, 'orders')) return
     flushes++
@@ -30,6 +30,7 @@ beforeEach(async () => {
   })
   const backend = await VolumeBackend.open({ path: folder.path }, environment, files)
   await backend.put(objectKey('orders/first'), Buffer.from('x'), ifAbsent)
+  flushes = 0
   const retry = { attemptMs: 50, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
   storage = decorate(backend, { ...environment, retry })
 })
