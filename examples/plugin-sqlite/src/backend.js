@@ -133,7 +133,7 @@ export class SqliteBackend {
         const old = database
           .prepare(`SELECT id, key FROM uploads WHERE started <= ${sqlNow} - ?`)
           .all(options.olderThanMs)
-          .filter(({ key }) => key.startsWith(prefix))
+          .filter(({ key }) => key.startsWith(prefix) && options.isOurs(key))
         for (const { id } of old) {
           database.prepare('DELETE FROM uploads WHERE id = ?').run(id)
           removeParts(database, id)

@@ -20,6 +20,7 @@ import {
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
+  type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
 import { connect } from './client.ts'
@@ -29,7 +30,7 @@ import { listObjects } from './listing.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
 import { describe, openReader } from './reader.ts'
-import { type SweepOptions, sweepBlocks } from './uncommitted.ts'
+import { sweepBlocks } from './uncommitted.ts'
 import { AzureUpload, maxBlocks, partSizes } from './writer.ts'
 import { abortOptions, type Destination, putObject } from './writing.ts'
 

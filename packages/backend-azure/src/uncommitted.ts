@@ -1,12 +1,8 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
-import type { CallOptions, KeyPrefix } from '@kannery/storage'
+import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
 import { azureError, isAnswer } from './errors.ts'
 import type { Place } from './place.ts'
 import { abortOptions } from './writing.ts'
-
-export interface SweepOptions extends CallOptions {
-  readonly olderThanMs: number
-}
 
 /**
  * Gives back the blocks of a name that has no committed blob; returns whether there may have been some. Azure knows no request
@@ -26,7 +22,7 @@ export async function discardBlocks(blob: BlockBlobClient, options: CallOptions)
   }
 }
 
-/** Of blobs that nobody committed. Azure itself keeps them for a week. */
+/** Gives back the blocks of blobs of ours that nobody committed. Azure itself keeps them for a week. */
 export async function sweepBlocks(
   container: ContainerClient,
   place: Place,
@@ -36,7 +32,8 @@ export async function sweepBlocks(
   let swept = 0
   try {
     for await (const name of emptyBlobs(container, place.nameOf(prefix), options)) {
-      if (place.keyOf(name) === undefined) continue
+      const key = place.keyOf(name)
+      if (key === undefined || !options.isOurs(key)) continue
       if (await discardBlocks(container.getBlockBlobClient(name), options)) swept++
     }
     return swept

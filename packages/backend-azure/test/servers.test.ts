@@ -73,7 +73,7 @@ test('an upload that was swept away cannot be committed', async () => {
   await using writer = await storage.openWriter(key, oneByOne)
   await writer.write(Buffer.alloc(20 * mib))
   const sweep = (olderThanMs: number): Promise<number> =>
-    storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs })
+    storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs, isOurs: () => true })
   expect(await sweep(60_000)).toBe(0)
   // Whole seconds: what began just now may seem to begin in the future.
   expect(await sweep(-2000)).toBe(1)
@@ -82,11 +82,28 @@ test('an upload that was swept away cannot be committed', async () => {
   expect(await storage.head(key)).toBeUndefined()
 })
 
+test('a sweep leaves the unfinished uploads of other programs alone', async () => {
+  await using storage = await open(inject('azurite'))
+  await using ours = await storage.openWriter(key, oneByOne)
+  await ours.write(Buffer.alloc(20 * mib))
+  // Its blocks lie there as those of any other program do.
+  const theirKey = objectKey('orders/report.csv')
+  await using theirs = await storage.openWriter(theirKey, oneByOne)
+  await theirs.write(Buffer.alloc(20 * mib))
+  const options = { olderThanMs: -2000, isOurs: (swept: string) => swept === key }
+
+  expect(await storage.sweepUnfinished(keyPrefix(''), options)).toBe(1)
+  await theirs.commit()
+  expect(await storage.head(theirKey)).toMatchObject({ size: 20 * mib })
+})
+
 test('a sweep leaves empty objects alone', async () => {
   await using storage = await open(inject('azurite'))
   const { version } = await storage.put(key, new Uint8Array(), { condition: ifAbsent })
 
-  expect(await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: -2000 })).toBe(0)
+  expect(
+    await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: -2000, isOurs: () => true }),
+  ).toBe(0)
   expect(await storage.head(key)).toMatchObject({ version })
 })
 

@@ -17,6 +17,7 @@ import {
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
+  type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
 import { connect, type GcsClient } from './client.ts'
@@ -119,7 +120,7 @@ export class GcsBackend implements StorageBackend {
   }
 
   /** Nothing to do: nobody pays for upload sessions, and Google ends them after a week. */
-  async sweepUnfinished(_prefix: KeyPrefix, options: CallOptions): Promise<number> {
+  async sweepUnfinished(_prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     options.signal?.throwIfAborted()
     return 0
   }

@@ -18,6 +18,7 @@ import {
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
+  type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
 import { type Connection, connect } from './client.ts'
@@ -28,7 +29,7 @@ import { listObjects, listsInOrder } from './listing.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
 import { describe, openReader } from './reader.ts'
-import { type SweepOptions, sweepUploads } from './sweep.ts'
+import { sweepUploads } from './sweep.ts'
 import { maxParts, partSizes, S3Upload } from './writer.ts'
 import { type Destination, putObject, sendOptions } from './writing.ts'
 

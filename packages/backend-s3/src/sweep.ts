@@ -1,15 +1,11 @@
 import type { MultipartUpload } from '@aws-sdk/client-s3'
-import type { CallOptions, KeyPrefix } from '@kannery/storage'
+import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
 import { answeredAt, type Connection } from './client.ts'
 import { type Attempt, isAnswer, s3Error } from './errors.ts'
 import type { Place } from './place.ts'
 import { sendOptions } from './writing.ts'
 
-export interface SweepOptions extends CallOptions {
-  readonly olderThanMs: number
-}
-
-/** Aborts uploads that nobody finished: S3 keeps their parts, and bills them, until somebody does. */
+/** Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody does. */
 export async function sweepUploads(
   connection: Connection,
   place: Place,
@@ -49,7 +45,9 @@ async function* unfinishedUploads(
     const now = answeredAt(page).answeredAt?.getTime()
     for (const upload of page.Uploads ?? []) {
       const { Initiated, Key } = upload
-      if (now === undefined || Initiated === undefined || place.keyOf(Key) === undefined) continue
+      const key = place.keyOf(Key)
+      if (key === undefined || !options.isOurs(key)) continue
+      if (now === undefined || Initiated === undefined) continue
       if (now - Initiated.getTime() >= options.olderThanMs) yield upload
     }
     if (page.IsTruncated !== true) return

@@ -1,4 +1,4 @@
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import { s3ClientOf } from '@kannery/testing/servers/s3-client'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
@@ -69,13 +69,27 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     // The last part is small: to a large one versitygw may answer, and hang up, before it has read it.
     await writer.write(Buffer.alloc(15 * mib + 1))
     const sweep = (olderThanMs: number): Promise<number> =>
-      storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs })
+      storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs, isOurs: () => true })
     expect(await sweep(60_000)).toBe(0)
     // Whole seconds: what began just now may seem to begin in the future.
     expect(await sweep(-2000)).toBe(1)
 
     await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
     expect(await storage.head(key)).toBeUndefined()
+  })
+
+  test('a sweep leaves the unfinished uploads of other programs alone', async () => {
+    const server = inject('s3')[name]
+    const prefix = newPrefix()
+    await using storage = await open(server, { prefix })
+    const Key = `${prefix}/orders/report.csv`
+    await s3ClientOf(server).send(new CreateMultipartUploadCommand({ Bucket: 'backups', Key }))
+    await using writer = await storage.openWriter(key, oneByOne)
+    await writer.write(Buffer.alloc(15 * mib + 1))
+    const options = { olderThanMs: -2000, isOurs: (swept: string) => swept === key }
+
+    expect(await storage.sweepUnfinished(keyPrefix(''), options)).toBe(1)
+    expect(await unfinishedUploads(server, prefix)).toMatchObject([{ Key }])
   })
 
   test.each([

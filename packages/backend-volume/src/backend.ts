@@ -21,6 +21,7 @@ import {
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
+  type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
 import { type Claims, judge } from './claims.ts'
@@ -168,10 +169,7 @@ export class VolumeBackend implements StorageBackend {
     }
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     const attempt: Attempt = { operation: 'sweepUnfinished', key: prefix, path: this.#root.path }
     try {
       options.signal?.throwIfAborted()

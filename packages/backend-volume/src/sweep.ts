@@ -1,14 +1,13 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import type { BackendContext, CallOptions } from '@kannery/storage'
+import type { BackendContext, SweepOptions } from '@kannery/storage'
 import { fileMode } from './durable.ts'
 import { isErrno } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
 import { machineryName } from './place.ts'
 
-interface SweepOptions extends CallOptions {
-  readonly olderThanMs: number
+interface FolderSweep extends SweepOptions {
   readonly random: BackendContext['random']
 }
 
@@ -19,7 +18,7 @@ interface SweepOptions extends CallOptions {
 export async function sweepFolder(
   files: FileSystem,
   folder: string,
-  options: SweepOptions,
+  options: FolderSweep,
 ): Promise<number> {
   options.signal?.throwIfAborted()
   let swept = 0
@@ -37,7 +36,7 @@ export async function sweepFolder(
 async function sweepMachinery(
   files: FileSystem,
   machinery: string,
-  options: SweepOptions,
+  options: FolderSweep,
 ): Promise<number> {
   const leftovers = (await files.readdir(machinery)).filter(isLeftover)
   if (leftovers.length === 0) return 0
@@ -59,7 +58,7 @@ async function sweepMachinery(
 }
 
 function isLeftover(name: string): boolean {
-  return /^(unfinished|claim|aside|probe|now)-/.test(name)
+  return /^(unfinished|aside|probe|now|claim-[0-9a-f]{16})-[0-9a-f]{32}$/.test(name)
 }
 
 /** The file system's clock: a server's, where it is mounted from one. */

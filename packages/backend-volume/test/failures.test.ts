@@ -89,8 +89,10 @@ test('what a failed writer leaves behind is swept', async () => {
 
   const plain = await VolumeBackend.open({ path: folder.path }, environment)
   expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toHaveLength(1)
-  expect(await plain.sweepUnfinished('' as never, { olderThanMs: 60_000 })).toBe(0)
-  expect(await plain.sweepUnfinished('' as never, { olderThanMs: 0 })).toBe(1)
+  expect(
+    await plain.sweepUnfinished('' as never, { olderThanMs: 60_000, isOurs: () => true }),
+  ).toBe(0)
+  expect(await plain.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })).toBe(1)
   expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
 })
 
@@ -98,7 +100,7 @@ test('a writer whose unfinished file was swept says that it has to be written ag
   const storage = await VolumeBackend.open({ path: folder.path }, environment)
   await using writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
   await writer.write(Buffer.from('x'))
-  await storage.sweepUnfinished('' as never, { olderThanMs: 0 })
+  await storage.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })
 
   await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
   expect(await storage.head(key)).toBeUndefined()
@@ -109,7 +111,7 @@ test('a put whose unfinished file is swept again and again starts over', async (
   let sweeps = 3
   const files = watchedFiles(async ({ to = '' }) => {
     if (to.includes('/claim-') && sweeps-- > 0) {
-      await plain.sweepUnfinished('' as never, { olderThanMs: -1000 })
+      await plain.sweepUnfinished('' as never, { olderThanMs: -1000, isOurs: () => true })
     }
   })
   const storage = await VolumeBackend.open({ path: folder.path }, environment, files)

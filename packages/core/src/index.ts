@@ -30,6 +30,7 @@ export { readPage, segmentEntries } from './index-file/pages.ts'
 export { readIndex, type StoredIndex } from './index-file/read-index.ts'
 export {
   heartbeatKey,
+  isUploadKey,
   type NamedObject,
   namedObject,
   type TopicKeys,

@@ -58,7 +58,22 @@ test('unfinished uploads of others are left alone', async () => {
   await world.openWriter(objectKey('other'), ifAbsent)
   await storage.openWriter(objectKey('mine'), ifAbsent)
 
-  expect(await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: 0 })).toBe(1)
+  expect(await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: 0, isOurs: () => true })).toBe(
+    1,
+  )
+})
+
+test('whether an unfinished upload is ours is asked by its key below the prefix', async () => {
+  await storage.openWriter(objectKey('orders/segment'), ifAbsent)
+  await storage.openWriter(objectKey('of another program'), ifAbsent)
+  const asked: string[] = []
+  const isOurs = (key: string): boolean => {
+    asked.push(key)
+    return key === 'orders/segment'
+  }
+
+  expect(await storage.sweepUnfinished(keyPrefix(''), { olderThanMs: 0, isOurs })).toBe(1)
+  expect(asked).toEqual(['orders/segment', 'of another program'])
 })
 
 test('no key leads out of the prefix', async () => {

@@ -84,6 +84,13 @@ export interface ObjectWriter extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+export interface SweepOptions extends CallOptions {
+  /** What is younger by the storage's clock is left alone. */
+  readonly olderThanMs: number
+  /** Whether an upload of this key can only be the caller's. */
+  readonly isOurs: (key: ObjectKey) => boolean
+}
+
 export type ListEntry =
   | { readonly kind: 'object'; readonly info: ObjectInfo }
   | { readonly kind: 'folder'; readonly prefix: KeyPrefix }
@@ -137,11 +144,12 @@ export interface StorageBackend extends AsyncDisposable {
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options?: CallOptions,
   ): AsyncIterable<DeleteResult>
-  /** Gives back unfinished uploads and temporary files older than `olderThanMs` by the storage's clock; returns how many. */
-  sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number>
+  /**
+   * Gives back unfinished uploads and temporary files below `prefix`; returns how many. Where others may have such uploads, only
+   * those are given back whose key is ours: a bucket and its uploads can be shared with other programs. A folder's temporary
+   * files lie where no other program writes, and their keys are not known: there only the age counts.
+   */
+  sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number>
 }
 
 export interface BackendPlugin<Config = unknown> {

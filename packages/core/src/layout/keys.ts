@@ -1,6 +1,6 @@
 import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '@kannery/storage'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
-import { topicFolder } from './topic-folder.ts'
+import { topicFolder, topicOfFolder } from './topic-folder.ts'
 
 /** Every key that a topic's backup has. */
 export interface TopicKeys {
@@ -39,6 +39,16 @@ export function topicKeys(topic: string): TopicKeys {
     segment: (id) => objectKey(`${folder}${id}${extensions.segment}`),
     page: (id) => objectKey(`${folder}${id}${extensions.page}`),
   }
+}
+
+/**
+ * Whether only a backup can have an unfinished upload of this key: that of a segment or page in a topic's folder. All else is
+ * written by one request.
+ */
+export function isUploadKey(key: ObjectKey): boolean {
+  const slash = key.indexOf('/')
+  const isInTopic = topicOfFolder(key.slice(0, Math.max(0, slash))) !== undefined
+  return isInTopic && namedObject(keyPrefix(key.slice(0, slash + 1)), key) !== undefined
 }
 
 /** What `key` is in `folder`; undefined for the index, the lease and all that is not ours. */

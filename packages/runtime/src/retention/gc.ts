@@ -1,4 +1,4 @@
-import { defaultRetentionTiming, sweepHeartbeats } from '@kannery/core'
+import { defaultRetentionTiming, isUploadKey, sweepHeartbeats } from '@kannery/core'
 import { type KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
@@ -54,7 +54,7 @@ export async function collectGarbage(options: CollectGarbageOptions): Promise<Co
   const heartbeats = await sweepHeartbeats(storage, { clock: systemClock, olderThanMs, dryRun })
   const unfinishedUploads = dryRun
     ? null
-    : await storage.sweepUnfinished(keyPrefix(''), { olderThanMs })
+    : await storage.sweepUnfinished(keyPrefix(''), { olderThanMs, isOurs: isUploadKey })
   return { topics, heartbeats, unfinishedUploads }
 }
 

@@ -129,7 +129,9 @@ function whatIsBroken(error: unknown): { readonly reason: string; readonly remed
 
 /** Returns what is still there. Hides no other error: what the check found is worth more. */
 async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<readonly string[]> {
-  await Promise.allSettled([storage.sweepUnfinished(scratch, { olderThanMs: 0 })])
+  await Promise.allSettled([
+    storage.sweepUnfinished(scratch, { olderThanMs: 0, isOurs: () => true }),
+  ])
   await Promise.allSettled([removeObjects(storage, scratch)])
   try {
     return await keysBelow(storage, scratch)

@@ -34,7 +34,11 @@ export const abortingCases: readonly ContractCase[] = [
       await expectReason(open, reason, 'openWriter')
       await expectReason(drain(storage.list(context.prefix, all)), reason, 'list')
       await expectReason(drain(storage.deleteMany([key], { signal })), reason, 'deleteMany')
-      const sweep = storage.sweepUnfinished(context.prefix, { olderThanMs: 0, signal })
+      const sweep = storage.sweepUnfinished(context.prefix, {
+        olderThanMs: 0,
+        isOurs: () => true,
+        signal,
+      })
       await expectReason(sweep, reason, 'sweepUnfinished')
       await expectContent(storage, key, 'x', 'what was there')
       await expectAbsent(storage, missing, 'what was not')
@@ -94,7 +98,10 @@ export const abortingCases: readonly ContractCase[] = [
         await expectReason(writer.commit(), reason, 'the commit')
       }
       await expectAbsent(storage, key, 'after that')
-      const left = await storage.sweepUnfinished(context.prefix, { olderThanMs: 0 })
+      const left = await storage.sweepUnfinished(context.prefix, {
+        olderThanMs: 0,
+        isOurs: () => true,
+      })
       expectSame(left, 0, 'unfinished uploads that are left')
     },
   },

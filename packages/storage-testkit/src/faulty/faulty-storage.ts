@@ -14,6 +14,7 @@ import type {
   StorageBackend,
   StorageCapabilities,
   StoredObject,
+  SweepOptions,
   WriterOptions,
 } from '@kannery/storage'
 import {
@@ -127,10 +128,7 @@ export class FaultyStorage implements StorageBackend {
     yield* results
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     return await this.#call('sweepUnfinished', prefix, options.signal, () =>
       this.#inner.sweepUnfinished(prefix, options),
     )

@@ -17,6 +17,7 @@ import {
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
+  type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
 import {
@@ -160,14 +161,11 @@ export class MemoryStorage implements StorageBackend {
     }
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     await this.#begin(prefix, options)
     let swept = 0
     for (const upload of this.#world.uploads) {
-      if (!upload.key.startsWith(prefix)) continue
+      if (!upload.key.startsWith(prefix) || !options.isOurs(upload.key)) continue
       if (this.#world.clock.now() - upload.startedAtMs < options.olderThanMs) continue
       this.#world.uploads.delete(upload)
       swept++

@@ -11,6 +11,7 @@ import type {
   StorageBackend,
   StorageCapabilities,
   StoredObject,
+  SweepOptions,
   WriterOptions,
 } from '../backend.ts'
 import type { Clock } from '../environment.ts'
@@ -100,10 +101,7 @@ export class ObservedStorage implements StorageBackend {
     yield* this.#start('deleteMany', '').pieces(this.#inner.deleteMany(keys, options), () => 0)
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     const attempt = this.#start('sweepUnfinished', prefix)
     return await attempt.whole(() => this.#inner.sweepUnfinished(prefix, options))
   }

@@ -12,6 +12,7 @@ import type {
   StorageBackend,
   StorageCapabilities,
   StoredObject,
+  SweepOptions,
   WriterOptions,
 } from '../backend.ts'
 import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '../object-key.ts'
@@ -94,14 +95,11 @@ export class PrefixedStorage implements StorageBackend {
     }
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
-    return await this.#inner.sweepUnfinished(
-      keyPrefix(`${this.#prefix}${keyPrefix(prefix)}`),
-      options,
-    )
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
+    return await this.#inner.sweepUnfinished(keyPrefix(`${this.#prefix}${keyPrefix(prefix)}`), {
+      ...options,
+      isOurs: (key) => options.isOurs(this.#innerName(key)),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

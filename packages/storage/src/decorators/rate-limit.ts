@@ -11,6 +11,7 @@ import type {
   StorageBackend,
   StorageCapabilities,
   StoredObject,
+  SweepOptions,
   WriterOptions,
 } from '../backend.ts'
 import type { Clock } from '../environment.ts'
@@ -104,10 +105,7 @@ export class LimitedStorage implements StorageBackend {
     yield* this.#inner.deleteMany(this.#inTurn(keys, options), options)
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     await this.#requests.turn(options.signal)
     return await this.#inner.sweepUnfinished(prefix, options)
   }

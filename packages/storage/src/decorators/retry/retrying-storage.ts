@@ -12,6 +12,7 @@ import type {
   StorageBackend,
   StorageCapabilities,
   StoredObject,
+  SweepOptions,
   WriterOptions,
 } from '../../backend.ts'
 import { eitherSignal } from '../../either-signal.ts'
@@ -114,10 +115,7 @@ export class RetryingStorage implements StorageBackend {
     return deletePersistently(this.#inner, keys, options, () => this.#patience(options))
   }
 
-  async sweepUnfinished(
-    prefix: KeyPrefix,
-    options: CallOptions & { readonly olderThanMs: number },
-  ): Promise<number> {
+  async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     const patience = this.#patience(options)
     for (;;) {
       try {
