@@ -46,6 +46,7 @@ export {
   type TlsOptions,
 } from './configuration/connection-options.ts'
 export type { BackupBatch } from './reading/backup-batch.ts'
+export type { MissingOffsets } from './reading/missing-offsets.ts'
 export { type ReadTopicOptions, readTopic } from './reading/read-topic.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
@@ -54,6 +55,7 @@ export type {
   RestoredPartition,
   RestoreObserver,
   RestoreOptions,
+  RestorePlan,
   RestoreProgress,
   RestoreReport,
   RetentionChoice,

@@ -29,6 +29,8 @@ export interface SegmentSketch {
   readonly chunks: readonly ChunkSketch[]
   readonly aborted?: readonly AbortedRange[]
   readonly codec?: 'none' | 'zstd'
+  /** What retention made of it: `deleted` ones are not in the storage. */
+  readonly state?: 'expired' | 'deleted'
 }
 
 export interface BackupSketch {
@@ -55,7 +57,10 @@ export async function writeBackup(tools: BackupTools, sketch: BackupSketch): Pro
   const ids = new UlidSource(tools)
   const segments: SegmentEntry[] = []
   for (const segment of sketch.segments) {
-    segments.push(await writeSegment(tools, sketch.topic, { id: ids.next(), segment }))
+    const entry = await writeSegment(tools, sketch.topic, { id: ids.next(), segment })
+    const { state } = segment
+    if (state === 'deleted') await tools.storage.delete(topicKeys(sketch.topic).segment(entry.id))
+    segments.push({ ...entry, ...(state === undefined ? {} : { state }) })
   }
   const index: Index = {
     format: 1,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { batchHeaderBytes } from '../src/record-batch/header.ts'
+import type { RestoreObserver, RestorePlan } from '../src/restore/restore-options.ts'
 import { heldSettings, type Settings } from '../src/restore/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
 import { contentOf, readPartition } from './read-partition.ts'
@@ -194,7 +195,7 @@ describe('a part of a backup', () => {
     expect(contentOf(batches.flatMap((batch) => batch.records))).toEqual(
       contentOf(records([2, 3, 4])),
     )
-    expect(report.verification).toEqual({ records: 9, differences: [] })
+    expect(report.verification).toEqual({ records: 9, differences: [], missingOffsets: 0 })
   })
 
   test('by partition, into a topic that has all of them', async () => {
@@ -399,6 +400,68 @@ describe('an interrupted restore', () => {
   })
 })
 
+describe('offsets that the backup does not give', () => {
+  const chunk = (...offsets: readonly number[]) => [
+    { partition: 0, batches: [storedBatch(records(offsets))] },
+  ]
+  const deleted = 'the retention of the backup has deleted them'
+
+  test('are named with the reason, before the first record and in the report', async () => {
+    const sketch = {
+      partitions: 1,
+      segments: [
+        { chunks: chunk(0, 1), state: 'deleted' as const },
+        { chunks: chunk(5, 6) },
+        { chunks: chunk(7, 8, 9), state: 'expired' as const },
+      ],
+      gaps: [
+        {
+          in: 0,
+          partition: 0,
+          offsets: [2, 5] as const,
+          reason: 'they were gone before they could be backed up',
+          noticed: '2026-11-23T07:00:00.000Z',
+        },
+      ],
+    }
+    const plans: RestorePlan[] = []
+    const totals = new Set<number>()
+    const observer: RestoreObserver = {
+      onPlanned: (plan) => plans.push(plan),
+      onProgress: ({ total }) => totals.add(total),
+    }
+    const { as, report } = await restoreSketch(cluster, sketch, { observer })
+
+    expect(report.notRestored).toEqual([
+      { partition: 0, offsets: [0, 2], reason: deleted },
+      { partition: 0, offsets: [2, 5], reason: 'they were gone before they could be backed up' },
+      {
+        partition: 0,
+        offsets: [7, 10],
+        reason: 'the retention of the backup has marked them as expired',
+      },
+    ])
+    expect(plans).toEqual([{ records: 2, notRestored: report.notRestored }])
+    expect([...totals]).toEqual([2])
+    expect(report.verification).toEqual({ records: 2, differences: [], missingOffsets: 8 })
+    expect(await readPartition(cluster, as, 0)).toHaveLength(1)
+  })
+
+  test('may be all that was asked for: the topic is empty then, and the report says why', async () => {
+    const sketch = {
+      partitions: 1,
+      segments: [{ chunks: chunk(0, 1, 2), state: 'deleted' as const }],
+    }
+    const { report } = await restoreSketch(cluster, sketch)
+
+    expect(report).toMatchObject({
+      partitions: [{ partition: 0, records: 0 }],
+      notRestored: [{ partition: 0, offsets: [0, 3], reason: deleted }],
+      verification: { records: 0, missingOffsets: 3 },
+    })
+  })
+})
+
 test('a budget smaller than any batch only slows the restore down', async () => {
   const { report } = await restoreSketch(
     cluster,
@@ -422,7 +485,7 @@ test('a budget smaller than any batch only slows the restore down', async () => 
     },
     { budgetBytes: 1 },
   )
-  expect(report.verification).toEqual({ records: 40, differences: [] })
+  expect(report.verification).toEqual({ records: 40, differences: [], missingOffsets: 0 })
 })
 
 test('damage is refused, or left out and named, and the comparison knows of it', async () => {
@@ -447,7 +510,7 @@ test('damage is refused, or left out and named, and the comparison knows of it',
   })
   const { as, report } = await restoreSketch(cluster, sketch, { skipDamaged: true }, damaged)
   expect(report.skippedDamage).toHaveLength(1)
-  expect(report.verification).toEqual({ records: 2, differences: [] })
+  expect(report.verification).toEqual({ records: 2, differences: [], missingOffsets: 0 })
   const batches = await readPartition(cluster, as, 0)
   expect(contentOf(batches.flatMap((batch) => batch.records))).toEqual(contentOf(records([2, 3])))
 })

@@ -1,10 +1,9 @@
-import type { RestoreReport, RetentionChoice } from '@kannery/kafka'
+import type { RetentionChoice } from '@kannery/kafka'
 import { runRestore, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
-import { describeDamage } from '../terminal/damage.ts'
-import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
 import { Progress } from '../terminal/progress.ts'
+import { describePlan, describeReport } from '../terminal/restore-report.ts'
 import { kafkaFlags, kafkaOptions } from './kafka-options.ts'
 import { selectionOf, selectionOptions } from './selection-options.ts'
 import { storageAt } from './storage-options.ts'
@@ -72,6 +71,9 @@ async function run(invocation: Invocation): Promise<void> {
     verify: options.flag('verify'),
     skipDamaged: options.flag('skip-damaged'),
     signal,
+    onPlanned: (plan) => {
+      for (const note of describePlan(plan)) terminal.note(note)
+    },
     onProgress: (advance) => progress.update(advance),
   })
   await terminal.result(report, describeReport(report))
@@ -89,31 +91,4 @@ function parseReplicationFactor(text: string | undefined): number | undefined {
   throw new KanneryError('CONFIG_INVALID', `not a replication factor: ${JSON.stringify(text)}`, {
     remedy: 'Write a whole number from 1 on.',
   })
-}
-
-function describeReport(report: RestoreReport): string {
-  const table = formatTable(
-    ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
-    report.partitions.map((partition) => [
-      String(partition.partition),
-      formatCount(partition.records),
-      formatBytes(partition.bytes),
-      `${partition.firstOffset}..${partition.nextOffset}`,
-    ]),
-  )
-  const records = report.partitions.reduce((sum, partition) => sum + partition.records, 0)
-  const lines = [
-    table,
-    '',
-    `restored ${formatCount(records)} records of "${report.topic}" into "${report.as}"`,
-  ]
-  for (const damage of report.skippedDamage) {
-    lines.push(`left out: ${describeDamage(damage)}`)
-  }
-  if (report.verification !== undefined) {
-    lines.push(
-      `verified: ${formatCount(report.verification.records)} records compared, ${report.verification.differences.length} differences`,
-    )
-  }
-  return lines.join('\n')
 }

@@ -12,6 +12,7 @@ const plan: Survey = {
   oldest: now - 30 * day,
   newest: now - 10 * day,
   olderRecords: 0,
+  notRestored: [],
 }
 const kind: Settings = {
   'cleanup.policy': 'delete',

@@ -1,6 +1,7 @@
 import type { Damage } from '@kannery/core'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
+import type { MissingOffsets } from '../reading/missing-offsets.ts'
 import type { RestoreWindow } from '../reading/window.ts'
 import type { Verification } from './verification/verify-target.ts'
 
@@ -35,8 +36,18 @@ export interface RestoreOptions {
 export type RetentionChoice = 'source' | 'keep'
 
 export interface RestoreObserver {
+  /** Once, when all checks have passed and nothing is written yet. */
+  onPlanned?(plan: RestorePlan): void
   /** After every batch that the brokers acknowledged. */
   onProgress(progress: RestoreProgress): void
+}
+
+/** What a restore is going to do, as far as the index alone knows. */
+export interface RestorePlan {
+  /** An upper bound: aborted records and those outside the window may be among them. */
+  readonly records: number
+  /** What was asked for and the backup does not give, by partition and offset. */
+  readonly notRestored: readonly MissingOffsets[]
 }
 
 export interface RestoreProgress {
@@ -60,6 +71,8 @@ export interface RestoreReport {
   readonly topic: string
   readonly as: string
   readonly partitions: readonly RestoredPartition[]
+  /** What was asked for and the backup does not give, by partition and offset. */
+  readonly notRestored: readonly MissingOffsets[]
   /** Left out of the restore. */
   readonly skippedDamage: readonly Damage[]
   /** Present when it was asked for. */

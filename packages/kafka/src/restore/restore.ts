@@ -38,9 +38,11 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const index = await openBackup(readOptions(options))
   const selection = select(index, options.window, options.partitions)
   const checked = await preflight({ ...options, index, selection, as })
+  const { records, notRestored } = checked.plan
+  options.observer.onPlanned?.({ records, notRestored })
   signal?.throwIfAborted()
   const destination = await openDestination(cluster, checked.target, { selection, verify })
-  const ledger = new Ledger(options.observer, checked.plan.records, destination.startOffsets)
+  const ledger = new Ledger(options.observer, records, destination.startOffsets)
   const plan: Plan = { index, selection, checked, destination, ledger }
   try {
     await write(options, plan)
@@ -51,6 +53,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
       topic,
       as,
       partitions: ledger.partitions,
+      notRestored,
       skippedDamage: ledger.damage,
       ...(verification === undefined ? {} : { verification }),
     }
@@ -108,6 +111,7 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
     reader,
     ranges,
     backup,
+    notRestored: plan.checked.plan.notRestored,
     ...damageOptions(options, plan),
   })
 }

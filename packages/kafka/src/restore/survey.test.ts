@@ -47,6 +47,7 @@ test('all of a backup', async () => {
     oldest: 1000,
     newest: 2007,
     olderRecords: 0,
+    notRestored: [],
   })
 })
 
@@ -72,5 +73,6 @@ test('nothing to restore', async () => {
     oldest: undefined,
     newest: undefined,
     olderRecords: 0,
+    notRestored: [],
   })
 })

@@ -1,5 +1,6 @@
 import { type Index, segmentEntries } from '@kannery/core'
 import type { StorageBackend } from '@kannery/storage'
+import { type MissingOffsets, MissingOffsetsWalk } from '../reading/missing-offsets.ts'
 import { type SegmentSpans, type Selection, SpanWalk } from '../reading/segment-spans.ts'
 
 /** What is going to be restored, as far as the index alone tells. */
@@ -14,6 +15,8 @@ export interface Survey {
   readonly newest: number | undefined
   /** Records in segments all of whose records are older than was asked. */
   readonly olderRecords: number
+  /** What was asked for and the backup does not give. */
+  readonly notRestored: readonly MissingOffsets[]
 }
 
 /** Goes through the index. `olderThanMs`: what to count as {@link Survey.olderRecords}. */
@@ -24,9 +27,11 @@ export async function survey(
   olderThanMs: number | undefined,
 ): Promise<Survey> {
   const walk = new SpanWalk(selection)
+  const missing = new MissingOffsetsWalk(selection)
   const sum = { records: 0, bytes: 0, largestBatchBytes: 0, olderRecords: 0 }
   const times = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
   for await (const entry of segmentEntries(storage, index)) {
+    missing.add(entry)
     const wanted = walk.next(entry)
     if (wanted === undefined) continue
     const share = shareOf(wanted)
@@ -40,7 +45,12 @@ export async function survey(
       sum.olderRecords += Math.round(entry.records * share)
     }
   }
-  return { ...sum, oldest: finite(times.oldest), newest: finite(times.newest) }
+  return {
+    ...sum,
+    oldest: finite(times.oldest),
+    newest: finite(times.newest),
+    notRestored: missing.finish(index.gaps),
+  }
 }
 
 /** By offsets: how many records each partition has in a segment is not in the index. */

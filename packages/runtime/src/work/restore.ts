@@ -1,4 +1,4 @@
-import type { RestoreReport, RestoreWindow, RetentionChoice } from '@kannery/kafka'
+import type { RestorePlan, RestoreReport, RestoreWindow, RetentionChoice } from '@kannery/kafka'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
@@ -20,6 +20,8 @@ export interface RestoreWorkOptions {
   readonly verify: boolean
   readonly skipDamaged: boolean
   readonly signal: AbortSignal
+  /** Once, when all checks have passed and nothing is written yet. */
+  readonly onPlanned: (plan: RestorePlan) => void
   readonly onProgress: (progress: {
     readonly records: number
     readonly bytes: number
@@ -52,6 +54,6 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     ...(partitions === undefined ? {} : { partitions }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
     ...(retention === undefined ? {} : { retention }),
-    observer: { onProgress: options.onProgress },
+    observer: { onPlanned: options.onPlanned, onProgress: options.onProgress },
   })
 }

@@ -2,6 +2,7 @@ import type { Damage } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
 import type { BackupBatch } from '../../reading/backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'
+import type { MissingOffsets } from '../../reading/missing-offsets.ts'
 import { type BatchHeader, batchHeaderBytes } from '../../record-batch/header.ts'
 import { decodeRecords, type KafkaRecord } from '../../record-batch/records.ts'
 import { type Difference, PartitionComparison } from './partition-comparison.ts'
@@ -11,6 +12,8 @@ export interface Verification {
   /** Records of the backup that were compared. */
   readonly records: number
   readonly differences: readonly Difference[]
+  /** How many offsets the backup does not give: of those there was nothing to compare. */
+  readonly missingOffsets: number
 }
 
 export interface VerifyOptions {
@@ -20,6 +23,8 @@ export interface VerifyOptions {
   readonly ranges: ReadonlyMap<number, TargetRange>
   /** The same again that was restored. */
   readonly backup: AsyncIterable<BackupChunk>
+  /** What the backup does not give. */
+  readonly notRestored: readonly MissingOffsets[]
   /** Batches that cannot be read were left out of the restore when there is one. */
   readonly onDamage?: (damage: Damage) => void
 }
@@ -64,7 +69,11 @@ export async function verifyTarget(options: VerifyOptions): Promise<Verification
   let records = 0
   for (const side of sides.values()) records += await side.end()
   if (count > 0) throw failed(options.topic, { records, differences, count })
-  return { records, differences }
+  const missingOffsets = options.notRestored.reduce(
+    (sum, { offsets: [from, next] }) => sum + next - from,
+    0,
+  )
+  return { records, differences, missingOffsets }
 }
 
 /** One partition, here and there. */

@@ -1,0 +1,65 @@
+import type { MissingOffsets, RestoreReport } from '@kannery/kafka'
+import { expect, test } from 'vitest'
+import { describePlan, describeReport } from './restore-report.ts'
+
+const partition = { partition: 0, records: 1500, bytes: 2048, firstOffset: 0, nextOffset: 1500 }
+const report: RestoreReport = {
+  topic: 'orders',
+  as: 'orders-copy',
+  partitions: [partition],
+  notRestored: [],
+  skippedDamage: [],
+}
+const nothing = { ...report, partitions: [{ ...partition, records: 0, bytes: 0, nextOffset: 0 }] }
+const missing: MissingOffsets = {
+  partition: 0,
+  offsets: [0, 500],
+  reason: 'the retention of the backup has deleted them',
+}
+
+test('a restore names every range that it did not restore, and why', () => {
+  const text = describeReport({
+    ...report,
+    notRestored: [missing, { ...missing, offsets: [700, 900], reason: 'retention was faster' }],
+    verification: { records: 1500, differences: [], missingOffsets: 700 },
+  })
+  const [, , , ...lines] = text.split('\n')
+
+  expect(lines).toEqual([
+    'not restored: offsets 0..500 of partition 0: the retention of the backup has deleted them',
+    'not restored: offsets 700..900 of partition 0: retention was faster',
+    'restored 1,500 records of "orders" into "orders-copy"',
+    'verified: 1,500 records compared, 0 differences; nothing to compare for 700 offsets that the backup does not give',
+  ])
+})
+
+test('a restore of all there is says no more than that', () => {
+  const [, , , ...lines] = describeReport({
+    ...report,
+    verification: { records: 1500, differences: [], missingOffsets: 0 },
+  }).split('\n')
+
+  expect(lines).toEqual([
+    'restored 1,500 records of "orders" into "orders-copy"',
+    'verified: 1,500 records compared, 0 differences',
+  ])
+})
+
+test('a restore that gives nothing says so, and whether there was anything to give', () => {
+  expect(describeReport(nothing)).toContain(
+    'nothing was restored: the backup holds no record of what was asked for; "orders-copy" is empty',
+  )
+  expect(describeReport({ ...nothing, notRestored: [missing] })).toContain(
+    'nothing was restored: what is named above was all that was asked for; "orders-copy" is empty',
+  )
+})
+
+test('what will be missing is said before the restore begins, ten ranges of it', () => {
+  const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
+  const notes = describePlan({ records: 1, notRestored })
+
+  expect(notes).toHaveLength(11)
+  expect(notes[9]).toContain('of partition 9')
+  expect(notes[10]).toBe('… and 2 more ranges; the report names all')
+  expect(describePlan({ records: 1, notRestored: [] })).toEqual([])
+})

@@ -1,0 +1,58 @@
+import type { MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
+import { describeDamage } from './damage.ts'
+import { formatBytes, formatCount, formatTable } from './format.ts'
+
+/** So many ranges are named before the restore begins; the report names all. */
+const namedRanges = 10
+
+/** What a person should know before hours of writing: one line each. */
+export function describePlan({ notRestored }: RestorePlan): readonly string[] {
+  const [named, others] = [notRestored.slice(0, namedRanges), notRestored.slice(namedRanges)]
+  const rest = `… and ${formatCount(others.length)} more ranges; the report names all`
+  return [...named.map(describeMissing), ...(others.length === 0 ? [] : [rest])]
+}
+
+export function describeReport(report: RestoreReport): string {
+  const { topic, as, partitions, notRestored, skippedDamage, verification } = report
+  const table = formatTable(
+    ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
+    partitions.map(({ partition, records, bytes, firstOffset, nextOffset }) => [
+      String(partition),
+      formatCount(records),
+      formatBytes(bytes),
+      `${firstOffset}..${nextOffset}`,
+    ]),
+  )
+  const records = partitions.reduce((sum, partition) => sum + partition.records, 0)
+  const lines = [
+    table,
+    '',
+    ...notRestored.map(describeMissing),
+    ...skippedDamage.map((damage) => `left out: ${describeDamage(damage)}`),
+    `restored ${formatCount(records)} records of "${topic}" into "${as}"`,
+  ]
+  if (records === 0) lines.push(whyNothing(report))
+  if (verification !== undefined) lines.push(describeVerification(verification))
+  return lines.join('\n')
+}
+
+function whyNothing({ as, notRestored, skippedDamage }: RestoreReport): string {
+  if (notRestored.length > 0 || skippedDamage.length > 0) {
+    return `nothing was restored: what is named above was all that was asked for; "${as}" is empty`
+  }
+  return `nothing was restored: the backup holds no record of what was asked for; "${as}" is empty`
+}
+
+function describeVerification({
+  records,
+  differences,
+  missingOffsets,
+}: NonNullable<RestoreReport['verification']>): string {
+  const verified = `verified: ${formatCount(records)} records compared, ${differences.length} differences`
+  if (missingOffsets === 0) return verified
+  return `${verified}; nothing to compare for ${formatCount(missingOffsets)} offsets that the backup does not give`
+}
+
+function describeMissing({ partition, offsets: [from, next], reason }: MissingOffsets): string {
+  return `not restored: offsets ${from}..${next} of partition ${partition}: ${reason}`
+}

@@ -1,0 +1,143 @@
+import type { Gap, Index, SegmentEntry } from '@kannery/core'
+import type { Selection, Span } from './segment-spans.ts'
+import { shareInWindow } from './window.ts'
+
+/** Offsets that the topic had and that a restore of its backup does not give. */
+export interface MissingOffsets {
+  readonly partition: number
+  /** From (inclusive), to (exclusive). */
+  readonly offsets: readonly [from: number, next: number]
+  /** Why the backup does not give them, as half a sentence. */
+  readonly reason: string
+}
+
+interface ExplainedSpan extends Span {
+  readonly reason: string
+}
+
+const retentionReasons = {
+  expired: 'the retention of the backup has marked them as expired',
+  deleted: 'the retention of the backup has deleted them',
+}
+const noSegment = 'no segment of the backup covers them'
+
+/**
+ * Finds out which offsets of a {@link Selection} no segment gives: those that were gone before they could be backed up (gaps),
+ * those that the retention of the backup took, and those that the index does not explain. What lies outside the window, or held
+ * no records, is not missed.
+ */
+export class MissingOffsetsWalk {
+  readonly #selection: Selection
+  readonly #partitions: ReadonlyMap<number, PartitionCoverage>
+
+  constructor(selection: Selection) {
+    this.#selection = selection
+    const { start } = selection.incarnation
+    this.#partitions = new Map(
+      Array.from(selection.partitions, (partition) => [
+        partition,
+        new PartitionCoverage(start[partition] ?? 0),
+      ]),
+    )
+  }
+
+  /** Takes note of one segment. They come in the order of the index. */
+  add(entry: SegmentEntry): void {
+    if (entry.in !== this.#selection.incarnation.n) return
+    const { state } = entry
+    const lost = state !== undefined && this.#isAskedFor(entry)
+    for (const [key, [from, next]] of Object.entries(entry.offsets)) {
+      const coverage = this.#partitions.get(Number(key))
+      if (lost) coverage?.addExplained({ from, next, reason: retentionReasons[state] })
+      else coverage?.addGiven({ from, next })
+    }
+  }
+
+  /** What is missing, by partition and offset. `gaps` are those of the index. */
+  finish(gaps: Index['gaps']): readonly MissingOffsets[] {
+    const ours = gaps.filter((gap) => gap.in === this.#selection.incarnation.n)
+    const byPartition = Map.groupBy(ours, ({ partition }) => partition)
+    return [...this.#partitions]
+      .toSorted(([one], [other]) => one - other)
+      .flatMap(([partition, coverage]) =>
+        coverage
+          .missing(byPartition.get(partition) ?? [])
+          .map(({ from, next, reason }) => ({ partition, offsets: [from, next] as const, reason })),
+      )
+  }
+
+  #isAskedFor({ records, time }: SegmentEntry): boolean {
+    if (records === 0) return false
+    return time === null || shareInWindow(this.#selection.window, time) !== 'none'
+  }
+}
+
+/** What the index says of one partition. */
+class PartitionCoverage {
+  readonly #start: number
+  /** Ranges that do not touch. */
+  readonly #given: Span[] = []
+  readonly #explained: ExplainedSpan[] = []
+
+  constructor(start: number) {
+    this.#start = start
+  }
+
+  addGiven({ from, next }: Span): void {
+    const last = this.#given.at(-1)
+    if (last === undefined || from > last.next || from < last.from) this.#given.push({ from, next })
+    else this.#given[this.#given.length - 1] = { from: last.from, next: Math.max(last.next, next) }
+  }
+
+  addExplained(span: ExplainedSpan): void {
+    append(this.#explained, span)
+  }
+
+  missing(gaps: readonly Gap[]): readonly ExplainedSpan[] {
+    const explained = [
+      ...this.#explained,
+      ...gaps.map(({ offsets: [from, next], reason }) => ({ from, next, reason })),
+    ].toSorted(byStart)
+    const missing: ExplainedSpan[] = []
+    let passed = 0
+    for (const hole of this.#holes(explained)) {
+      while ((explained[passed]?.next ?? Number.POSITIVE_INFINITY) <= hole.from) passed += 1
+      let at = hole.from
+      for (let index = passed; index < explained.length; index++) {
+        const span = explained[index]
+        if (span === undefined || span.from >= hole.next) break
+        const [from, next] = [Math.max(span.from, at), Math.min(span.next, hole.next)]
+        if (from >= next) continue
+        append(missing, { from: at, next: from, reason: noSegment })
+        append(missing, { from, next, reason: span.reason })
+        at = next
+      }
+      append(missing, { from: at, next: hole.next, reason: noSegment })
+    }
+    return missing
+  }
+
+  /** What no segment gives, from the start of the partition to the end of all that the index knows. */
+  *#holes(explained: readonly Span[]): Generator<Span> {
+    let next = this.#start
+    for (const given of this.#given.toSorted(byStart)) {
+      if (given.from > next) yield { from: next, next: given.from }
+      next = Math.max(next, given.next)
+    }
+    const end = explained.reduce((most, span) => Math.max(most, span.next), next)
+    if (end > next) yield { from: next, next: end }
+  }
+}
+
+/** Adds `span`, if there is anything in it; to the last one where that goes on for the same reason. */
+function append(spans: ExplainedSpan[], span: ExplainedSpan): void {
+  if (span.from >= span.next) return
+  const last = spans.at(-1)
+  if (last?.next === span.from && last.reason === span.reason) {
+    spans[spans.length - 1] = { ...last, next: span.next }
+  } else spans.push(span)
+}
+
+function byStart(one: Span, other: Span): number {
+  return one.from - other.from
+}
