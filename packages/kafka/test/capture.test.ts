@@ -230,6 +230,15 @@ describe('logs with holes', () => {
     expect(partitions.get(0)?.records[0]?.offset).toBe(2)
   })
 
+  test('the leader says where its own disk begins: without remote storage, where the log does', async () => {
+    const topic = uniqueTopic('local-start')
+    await broker.createTopic(topic)
+    await broker.send(topic, { records: ['0', '1', '2', '3'].map(value) })
+    await broker.deleteRecords(topic, 2)
+    const starts = await cluster.listOffsets(topic, 'earliest-local', 'read-uncommitted')
+    expect(starts).toEqual(new Map([[0, 2]]))
+  })
+
   test('DeleteRecords: the backup begins where the log does, and ignores what a batch has before', async () => {
     const topic = uniqueTopic('deleted')
     await broker.createTopic(topic)

@@ -36,6 +36,8 @@ export interface AnswerFault {
   readonly throttleTimeMs?: number
   /** No partition at all, as a broker answers that throttles. */
   readonly nothing?: boolean
+  /** All partitions that were asked for, without records, as a broker answers whose remote storage is slow (KIP-405). */
+  readonly empty?: boolean
   /** The connection breaks instead. */
   readonly broken?: Error
 }
@@ -114,13 +116,13 @@ export class PlayedBroker {
     writer.appendArray(topics, () => {
       writer.append(Buffer.from(this.topic.topicIdBytes))
       const answerOne = (_: Writer, position: AskedPosition): void =>
-        this.#answerOne(writer, position)
+        this.#answerOne(writer, position, fault)
       writer.appendArray([...positions], answerOne, true, false)
     })
     return writer.appendTaggedFields().buffer
   }
 
-  #answerOne(writer: Writer, position: AskedPosition): void {
+  #answerOne(writer: Writer, position: AskedPosition, { empty = false }: AnswerFault): void {
     const { partition, fetchOffset, maxBytes } = position
     const played = this.partitions.get(partition) ?? this.fill(partition)
     const { errorCode = 0, highWatermark, lastStableOffset, aborted = [], diverging } = played
@@ -132,7 +134,7 @@ export class PlayedBroker {
         header.baseOffset < lastStableOffset
       )
     })
-    const served = errorCode === 0 && diverging === undefined
+    const served = errorCode === 0 && diverging === undefined && !empty
     const records = served ? Buffer.concat(readable).subarray(0, maxBytes) : Buffer.alloc(0)
     writer.appendInt32(partition).appendInt16(errorCode)
     writer.appendInt64(BigInt(highWatermark)).appendInt64(BigInt(lastStableOffset)).appendInt64(0n)

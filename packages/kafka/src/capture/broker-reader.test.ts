@@ -206,20 +206,56 @@ describe('an empty answer', () => {
     await world.run([cursor], 5000)
 
     expect(cursor.finished).toBe(false)
-    expect(cursor.heldByTransaction).toBe(true)
-    expect(cursor.stalledSince).toBeLessThan(1000)
+    expect(cursor.obstacle?.kind).toBe('transaction')
+    expect(cursor.obstacle?.since).toBeLessThan(1000)
   })
 
-  test('is the end where compaction took the last records', async () => {
+  test('is never the end, however often it comes', async () => {
     const world = new World()
     const played = world.broker.fill(0, brokerBatch({ at: 0 }))
     played.highWatermark = 5
     played.lastStableOffset = 5
     const cursor = world.cursor(0, { end: 5 })
-    await world.run([cursor], 5000)
+    await world.run([cursor], 60_000)
 
-    expect(cursor.finished).toBe(true)
+    expect(cursor.finished).toBe(false)
     expect(cursor.next).toBe(1)
+    expect(cursor.obstacle?.kind).toBe('silence')
+    expect(cursor.quietAnswers).toBeGreaterThan(100)
+  })
+
+  test('does not end a partition whose remote read was too slow: the records come later', async () => {
+    const world = new World()
+    const batches = [0, 1, 2, 3].map((at) => brokerBatch({ at, value: 'x'.repeat(700_000) }))
+    world.broker.fill(0, ...batches)
+    for (const nth of [0, 1, 2, 4, 5, 6]) world.broker.faults.set(nth, { nothing: true })
+    const cursor = world.cursor(0, { end: 4 })
+    await world.run([cursor])
+    expect(world.events).toEqual(['0: 0', '0: 1', '0: 2', '0: 3'])
+  })
+
+  test('is not quiet while other partitions fill the answers, or the broker throttles', async () => {
+    const world = new World({ maxBytes: 1 })
+    const played = world.broker.fill(0)
+    played.highWatermark = 5
+    played.lastStableOffset = 5
+    world.broker.fill(1, ...[0, 1, 2, 3, 4].map((at) => brokerBatch({ at })))
+    for (let nth = 0; nth < 200; nth++) world.broker.faults.set(nth, { throttleTimeMs: 100 })
+    const silent = world.cursor(0, { end: 5 })
+    await world.run([silent, world.cursor(1, { end: 5 })], 5000)
+
+    expect(silent.obstacle?.kind).toBe('silence')
+    expect(silent.quietAnswers).toBe(0)
+  })
+
+  test('right before an open transaction is silence, too: compaction may have removed what was there', async () => {
+    const world = new World()
+    const played = world.broker.fill(0, brokerBatch({ at: 0 }))
+    played.highWatermark = 20
+    played.lastStableOffset = 15
+    const cursor = world.cursor(0, { end: 20 })
+    await world.run([cursor], 5000)
+    expect(cursor.obstacle?.kind).toBe('silence')
   })
 
   test('of a broker that throttles says nothing', async () => {

@@ -77,7 +77,6 @@ export class BrokerReader {
   readonly #cursors = new Set<PartitionCursor>()
   readonly #alarm: Alarm
   #backoffMs = pauseMs
-  #emptyAnswers = 0
 
   constructor(options: BrokerReaderOptions) {
     this.#options = options
@@ -124,7 +123,6 @@ export class BrokerReader {
   async #fetch(connection: BrokerConnection): Promise<void> {
     const { room, maxBytes } = this.#options
     const session = new FetchSession()
-    this.#emptyAnswers = 0
     let asked = this.#ask(connection, session)
     while (asked !== undefined) {
       const frame = await asked.answer
@@ -202,7 +200,7 @@ export class BrokerReader {
       bytes += fetched.records.length
       if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
     }
-    this.#judgeSilence(asked, bytes === 0 && !rejected && answer.throttleTimeMs === 0)
+    this.#noteSilence(asked, bytes === 0 && !rejected && answer.throttleTimeMs === 0)
     return { taken, bytes }
   }
 
@@ -231,19 +229,14 @@ export class BrokerReader {
   }
 
   /**
-   * The partitions that an answer said nothing new of. An answer without any record, without errors, not throttled, and that twice
-   * in a row, means that there is nothing to be read for any of them: a broker does not answer so while it has a batch. Where the
-   * end is beyond all the same, compaction removed the last records (tombstones, for example).
+   * Notes which partitions the answer brought nothing for. It is quiet when it has no record and no error and was not throttled:
+   * every partition then had the whole answer to itself.
    */
-  #judgeSilence(asked: Asked, empty: boolean): void {
-    this.#emptyAnswers = empty ? this.#emptyAnswers + 1 : 0
+  #noteSilence(asked: Asked, quiet: boolean): void {
     const now = this.#options.clock.monotonic()
     for (const [key, cursor] of asked.cursors) {
       if (!cursor.readable || asked.positions.get(key)?.fetchOffset !== cursor.next) continue
-      cursor.stall(now)
-      const { end, answered, lastStableOffset } = cursor
-      const readable = end !== undefined && answered && lastStableOffset >= end
-      if (readable && this.#emptyAnswers >= 2) cursor.finish()
+      cursor.stall(now, { quiet })
     }
   }
 

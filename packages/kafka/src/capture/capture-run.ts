@@ -177,9 +177,13 @@ export class CaptureRun {
 
   async #judge(): Promise<void> {
     for (const cursor of this.#cursors()) {
+      const { obstacle } = cursor
       const verdict = await this.#stalled.judge(cursor, this.#options.clock.monotonic())
-      if (verdict?.kind === 'failed') this.#fail(cursor, verdict.error)
       if (verdict?.kind === 'warning') this.#options.observer.onWarning(verdict.error)
+      // It may have gone on meanwhile.
+      if (cursor.obstacle !== obstacle || !cursor.readable) continue
+      if (verdict?.kind === 'failed') this.#fail(cursor, verdict.error)
+      if (verdict?.kind === 'compacted') cursor.finish()
     }
   }
 

@@ -1,5 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import type { ActiveProducer } from '../cluster/kafka-cluster.ts'
+import type { PartitionCursor } from './partition-cursor.ts'
+import type { SilenceReason } from './silent-leaders.ts'
 
 /** A partition, and what is to be read of it next. */
 export interface NextOffset {
@@ -88,6 +90,33 @@ export function transactionOpen(
       remedy: `What comes before is backed up. End the transaction, or abort it: kafka-transactions abort --topic '${topic}' --partition ${partition} --start-offset ${producers[0]?.transactionStart ?? next}; then run the backup again, or with more --transaction-patience.`,
       facts: { topic, partition, next, end, ...(ids === '' ? {} : { producerId: ids }) },
     },
+  )
+}
+
+/** The leader has more than `next`, by its own account, and answers every fetch with nothing. */
+export function notServed(
+  { topic: { name: topic }, partition, next, lastStableOffset }: PartitionCursor,
+  reason: SilenceReason,
+): KanneryError {
+  const serves = `its leader answers every fetch with nothing, although its last stable offset is ${lastStableOffset}`
+  return new KanneryError(
+    'KAFKA_UNREACHABLE',
+    `the leader of partition ${partition} of topic "${topic}" serves nothing from offset ${next} on`,
+    reason.kind === 'remote'
+      ? {
+          retry: 'same-request',
+          why: `${serves}; what comes before offset ${reason.localStart} is not on its disk, but in remote storage`,
+          remedy:
+            'Check that the brokers can read their remote storage, and raise remote.fetch.max.wait.ms or the quota of remote fetches.',
+          facts: { topic, partition, next, lastStableOffset, localStart: reason.localStart },
+        }
+      : {
+          retry: 'same-request',
+          why: `${serves}, and the topic is not compacted: the records should be there`,
+          remedy:
+            'Check the log of that broker. Where the topic was compacted once, its last records may have been removed: write one more record to the partition.',
+          facts: { topic, partition, next, lastStableOffset },
+        },
   )
 }
 

@@ -17,6 +17,23 @@ export interface Leadership {
   readonly epoch: number
 }
 
+export type ObstacleKind =
+  /** It cannot be read where it was; the cursor's `error` is the reason. */
+  | 'error'
+  /** Its log ends before the offset at which this run ends. */
+  | 'log-shrank'
+  /** An open transaction holds back everything that is left. */
+  | 'transaction'
+  /** Its leader serves nothing, although its last stable offset is further on. */
+  | 'silence'
+
+/** What keeps a partition from going on, by the latest answer or error. */
+export interface Obstacle {
+  readonly kind: ObstacleKind
+  /** Since when without a break, by the monotonic clock in milliseconds. */
+  readonly since: number
+}
+
 /** Where the capture of one partition is. */
 export class PartitionCursor {
   readonly topic: FetchTopic
@@ -32,7 +49,8 @@ export class PartitionCursor {
   #answered = false
   #finished = false
   #suspended = false
-  #stalledSince: number | undefined
+  #obstacle: Obstacle | undefined
+  #quietAnswers = 0
   #error: KanneryError | undefined
 
   constructor(topic: FetchTopic, partition: number, { next, lastEpoch, end }: CursorStart) {
@@ -70,9 +88,14 @@ export class PartitionCursor {
     return !this.#finished && !this.#suspended
   }
 
-  /** Since when, by the monotonic clock, answers have brought nothing for it; undefined: they do. */
-  get stalledSince(): number | undefined {
-    return this.#stalledSince
+  /** What it waits for; undefined while answers bring records, and when there are none to be brought. */
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle
+  }
+
+  /** Answers without a record of any partition, since the obstacle is there. */
+  get quietAnswers(): number {
+    return this.#quietAnswers
   }
 
   /** Why it cannot be read at the moment. */
@@ -83,17 +106,6 @@ export class PartitionCursor {
   /** False once all is read that this run is to read. */
   get hasMore(): boolean {
     return this.end === undefined || this.#next < this.end
-  }
-
-  /** Records below the last stable offset wait; all the rest is held back by an open transaction. */
-  get heldByTransaction(): boolean {
-    const bound = this.end ?? this.#highWatermark
-    return (
-      this.#lastStableOffset >= 0 &&
-      this.#next >= this.#lastStableOffset &&
-      this.#next < bound &&
-      this.#highWatermark >= bound
-    )
   }
 
   /** What to ask for. The same object as long as nothing changed. */
@@ -121,10 +133,11 @@ export class PartitionCursor {
     this.#highWatermark = fetched.highWatermark
     this.#lastStableOffset = fetched.lastStableOffset
     this.#answered = true
+    if (this.#error !== undefined) this.waitAnew()
     this.#error = undefined
     this.#maxBytes = run.neededBytes
     if (run.nextOffset !== undefined) {
-      this.#stalledSince = undefined
+      this.waitAnew()
       this.#next = run.nextOffset
       this.#lastEpoch = run.leaderEpoch
     }
@@ -132,19 +145,21 @@ export class PartitionCursor {
     if (!this.hasMore) this.#finished = true
   }
 
-  /** An answer had nothing for it. */
-  stall(now: number): void {
-    this.#stalledSince ??= now
+  /** Takes note of an answer that had nothing for it; `quiet`: nor for any other partition, for no other reason. */
+  stall(now: number, { quiet }: { readonly quiet: boolean }): void {
+    if (this.#error !== undefined) return
+    this.#meet(this.#whatHinders(), now)
+    if (quiet) this.#quietAnswers += 1
   }
 
   /** It cannot be read where it was; its leader has to be found again. */
   loseLeader(error: KanneryError, now: number): void {
     this.#error = error
-    this.#stalledSince ??= now
+    this.#meet('error', now)
     this.lead(undefined)
   }
 
-  /** It is not read until somebody decides what becomes of it; it is not done either. */
+  /** It is not read until it is decided what becomes of it; it is not done either. */
   suspend(): void {
     this.#suspended = true
   }
@@ -154,12 +169,21 @@ export class PartitionCursor {
     this.#finished = true
   }
 
-  /** The wait begins anew. */
-  resetStall(): void {
-    this.#stalledSince = undefined
+  /** Forgets the obstacle: where it is still there, the time counts from the next answer. */
+  waitAnew(): void {
+    this.#obstacle = undefined
   }
 
-  get answered(): boolean {
-    return this.#answered
+  #meet(kind: ObstacleKind | undefined, now: number): void {
+    if (this.#obstacle?.kind === kind) return
+    this.#obstacle = kind === undefined ? undefined : { kind, since: now }
+    this.#quietAnswers = 0
+  }
+
+  #whatHinders(): ObstacleKind | undefined {
+    const bound = this.end ?? this.#highWatermark
+    if (!this.#answered || this.#next >= bound) return undefined
+    if (this.#highWatermark < bound) return 'log-shrank'
+    return this.#next < this.#lastStableOffset ? 'silence' : 'transaction'
   }
 }

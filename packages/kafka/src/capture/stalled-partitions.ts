@@ -1,72 +1,116 @@
 import { KanneryError } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
-import { logShrank, transactionOpen } from './fetch-failures.ts'
-import type { PartitionCursor } from './partition-cursor.ts'
+import { logShrank, notServed, transactionOpen } from './fetch-failures.ts'
+import type { Obstacle, ObstacleKind, PartitionCursor } from './partition-cursor.ts'
+import { SilentLeaders } from './silent-leaders.ts'
 
-/** How long it may take a broker to come back, or a partition to get a leader. */
+/** How long a broker may take to come back, a partition to get a leader, and a leader to serve what it has. */
 const brokerPatienceMs = 120_000
-/** When somebody who follows is told of what does not move. */
+/** When a run that follows warns of what does not move. */
 const warnAfterMs = 60_000
 
 export type Verdict =
   | { readonly kind: 'failed'; readonly error: KanneryError }
   | { readonly kind: 'warning'; readonly error: KanneryError }
+  /** Compaction removed everything from the cursor's next offset to the end of the run. */
+  | { readonly kind: 'compacted' }
 
 export interface StalledPartitionsOptions {
-  readonly cluster: Pick<KafkaCluster, 'describeProducers'>
+  readonly cluster: Pick<KafkaCluster, 'describeProducers' | 'describeTopicConfig' | 'listOffsets'>
   /** How long a run to the end waits for open transactions; undefined for one that follows: that never gives up. */
   readonly openTransactionPatienceMs: number | undefined
 }
 
-/** Judges partitions that answers have brought nothing for. */
+/** Judges partitions that do not go on. */
 export class StalledPartitions {
   readonly #options: StalledPartitionsOptions
-  readonly #warned = new WeakSet<PartitionCursor>()
+  readonly #silentLeaders: SilentLeaders
+  /** What the latest warning was about. */
+  readonly #warned = new WeakMap<PartitionCursor, ObstacleKind>()
 
   constructor(options: StalledPartitionsOptions) {
     this.#options = options
+    this.#silentLeaders = new SilentLeaders(options.cluster)
   }
 
-  /** undefined: wait on. `now` is of the monotonic clock. */
+  /**
+   * Returns what is to be done about the cursor's obstacle; undefined: wait on. `now` is of the monotonic clock. The cursor may
+   * have gone on meanwhile: the verdict holds only while its obstacle is the same.
+   */
   async judge(cursor: PartitionCursor, now: number): Promise<Verdict | undefined> {
-    const since = cursor.stalledSince
+    const { obstacle, end } = cursor
     if (!cursor.readable) return undefined
-    if (since === undefined) {
+    if (obstacle === undefined) {
       this.#warned.delete(cursor)
       return undefined
     }
-    return cursor.end === undefined
-      ? await this.#judgeFollowing(cursor, now - since)
-      : await this.#judgeEnding(cursor, cursor.end, now - since)
+    return end === undefined
+      ? await this.#judgeFollowing(cursor, obstacle, now)
+      : await this.#judgeEnding(cursor, obstacle, { end, now })
   }
 
   async #judgeEnding(
     cursor: PartitionCursor,
-    end: number,
-    waitedMs: number,
+    obstacle: Obstacle,
+    { end, now }: { readonly end: number; readonly now: number },
   ): Promise<Verdict | undefined> {
-    const { error, highWatermark, heldByTransaction } = cursor
-    const patienceMs = this.#options.openTransactionPatienceMs ?? 0
-    if (error !== undefined) {
-      return waitedMs < brokerPatienceMs ? undefined : { kind: 'failed', error }
+    const waitedMs = now - obstacle.since
+    switch (obstacle.kind) {
+      case 'error':
+        return waitedMs < brokerPatienceMs ? undefined : failed(cursor.error)
+      case 'log-shrank':
+        if (waitedMs < brokerPatienceMs) return undefined
+        return failed(logShrank(cursor, end, cursor.highWatermark))
+      case 'transaction':
+        return await this.#judgeTransaction(cursor, waitedMs, end)
+      case 'silence': {
+        const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
+        if (reason === undefined) return undefined
+        if (reason.kind === 'compacted') {
+          if (cursor.lastStableOffset >= end) return { kind: 'compacted' }
+          return await this.#judgeTransaction(cursor, waitedMs, end)
+        }
+        return waitedMs < brokerPatienceMs ? undefined : failed(notServed(cursor, reason))
+      }
     }
-    if (heldByTransaction && waitedMs >= patienceMs) {
-      const open = await this.#openTransaction(cursor, end)
-      return open === undefined ? undefined : { kind: 'failed', error: open }
-    }
-    if (highWatermark >= 0 && highWatermark < end && waitedMs >= brokerPatienceMs) {
-      return { kind: 'failed', error: logShrank(cursor, end, highWatermark) }
-    }
-    return undefined
   }
 
-  async #judgeFollowing(cursor: PartitionCursor, waitedMs: number): Promise<Verdict | undefined> {
-    if (waitedMs < warnAfterMs || this.#warned.has(cursor)) return undefined
-    const { error, heldByTransaction, highWatermark } = cursor
-    const warning = heldByTransaction ? await this.#openTransaction(cursor, highWatermark) : error
+  async #judgeTransaction(
+    cursor: PartitionCursor,
+    waitedMs: number,
+    end: number,
+  ): Promise<Verdict | undefined> {
+    if (waitedMs < (this.#options.openTransactionPatienceMs ?? 0)) return undefined
+    return failed(await this.#openTransaction(cursor, end))
+  }
+
+  async #judgeFollowing(
+    cursor: PartitionCursor,
+    obstacle: Obstacle,
+    now: number,
+  ): Promise<Verdict | undefined> {
+    if (now - obstacle.since < warnAfterMs) return undefined
+    if (this.#warned.get(cursor) === obstacle.kind) return undefined
+    const warning = await this.#warningOf(cursor, obstacle, now)
     if (warning === undefined) return undefined
-    this.#warned.add(cursor)
+    this.#warned.set(cursor, obstacle.kind)
     return { kind: 'warning', error: warning }
+  }
+
+  async #warningOf(
+    cursor: PartitionCursor,
+    obstacle: Obstacle,
+    now: number,
+  ): Promise<KanneryError | undefined> {
+    const { error, highWatermark, lastStableOffset } = cursor
+    if (obstacle.kind === 'error') return error
+    if (obstacle.kind === 'transaction') return await this.#openTransaction(cursor, highWatermark)
+    const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
+    if (reason === undefined) return undefined
+    if (reason.kind !== 'compacted') return notServed(cursor, reason)
+    // What compaction removed at the end of a log is nothing to worry about: the next batch covers it.
+    if (lastStableOffset >= highWatermark) return undefined
+    return await this.#openTransaction(cursor, highWatermark)
   }
 
   /** undefined when it ended meanwhile; then the wait begins anew. */
@@ -75,14 +119,18 @@ export class StalledPartitions {
     try {
       const producers = await this.#options.cluster.describeProducers(topic.name, partition)
       const open = producers.filter(({ transactionStart }) => transactionStart !== undefined)
-      if (open.length > 0 && cursor.heldByTransaction) {
+      if (open.length > 0 && cursor.lastStableOffset < end) {
         return transactionOpen(cursor, end, open)
       }
     } catch (error) {
       if (!KanneryError.is(error)) throw error
       return transactionOpen(cursor, end, [])
     }
-    cursor.resetStall()
+    cursor.waitAnew()
     return undefined
   }
+}
+
+function failed(error: KanneryError | undefined): Verdict | undefined {
+  return error === undefined ? undefined : { kind: 'failed', error }
 }

@@ -3,7 +3,8 @@ import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { callNewest } from './call-newest.ts'
 import { assertNoKafkaError } from './errors.ts'
 
-export type OffsetPosition = 'earliest' | 'latest'
+/** `earliest-local`: the first offset on the leader's own disk; what lies before it is in remote storage (KIP-405). */
+export type OffsetPosition = 'earliest' | 'earliest-local' | 'latest'
 export type Isolation = 'read-committed' | 'read-uncommitted'
 
 export interface OffsetQuery {
@@ -13,8 +14,12 @@ export interface OffsetQuery {
   readonly isolation: Isolation
 }
 
-/** Kafka's ListOffsetsRequest.EARLIEST_TIMESTAMP and LATEST_TIMESTAMP. */
-const timestamps: Readonly<Record<OffsetPosition, bigint>> = { earliest: -2n, latest: -1n }
+/** Kafka's ListOffsetsRequest.EARLIEST_TIMESTAMP, EARLIEST_LOCAL_TIMESTAMP and LATEST_TIMESTAMP. */
+const timestamps: Readonly<Record<OffsetPosition, bigint>> = {
+  earliest: -2n,
+  'earliest-local': -4n,
+  latest: -1n,
+}
 const isolationLevels: Readonly<Record<Isolation, number>> = {
   'read-uncommitted': 0,
   'read-committed': 1,
@@ -23,14 +28,21 @@ const isolationLevels: Readonly<Record<Isolation, number>> = {
 const noReplica = -1
 const anyLeaderEpoch = -1
 
-/** Asks the leader of all of `partitions`. Throws the error of the first partition that has one. */
+/**
+ * Asks the leader of all of `partitions`.
+ *
+ * @throws the error of the first partition that has one; KAFKA_UNSUPPORTED when the broker is too old for `earliest-local`
+ *   (before version 8 of ListOffsets, in Kafka 3.6).
+ */
 export async function listOffsetsOfLeader(
   connection: BrokerConnection,
   { topic, partitions, at, isolation }: OffsetQuery,
 ): Promise<Map<number, number>> {
   const answer = await callNewest(
     connection,
-    [listOffsetsV8.api, listOffsetsV7.api, listOffsetsV5.api],
+    at === 'earliest-local'
+      ? [listOffsetsV8.api]
+      : [listOffsetsV8.api, listOffsetsV7.api, listOffsetsV5.api],
     noReplica,
     isolationLevels[isolation],
     [
