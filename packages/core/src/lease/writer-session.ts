@@ -11,7 +11,7 @@ import {
 import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
-import { planRecovery, withRecovery } from '../recovery/recover.ts'
+import { planRecovery, type Recovery, withRecovery } from '../recovery/recover.ts'
 import {
   decodeRetention,
   encodeRetention,
@@ -116,13 +116,16 @@ export class WriterSession implements AsyncDisposable {
    */
   async recover(source: RecoverySource): Promise<Verdicts> {
     return await this.#inTurn(async () => {
-      const { storage, storageNow } = this.#options
-      const nextOffsets = this.#nextOffsets
-      const recovery = await planRecovery({ storage, index: this.index, nextOffsets, source })
-      this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
+      let judged = this.index
+      let recovery = await this.#planRecovery(judged, source)
       if (recovery.adopted.length + recovery.garbage.length > 0) {
-        const since = new Date(storageNow()).toISOString()
-        await this.#holder.replace((index) => withRecovery(index, recovery, since))
+        const since = new Date(this.#options.storageNow()).toISOString()
+        await this.#holder.replace(async (index) => {
+          // An edit that came between may name what no index named a moment ago.
+          if (index !== judged) recovery = await this.#planRecovery(index, source)
+          judged = index
+          return withRecovery(index, recovery, since)
+        })
         this.#nextOffsets = recovery.nextOffsets
       }
       return recovery
@@ -221,6 +224,14 @@ export class WriterSession implements AsyncDisposable {
   /** @throws LEASE_LOST when this writer may not change or delete anything any more */
   assertHeld(): void {
     this.#assertMayWrite()
+  }
+
+  async #planRecovery(index: Index, source: RecoverySource): Promise<Recovery> {
+    const { storage } = this.#options
+    const nextOffsets = this.#nextOffsets
+    const recovery = await planRecovery({ storage, index, nextOffsets, source })
+    this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
+    return recovery
   }
 
   #assertMayWrite(): void {

@@ -1,6 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index, PageSummary } from '../index-file/model.ts'
-import { readPage } from '../index-file/pages.ts'
+import type { Index } from '../index-file/model.ts'
+import { namedAmong } from '../index-file/named-objects.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
@@ -31,29 +31,8 @@ export async function listCandidates(storage: StorageBackend, index: Index): Pro
     if (lastPaged !== undefined && object.id <= lastPaged) continue
     if (!named.has(object.id)) unnamed.push(object)
   }
-  const inner = await namedByPages(storage, index, unnamed)
+  // A page that was written anew is younger than the segments in it, and may be named by pages only.
+  const inner = await namedAmong(storage, index, unnamed)
   const objects = unnamed.filter(({ id }) => !inner.has(id))
   return { objects: objects.toSorted((a, b) => (a.id < b.id ? -1 : 1)), greatestId }
-}
-
-/** Pages that only other pages name. One that was written anew is younger than the segments in it. */
-async function namedByPages(
-  storage: StorageBackend,
-  index: Index,
-  unnamed: readonly NamedObject[],
-): Promise<ReadonlySet<Ulid>> {
-  const named = new Set<Ulid>()
-  const pages = unnamed.filter(({ kind }) => kind === 'page')
-  const visit = async (summaries: readonly PageSummary[]): Promise<void> => {
-    for (const summary of summaries) {
-      const [least, greatest] = summary.pages ?? []
-      if (least === undefined || greatest === undefined) continue
-      if (!pages.some(({ id }) => least <= id && id <= greatest)) continue
-      const { pages: inner } = await readPage(storage, index.topic, summary)
-      for (const { id } of inner) named.add(id)
-      await visit(inner)
-    }
-  }
-  await visit(index.pages)
-  return named
 }

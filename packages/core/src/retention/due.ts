@@ -1,5 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
 import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-file/model.ts'
+import { namedAmong } from '../index-file/named-objects.ts'
 import { readPage } from '../index-file/pages.ts'
 import { agingIncarnations } from './aging.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
@@ -48,13 +49,18 @@ export interface Deletable {
   readonly garbage: readonly GarbageEntry[]
 }
 
-/** What is marked as expired, or garbage, for as long as the grace. Holds and points keep what was marked before them, but no garbage. */
+/**
+ * What is marked as expired, or garbage, for as long as the grace. Holds and points keep what was
+ * marked before them, but no garbage. Garbage that the index also names is kept.
+ */
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },
 ): Promise<Deletable> {
   const { index, nowMs, graceMs } = options
   const isOver = (since: string): boolean => Date.parse(since) + graceMs <= nowMs
-  const garbage = index.garbage.filter(({ since }) => isOver(since))
+  const old = index.garbage.filter(({ since }) => isOver(since))
+  const named = await namedAmong(options.storage, index, old)
+  const garbage = old.filter(({ id }) => !named.has(id))
   if (isHeld(index)) return { segments: [], garbage }
   const isKept = keptByPoints(index)
   const expired = await expiredEntries(options)
