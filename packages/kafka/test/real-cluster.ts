@@ -14,13 +14,16 @@ export const realClock: Clock = {
 
 export const realRandom: Random = { bytes: (length) => randomBytes(length) }
 
-export function connectTo(bootstrapServers: string): Promise<KafkaCluster> {
+export function connectTo(
+  bootstrapServers: string,
+  { clientId = 'kannery-test' }: { readonly clientId?: string } = {},
+): Promise<KafkaCluster> {
   return KafkaCluster.connect({
     clock: realClock,
     random: realRandom,
     connection: {
       bootstrapServers: parseBootstrapServers(bootstrapServers),
-      clientId: 'kannery-test',
+      clientId,
       connectTimeoutMs: 10_000,
       requestTimeoutMs: 30_000,
     },

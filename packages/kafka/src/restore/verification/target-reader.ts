@@ -75,7 +75,14 @@ export class TargetReader implements AsyncDisposable {
     await this.#connections[Symbol.asyncDispose]()
   }
 
-  #fetch(partition: number, offset: number): Promise<FetchedPartition> {
+  async #fetch(partition: number, offset: number): Promise<FetchedPartition> {
+    for (;;) {
+      const fetched = await this.#fetchPatiently(partition, offset)
+      if (fetched !== 'throttled') return fetched
+    }
+  }
+
+  #fetchPatiently(partition: number, offset: number): Promise<FetchedPartition | 'throttled'> {
     const { clock, signal } = this.#options
     let failed = false
     return retrying(
@@ -94,7 +101,10 @@ export class TargetReader implements AsyncDisposable {
     )
   }
 
-  async #fetchOnce(partition: number, fetchOffset: number): Promise<FetchedPartition> {
+  async #fetchOnce(
+    partition: number,
+    fetchOffset: number,
+  ): Promise<FetchedPartition | 'throttled'> {
     const { topic, maxBytes } = this.#options
     const connection = await this.#connection(partition)
     const version = connection.pickVersion(fetchApiKey, fetchVersions.least, fetchVersions.greatest)
@@ -123,6 +133,8 @@ export class TargetReader implements AsyncDisposable {
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     if (errorCode !== 0) throw kafkaError(errorCode, facts)
     if (fetched?.partition === partition) return fetched
+    // A broker whose quota is used up answers without any partition, and says how long to wait (KIP-219): the connection does.
+    if (fetched === undefined && response.throttleTimeMs > 0) return 'throttled'
     throw new KanneryError('KAFKA_PROTOCOL', 'Fetch answered for another partition', { facts })
   }
 

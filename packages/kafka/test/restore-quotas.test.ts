@@ -1,0 +1,41 @@
+import { runKafkaTool } from '@kannery/testing/servers/kafka-installation'
+import { expect, inject, test } from 'vitest'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
+import { restoreSketch } from './restore-sketch.ts'
+import { type StoredRecord, storedBatch } from './stored-batch.ts'
+
+const { bootstrapServers } = inject('kafka')
+
+/** Gives a client id of its own a quota (KIP-13, KIP-599), and tells the id. */
+async function limitedClient(quota: string): Promise<string> {
+  const clientId = uniqueTopic('limited')
+  const entity = ['--entity-type', 'clients', '--entity-name', clientId]
+  await runKafkaTool(
+    'kafka.admin.ConfigCommand',
+    '--bootstrap-server',
+    bootstrapServers,
+    '--alter',
+    '--add-config',
+    quota,
+    ...entity,
+  )
+  return clientId
+}
+
+function bigBatch(offset: number): Buffer {
+  const value = Buffer.alloc(900_000, offset)
+  const record: StoredRecord = { offset, timestamp: 1n, key: null, value, headers: [] }
+  return storedBatch([record])
+}
+
+test('a restore is compared to its end although the broker throttles what is read back', async () => {
+  const clientId = await limitedClient('consumer_byte_rate=250000')
+  await using cluster = await connectTo(bootstrapServers, { clientId })
+  const batches = [0, 1, 2, 3].map(bigBatch)
+  const { report } = await restoreSketch(cluster, {
+    partitions: 1,
+    segments: [{ chunks: [{ partition: 0, batches }] }],
+  })
+
+  expect(report.verification).toMatchObject({ records: 4, differences: [] })
+})
