@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { kafkaError } from '../cluster/errors.ts'
 import type { ProduceResult } from '../protocol/produce.ts'
-import { type OutgoingBatch, PartitionLane } from './partition-lane.ts'
+import { type LanePort, type OutgoingBatch, PartitionLane } from './partition-lane.ts'
 
 const startOffset = 100
 const facts = { api: 'Produce', topic: 'orders' }
@@ -55,6 +55,7 @@ class World {
       {
         clock: this.clock,
         topic: 'orders',
+        leader: () => 1,
         send: (batch) => this.#send(batch, decide()),
         refreshLeader: async () => {
           this.refreshed += 1
@@ -180,6 +181,104 @@ test('a batch that lands elsewhere shows that somebody else writes', async () =>
   ])
 })
 
+/** A lane whose requests a test answers one by one, each to the leader of the moment. */
+class AnsweredLane {
+  readonly clock = new TestClock()
+  readonly requests: {
+    readonly leader: number | undefined
+    readonly firstRecord: number
+    answer(result: Partial<ProduceResult>): void
+  }[] = []
+  readonly acknowledged: number[] = []
+  readonly failures: unknown[] = []
+  readonly #lane: PartitionLane
+  leader: number | undefined = 1
+
+  constructor() {
+    const port: LanePort = {
+      clock: this.clock,
+      topic: 'orders',
+      leader: () => this.leader,
+      send: ({ firstRecord }, leader) =>
+        new Promise((resolve) => {
+          const answer = (result: Partial<ProduceResult>): void =>
+            resolve({ ...noError, ...result })
+          this.requests.push({ leader, firstRecord, answer })
+        }),
+      refreshLeader: async () => {},
+      onAcknowledged: ({ firstRecord }) => this.acknowledged.push(firstRecord),
+      onFailed: (error) => this.failures.push(error),
+    }
+    this.#lane = new PartitionLane(port, 0, startOffset)
+  }
+
+  /** Batches of one record each. */
+  enqueue(...firstRecords: readonly number[]): void {
+    for (const firstRecord of firstRecords) {
+      this.#lane.enqueue({ partition: 0, batch: Buffer.alloc(0), records: 1, firstRecord })
+    }
+  }
+
+  async answer(request: number, result: Partial<ProduceResult>): Promise<void> {
+    this.requests[request]?.answer(result)
+    await this.clock.pass(10)
+  }
+
+  /** What was asked for from the request `from` on. */
+  sent(from: number): readonly unknown[] {
+    return this.requests.slice(from).map(({ leader, firstRecord }) => [leader, firstRecord])
+  }
+}
+
+test('a batch that is out of order while an older one is unanswered waits, and is sent again with it', async () => {
+  const lane = new AnsweredLane()
+  lane.enqueue(0, 1, 2)
+  await lane.answer(1, { errorCode: 45 })
+  await lane.answer(2, { errorCode: 45 })
+  await lane.answer(0, { errorCode: 6 })
+  lane.leader = 2
+  await lane.clock.pass(1000)
+  expect(lane.failures).toEqual([])
+  expect(lane.sent(3)).toEqual([
+    [2, 0],
+    [2, 1],
+    [2, 2],
+  ])
+
+  for (const record of [0, 1, 2]) {
+    await lane.answer(3 + record, { baseOffset: startOffset + record })
+  }
+  expect(lane.acknowledged).toEqual([0, 1, 2])
+})
+
+test('a batch that is out of order although all before it are there ends the lane', async () => {
+  const lane = new AnsweredLane()
+  lane.enqueue(0, 1)
+  await lane.answer(0, { baseOffset: startOffset })
+  await lane.answer(1, { errorCode: 45 })
+
+  expect(lane.failures).toMatchObject([{ facts: { kafkaError: 'OUT_OF_ORDER_SEQUENCE_NUMBER' } }])
+})
+
+test('a new leader gets nothing before the old one has answered everything', async () => {
+  const lane = new AnsweredLane()
+  lane.enqueue(0, 1)
+  lane.leader = 2
+  lane.enqueue(2)
+  await lane.answer(0, { baseOffset: startOffset })
+  lane.enqueue(3)
+  expect(lane.sent(0)).toEqual([
+    [1, 0],
+    [1, 1],
+    [1, 2],
+    [1, 3],
+  ])
+
+  for (const record of [1, 2, 3]) await lane.answer(record, { baseOffset: startOffset + record })
+  lane.enqueue(4)
+  expect(lane.sent(4)).toEqual([[2, 4]])
+})
+
 test('a leader that cannot be found is looked for again', async () => {
   let requests = 0
   let searches = 0
@@ -189,6 +288,7 @@ test('a leader that cannot be found is looked for again', async () => {
     {
       clock,
       topic: 'orders',
+      leader: () => 1,
       send: async () => {
         requests += 1
         return requests === 1 ? { ...noError, errorCode: 6 } : { ...noError, baseOffset: 0 }

@@ -16,8 +16,12 @@ export interface OutgoingBatch {
 export interface LanePort {
   readonly clock: Clock
   readonly topic: string
-  /** Sends to the present leader, in the order of the calls. Rejects when the connection breaks: the outcome is unknown then. */
-  send(batch: OutgoingBatch): Promise<ProduceResult>
+  /** Who leads the partition, by the latest metadata; undefined while it has no leader. */
+  leader(): number | undefined
+  /**
+   * Sends to the broker `leader`, in the order of the calls. Rejects when the connection breaks: the outcome is unknown then.
+   */
+  send(batch: OutgoingBatch, leader: number | undefined): Promise<ProduceResult>
   /** Finds out who leads the partition now. */
   refreshLeader(): Promise<void>
   /** Once for each batch, in their order. */
@@ -56,6 +60,8 @@ export class PartitionLane {
   /** Entries before this one are sent. */
   #next = 0
   #unanswered = 0
+  /** Whom the unanswered batches were sent to. */
+  #leader: number | undefined
   #failure: unknown
   /** Since when nothing was acknowledged, although it should have been. */
   #stuckSince: number | undefined
@@ -93,9 +99,11 @@ export class PartitionLane {
   }
 
   async #send(entry: Entry): Promise<void> {
+    // Metadata that another lane asked for may name a new leader: it gets nothing before the old one has answered everything.
+    if (this.#unanswered === 0) this.#leader = this.#port.leader()
     this.#unanswered += 1
     try {
-      this.#judge(entry, await this.#port.send(entry.batch))
+      this.#judge(entry, await this.#port.send(entry.batch, this.#leader))
     } catch (error) {
       this.#judgeError(error)
     }
@@ -112,10 +120,17 @@ export class PartitionLane {
       this.#acknowledge(entry)
       return
     }
-    // A batch behind one that failed comes out of order: it is sent again together with that one.
-    if (errorCode === outOfOrderSequence && this.#failure !== undefined) return
-    const reason = result.recordErrors[0]?.message ?? result.errorMessage
-    throw kafkaError(errorCode, {
+    const error = this.#errorOf(result)
+    const isOldest = entry === this.#queue.at(0)
+    if (errorCode !== outOfOrderSequence || isOldest) throw error
+    // One before it is missing at the broker: both are sent again, in order, once all are answered.
+    this.#failure ??= error
+    this.#stuckSince ??= this.#port.clock.monotonic()
+  }
+
+  #errorOf({ errorCode, errorMessage, recordErrors }: ProduceResult): KanneryError {
+    const reason = recordErrors[0]?.message ?? errorMessage
+    return kafkaError(errorCode, {
       api: 'Produce',
       operation: 'Write',
       topic: this.#port.topic,
@@ -137,7 +152,7 @@ export class PartitionLane {
 
   #judgeError(error: unknown): void {
     const passing = KanneryError.is(error) && error.retry !== 'never'
-    this.#failure ??= error
+    this.#failure = error
     this.#stuckSince ??= this.#port.clock.monotonic()
     if (!passing) this.#fail(error)
   }

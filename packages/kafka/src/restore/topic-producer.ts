@@ -93,7 +93,8 @@ export class TopicProducer implements AsyncDisposable {
       {
         clock: this.#options.clock,
         topic: this.#options.topic.name,
-        send: (batch) => this.#produce(batch),
+        leader: () => this.#leaders.get(partition),
+        send: (batch, leader) => this.#produce(batch, leader),
         refreshLeader: () => this.#refreshLeaders(),
         onAcknowledged: (batch) => this.#acknowledge(batch),
         onFailed: (error) => this.#fail(error),
@@ -105,9 +106,8 @@ export class TopicProducer implements AsyncDisposable {
     return lane
   }
 
-  async #produce(batch: OutgoingBatch): Promise<ProduceResult> {
+  async #produce(batch: OutgoingBatch, leader: number | undefined): Promise<ProduceResult> {
     const { partition } = batch
-    const leader = this.#leaders.get(partition)
     const facts = { api: 'Produce', topic: this.#options.topic.name, partition }
     if (leader === undefined) throw kafkaError(5, facts)
     const { results } = await this.#connections.send(leader, batch)
