@@ -1,7 +1,11 @@
 export { type CaptureMode, type CaptureOptions, capture } from './capture/capture.ts'
 export type {
+  AnewReason,
+  BegunIncarnation,
   CaptureCommittedEvent,
+  CaptureGapEvent,
   CaptureObserver,
+  CaptureOpenedEvent,
   CaptureProgressEvent,
   CaptureReport,
   TopicReport,

@@ -3,6 +3,8 @@ import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
 import { type CaptureOptions, capture } from '../src/capture/capture.ts'
 import type {
   CaptureCommittedEvent,
+  CaptureGapEvent,
+  CaptureOpenedEvent,
   CaptureProgressEvent,
   CaptureReport,
 } from '../src/capture/observer.ts'
@@ -30,6 +32,8 @@ export const impatientClock: Clock = {
 export class CaptureUnderTest {
   readonly progress: CaptureProgressEvent[] = []
   readonly committed: CaptureCommittedEvent[] = []
+  readonly opened: CaptureOpenedEvent[] = []
+  readonly gaps: CaptureGapEvent[] = []
   readonly warnings: KanneryError[] = []
   readonly #ending = new AbortController()
   readonly #report: Promise<CaptureReport>
@@ -88,6 +92,8 @@ export class CaptureUnderTest {
       ids: new UlidSource({ clock, random: realRandom }),
       observer: {
         onProgress: (event) => this.#note(this.progress, event),
+        onOpened: (event) => this.#note(this.opened, event),
+        onGap: (event) => this.#note(this.gaps, event),
         onCommitted: (event) => this.#note(this.committed, event),
         onWarning: (warning) => this.#note(this.warnings, warning),
       },

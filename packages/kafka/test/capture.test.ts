@@ -2,6 +2,7 @@ import { encodeIndex, topicKeys } from '@kannery/core'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../src/cluster/metadata.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { CaptureUnderTest, captureOnce } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
@@ -23,6 +24,16 @@ afterAll(async () => {
 
 const inMemory = (): MemoryStorage => MemoryStorage.open({ clock: realClock })
 const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) })
+
+const once = { mode: { kind: 'once', openTransactionPatienceMs: 0 } } as const
+
+async function recreate(topic: string): Promise<TopicMetadata> {
+  await broker.deleteTopic(topic)
+  await expect
+    .poll(async () => (await cluster.metadata([topic])).topics[0]?.error?.code)
+    .toBe('KAFKA_TOPIC_UNKNOWN')
+  return await broker.createTopic(topic)
+}
 
 /** As long as the last stable offset lags, somebody still writes markers. */
 async function markersWritten(topic: string): Promise<void> {
@@ -164,9 +175,9 @@ describe('transactions', () => {
     await broker.send(topic, { records: [value('behind')] })
     await broker.send(other, { records: [value('other')] })
     const storage = inMemory()
-    const once = captureOnce({ cluster, storage, topics: [topic, other] })
+    const run = captureOnce({ cluster, storage, topics: [topic, other] })
 
-    await expect(once).rejects.toMatchObject({
+    await expect(run).rejects.toMatchObject({
       code: 'KAFKA_TRANSACTION_OPEN',
       facts: { topic, partition: 0, next: 1, end: 3, producerId: String(transactions.producerId) },
     })
@@ -254,24 +265,47 @@ describe('logs with holes', () => {
     expect(valuesOf(captured)).toEqual(['2', '3', '4'])
   })
 
-  test('DeleteRecords past what is backed up: the lost offsets are named, and the rest is safe', async () => {
+  test('DeleteRecords past what is backed up: the lost offsets are a gap that is told, and the backup goes on', async () => {
     const topic = uniqueTopic('overtaken')
     await broker.createTopic(topic, 2)
     const storage = inMemory()
     await broker.send(topic, { records: [value('0')] })
     await captureOnce({ cluster, storage, topics: [topic] })
-    await broker.send(topic, { records: ['1', '2', '3'].map(value) })
+    await broker.send(topic, { records: ['1', '2'].map(value) })
+    await broker.send(topic, { records: [value('3')] })
     await broker.send(topic, { partition: 1, records: [value('safe')] })
     await broker.deleteRecords(topic, 3)
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    const report = await run.report
 
-    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
-      code: 'KAFKA_OFFSETS_LOST',
-      why: expect.stringContaining('offsets 1 to 2 are gone'),
-      facts: { topic, partition: 0, next: 1, earliest: 3, latest: 4 },
-    })
+    const gap = { in: 0, partition: 0, offsets: [1, 3], reason: 'retention' }
+    expect(report.topics).toMatchObject([{ topic, records: 2, gaps: [gap] }])
+    expect(run.gaps).toMatchObject([{ topic, gap }])
+    expect(run.warnings).toMatchObject([
+      { code: 'KAFKA_OFFSETS_LOST', facts: { topic, partition: 0, next: 1, earliest: 3 } },
+    ])
     const captured = await readCaptured(storage, topic)
-    expect(valuesOf(captured, 0)).toEqual(['0'])
+    expect(captured.index.gaps).toMatchObject([gap])
+    expect(valuesOf(captured, 0)).toEqual(['0', '3'])
     expect(valuesOf(captured, 1)).toEqual(['safe'])
+  })
+
+  test('DeleteRecords of all that is not backed up: the gap is noted without a record behind it, once', async () => {
+    const topic = uniqueTopic('emptied')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: [value('0')] })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await broker.send(topic, { records: ['1', '2'].map(value) })
+    await broker.deleteRecords(topic, 3)
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await broker.send(topic, { records: [value('3')] })
+    const report = await captureOnce({ cluster, storage, topics: [topic] })
+
+    expect(report.topics).toMatchObject([{ records: 1, gaps: [], begun: [] }])
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.gaps).toMatchObject([{ partition: 0, offsets: [1, 3] }])
+    expect(valuesOf(captured)).toEqual(['0', '3'])
   })
 })
 
@@ -311,47 +345,130 @@ describe('the next run', () => {
     expect(valuesOf(captured, 2)).toEqual(['new'])
   })
 
-  test('refuses a log that does not know what was backed up: it was truncated and written anew', async () => {
+  test('begins a new branch where the log does not know what was backed up: an unclean election truncated it', async () => {
     const topic = uniqueTopic('truncated')
-    await broker.createTopic(topic)
+    const { topicId } = await broker.createTopic(topic, 2)
     const storage = inMemory()
     await broker.send(topic, { records: ['0', '1'].map(value) })
+    await broker.send(topic, { partition: 1, records: [value('other')] })
     await captureOnce({ cluster, storage, topics: [topic] })
     // As if another broker had led it in epochs that this one never heard of.
     const { index } = await readCaptured(storage, topic)
     const segments = index.segments.map((entry) => ({
       ...entry,
-      offsets: { 0: [0, 2, 7] as const },
+      offsets: { ...entry.offsets, 0: [0, 2, 7] as const },
     }))
     await storage.put(topicKeys(topic).index, encodeIndex({ ...index, segments }), {
       condition: { kind: 'overwrite' },
     })
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    const report = await run.report
 
-    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
-      code: 'KAFKA_OFFSETS_LOST',
-      why: expect.stringContaining('truncated and written anew'),
-      facts: { topic, partition: 0, next: 2, earliest: 0, latest: 2 },
+    const begun = { incarnation: 1, reason: 'truncated' }
+    expect(report.topics).toMatchObject([{ topic, records: 3, begun: [begun] }])
+    expect(run.opened.at(-1)).toMatchObject({ topic, begun })
+    expect(run.warnings).toMatchObject([
+      {
+        code: 'KAFKA_OFFSETS_LOST',
+        why: expect.stringContaining('does not know leader epoch 7'),
+        facts: { topic, partition: 0, next: 2, epoch: 7 },
+      },
+    ])
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.incarnations).toMatchObject([
+      { n: 0, topicId, branch: 0 },
+      { n: 1, topicId, branch: 1, start: { 0: 0, 1: 0 } },
+    ])
+    expect(captured.index.segments.map(({ in: n, records }) => [n, records])).toEqual([
+      [0, 3],
+      [1, 3],
+    ])
+    expect(await captureOnce({ cluster, storage, topics: [topic] })).toMatchObject({
+      topics: [{ records: 0, begun: [] }],
     })
   })
 
-  test('refuses a topic that was created again, and leaves the backup as it is', async () => {
+  test('begins a new branch where the log ends before what was backed up', async () => {
+    const topic = uniqueTopic('ends-before')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: ['0', '1'].map(value) })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    const { index } = await readCaptured(storage, topic)
+    const segments = index.segments.map((entry) => ({
+      ...entry,
+      offsets: { 0: [0, 9, -1] as const },
+    }))
+    await storage.put(topicKeys(topic).index, encodeIndex({ ...index, segments }), {
+      condition: { kind: 'overwrite' },
+    })
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    const report = await run.report
+
+    expect(report.topics).toMatchObject([{ records: 2, begun: [{ reason: 'truncated' }] }])
+    expect(run.warnings).toMatchObject([
+      { code: 'KAFKA_OFFSETS_LOST', facts: { topic, partition: 0, next: 9, latest: 2 } },
+    ])
+  })
+
+  test('begins a new incarnation of a topic that was created again, and keeps the one before', async () => {
     const topic = uniqueTopic('recreated')
-    const before = await broker.createTopic(topic)
+    const before = await broker.createTopic(topic, 2)
     const storage = inMemory()
     await broker.send(topic, { records: [value('old')] })
     await captureOnce({ cluster, storage, topics: [topic] })
-    await broker.deleteTopic(topic)
-    await expect
-      .poll(async () => (await cluster.metadata([topic])).topics[0]?.error?.code)
-      .toBe('KAFKA_TOPIC_UNKNOWN')
-    const after = await broker.createTopic(topic)
+    const after = await recreate(topic)
     await broker.send(topic, { records: [value('new'), value('new')] })
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    const report = await run.report
 
-    await expect(captureOnce({ cluster, storage, topics: [topic] })).rejects.toMatchObject({
-      code: 'KAFKA_TOPIC_MISMATCH',
-      facts: { topic, topicId: after.topicId, backupTopicId: before.topicId },
+    const begun = { incarnation: 1, reason: 'created-again' }
+    expect(report.topics).toMatchObject([{ topic, partitions: 1, records: 2, begun: [begun] }])
+    expect(run.opened).toMatchObject([{ topic, begun }])
+    expect(run.warnings).toMatchObject([
+      {
+        code: 'KAFKA_TOPIC_MISMATCH',
+        facts: { topic, topicId: after.topicId, backupTopicId: before.topicId },
+      },
+    ])
+    const captured = await readCaptured(storage, topic)
+    expect(captured.index.incarnations).toMatchObject([
+      { n: 0, topicId: before.topicId, partitions: 2, branch: 0 },
+      { n: 1, topicId: after.topicId, partitions: 1, branch: 0 },
+    ])
+    expect(valuesOf(captured)).toEqual(['old', 'new', 'new'])
+    const again = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    expect(await again.report).toMatchObject({ topics: [{ records: 0, begun: [] }] })
+    expect(again.warnings).toEqual([])
+  })
+
+  test('believes no broker that tells of a topic as it was before it was created again', async () => {
+    const topic = uniqueTopic('behind')
+    const before = await broker.createTopic(topic)
+    const storage = inMemory()
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await recreate(topic)
+    await captureOnce({ cluster, storage, topics: [topic] })
+    const behind = new Proxy(cluster, {
+      get(target, property) {
+        const member: unknown = Reflect.get(target, property, target)
+        if (property !== 'metadata')
+          return typeof member === 'function' ? member.bind(target) : member
+        return async (names: readonly string[]) => {
+          const metadata = await target.metadata(names)
+          const { topicId, topicIdBytes } = before
+          return {
+            ...metadata,
+            topics: metadata.topics.map((of) => ({ ...of, topicId, topicIdBytes })),
+          }
+        }
+      },
     })
-    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['old'])
+    await expect(captureOnce({ cluster: behind, storage, topics: [topic] })).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      facts: { topic, topicId: before.topicId },
+    })
+    expect((await readCaptured(storage, topic)).index.incarnations).toHaveLength(2)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { CaptureReport } from '@kannery/kafka'
+import type { AnewReason, CaptureReport, TopicReport } from '@kannery/kafka'
 import { parseDuration, parseSize, runBackup, systemClock } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation, OptionValues } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
@@ -148,10 +148,10 @@ function size(options: OptionValues, name: string): number {
   return parseSize(options.text(name) ?? '')
 }
 
-function describeReport(report: CaptureReport): string {
-  return formatTable(
+function describeReport({ topics }: CaptureReport): string {
+  const table = formatTable(
     ['TOPIC', 'PARTITIONS', 'RECORDS', 'SIZE', 'SEGMENTS'],
-    report.topics.map((topic) => [
+    topics.map((topic) => [
       topic.topic,
       formatCount(topic.partitions),
       formatCount(topic.records),
@@ -159,4 +159,22 @@ function describeReport(report: CaptureReport): string {
       formatCount(topic.segments),
     ]),
   )
+  return [table, ...topics.flatMap(describeLosses)].join('\n')
+}
+
+/** What is to be seen even where warnings are thrown away. */
+function describeLosses({ topic, gaps, begun }: TopicReport): string[] {
+  return [
+    ...begun.map(
+      ({ incarnation, reason }) => `${topic}: ${anew[reason]}: incarnation ${incarnation}`,
+    ),
+    ...gaps.map(({ partition, offsets: [from, next], reason }) => {
+      return `${topic}: offsets ${from}..${next} of partition ${partition} are missing: ${reason}`
+    }),
+  ]
+}
+
+const anew: Readonly<Record<AnewReason, string>> = {
+  'created-again': 'the topic was deleted and created again',
+  truncated: 'the log was truncated',
 }

@@ -72,13 +72,9 @@ class World implements BrokerReaderListener {
     const offsets = [...walkBatches(records.subarray(0, bytes))].map(({ baseOffset }) => baseOffset)
     this.#say(`${cursor.partition}: ${offsets.join(' ')}`)
   }
-  onOutOfRange: BrokerReaderListener['onOutOfRange'] = (cursor) => {
+  onLost: BrokerReaderListener['onLost'] = (cursor) => {
     cursor.finish()
-    this.#say(`${cursor.partition} out of range`)
-  }
-  onDiverged: BrokerReaderListener['onDiverged'] = (cursor, { epoch, endOffset }) => {
-    cursor.finish()
-    this.#say(`${cursor.partition} diverged at ${endOffset} of epoch ${epoch}`)
+    this.#say(`${cursor.partition} lost`)
   }
   onFailed: BrokerReaderListener['onFailed'] = (cursor, { code }) => {
     cursor.finish()
@@ -328,7 +324,7 @@ describe('what goes wrong', () => {
   })
 
   test.each([
-    [1, '0 out of range'],
+    [1, '0 lost'],
     [29, '0 KAFKA_DENIED'],
     [2, '0 KAFKA_DATA_CORRUPT'],
   ])('error %i of a partition is told, and the others are read on', async (errorCode, event) => {
@@ -364,7 +360,7 @@ describe('what goes wrong', () => {
     const played = world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
     played.diverging = { epoch: 3, endOffset: 1 }
     await world.run([world.cursor(0, { end: 2 })])
-    expect(world.events).toEqual(['0 diverged at 1 of epoch 3'])
+    expect(world.events).toEqual(['0 lost'])
   })
 
   test('what makes no sense to try again ends the reader', async () => {

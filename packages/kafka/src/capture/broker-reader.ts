@@ -22,9 +22,8 @@ import type { PartitionCursor } from './partition-cursor.ts'
 export interface BrokerReaderListener {
   /** Batches that follow what came before. `fetched.records` is valid during the call only. */
   onBatches(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void
-  /** The broker does not have `cursor.next`. */
-  onOutOfRange(cursor: PartitionCursor): void
-  onDiverged(cursor: PartitionCursor, diverging: { epoch: number; endOffset: number }): void
+  /** The broker does not have `cursor.next`, or not after the epoch that was read before it. */
+  onLost(cursor: PartitionCursor): void
   /** For good: the partition cannot be read. */
   onFailed(cursor: PartitionCursor, error: KanneryError): void
   /** Some partition is led by somebody else, or the broker is gone: look at the metadata again. */
@@ -207,15 +206,11 @@ export class BrokerReader {
   /** True when the answer for the partition is an error. */
   #reject(cursor: PartitionCursor, { errorCode, diverging }: FetchedPartition): boolean {
     const { listener, clock } = this.#options
-    if (diverging !== undefined) {
-      listener.onDiverged(cursor, diverging)
+    if (diverging !== undefined || errorCode === offsetOutOfRange) {
+      listener.onLost(cursor)
       return true
     }
     if (errorCode === 0) return false
-    if (errorCode === offsetOutOfRange) {
-      listener.onOutOfRange(cursor)
-      return true
-    }
     const { topic, partition } = cursor
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     const error = kafkaError(errorCode, facts)

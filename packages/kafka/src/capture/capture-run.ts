@@ -6,7 +6,7 @@ import type { BrokerReaderListener } from './broker-reader.ts'
 import { BrokerReaders } from './broker-readers.ts'
 import type { CaptureOptions } from './capture.ts'
 import { Errand } from './errand.ts'
-import { logDiverged, offsetsLost } from './fetch-failures.ts'
+import { judgeLoss } from './lost-offsets.ts'
 import { MetadataWatch, type Urgency } from './metadata-watch.ts'
 import type { CaptureReport } from './observer.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
@@ -113,7 +113,7 @@ export class CaptureRun {
 
   get #over(): boolean {
     if (this.#options.signal.aborted || this.#broken !== undefined) return true
-    if (this.#topics.open.size > 0 || this.#topics.contends) return false
+    if (this.#topics.open.size > 0 || this.#topics.contends || this.#topics.beginsAnew) return false
     return this.#once || this.#topics.failures.length > 0
   }
 
@@ -136,6 +136,7 @@ export class CaptureRun {
     for (const cursor of this.#cursors()) {
       if (cursor.readable && cursor.leadership === undefined) return 'leaderless'
     }
+    if (this.#topics.beginsAnew) return 'leaderless'
     if (this.#topics.contends) return 'contending'
     return this.#once ? 'none' : 'following'
   }
@@ -198,15 +199,12 @@ export class CaptureRun {
         this.#memory.relieveEarly()
         if (cursor.finished) this.#alarm.ring()
       },
-      onOutOfRange: (cursor) => {
+      onLost: (cursor) => {
         cursor.suspend()
         const explaining = this.#explainLoss(cursor).finally(() => {
           this.#explaining.delete(explaining)
         })
         this.#explaining.add(explaining)
-      },
-      onDiverged: (cursor, diverging) => {
-        this.#fail(cursor, logDiverged(cursor, diverging))
       },
       onFailed: (cursor, error) => this.#fail(cursor, error),
       onLeaderLost: () => this.#alarm.ring(),
@@ -215,18 +213,29 @@ export class CaptureRun {
   }
 
   async #explainLoss(cursor: PartitionCursor): Promise<void> {
-    const { topic, partition } = cursor
-    const { cluster } = this.#options
     try {
-      const [earliest, latest] = await Promise.all([
-        cluster.listOffsets(topic.name, 'earliest', 'read-uncommitted'),
-        cluster.listOffsets(topic.name, 'latest', 'read-uncommitted'),
-      ])
-      const has = { earliest: earliest.get(partition) ?? 0, latest: latest.get(partition) ?? 0 }
-      this.#fail(cursor, offsetsLost(cursor, has))
+      const verdict = await judgeLoss(this.#options.cluster, cursor)
+      const topic = this.#ownerOf(cursor)
+      if (topic === undefined) return
+      if (verdict.kind === 'there') this.#askAgain(cursor, offsetOutOfRange(cursor))
+      else if (verdict.kind === 'truncated') this.#topics.beginAnew(topic, verdict.error)
+      else {
+        topic.skip(cursor, { to: verdict.to, reason: 'retention' })
+        this.#options.observer.onWarning(verdict.error)
+        this.#readers.assign(cursor)
+      }
     } catch (error) {
-      this.#fail(cursor, error)
+      if (KanneryError.is(error) && error.retry !== 'never') this.#askAgain(cursor, error)
+      else this.#fail(cursor, error)
+    } finally {
+      this.#alarm.ring()
     }
+  }
+
+  /** The leader is found again, and asked for the same offset. */
+  #askAgain(cursor: PartitionCursor, error: KanneryError): void {
+    cursor.resume()
+    cursor.loseLeader(error, this.#options.clock.monotonic())
   }
 
   /** The partition cannot be read any more. */
@@ -271,6 +280,10 @@ export class CaptureRun {
   #warn(error: unknown): void {
     if (KanneryError.is(error)) this.#options.observer.onWarning(error)
   }
+}
+
+function offsetOutOfRange({ topic, partition }: PartitionCursor): KanneryError {
+  return kafkaError(1, { api: 'Fetch', operation: 'Read', topic: topic.name, partition })
 }
 
 const leaderNotAvailable = 5

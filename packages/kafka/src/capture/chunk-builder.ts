@@ -122,6 +122,17 @@ export class ChunkBuilder {
     return chunk
   }
 
+  /** The offset behind what was appended. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** The partition is to be covered from `from` on, which is beyond {@link next}. While nothing is collected. */
+  skipTo(from: number): void {
+    this.#next = from
+    this.#begin()
+  }
+
   /** Drops what is collected, and gives its memory back. */
   discard(): void {
     this.#block?.release()

@@ -10,45 +10,65 @@ export interface NextOffset {
   readonly next: number
 }
 
-/** The broker does not have the next offset. `earliest` and `latest`: what it has. */
-export function offsetsLost(
+/** A warning: the leader's log begins at `earliest` by now. */
+export function offsetsGone(
   { topic: { name: topic }, partition, next }: NextOffset,
-  { earliest, latest }: { readonly earliest: number; readonly latest: number },
-): KanneryError {
-  const facts = { topic, partition, next, earliest, latest }
-  const message = `partition ${partition} of topic "${topic}" cannot be continued at offset ${next}`
-  if (next < earliest) {
-    return new KanneryError('KAFKA_OFFSETS_LOST', message, {
-      why: `offsets ${next} to ${earliest - 1} are gone: retention or DeleteRecords removed them before they were backed up`,
-      remedy:
-        'What was committed is safe. Back the topic up into another prefix to go on with what is left, and let backups run more often than the retention.',
-      facts,
-    })
-  }
-  return new KanneryError('KAFKA_OFFSETS_LOST', message, {
-    why:
-      next > latest
-        ? `the log ends at ${latest}, before what was backed up: it was truncated`
-        : 'the broker does not know the leader epoch of what was backed up: the log was truncated and written anew',
-    remedy: truncatedRemedy,
-    facts,
-  })
-}
-
-/** The leader says that the log has another history than what was read (KIP-595). */
-export function logDiverged(
-  { topic: { name: topic }, partition, next }: NextOffset,
-  diverging: { readonly epoch: number; readonly endOffset: number },
+  earliest: number,
 ): KanneryError {
   return new KanneryError(
     'KAFKA_OFFSETS_LOST',
-    `partition ${partition} of topic "${topic}" has another history than its backup`,
+    `offsets ${next} to ${earliest - 1} of partition ${partition} of topic "${topic}" are gone before they were backed up`,
     {
-      why: `the leader's log agrees with the backup only up to offset ${diverging.endOffset} (leader epoch ${diverging.epoch}), and the backup goes to ${next}: an unclean leader election truncated the log`,
-      remedy: truncatedRemedy,
-      facts: { topic, partition, next, endOffset: diverging.endOffset, epoch: diverging.epoch },
+      why: `retention or DeleteRecords removed them: the leader's log begins at ${earliest}`,
+      remedy: `They are noted as a gap, and the backup goes on at offset ${earliest}. Let backups run more often than the retention of the topic.`,
+      facts: { topic, partition, next, earliest },
     },
   )
+}
+
+/** A warning: the leader's log ends at `latest`, before what was read of it. */
+export function logTruncated(
+  { topic: { name: topic }, partition, next }: NextOffset,
+  latest: number,
+): KanneryError {
+  return new KanneryError('KAFKA_OFFSETS_LOST', otherHistory(topic, partition), {
+    why: `the log ends at ${latest}, and the backup goes to ${next}: the log was truncated`,
+    remedy: truncatedRemedy,
+    facts: { topic, partition, next, latest },
+  })
+}
+
+/**
+ * A warning: the leader does not have the last epoch of the backup, or leaves it before the backup does, at `epochEnd` (KIP-320,
+ * KIP-595).
+ */
+export function logDiverged(
+  {
+    topic: { name: topic },
+    partition,
+    next,
+    lastEpoch,
+  }: NextOffset & { readonly lastEpoch: number },
+  epochEnd: number | undefined,
+): KanneryError {
+  return new KanneryError('KAFKA_OFFSETS_LOST', otherHistory(topic, partition), {
+    why:
+      epochEnd === undefined
+        ? `the leader's log does not know leader epoch ${lastEpoch}, with which the backup ends: an unclean leader election truncated it`
+        : `the leader's log agrees with the backup up to offset ${epochEnd} (leader epoch ${lastEpoch}), and the backup goes to ${next}: an unclean leader election truncated it`,
+    remedy: truncatedRemedy,
+    facts: {
+      topic,
+      partition,
+      next,
+      epoch: lastEpoch,
+      ...(epochEnd === undefined ? {} : { endOffset: epochEnd }),
+    },
+  })
+}
+
+function otherHistory(topic: string, partition: number): string {
+  return `partition ${partition} of topic "${topic}" has another history than its backup`
 }
 
 /** The end of the log fell behind where it was when the run began. */
@@ -62,14 +82,14 @@ export function logShrank(
     `partition ${partition} of topic "${topic}" ends at ${highWatermark}, and ended at ${end} when the backup began`,
     {
       why: 'records that were acknowledged are gone: an unclean leader election truncated the log',
-      remedy: truncatedRemedy,
+      remedy: 'What was committed is safe. The next backup goes on with what the log has.',
       facts: { topic, partition, end, highWatermark },
     },
   )
 }
 
 const truncatedRemedy =
-  'What was committed is safe. Back the topic up into another prefix to go on with its present history.'
+  'What was committed is kept. The backup goes on with a new incarnation of the topic: its present history, from the start of the log.'
 
 /** The producers whose open transactions hold the records back; none when the broker tells of none. */
 export function transactionOpen(
@@ -120,15 +140,31 @@ export function notServed(
   )
 }
 
+/** A warning: another topic has the name by now. */
 export function topicRecreated(
   topic: string,
   ids: { readonly backup: string; readonly cluster: string },
 ): KanneryError {
   return new KanneryError('KAFKA_TOPIC_MISMATCH', `topic "${topic}" is not the one in the backup`, {
     why: `it was deleted and created again: its id is ${ids.cluster}, the backup is of ${ids.backup}`,
-    remedy: 'The backup is left as it is. Back the new topic up into another prefix.',
+    remedy:
+      'What was committed is kept. The backup goes on with a new incarnation of the topic, from the start of its log.',
     facts: { topic, topicId: ids.cluster, backupTopicId: ids.backup },
   })
+}
+
+/** The broker has not heard yet that the topic was deleted. */
+export function topicOutdated(topic: string, topicId: string): KanneryError {
+  return new KanneryError(
+    'KAFKA_UNREACHABLE',
+    `a broker tells of topic "${topic}" as it was before`,
+    {
+      retry: 'after-refresh',
+      why: `its id is ${topicId}, and the backup knows of a later topic of that name: the broker is behind`,
+      remedy: 'Run the backup again: brokers catch up within seconds.',
+      facts: { topic, topicId },
+    },
+  )
 }
 
 export function topicDeleted(topic: string): KanneryError {

@@ -10,7 +10,7 @@ export type Urgency =
   | 'following'
   /** Somebody else may give a topic free. */
   | 'contending'
-  /** A partition has no leader that we know. */
+  /** A partition has no leader that we know, or a topic is to go on as another incarnation. */
   | 'leaderless'
 
 const intervalMs = { following: 30_000, contending: 10_000 } as const

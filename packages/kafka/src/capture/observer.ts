@@ -1,4 +1,4 @@
-import type { SegmentEntry } from '@kannery/core'
+import type { Gap, SegmentEntry } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
 
 /** What was read of one partition since the event before. */
@@ -20,10 +20,36 @@ export interface CaptureCommittedEvent {
   readonly segment: SegmentEntry
 }
 
+/** Why a topic goes on as another incarnation: another topic has its name, or its log lost what was backed up. */
+export type AnewReason = 'created-again' | 'truncated'
+
+export interface BegunIncarnation {
+  /** Its number in the index. */
+  readonly incarnation: number
+  readonly reason: AnewReason
+}
+
+/** The topic's lease is ours, and it is known where to read on. */
+export interface CaptureOpenedEvent {
+  readonly topic: string
+  /** There when a new incarnation began, but for the first one. */
+  readonly begun?: BegunIncarnation
+  /** When the newest segment of the backup was captured, ISO 8601; undefined when there is none. */
+  readonly capturedUntil?: string
+}
+
+/** The index says that these offsets were gone from Kafka before they could be read. */
+export interface CaptureGapEvent {
+  readonly topic: string
+  readonly gap: Gap
+}
+
 /** Called synchronously; must return soon and not throw. */
 export interface CaptureObserver {
+  onOpened(event: CaptureOpenedEvent): void
   onProgress(event: CaptureProgressEvent): void
   onCommitted(event: CaptureCommittedEvent): void
+  onGap(event: CaptureGapEvent): void
   /** What somebody should know although the backup goes on. */
   onWarning(warning: KanneryError): void
 }
@@ -37,6 +63,10 @@ export interface TopicReport {
   /** Of the batches, as the broker served them. */
   readonly bytes: number
   readonly segments: number
+  /** Offsets that were gone from Kafka before they could be read. */
+  readonly gaps: readonly Gap[]
+  /** Incarnations that began in this run, but for the first one of a topic. */
+  readonly begun: readonly BegunIncarnation[]
 }
 
 export interface CaptureReport {

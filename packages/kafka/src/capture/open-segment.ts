@@ -1,4 +1,4 @@
-import type { AbortedRange, EncodedChunk } from '@kannery/core'
+import type { AbortedRange, EncodedChunk, Gap } from '@kannery/core'
 import type { AbortedPart } from './aborted-batches.ts'
 
 /** A chunk on its way into a segment. */
@@ -13,6 +13,9 @@ export interface SegmentChunk {
   readonly release: () => void
 }
 
+/** Offsets that Kafka does not have any more, on their way into the index. */
+export type NoticedGap = Omit<Gap, 'in'>
+
 /** Its marker has not come yet, perhaps. */
 type OpenRange = Omit<AbortedRange, 'marker'> & { marker: number | undefined }
 
@@ -22,15 +25,25 @@ const overheadBytes = 128
 /** A segment that is still filled, in memory: when its upload fails, the same bytes can go into another object. */
 export class OpenSegment {
   readonly #chunks: SegmentChunk[] = []
+  readonly #gaps: NoticedGap[] = []
   readonly #aborted = new Map<string, OpenRange>()
   /** Partition → what is covered up to. */
   readonly #next = new Map<number, number>()
   #bytes = 0
   #startedAt = Number.POSITIVE_INFINITY
 
-  /** When its oldest batch came, by the monotonic clock; infinite when it is empty. */
+  /** When its oldest batch came or gap was noticed, by the monotonic clock; infinite when it is empty. */
   get startedAt(): number {
     return this.#startedAt
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0 && this.#gaps.length === 0
+  }
+
+  /** What the index is to say together with the segment; there may be gaps and no chunks. */
+  get gaps(): readonly NoticedGap[] {
+    return this.#gaps
   }
 
   get chunks(): readonly SegmentChunk[] {
@@ -46,6 +59,15 @@ export class OpenSegment {
     return this.#aborted.size
   }
 
+  /**
+   * Whether the chunk may be added: an entry of the index has one range a partition, which would hide a gap between the chunk
+   * and what is in here.
+   */
+  canHold({ encoded: { facts } }: SegmentChunk): boolean {
+    const next = this.#next.get(facts.partition)
+    return next === undefined || next === facts.from
+  }
+
   /** Chunks of one partition come in the order of their offsets. */
   add(chunk: SegmentChunk): void {
     this.#chunks.push(chunk)
@@ -54,6 +76,12 @@ export class OpenSegment {
     const { partition, next } = chunk.encoded.facts
     this.#next.set(partition, next)
     for (const part of chunk.aborted) this.#note(partition, part)
+  }
+
+  /** `noticedAt` is of the monotonic clock. */
+  addGap(gap: NoticedGap, noticedAt: number): void {
+    this.#gaps.push(gap)
+    this.#startedAt = Math.min(this.#startedAt, noticedAt)
   }
 
   /** By partition and offset. A range whose marker lies in a later segment ends with what this one covers. */

@@ -65,6 +65,11 @@ export class PartitionCursor {
     return this.#next
   }
 
+  /** Leader epoch of the last batch before `next`; −1 when unknown. */
+  get lastEpoch(): number {
+    return this.#lastEpoch
+  }
+
   /** −1 until the first answer. */
   get highWatermark(): number {
     return this.#highWatermark
@@ -145,6 +150,17 @@ export class PartitionCursor {
     if (!this.hasMore) this.#finished = true
   }
 
+  /** Nothing before `offset` will come. The epoch of what comes before it is not known: it was never read. */
+  skipTo(offset: number): void {
+    this.#next = offset
+    this.#lastEpoch = -1
+    this.#position = undefined
+    this.#error = undefined
+    this.#suspended = false
+    this.waitAnew()
+    if (!this.hasMore) this.#finished = true
+  }
+
   /** Takes note of an answer that had nothing for it; `quiet`: nor for any other partition, for no other reason. */
   stall(now: number, { quiet }: { readonly quiet: boolean }): void {
     if (this.#error !== undefined) return
@@ -162,6 +178,11 @@ export class PartitionCursor {
   /** It is not read until it is decided what becomes of it; it is not done either. */
   suspend(): void {
     this.#suspended = true
+  }
+
+  /** It is read again, where `suspend` left it. */
+  resume(): void {
+    this.#suspended = false
   }
 
   /** Nothing more will be read. */

@@ -14,6 +14,8 @@ class World {
   readonly memory = new ChunkMemory()
   /** First offsets of the chunks of each published segment. */
   readonly published: number[][] = []
+  /** Offsets of the gaps of each published segment. */
+  readonly gaps: (readonly [number, number])[][] = []
   readonly failures: unknown[] = []
   readonly pipeline: SegmentPipeline
   publishing: (segment: OpenSegment) => Promise<void> = async () => undefined
@@ -25,6 +27,7 @@ class World {
       publish: async (segment) => {
         await this.publishing(segment)
         this.published.push(segment.chunks.map(({ encoded }) => encoded.facts.from))
+        this.gaps.push(segment.gaps.map(({ offsets }) => offsets))
       },
       onFailed: (error) => {
         this.failures.push(error)
@@ -34,6 +37,11 @@ class World {
 
   add(at: number, value = 'x'.repeat(chunkBytes)): void {
     this.pipeline.add(this.#chunk(at, value))
+  }
+
+  addGap(from: number, next: number, partition = 0): void {
+    const gap = { partition, offsets: [from, next], reason: 'retention', noticed: 'now' } as const
+    this.pipeline.addGap(gap, 0)
   }
 
   #chunk(at: number, value: string): RawChunk {
@@ -134,5 +142,40 @@ describe('chunks on their way', () => {
     expect(world.published).toEqual([])
     expect(world.failures).toEqual([])
     expect(world.memory.used).toBe(0)
+  })
+})
+
+describe('a gap on its way', () => {
+  test('goes with the segment before it; what follows it in its partition is another segment', async () => {
+    const world = new World(100 * chunkBytes)
+    world.add(0)
+    world.addGap(1, 5)
+    world.addGap(0, 9, 1)
+    world.add(5)
+    world.add(6)
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[0], [5, 6]])
+    expect(world.gaps).toEqual([
+      [
+        [1, 5],
+        [0, 9],
+      ],
+      [],
+    ])
+  })
+
+  test('needs no segment, and ages as one does', async () => {
+    const world = new World(100 * chunkBytes)
+    expect(world.pipeline.startedAt).toBe(Number.POSITIVE_INFINITY)
+    world.addGap(0, 5)
+    await world.pipeline.settled()
+    expect(world.pipeline.startedAt).toBe(0)
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[]])
+    expect(world.gaps).toEqual([[[0, 5]]])
   })
 })

@@ -1,6 +1,6 @@
 import type { RawChunk } from './chunk-builder.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
-import { OpenSegment, type SegmentChunk } from './open-segment.ts'
+import { type NoticedGap, OpenSegment, type SegmentChunk } from './open-segment.ts'
 
 export interface SegmentLimits {
   readonly maxBytes: number
@@ -53,7 +53,7 @@ export class SegmentPipeline {
     return this.#failure === undefined ? this.#sealedBytes : 0
   }
 
-  /** When the oldest batch of the open segment came, by the monotonic clock; infinite when it is empty. */
+  /** When the open segment began to hold something, by the monotonic clock; infinite when it is empty. */
   get startedAt(): number {
     return this.#segment.startedAt
   }
@@ -66,6 +66,13 @@ export class SegmentPipeline {
     // Its rejection is looked at when its turn comes.
     encoding.catch(() => undefined)
     this.#then(async () => this.#append(await encoding, held))
+  }
+
+  /** Goes into the index with the segment that is open when the chunks added before have come. `noticedAt`: monotonic clock. */
+  addGap(gap: NoticedGap, noticedAt: number): void {
+    this.#then(() => {
+      if (this.#failure === undefined) this.#segment.addGap(gap, noticedAt)
+    })
   }
 
   /** Closes the open segment, with all that was added before. */
@@ -98,6 +105,7 @@ export class SegmentPipeline {
       chunk.release()
       return
     }
+    if (!this.#segment.canHold(chunk)) this.#seal()
     this.#inSegment.push(held)
     this.#segment.add(chunk)
     const { bytes, chunks, abortedRanges } = this.#segment
@@ -107,7 +115,7 @@ export class SegmentPipeline {
 
   #seal(): void {
     const [segment, held] = [this.#segment, this.#inSegment]
-    if (segment.chunks.length === 0) return
+    if (segment.isEmpty) return
     this.#segment = new OpenSegment()
     this.#inSegment = []
     this.#markSealed(held)

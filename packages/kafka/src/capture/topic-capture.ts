@@ -1,22 +1,25 @@
 import {
   type AcquireOptions,
   currentIncarnation,
+  type Gap,
   type Incarnation,
   type Index,
+  type SegmentEntry,
   type UlidSource,
   type Worker,
   type WriterSession,
 } from '@kannery/core'
-import type { Clock, StorageBackend } from '@kannery/storage'
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { FetchedPartition } from '../protocol/fetch.ts'
 import type { BatchRun } from './batch-run.ts'
+import { beginOrContinue } from './begin-incarnation.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
 import type { ChunkMemory } from './chunk-memory.ts'
 import { Errand } from './errand.ts'
-import { offsetsLost, topicRecreated } from './fetch-failures.ts'
-import type { CaptureObserver, TopicReport } from './observer.ts'
+import { topicRecreated } from './fetch-failures.ts'
+import type { BegunIncarnation, CaptureObserver, TopicReport } from './observer.ts'
 import type { OpenSegment } from './open-segment.ts'
 import { type CursorStart, PartitionCursor } from './partition-cursor.ts'
 import { uploadSegment } from './publish-segment.ts'
@@ -24,7 +27,7 @@ import { KafkaRecoverySource } from './recovery-source.ts'
 import type { SegmentLimits } from './segment-pipeline.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { unexplainedObjects } from './unexplained-objects.ts'
-import { keepUp, recordSettings } from './upkeep.ts'
+import { keepUp } from './upkeep.ts'
 import type { Uploads } from './worker-memory.ts'
 
 export interface TopicCaptureContext {
@@ -47,6 +50,11 @@ export interface TopicCaptureContext {
 /** How often a topic's retention is looked after. */
 const upkeepEveryMs = 3_600_000
 
+export interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
+  /** The incarnation whose history the topic's log does not have any more: if it is still the last one, another one begins. */
+  readonly truncated?: number | undefined
+}
+
 /** The backup of one topic, from the moment its lease is ours until it is released. */
 export class TopicCapture {
   readonly name: string
@@ -54,7 +62,7 @@ export class TopicCapture {
   readonly cursors: PartitionCursor[] = []
   readonly #context: TopicCaptureContext
   readonly #session: WriterSession
-  readonly #incarnation: Incarnation
+  readonly #begun: BegunIncarnation | undefined
   readonly #writer: TopicWriter
   readonly #upkeep = new Errand((error) => {
     this.#failure ??= { error }
@@ -64,26 +72,34 @@ export class TopicCapture {
   #records = 0
   #bytes = 0
   #segments = 0
+  readonly #gaps: Gap[] = []
 
   /**
    * Takes the topic's lease and finds out where to go on; begins the backup of a topic that has none.
    *
-   * @throws LEASE_HELD; KAFKA_TOPIC_MISMATCH when the backup is of another topic of that name; KAFKA_OFFSETS_LOST when the log
-   *   ends before what was backed up; INDEX_*, DATA_*, STORAGE_*, KAFKA_*.
+   * A topic that was created again begins a new incarnation, with a warning.
+   *
+   * @throws LEASE_HELD; INDEX_*, DATA_*, STORAGE_*, KAFKA_*.
    */
   static async open(
     context: TopicCaptureContext,
     topic: TopicMetadata,
-    wait: Pick<AcquireOptions, 'waitMs' | 'signal'> = {},
+    { truncated, ...wait }: OpenTopicOptions = {},
   ): Promise<TopicCapture> {
     const { cluster, worker } = context
     const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
     try {
       await recover(context, session, topic)
-      const incarnation = await beginOrContinue(context, session, topic)
+      const before = currentIncarnation(session.index)
+      const begun = await beginOrContinue(cluster, session, topic, truncated)
+      if (begun?.reason === 'created-again') {
+        const ids = { backup: before?.topicId ?? '', cluster: topic.topicId }
+        context.observer.onWarning(topicRecreated(topic.name, ids))
+      }
       const starts = await startOfCursors(context, session, topic)
-      const capture = new TopicCapture(context, session, { topic, incarnation })
+      const capture = new TopicCapture(context, session, { topic, begun })
       for (const [partition, start] of starts) capture.#openPartition(topic, partition, start)
+      capture.#tellOpened()
       return capture
     } catch (error) {
       await session.release()
@@ -94,13 +110,16 @@ export class TopicCapture {
   private constructor(
     context: TopicCaptureContext,
     session: WriterSession,
-    { topic, incarnation }: { readonly topic: TopicMetadata; readonly incarnation: Incarnation },
+    {
+      topic,
+      begun,
+    }: { readonly topic: TopicMetadata; readonly begun: BegunIncarnation | undefined },
   ) {
     this.name = topic.name
     this.topicId = topic.topicId
     this.#context = context
     this.#session = session
-    this.#incarnation = incarnation
+    this.#begun = begun
     const { clock, limits, memory, encoder } = context
     this.#writer = new TopicWriter({
       topic: topic.name,
@@ -126,6 +145,17 @@ export class TopicCapture {
     return this.cursors.every((cursor) => cursor.finished)
   }
 
+  /** The number of the incarnation that is captured. */
+  get incarnation(): number {
+    return this.#current.n
+  }
+
+  /** Whether the topic with this id had the name before this one. */
+  succeeds(topicId: string): boolean {
+    const earlier = this.#session.index.incarnations.some((life) => life.topicId === topicId)
+    return earlier && topicId !== this.topicId
+  }
+
   get openBytes(): number {
     return this.#writer.openBytes
   }
@@ -142,6 +172,8 @@ export class TopicCapture {
       records: this.#records,
       bytes: this.#bytes,
       segments: this.#segments,
+      gaps: [...this.#gaps],
+      begun: this.#begun === undefined ? [] : [this.#begun],
     }
   }
 
@@ -160,6 +192,16 @@ export class TopicCapture {
       nextOffset: next,
       endOffset: end ?? highWatermark,
     })
+  }
+
+  /**
+   * Goes on at offset `to`: what is between is gone from Kafka, and becomes a gap of the backup. `reason` stands in the index as
+   * it is: `retention` (or DeleteRecords), `compaction`.
+   */
+  skip(cursor: PartitionCursor, gap: { readonly to: number; readonly reason: string }): void {
+    if (this.#failure !== undefined) return
+    this.#writer.skip(cursor.partition, gap)
+    cursor.skipTo(gap.to)
   }
 
   /** Closes the open segment, if there is one, with all that was taken. */
@@ -219,19 +261,52 @@ export class TopicCapture {
     })
   }
 
+  #tellOpened(): void {
+    const { pages, segments } = this.#session.index
+    const capturedUntil = (segments.at(-1) ?? pages.at(-1))?.captured[1]
+    this.#context.observer.onOpened({
+      topic: this.name,
+      ...(this.#begun && { begun: this.#begun }),
+      ...(capturedUntil !== undefined && { capturedUntil }),
+    })
+  }
+
+  get #current(): Incarnation {
+    const current = currentIncarnation(this.#session.index)
+    if (current === undefined) throw new KanneryError('INTERNAL', 'a topic without an incarnation')
+    return current
+  }
+
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
     const cursor = new PartitionCursor(topic, partition, start)
-    // Where nothing was backed up, there is nothing that the log could contradict.
-    if (!cursor.hasMore && start.lastEpoch < 0) cursor.finish()
+    // Where nothing was backed up, there is nothing that the log could contradict; unless it ends before.
+    if (start.next === start.end && start.lastEpoch < 0) cursor.finish()
     this.cursors.push(cursor)
     this.#writer.addPartition(partition, start.next)
   }
 
   async #publish(segment: OpenSegment): Promise<void> {
-    const { storage, clock, observer, uploads } = this.#context
+    const { observer } = this.#context
+    const n = this.incarnation
+    const gaps = segment.gaps.map((gap): Gap => ({ in: n, ...gap }))
+    const entry = segment.chunks.length === 0 ? undefined : await this.#upload(segment)
+    await this.#session.commit({ gaps, ...(entry && { segment: entry }) })
+    this.#gaps.push(...gaps)
+    for (const gap of gaps) observer.onGap({ topic: this.name, gap })
+    if (entry === undefined) return
+    this.#segments += 1
+    for (const { visibleRecords, rawBytes } of segment.chunks) {
+      this.#records += visibleRecords
+      this.#bytes += rawBytes
+    }
+    observer.onCommitted({ topic: this.name, segment: entry })
+  }
+
+  async #upload(segment: OpenSegment): Promise<SegmentEntry> {
+    const { storage, clock, uploads } = this.#context
     const { cluster, epoch, writer } = this.#session.index
-    const { n: incarnation, baseline } = this.#incarnation
-    const entry = await uploadSegment(
+    const { n: incarnation, baseline } = this.#current
+    return await uploadSegment(
       {
         storage,
         clock,
@@ -251,13 +326,6 @@ export class TopicCapture {
       },
       segment,
     )
-    await this.#session.commit({ segment: entry })
-    this.#segments += 1
-    for (const { visibleRecords, rawBytes } of segment.chunks) {
-      this.#records += visibleRecords
-      this.#bytes += rawBytes
-    }
-    observer.onCommitted({ topic: this.name, segment: entry })
   }
 }
 
@@ -271,43 +339,6 @@ async function recover(
   if (unexplained.length > 0) observer.onWarning(unexplainedObjects(topic.name, unexplained))
 }
 
-/** The incarnation that this topic is. */
-async function beginOrContinue(
-  { cluster }: TopicCaptureContext,
-  session: WriterSession,
-  { name, topicId, partitions }: TopicMetadata,
-): Promise<Incarnation> {
-  const known = currentIncarnation(session.index)
-  if (known !== undefined && known.topicId !== topicId) {
-    throw topicRecreated(name, { backup: known.topicId, cluster: topicId })
-  }
-  const settings = await cluster.describeTopicConfig(name)
-  if (known !== undefined) await recordSettings(session, settings)
-  if (known !== undefined && known.partitions >= partitions.length) {
-    return currentIncarnation(session.index) ?? known
-  }
-  const earliest = await cluster.listOffsets(name, 'earliest', 'read-uncommitted')
-  const start = Object.fromEntries(
-    partitions
-      .filter(({ partition }) => partition >= (known?.partitions ?? 0))
-      .map(({ partition }) => [partition, earliest.get(partition) ?? 0]),
-  )
-  if (known === undefined) {
-    const { overrides, effective } = settings
-    await session.beginIncarnation({
-      topicId,
-      partitions: partitions.length,
-      start,
-      config: overrides,
-      effective,
-      replicationFactor: partitions[0]?.replicas.length ?? 1,
-    })
-  } else {
-    await session.commit({ partitions: partitions.length, start })
-  }
-  return currentIncarnation(session.index) as Incarnation
-}
-
 async function startOfCursors(
   { cluster, once }: TopicCaptureContext,
   session: WriterSession,
@@ -319,26 +350,26 @@ async function startOfCursors(
     : undefined
   const starts = new Map<number, CursorStart>()
   for (const [partition, next] of session.nextOffsets()) {
-    const end = ends?.get(partition)
-    if (end !== undefined && next > end) {
-      throw offsetsLost({ topic, partition, next }, { earliest: 0, latest: end })
-    }
-    starts.set(partition, { next, lastEpoch: epochs.get(partition) ?? -1, end })
+    const [to, epoch] = epochs.get(partition) ?? [next, -1]
+    // Before `next` may lie a gap: then the epoch of what comes before it is not known.
+    starts.set(partition, { next, lastEpoch: to === next ? epoch : -1, end: ends?.get(partition) })
   }
   return starts
 }
 
 /**
- * By partition, the leader epoch of the last batch that the tail of the index covers. A partition that is only in pages is
+ * By partition, where the tail of the index ends, and the leader epoch of the last batch before. A partition that is only in pages is
  * missing: its log is checked against the backup from its next batch on.
  */
-function lastEpochs(index: Index): ReadonlyMap<number, number> {
+function lastEpochs(
+  index: Index,
+): ReadonlyMap<number, readonly [next: number, leaderEpoch: number]> {
   const n = currentIncarnation(index)?.n
-  const epochs = new Map<number, number>()
+  const epochs = new Map<number, readonly [number, number]>()
   for (const entry of index.segments) {
     if (entry.in !== n) continue
-    for (const [partition, [, , epoch]] of Object.entries(entry.offsets)) {
-      epochs.set(Number(partition), epoch)
+    for (const [partition, [, next, epoch]] of Object.entries(entry.offsets)) {
+      epochs.set(Number(partition), [next, epoch])
     }
   }
   return epochs

@@ -11,6 +11,8 @@ export class TopicReports {
       records: report.records + (before?.records ?? 0),
       bytes: report.bytes + (before?.bytes ?? 0),
       segments: report.segments + (before?.segments ?? 0),
+      begun: [...(before?.begun ?? []), ...report.begun],
+      gaps: [...(before?.gaps ?? []), ...report.gaps],
     })
   }
 

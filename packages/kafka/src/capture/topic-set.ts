@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import type { ClusterMetadata, TopicMetadata } from '../cluster/metadata.ts'
-import { topicDeleted, topicRecreated } from './fetch-failures.ts'
+import { topicDeleted } from './fetch-failures.ts'
 import type { CaptureReport } from './observer.ts'
 import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
 import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
@@ -25,13 +25,16 @@ const openAtATime = 8
 export class TopicSet {
   readonly #options: TopicSetOptions
   readonly #open = new Map<string, TopicCapture>()
-  readonly #closing = new Set<Promise<void>>()
+  /** By name; a topic is taken up again only when it has left. */
+  readonly #closing = new Map<string, Promise<void>>()
   readonly #reports = new TopicReports()
   /** Topics that were taken up, or tried, and are not to be taken up again in this run. */
   readonly #settled = new Set<string>()
   /** Topics that somebody else writes at the moment, or whose storage failed, and why. */
   readonly #contended = new Map<string, KanneryError>()
   readonly #missingSince = new Map<string, number>()
+  /** Topics that go on as another incarnation. The number: of the incarnation whose history the log does not have any more. */
+  readonly #beginningAnew = new Map<string, number | undefined>()
   readonly #failures: unknown[] = []
   /** Until then, by the monotonic clock, topics that somebody else writes are waited for. */
   #waitUntilMs = 0
@@ -53,6 +56,11 @@ export class TopicSet {
   /** Some topic is to be tried again. */
   get contends(): boolean {
     return this.#contended.size > 0
+  }
+
+  /** Some topic is to be taken up at once, as another incarnation. */
+  get beginsAnew(): boolean {
+    return [...this.#beginningAnew.keys()].some((name) => !this.#contended.has(name))
   }
 
   get report(): CaptureReport {
@@ -86,8 +94,21 @@ export class TopicSet {
     for (const topic of this.#open.values()) {
       await this.#compare(topic, byName.get(topic.name))
     }
-    if (this.#options.once) return
-    await this.#takeUp(present, selectTopics(present, this.#options.selection))
+    const names = this.#options.once
+      ? [...this.#beginningAnew.keys()]
+      : selectTopics(present, this.#options.selection)
+    await this.#takeUp(present, names)
+  }
+
+  /**
+   * The log does not have the history that was backed up: what was taken of it is committed, and the topic is taken up again, as
+   * another incarnation. `why` is a warning.
+   */
+  beginAnew(topic: TopicCapture, why: KanneryError): void {
+    if (this.#open.get(topic.name) !== topic) return
+    this.#options.observer.onWarning(why)
+    this.#beginningAnew.set(topic.name, topic.incarnation)
+    this.#close(topic)
   }
 
   /** Closes the topics that are done, and drops those that failed. */
@@ -112,12 +133,14 @@ export class TopicSet {
       if (topic.failure !== undefined) this.#abandon(topic, topic.failure.error)
       else this.#close(topic)
     }
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.values())
   }
 
   async #takeUp(present: readonly TopicMetadata[], names: readonly string[]): Promise<void> {
     const byName = new Map(present.map((topic) => [topic.name, topic]))
-    const waiting = names.filter((name) => !this.#open.has(name) && !this.#settled.has(name))
+    const waiting = names.filter(
+      (name) => !this.#open.has(name) && !this.#closing.has(name) && !this.#settled.has(name),
+    )
     const takeNext = async (): Promise<void> => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         const topic = byName.get(name)
@@ -133,6 +156,7 @@ export class TopicSet {
       if (topic.error !== undefined) throw topic.error
       this.#open.set(topic.name, await this.#openOrWait(topic))
       this.#contended.delete(topic.name)
+      this.#beginningAnew.delete(topic.name)
     } catch (error) {
       this.#dropOrContend(topic.name, error)
     }
@@ -144,7 +168,8 @@ export class TopicSet {
     let waitMs = 0
     for (let lost = 0; ; ) {
       try {
-        return await TopicCapture.open(this.#options, topic, { waitMs, signal })
+        const truncated = this.#beginningAnew.get(topic.name)
+        return await TopicCapture.open(this.#options, topic, { waitMs, signal, truncated })
       } catch (error) {
         if (KanneryError.is(error, 'LEASE_LOST') && lost < maxLost) {
           lost++
@@ -164,9 +189,11 @@ export class TopicSet {
       return
     }
     this.#missingSince.delete(topic.name)
+    // A broker that is behind still tells of the topic that was deleted.
+    if (topic.succeeds(present.topicId)) return
     if (present.topicId !== topic.topicId) {
-      const ids = { backup: topic.topicId, cluster: present.topicId }
-      this.#failWhole(topic, topicRecreated(topic.name, ids))
+      this.#beginningAnew.set(topic.name, undefined)
+      this.#close(topic)
     } else if (!this.#options.once) {
       await topic.addPartitions(present).catch((error: unknown) => this.#abandon(topic, error))
     }
@@ -206,14 +233,14 @@ export class TopicSet {
   #leave(topic: TopicCapture, work: () => Promise<void>): void {
     if (!this.#open.delete(topic.name)) return
     for (const cursor of topic.cursors) cursor.finish()
-    if (this.#options.once) this.#settled.add(topic.name)
+    if (this.#options.once && !this.#beginningAnew.has(topic.name)) this.#settled.add(topic.name)
     const leaving = work()
       .catch((error: unknown) => this.#dropOrContend(topic.name, error))
       .finally(() => {
         this.#reports.add(topic.report)
-        this.#closing.delete(leaving)
+        this.#closing.delete(topic.name)
       })
-    this.#closing.add(leaving)
+    this.#closing.set(topic.name, leaving)
   }
 
   /** Whoever follows contends again for what may come back; all else is final. */
@@ -222,6 +249,7 @@ export class TopicSet {
     if (final || !KanneryError.is(error) || error.retry === 'never') {
       this.#settled.add(name)
       this.#contended.delete(name)
+      this.#beginningAnew.delete(name)
       this.#failures.push(error)
       return
     }

@@ -62,8 +62,7 @@ export class TopicWriter {
    * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition; what came before the damage is kept.
    */
   take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {
-    const builder = this.#builders.get(partition)
-    if (builder === undefined) throw new KanneryError('INTERNAL', `unknown partition ${partition}`)
+    const builder = this.#builderOf(partition)
     const abortedBatches = new AbortedBatches(aborted)
     let visible = 0
     try {
@@ -78,6 +77,17 @@ export class TopicWriter {
       throw named(error, this.#options.topic, partition)
     }
     return visible
+  }
+
+  /** Covers the offsets from what was taken up to `to` (exclusive) as a gap: nothing of them will come. */
+  skip(partition: number, { to, reason }: { readonly to: number; readonly reason: string }): void {
+    const { clock } = this.#options
+    const builder = this.#builderOf(partition)
+    this.#finishChunk(builder)
+    const noticed = new Date(clock.now()).toISOString()
+    const gap = { partition, offsets: [builder.next, to], reason, noticed } as const
+    this.#pipeline.addGap(gap, clock.monotonic())
+    builder.skipTo(to)
   }
 
   /** Closes the open segment, if there is one, with all that was taken. */
@@ -109,6 +119,12 @@ export class TopicWriter {
     let oldest = this.#pipeline.startedAt
     for (const { startedAt } of this.#builders.values()) oldest = Math.min(oldest, startedAt)
     return oldest
+  }
+
+  #builderOf(partition: number): ChunkBuilder {
+    const builder = this.#builders.get(partition)
+    if (builder === undefined) throw new KanneryError('INTERNAL', `unknown partition ${partition}`)
+    return builder
   }
 
   #finishChunk(builder: ChunkBuilder): void {

@@ -1,4 +1,9 @@
-import type { CaptureCommittedEvent, CaptureProgressEvent } from '@kannery/kafka'
+import type {
+  CaptureCommittedEvent,
+  CaptureGapEvent,
+  CaptureOpenedEvent,
+  CaptureProgressEvent,
+} from '@kannery/kafka'
 import type { Clock } from '@kannery/storage'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { MetricsSource } from './metrics-server.ts'
@@ -6,11 +11,13 @@ import type { MetricsSource } from './metrics-server.ts'
 /** What an alert needs: how much was captured, how far behind it is, and how old the last commit is. */
 export class BackupMetrics implements MetricsSource {
   readonly #registry = new Registry()
+  /** By topic, by the monotonic clock. */
   readonly #committedAt = new Map<string, number>()
   readonly #records: Counter<'topic' | 'partition'>
   readonly #bytes: Counter<'topic' | 'partition'>
   readonly #lag: Gauge<'topic' | 'partition'>
   readonly #segments: Counter<'topic'>
+  readonly #gaps: Counter<'topic' | 'partition'>
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -41,6 +48,12 @@ export class BackupMetrics implements MetricsSource {
       labelNames: ['topic'],
       registers,
     })
+    this.#gaps = new Counter({
+      name: 'kannery_gap_offsets_total',
+      help: 'Offsets that were gone from Kafka before this process could read them',
+      labelNames: partition,
+      registers,
+    })
     const committedAt = this.#committedAt
     new Gauge({
       name: 'kannery_last_commit_age_seconds',
@@ -61,6 +74,13 @@ export class BackupMetrics implements MetricsSource {
     return await this.#registry.metrics()
   }
 
+  /** Until the first commit of this process, the age is that of what the backup has; of none, that of this moment. */
+  opened({ topic, capturedUntil }: CaptureOpenedEvent): void {
+    const now = this.#clock.now()
+    const until = capturedUntil === undefined ? now : Date.parse(capturedUntil)
+    this.#committedAt.set(topic, this.#clock.monotonic() - Math.max(now - until, 0))
+  }
+
   progressed({
     topic,
     partition,
@@ -78,5 +98,10 @@ export class BackupMetrics implements MetricsSource {
   committed({ topic }: CaptureCommittedEvent): void {
     this.#segments.inc({ topic })
     this.#committedAt.set(topic, this.#clock.monotonic())
+  }
+
+  lost({ topic, gap }: CaptureGapEvent): void {
+    const [from, next] = gap.offsets
+    this.#gaps.inc({ topic, partition: String(gap.partition) }, next - from)
   }
 }

@@ -146,8 +146,14 @@ function observe(
       progress.update(event)
       metrics.progressed(event)
     },
+    onOpened(event) {
+      metrics.opened(event)
+    },
     onCommitted(event) {
       metrics.committed(event)
+    },
+    onGap(event) {
+      metrics.lost(event)
     },
     onWarning,
   }

@@ -1,0 +1,91 @@
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
+import type { OffsetPosition } from '../src/cluster/list-offsets.ts'
+import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
+import { PlayedBroker } from './played-broker.ts'
+
+/** A topic of one partition, and the broker that has it alone. */
+export class PlayedTopic {
+  readonly broker: PlayedBroker
+  readonly metadata: TopicMetadata
+  /** Where the leader says that an epoch ends. */
+  epochEnd: number | undefined = Number.POSITIVE_INFINITY
+  earliest = 0
+
+  /** `life`: topics of one name differ in it. */
+  constructor(name: string, brokerId: number, life = 1) {
+    const topicIdBytes = Buffer.alloc(16, life)
+    const topicId = topicIdBytes.toString('base64url')
+    const leader = { leader: brokerId, leaderEpoch: 0, replicas: [brokerId], isr: [brokerId] }
+    this.broker = new PlayedBroker({ name, topicId, topicIdBytes })
+    this.metadata = {
+      name,
+      topicId,
+      topicIdBytes,
+      internal: false,
+      partitions: [{ partition: 0, ...leader }],
+    }
+  }
+}
+
+/** A cluster of as many brokers as topics, as the capture of topics sees it. Nothing of it needs a network. */
+export class PlayedCluster {
+  readonly topics = new Map<string, PlayedTopic>()
+  clusterId = 'played'
+  /** Of the requests for metadata. */
+  asked = 0
+  #brokers: PlayedTopic[] = []
+
+  /** Another topic may have had the name before. */
+  create(name: string, ...batches: readonly Buffer[]): PlayedTopic {
+    const topic = new PlayedTopic(name, this.#brokers.length + 1, this.#brokers.length + 1)
+    this.#brokers.push(topic)
+    this.topics.set(name, topic)
+    topic.broker.fill(0, ...batches)
+    return topic
+  }
+
+  get asKafkaCluster(): KafkaCluster {
+    const clusterId = (): string => this.clusterId
+    const cluster = {
+      get clusterId(): string {
+        return clusterId()
+      },
+      metadata: async () => this.#metadata(),
+      topic: async (name: string) => this.#find(name).metadata,
+      listOffsets: async (name: string, at: OffsetPosition) => {
+        const { broker, earliest } = this.#find(name)
+        const end = broker.partitions.get(0)?.highWatermark ?? 0
+        return new Map([[0, at === 'latest' ? end : earliest]])
+      },
+      endOfEpoch: async ({ topic }: { topic: string }) => this.#find(topic).epochEnd,
+      describeTopicConfig: async () => ({ overrides: {}, effective: {} }),
+      describeProducers: async () => [],
+      openConnection: async (id: number) => {
+        const broker = this.#brokers[id - 1]?.broker
+        if (broker === undefined) throw new Error(`no broker ${id} is played`)
+        return await broker.cluster.openConnection()
+      },
+    }
+    return cluster as unknown as KafkaCluster
+  }
+
+  #find(name: string): PlayedTopic {
+    const found = this.topics.get(name)
+    if (found === undefined) throw new Error(`no topic ${name} is played`)
+    return found
+  }
+
+  #metadata(): ClusterMetadata {
+    this.asked += 1
+    const brokers = this.#brokers.map((_, index) => {
+      const broker = { id: index + 1, host: 'played', port: 9092, rack: undefined }
+      return [broker.id, broker] as const
+    })
+    return {
+      clusterId: this.clusterId,
+      controllerId: 1,
+      brokers: new Map(brokers),
+      topics: [...this.topics.values()].map(({ metadata }) => metadata),
+    }
+  }
+}
