@@ -16,6 +16,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           globalSetup: ['@kannery/testing/servers/shared-kafka'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

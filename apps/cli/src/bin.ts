@@ -9,6 +9,10 @@ const compiled = compileCache()
 if (compiled !== undefined) enableCompileCache(compiled)
 const { main } = await import('./main.ts')
 
+const environment = { ...process.env }
+// Node.js reads it at every connection, whichever library opens it: certificates are verified always.
+delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+
 const interruption = new Interruption((status) => process.exit(status))
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => interruption.receive(name))
@@ -24,7 +28,7 @@ const status = await main({
   words: process.argv.slice(2),
   stdout: process.stdout,
   stderr: process.stderr,
-  environment: process.env,
+  environment,
   directory: process.cwd(),
   app: { url: import.meta.url, version },
   interruption,

@@ -3,6 +3,10 @@ import { Interruption } from './interruption.ts'
 import { main } from './main.ts'
 
 async function run(...words: readonly string[]) {
+  return await runIn({}, ...words)
+}
+
+async function runIn(variables: Readonly<Record<string, string>>, ...words: readonly string[]) {
   const stdout: string[] = []
   const stderr: string[] = []
   const stream = (lines: string[]) => ({
@@ -16,7 +20,7 @@ async function run(...words: readonly string[]) {
     words,
     stdout: stream(stdout),
     stderr: stream(stderr),
-    environment: { KANNERY_PLUGIN_FOLDER: '/nowhere' },
+    environment: { KANNERY_PLUGIN_FOLDER: '/nowhere', ...variables },
     directory: '/',
     app: { url: import.meta.url, version: '1.2.3' },
     interruption: new Interruption(() => {}),
@@ -52,4 +56,12 @@ test('help and version are results', async () => {
   expect(await run('--version')).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' })
   expect((await run('help', 'backup')).stdout).toContain('--segment-age <duration>')
   expect((await run('lease')).stdout).toContain('list who is writing into a storage')
+})
+
+test('a variable that would switch the verification of certificates off is named as ignored', async () => {
+  const { status, stderr } = await runIn({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, '--version')
+
+  expect(status).toBe(0)
+  expect(stderr).toMatch(/^NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/)
+  expect((await runIn({ NODE_TLS_REJECT_UNAUTHORIZED: '1' }, '--version')).stderr).toBe('')
 })

@@ -2,6 +2,7 @@ import { type App, type Environment, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { OptionValues } from './command.ts'
 import { commands } from './commands/commands.ts'
+import { environmentNotices } from './environment-notices.ts'
 import type { Interruption } from './interruption.ts'
 import { parseCommandLine } from './program.ts'
 import { asKanneryError, describeStack } from './terminal/error-report.ts'
@@ -23,6 +24,7 @@ export async function main(world: World): Promise<number> {
   const { words, interruption, app } = world
   const terminal = new Terminal(requestedFormat(words), world, systemClock)
   try {
+    for (const notice of environmentNotices(world.environment)) terminal.note(notice)
     const parsed = parseCommandLine(words, { version: app.version, commands })
     if ('text' in parsed) {
       await terminal.print(parsed.text)

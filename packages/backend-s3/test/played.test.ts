@@ -310,3 +310,14 @@ test('each key of a batch that could not be deleted has its own error', async ()
 function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64')
 }
+
+test('a key id with a line end, as echo makes it, is a fault of the configuration and not shown', async () => {
+  const credentials = { accessKeyId: 'AKIA\n', secretAccessKey: 'hunter2' }
+  const place = { bucket: 'backups', endpoint: 'http://127.0.0.1:9', region: 'us-east-1' }
+  await using backend = await plugin.open(place, { ...context, credentials })
+
+  const error = await errorOf(backend.head(key))
+
+  expect(error).toMatchObject({ code: 'CONFIG_INVALID', why: expect.stringMatching(/line end/) })
+  expect(JSON.stringify(error) + String(error)).not.toMatch(/AKIA|hunter2/)
+})

@@ -49,6 +49,12 @@ export {
   type SaslOptions,
   type TlsOptions,
 } from './configuration/connection-options.ts'
+export {
+  type KeyPassphrase,
+  type PemFile,
+  readAuthorities,
+  readIdentity,
+} from './configuration/pem-files.ts'
 export type { BackupBatch } from './reading/backup-batch.ts'
 export type { MissingOffsets } from './reading/missing-offsets.ts'
 export { type ReadTopicOptions, readTopic } from './reading/read-topic.ts'

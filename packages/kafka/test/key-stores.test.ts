@@ -42,6 +42,11 @@ describe('a trust store of keytool', () => {
     expect(subjects(ca)).toEqual(['CN=kannery-authority'])
   })
 
+  test('as jks is read without its password, as Java reads it', async () => {
+    const { ca } = await tls({ 'ssl.truststore.location': certificates.authority.jks })
+    expect(subjects(ca)).toEqual(['CN=kannery-authority'])
+  })
+
   test.each(['pkcs12', 'jks'] as const)(
     'as %s with a wrong password, or damaged, is refused without telling the password',
     async (form) => {

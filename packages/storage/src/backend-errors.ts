@@ -1,6 +1,6 @@
 import type { WriteCondition } from './backend.ts'
 import { type ErrorCode, type ErrorFacts, KanneryError, type Retry } from './errors.ts'
-import { networkFailure, withoutRequest } from './http-failure.ts'
+import { networkFailure, withCauses, withoutRequest } from './http-failure.ts'
 
 /** What a backend was doing when something went wrong. */
 export interface BackendAttempt<Operation extends string = string> {
@@ -95,8 +95,9 @@ export class BackendErrors {
     })
   }
 
-  /** undefined for an error that does not say that there was no answer. */
+  /** undefined for an error that does not say why there was no answer. */
   unreachable(error: Error, attempt: BackendAttempt): KanneryError | undefined {
+    if (isInvalidHeader(error)) return this.#unusableSetting(error, attempt)
     const failure = networkFailure(error)
     if (failure === undefined) return undefined
     const { why, retry, remedy, status, sent } = failure
@@ -108,4 +109,20 @@ export class BackendErrors {
       facts: { ...this.facts(attempt), status, sent },
     })
   }
+
+  #unusableSetting(error: Error, attempt: BackendAttempt): KanneryError {
+    const message = `a credential or setting cannot be sent: ${attempt.place}`
+    return new KanneryError('CONFIG_INVALID', message, {
+      cause: withoutRequest(error),
+      why: 'it has a character that no HTTP header may have, such as a line end',
+      remedy:
+        'Correct the key id or token; a secret that was made with "echo" ends with a line end ("echo -n" and "printf %s" do not).',
+      facts: this.facts(attempt),
+    })
+  }
+}
+
+/** Node.js refused to send a header; nothing was sent. */
+function isInvalidHeader(error: Error): boolean {
+  return [...withCauses(error)].some((one) => 'code' in one && one.code === 'ERR_INVALID_CHAR')
 }

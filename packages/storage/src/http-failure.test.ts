@@ -23,6 +23,15 @@ test('a certificate that is not trusted will not be trusted the next time', () =
   expect(networkFailure(error)).toMatchObject({ retry: 'never' })
 })
 
+test('a certificate that is refused for another reason than trust is no unknown error', () => {
+  const weak = Object.assign(new Error('EE certificate key too weak'), { code: 'UNSPECIFIED' })
+  const purpose = Object.assign(new Error('x'), { code: 'INVALID_PURPOSE' })
+
+  expect(networkFailure(weak)).toMatchObject({ retry: 'never', why: expect.stringMatching(/weak/) })
+  expect(networkFailure(purpose)).toMatchObject({ why: expect.stringMatching(/for servers/) })
+  expect(networkFailure(purpose)?.remedy).not.toContain('NODE_EXTRA_CA_CERTS')
+})
+
 test.each([new Error('x'), Object.assign(new Error('x'), { code: 'NoSuchKey' }), 'x', undefined])(
   'leaves %s alone',
   (error) => {

@@ -1,3 +1,4 @@
+import { certificateProblem } from './certificate-problem.ts'
 import type { Retry } from './errors.ts'
 
 /** Why a request got no answer, for backends that speak HTTP. */
@@ -13,6 +14,7 @@ export interface NetworkFailure {
 
 const trustRemedy =
   'Name the authority that signed its certificate in NODE_EXTRA_CA_CERTS, or correct the address.'
+const reissueRemedy = 'Have a certificate issued for it that is right, or correct the address.'
 
 /** By Node's error code. */
 const reasons: Readonly<Record<string, string>> = {
@@ -53,10 +55,6 @@ const unsent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** OpenSSL's verdicts on a certificate, as Node names them. */
-const distrust =
-  /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/
-
 const timedOut: NetworkFailure = {
   status: 'ETIMEDOUT',
   why: 'it did not answer in time',
@@ -69,9 +67,11 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
   for (const one of withCauses(error)) {
     const { code, name } = one as { readonly code?: unknown; readonly name?: unknown }
     const status = typeof code === 'string' ? code : ''
-    if (distrust.test(status)) {
-      const why = 'its certificate is not trusted'
-      return { status, why, retry: 'never', remedy: trustRemedy, sent: false }
+    const problem = certificateProblem(one)
+    if (problem !== undefined) {
+      const why = `its certificate is refused: ${problem.why}`
+      const remedy = problem.isDistrust ? trustRemedy : reissueRemedy
+      return { status, why, retry: 'never', remedy, sent: false }
     }
     const why = reasons[status]
     if (why !== undefined) return { status, why, retry: 'same-request', sent: !unsent.has(status) }
@@ -96,7 +96,8 @@ export function withoutRequest(error: Error): Error {
   return told
 }
 
-function* withCauses(error: unknown): Generator<object> {
+/** An error and what caused it, outermost first. */
+export function* withCauses(error: unknown): Generator<object> {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
     yield current

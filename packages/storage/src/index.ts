@@ -10,6 +10,7 @@ export {
   locationIn,
 } from './bucket-config.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
+export { type CertificateProblem, certificateProblem } from './certificate-problem.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
 export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/patience.ts'

@@ -34,6 +34,7 @@ type Properties = ReadonlyMap<string, string>
  * consumers are ignored; a setting of security that Kannery cannot follow is refused. `bootstrapServers` is empty when the
  * file names none.
  *
+ * @param text the bytes of the file decoded as ISO 8859-1, as Java does
  * @throws CONFIG_INVALID naming the setting, never its value where that may be a secret.
  */
 export async function parseClientProperties(
@@ -41,7 +42,7 @@ export async function parseClientProperties(
   context: ClientPropertiesContext,
 ): Promise<KafkaConnectionOptions> {
   const properties: Properties = new Map(
-    [...parseProperties(text)].map(([key, value]) => [key, value.trim()]),
+    [...parseProperties(text)].map(([key, value]) => [key, trimmed(value)]),
   )
   assertKnownSettings(properties)
   const { tls, sasl } = securityProtocol(properties)
@@ -55,6 +56,11 @@ export async function parseClientProperties(
       milliseconds(properties, 'socket.connection.setup.timeout.ms') ?? defaultConnectTimeoutMs,
     requestTimeoutMs: milliseconds(properties, 'request.timeout.ms') ?? defaultRequestTimeoutMs,
   }
+}
+
+/** As String.trim of Java, which Kafka applies to every value: control characters and spaces only. */
+function trimmed(value: string): string {
+  return value.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
 }
 
 const securityProtocols: Readonly<
@@ -186,7 +192,8 @@ async function clientIdentity(
     })
   }
   const passphrase = keyPassword === undefined ? {} : { passphrase: keyPassword }
-  return checkedIdentity({ cert, key, ...passphrase }, 'ssl.keystore.certificate.chain')
+  const setting = 'ssl.keystore.certificate.chain'
+  return checkedIdentity({ cert, key, ...passphrase }, { setting })
 }
 
 async function storeFile(

@@ -4,40 +4,91 @@ export interface JaasEntry {
   readonly options: ReadonlyMap<string, string>
 }
 
-/** Words, quoted values, `=` and `;`: what JAAS configurations are made of (org.apache.kafka.common.security.JaasConfig). */
-const tokenPattern = /\s*(?:"((?:\\.|[^"\\])*)"|([^\s"=;]+)|([=;]))/gsy
-
 /**
- * Reads the value of Kafka's `sasl.jaas.config`: `LoginModuleClass flag option="value" …;`. Returns undefined when it is
- * not of that form; what is wrong is not told, because any part of it may be a secret.
+ * Reads the value of Kafka's `sasl.jaas.config`: `LoginModuleClass flag option="value" …;`, as Kafka's
+ * own tools do (org.apache.kafka.common.security.JaasConfig over java.io.StreamTokenizer).
+ *
+ * Returns undefined when it is not of that form. What is wrong is not said, because any part of it
+ * may be a secret.
  */
 export function parseJaas(text: string): JaasEntry | undefined {
-  const tokens = tokenize(text)
-  if (tokens === undefined || tokens.length < 3 || tokens.at(-1)?.kind !== ';') return undefined
-  const [loginModule, flag, ...rest] = tokens
-  if (loginModule?.kind !== 'word' || flag?.kind !== 'word') return undefined
+  const [loginModule, flag, ...rest] = tokenize(text)
+  if (loginModule?.kind !== 'text' || flag?.kind !== 'text') return undefined
+  if (!controlFlags.has(flag.text.toLowerCase())) return undefined
+  const end = rest.findIndex((token) => isMark(token, ';'))
+  // A login context of Kafka has one login module.
+  if (end === -1 || end !== rest.length - 1) return undefined
   const options = new Map<string, string>()
-  for (let at = 0; at < rest.length - 1; at += 3) {
+  for (let at = 0; at < end; at += 3) {
     const [key, equals, value] = rest.slice(at, at + 3)
-    if (key?.kind !== 'word' || equals?.kind !== '=' || value?.kind !== 'word') return undefined
+    if (key?.kind !== 'text' || !isMark(equals, '=') || value?.kind !== 'text') return undefined
     options.set(key.text, value.text)
   }
   return { loginModule: loginModule.text, options }
 }
 
+const controlFlags: ReadonlySet<string> = new Set([
+  'required',
+  'requisite',
+  'sufficient',
+  'optional',
+])
+
 interface Token {
-  readonly kind: 'word' | '=' | ';'
+  /** `mark`: a character of its own, or a number, which is neither a name nor a value. */
+  readonly kind: 'text' | 'mark'
   readonly text: string
 }
 
-function tokenize(text: string): readonly Token[] | undefined {
+function isMark(token: Token | undefined, mark: string): boolean {
+  return token?.kind === 'mark' && token.text === mark
+}
+
+/** In the order in which Java's tokenizer tries them. A slash alone begins a comment, too. */
+const tokenPattern = new RegExp(
+  [
+    '[\\0-\\x20]+',
+    '/\\*.*?(?:\\*/|$)',
+    '/[^\\r\\n]*',
+    '(?<number>-?(?:\\d+\\.?\\d*|\\.\\d*))',
+    '(?<word>[A-Za-z_$\\xa0-\\uffff][A-Za-z_$\\-\\xa0-\\uffff\\d.]*)',
+    '"(?<double>(?:\\\\.|[^"\\\\\\r\\n])*)"?',
+    "'(?<single>(?:\\\\.|[^'\\\\\\r\\n])*)'?",
+    '(?<mark>.)',
+  ].join('|'),
+  'gsy',
+)
+
+function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = []
-  let end = 0
-  for (const match of text.trimEnd().matchAll(tokenPattern)) {
-    const [whole, quoted, bare, mark] = match
-    end = match.index + whole.length
-    if (mark === '=' || mark === ';') tokens.push({ kind: mark, text: mark })
-    else tokens.push({ kind: 'word', text: quoted?.replace(/\\(.)/gs, '$1') ?? bare ?? '' })
+  for (const { groups = {} } of text.matchAll(tokenPattern)) {
+    const { number, word, double, single, mark } = groups
+    const quoted = double ?? single
+    if (quoted !== undefined) tokens.push({ kind: 'text', text: unescaped(quoted) })
+    else if (word !== undefined) tokens.push({ kind: 'text', text: word })
+    else if (number !== undefined) tokens.push({ kind: 'mark', text: number })
+    else if (mark !== undefined) tokens.push({ kind: 'mark', text: mark })
   }
-  return end === text.trimEnd().length ? tokens : undefined
+  return tokens
+}
+
+const controlCharacters: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+}
+
+/** Octal codes up to `\377`, and the letters of C. */
+function unescaped(quoted: string): string {
+  return quoted.replace(
+    /\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|(.))/gs,
+    (_match, octal?: string, character = '') =>
+      octal === undefined
+        ? (controlCharacters[character] ?? character)
+        : String.fromCharCode(Number.parseInt(octal, 8)),
+  )
 }

@@ -16,10 +16,11 @@ export class KeyStoreFailure extends Error {}
 /**
  * The trusted certificates (DER) of a JKS store. Its private keys are skipped: they are encrypted by a scheme of Sun's own.
  *
+ * @param password without one the digest over the store is not checked, as Java does
  * @throws KeyStoreFailure
  */
-export function readJavaTrustStore(store: Buffer, password: string): readonly Buffer[] {
-  checkDigest(store, password)
+export function readJavaTrustStore(store: Buffer, password: string | undefined): readonly Buffer[] {
+  if (password !== undefined) checkDigest(store, password)
   try {
     return readEntries(store)
   } catch (error) {

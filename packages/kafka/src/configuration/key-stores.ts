@@ -29,7 +29,7 @@ export function readTrustStore(store: StoreFile): string {
   const { content, setting, location } = store
   const certificates = readStore(store, (password) => {
     if (isJavaKeyStore(content)) return readJavaTrustStore(content, password)
-    if (isPkcs12(content)) return readPkcs12(content, password).certificates
+    if (isPkcs12(content)) return readPkcs12(content, password ?? '').certificates
     return undefined
   })
   const pem =
@@ -69,7 +69,15 @@ export function readKeyStore(store: StoreFile, keyPassword: string | undefined):
       },
     )
   }
-  return checkedIdentity({ cert, key, ...passphrase(keyPassword) }, setting)
+  return checkedIdentity({ cert, key, ...passphrase(keyPassword) }, { setting })
+}
+
+/** What a person named an identity in, for errors. */
+export interface IdentitySource {
+  /** Of the certificate: a setting or the path of a file. */
+  readonly setting: string
+  /** Of what opens the key. Defaults to `ssl.key.password`. */
+  readonly passwordSetting?: string
 }
 
 /**
@@ -77,10 +85,11 @@ export function readKeyStore(store: StoreFile, keyPassword: string | undefined):
  *
  * @throws CONFIG_INVALID
  */
-export function checkedIdentity(identity: ClientIdentity, setting: string): ClientIdentity {
+export function checkedIdentity(identity: ClientIdentity, source: IdentitySource): ClientIdentity {
+  const { setting } = source
   checkedCertificates(identity.cert, setting)
   const own = new X509Certificate(identity.cert)
-  if (!own.checkPrivateKey(openKey(identity, setting))) {
+  if (!own.checkPrivateKey(openKey(identity, source))) {
     throw new KanneryError('CONFIG_INVALID', 'client certificate and private key do not match', {
       why: 'the first certificate of the chain is for another key',
       remedy: `Correct ${setting}: the certificate of the key comes first, then those that signed it.`,
@@ -107,7 +116,10 @@ export function checkedCertificates(pem: string, setting: string): string {
   return pem
 }
 
-function openKey({ key, passphrase: secret }: ClientIdentity, setting: string): KeyObject {
+function openKey(
+  { key, passphrase: secret }: ClientIdentity,
+  { setting, passwordSetting = 'ssl.key.password' }: IdentitySource,
+): KeyObject {
   try {
     return createPrivateKey({ key, ...(secret === undefined ? {} : { passphrase: secret }) })
   } catch {
@@ -120,7 +132,7 @@ function openKey({ key, passphrase: secret }: ClientIdentity, setting: string): 
           : 'it is encrypted, and the password does not open it'
         : 'it is not a private key that OpenSSL can read',
       remedy: encrypted
-        ? 'Give its password as ssl.key.password.'
+        ? `Give its password as ${passwordSetting}.`
         : 'Give it as PKCS #8 in PEM form: openssl pkcs8 -topk8 -in KEY -out KEY.pem',
       facts: { setting },
     })
@@ -130,7 +142,7 @@ function openKey({ key, passphrase: secret }: ClientIdentity, setting: string): 
 function identityOf(store: StoreFile): ClientIdentity {
   const { setting, location } = store
   const { certificates, privateKeys } = readStore(store, (password) =>
-    readPkcs12(store.content, password),
+    readPkcs12(store.content, password ?? ''),
   )
   const [key, ...others] = privateKeys
   if (key === undefined || others.length > 0) {
@@ -142,7 +154,7 @@ function identityOf(store: StoreFile): ClientIdentity {
   }
   const pem = encodePem('PRIVATE KEY', key)
   const chain = chainFor(createPrivateKey(pem), certificates)
-  return checkedIdentity({ cert: chain, key: pem }, setting)
+  return checkedIdentity({ cert: chain, key: pem }, { setting })
 }
 
 /** The certificate of `key`, then the one that issued it, and so on: the order in which TLS wants them. */
@@ -159,10 +171,10 @@ function chainFor(key: KeyObject, certificates: readonly Buffer[]): string {
   return chain.map((certificate) => certificate.toString()).join('')
 }
 
-function readStore<T>(store: StoreFile, read: (password: string) => T): T {
+function readStore<T>(store: StoreFile, read: (password: string | undefined) => T): T {
   const { setting, location } = store
   try {
-    return read(store.password ?? '')
+    return read(store.password)
   } catch (error) {
     if (!(error instanceof KeyStoreFailure)) throw error
     throw new KanneryError('CONFIG_INVALID', `the store ${location} cannot be read`, {

@@ -6,7 +6,7 @@ describe('a .properties file', () => {
   test.each([
     ['a=1\nb = 2\r\nc: 3\rd 4', { a: '1', b: '2', c: '3', d: '4' }],
     ['# no\n! neither\n\n   \t\n a=1', { a: '1' }],
-    ['\uFEFFa=1', { a: '1' }],
+    ['\u00ef\u00bb\u00bfa=1', { a: '1' }],
     ['a=1\na=2', { a: '2' }],
     ['a', { a: '' }],
     ['a=', { a: '' }],
@@ -34,6 +34,15 @@ describe('a .properties file', () => {
       }),
     )
   })
+})
+
+test('a malformed Unicode escape is refused, and its text is not shown', () => {
+  expect(() => parseProperties('password=secret\\user')).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      why: expect.not.stringContaining('secret'),
+    }),
+  )
 })
 
 function escaped(text: string): string {

@@ -1,27 +1,34 @@
+import { KanneryError } from '@kannery/storage'
+
 /**
- * Reads a Java .properties file as java.util.Properties.load does: comments with # or !, keys ended by =, : or white space,
- * lines continued by a backslash, \t \n \r \f and \uXXXX. The last of several equal keys wins.
+ * Reads a Java .properties file as java.util.Properties.load does: comments with # or !, keys ended by
+ * =, : or white space, lines continued by a backslash, \t \n \r \f and \uXXXX. The last of several
+ * equal keys wins.
+ *
+ * @param text the bytes of the file decoded as ISO 8859-1, as Java does
+ * @throws CONFIG_INVALID for a \u without four hexadecimal digits
  */
 export function parseProperties(text: string): ReadonlyMap<string, string> {
   return new Map(logicalLines(text).map(parseLine))
 }
 
-/** Joins continued lines; drops comments and blank lines. A comment cannot be continued. */
+/** Joins continued lines; drops comments and blank lines, of which nothing is continued. */
 function logicalLines(text: string): readonly string[] {
   const lines: string[] = []
-  let continued: string | undefined
-  for (const natural of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
-    const line: string = natural.replace(/^[ \t\f]+/, '')
-    if (continued === undefined && (line === '' || line.startsWith('#') || line.startsWith('!'))) {
-      continue
-    }
-    const whole: string = (continued ?? '') + line
-    continued = endsWithOpenBackslash(line) ? whole.slice(0, -1) : undefined
-    if (continued === undefined) lines.push(whole)
+  let begun = ''
+  for (const natural of text.replace(byteOrderMark, '').split(/\r\n|\r|\n/)) {
+    const line = natural.replace(/^[ \t\f]+/, '')
+    if (begun === '' && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue
+    const whole = begun + line
+    const isContinued = endsWithOpenBackslash(line)
+    begun = isContinued ? whole.slice(0, -1) : ''
+    if (!isContinued) lines.push(whole)
   }
-  if (continued !== undefined && continued !== '') lines.push(continued)
-  return lines
+  return begun === '' ? lines : [...lines, begun]
 }
+
+/** That of UTF-8, in ISO 8859-1: Java would take it for a part of the first key. */
+const byteOrderMark = /^\u00ef\u00bb\u00bf/
 
 function endsWithOpenBackslash(line: string): boolean {
   const backslashes = line.length - line.replace(/\\+$/, '').length
@@ -43,9 +50,17 @@ const controlCharacters: Readonly<Record<string, string>> = { t: '\t', n: '\n', 
 function decodeEscapes(text: string): string {
   return text.replace(
     /\\(?:u([0-9a-fA-F]{4})|(.))/gs,
-    (_match, code?: string, character?: string) =>
-      code === undefined
-        ? (controlCharacters[character ?? ''] ?? character ?? '')
-        : String.fromCharCode(Number.parseInt(code, 16)),
+    (_match, code?: string, character?: string) => {
+      if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16))
+      if (character === 'u') throw malformed()
+      return controlCharacters[character ?? ''] ?? character ?? ''
+    },
   )
+}
+
+function malformed(): KanneryError {
+  return new KanneryError('CONFIG_INVALID', 'a Java .properties file cannot be read', {
+    why: 'a \\u in it is not followed by four hexadecimal digits',
+    remedy: 'Write a backslash that is meant as such twice.',
+  })
 }

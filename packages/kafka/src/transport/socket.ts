@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { KanneryError } from '@kannery/storage'
 import type { HostPort, TlsOptions } from '../configuration/connection-options.ts'
 
 /** What happens on a socket. Nothing is called any more after `onClose`. */
@@ -33,7 +34,7 @@ export function openSocket(
   const socket: Socket =
     tls === undefined
       ? connectTcp({ ...address, onread }, () => listener.onConnect())
-      : connectTls(secureOptions(address, tls, onread), () => listener.onConnect())
+      : connectSecurely({ ...secureOptions(address, tls), onread }, () => listener.onConnect())
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 60_000)
   let failure: Error | undefined
@@ -44,21 +45,40 @@ export function openSocket(
   return socket
 }
 
-function secureOptions(
-  address: HostPort,
-  tls: TlsOptions,
-  onread: OnReadOpts,
-): ConnectionOptions & { readonly onread: OnReadOpts } {
+/** @throws CONFIG_INVALID when OpenSSL cannot read the certificates or the key */
+function connectSecurely(
+  options: ConnectionOptions & { readonly onread: OnReadOpts },
+  onSecure: () => void,
+): Socket {
+  try {
+    return connectTls(options, onSecure)
+  } catch (cause) {
+    throw new KanneryError('CONFIG_INVALID', 'the certificates or the key for TLS cannot be used', {
+      why: (cause as Error).message,
+      remedy: 'Give them as PEM.',
+      cause,
+    })
+  }
+}
+
+/** How to speak TLS with a broker. */
+export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOptions {
   return {
     ...address,
-    onread,
     minVersion: 'TLSv1.2',
-    // An IP address is no server name (RFC 6066); Node.js then verifies it against the certificate's IP addresses.
-    ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+    // Else NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off for the whole process.
+    rejectUnauthorized: true,
+    // An IP address is no server name; Node.js then verifies it against the certificate's IP addresses.
+    ...(isIP(address.host) === 0 ? { servername: serverName(address.host) } : {}),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
     ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
     ...(tls.serverNameCheck ? {} : { checkServerIdentity: () => undefined }),
   }
+}
+
+/** A dot at the end, which marks a name as complete for DNS, is no part of a server name (RFC 6066, 3). */
+function serverName(host: string): string {
+  return host.replace(/\.$/, '')
 }

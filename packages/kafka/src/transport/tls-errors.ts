@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { certificateProblem, KanneryError } from '@kannery/storage'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
 
 /** A TLS record where a Kafka frame was due: the listener speaks TLS, we were told not to. */
@@ -11,29 +11,22 @@ export function tlsExpectedError(address: HostPort): KanneryError {
   })
 }
 
-/** Reasons of OpenSSL's certificate verification (X509_V_ERR_*), as Node.js names them. */
-const certificateProblems: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'the broker shows a self-signed certificate that is not among the trusted ones',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the root of the certificate chain is not among the trusted ones',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed the certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'the authority that signed the certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed the certificate is not trusted',
-  CERT_HAS_EXPIRED: 'the certificate has expired',
-  CERT_NOT_YET_VALID: 'the certificate is not valid yet; the clock of this machine may be wrong',
-  CERT_SIGNATURE_FAILURE: 'the signature of the certificate is wrong',
-}
-
 /** True when the error comes from TLS itself and not from the network below it. */
 export function isTlsFailure(error: Error | undefined, code: string | undefined): boolean {
   return (
-    code !== undefined &&
-    (code in certificateProblems ||
-      code.startsWith('ERR_SSL_') ||
-      code.startsWith('ERR_TLS_') ||
-      code === 'EPROTO' ||
-      // Node.js reports so when the peer hangs up during the handshake.
-      (code === 'ECONNRESET' && error?.message.includes('secure TLS connection') === true))
+    certificateProblem(error) !== undefined ||
+    code?.startsWith('ERR_SSL_') === true ||
+    code?.startsWith('ERR_TLS_') === true ||
+    code === 'EPROTO' ||
+    isHangUp(error, code)
+  )
+}
+
+/** The peer ended the connection during the handshake: a broker that starts or stops does so, too. */
+function isHangUp(error: Error | undefined, code: string | undefined): boolean {
+  return (
+    code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING' ||
+    (code === 'ECONNRESET' && error?.message.includes('secure TLS connection') === true)
   )
 }
 
@@ -44,27 +37,41 @@ export function tlsError(
   address: HostPort,
 ): KanneryError {
   const broker = formatHostPort(address)
-  const { why, remedy } = explainTlsFailure(code ?? '', shortReason(error))
+  const { why, remedy, isPassing } = explainTlsFailure(error, code)
   return new KanneryError('KAFKA_TLS_FAILED', `TLS with Kafka at ${broker} failed`, {
     why,
     ...(remedy === undefined ? {} : { remedy }),
+    ...(isPassing === true ? { retry: 'after-refresh' } : {}),
     facts: { broker, ...(code === undefined ? {} : { code }) },
     cause: error,
   })
 }
 
-function explainTlsFailure(code: string, message: string): { why: string; remedy?: string } {
-  const problem = certificateProblems[code]
-  if (problem !== undefined) {
-    return {
-      why: problem,
-      remedy: 'Trust the authority that signed it: give its certificate (ssl.truststore.*).',
-    }
-  }
+interface Explanation {
+  readonly why: string
+  readonly remedy?: string
+  /** The same connection may work a little later. */
+  readonly isPassing?: boolean
+}
+
+const listenerRemedy =
+  'Set security.protocol to PLAINTEXT or SASL_PLAINTEXT, or use the port of a TLS listener.'
+
+function explainTlsFailure(error: Error | undefined, code = ''): Explanation {
+  const message = shortReason(error)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return {
       why: `the certificate is for another host: ${message}`,
       remedy: 'Use a name that stands in the certificate, or have it issued for this one.',
+    }
+  }
+  const problem = certificateProblem(error)
+  if (problem !== undefined) {
+    return {
+      why: `the certificate of the broker is refused: ${problem.why}`,
+      remedy: problem.isDistrust
+        ? 'Trust the authority that signed it: give its certificate (ssl.truststore.*).'
+        : 'Have a certificate issued for the broker that is right.',
     }
   }
   if (
@@ -78,18 +85,21 @@ function explainTlsFailure(code: string, message: string): { why: string; remedy
         'If the broker demands a client certificate (ssl.client.auth=required), give one that it trusts (ssl.keystore.*).',
     }
   }
-  if (
-    code === 'ECONNRESET' ||
-    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
-  ) {
+  if (isHangUp(error, code)) {
     return {
-      why: 'the broker did not answer as a TLS server does; the listener on this port is probably a plaintext one',
-      remedy:
-        'Set security.protocol to PLAINTEXT or SASL_PLAINTEXT, or use the port of a TLS listener.',
+      why: 'the broker hung up during the handshake: it may be starting or stopping, or the listener on this port is a plaintext one',
+      remedy: `If it happens again: ${listenerRemedy.replace('Set', 'set')}`,
+      isPassing: true,
     }
   }
-  return { why: message }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+    return {
+      why: 'the broker did not answer as a TLS server does; the listener on this port is probably a plaintext one',
+      remedy: listenerRemedy,
+    }
+  }
+  // RFC 8446, 6.2: unrelated to the peer or the protocol, such as no memory.
+  return { why: message, isPassing: code === 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' }
 }
 
 /** OpenSSL's reason, without its own place in the source. */

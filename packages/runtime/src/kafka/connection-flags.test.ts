@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from './connection-flags.ts'
 
 let folder: string
@@ -88,4 +89,81 @@ test('a password in the broker address is refused and not repeated', async () =>
   await resolving.catch((error: Error) => {
     expect(JSON.stringify(error) + String(error)).not.toContain('hunter2')
   })
+})
+
+test('a secret of the environment is taken without the line end of the command that made it', async () => {
+  const environment = { KANNERY_SASL_PASSWORD: 'from outside\n' }
+
+  expect((await resolveKafkaConnection(plain, environment)).sasl).toMatchObject({
+    password: 'from outside',
+  })
+})
+
+test('client.properties is read in ISO 8859-1, as Java reads it', async () => {
+  const configFile = join(folder, 'latin1.properties')
+  const line =
+    'sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="schl\u00fcssel";'
+  const lines = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', line]
+  await writeFile(configFile, lines.join('\n'), 'latin1')
+
+  const { sasl } = await resolveKafkaConnection({ configFile, bootstrap: 'broker:9092' }, {})
+  expect(sasl).toMatchObject({ password: 'schl\u00fcssel' })
+})
+
+describe('a client certificate by files', () => {
+  const file = (name: string): string => join(folder, name)
+  const openssl = (words: string): Buffer =>
+    execFileSync('openssl', words.split(' '), { cwd: folder })
+  const flags = { bootstrap: 'broker:9092', tlsCertificateFile: '', tlsKeyFile: '' }
+  beforeAll(() => {
+    openssl(
+      'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -keyout key.pem -days 2 -subj /CN=me -out cert.pem',
+    )
+    openssl('ec -aes256 -passout pass:secret -in key.pem -out locked.pem')
+    openssl('genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out other.pem')
+    flags.tlsCertificateFile = file('cert.pem')
+    flags.tlsKeyFile = file('key.pem')
+  })
+
+  test('is read, and its passphrase from the environment', async () => {
+    const environment = { KANNERY_TLS_KEY_PASSPHRASE: 'secret\n' }
+    const locked = { ...flags, tlsKeyFile: file('locked.pem') }
+
+    expect((await resolveKafkaConnection(flags, {})).tls).toMatchObject({
+      cert: expect.stringContaining('BEGIN CERTIFICATE'),
+      key: expect.stringContaining('PRIVATE KEY'),
+    })
+    expect((await resolveKafkaConnection(locked, environment)).tls).toMatchObject({
+      passphrase: 'secret',
+    })
+  })
+
+  test.each([
+    ['no certificate', { tlsCertificateFile: 'key.pem' }, {}, /no certificate in .*key\.pem/],
+    ['no key', { tlsKeyFile: 'cert.pem' }, {}, /no private key in .*cert\.pem/],
+    ['an authority that is none', { tlsCaFile: 'password' }, {}, /no certificate in .*password/],
+    ['the key of another certificate', { tlsKeyFile: 'other.pem' }, {}, /do not match/],
+    ['no passphrase', { tlsKeyFile: 'locked.pem' }, {}, /cannot be opened/],
+    [
+      'a wrong passphrase',
+      { tlsKeyFile: 'locked.pem' },
+      { KANNERY_TLS_KEY_PASSPHRASE: 'hunter2' },
+      /cannot be opened/,
+    ],
+  ] as const)(
+    'with %s is refused before anything is sent',
+    async (_name, changes, environment, message) => {
+      const changed = Object.entries(changes).map(([name, value]) => [name, file(value)])
+      const resolving = resolveKafkaConnection(
+        { ...flags, ...Object.fromEntries(changed) },
+        environment,
+      )
+
+      await expect(resolving).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(message),
+      })
+      await expect(resolving).rejects.not.toThrow(/hunter2/)
+    },
+  )
 })

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { HostPort, KafkaConnectionOptions } from '@kannery/kafka'
+import type { HostPort, KafkaConnectionOptions, PemFile } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 
@@ -61,7 +61,7 @@ async function readBootstrap(text: string): Promise<readonly HostPort[]> {
 
 async function readProperties(path: string): Promise<KafkaConnectionOptions> {
   const { parseClientProperties } = await import('@kannery/kafka')
-  return await parseClientProperties((await readNamedFile(path)).toString('utf8'), {
+  return await parseClientProperties((await readNamedFile(path)).toString('latin1'), {
     readFile: readNamedFile,
   })
 }
@@ -85,18 +85,27 @@ async function tlsFromFlags(
       'Give both files, as PEM.',
     )
   }
-  const passphrase = environment[keyPassphraseVariable]
+  const { readAuthorities, readIdentity } = await import('@kannery/kafka')
+  const passphrase = {
+    value: withoutLastLineEnd(environment[keyPassphraseVariable]),
+    setting: keyPassphraseVariable,
+  }
   return {
     serverNameCheck: true,
-    ...(tlsCaFile === undefined ? {} : { ca: (await readNamedFile(tlsCaFile)).toString('utf8') }),
-    ...(tlsCertificateFile === undefined
+    ...(tlsCaFile === undefined ? {} : { ca: readAuthorities(await readPem(tlsCaFile)) }),
+    ...(tlsCertificateFile === undefined || tlsKeyFile === undefined
       ? {}
-      : { cert: (await readNamedFile(tlsCertificateFile)).toString('utf8') }),
-    ...(tlsKeyFile === undefined
-      ? {}
-      : { key: (await readNamedFile(tlsKeyFile)).toString('utf8') }),
-    ...(passphrase === undefined ? {} : { passphrase }),
+      : readIdentity(await readPem(tlsCertificateFile), await readPem(tlsKeyFile), passphrase)),
   }
+}
+
+async function readPem(path: string): Promise<PemFile> {
+  return { path, text: (await readNamedFile(path)).toString('utf8') }
+}
+
+/** Secrets come with the line end of the command that made them. */
+function withoutLastLineEnd(secret: string | undefined): string | undefined {
+  return secret?.replace(/\r?\n$/, '')
 }
 
 async function saslFromFlags(
@@ -121,10 +130,11 @@ async function saslFromFlags(
       `Known are ${saslMechanisms.join(', ')}.`,
     )
   }
-  const password =
+  const password = withoutLastLineEnd(
     saslPasswordFile === undefined
       ? environment[passwordVariable]
-      : (await readNamedFile(saslPasswordFile)).toString('utf8').replace(/\r?\n$/, '')
+      : (await readNamedFile(saslPasswordFile)).toString('utf8'),
+  )
   if (password === undefined || password === '') {
     throw invalid(
       'the SASL password is missing',

@@ -1,0 +1,51 @@
+/** What OpenSSL found wrong with a certificate (X509_V_ERR_*), by the names that Node.js gives. */
+const problems: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed and not among the trusted ones',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the root of its chain is not among the trusted ones',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority that signed it is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'the authority that signed it is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority that signed it is not trusted',
+  CERT_UNTRUSTED: 'the authority that signed it is not trusted for this purpose',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet; the clock of this machine may be wrong',
+  CERT_REVOKED: 'it has been revoked',
+  CERT_SIGNATURE_FAILURE: 'its signature is wrong',
+  CERT_CHAIN_TOO_LONG: 'its chain is too long',
+  CERT_REJECTED: 'its authority rejects this purpose',
+  INVALID_CA: 'a certificate of its chain may not sign others',
+  PATH_LENGTH_EXCEEDED: 'its chain is longer than an authority in it allows',
+  INVALID_PURPOSE: 'it was not issued for servers (extended key usage)',
+  HOSTNAME_MISMATCH: 'it is for another host',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host',
+}
+
+/** Reasons whose remedy is to trust somebody, and not to have another certificate issued. */
+const distrust: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+])
+
+export interface CertificateProblem {
+  /** A clause about the certificate, which is its "it". */
+  readonly why: string
+  /** Whether it would be fine if the authority that signed it were trusted. */
+  readonly isDistrust: boolean
+}
+
+/**
+ * Why TLS refused the certificate of a server; undefined when `error` is about something else.
+ *
+ * Node.js has no names for the rarer reasons, such as keys that are too weak: those come as
+ * `UNSPECIFIED` with OpenSSL's words.
+ */
+export function certificateProblem(error: unknown): CertificateProblem | undefined {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
+  if (typeof code !== 'string') return undefined
+  const why = Object.hasOwn(problems, code) ? problems[code] : undefined
+  if (why !== undefined) return { why, isDistrust: distrust.has(code) }
+  if (code !== 'UNSPECIFIED' && !/^(?:CERT_|CRL_|UNABLE_TO_|ERROR_IN_)/.test(code)) return undefined
+  return { why: `OpenSSL refuses it: ${String(message)}`, isDistrust: false }
+}
