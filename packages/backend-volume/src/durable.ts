@@ -51,12 +51,26 @@ export async function isRealFolder(files: FileSystem, folder: string): Promise<b
   try {
     real = await files.realpath(folder)
   } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
+    if (await isLink(files, folder)) throw linkInTheWay(folder, 'what it leads to is not there')
+    return false
+  }
+  if (real === folder) return true
+  throw linkInTheWay(folder, `it leads to ${real}`)
+}
+
+async function isLink(files: FileSystem, path: string): Promise<boolean> {
+  try {
+    return (await files.lstat(path)).isSymbolicLink()
+  } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
     throw error
   }
-  if (real === folder) return true
-  throw unsupported(`a symbolic link stands below the storage folder: ${folder}`, {
-    why: `it leads to ${real}`,
+}
+
+function linkInTheWay(folder: string, why: string): Error {
+  return unsupported(`a symbolic link stands below the storage folder: ${folder}`, {
+    why,
     remedy: 'Replace the link by what it points to, or mount that there.',
   })
 }

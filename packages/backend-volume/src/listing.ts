@@ -18,13 +18,18 @@ import { describe } from './place.ts'
 const batch = 64
 
 interface Child {
-  readonly kind: 'object' | 'folder'
+  /** `link`: leads to a folder, or to nothing that can be looked at. */
+  readonly kind: 'object' | 'folder' | 'link'
   readonly name: string
   /** The name, with a slash for a folder: what a store without folders would sort by. */
   readonly sortsAs: string
 }
 
-/** In key order. What is not ours is left out: dot names, `lost+found`, links, devices, names that cannot be keys. */
+/**
+ * In key order. What is not ours is left out: dot names, `lost+found`, links to files, devices, names that cannot be keys. A
+ * link in the place of a folder is not followed; among children it is listed as a folder, so that whoever looks into it is
+ * refused instead of missing what lies there.
+ */
 export async function* listFolder(
   files: FileSystem,
   folder: string,
@@ -49,8 +54,11 @@ export async function* listFolder(
     yield* tellObjects()
     const below = keyPrefix(`${prefix}${child.sortsAs}`)
     const path = join(folder, child.name)
-    if (options.depth === 'all') yield* listFolder(files, path, below, options)
-    else if (await holdsObjects(files, path)) yield { kind: 'folder', prefix: below }
+    if (options.depth === 'all') {
+      if (child.kind === 'folder') yield* listFolder(files, path, below, options)
+    } else if (child.kind === 'link' || (await mayHoldObjects(files, path))) {
+      yield { kind: 'folder', prefix: below }
+    }
   }
   yield* tellObjects()
 }
@@ -64,10 +72,10 @@ function isBefore(key: string, startAfter: ObjectKey | undefined): boolean {
 async function childrenOf(files: FileSystem, folder: string): Promise<Child[]> {
   const children: Child[] = []
   for (const entry of await readFolder(files, folder)) {
-    const kind = kindOf(entry)
-    if (kind === undefined) continue
     const { name } = entry
-    children.push({ kind, name, sortsAs: kind === 'folder' ? `${name}/` : name })
+    const kind = entry.isSymbolicLink() ? await kindOfLink(files, folder, name) : kindOf(entry)
+    if (kind === undefined) continue
+    children.push({ kind, name, sortsAs: kind === 'object' ? name : `${name}/` })
   }
   return children.sort((a, b) => compareKeys(a.sortsAs, b.sortsAs))
 }
@@ -76,6 +84,7 @@ interface Entry {
   readonly name: string
   isFile(): boolean
   isDirectory(): boolean
+  isSymbolicLink(): boolean
 }
 
 async function readFolder(files: FileSystem, folder: string): Promise<readonly Entry[]> {
@@ -87,10 +96,29 @@ async function readFolder(files: FileSystem, folder: string): Promise<readonly E
   }
 }
 
-function kindOf(entry: Entry): Child['kind'] | undefined {
-  if (entry.name === 'lost+found' || !isKeySegment(entry.name)) return undefined
+async function kindOfLink(
+  files: FileSystem,
+  folder: string,
+  name: string,
+): Promise<'link' | undefined> {
+  if (isOfOthers(name)) return undefined
+  try {
+    return (await files.stat(join(folder, name))).isDirectory() ? 'link' : undefined
+  } catch (error) {
+    // It leads to what is not mounted, may not be read, or to itself.
+    if (isErrno(error)) return 'link'
+    throw error
+  }
+}
+
+function kindOf(entry: Entry): 'object' | 'folder' | undefined {
+  if (isOfOthers(entry.name)) return undefined
   if (entry.isFile()) return 'object'
   return entry.isDirectory() ? 'folder' : undefined
+}
+
+function isOfOthers(name: string): boolean {
+  return name === 'lost+found' || !isKeySegment(name)
 }
 
 function isKeySegment(name: string): boolean {
@@ -98,8 +126,11 @@ function isKeySegment(name: string): boolean {
   return isObjectKey(name) && !name.includes('\ufffd')
 }
 
-/** An empty folder is none in a storage: it is what deleted objects leave behind. */
-async function holdsObjects(files: FileSystem, folder: string): Promise<boolean> {
+/**
+ * An empty folder is none in a storage: it is what deleted objects leave behind. One that cannot be looked into is not known to
+ * be empty.
+ */
+async function mayHoldObjects(files: FileSystem, folder: string): Promise<boolean> {
   const folders: string[] = []
   try {
     for await (const entry of await files.opendir(folder)) {
@@ -108,9 +139,10 @@ async function holdsObjects(files: FileSystem, folder: string): Promise<boolean>
       if (kind === 'folder') folders.push(join(folder, entry.name))
     }
   } catch (error) {
+    if (isErrno(error, 'EACCES', 'EPERM', 'EIO')) return true
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
   }
-  for (const below of folders) if (await holdsObjects(files, below)) return true
+  for (const below of folders) if (await mayHoldObjects(files, below)) return true
   return false
 }
 

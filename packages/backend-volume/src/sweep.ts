@@ -27,10 +27,24 @@ export async function sweepFolder(
     const path = join(folder, entry.name)
     if (entry.name === machineryName) swept += await sweepMachinery(files, path, options)
     else if (!entry.name.startsWith('.') && entry.name !== 'lost+found') {
-      swept += await sweepFolder(files, path, options)
+      swept += await sweepIfAllowed(files, path, options)
     }
   }
   return swept
+}
+
+/** What this user may not read is not of a backup of theirs: a recycle bin, another user's folder. */
+async function sweepIfAllowed(
+  files: FileSystem,
+  folder: string,
+  options: SweepOptions,
+): Promise<number> {
+  try {
+    return await sweepFolder(files, folder, options)
+  } catch (error) {
+    if (isErrno(error, 'EACCES', 'EPERM')) return 0
+    throw error
+  }
 }
 
 async function sweepMachinery(

@@ -5,6 +5,7 @@ import { keyPrefix, objectKey, readObject } from '@kannery/storage'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { errno, watchedFiles } from './watched-files.ts'
 import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('topic/index')
@@ -93,7 +94,6 @@ test('what is not ours is not listed', async () => {
   ]) {
     await put(name)
   }
-  await fs.symlink('/etc', join(folder.path, 'link-to-folder'))
   await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
   execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
 
@@ -103,6 +103,50 @@ test('what is not ours is not listed', async () => {
     )
   expect(await names('all')).toEqual(['top', 'topic/index'])
   expect(await names('children')).toEqual(['top', 'topic/'])
+})
+
+test('a link in the place of a folder is listed, and refused by who looks into it', async () => {
+  await storage.put(key, Buffer.from('x'), ifAbsent)
+  await fs.symlink('/etc', join(folder.path, 'linked'))
+  await fs.symlink(join(folder.path, 'not-mounted'), join(folder.path, 'leads-nowhere'))
+
+  const listed = storage.list(keyPrefix(''), { depth: 'children' })
+  const prefixes = await Array.fromAsync(listed, (entry) =>
+    entry.kind === 'folder' ? entry.prefix : undefined,
+  )
+  expect(prefixes).toEqual(['leads-nowhere/', 'linked/', 'topic/'])
+  for (const name of ['linked/index', 'leads-nowhere/index']) {
+    await expect(storage.head(objectKey(name)), name).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+    })
+  }
+})
+
+describe('a folder that this user may not read, such as a recycle bin', () => {
+  const denied = async () => {
+    await fs.mkdir(join(folder.path, '#recycle', '.kannery'), { recursive: true })
+    const files = watchedFiles(({ name, path }) => {
+      if (/^(readdir|opendir)$/.test(name) && path.endsWith('#recycle')) throw errno('EACCES')
+    })
+    return await VolumeBackend.open({ path: folder.path }, environment, files)
+  }
+
+  test('is listed, because nobody knows what it holds, and does not hide the others', async () => {
+    await storage.put(key, Buffer.from('x'), ifAbsent)
+
+    const listed = (await denied()).list(keyPrefix(''), { depth: 'children' })
+    expect(await Array.fromAsync(listed)).toEqual([
+      { kind: 'folder', prefix: '#recycle/' },
+      { kind: 'folder', prefix: 'topic/' },
+    ])
+  })
+
+  test('is left out where unfinished files are cleaned away', async () => {
+    await storage.put(key, Buffer.from('x'), ifAbsent)
+    await fs.writeFile(join(folder.path, 'topic', '.kannery', 'unfinished-x'), '')
+
+    expect(await (await denied()).sweepUnfinished(keyPrefix(''), { olderThanMs: 0 })).toBe(1)
+  })
 })
 
 test('a link or a pipe in the place of an object is refused, not followed', async () => {
