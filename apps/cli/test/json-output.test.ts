@@ -76,7 +76,7 @@ test('what commands print has the keys that the page tells', async () => {
   await expectDocumented('show', JSON.stringify(details))
 
   const running = start(...backup)
-  while ((await json('lease', 'ls', path)).includes('[]'));
+  while ((await json('lease', 'ls', path)).includes('"leases":[]'));
   await expectDocumented('lease ls', await json('lease', 'ls', path))
   await expectDocumented('lease break', await json('lease', 'break', path, topic, '--yes'))
   running.interrupt('SIGTERM', 'SIGTERM')

@@ -9,6 +9,7 @@ export {
   nextOffsets,
 } from './index-file/coverage.ts'
 export { editIndex } from './index-file/edit-index.ts'
+export { holdingsOf, visibleRecords } from './index-file/holdings.ts'
 export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
 export type {
   Baseline,
@@ -16,6 +17,7 @@ export type {
   CoveredRange,
   Gap,
   GarbageEntry,
+  Holdings,
   Incarnation,
   Index,
   JsonObject,
@@ -28,6 +30,7 @@ export type {
 export { type SegmentFacts, summarizeHoldings } from './index-file/page-summary.ts'
 export { readPage, segmentEntries } from './index-file/pages.ts'
 export { readIndex, type StoredIndex } from './index-file/read-index.ts'
+export { requireIndex } from './index-file/require-index.ts'
 export {
   heartbeatKey,
   isUploadKey,
@@ -38,6 +41,7 @@ export {
   workersPrefix,
 } from './layout/keys.ts'
 export { listTopics } from './layout/list-topics.ts'
+export { isOfOneObject, isOfOneTopic } from './layout/still-answers.ts'
 export type { Holder } from './lease/errors.ts'
 export { breakLease, listLeases, readHolder } from './lease/list-leases.ts'
 export { type SweepOptions, sweepHeartbeats } from './lease/sweep-heartbeats.ts'

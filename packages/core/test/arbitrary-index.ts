@@ -61,6 +61,7 @@ export const arbitrarySegment: fc.Arbitrary<SegmentEntry> = withUnknown(
       bytes: count,
       digest,
       records: count,
+      visible: fc.option(count),
       offsets: byPartition(range),
       time: recordTimes,
       captured: fc.tuple(time, time),

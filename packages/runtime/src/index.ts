@@ -1,7 +1,13 @@
-export { listBackups, showBackup, type UnreadableTopic } from './browse/browse.ts'
+export {
+  type ListedBackups,
+  listBackups,
+  showBackup,
+  type UnreadableTopic,
+} from './browse/browse.ts'
 export { type CatOptions, type CatRecord, catBackup } from './browse/cat.ts'
 export {
   type BackupLease,
+  type BackupLeases,
   breakBackupLease,
   findBackupLease,
   listBackupLeases,
@@ -23,6 +29,7 @@ export {
   resolveKafkaConnection,
   saslMechanisms,
 } from './kafka/connection-flags.ts'
+export { type FailedTopic, failedTopic, type Outcome } from './outcome.ts'
 export { findBackend } from './plugins/find-backend.ts'
 export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
 export type { LoadedPlugin } from './plugins/load-plugin.ts'
@@ -79,4 +86,9 @@ export { type BackupOptions, type LeaseOptions, runBackup } from './work/backup.
 export type { BackupProgress } from './work/capture-progress.ts'
 export { type RestoreWorkOptions, runRestore } from './work/restore.ts'
 export type { VerificationDepth, VerificationFinding } from './work/topic-verifier.ts'
-export { type VerificationReport, type VerifyOptions, verifyBackup } from './work/verify.ts'
+export {
+  type VerificationReport,
+  type VerifiedHoldings,
+  type VerifyOptions,
+  verifyBackup,
+} from './work/verify.ts'

@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import {
   crc32c,
   encodeChunk,
+  encodeIndex,
+  type Index,
+  parseIndex,
+  requireIndex,
   type SegmentEntry,
   SegmentWriter,
   topicKeys,
@@ -89,6 +93,24 @@ export class MemoryLocation implements AsyncDisposable {
     await this.storage.put(key, change(Uint8Array.from(bytes)), {
       condition: { kind: 'overwrite' },
     })
+  }
+
+  /** Replaces a topic's index. */
+  async editIndex(topic: string, edit: (index: Index) => Index): Promise<void> {
+    await this.change(topicKeys(topic).index, (bytes) =>
+      encodeIndex(edit(parseIndex(bytes, topic))),
+    )
+  }
+
+  /** Changes what the index says of some segments, and deletes those that it then calls deleted. */
+  async changeEntries(
+    topic: string,
+    change: (entry: SegmentEntry, at: number) => SegmentEntry,
+  ): Promise<void> {
+    await this.editIndex(topic, (index) => ({ ...index, segments: index.segments.map(change) }))
+    for (const { id, state } of (await requireIndex(this.storage, topic)).index.segments) {
+      if (state === 'deleted') await this.storage.delete(topicKeys(topic).segment(id))
+    }
   }
 
   /** `operation key` of every call through an opened storage. */

@@ -16,12 +16,21 @@ export const leaseLsCommand: CommandDeclaration = {
 async function run(invocation: Invocation): Promise<void> {
   const { terminal } = invocation
   const [storage] = invocation.arguments
-  const leases = await listBackupLeases(storageAt(storage, invocation))
+  const { report, error } = await listBackupLeases(storageAt(storage, invocation))
   await terminal.result(
-    { leases },
+    report,
     formatTable(
       ['TOPIC', 'HOLDER', 'SINCE', 'LAST SIGN OF LIFE'],
-      leases.map(({ topic, holder, since, lastSeen }) => [topic, holder, since, lastSeen]),
+      [
+        ...report.leases.map(({ topic, holder, since, lastSeen }) => [
+          topic,
+          holder,
+          since,
+          lastSeen,
+        ]),
+        ...report.failed.map(({ topic, code }) => [topic, code, '-', '-']),
+      ],
     ),
   )
+  if (error !== undefined) throw error
 }

@@ -1,6 +1,8 @@
+import { visibleRecords } from '@kannery/core'
 import { showBackup, type TopicDetails } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable, formatTimes } from '../terminal/format.ts'
+import { formatLeftOut, formatRecords } from '../terminal/holdings.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
 export const showCommand: CommandDeclaration = {
@@ -28,13 +30,15 @@ function describe(details: TopicDetails): string {
 
 function facts(details: TopicDetails): string {
   const { summary } = details
+  const leftOut = formatLeftOut(summary)
   const rows = [
     ['topic', summary.topic],
     ['cluster', details.cluster],
     ['topic id', details.topicId ?? 'none'],
-    ['records', formatCount(summary.records)],
+    ['records', formatRecords(summary)],
     ['size', formatBytes(summary.bytes)],
     ['segments', formatCount(summary.segments)],
+    ...(leftOut === '' ? [] : [['not restored', `${leftOut} (segments)`] as const]),
     ['record times', formatTimes(details)],
     ['captured until', summary.capturedUntil ?? 'nothing yet'],
     ['epoch', String(details.epoch)],
@@ -57,13 +61,19 @@ function partitions(details: TopicDetails): string {
 
 function segments({ segments: newest, pagedSegments }: TopicDetails): string {
   const table = formatTable(
-    ['SEGMENT', 'RECORDS', 'SIZE', 'RECORD TIMES'],
-    newest.map((segment) => [
-      segment.id,
-      formatCount(segment.records),
-      formatBytes(segment.bytes),
-      formatTimes(segment),
-    ]),
+    ['SEGMENT', 'RECORDS', 'SIZE', 'RECORD TIMES', 'STATE'],
+    newest.map((entry) => {
+      const visible = visibleRecords(entry)
+      const { id, records: storedRecords, bytes, state = '' } = entry
+      const records = { records: visible ?? storedRecords, recordsExact: visible !== null }
+      return [
+        id,
+        formatRecords({ ...records, storedRecords }),
+        formatBytes(bytes),
+        formatTimes(entry),
+        state,
+      ]
+    }),
   )
   return pagedSegments === 0
     ? table

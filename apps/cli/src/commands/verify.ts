@@ -2,6 +2,7 @@ import { systemClock, type VerificationReport, verifyBackup } from '@kannery/run
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
+import { formatLeftOut, formatRecords } from '../terminal/holdings.ts'
 import { Progress } from '../terminal/progress.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
@@ -25,7 +26,7 @@ async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, signal } = invocation
   const [storage, topic] = invocation.arguments
   const progress = new Progress(terminal, 'verify', systemClock)
-  const report = await verifyBackup({
+  const { report, error } = await verifyBackup({
     storage: storageAt(storage, invocation),
     topic,
     depth: options.flag('shallow') ? 'shallow' : 'deep',
@@ -33,8 +34,10 @@ async function run(invocation: Invocation): Promise<void> {
     onProgress: (advance) => progress.update(advance),
   })
   await terminal.result(report, describe(report))
-  const [first] = report.findings
-  if (first === undefined) return
+  if (report.findings.length === 0) {
+    if (error !== undefined) throw error
+    return
+  }
   throw new KanneryError('DATA_CORRUPT', sentence(report), {
     why: 'each finding is named in the report above',
     remedy:
@@ -50,11 +53,17 @@ function sentence({ findings }: VerificationReport): string {
 }
 
 function describe(report: VerificationReport): string {
-  const { depth, topics, segments, bytes, findings, unnamed } = report
+  const { depth, topics, segments, bytes, findings, unnamed, failed } = report
   const rows = [
     ...findings.map(({ key, from, to, reason }) => {
       return ['DAMAGED', key, from === undefined ? 'all' : `${from}..${to}`, reason]
     }),
+    ...failed.map(({ topic, code, message }) => [
+      'NOT CHECKED',
+      topic,
+      'all',
+      `${code}: ${message}`,
+    ]),
     ...unnamed.map((key) => [
       'UNNAMED',
       key,
@@ -63,8 +72,19 @@ function describe(report: VerificationReport): string {
     ]),
   ]
   const table = rows.length === 0 ? [] : [formatTable(['FINDING', 'OBJECT', 'BYTES', 'WHY'], rows)]
-  const result = findings.length === 0 ? 'nothing is damaged' : `${findings.length} findings`
+  const damage = findings.length === 0 ? 'nothing is damaged' : `${findings.length} findings`
+  const result =
+    failed.length === 0 ? damage : `${damage} there; ${formatCount(failed.length)} not checked`
   const read = depth === 'deep' ? `${formatBytes(bytes)} read` : 'segments not read'
-  const sum = `checked ${formatCount(topics)} topics, ${formatCount(segments)} segments, ${read}: ${result}`
-  return [...table, sum].join('\n')
+  const sum = `checked ${formatCount(topics - failed.length)} topics, ${formatCount(segments)} segments, ${read}: ${result}`
+  return [...table, sum, whatIsRestored(report)].join('\n')
+}
+
+/** What was checked says nothing about what is not there any more. */
+function whatIsRestored({ restorable, ...report }: VerificationReport): string {
+  const { records, recordsExact, segments } = restorable
+  const shown = formatRecords({ records, recordsExact, storedRecords: records })
+  const leftOut = formatLeftOut(report)
+  const gives = `a restore gives ${shown} records of ${formatCount(segments)} segments`
+  return leftOut === '' ? gives : `${gives}; not restored: ${leftOut} (segments)`
 }

@@ -1,7 +1,6 @@
-import { KanneryError, type StorageBackend } from '@kannery/storage'
-import { indexMissing } from '../index-file/errors.ts'
+import type { StorageBackend } from '@kannery/storage'
 import { readIndex } from '../index-file/read-index.ts'
-import { holdsSegments } from '../layout/list-topics.ts'
+import { requireIndex } from '../index-file/require-index.ts'
 import type { Worker } from '../lease/worker.ts'
 import { assertContinuesCopy, isCopyOfNow } from './lineage.ts'
 import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
@@ -36,8 +35,7 @@ export interface TopicCopy extends CopySums {
  */
 export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   const { source, target, topic, worker, waitMs = 0, signal } = options
-  const from = await readIndex(source, topic, signal === undefined ? {} : { signal })
-  if (from === undefined) throw await noIndex(source, topic)
+  const from = await requireIndex(source, topic, signal === undefined ? {} : { signal })
   const there = await readIndex(target, topic, signal === undefined ? {} : { signal })
   if (there !== undefined) {
     assertContinuesCopy(there.index, from.index)
@@ -53,13 +51,4 @@ export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   })
   const sums = await new TopicCopier(session, options).copy(from.index)
   return { topic, state: 'copied', ...sums }
-}
-
-async function noIndex(source: StorageBackend, topic: string): Promise<KanneryError> {
-  if (await holdsSegments(source, topic)) {
-    return indexMissing(topic, 'segments are there, but not the index that names them')
-  }
-  return new KanneryError('STORAGE_NOT_FOUND', `the source holds no backup of topic "${topic}"`, {
-    facts: { topic },
-  })
 }

@@ -1,11 +1,10 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { topicKeys } from '../layout/keys.ts'
 import { laterUlid, type UlidSource } from '../ulid/ulid.ts'
-import { indexMissing } from './errors.ts'
 import { assertWritable, encodeIndex } from './index-document.ts'
 import type { Index } from './model.ts'
 import { putCertainly } from './put-certainly.ts'
-import { readIndex } from './read-index.ts'
+import { requireIndex } from './require-index.ts'
 
 /** Each time somebody else was faster. */
 const maxEdits = 16
@@ -14,7 +13,7 @@ const maxEdits = 16
  * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so that the writer sees that its
  * lease is not lost, and makes its next change on top of the edit.
  *
- * @throws INDEX_FOREIGN for a copy, which is what its source is; INDEX_MISSING where there is none; as readIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
+ * @throws INDEX_FOREIGN for a copy, which is what its source is; as requireIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
  */
 export async function editIndex(
   storage: StorageBackend,
@@ -24,9 +23,7 @@ export async function editIndex(
   const { ids, edit } = options
   const key = topicKeys(topic).index
   for (let edits = 0; edits < maxEdits; edits++) {
-    const stored = await readIndex(storage, topic)
-    if (stored === undefined) throw indexMissing(topic, 'there is nothing to edit')
-    const { index, version } = stored
+    const { index, version } = await requireIndex(storage, topic)
     assertWritable(index)
     if (index.copyOf !== undefined) throw copyIsNotEdited(topic)
     const { epoch, writer, commit } = index

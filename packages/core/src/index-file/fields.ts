@@ -8,6 +8,7 @@ import {
   type CoveredRange,
   type Gap,
   type GarbageEntry,
+  type Holdings,
   type Incarnation,
   type JsonObject,
   type JsonValue,
@@ -91,6 +92,7 @@ export const asSegmentEntry: Check<SegmentEntry> = (value, name) =>
     bytes: asCount,
     digest: asDigest,
     records: asCount,
+    visible: optional(orNull(asCount)),
     offsets: (ranges, of) => asByPartition(ranges, of, asCoveredRange),
     time: orNull(asRecordTimes),
     estimatedLeast: optional(asRecordTime),
@@ -112,12 +114,23 @@ export const asPageSummary: Check<PageSummary> = (value, name) =>
     segments: asCount,
     records: asCount,
     segmentBytes: asCount,
+    restorable: optional(asHoldings),
     ids: pairOf(asUlid),
     pages: optional(pairOf(asUlid)),
     time: orNull(asRecordTimes),
     estimatedLeast: optional(asRecordTime),
     captured: pairOf(asTime),
     expires: orNull(pairOf(asTime)),
+  })
+
+const asHoldings: Check<Holdings> = (value, name) =>
+  withFields<Holdings>(value, name, {
+    segments: asCount,
+    bytes: asCount,
+    records: asCount,
+    visible: asCount,
+    exact: asBoolean,
+    expired: asCount,
   })
 
 export const asLevel: Check<number> = (value, name) => asInteger(value, name, 1)
@@ -221,6 +234,11 @@ function asDigest(value: unknown, name: string): Digest {
 function asTexts(value: unknown, name: string): Readonly<Record<string, string>> {
   for (const [key, text] of Object.entries(asObject(value, name))) asString(text, `${name}.${key}`)
   return value as Readonly<Record<string, string>>
+}
+
+function asBoolean(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${name} is not true or false`)
 }
 
 function asKind(value: unknown, name: string): GarbageEntry['kind'] {

@@ -123,7 +123,13 @@ export interface SegmentEntry extends KnownTimes {
   readonly bytes: number
   /** Of the whole object. */
   readonly digest: Digest
+  /** As stored: those of aborted transactions are among them, control records are not. */
   readonly records: number
+  /**
+   * Those of `records` that a consumer sees; null: not known. Absent: not known where `flags` has `transactional`, else all of
+   * them.
+   */
+  readonly visible?: number | null
   /** By partition. May be narrower than what the segment holds: readers trim. */
   readonly offsets: Readonly<Record<number, CoveredRange>>
   /** When it was fetched, first and last: ISO 8601, by the writer's clock. */
@@ -148,6 +154,20 @@ export interface Gap {
   readonly noticed: string
 }
 
+/** What a restore reads of some segments: of those that neither are expired nor were deleted. */
+export interface Holdings {
+  readonly segments: number
+  /** Of the segments, as stored. */
+  readonly bytes: number
+  /** As stored: those of aborted transactions are among them, control records are not. */
+  readonly records: number
+  /** Those that a consumer sees. An upper bound unless `exact`. */
+  readonly visible: number
+  readonly exact: boolean
+  /** Segments, besides, that are marked as expired and not deleted yet. */
+  readonly expired: number
+}
+
 /** What an index, or a page of pages, tells of a page. All its entries are of one incarnation. */
 export interface PageSummary extends KnownTimes {
   readonly id: Ulid
@@ -161,6 +181,8 @@ export interface PageSummary extends KnownTimes {
   readonly records: number
   /** Of all its segments together. */
   readonly segmentBytes: number
+  /** Absent in summaries that earlier versions wrote. */
+  readonly restorable?: Holdings
   /** Least and greatest id of its segments. */
   readonly ids: readonly [least: Ulid, greatest: Ulid]
   /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */

@@ -1,11 +1,19 @@
 import { combineTimes, type KnownTimes } from '../segment/record-times.ts'
 import type { Ulid } from '../ulid/ulid.ts'
+import { addHoldings, holdingsOfEntry, holdingsOfPage } from './holdings.ts'
 import type { Index, PageSummary, SegmentEntry } from './model.ts'
 
 /** What a summary tells of the segments behind it, however deep they lie. */
 export type SegmentFacts = Pick<
   PageSummary,
-  'segments' | 'records' | 'segmentBytes' | 'ids' | keyof KnownTimes | 'captured' | 'expires'
+  | 'segments'
+  | 'records'
+  | 'segmentBytes'
+  | 'restorable'
+  | 'ids'
+  | keyof KnownTimes
+  | 'captured'
+  | 'expires'
 >
 
 /** @throws TypeError for none */
@@ -33,6 +41,7 @@ function factsOf(entry: SegmentEntry): SegmentFacts {
     segments: 1,
     records,
     segmentBytes: bytes,
+    restorable: holdingsOfEntry(entry),
     ids: [id, id],
     ...combineTimes([entry]),
     captured,
@@ -46,6 +55,7 @@ function combine(facts: readonly SegmentFacts[]): SegmentFacts {
     segments: sum(facts.map(({ segments }) => segments)),
     records: sum(facts.map(({ records }) => records)),
     segmentBytes: sum(facts.map(({ segmentBytes }) => segmentBytes)),
+    restorable: addHoldings(facts.map(holdingsOfPage)),
     ids: [least(facts.map(({ ids }) => ids[0])), greatest(facts.map(({ ids }) => ids[1]))],
     ...combineTimes(facts),
     captured: [

@@ -1,4 +1,4 @@
-import { objectKey, type StorageBackend } from '@kannery/storage'
+import { KanneryError, objectKey, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { collect } from '../../test/segments.ts'
@@ -89,4 +89,28 @@ test('a thousand topics cost one listing of the first level and a request each, 
     ...Array.from({ length: 1000 }, () => 'head'),
     'list',
   ])
+})
+
+test.each(['STORAGE_DENIED', 'STORAGE_UNAVAILABLE', 'STORAGE_UNSUPPORTED'] as const)(
+  'a folder that answers %s is a topic, too, because it may hold a backup',
+  async (code) => {
+    const storage = new FaultyStorage(await storageWith('orders/index', 'other/index'), { clock })
+    const error = new KanneryError(code, 'the folder cannot be looked into')
+    storage.faults.onCall(({ key }) =>
+      key.startsWith('orders/') ? { kind: 'fail', error } : undefined,
+    )
+
+    expect(await topicsIn(storage)).toEqual(['orders', 'other'])
+  },
+)
+
+test('a storage that stops answering is no list of topics', async () => {
+  const storage = new FaultyStorage(await storageWith('orders/index'), { clock })
+  const error = new KanneryError('STORAGE_UNAVAILABLE', 'the storage is away')
+  let lists = 0
+  storage.faults.onCall(({ operation }) =>
+    operation === 'list' && lists++ === 0 ? undefined : { kind: 'fail', error },
+  )
+
+  await expect(topicsIn(storage)).rejects.toBe(error)
 })

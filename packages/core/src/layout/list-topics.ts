@@ -1,5 +1,6 @@
 import { inBatches, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { namedObject, topicKeys } from './keys.ts'
+import { isOfOneTopic } from './still-answers.ts'
 import { topicOfFolder } from './topic-folder.ts'
 
 /** How many folders are looked into at a time. */
@@ -7,7 +8,8 @@ const lookahead = 16
 const root = keyPrefix('')
 
 /**
- * Topics with a backup, in the storage's order: folders with an index, or with segments whose index is gone. Costs a listing of
+ * Topics with a backup, in the storage's order: folders with an index, or with segments whose index is gone. A folder that cannot
+ * be looked into may hold one, and comes, too: whoever reads it meets the error. Costs a listing of
  * the first level and a request or two a folder, however many segments there are.
  */
 export async function* listTopics(storage: StorageBackend): AsyncGenerator<string> {
@@ -35,6 +37,11 @@ export async function holdsSegments(storage: StorageBackend, topic: string): Pro
 }
 
 async function holdsBackup(storage: StorageBackend, topic: string): Promise<boolean> {
-  const index = await storage.head(topicKeys(topic).index)
-  return index !== undefined || (await holdsSegments(storage, topic))
+  try {
+    const index = await storage.head(topicKeys(topic).index)
+    return index !== undefined || (await holdsSegments(storage, topic))
+  } catch (error) {
+    if (await isOfOneTopic(storage, error)) return true
+    throw error
+  }
 }

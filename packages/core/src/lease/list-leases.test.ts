@@ -57,3 +57,20 @@ test('a lease that is free, or that somebody else took meanwhile, is not broken'
   expect(await breaking).toBeUndefined()
   expect(await readHolder(storage, 'orders')).toMatchObject({ holder: 'faster' })
 })
+
+test('a folder that cannot be looked into is reported, and the other leases are listed', async () => {
+  const { storage, clock, worker } = world()
+  const holder = await worker('a')
+  await holder.acquire('orders', { cluster: 'c' })
+  await holder.acquire('private', { cluster: 'c' })
+  const faulty = new FaultyStorage(storage.anotherHandle(), { clock })
+  faulty.faults.onCall(({ key }) => (key.startsWith('private/') ? { kind: 'deny' } : undefined))
+  const unreadable: unknown[] = []
+
+  const held = await collect(
+    listLeases(faulty, (topic, { code }) => unreadable.push([topic, code])),
+  )
+
+  expect(held).toEqual([expect.objectContaining({ topic: 'orders' })])
+  expect(unreadable).toEqual([['private', 'STORAGE_DENIED']])
+})

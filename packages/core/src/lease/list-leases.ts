@@ -1,16 +1,29 @@
 import { KanneryError, type ObjectVersion, readObject, type StorageBackend } from '@kannery/storage'
 import { topicKeys } from '../layout/keys.ts'
 import { topicFolders } from '../layout/list-topics.ts'
+import { isOfOneTopic } from '../layout/still-answers.ts'
 import { describeHolder } from './acquire-lease.ts'
 import type { Holder } from './errors.ts'
 import { maxLeaseBytes, parseLease } from './lease-files.ts'
 import { defaultLeaseTiming } from './timing.ts'
 
-/** Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing. */
-export async function* listLeases(storage: StorageBackend): AsyncGenerator<Holder> {
+/**
+ * Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing. Folders that cannot be looked into
+ * are reported to `onUnreadable`, and the others still come; without it, the first one is thrown.
+ */
+export async function* listLeases(
+  storage: StorageBackend,
+  onUnreadable?: (topic: string, error: KanneryError) => void,
+): AsyncGenerator<Holder> {
   for await (const topic of topicFolders(storage)) {
-    const held = await readLease(storage, topic)
-    if (held !== undefined) yield held.holder
+    try {
+      const held = await readLease(storage, topic)
+      if (held !== undefined) yield held.holder
+    } catch (error) {
+      if (onUnreadable === undefined || !KanneryError.is(error)) throw error
+      if (!(await isOfOneTopic(storage, error))) throw error
+      onUnreadable(topic, error)
+    }
   }
 }
 

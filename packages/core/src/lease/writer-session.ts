@@ -299,8 +299,9 @@ function withExpiry(
 
 /** As people expect to read it, whatever the order in which it was put together. */
 function inOrder(entry: SegmentEntry): SegmentEntry {
-  const { id, in: n, bytes, digest, records, offsets, time, captured, ...others } = entry
-  return { id, in: n, bytes, digest, records, offsets, time, captured, ...others }
+  const { id, in: n, bytes, digest, records, visible, offsets, time, captured, ...others } = entry
+  const counts = { records, ...(visible === undefined ? {} : { visible }) }
+  return { id, in: n, bytes, digest, ...counts, offsets, time, captured, ...others }
 }
 
 function asContinued(continuation: Continuation, topic: string): NextOffsets {

@@ -8,11 +8,12 @@ import {
 import { crc32c } from '../digest/crc32c.ts'
 import { formatDigest } from '../digest/digest.ts'
 import { copyIsNotEdited } from '../index-file/edit-index.ts'
-import { corruptDocument, indexMissing } from '../index-file/errors.ts'
+import { corruptDocument } from '../index-file/errors.ts'
 import { assertWritable, encodeIndex, parseIndex } from '../index-file/index-document.ts'
 import { type Index, maxIndexBytes } from '../index-file/model.ts'
 import { segmentEntries } from '../index-file/pages.ts'
 import { putCertainly } from '../index-file/put-certainly.ts'
+import { whyNoIndex } from '../index-file/require-index.ts'
 import { namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { brokenOrder } from './entry-order.ts'
@@ -64,7 +65,7 @@ export async function acceptIndex(
 async function readEdited(storage: StorageBackend, topic: string): Promise<FoundIndex> {
   const { index: key } = topicKeys(topic)
   const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
-  if (object === undefined) throw indexMissing(topic, 'there is nothing to accept')
+  if (object === undefined) throw await whyNoIndex(storage, topic)
   const { version } = object.info
   const sealed = withRightChecksum(object.bytes)
   const edited = sealed !== undefined && Buffer.compare(sealed, object.bytes) !== 0

@@ -43,6 +43,18 @@ test('the higher epoch wins, on both sides of it', () => {
   expect(arranged(segments)).toEqual([{ 0: [0, 40] }, { 0: [40, 60] }, { 0: [60, 100] }])
 })
 
+test('how many records are visible in a part of a segment is not known', () => {
+  const segments = found([
+    { epoch: 1, offsets: { 0: [0, 50] } },
+    { epoch: 2, offsets: { 0: [40, 60] } },
+  ])
+
+  expect(arrangeSegments(segments)?.segments).toEqual([
+    expect.objectContaining({ visible: null }),
+    expect.not.objectContaining({ visible: null }),
+  ])
+})
+
 test('of one epoch the later one wins: it is the one that was committed', () => {
   const segments = [
     { epoch: 1, offsets: { 0: [0, 50] } },

@@ -125,7 +125,12 @@ function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): 
     const { from, next } = piece
     offsets[partition] = [from, next, next === range[1] ? range[2] : -1]
   }
-  return { ...entry, offsets }
+  // The records of the segment are known, those of a part of it are not.
+  const isLess = rangesOf(entry).some(
+    ([partition, [from, next]]) =>
+      offsets[partition]?.[0] !== from || offsets[partition]?.[1] !== next,
+  )
+  return { ...entry, offsets, ...(isLess ? { visible: null } : {}) }
 }
 
 interface Life {

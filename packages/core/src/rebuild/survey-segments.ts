@@ -164,6 +164,7 @@ async function salvagedEntry(
     in: header.incarnation,
     ...whole,
     records,
+    visible: null,
     offsets,
     time: records === 0 ? null : [null, Number.MAX_SAFE_INTEGER],
     captured: [header.createdAt, header.createdAt],

@@ -47,17 +47,22 @@ export async function entryOfWhole(
 export function entryOf(id: Ulid, footer: SegmentFooter, object: WholeObject): SegmentEntry {
   const { header, chunks, coverage, captured, maxBatchBytes } = footer
   const batches = chunks.filter(({ kind }) => kind === 'batches')
+  const records = batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0)
+  const flags = flagsOfAny(chunks)
+  // A footer names aborted transactions, and does not count their records.
+  const allVisible = flags.includes('transactional') && footer.aborted.length === 0
   const [first, last] = captured ?? [Date.parse(header.createdAt), Date.parse(header.createdAt)]
   return {
     id,
     in: header.incarnation,
     ...object,
-    records: batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0),
+    records,
+    ...(allVisible ? { visible: records } : {}),
     offsets: coverage,
     ...timesOfChunks(batches),
     captured: [new Date(first).toISOString(), new Date(last).toISOString()],
     maxBatchBytes,
-    flags: flagsOfAny(chunks),
+    flags,
     expires: null,
   }
 }

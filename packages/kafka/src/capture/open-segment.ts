@@ -55,6 +55,11 @@ export class OpenSegment {
     return this.#bytes
   }
 
+  /** Records that a consumer sees: no control records, none of aborted transactions. */
+  get visibleRecords(): number {
+    return this.#chunks.reduce((sum, { visibleRecords }) => sum + visibleRecords, 0)
+  }
+
   get abortedRanges(): number {
     return this.#aborted.size
   }

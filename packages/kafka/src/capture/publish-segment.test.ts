@@ -25,10 +25,19 @@ import { uploadSegment } from './publish-segment.ts'
 import { Slots } from './slots.ts'
 
 const batch = brokerBatch({ at: 0, records: 3, value: 'precious' })
+const transaction = Buffer.concat([
+  brokerBatch({ at: 0, records: 3, producer: 7n }),
+  brokerBatch({ at: 3, records: 2 }),
+  brokerBatch({ at: 5, producer: 7n, marker: 'abort' }),
+])
 
-async function segmentOfOneBatch(clock: TestClock): Promise<OpenSegment> {
+async function segmentOf(clock: TestClock, batches: Buffer): Promise<OpenSegment> {
   const builder = new ChunkBuilder({ memory: new ChunkMemory(), clock, partition: 0, from: 0 })
-  for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
+  for (const header of walkBatches(batches)) {
+    const aborted = header.isTransactional && !header.isControl
+    const part = { producerId: 7n, first: 0, marker: 5 }
+    builder.append(batches, header, aborted ? part : undefined)
+  }
   const raw = builder.finish()
   if (raw === undefined) throw new Error('no chunk')
   const encoded = await encodeChunk(raw.facts, raw.raw, { codec: 'none', rawCrc: raw.rawCrc })
@@ -43,7 +52,7 @@ class World {
   readonly storage = new FaultyStorage(this.memory, { clock: this.clock })
   readonly #ids = new UlidSource({ clock: this.clock, random: seededRandom(1) })
 
-  async upload(): Promise<SegmentEntry> {
+  async upload(batches = batch): Promise<SegmentEntry> {
     const header = {
       format: 1,
       requires: { read: [], write: [] },
@@ -61,7 +70,7 @@ class World {
       uploads: { slots: new Slots(1), writerBytes: 1024 * 1024 },
       newSegmentId: () => this.#ids.next(),
     }
-    const uploading = uploadSegment(destination, await segmentOfOneBatch(this.clock))
+    const uploading = uploadSegment(destination, await segmentOf(this.clock, batches))
     return await this.clock.passUntil(uploading)
   }
 
@@ -97,6 +106,12 @@ test('a segment is uploaded whole, and its entry tells what is in it', async () 
   expect(object?.bytes).toHaveLength(entry.bytes)
   expect(formatDigest(crc32c(object?.bytes ?? new Uint8Array()))).toBe(entry.digest)
   expect(await world.restored(entry)).toBe(batch.toString('hex'))
+})
+
+test('the entry of a segment with transactions counts the records that a consumer sees', async () => {
+  const entry = await new World().upload(transaction)
+
+  expect(entry).toMatchObject({ records: 5, visible: 2, flags: ['transactional'] })
 })
 
 test.each([

@@ -58,15 +58,21 @@ async function writeSegment(
   for (const { encoded } of segment.chunks) await writer.append(encoded)
   const sealed = await writer.finish({ aborted: segment.aborted() })
   await output.commit()
-  return entryOf(id, header.incarnation, sealed)
+  return entryOf(id, header.incarnation, sealed, segment.visibleRecords)
 }
 
-function entryOf(id: Ulid, incarnation: number, sealed: SealedSegment): SegmentEntry {
+function entryOf(
+  id: Ulid,
+  incarnation: number,
+  sealed: SealedSegment,
+  visible: number,
+): SegmentEntry {
   const { captured, ...facts } = sealed
   if (captured === null) throw new KanneryError('INTERNAL', 'a segment without chunks')
   const [first, last] = captured
   return {
     ...facts,
+    ...(facts.flags.includes('transactional') ? { visible } : {}),
     id,
     in: incarnation,
     captured: [new Date(first).toISOString(), new Date(last).toISOString()],

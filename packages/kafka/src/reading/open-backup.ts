@@ -1,5 +1,5 @@
-import { type Damage, type Index, readIndex } from '@kannery/core'
-import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { type Damage, type Index, requireIndex } from '@kannery/core'
+import type { StorageBackend } from '@kannery/storage'
 
 export interface ReadOptions {
   readonly storage: StorageBackend
@@ -11,11 +11,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-/** @throws STORAGE_NOT_FOUND when there is no backup of the topic, and all that reading an index throws. */
+/** @throws as core's requireIndex */
 export async function openBackup({ storage, topic, signal }: ReadOptions): Promise<Index> {
-  const found = await readIndex(storage, topic, signal === undefined ? {} : { signal })
-  if (found !== undefined) return found.index
-  throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
-    facts: { topic },
-  })
+  return (await requireIndex(storage, topic, signal === undefined ? {} : { signal })).index
 }

@@ -20,15 +20,20 @@ test('topics are listed from their indexes, and one that cannot be read does not
     condition: { kind: 'if-absent' },
   })
 
-  expect(await listBackups(location)).toEqual([
+  expect((await listBackups(location)).report.topics).toEqual([
     { topic: 'broken', error: expect.objectContaining({ code: 'DATA_CORRUPT' }) },
     { topic: 'gone', error: expect.objectContaining({ code: 'INDEX_MISSING' }) },
     {
       topic: 'orders',
       partitions: 3,
       records: 9,
+      recordsExact: true,
+      storedRecords: 9,
       bytes: expect.any(Number),
       segments: 2,
+      expiredSegments: 0,
+      deletedSegments: 0,
+      otherSegments: 0,
       capturedUntil: '2025-11-23T07:00:00.000Z',
     },
   ])
@@ -55,9 +60,9 @@ test('indexes are read some at a time, and listed in their order', async () => {
     return askedAt.length === 1 ? { kind: 'answer-late', milliseconds: 1_000 } : undefined
   })
 
-  const listed = await listBackups(memory.location)
+  const { report } = await listBackups(memory.location)
 
-  expect(listed.map(({ topic }) => topic)).toEqual(names)
+  expect(report.topics.map(({ topic }) => topic)).toEqual(names)
   const [first = 0] = askedAt
   const beforeItsAnswer = askedAt.filter((at) => at < first + 1_000)
   expect(beforeItsAnswer).toHaveLength(16)
@@ -85,6 +90,97 @@ test('a topic is shown from its index alone', async () => {
     segments: [{ id: first?.id }, { id: second?.id }],
   })
   expect(memory.calls()).toEqual(['get orders/index'])
+})
+
+test('what expired or was deleted is counted apart from what a restore gives', async () => {
+  await using memory = await MemoryLocation.create()
+  const [, , kept] = await writeBackup(memory.storage, {
+    topic: 'orders',
+    segments: [{ records: 4 }, { records: 5 }, { records: 6 }],
+  })
+  const states = ['deleted', 'expired'] as const
+  await memory.changeEntries('orders', (entry, at) => {
+    const state = states[at]
+    return state === undefined ? entry : { ...entry, state }
+  })
+
+  const counts = {
+    records: 6,
+    storedRecords: 6,
+    bytes: kept?.bytes,
+    segments: 1,
+    expiredSegments: 1,
+    deletedSegments: 1,
+  }
+  expect((await listBackups(memory.location)).report.topics).toEqual([
+    expect.objectContaining(counts),
+  ])
+  expect(await showBackup(memory.location, 'orders')).toMatchObject({
+    summary: counts,
+    segments: [{ state: 'deleted' }, { state: 'expired' }, { id: kept?.id }],
+  })
+})
+
+test('records of aborted transactions are counted as stored, and not as what a consumer sees', async () => {
+  await using memory = await MemoryLocation.create()
+  await writeBackup(memory.storage, {
+    topic: 'orders',
+    segments: [{ records: 15 }, { records: 3 }],
+  })
+  await memory.changeEntries('orders', (entry, at) =>
+    at === 0 ? { ...entry, flags: ['transactional'], visible: 5 } : entry,
+  )
+
+  expect((await listBackups(memory.location)).report.topics).toEqual([
+    expect.objectContaining({ records: 8, recordsExact: true, storedRecords: 18 }),
+  ])
+})
+
+test('where an earlier version did not count what a consumer sees, the number is an upper bound', async () => {
+  await using memory = await MemoryLocation.create()
+  await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 15 }] })
+  await memory.changeEntries('orders', (entry) => ({ ...entry, flags: ['transactional'] }))
+
+  expect((await listBackups(memory.location)).report.topics).toEqual([
+    expect.objectContaining({ records: 15, recordsExact: false, storedRecords: 15 }),
+  ])
+})
+
+test('segments of an incarnation that a restore does not take are counted apart', async () => {
+  await using memory = await MemoryLocation.create()
+  await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 4 }] })
+  await memory.editIndex('orders', (index) => ({
+    ...index,
+    incarnations: index.incarnations.flatMap((life) => [life, { ...life, n: 1, topicId: 'new' }]),
+  }))
+
+  expect((await listBackups(memory.location)).report.topics).toEqual([
+    expect.objectContaining({ records: 0, segments: 0, otherSegments: 1 }),
+  ])
+})
+
+test('a topic whose folder may not be read is listed with the error, and the others as they are', async () => {
+  await using memory = await MemoryLocation.create()
+  await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 4 }] })
+  await writeBackup(memory.storage, { topic: 'private', segments: [{ records: 4 }] })
+  memory.rules.push(({ key }) => (key.startsWith('private/') ? { kind: 'deny' } : undefined))
+
+  const { report, error } = await listBackups(memory.location)
+  expect(error).toMatchObject({ code: 'STORAGE_DENIED' })
+  expect(report.topics).toEqual([
+    expect.objectContaining({ topic: 'orders', records: 4 }),
+    { topic: 'private', error: expect.objectContaining({ code: 'STORAGE_DENIED' }) },
+  ])
+})
+
+test('a topic whose segments are there without an index is not said to have no backup', async () => {
+  await using memory = await MemoryLocation.create()
+  await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 4 }] })
+  await memory.storage.delete(topicKeys('orders').index)
+
+  await expect(showBackup(memory.location, 'orders')).rejects.toMatchObject({
+    code: 'INDEX_MISSING',
+  })
 })
 
 test('a topic without a backup is told', async () => {

@@ -1,5 +1,6 @@
-import { listTopics, nextOffsets, readIndex, restorableIncarnation } from '@kannery/core'
+import { listTopics, nextOffsets, requireIndex, restorableIncarnation } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import type { Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
 
@@ -12,47 +13,47 @@ export interface UnreadableTopic {
 /** An index may be large, and there may be thousands of them. */
 const readAtATime = 16
 
+export interface ListedBackups {
+  readonly topics: readonly (TopicSummary | UnreadableTopic)[]
+}
+
 /** Lists one level and reads the index of every topic, some at a time, and nothing else. In the order of the listing. */
-export async function listBackups(
-  location: StorageLocation,
-): Promise<readonly (TopicSummary | UnreadableTopic)[]> {
+export async function listBackups(location: StorageLocation): Promise<Outcome<ListedBackups>> {
   await using storage = await openStorage(location)
   const topics: (TopicSummary | UnreadableTopic)[] = []
   const reading: ReturnType<typeof summaryOf>[] = []
+  let error: KanneryError | undefined
   for await (const topic of listTopics(storage)) {
-    const summary = summaryOf(storage, topic)
+    const summary = summaryOf(storage, topic, (unreadable) => {
+      error ??= unreadable
+    })
     // A rejection is looked at when its turn comes.
     summary.catch(() => undefined)
     reading.push(summary)
     if (reading.length === readAtATime) topics.push(...(await Promise.all(reading.splice(0))))
   }
-  return [...topics, ...(await Promise.all(reading))]
+  topics.push(...(await Promise.all(reading)))
+  return { report: { topics }, error }
 }
 
 async function summaryOf(
   storage: StorageBackend,
   topic: string,
+  onUnreadable: (error: KanneryError) => void,
 ): Promise<TopicSummary | UnreadableTopic> {
   try {
-    const found = await readIndex(storage, topic)
-    if (found !== undefined) return summarize(found.index)
-    throw new KanneryError('INDEX_MISSING', `the index of topic "${topic}" is gone`)
+    return summarize((await requireIndex(storage, topic)).index)
   } catch (error) {
     if (!KanneryError.is(error)) throw error
+    onUnreadable(error)
     return { topic, error: { code: error.code, message: error.message } }
   }
 }
 
-/** @throws STORAGE_NOT_FOUND when the storage holds no backup of the topic */
+/** @throws as core's requireIndex */
 export async function showBackup(location: StorageLocation, topic: string): Promise<TopicDetails> {
   await using storage = await openStorage(location)
-  const found = await readIndex(storage, topic)
-  if (found === undefined) {
-    throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
-      facts: { topic },
-    })
-  }
-  const { index } = found
+  const { index } = await requireIndex(storage, topic)
   const incarnation = restorableIncarnation(index)
   const next =
     incarnation === undefined

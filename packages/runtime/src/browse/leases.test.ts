@@ -19,7 +19,8 @@ async function holding(memory: MemoryLocation) {
 test('a lease is told with its holder and when it counts as orphaned', async () => {
   await using memory = await MemoryLocation.create()
   await using _worker = await holding(memory)
-  const [lease] = await listBackupLeases(memory.location)
+  const { report } = await listBackupLeases(memory.location)
+  const [lease] = report.leases
 
   expect(lease).toEqual(await findBackupLease(memory.location, 'orders'))
   expect(lease).toMatchObject({ topic: 'orders', holder: 'backup-0 (pid 7)' })
@@ -33,7 +34,7 @@ test('a broken lease is gone, and who held it is told', async () => {
   const broken = await breakBackupLease(memory.location, 'orders', () => {})
 
   expect(broken.holder).toBe('backup-0 (pid 7)')
-  expect(await listBackupLeases(memory.location)).toEqual([])
+  expect((await listBackupLeases(memory.location)).report).toEqual({ leases: [], failed: [] })
   await expect(findBackupLease(memory.location, 'orders')).rejects.toMatchObject({
     code: 'STORAGE_NOT_FOUND',
     message: expect.stringContaining('nobody holds'),

@@ -1,5 +1,6 @@
 import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
+import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 
@@ -13,12 +14,24 @@ export interface BackupLease {
   readonly orphanedAt: string
 }
 
+export interface BackupLeases {
+  readonly leases: readonly BackupLease[]
+  /** Topics into whose folder one cannot look. */
+  readonly failed: readonly FailedTopic[]
+}
+
 /** Who is writing, topic by topic. */
-export async function listBackupLeases(location: StorageLocation): Promise<readonly BackupLease[]> {
+export async function listBackupLeases(location: StorageLocation): Promise<Outcome<BackupLeases>> {
   await using storage = await openStorage(location)
   const leases: BackupLease[] = []
-  for await (const holder of listLeases(storage)) leases.push(describe(holder))
-  return leases
+  const failed: FailedTopic[] = []
+  let error: KanneryError | undefined
+  const holders = listLeases(storage, (topic, unreadable) => {
+    failed.push(failedTopic(topic, unreadable))
+    error ??= unreadable
+  })
+  for await (const holder of holders) leases.push(describe(holder))
+  return { report: { leases, failed }, error }
 }
 
 /** @throws STORAGE_NOT_FOUND when nobody holds the topic's lease */

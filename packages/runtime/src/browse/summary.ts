@@ -1,5 +1,6 @@
 import {
   combineTimes,
+  holdingsOf,
   type Index,
   type KnownTimes,
   restorableIncarnation,
@@ -10,10 +11,21 @@ import {
 export interface TopicSummary {
   readonly topic: string
   readonly partitions: number
+  /** What a restore gives: records that a consumer sees. An upper bound unless `recordsExact`. */
   readonly records: number
-  /** Of the segments, as stored. */
+  readonly recordsExact: boolean
+  /** Records in `segments`, those of aborted transactions included. */
+  readonly storedRecords: number
+  /** Of `segments`, as stored. */
   readonly bytes: number
+  /** Those that a restore reads: neither expired nor deleted, of the incarnation that it takes. */
   readonly segments: number
+  /** Segments that are marked as expired and not deleted yet. */
+  readonly expiredSegments: number
+  /** Segments that the retention deleted. */
+  readonly deletedSegments: number
+  /** Segments of other incarnations of the topic, which a restore does not take of itself. */
+  readonly otherSegments: number
   /** ISO 8601, by the clock of the backup; null before the first segment. */
   readonly capturedUntil: string | null
 }
@@ -47,14 +59,30 @@ export interface TopicDetails extends KnownTimes {
 export function summarize(index: Index): TopicSummary {
   const { pages, segments } = index
   const captured = [...pages, ...segments].map((part) => part.captured[1])
+  const restored = restorableIncarnation(index)
+  const kept = holdingsOf(index, restored?.n ?? 0)
+  const others = index.incarnations.filter(({ n }) => n !== restored?.n)
+  const keptOfOthers = others.map(({ n }) => holdingsOf(index, n))
+  const expired = sum([kept, ...keptOfOthers].map((holdings) => holdings.expired))
+  const otherSegments = sum(keptOfOthers.map((holdings) => holdings.segments))
   return {
     topic: index.topic,
-    partitions: restorableIncarnation(index)?.partitions ?? 0,
-    records: sum([...pages, ...segments].map((part) => part.records)),
-    bytes: sum([...pages.map((page) => page.segmentBytes), ...segments.map(({ bytes }) => bytes)]),
-    segments: pagedSegments(index) + segments.length,
+    partitions: restored?.partitions ?? 0,
+    records: kept.visible,
+    recordsExact: kept.exact,
+    storedRecords: kept.records,
+    bytes: kept.bytes,
+    segments: kept.segments,
+    expiredSegments: expired,
+    deletedSegments: namedSegments(index) - kept.segments - expired - otherSegments,
+    otherSegments,
     capturedUntil: captured.toSorted().at(-1) ?? null,
   }
+}
+
+/** All that the index names, whatever became of them. */
+function namedSegments(index: Index): number {
+  return pagedSegments(index) + index.segments.length
 }
 
 /** @param next by partition of the incarnation that a restore takes, what core derives as the offset behind it. */

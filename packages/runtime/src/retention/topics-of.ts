@@ -1,5 +1,5 @@
-import { type Index, listTopics, readIndex } from '@kannery/core'
-import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { type Index, listTopics, requireIndex } from '@kannery/core'
+import type { StorageBackend } from '@kannery/storage'
 
 /** The topic, or all of the storage. */
 export async function topicsOf(
@@ -12,11 +12,7 @@ export async function topicsOf(
   return topics
 }
 
-/** @throws STORAGE_NOT_FOUND when there is no backup of the topic */
+/** @throws as core's requireIndex */
 export async function indexOf(storage: StorageBackend, topic: string): Promise<Index> {
-  const stored = await readIndex(storage, topic)
-  if (stored !== undefined) return stored.index
-  throw new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
-    facts: { topic },
-  })
+  return (await requireIndex(storage, topic)).index
 }

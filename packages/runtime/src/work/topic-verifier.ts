@@ -1,6 +1,7 @@
 import {
   type Damage,
   type Index,
+  isOfOneObject,
   namedObject,
   type PageSummary,
   readIndex,
@@ -12,6 +13,7 @@ import {
   verifySegment,
 } from '@kannery/core'
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import { summarize, type TopicSummary } from '../browse/summary.ts'
 
 /** `deep`: every byte is read. `shallow`: only that objects are there and have their size. Indexes and pages are always read. */
 export type VerificationDepth = 'deep' | 'shallow'
@@ -30,6 +32,8 @@ export interface VerificationFinding {
 export interface TopicVerification {
   readonly findings: readonly VerificationFinding[]
   readonly unnamed: readonly string[]
+  /** undefined where the index is missing or damaged. */
+  readonly summary: TopicSummary | undefined
 }
 
 interface TopicFolder {
@@ -60,18 +64,31 @@ export class TopicVerifier {
     this.#signal = signal
   }
 
+  /** What was found so far. */
+  get findings(): readonly VerificationFinding[] {
+    return this.#findings
+  }
+
+  /**
+   * Calls `onSegment` after each segment that was checked: not for those that the retention deleted.
+   *
+   * @throws STORAGE_* where the folder or the index cannot be read
+   */
   async verify(onSegment: (entry: SegmentEntry) => void): Promise<TopicVerification | 'absent'> {
     // Listed before the index is read: what is uploaded, and then named, in between is not taken for forgotten.
     const folder = await this.#list()
     const index = await this.#readIndex(folder)
     if (index === 'absent') return 'absent'
-    if (index === 'unusable') return { findings: this.#findings, unnamed: [] }
+    if (index === 'unusable') {
+      return { findings: this.#findings, unnamed: [], summary: undefined }
+    }
     for await (const entry of this.#entries(index)) {
       this.#signal.throwIfAborted()
       await this.#verifyEntry(entry, folder)
-      onSegment(entry)
+      if (entry.state !== 'deleted') onSegment(entry)
     }
-    return { findings: this.#findings, unnamed: this.#unnamed(index, folder) }
+    const unnamed = this.#unnamed(index, folder)
+    return { findings: this.#findings, unnamed, summary: summarize(index) }
   }
 
   async #list(): Promise<TopicFolder> {
@@ -113,7 +130,7 @@ export class TopicVerifier {
       for (const inner of page.pages) yield* this.#entriesOfPage(inner)
       yield* page.segments
     } catch (error) {
-      this.#tell(error, key)
+      await this.#tellOfOne(error, key)
     }
   }
 
@@ -121,8 +138,7 @@ export class TopicVerifier {
     const key = this.#keys.segment(entry.id)
     this.#named.add(key)
     if (entry.state === 'deleted') return
-    const found =
-      this.#depth === 'deep' ? await this.#read(key, entry) : await this.#look(key, folder)
+    const found = await this.#examine(key, entry, folder)
     if (found === 'absent') {
       if (!(await this.#mayBeAbsent(entry)))
         this.#find(key, 'the index names it, but it is not there')
@@ -131,14 +147,23 @@ export class TopicVerifier {
     }
   }
 
-  async #read(key: ObjectKey, entry: SegmentEntry): Promise<'read' | 'absent'> {
+  async #examine(
+    key: ObjectKey,
+    entry: SegmentEntry,
+    folder: TopicFolder,
+  ): Promise<'read' | 'absent' | number> {
     try {
-      const damages = verifySegment(this.#storage, key, entry, { signal: this.#signal })
-      for await (const damage of damages) this.#damage(damage)
+      return this.#depth === 'deep' ? await this.#read(key, entry) : await this.#look(key, folder)
     } catch (error) {
       if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return 'absent'
-      this.#tell(error, key)
+      await this.#tellOfOne(error, key)
+      return 'read'
     }
+  }
+
+  async #read(key: ObjectKey, entry: SegmentEntry): Promise<'read'> {
+    const damages = verifySegment(this.#storage, key, entry, { signal: this.#signal })
+    for await (const damage of damages) this.#damage(damage)
     return 'read'
   }
 
@@ -172,6 +197,15 @@ export class TopicVerifier {
     return [...objects]
       .filter(([key, { id }]) => !this.#named.has(key) && !garbage.has(id) && !isUnderWay(id))
       .map(([key]) => key)
+  }
+
+  /** What cannot be read although the storage serves everything else is a finding, as damage is. */
+  async #tellOfOne(error: unknown, key: ObjectKey): Promise<void> {
+    if (KanneryError.is(error) && (await isOfOneObject(this.#storage, this.#topic, error))) {
+      this.#find(key, `it cannot be read: ${error.message}`)
+    } else {
+      this.#tell(error, key)
+    }
   }
 
   /** Damage is a finding; every other error says that the storage could not be read. */

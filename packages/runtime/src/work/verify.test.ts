@@ -1,4 +1,5 @@
 import { encodeIndex, isUlid, parseIndex, topicKeys, Worker } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup, writeSegment } from '../../test/backup-in-memory.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -6,6 +7,14 @@ import type { VerificationDepth } from './topic-verifier.ts'
 import { verifyBackup } from './verify.ts'
 
 async function verify(
+  memory: MemoryLocation,
+  options: { readonly topic?: string; readonly depth?: VerificationDepth } = {},
+) {
+  const { report } = await verifyAndEnd(memory, options)
+  return report
+}
+
+async function verifyAndEnd(
   memory: MemoryLocation,
   options: { readonly topic?: string; readonly depth?: VerificationDepth } = {},
 ) {
@@ -48,8 +57,12 @@ test('a whole backup has no findings, and each of its bytes was read', async () 
     topics: 1,
     segments: 2,
     bytes: backup.bytes,
+    restorable: { segments: 2, records: 9, recordsExact: true },
+    expiredSegments: 0,
+    deletedSegments: 0,
     findings: [],
     unnamed: [],
+    failed: [],
   })
 })
 
@@ -170,9 +183,76 @@ test('one topic can be asked for, and one that has no backup is told', async () 
 
 test('a storage that may not be read is an error, and not damage', async () => {
   await using backup = await withBackup()
-  backup.memory.rules.push(({ operation, key }) =>
-    operation === 'get' && key === backup.first ? { kind: 'deny' } : undefined,
-  )
+  let isDenied = false
+  backup.memory.rules.push(({ key }) => {
+    isDenied ||= key === backup.first
+    return isDenied ? { kind: 'deny' } : undefined
+  })
 
   await expect(verify(backup.memory)).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+})
+
+test('what was found in a topic before the reading failed is reported', async () => {
+  await using backup = await withBackup()
+  await backup.memory.change(backup.first, flip(500))
+  let isDenied = false
+  backup.memory.rules.push(({ operation, key }) => {
+    isDenied ||= key === backup.second
+    return isDenied && operation !== 'list' ? { kind: 'deny' } : undefined
+  })
+
+  expect(await verify(backup.memory)).toMatchObject({
+    findings: [{ key: backup.first }],
+    failed: [{ topic: 'orders', code: 'STORAGE_DENIED' }],
+  })
+})
+
+test.each([
+  ['may not be read', { kind: 'deny' }],
+  [
+    'has a link in its place',
+    { kind: 'fail', error: new KanneryError('STORAGE_UNSUPPORTED', 'a symbolic link') },
+  ],
+] as const)('a segment that %s is found, and the rest is still checked', async (_what, fault) => {
+  await using backup = await withBackup()
+  backup.memory.rules.push(({ operation, key }) =>
+    operation === 'get' && key === backup.first ? fault : undefined,
+  )
+
+  expect(await verify(backup.memory)).toMatchObject({
+    segments: 2,
+    findings: [
+      { topic: 'orders', key: backup.first, reason: expect.stringContaining('cannot be read') },
+    ],
+  })
+})
+
+test('a topic whose folder cannot be looked into is reported as failed, and the one after it is checked', async () => {
+  await using backup = await withBackup('orders')
+  await writeBackup(backup.memory.storage, { topic: 'linked', segments: [{ records: 1 }] })
+  const error = new KanneryError('STORAGE_UNSUPPORTED', 'a symbolic link')
+  backup.memory.rules.push(({ key }) =>
+    key.startsWith('linked/') ? { kind: 'fail', error } : undefined,
+  )
+
+  const outcome = await verifyAndEnd(backup.memory)
+  expect(outcome.report).toMatchObject({
+    topics: 2,
+    segments: 2,
+    failed: [{ topic: 'linked', code: 'STORAGE_UNSUPPORTED', message: 'a symbolic link' }],
+  })
+  expect(outcome.error).toBe(error)
+})
+
+test('a backup of which everything was deleted is said to give nothing back', async () => {
+  await using backup = await withBackup()
+  await backup.memory.changeEntries('orders', (entry) => ({ ...entry, state: 'deleted' }))
+
+  expect(await verify(backup.memory)).toMatchObject({
+    segments: 0,
+    bytes: 0,
+    restorable: { segments: 0, records: 0 },
+    deletedSegments: 2,
+    findings: [],
+  })
 })

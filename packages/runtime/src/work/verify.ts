@@ -1,8 +1,18 @@
-import { type Index, listTopics, readIndex } from '@kannery/core'
+import {
+  holdingsOf,
+  type Index,
+  isOfOneTopic,
+  listTopics,
+  readIndex,
+  requireIndex,
+  type SegmentEntry,
+} from '@kannery/core'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
-import { summarize } from '../browse/summary.ts'
+import type { TopicSummary } from '../browse/summary.ts'
+import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import {
+  type TopicVerification,
   TopicVerifier,
   type VerificationDepth,
   type VerificationFinding,
@@ -25,42 +35,120 @@ export interface VerifyOptions {
 export interface VerificationReport {
   readonly depth: VerificationDepth
   readonly topics: number
+  /** Segments that were checked. */
   readonly segments: number
   /** Of the segments that were checked. */
   readonly bytes: number
+  /** What a restore of all these topics gives, by their indexes. */
+  readonly restorable: VerifiedHoldings
+  /** Segments, among those that were checked, that the retention marked: a restore leaves them out. */
+  readonly expiredSegments: number
+  /** Segments that the retention deleted: the index says so, and there is nothing to check. */
+  readonly deletedSegments: number
   readonly findings: readonly VerificationFinding[]
   /** Keys of segments and pages that no index names and that no running backup is about to name. Not damage: nobody sees them. */
   readonly unnamed: readonly string[]
+  /** Topics that could not be read. */
+  readonly failed: readonly FailedTopic[]
+}
+
+export interface VerifiedHoldings {
+  readonly segments: number
+  /** Records that a consumer sees. An upper bound unless `recordsExact`. */
+  readonly records: number
+  readonly recordsExact: boolean
 }
 
 /**
  * Checks a backup: that every index and page can be read, that every segment they name is there, and (deep) every byte of it.
- * Damage is found and told, not thrown. Only reads; a backup may run meanwhile.
+ * Damage is found and told, not thrown; so is what cannot be read while the storage serves everything else. Only reads; a backup
+ * may run meanwhile.
  *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, and every other STORAGE_* error
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, and every STORAGE_* error that is not about one topic or object
  */
-export async function verifyBackup(options: VerifyOptions): Promise<VerificationReport> {
-  const { topic, depth, signal, onProgress } = options
+export async function verifyBackup(options: VerifyOptions): Promise<Outcome<VerificationReport>> {
+  const { topic, depth, onProgress } = options
   await using storage = await openStorage(options.storage)
   const topics = topic === undefined ? await topicsOf(storage) : [topic]
   const total = await countRecords(storage, topics)
-  const sum = { records: 0, segments: 0, bytes: 0 }
-  const findings: VerificationFinding[] = []
-  const unnamed: string[] = []
+  const sum = new VerificationSum(depth)
+  let error: KanneryError | undefined
   for (const name of topics) {
-    const result = await new TopicVerifier(storage, name, { depth, signal }).verify((entry) => {
-      sum.segments++
-      sum.records += entry.records
-      sum.bytes += entry.bytes
-      onProgress({ records: sum.records, bytes: sum.bytes, total })
-    })
-    if (result === 'absent' && topic !== undefined) throw noBackup(topic)
-    if (result === 'absent') continue
-    findings.push(...result.findings)
-    unnamed.push(...result.unnamed)
+    const verifier = new TopicVerifier(storage, name, options)
+    try {
+      const result = await verifier.verify((entry) => {
+        onProgress({ ...sum.add(entry), total })
+      })
+      if (result !== 'absent') sum.addTopic(result)
+      else if (topic !== undefined) await requireIndex(storage, topic)
+    } catch (thrown) {
+      if (!KanneryError.is(thrown) || !(await isOfOneTopic(storage, thrown))) throw thrown
+      sum.addFailed(failedTopic(name, thrown), verifier.findings)
+      error ??= thrown
+    }
   }
-  const { segments, bytes } = sum
-  return { depth, topics: topics.length, segments, bytes, findings, unnamed }
+  return { report: sum.report, error }
+}
+
+class VerificationSum {
+  readonly #depth: VerificationDepth
+  readonly #findings: VerificationFinding[] = []
+  readonly #unnamed: string[] = []
+  readonly #failed: FailedTopic[] = []
+  readonly #summaries: TopicSummary[] = []
+  #topics = 0
+  #segments = 0
+  #records = 0
+  #bytes = 0
+
+  constructor(depth: VerificationDepth) {
+    this.#depth = depth
+  }
+
+  /** Returns what was checked so far: of what has expired the records do not count, as in the total of what is to be done. */
+  add({ state, records, bytes }: SegmentEntry): {
+    readonly records: number
+    readonly bytes: number
+  } {
+    this.#segments++
+    this.#bytes += bytes
+    this.#records += state === undefined ? records : 0
+    return { records: this.#records, bytes: this.#bytes }
+  }
+
+  addTopic({ findings, unnamed, summary }: TopicVerification): void {
+    this.#topics++
+    this.#findings.push(...findings)
+    this.#unnamed.push(...unnamed)
+    if (summary !== undefined) this.#summaries.push(summary)
+  }
+
+  addFailed(failed: FailedTopic, findings: readonly VerificationFinding[]): void {
+    this.#topics++
+    this.#findings.push(...findings)
+    this.#failed.push(failed)
+  }
+
+  get report(): VerificationReport {
+    const sumOf = (count: (summary: TopicSummary) => number): number =>
+      this.#summaries.reduce((sum, summary) => sum + count(summary), 0)
+    return {
+      depth: this.#depth,
+      topics: this.#topics,
+      segments: this.#segments,
+      bytes: this.#bytes,
+      restorable: {
+        segments: sumOf(({ segments }) => segments),
+        records: sumOf(({ records }) => records),
+        recordsExact: this.#summaries.every(({ recordsExact }) => recordsExact),
+      },
+      expiredSegments: sumOf(({ expiredSegments }) => expiredSegments),
+      deletedSegments: sumOf(({ deletedSegments }) => deletedSegments),
+      findings: this.#findings,
+      unnamed: this.#unnamed,
+      failed: this.#failed,
+    }
+  }
 }
 
 async function topicsOf(storage: StorageBackend): Promise<readonly string[]> {
@@ -69,16 +157,19 @@ async function topicsOf(storage: StorageBackend): Promise<readonly string[]> {
   return topics
 }
 
-/** What the indexes that can be read say. */
+/** What the indexes that can be read say, of all incarnations. */
 async function countRecords(storage: StorageBackend, topics: readonly string[]): Promise<number> {
   let records = 0
   for (const topic of topics) {
     const index = await readIndexIfWhole(storage, topic)
-    if (index !== undefined) records += summarize(index).records
+    for (const { n } of index?.incarnations ?? []) {
+      records += index === undefined ? 0 : holdingsOf(index, n).records
+    }
   }
   return records
 }
 
+/** Why it cannot be read is found again when the topic's turn comes. */
 async function readIndexIfWhole(
   storage: StorageBackend,
   topic: string,
@@ -86,13 +177,7 @@ async function readIndexIfWhole(
   try {
     return (await readIndex(storage, topic))?.index
   } catch (error) {
-    if (KanneryError.is(error) && /^(DATA|INDEX)_/.test(error.code)) return undefined
+    if (await isOfOneTopic(storage, error)) return undefined
     throw error
   }
-}
-
-function noBackup(topic: string): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
-    facts: { topic },
-  })
 }

@@ -1,0 +1,42 @@
+import { type ErrorCode, KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
+import { topicKeys } from './keys.ts'
+
+/** What a storage may answer about one object or folder while it serves all others: a bad sector, a link, a permission. */
+const mayBeOfOne: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_DENIED',
+  'STORAGE_UNAVAILABLE',
+  'STORAGE_UNSUPPORTED',
+])
+
+/**
+ * Whether `error` is about one object of the topic and not about the whole storage, which is asked whether it still answers for
+ * the topic's index.
+ */
+export async function isOfOneObject(
+  storage: StorageBackend,
+  topic: string,
+  error: unknown,
+): Promise<boolean> {
+  return await isOfOne(error, async () => {
+    await storage.head(topicKeys(topic).index)
+  })
+}
+
+/** Whether `error` is about one topic and not about the whole storage, which is asked whether it still lists its topics. */
+export async function isOfOneTopic(storage: StorageBackend, error: unknown): Promise<boolean> {
+  if (KanneryError.is(error) && /^(DATA|INDEX|LEASE)_/.test(error.code)) return true
+  return await isOfOne(error, async () => {
+    for await (const _entry of storage.list(keyPrefix(''), { depth: 'children' })) return
+  })
+}
+
+async function isOfOne(error: unknown, look: () => Promise<void>): Promise<boolean> {
+  if (!KanneryError.is(error) || !mayBeOfOne.has(error.code)) return false
+  try {
+    await look()
+    return true
+  } catch (failed) {
+    if (KanneryError.is(failed)) return false
+    throw failed
+  }
+}
