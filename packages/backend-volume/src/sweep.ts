@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import type { BackendContext, SweepOptions } from '@kannery/storage'
 import { fileMode } from './durable.ts'
@@ -20,29 +20,33 @@ export async function sweepFolder(
   folder: string,
   options: FolderSweep,
 ): Promise<number> {
+  return await sweepEntries(files, await files.readdir(folder, { withFileTypes: true }), options)
+}
+
+async function sweepEntries(
+  files: FileSystem,
+  entries: readonly Dirent[],
+  options: FolderSweep,
+): Promise<number> {
   options.signal?.throwIfAborted()
   let swept = 0
-  for (const entry of await files.readdir(folder, { withFileTypes: true })) {
+  for (const entry of entries) {
     if (!entry.isDirectory()) continue
-    const path = join(folder, entry.name)
+    const path = join(entry.parentPath, entry.name)
     if (entry.name === machineryName) swept += await sweepMachinery(files, path, options)
     else if (!entry.name.startsWith('.') && entry.name !== 'lost+found') {
-      swept += await sweepIfAllowed(files, path, options)
+      swept += await sweepEntries(files, await readIfAllowed(files, path), options)
     }
   }
   return swept
 }
 
 /** What this user may not read is not of a backup of theirs: a recycle bin, another user's folder. */
-async function sweepIfAllowed(
-  files: FileSystem,
-  folder: string,
-  options: SweepOptions,
-): Promise<number> {
+async function readIfAllowed(files: FileSystem, folder: string): Promise<readonly Dirent[]> {
   try {
-    return await sweepFolder(files, folder, options)
+    return await files.readdir(folder, { withFileTypes: true })
   } catch (error) {
-    if (isErrno(error, 'EACCES', 'EPERM')) return 0
+    if (isErrno(error, 'EACCES', 'EPERM')) return []
     throw error
   }
 }

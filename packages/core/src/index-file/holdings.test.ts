@@ -60,7 +60,10 @@ test('one segment whose visible records are not known makes the sum an upper bou
 
 test('a page that an earlier version summarized is counted as a whole, as an upper bound', async () => {
   const session = await paged(new World(), 300)
-  const pages = session.index.pages.map(({ restorable: _, ...summary }) => summary)
+  const pages = session.index.pages.map(({ restorable, ...summary }) => {
+    expect(restorable).toBeDefined()
+    return summary
+  })
 
   const holdings = holdingsOf({ ...session.index, pages }, 0)
   expect(holdings).toMatchObject({ segments: 300, records: 300, exact: false })
