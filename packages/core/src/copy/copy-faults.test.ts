@@ -111,3 +111,16 @@ test('answers that are lost, one after the other, change nothing', async () => {
     )
   }
 })
+
+test('a copy whose target goes away says why it failed, also when it cannot give the topic back', async () => {
+  const { source, target } = await behind()
+  const cut = copier(source, target)
+  let gone = false
+  cut.target.faults.onCall(({ operation }) => {
+    gone ||= operation === 'openWriter'
+    return gone ? { kind: 'deny' } : undefined
+  })
+
+  await expect(source.world.until(cut.copy())).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+  expect(cut.warnings.map(({ code }) => code)).toContain('STORAGE_DENIED')
+})

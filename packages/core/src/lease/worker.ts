@@ -215,6 +215,7 @@ export class Worker implements AsyncDisposable {
         this.#sessions.delete(topic)
         await this.#release(held)
       },
+      onWarning: this.#onWarning,
     }
   }
 

@@ -63,6 +63,8 @@ export interface WriterSessionOptions {
   /** @throws LEASE_LOST when the holder has been silent for too long by its own clocks (step 11) */
   readonly assertBeforeDeadline: () => void
   readonly release: () => Promise<void>
+  /** Told of what failed but does not stop the work. */
+  readonly onWarning: (warning: KanneryError) => void
 }
 
 /**
@@ -217,8 +219,14 @@ export class WriterSession implements AsyncDisposable {
     await this.#released
   }
 
+  /** Releases it. What fails of that is told to `onWarning`: a lease ages by itself, and must not hide why the work failed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release()
+    try {
+      await this.release()
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      this.#options.onWarning(error)
+    }
   }
 
   /** @throws LEASE_LOST when this writer may not change or delete anything any more */
