@@ -39,3 +39,13 @@ test('a restore is compared to its end although the broker throttles what is rea
 
   expect(report.verification).toMatchObject({ records: 4, differences: [] })
 })
+
+test('a restore waits until the quota lets it create its topic', async () => {
+  const clientId = await limitedClient('controller_mutation_rate=1')
+  await using cluster = await connectTo(bootstrapServers, { clientId })
+  const name = uniqueTopic('before')
+  await cluster.createTopic({ name, partitions: 20, replicationFactor: 1, config: {} })
+
+  const { report } = await restoreSketch(cluster, { partitions: 12, segments: [] })
+  expect(report.partitions).toHaveLength(12)
+}, 120_000)

@@ -43,6 +43,7 @@ export async function requestTopic(
     operation: 'Create',
     topic: name,
     detail: result.errorMessage,
+    ...(answer.throttleTimeMs > 0 ? { throttleTimeMs: answer.throttleTimeMs } : {}),
   })
   return knownSettings(result.configs ?? [])
 }

@@ -10,6 +10,8 @@ export interface KafkaErrorFacts {
   readonly partition?: number
   readonly group?: string
   readonly broker?: string
+  /** How long the broker wants to be left alone, milliseconds; known where its answer refuses because of a quota. */
+  readonly throttleTimeMs?: number
   /** The broker's own words, where the answer has them. */
   readonly detail?: string | null | undefined
 }
@@ -151,7 +153,11 @@ const meanings: Readonly<Record<number, Meaning>> = {
     'INVALID_RECORD',
     'the broker refuses the record: it does not fit the rules of the topic',
   ),
-  89: notReady('THROTTLING_QUOTA_EXCEEDED', 'a quota of the cluster is used up'),
+  89: {
+    ...notReady('THROTTLING_QUOTA_EXCEEDED', 'a quota of the cluster is used up'),
+    remedy:
+      'Run it again later, or have the quota raised that the cluster gives this user or client id (controller_mutation_rate).',
+  },
   90: unexpected('PRODUCER_FENCED', 'another producer with the same id took over'),
   100: {
     name: 'UNKNOWN_TOPIC_ID',
@@ -191,6 +197,7 @@ export function kafkaError(number: number, facts: KafkaErrorFacts): KanneryError
         ...(facts.partition === undefined ? {} : { partition: facts.partition }),
         ...(facts.group === undefined ? {} : { group: facts.group }),
         ...(facts.broker === undefined ? {} : { broker: facts.broker }),
+        ...(facts.throttleTimeMs === undefined ? {} : { throttleTimeMs: facts.throttleTimeMs }),
       },
     },
   )

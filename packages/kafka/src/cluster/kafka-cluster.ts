@@ -209,10 +209,34 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /** Sets and removes overrides of a topic; those not named stay as they are (IncrementalAlterConfigs, KIP-339). */
-  async alterTopicConfig(
+  alterTopicConfig(
     topic: string,
     set: Readonly<Record<string, string>>,
     remove: readonly string[],
+  ): Promise<void> {
+    return this.#alterTopicConfig(topic, { set, remove, purpose: 'alter' })
+  }
+
+  /** Asks whether `alterTopicConfig` would succeed, and changes nothing. */
+  validateTopicConfig(
+    topic: string,
+    set: Readonly<Record<string, string>>,
+    remove: readonly string[],
+  ): Promise<void> {
+    return this.#alterTopicConfig(topic, { set, remove, purpose: 'validate only' })
+  }
+
+  async #alterTopicConfig(
+    topic: string,
+    {
+      set,
+      remove,
+      purpose,
+    }: {
+      readonly set: Readonly<Record<string, string>>
+      readonly remove: readonly string[]
+      readonly purpose: 'alter' | 'validate only'
+    },
   ): Promise<void> {
     const configs = [
       ...Object.entries(set).map(([name, value]) => ({
@@ -228,7 +252,7 @@ export class KafkaCluster implements AsyncDisposable {
         await this.#controller(),
         [incrementalAlterConfigsV1.api, incrementalAlterConfigsV0.api],
         [{ resourceType: topicResource, resourceName: topic, configs }],
-        false,
+        purpose === 'validate only',
       )
       const result = onlyOne(answer.responses, 'IncrementalAlterConfigs')
       assertNoKafkaError(result.errorCode, {
@@ -236,6 +260,7 @@ export class KafkaCluster implements AsyncDisposable {
         operation: 'AlterConfigs',
         topic,
         detail: result.errorMessage,
+        ...(answer.throttleTimeMs > 0 ? { throttleTimeMs: answer.throttleTimeMs } : {}),
       })
     }, isTransientButNotUnknown)
   }

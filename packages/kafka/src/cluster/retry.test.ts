@@ -1,6 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
+import { kafkaError } from './errors.ts'
 import { retrying } from './retry.ts'
 
 const passing = new KanneryError('KAFKA_UNREACHABLE', 'moving', { retry: 'after-refresh' })
@@ -45,6 +46,40 @@ describe('what fails for a passing reason', () => {
     await clock.pass(50)
     ending.abort(reason)
     await expect(running).rejects.toBe(reason)
+  })
+})
+
+describe('a quota that is used up', () => {
+  const quota = (throttleTimeMs: number): KanneryError =>
+    kafkaError(89, { api: 'CreateTopics', throttleTimeMs })
+
+  test('is waited for as long as the broker says, however short the patience is', async () => {
+    const clock = new TestClock()
+    const failures = [quota(40_000), passing, quota(7000), passing]
+    const times: number[] = []
+    const running = run(
+      async () => {
+        times.push(clock.monotonic())
+        const failure = failures.shift()
+        if (failure !== undefined) throw failure
+        return 'done'
+      },
+      { clock },
+    )
+
+    expect(await clock.passUntil(running)).toBe('done')
+    expect(times).toEqual([0, 40_000, 40_100, 47_100, 47_300])
+  })
+
+  test('is not waited for without end', async () => {
+    const clock = new TestClock()
+    const running = run(() => Promise.reject(quota(45_000)), { clock })
+
+    await expect(clock.passUntil(running)).rejects.toMatchObject({
+      facts: { kafkaError: 'THROTTLING_QUOTA_EXCEEDED' },
+      remedy: expect.stringContaining('controller_mutation_rate'),
+    })
+    expect(clock.monotonic()).toBeLessThan(600_000)
   })
 })
 

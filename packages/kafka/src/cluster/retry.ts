@@ -11,22 +11,39 @@ export interface RetryOptions {
 /** Kafka's own retry.backoff.ms and retry.backoff.max.ms. */
 const firstBackoffMs = 100
 const greatestBackoffMs = 1000
+/** How long it is waited in all for a quota that is used up: others may use up what becomes free of it. */
+const quotaPatienceMs = 600_000
 
 /**
  * Runs `attempt` again while it fails with an error that `mayRetry`, for at most `patienceMs`; then throws the last error.
- * `attempt` looks at the world anew each time, so "same request" and "after refresh" are one here.
+ * `attempt` looks at the world anew each time, so "same request" and "after refresh" are one here. Where a broker says that a
+ * quota is used up, and for how long (KIP-599), that time is waited, for ten minutes at most, and is no part of the patience.
  */
 export async function retrying<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
   const { clock, patienceMs, signal } = options
-  const deadline = clock.monotonic() + patienceMs
-  for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, greatestBackoffMs)) {
+  const quotaDeadline = clock.monotonic() + quotaPatienceMs
+  let deadline = clock.monotonic() + patienceMs
+  let backoff = firstBackoffMs
+  for (;;) {
+    const began = clock.monotonic()
     try {
       signal?.throwIfAborted()
       return await attempt()
     } catch (error) {
-      const worthIt = KanneryError.is(error) && options.mayRetry(error)
-      if (!worthIt || clock.monotonic() + backoff >= deadline) throw error
+      if (!KanneryError.is(error)) throw error
+      const quotaMs = quotaWait(error)
+      const [pause, end] = quotaMs === undefined ? [backoff, deadline] : [quotaMs, quotaDeadline]
+      const worthIt = quotaMs !== undefined || options.mayRetry(error)
+      if (!worthIt || clock.monotonic() + pause >= end) throw error
+      await clock.sleep(pause, signal)
+      if (quotaMs === undefined) backoff = Math.min(backoff * 2, greatestBackoffMs)
+      else deadline += clock.monotonic() - began
     }
-    await clock.sleep(backoff, signal)
   }
+}
+
+/** How long to wait for a quota, milliseconds, as the broker says; undefined for every other error. */
+function quotaWait({ facts: { kafkaError, throttleTimeMs } }: KanneryError): number | undefined {
+  if (kafkaError !== 'THROTTLING_QUOTA_EXCEEDED') return undefined
+  return Math.max(typeof throttleTimeMs === 'number' ? throttleTimeMs : 0, firstBackoffMs)
 }
