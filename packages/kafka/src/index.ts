@@ -70,6 +70,7 @@ export type {
   RestoreReport,
   RetentionChoice,
 } from './restore/restore-options.ts'
+export type { LeftOutSetting } from './restore/settings/accepted-settings.ts'
 export type { Difference } from './restore/verification/partition-comparison.ts'
 export type { Verification } from './restore/verification/verify-target.ts'
 export type { ApiVersionRange } from './transport/api-versions.ts'

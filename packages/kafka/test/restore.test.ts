@@ -4,7 +4,7 @@ import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { batchHeaderBytes } from '../src/record-batch/header.ts'
 import type { RestoreObserver, RestorePlan } from '../src/restore/restore-options.ts'
-import { heldSettings, type Settings } from '../src/restore/topic-settings.ts'
+import type { Settings } from '../src/restore/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
 import { contentOf, readPartition } from './read-partition.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
@@ -17,6 +17,8 @@ beforeAll(async () => {
   cluster = await connectTo(bootstrapServers)
 })
 afterAll(() => cluster[Symbol.asyncDispose]())
+
+const never = '9223372036854775807'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 
@@ -227,7 +229,14 @@ describe('the topic', () => {
       { partitions: 4, config, replicationFactor: 3, segments: one },
       { as, observer },
     )
-    expect((await described[0])?.overrides).toMatchObject(heldSettings)
+    expect((await described[0])?.overrides).toEqual({
+      'cleanup.policy': 'delete',
+      'compression.type': 'producer',
+      'max.message.bytes': '2000000',
+      'min.insync.replicas': '1',
+      'segment.bytes': '10485760',
+      'segment.ms': never,
+    })
     expect((await cluster.topic(as)).partitions).toHaveLength(4)
     await expectOverrides(as, {
       'cleanup.policy': 'compact',
@@ -325,6 +334,27 @@ describe('the topic', () => {
     },
   )
 
+  test('is created without the settings that the cluster does not know or take, and each is named', async () => {
+    const config = {
+      'flush.ms': '7',
+      'redpanda.remote.read': 'false',
+      'segment.bytes': '102400',
+      'message.format.version': '3.0',
+      'remote.storage.enable': 'true',
+    }
+    const { as, report } = await restoreSketch(cluster, { partitions: 2, config, segments: one })
+
+    expect(report.settingsLeftOut.map(({ name, value }) => `${name}=${value}`).toSorted()).toEqual([
+      'message.format.version=3.0',
+      'redpanda.remote.read=false',
+      'remote.storage.enable=true',
+      'segment.bytes=102400',
+    ])
+    expect(report.settingsLeftOut.every(({ reason }) => reason.length > 0)).toBe(true)
+    expect(report.verification).toMatchObject({ records: 2, differences: [] })
+    await expectOverrides(as, { 'flush.ms': '7' })
+  })
+
   test.each([
     [
       'a configuration that the cluster does not take',
@@ -387,13 +417,14 @@ describe('an interrupted restore', () => {
 
   test('that had not written anything yet can be run again, and finishes the topic', async () => {
     const as = uniqueTopic('early')
+    const held = { 'cleanup.policy': 'delete', 'segment.ms': never, 'flush.ms': '5000' }
     await cluster.createTopic({
       name: as,
       partitions: 2,
       replicationFactor: -1,
-      config: { ...heldSettings, 'flush.ms': '5000' },
+      config: held,
     })
-    await expectOverrides(as, { ...heldSettings, 'flush.ms': '5000' })
+    await expectOverrides(as, held)
     const { report } = await restoreSketch(cluster, many, { as })
     expect(report.verification?.records).toBe(100)
     await expectOverrides(as, { 'flush.ms': '5000' })
@@ -441,7 +472,7 @@ describe('offsets that the backup does not give', () => {
         reason: 'the retention of the backup has marked them as expired',
       },
     ])
-    expect(plans).toEqual([{ records: 2, notRestored: report.notRestored }])
+    expect(plans).toEqual([{ records: 2, notRestored: report.notRestored, settingsLeftOut: [] }])
     expect([...totals]).toEqual([2])
     expect(report.verification).toEqual({ records: 2, differences: [], missingOffsets: 8 })
     expect(await readPartition(cluster, as, 0)).toHaveLength(1)

@@ -43,6 +43,12 @@ const requirements: readonly Requirement[] = [
     find: () => atLeastGo(output('go', 'version')),
   },
   {
+    name: 'javac',
+    for: 'tests',
+    remedy: 'It is part of a JDK; a mere runtime (JRE) lacks it.',
+    find: () => /^javac \S+/.exec(output('javac', '-version'))?.[0],
+  },
+  {
     name: 'keytool',
     for: 'tests',
     remedy: 'It is part of a JDK; a mere runtime (JRE) may lack it.',

@@ -54,6 +54,8 @@ export interface ClusterLayout {
   readonly brokers: readonly BrokerLayout[]
   /** Present when there are secure listeners. */
   readonly certificates?: Certificates | undefined
+  /** A folder of classes that its brokers need. */
+  readonly classes?: string
   /** Added last, so they win. */
   readonly properties: Readonly<Record<string, string>>
 }

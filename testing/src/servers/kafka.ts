@@ -16,6 +16,7 @@ import {
 } from './kafka-properties.ts'
 import { run } from './run.ts'
 import { SupervisedProcess } from './supervised-process.ts'
+import { compilePolicy, policyProperties, type TopicBounds } from './topic-policy.ts'
 
 const START_PATIENCE_MS = 90_000
 const DEFAULT_HEAP_MB = 256
@@ -28,6 +29,8 @@ export interface KafkaOptions {
   readonly heapMb?: number
   /** Where the first broker listens for plaintext; a free port unless told. */
   readonly port?: number
+  /** Values of settings beyond which brokers refuse to create or alter a topic; none unless told. */
+  readonly bounds?: TopicBounds
   /** Added to each broker's server.properties. */
   readonly properties?: Readonly<Record<string, string>>
 }
@@ -62,7 +65,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const heapMb = options.heapMb ?? DEFAULT_HEAP_MB
   const processes = new Map(
     cluster.brokers.map((broker) => {
-      const command = kafka.java({ heapMb }, 'kafka.Kafka', propertiesFile(broker))
+      const command = kafka.java(
+        { heapMb, classes: cluster.classes },
+        'kafka.Kafka',
+        propertiesFile(broker),
+      )
       return [broker.id, new SupervisedProcess(broker.folder, command)]
     }),
   )
@@ -89,7 +96,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
 async function prepare(kafka: KafkaInstallation, options: KafkaOptions): Promise<ClusterLayout> {
   const root = await mkdtemp(join(tmpdir(), 'kannery-kafka-'))
   try {
-    const cluster = await layOut(root, options)
+    const layout = await layOut(root, options)
+    const cluster = options.bounds === undefined ? layout : await withPolicy(kafka, layout)
     await format(kafka, cluster)
     return cluster
   } catch (error) {
@@ -120,7 +128,16 @@ async function layOut(root: string, options: KafkaOptions): Promise<ClusterLayou
   const certificates = options.security
     ? await certificatesIn(join(root, 'broker-1/certificates'))
     : undefined
-  return { brokers, certificates, properties: options.properties ?? {} }
+  const bounds = options.bounds === undefined ? {} : policyProperties(options.bounds)
+  return { brokers, certificates, properties: { ...bounds, ...options.properties } }
+}
+
+/** Its class lies in the folder of the first broker, and goes with that. */
+async function withPolicy(kafka: KafkaInstallation, layout: ClusterLayout): Promise<ClusterLayout> {
+  const [first] = layout.brokers
+  return first === undefined
+    ? layout
+    : { ...layout, classes: await compilePolicy(kafka, first.folder) }
 }
 
 async function certificatesIn(folder: string): Promise<Certificates> {
@@ -134,7 +151,7 @@ async function format(kafka: KafkaInstallation, cluster: ClusterLayout): Promise
     cluster.brokers.map(async (broker) => {
       await writeFile(propertiesFile(broker), brokerProperties(cluster, broker))
       const [java = 'java', ...rest] = kafka.java(
-        { heapMb: 128 },
+        { heapMb: 128, classes: cluster.classes },
         'kafka.tools.StorageTool',
         'format',
         // In one word: an id may begin with a dash.

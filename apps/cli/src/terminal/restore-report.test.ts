@@ -8,6 +8,7 @@ const report: RestoreReport = {
   as: 'orders-copy',
   partitions: [partition],
   notRestored: [],
+  settingsLeftOut: [],
   skippedDamage: [],
 }
 const nothing = { ...report, partitions: [{ ...partition, records: 0, bytes: 0, nextOffset: 0 }] }
@@ -45,6 +46,16 @@ test('a restore of all there is says no more than that', () => {
   ])
 })
 
+test('a setting that the target does not take is named before and after, with its value', () => {
+  const settingsLeftOut = [
+    { name: 'segment.bytes', value: '102400', reason: 'a policy of the cluster forbids it' },
+  ]
+  const line = 'setting left out: segment.bytes=102400: a policy of the cluster forbids it'
+
+  expect(describeReport({ ...report, settingsLeftOut }).split('\n')).toContain(line)
+  expect(describePlan({ records: 1, notRestored: [], settingsLeftOut })).toEqual([line])
+})
+
 test('a restore that gives nothing says so, and whether there was anything to give', () => {
   expect(describeReport(nothing)).toContain(
     'nothing was restored: the backup holds no record of what was asked for; "orders-copy" is empty',
@@ -56,10 +67,10 @@ test('a restore that gives nothing says so, and whether there was anything to gi
 
 test('what will be missing is said before the restore begins, ten ranges of it', () => {
   const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
-  const notes = describePlan({ records: 1, notRestored })
+  const notes = describePlan({ records: 1, notRestored, settingsLeftOut: [] })
 
   expect(notes).toHaveLength(11)
   expect(notes[9]).toContain('of partition 9')
   expect(notes[10]).toBe('… and 2 more ranges; the report names all')
-  expect(describePlan({ records: 1, notRestored: [] })).toEqual([])
+  expect(describePlan({ records: 1, notRestored: [], settingsLeftOut: [] })).toEqual([])
 })

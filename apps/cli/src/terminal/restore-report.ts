@@ -1,4 +1,4 @@
-import type { MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
+import type { LeftOutSetting, MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
 import { describeDamage } from './damage.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 
@@ -6,14 +6,19 @@ import { formatBytes, formatCount, formatTable } from './format.ts'
 const namedRanges = 10
 
 /** What a person should know before hours of writing: one line each. */
-export function describePlan({ notRestored }: RestorePlan): readonly string[] {
+export function describePlan({ notRestored, settingsLeftOut }: RestorePlan): readonly string[] {
   const [named, others] = [notRestored.slice(0, namedRanges), notRestored.slice(namedRanges)]
   const rest = `… and ${formatCount(others.length)} more ranges; the report names all`
-  return [...named.map(describeMissing), ...(others.length === 0 ? [] : [rest])]
+  return [
+    ...settingsLeftOut.map(describeSetting),
+    ...named.map(describeMissing),
+    ...(others.length === 0 ? [] : [rest]),
+  ]
 }
 
 export function describeReport(report: RestoreReport): string {
-  const { topic, as, partitions, notRestored, skippedDamage, verification } = report
+  const { topic, as, partitions, notRestored, settingsLeftOut, skippedDamage, verification } =
+    report
   const table = formatTable(
     ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
     partitions.map(({ partition, records, bytes, firstOffset, nextOffset }) => [
@@ -27,6 +32,7 @@ export function describeReport(report: RestoreReport): string {
   const lines = [
     table,
     '',
+    ...settingsLeftOut.map(describeSetting),
     ...notRestored.map(describeMissing),
     ...skippedDamage.map((damage) => `left out: ${describeDamage(damage)}`),
     `restored ${formatCount(records)} records of "${topic}" into "${as}"`,
@@ -51,6 +57,10 @@ function describeVerification({
   const verified = `verified: ${formatCount(records)} records compared, ${differences.length} differences`
   if (missingOffsets === 0) return verified
   return `${verified}; nothing to compare for ${formatCount(missingOffsets)} offsets that the backup does not give`
+}
+
+function describeSetting({ name, value, reason }: LeftOutSetting): string {
+  return `setting left out: ${name}=${value}: ${reason}`
 }
 
 function describeMissing({ partition, offsets: [from, next], reason }: MissingOffsets): string {

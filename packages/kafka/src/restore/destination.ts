@@ -1,47 +1,89 @@
+import { KanneryError } from '@kannery/storage'
 import { kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './findings.ts'
-import { missingPermissions, type Target } from './preflight.ts'
-import { releaseSettings } from './topic-settings.ts'
+import { judgeHandling } from './judge-target.ts'
+import { missingPermissions, type Preflight } from './preflight.ts'
+import { createHeldTopic } from './settings/create-topic.ts'
+import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
+import type { Settings } from './topic-settings.ts'
 
 /** A topic that is ready for the first record. */
 export interface Destination {
   readonly topic: TopicMetadata
   /** Of the partitions that are restored: where their first records land. */
   readonly startOffsets: ReadonlyMap<number, number>
+  readonly maxBatchBytes: number
   /** Gives the topic what was held off while restoring. */
   finish(): Promise<void>
+}
+
+interface OpenedTopic {
+  readonly topic: TopicMetadata
+  readonly maxBatchBytes: number
+  /** undefined: the topic is left as it is. */
+  readonly settings: { readonly held: Settings; readonly final: Settings } | undefined
 }
 
 /**
  * Creates the topic, where there is none, with a configuration that leaves the records alone.
  *
- * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs; it is then there, and empty.
+ * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs, CONFIG_INVALID when the cluster would
+ *   not take its final configuration; it is then there, and empty.
  */
 export async function openDestination(
   cluster: KafkaCluster,
-  target: Target,
+  checked: Preflight,
   { selection, verify }: { readonly selection: Selection; readonly verify: boolean },
 ): Promise<Destination> {
-  const topic = target.kind === 'new' ? await cluster.createTopic(target.topic) : target.topic
+  const { topic, maxBatchBytes, settings } = await openTopic(cluster, checked, verify)
   const { name } = topic
-  const { final } = target
-  if (final !== undefined) {
+  const release =
+    settings === undefined ? undefined : releaseSettings(settings.held, settings.final)
+  if (release !== undefined) {
     const findings = new Findings()
     const needed = ['Write', 'AlterConfigs', ...(verify ? ['Read' as const] : [])] as const
     findings.add(...(await missingPermissions(cluster, name, needed)))
     findings.throwIfAny()
+    await cluster.validateTopicConfig(name, release.set, release.remove)
   }
   return {
     topic,
+    maxBatchBytes,
     startOffsets: await endOffsets(cluster, name, selection.partitions),
     finish: async () => {
-      if (final === undefined) return
-      const { set, remove } = releaseSettings(final)
-      await cluster.alterTopicConfig(name, set, remove)
+      if (release === undefined) return
+      try {
+        await cluster.alterTopicConfig(name, release.set, release.remove)
+      } catch (error) {
+        throw KanneryError.is(error) ? unfinished(error, name, release) : error
+      }
     },
+  }
+}
+
+async function openTopic(
+  cluster: KafkaCluster,
+  { target, settings, present, plan, now }: Preflight,
+  verify: boolean,
+): Promise<OpenedTopic> {
+  if (target.kind === 'existing') {
+    const { topic, unfinished: known } = target
+    return { topic, settings: known, maxBatchBytes: batchLimit(present) }
+  }
+  const held = heldSettings({ effective: settings, plan, now })
+  const created = await createHeldTopic(cluster, { topic: target.topic, held }, (fewer) => {
+    const findings = new Findings()
+    const facts = { topic: target.topic.name, settings: { ...settings, ...fewer }, now }
+    findings.add(...judgeHandling(facts, plan, verify))
+    findings.throwIfAny()
+  })
+  return {
+    topic: created.topic,
+    settings: { held: created.held, final: target.topic.config },
+    maxBatchBytes: batchLimit({ ...settings, ...created.held }),
   }
 }
 
@@ -59,4 +101,24 @@ export async function endOffsets(
       return [partition, end] as const
     }),
   )
+}
+
+/** All records are there: only the configuration is not. */
+function unfinished(
+  error: KanneryError,
+  topic: string,
+  { set, remove }: ReturnType<typeof releaseSettings>,
+): KanneryError {
+  const values = Object.entries(set).map(([name, value]) => `${name}=${value}`)
+  const lines = [
+    ...(values.length === 0 ? [] : [`set ${values.join(', ')}`]),
+    ...(remove.length === 0 ? [] : [`remove ${remove.join(', ')}`]),
+  ]
+  return new KanneryError(error.code, `topic "${topic}" did not get its final configuration`, {
+    retry: error.retry,
+    why: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,
+    remedy: `All records are there. Give the topic its configuration yourself: ${lines.join('; ')}.`,
+    facts: { ...error.facts, topic },
+    cause: error,
+  })
 }

@@ -48,8 +48,12 @@ export function judgeRetention(
 
 /** Whether an existing topic, which stays as it is, takes the records and keeps them until they are compared. */
 export function judgeSettings(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
+  return [...judgeSizes(target, plan), ...judgeHandling(target, plan, verify)]
+}
+
+/** Whether a topic keeps the records and their timestamps as they are until they are compared. */
+export function judgeHandling(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
   return [
-    ...judgeSizes(target, plan),
     ...judgeTimes(target, plan),
     ...(verify && compacts(target.settings) ? [wouldCompact(target.topic)] : []),
   ]

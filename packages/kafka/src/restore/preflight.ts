@@ -9,13 +9,10 @@ import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './findings.ts'
 import { judgeRetention, judgeSettings, retentionLimit, type TargetFacts } from './judge-target.ts'
 import type { RetentionChoice } from './restore-options.ts'
+import { acceptedSettings, type LeftOutSetting } from './settings/accepted-settings.ts'
+import { unfinishedSettings } from './settings/unfinished-settings.ts'
 import { type Survey, survey } from './survey.ts'
-import {
-  finalSettings,
-  heldSettings,
-  type Settings,
-  settingsWhileRestoring,
-} from './topic-settings.ts'
+import { finalSettings, type Settings } from './topic-settings.ts'
 
 export interface PreflightOptions {
   readonly storage: StorageBackend
@@ -35,30 +32,31 @@ export interface PreflightOptions {
 export type Target =
   | {
       readonly kind: 'new'
+      /** With the configuration that it has in the end. */
       readonly topic: NewTopic
-      /** What it has in the end. */
-      readonly final: Settings
-      readonly maxBatchBytes: number
     }
   | {
       /** Empty. */
       readonly kind: 'existing'
       readonly topic: TopicMetadata
-      /** undefined: it is left as it is. Else it is one that a restore created and did not finish. */
-      readonly final: Settings | undefined
-      readonly maxBatchBytes: number
+      /** undefined: it is left as it is. Else a restore created it and did not finish it. */
+      readonly unfinished: { readonly held: Settings; readonly final: Settings } | undefined
     }
 
-export interface Preflight {
-  readonly target: Target
+export interface Preflight extends Inspected {
   readonly identity: ProducerIdentity
   readonly plan: Survey
+  /** The wall clock, milliseconds. */
+  readonly now: number
 }
 
 interface Inspected {
   readonly target: Target
-  /** Effective in the end. */
+  /** What is in force in the end; empty where this user may not see it. */
   readonly settings: Settings
+  /** What is in force now, of a topic that is there. */
+  readonly present: Settings
+  readonly leftOut: readonly LeftOutSetting[]
 }
 
 /**
@@ -77,14 +75,14 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   if (options.retention !== 'source') {
     findings.add(...judgeRetention(facts, plan, selection.partitions.size))
   }
-  if (inspected?.target.kind === 'existing' && inspected.target.final === undefined) {
+  if (inspected?.target.kind === 'existing' && inspected.target.unfinished === undefined) {
     findings.add(...judgeSettings(facts, plan, options.verify))
   }
   findings.throwIfAny()
   if (identity === undefined || inspected === undefined) {
     throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
   }
-  return { target: inspected.target, identity, plan }
+  return { ...inspected, identity, plan, now: facts.now }
 }
 
 /** The operations on the topic that the restore still needs, and that this user may not do. */
@@ -141,11 +139,10 @@ function finalOf({ selection, replicationFactor, retention }: Replicated): Setti
 async function inspectNew(options: Replicated): Promise<Inspected> {
   const { cluster, as, selection, replicationFactor = brokersDefault } = options
   const { partitions } = selection.incarnation
-  const final = finalOf(options)
-  const topic = { name: as, partitions, replicationFactor, config: settingsWhileRestoring(final) }
-  await cluster.validateTopic(topic)
-  const settings = await cluster.validateTopic({ ...topic, config: final })
-  return { settings, target: { kind: 'new', topic, final, maxBatchBytes: limitOf(settings) } }
+  const topic = { name: as, partitions, replicationFactor, config: finalOf(options) }
+  const { final, effective, leftOut } = await acceptedSettings(cluster, topic)
+  const target = { kind: 'new', topic: { ...topic, config: final } } as const
+  return { target, settings: effective, present: {}, leftOut }
 }
 
 async function inspectExisting(
@@ -163,27 +160,19 @@ async function inspectExisting(
   if (filled.size > 0) findings.add(notEmpty(as, filled))
 
   const config = await findings.collect(() => cluster.describeTopicConfig(as))
-  const final = config === undefined ? undefined : unfinished(options, existing, config.overrides)
   const effective = config?.effective ?? {}
+  const isAlike = length === selection.incarnation.partitions
+  const unfinished =
+    config === undefined || !isAlike ? undefined : unfinishedSettings(config, finalOf(options))
   return {
-    settings: final === undefined ? effective : { ...without(effective, heldSettings), ...final },
-    target: { kind: 'existing', topic: existing, final, maxBatchBytes: limitOf(effective) },
+    target: { kind: 'existing', topic: existing, unfinished },
+    settings:
+      unfinished === undefined
+        ? effective
+        : { ...without(effective, unfinished.held), ...unfinished.final },
+    present: effective,
+    leftOut: unfinished?.leftOut ?? [],
   }
-}
-
-/** What a topic is still to get that has just what an interrupted restore of this backup gave it. */
-function unfinished(
-  options: Replicated,
-  { partitions }: TopicMetadata,
-  overrides: Settings,
-): Settings | undefined {
-  const final = finalOf(options)
-  const held = Object.entries(settingsWhileRestoring(final))
-  const isOurs =
-    partitions.length === options.selection.incarnation.partitions &&
-    held.length === Object.keys(overrides).length &&
-    held.every(([name, value]) => overrides[name] === value)
-  return isOurs ? final : undefined
 }
 
 function without(settings: Settings, names: Settings): Settings {
@@ -202,10 +191,6 @@ async function filledPartitions(
     ([partition, end]) => [partition, end - (earliest.get(partition) ?? 0)] as const,
   )
   return new Map(lengths.filter(([partition, length]) => partitions.has(partition) && length > 0))
-}
-
-function limitOf(settings: Settings): number {
-  return Number(settings['max.message.bytes'] ?? Number.POSITIVE_INFINITY)
 }
 
 function notEmpty(topic: string, filled: ReadonlyMap<number, number>): KanneryError {

@@ -3,6 +3,7 @@ import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'
 import type { RestoreWindow } from '../reading/window.ts'
+import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
 export interface RestoreOptions {
@@ -48,6 +49,8 @@ export interface RestorePlan {
   readonly records: number
   /** What was asked for and the backup does not give, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
+  /** What the target cluster does not take of the topic's configuration. */
+  readonly settingsLeftOut: readonly LeftOutSetting[]
 }
 
 export interface RestoreProgress {
@@ -73,6 +76,8 @@ export interface RestoreReport {
   readonly partitions: readonly RestoredPartition[]
   /** What was asked for and the backup does not give, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
+  /** What the target cluster does not take of the topic's configuration. */
+  readonly settingsLeftOut: readonly LeftOutSetting[]
   /** Left out of the restore. */
   readonly skippedDamage: readonly Damage[]
   /** Present when it was asked for. */

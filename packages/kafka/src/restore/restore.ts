@@ -39,27 +39,35 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const selection = select(index, options.window, options.partitions)
   const checked = await preflight({ ...options, index, selection, as })
   const { records, notRestored } = checked.plan
-  options.observer.onPlanned?.({ records, notRestored })
+  const { leftOut: settingsLeftOut } = checked
+  options.observer.onPlanned?.({ records, notRestored, settingsLeftOut })
   signal?.throwIfAborted()
-  const destination = await openDestination(cluster, checked.target, { selection, verify })
+  const destination = await openDestination(cluster, checked, { selection, verify })
   const ledger = new Ledger(options.observer, records, destination.startOffsets)
   const plan: Plan = { index, selection, checked, destination, ledger }
-  try {
-    await write(options, plan)
-    const verification = verify ? await compare(options, plan) : undefined
-    signal?.throwIfAborted()
-    await destination.finish()
-    return {
-      topic,
-      as,
-      partitions: ledger.partitions,
-      notRestored,
-      skippedDamage: ledger.damage,
-      ...(verification === undefined ? {} : { verification }),
-    }
-  } catch (error) {
+  const verification = await writeAndCompare(options, plan).catch((error: unknown) => {
     throw ledger.explain(error, as, signal)
+  })
+  await destination.finish()
+  return {
+    topic,
+    as,
+    partitions: ledger.partitions,
+    notRestored,
+    settingsLeftOut,
+    skippedDamage: ledger.damage,
+    ...(verification === undefined ? {} : { verification }),
   }
+}
+
+async function writeAndCompare(
+  options: RestoreOptions,
+  plan: Plan,
+): Promise<Verification | undefined> {
+  await write(options, plan)
+  const verification = options.verify ? await compare(options, plan) : undefined
+  options.signal?.throwIfAborted()
+  return verification
 }
 
 async function write(options: RestoreOptions, plan: Plan): Promise<void> {
@@ -81,7 +89,7 @@ async function write(options: RestoreOptions, plan: Plan): Promise<void> {
     budget,
     recycled,
     ledger,
-    maxBatchBytes: checked.target.maxBatchBytes,
+    maxBatchBytes: destination.maxBatchBytes,
     ...damageOptions(options, plan),
     ...signalOptions(options),
   })

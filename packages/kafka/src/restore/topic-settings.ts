@@ -9,24 +9,6 @@ const brokerLists = [
   'follower.replication.throttled.replicas',
 ]
 
-const never = '9223372036854775807'
-
-/**
- * What a topic gets while it is being restored, so that the broker takes every record as it is, and neither deletes nor compacts
- * any before all are there. Segments do not roll by time: old and new records would be told apart by their timestamps.
- */
-export const heldSettings: Settings = {
-  'cleanup.policy': 'delete',
-  'compression.type': 'producer',
-  'max.message.bytes': '2147483647',
-  'message.timestamp.after.max.ms': never,
-  'message.timestamp.before.max.ms': never,
-  'message.timestamp.type': 'CreateTime',
-  'retention.bytes': '-1',
-  'retention.ms': '-1',
-  'segment.ms': never,
-}
-
 /** What a topic has in the end that keeps its records whatever their age and size. */
 const keepEverything: Settings = { 'retention.bytes': '-1', 'retention.ms': '-1' }
 
@@ -46,21 +28,4 @@ export function finalSettings(
     settings['min.insync.replicas'] = String(replicationFactor)
   }
   return settings
-}
-
-/** What the topic is created with. */
-export function settingsWhileRestoring(final: Settings): Settings {
-  return { ...final, ...heldSettings }
-}
-
-/** The change from {@link settingsWhileRestoring} to `final`. */
-export function releaseSettings(final: Settings): {
-  readonly set: Settings
-  readonly remove: readonly string[]
-} {
-  const held = Object.keys(heldSettings)
-  return {
-    set: Object.fromEntries(Object.entries(final).filter(([name]) => held.includes(name))),
-    remove: held.filter((name) => final[name] === undefined),
-  }
 }

@@ -1,0 +1,128 @@
+import { KanneryError } from '@kannery/storage'
+import type { NewTopic } from '../../cluster/create-topics.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import type { Settings } from '../topic-settings.ts'
+
+/** A setting of the source's topic that the restored one does not get. */
+export interface LeftOutSetting {
+  readonly name: string
+  readonly value: string
+  /** Why, in the target cluster's words. */
+  readonly reason: string
+}
+
+/** What the target cluster takes of a topic's configuration. */
+export interface AcceptedSettings {
+  readonly final: Settings
+  /** What would be in force; empty where this user may not see it (KIP-525). */
+  readonly effective: Settings
+  readonly leftOut: readonly LeftOutSetting[]
+}
+
+/** They decide which records stay: a topic without them is another one, so they are never left out. */
+const indispensable: readonly string[] = ['cleanup.policy', 'retention.bytes', 'retention.ms']
+
+/**
+ * Asks the target cluster whether it takes a topic, once where it does. Settings that it does not know, or that its rules and
+ * policies refuse, are left out one after the other; a request that is refused uses up no quota.
+ *
+ * @throws CONFIG_INVALID when what is refused is no setting, or one that decides which records stay; and all that
+ *   `validateTopic` throws.
+ */
+export async function acceptedSettings(
+  cluster: Pick<KafkaCluster, 'validateTopic'>,
+  topic: NewTopic,
+): Promise<AcceptedSettings> {
+  const leftOut: LeftOutSetting[] = []
+  let final = topic.config
+  for (;;) {
+    const answer = await validate(cluster, { ...topic, config: final })
+    if (!(answer instanceof KanneryError)) {
+      const needed = leftOut.filter(({ name }) => indispensable.includes(name))
+      if (needed.length > 0) throw settingsRefused(topic, needed)
+      return { final, effective: answer, leftOut }
+    }
+    const refused = await refusedSettings(cluster, { ...topic, config: final }, answer)
+    if (refused.size === 0) throw topicRefused(topic, answer)
+    for (const [name, reason] of refused) {
+      leftOut.push({ name, value: final[name] ?? '', reason })
+    }
+    final = Object.fromEntries(Object.entries(final).filter(([name]) => !refused.has(name)))
+  }
+}
+
+/** Whether a cluster refused a topic because of its configuration or its shape: without some setting it may take it. */
+export function isRefusal(error: unknown): error is KanneryError {
+  return (
+    KanneryError.is(error, 'CONFIG_INVALID') &&
+    ['INVALID_CONFIG', 'POLICY_VIOLATION'].includes(String(error.facts['kafkaError']))
+  )
+}
+
+/** The names of `settings` that a refusal names. */
+export function namedSettings({ why = '' }: KanneryError, settings: Settings): readonly string[] {
+  return Object.keys(settings).filter((name) => {
+    const pattern = name.replaceAll('.', '\\.')
+    // Not a part of a longer name: retention.ms is in local.retention.ms.
+    return new RegExp(`(?<![\\w.-])${pattern}(?![\\w-]|\\.\\w)`).test(why)
+  })
+}
+
+/** `error` of a cluster that does not take the topic, with what helps all the same. */
+export function topicRefused({ name, partitions }: NewTopic, error: KanneryError): KanneryError {
+  return new KanneryError(error.code, `the cluster does not take topic "${name}" as it was`, {
+    why: error.why ?? error.message,
+    remedy: `Create it yourself, with ${partitions} partitions and as the cluster allows it, and restore into it: an empty topic is used as it is.`,
+    facts: error.facts,
+    cause: error,
+  })
+}
+
+/** The settings to leave out, with the cluster's reason; those first that the topic can do without. */
+async function refusedSettings(
+  cluster: Pick<KafkaCluster, 'validateTopic'>,
+  topic: NewTopic,
+  refusal: KanneryError,
+): Promise<ReadonlyMap<string, string>> {
+  const named = namedSettings(refusal, topic.config)
+  const dispensable = named.filter((name) => !indispensable.includes(name))
+  const found = dispensable.length > 0 ? dispensable : named
+  if (found.length > 0) return new Map(found.map((name) => [name, refusal.why ?? refusal.message]))
+  return await refusedAlone(cluster, topic)
+}
+
+/** For a refusal that names no setting: asks about each by itself, with the least topic. */
+async function refusedAlone(
+  cluster: Pick<KafkaCluster, 'validateTopic'>,
+  topic: NewTopic,
+): Promise<ReadonlyMap<string, string>> {
+  const least = { ...topic, partitions: 1, config: {} }
+  const refused = new Map<string, string>()
+  if ((await validate(cluster, least)) instanceof KanneryError) return refused
+  for (const [name, value] of Object.entries(topic.config)) {
+    const answer = await validate(cluster, { ...least, config: { [name]: value } })
+    if (answer instanceof KanneryError) refused.set(name, answer.why ?? answer.message)
+  }
+  return refused
+}
+
+async function validate(
+  cluster: Pick<KafkaCluster, 'validateTopic'>,
+  topic: NewTopic,
+): Promise<Settings | KanneryError> {
+  try {
+    return await cluster.validateTopic(topic)
+  } catch (error) {
+    if (isRefusal(error)) return error
+    throw error
+  }
+}
+
+function settingsRefused(topic: NewTopic, refused: readonly LeftOutSetting[]): KanneryError {
+  const why = refused.map(({ name, value, reason }) => `${name}=${value}: ${reason}`).join('\n')
+  const error = new KanneryError('CONFIG_INVALID', 'the cluster refuses settings', {
+    why,
+    facts: { topic: topic.name, settings: refused.map(({ name }) => name).join(',') },
+  })
+  return topicRefused(topic, error)
+}

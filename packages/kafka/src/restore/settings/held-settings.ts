@@ -1,0 +1,111 @@
+import type { Survey } from '../survey.ts'
+import type { Settings } from '../topic-settings.ts'
+
+/** What decides which settings are held off. */
+export interface HoldFacts {
+  /** What is in force with the topic's final configuration; empty where this user may not see it. */
+  readonly effective: Settings
+  readonly plan: Pick<Survey, 'largestBatchBytes' | 'newest'>
+  /** Milliseconds: the wall clock. */
+  readonly now: number
+}
+
+const never = '9223372036854775807'
+
+/**
+ * What a topic gets while it is being restored, so that the broker takes every record as it is, and neither deletes nor compacts
+ * any before all are there. Segments do not roll by time: old and new records would be told apart by their timestamps.
+ */
+const harmless: Settings = {
+  'cleanup.policy': 'delete',
+  'compression.type': 'producer',
+  'message.timestamp.type': 'CreateTime',
+  'retention.bytes': '-1',
+  'retention.ms': '-1',
+  'segment.ms': never,
+}
+
+/** Kafka's own names for how far a timestamp may be in the past: the second one until 3.9 (KIP-937). */
+const pastLimits = ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms']
+const futureLimit = 'message.timestamp.after.max.ms'
+/** What bounds a batch. */
+export const sizeLimits: readonly string[] = ['max.message.bytes', 'segment.bytes']
+
+/** Where brokers do not show their configuration: Kafka's defaults, or what is safe. */
+const assumed: Settings = {
+  'max.message.bytes': '1048588',
+  'message.timestamp.before.max.ms': '0',
+  [futureLimit]: '3600000',
+}
+/** The clocks of brokers may be as far from ours. */
+const clockToleranceMs = 600_000
+
+/**
+ * The settings with which the topic is created in place of its final ones: no more than these records need, for clusters have
+ * bounds, and what a cluster does not know cannot be set.
+ */
+export function heldSettings(facts: HoldFacts): Settings {
+  const effective = isKnown(facts.effective) ? facts.effective : assumed
+  const held: Record<string, string> = {}
+  for (const [name, value] of Object.entries(harmless)) {
+    if (!isInForce(effective[name], value)) held[name] = value
+  }
+  for (const name of [...pastLimits, futureLimit]) {
+    const limit = effective[name]
+    if (limit !== undefined && Number(limit) < neededDistance(name, facts)) held[name] = never
+  }
+  const bytes = neededBytes(facts.plan)
+  for (const name of sizeLimits) {
+    const limit = effective[name]
+    if (limit !== undefined && Number(limit) < bytes) held[name] = String(bytes)
+  }
+  return held
+}
+
+/** Whether `value` is one that a restore gives a topic for the time it takes. */
+export function isHeld(name: string, value: string): boolean {
+  if (sizeLimits.includes(name)) return true
+  return [...pastLimits, futureLimit].includes(name) ? value === never : harmless[name] === value
+}
+
+/** Whether a topic has the setting that no person gives one: a restore has created it and not finished it. */
+export function isMarked(overrides: Settings, final: Settings): boolean {
+  return overrides['segment.ms'] === never && final['segment.ms'] !== never
+}
+
+/** The change from a topic with `held` settings to `final`. */
+export function releaseSettings(
+  held: Settings,
+  final: Settings,
+): { readonly set: Settings; readonly remove: readonly string[] } {
+  const names = Object.keys(held)
+  return {
+    set: Object.fromEntries(Object.entries(final).filter(([name]) => names.includes(name))),
+    remove: names.filter((name) => final[name] === undefined),
+  }
+}
+
+/** The size in bytes of a batch that a topic with these settings takes. */
+export function batchLimit(settings: Settings): number {
+  return Math.min(...sizeLimits.map((name) => Number(settings[name] ?? Number.POSITIVE_INFINITY)))
+}
+
+/** Whatever is negative is no limit: brokers give it as they were configured, in hours for example. */
+function isInForce(effective: string | undefined, value: string): boolean {
+  return effective === value || (value === '-1' && Number(effective) < 0)
+}
+
+function isKnown(effective: Settings): boolean {
+  return Object.keys(effective).length > 0
+}
+
+/** How far from now records may be, milliseconds. The oldest one is not known for sure: indexes estimate it. */
+function neededDistance(name: string, { plan: { newest }, now }: HoldFacts): number {
+  if (name !== futureLimit) return Number(never)
+  return newest === undefined ? 0 : newest - now + clockToleranceMs
+}
+
+/** Records that are encoded again can be compressed a little less well. */
+function neededBytes({ largestBatchBytes }: HoldFacts['plan']): number {
+  return largestBatchBytes + (largestBatchBytes >>> 3)
+}
