@@ -77,7 +77,7 @@ export interface Copier {
   copy(): Promise<TopicCopy>
 }
 
-export function copier(from: Source, to: MemoryStorage): Copier {
+export function copier(from: Pick<Source, 'world'>, to: MemoryStorage): Copier {
   const { clock, random } = from.world
   const source = new FaultyStorage(from.world.memory.anotherHandle(), { clock })
   const target = new FaultyStorage(to.anotherHandle(), { clock })

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'INDEX_MISSING'
   | 'INDEX_FOREIGN'
   | 'INDEX_WHOLE'
+  | 'INDEX_OUTDATED'
   | 'DATA_CORRUPT'
   | 'DATA_VERSION_UNSUPPORTED'
   | 'PLUGIN_MISSING'
@@ -131,6 +132,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
     remedy: 'This folder holds something else; it was left alone. Use another prefix.',
   },
   INDEX_WHOLE: { exitStatus: 38, remedy: 'There is nothing to repair; leave it as it is.' },
+  INDEX_OUTDATED: {
+    exitStatus: 39,
+    remedy: 'An old index was put back. Put the newest one back, or rebuild it from the segments.',
+  },
   DATA_CORRUPT: {
     exitStatus: 36,
     remedy: 'kannery verify names all that is damaged; the rest can be restored.',

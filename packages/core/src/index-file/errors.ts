@@ -1,4 +1,6 @@
 import { KanneryError, type ObjectKey } from '@kannery/storage'
+import { topicKeys } from '../layout/keys.ts'
+import type { Ulid } from '../ulid/ulid.ts'
 
 /** Where a document lies, for errors about it. */
 export interface DocumentPlace {
@@ -42,6 +44,19 @@ export function unsupportedDocument(place: DocumentPlace, why: string): KanneryE
     `the ${kind} ${key} needs a newer version of Kannery`,
     { why, facts: { key, topic } },
   )
+}
+
+/** An index that is older than the segments beside it. Nothing is written on top of it. */
+export function indexOutdated(
+  { topic, epoch }: { readonly topic: string; readonly epoch: number },
+  later: { readonly segment: Ulid; readonly epoch: number; readonly incarnation: number },
+): KanneryError {
+  const key = topicKeys(topic).segment(later.segment)
+  return new KanneryError('INDEX_OUTDATED', `the index of topic "${topic}" is an old one`, {
+    why: `it is of epoch ${epoch}, and ${key}, which it does not name, is of epoch ${later.epoch} and incarnation ${later.incarnation}`,
+    remedy: 'Put the newest index back, or rebuild it from the segments.',
+    facts: { key, topic, epoch, segmentEpoch: later.epoch },
+  })
 }
 
 /** Segments without the index that named them. Nothing is started over them. */

@@ -1,12 +1,13 @@
 import type { ObjectVersion, StorageBackend, WriteCondition } from '@kannery/storage'
 import { assertContinuesCopy } from '../copy/lineage.ts'
-import { indexMissing } from '../index-file/errors.ts'
+import { indexMissing, indexOutdated } from '../index-file/errors.ts'
 import { assertWritable, encodeIndex } from '../index-file/index-document.ts'
 import type { Index } from '../index-file/model.ts'
 import { putCertainly } from '../index-file/put-certainly.ts'
 import { readIndex, type StoredIndex } from '../index-file/read-index.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { holdsSegments } from '../layout/list-topics.ts'
+import { findLaterSegment } from '../recovery/later-segments.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { contended, foreignCluster, leaseLost } from './errors.ts'
 
@@ -41,7 +42,7 @@ const maxWrites = 16
 /**
  * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
  *
- * @throws INDEX_MISSING when segments are there without it; INDEX_FOREIGN also for another cluster's topic; DATA_CORRUPT;
+ * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than they are; INDEX_FOREIGN also for another cluster's topic; DATA_CORRUPT;
  * DATA_VERSION_UNSUPPORTED
  */
 export async function openIndex(options: EpochOptions): Promise<StoredIndex | undefined> {
@@ -54,18 +55,36 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
     return undefined
   }
   assertOurs(stored.index, options)
-  if (isUntouched(stored.index) && (await holdsSegments(storage, topic))) {
-    throw indexMissing(topic, 'segments are there, and the index is one that nobody ever wrote to')
-  }
+  if (options.copyOf === undefined) await assertKnowsItsSegments(storage, stored)
   return stored
 }
 
 /**
- * Before its first incarnation a backup has no segments. Such an index over segments is a request to begin one that came late, when
- * somebody had deleted the index that was made meanwhile. In a copy, segments come first.
+ * For a backup. In a copy segments come before the index, and the next copy names what an older
+ * index does not.
  */
-export function isUntouched({ incarnations, copyOf }: Index): boolean {
-  return incarnations.length === 0 && copyOf === undefined
+async function assertKnowsItsSegments(
+  storage: StorageBackend,
+  { index, version }: StoredIndex,
+): Promise<void> {
+  const { topic } = index
+  if (isUntouched(index) && (await holdsSegments(storage, topic))) {
+    throw indexMissing(topic, 'segments are there, and the index is one that nobody ever wrote to')
+  }
+  const later = await findLaterSegment(storage, index)
+  if (later === undefined) return
+  // Its writer may have taken the epoch a moment ago: then the index is not this one any more.
+  const now = await readIndex(storage, topic)
+  if (now?.version === version) throw indexOutdated(index, later)
+}
+
+/**
+ * Before its first incarnation a backup has no segments. Such an index over segments is a request to
+ * begin one that came late, after the index that was made meanwhile had been deleted, or that of a
+ * first copy that was cut off.
+ */
+export function isUntouched({ incarnations }: Index): boolean {
+  return incarnations.length === 0
 }
 
 /**

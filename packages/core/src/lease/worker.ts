@@ -209,6 +209,7 @@ export class Worker implements AsyncDisposable {
     return {
       storage,
       storageNow: () => time.now() ?? clock.now(),
+      askStorageTime: () => time.ask(storage, topicKeys(topic).time, 0),
       ...(this.#retention && { retention: this.#retention }),
       assertBeforeDeadline: () => this.#assertBeforeDeadline(held),
       release: async () => {

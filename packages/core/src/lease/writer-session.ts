@@ -11,7 +11,13 @@ import {
 import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
-import { planRecovery, type Recovery, withRecovery } from '../recovery/recover.ts'
+import {
+  planRecovery,
+  type Recovery,
+  type RecoveryOptions,
+  withRecovery,
+} from '../recovery/recover.ts'
+import { defaultRetentionTiming, type RetentionTiming } from '../retention/due.ts'
 import {
   decodeRetention,
   encodeRetention,
@@ -58,6 +64,8 @@ export interface WriterSessionOptions {
   readonly greatestId: Ulid | undefined
   /** What time it is by the storage's clock, milliseconds. */
   readonly storageNow: () => number
+  /** Asks the storage what time it is, milliseconds: not earlier than when it is called. */
+  readonly askStorageTime: () => Promise<number>
   /** Set with the next commit; what the index says stays without it. */
   readonly retention?: Retention
   /** @throws LEASE_LOST when the holder has been silent for too long by its own clocks (step 11) */
@@ -114,17 +122,25 @@ export class WriterSession implements AsyncDisposable {
 
   /**
    * Steps 7 to 9, once, before the first fetch: what a writer before this one uploaded and did not commit is adopted where it
-   * is the only copy, and listed as garbage elsewhere. {@link nextOffsets} has moved on when it resolves.
+   * is the only copy, and listed as garbage elsewhere. What is garbage already is looked at again for as long as nobody can have
+   * begun to delete it. {@link nextOffsets} has moved on when it resolves.
+   *
+   * @param timing by which deletions of the topic go
    */
-  async recover(source: RecoverySource): Promise<Verdicts> {
+  async recover(
+    source: RecoverySource,
+    timing: RetentionTiming = defaultRetentionTiming,
+  ): Promise<Verdicts> {
     return await this.#inTurn(async () => {
       let judged = this.index
-      let recovery = await this.#planRecovery(judged, source)
+      const plan = (index: Index): Promise<Recovery> =>
+        this.#planRecovery(index, { source, timing })
+      let recovery = await plan(judged)
       if (recovery.adopted.length + recovery.garbage.length > 0) {
         const since = new Date(this.#options.storageNow()).toISOString()
         await this.#holder.replace(async (index) => {
           // An edit that came between may name what no index named a moment ago.
-          if (index !== judged) recovery = await this.#planRecovery(index, source)
+          if (index !== judged) recovery = await plan(index)
           judged = index
           return withRecovery(index, recovery, since)
         })
@@ -234,10 +250,13 @@ export class WriterSession implements AsyncDisposable {
     this.#assertMayWrite()
   }
 
-  async #planRecovery(index: Index, source: RecoverySource): Promise<Recovery> {
-    const { storage } = this.#options
+  async #planRecovery(
+    index: Index,
+    by: Pick<RecoveryOptions, 'source' | 'timing'>,
+  ): Promise<Recovery> {
+    const { storage, askStorageTime } = this.#options
     const nextOffsets = this.#nextOffsets
-    const recovery = await planRecovery({ storage, index, nextOffsets, source })
+    const recovery = await planRecovery({ storage, index, nextOffsets, askStorageTime, ...by })
     this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
     return recovery
   }

@@ -13,6 +13,7 @@ import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { isUntouched } from '../lease/acquire-epoch.ts'
 import type { Tenure, Worker } from '../lease/worker.ts'
+import { findLaterSegment } from '../recovery/later-segments.ts'
 import { encodeRetention, expiryOf, type Retention } from '../retention/retention.ts'
 import type { Damage } from '../segment/damage.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
@@ -46,8 +47,10 @@ export interface RebuildPlan {
   readonly greatestId: Ulid | undefined
 }
 
-/** undefined: there is no index. */
-type BrokenIndex = { readonly version: ObjectVersion; readonly epoch: number } | undefined
+/** What is to be replaced; undefined: there is no index. Of a damaged one, points and holds are lost. */
+type BrokenIndex =
+  | (Pick<Index, 'epoch' | 'points' | 'holds'> & { readonly version: ObjectVersion })
+  | undefined
 
 /**
  * What a rebuild would write, from the segments alone; nothing is written.
@@ -64,12 +67,13 @@ export async function planRebuild(
 }
 
 /**
- * Makes a topic's index anew where it is gone or damaged, from the segments alone: pages are not believed. Its epoch is greater
- * than that of any writer that left a trace, so that none of them commits any more. What no segment tells is lost: expiry, holds,
- * points, gaps, which entries were deleted, and the topic's configuration.
+ * Makes a topic's index anew where it is gone, damaged or older than its segments, from the segments alone: pages are not believed.
+ * Its epoch is greater than that of any writer that left a trace, so that none of them commits any more. What no segment tells is
+ * lost: expiry, holds, points, gaps, which entries were deleted, and the topic's configuration. Holds and points of an index that
+ * is only old are kept.
  *
- * The index is written last, and only where there is none, or over the damaged one that was looked at: a rebuild that is cut off
- * leaves pages that no index names, and can be run again.
+ * The index is written last, and only where there is none, or over the one that was looked at: a rebuild that is cut off leaves
+ * pages that no index names, and can be run again.
  *
  * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for what is not ours to replace;
  * INDEX_MISSING without segments; LEASE_HELD, LEASE_LOST; STORAGE_PRECONDITION_FAILED when somebody put an index there meanwhile
@@ -83,7 +87,7 @@ export async function rebuildIndex(
   return await worker.whileHolding(topic, async (tenure) => {
     const broken = await brokenIndex(storage, topic)
     const planned = await plan(storage, topic, { broken, ...(onProgress && { onProgress }) })
-    const index = await write(draft(topic, planned, { retention, tenure }), {
+    const index = await write(draft(topic, planned, { retention, tenure, broken }), {
       storage,
       broken,
       planned,
@@ -101,12 +105,18 @@ async function brokenIndex(storage: StorageBackend, topic: string): Promise<Brok
   const { version } = object.info
   try {
     const index = parseIndex(object.bytes, topic)
-    if (!isUntouched(index)) throw indexWhole(topic, key)
-    return { version, epoch: index.epoch }
+    const { epoch, points, holds } = index
+    const isWhole = !isUntouched(index) && !(await isOutdated(storage, index))
+    if (isWhole) throw indexWhole(topic, key)
+    return { version, epoch, points, holds }
   } catch (error) {
     if (!KanneryError.is(error, 'DATA_CORRUPT')) throw error
-    return { version, epoch: epochIn(object.bytes) }
+    return { version, epoch: epochIn(object.bytes), points: [], holds: [] }
   }
+}
+
+async function isOutdated(storage: StorageBackend, index: Index): Promise<boolean> {
+  return (await findLaterSegment(storage, index)) !== undefined
 }
 
 /** Only ever raises ours: it need not be true. */
@@ -163,7 +173,15 @@ function nothingToRebuildFrom(topic: string, { leftOut }: FolderSurvey): Kannery
 function draft(
   topic: string,
   { arrangement, epoch, pages, greatestId }: RebuildPlan,
-  { retention, tenure }: { readonly retention: Retention; readonly tenure: Tenure },
+  {
+    retention,
+    tenure,
+    broken,
+  }: {
+    readonly retention: Retention
+    readonly tenure: Tenure
+    readonly broken: BrokenIndex
+  },
 ): Index {
   const { cluster, incarnations, superseded, holes } = arrangement
   const nowMs = tenure.storageNow()
@@ -182,8 +200,8 @@ function draft(
     // What was uploaded under an epoch before this one is in here, or left out for a reason.
     committed: epoch,
     retention: encodeRetention(retention),
-    points: [],
-    holds: [],
+    points: broken?.points ?? [],
+    holds: broken?.holds ?? [],
     keys: [],
     garbage: [...superseded.map(asGarbage('segment')), ...pages.map(asGarbage('page'))],
     incarnations,

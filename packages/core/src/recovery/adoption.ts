@@ -51,8 +51,9 @@ interface ReadableCandidate {
 
 /**
  * Step 8. A candidate is adopted only if the source can no longer serve it, and it is whole, of the incarnation with which the
- * index ends, of an epoch from that of the last committing writer to the one before ours, continues the coverage exactly, and
- * agrees with the leader epochs. What the source still serves is fetched again; the rest is garbage.
+ * index ends, of an epoch before ours, continues the coverage exactly, and agrees with the leader epochs; where those are not
+ * known, of no epoch before that of the last committing writer. Of several, the one with the most offsets is adopted. What the
+ * source still serves is fetched again; the rest is garbage.
  */
 export async function judgeCandidates(
   objects: readonly NamedObject[],
@@ -106,8 +107,8 @@ async function firstAdoptable(
   options: AdoptionOptions,
 ): Promise<SegmentEntry | undefined> {
   const { storage, index } = options
-  for (const { id, footer } of candidates) {
-    if (!isOfTheLastWriters(footer.header, index)) continue
+  for (const { id, footer } of candidates.toSorted(byOffsets)) {
+    if (!isOfThisLife(footer, index)) continue
     if (!continuesExactly(footer, next) || !leaderEpochsGrow(footer, index)) continue
     if (!(await isLostAtSource(footer, options))) continue
     const key = topicKeys(index.topic).segment(id)
@@ -117,13 +118,23 @@ async function firstAdoptable(
   return undefined
 }
 
-function isOfTheLastWriters(header: SegmentHeader, index: Index): boolean {
+/** The most first. Of what one writer left and another fetched again, one continues the backup. */
+function byOffsets(one: ReadableCandidate, other: ReadableCandidate): number {
+  return offsetsIn(other.footer) - offsetsIn(one.footer)
+}
+
+function offsetsIn({ coverage }: SegmentFooter): number {
+  return rangesOf({ offsets: coverage }).reduce((sum, [, [from, next]]) => sum + next - from, 0)
+}
+
+/** Where leader epochs cannot tell the history, who committed last has judged what came before. */
+function isOfThisLife({ header, coverage }: SegmentFooter, index: Index): boolean {
   const incarnation = currentIncarnation(index)
-  return (
-    header.topicId === incarnation?.topicId &&
-    header.incarnation === incarnation.n &&
-    header.epoch >= (index.committed ?? 0)
+  if (header.topicId !== incarnation?.topicId || header.incarnation !== incarnation.n) return false
+  const tellsHistory = rangesOf({ offsets: coverage }).every(
+    ([, [from, next, leaderEpoch]]) => from === next || leaderEpoch >= 0,
   )
+  return tellsHistory || header.epoch >= (index.committed ?? 0)
 }
 
 function continuesExactly({ coverage }: SegmentFooter, next: NextOffsets): boolean {

@@ -1,5 +1,5 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index } from '../index-file/model.ts'
+import type { GarbageEntry, Index } from '../index-file/model.ts'
 import { namedAmong } from '../index-file/named-objects.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
@@ -12,10 +12,26 @@ export interface Candidates {
 }
 
 /**
- * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by the index or listed as
- * garbage. Older leftovers are found by a full listing, which is not a writer's business.
+ * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by the index, and segments that
+ * are garbage. Older leftovers are found by a full listing, which is not a writer's business.
+ *
+ * @param garbage segments of the index's garbage that no deletion can have begun with
+ * @throws DATA_CORRUPT for a page that may name one of them, and cannot be read; STORAGE_*
  */
-export async function listCandidates(storage: StorageBackend, index: Index): Promise<Candidates> {
+export async function listCandidates(
+  storage: StorageBackend,
+  index: Index,
+  garbage: readonly GarbageEntry[],
+): Promise<Candidates> {
+  const { objects: unnamed, greatestId } = await listUnnamed(storage, index)
+  const found = [...unnamed, ...garbage.map(({ id, kind }) => ({ id, kind }))].toSorted(byId)
+  // A page that was written anew is younger than the segments in it, and may be named by pages only.
+  const named = await namedAmong(storage, index, found)
+  return { objects: found.filter(({ id }) => !named.has(id)), greatestId }
+}
+
+/** What is newer than all that is in pages, and neither named outside of pages nor garbage. Reads no page. */
+export async function listUnnamed(storage: StorageBackend, index: Index): Promise<Candidates> {
   const { folder, segment } = topicKeys(index.topic)
   const lastPaged = index.pages
     .map(({ ids }) => ids[1])
@@ -31,8 +47,9 @@ export async function listCandidates(storage: StorageBackend, index: Index): Pro
     if (lastPaged !== undefined && object.id <= lastPaged) continue
     if (!named.has(object.id)) unnamed.push(object)
   }
-  // A page that was written anew is younger than the segments in it, and may be named by pages only.
-  const inner = await namedAmong(storage, index, unnamed)
-  const objects = unnamed.filter(({ id }) => !inner.has(id))
-  return { objects: objects.toSorted((a, b) => (a.id < b.id ? -1 : 1)), greatestId }
+  return { objects: unnamed.toSorted(byId), greatestId }
+}
+
+function byId(one: NamedObject, other: NamedObject): number {
+  return one.id < other.id ? -1 : 1
 }

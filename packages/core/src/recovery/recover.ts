@@ -1,5 +1,6 @@
 import { currentIncarnation } from '../index-file/coverage.ts'
 import type { GarbageEntry, Index, SegmentEntry } from '../index-file/model.ts'
+import type { RetentionTiming } from '../retention/due.ts'
 import { decodeRetention, expiryOf } from '../retention/retention.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { type AdoptionOptions, judgeCandidates, type Verdicts } from './adoption.ts'
@@ -11,19 +12,43 @@ export interface Recovery extends Verdicts {
   readonly greatestId: Ulid | undefined
 }
 
-/** Steps 7 and 8: nothing is changed yet. */
-export async function planRecovery(options: AdoptionOptions): Promise<Recovery> {
-  const { storage, index } = options
-  const { objects, greatestId } = await listCandidates(storage, index)
-  const verdicts = await judgeCandidates(objects, options)
-  return { ...verdicts, greatestId }
+export interface RecoveryOptions extends AdoptionOptions {
+  /** Grace of garbage, by which the topic's deletions go. */
+  readonly timing: RetentionTiming
+  /** Asks the storage what time it is, milliseconds. */
+  readonly askStorageTime: () => Promise<number>
 }
 
-/** Step 9: `index` with what was adopted, and the rest in its garbage. `since` is the storage's time, ISO 8601. */
+/** Steps 7 and 8: nothing is changed yet. */
+export async function planRecovery(options: RecoveryOptions): Promise<Recovery> {
+  const { storage, index } = options
+  const { objects, greatestId } = await listCandidates(storage, index, await openGarbage(options))
+  const { garbage, ...verdicts } = await judgeCandidates(objects, options)
+  const known = new Set(index.garbage.map(({ id }) => id))
+  return { ...verdicts, garbage: garbage.filter(({ id }) => !known.has(id)), greatestId }
+}
+
+/**
+ * Segments that became garbage because the source still had them, which it may have lost since. Not
+ * those whose grace is as good as over: before ours, another writer may have begun to delete them.
+ */
+async function openGarbage({
+  index,
+  timing: { graceMs, slackMs },
+  askStorageTime,
+}: RecoveryOptions): Promise<readonly GarbageEntry[]> {
+  const segments = index.garbage.filter(({ kind }) => kind === 'segment')
+  if (segments.length === 0) return []
+  const endsMs = (await askStorageTime()) + slackMs - graceMs
+  return segments.filter(({ since }) => Date.parse(since) > endsMs)
+}
+
+/** Step 9: `index` with what was adopted, and what is new of the rest in its garbage. `since` is the storage's time, ISO 8601. */
 export function withRecovery(index: Index, recovery: Recovery, since: string): Index {
   const { garbage, nextOffsets } = recovery
   const incarnation = currentIncarnation(index)
   const retention = decodeRetention(index.retention)
+  const named = new Set(recovery.adopted.map(({ id }) => id))
   const adopted = recovery.adopted.map(
     (entry): SegmentEntry => ({
       ...entry,
@@ -39,7 +64,7 @@ export function withRecovery(index: Index, recovery: Recovery, since: string): I
         : index.incarnations.with(-1, { ...incarnation, partitions }),
     segments: [...index.segments, ...adopted],
     garbage: [
-      ...index.garbage,
+      ...index.garbage.filter(({ id }) => !named.has(id)),
       ...garbage.map(({ id, kind }): GarbageEntry => ({ id, kind, since })),
     ],
   }

@@ -1,7 +1,7 @@
 import type { KeyPrefix, ListOptions, StorageBackend } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { craft, encode, facts, sampleHeader } from '../../test/segments.ts'
-import { captured, cluster, incarnation, minutes, World } from '../../test/world.ts'
+import { captured, cluster, days, incarnation, minutes, World } from '../../test/world.ts'
 import { editIndex } from '../index-file/edit-index.ts'
 import { encodeIndex } from '../index-file/index-document.ts'
 import type { Index, SegmentEntry } from '../index-file/model.ts'
@@ -146,8 +146,11 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
   ['covers again what is committed', { 0: [9, 20] }, {}],
   ['covers nothing', { 0: [10, 10] }, {}],
   ['is of another life of the topic', { 0: [10, 20] }, { topicId: 'created again' }],
-  ['is of another branch', { 0: [10, 20] }, { incarnation: 1 }],
-  ['is of a writer before the last one that committed', { 0: [10, 20] }, { epoch: 0 }],
+  [
+    'is of a writer before the last one that committed, and of a history that nobody knows',
+    { 0: [10, 20, -1] },
+    { epoch: 0 },
+  ],
 ])(
   'a segment that %s is not adopted, also when nobody else has it',
   async (_, offsets, changes) => {
@@ -228,6 +231,14 @@ test('a segment that covers nothing is not adopted, even of a topic that was del
   expect((await session.recover(source({ topicId: 'created again' }))).adopted).toEqual([])
 })
 
+test('a segment of a branch that ended is not adopted', async () => {
+  const { session } = await afterCrash(async (world, dead) => {
+    await dead.beginIncarnation(incarnation(1))
+    return await upload(world, dead, { 0: [0, 10] }, { incarnation: 0 })
+  })
+  expect((await session.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([])
+})
+
 test('a segment with a damaged byte is not adopted', async () => {
   const { session } = await afterCrash(async (world, dead) => {
     const { id } = await upload(world, dead, { 0: [10, 20] })
@@ -266,32 +277,14 @@ test('writers that died without committing do not keep what came before them fro
   expect((await third.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([left])
 })
 
-test('what a sleeper uploads after its successor recovered is garbage for the next one', async () => {
+test('what a sleeper uploads after its successor recovered is adopted by the next one', async () => {
   const { world, dead, session } = await afterCrash(async () => undefined)
   await session.recover(source())
   await session.commit(captured(session, { 1: [0, 5] }))
   const late = await upload(world, dead, { 0: [10, 20] })
   await session.release()
   const third = await (await world.worker('c')).acquire('orders', { cluster })
-
-  const verdicts = await third.recover(source({ lost: { 0: 100 } }))
-
-  expect(verdicts).toMatchObject({ adopted: [], garbage: [{ id: late.id }] })
-})
-
-test('a segment of an epoch that has not been yet is left alone: the index is older than it', async () => {
-  const { session, left } = await afterCrash((world, dead) =>
-    upload(world, dead, { 0: [10, 20] }, { epoch: 9 }),
-  )
-
-  const verdicts = await session.recover(source({ lost: { 0: 100 } }))
-
-  expect(verdicts).toMatchObject({
-    adopted: [],
-    garbage: [],
-    unexplained: [{ id: (left as SegmentEntry).id }],
-  })
-  expect(session.index.garbage).toEqual([])
+  expect((await third.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([late])
 })
 
 test('a segment in a later format is left alone', async () => {
@@ -322,14 +315,48 @@ test('where nothing was left, nothing is written', async () => {
   expect(world.text('orders/index')).toBe(before)
 })
 
-test('what is garbage already is not looked at again', async () => {
-  const { world, session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20] }))
-  await session.recover(source())
+test('what became garbage because the source had it is adopted when the source has lost it', async () => {
+  const { world, session, left } = await afterCrash((world, dead) =>
+    upload(world, dead, { 0: [10, 20] }),
+  )
+  expect((await session.recover(source())).garbage).toHaveLength(1)
   await session.release()
   const third = await (await world.worker('c')).acquire('orders', { cluster })
 
+  expect(await third.recover(source({ lost: { 0: 100 } }))).toMatchObject({ adopted: [left] })
+
+  expect(third.index).toMatchObject({ garbage: [], segments: [{}, left] })
+  expect(third.nextOffsets().get(0)).toBe(20)
+})
+
+test('what is garbage already stays so while the source has it, since when it was', async () => {
+  const { world, session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20] }))
+  await session.recover(source())
+  const { garbage } = session.index
+  await session.release()
+  await world.pass(minutes(60))
+  const third = await (await world.worker('c')).acquire('orders', { cluster })
   expect(await third.recover(source())).toMatchObject({ adopted: [], garbage: [] })
+  expect(third.index.garbage).toEqual(garbage)
+})
+
+test('garbage whose grace is as good as over is not adopted: somebody may have begun to delete it', async () => {
+  const { world, session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20] }))
+  await session.recover(source())
+  await session.release()
+  await world.pass(days(1) - minutes(4))
+  const third = await (await world.worker('c')).acquire('orders', { cluster })
+  expect((await third.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([])
   expect(third.index.garbage).toHaveLength(1)
+})
+
+test('of what one writer left and the next one fetched again, the one with more offsets is adopted', async () => {
+  const { world, session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20] }))
+  await session.recover(source())
+  const longer = await upload(world, session, { 0: [10, 25] })
+  await session.release()
+  const third = await (await world.worker('c')).acquire('orders', { cluster })
+  expect((await third.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([longer])
 })
 
 test('ids grow past those of objects that no index names', async () => {

@@ -230,7 +230,7 @@ class Simulation {
     this.#ledger.acquire(generation, session.epoch)
     this.#tell(`${process.name}: acquired, epoch ${session.epoch}`)
     process.phase = 'recover'
-    const { adopted } = await session.recover(this.#kafka.source)
+    const { adopted } = await session.recover(this.#kafka.source, timing)
     for (const { id, offsets } of adopted) {
       this.#tell(`${process.name}: adopted ${JSON.stringify(offsets)}`)
       this.#ledger.acknowledge(generation, id)
