@@ -122,6 +122,7 @@ export class BrokerReader {
   async #fetch(connection: BrokerConnection): Promise<void> {
     const { room, maxBytes } = this.#options
     const session = new FetchSession()
+    await room.room(maxBytes)
     let asked = this.#ask(connection, session)
     while (asked !== undefined) {
       const frame = await asked.answer

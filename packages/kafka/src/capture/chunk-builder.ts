@@ -10,6 +10,8 @@ import { leastTimestamp } from './least-timestamp.ts'
 export interface RawChunk {
   readonly facts: ChunkFacts
   readonly raw: Buffer
+  /** Of the block that `raw` is in. */
+  readonly memoryBytes: number
   readonly rawCrc: number
   /** The parts of aborted transactions among the batches, in order. */
   readonly aborted: readonly AbortedPart[]
@@ -54,8 +56,9 @@ export class ChunkBuilder {
     this.#facts = noFacts(options.from)
   }
 
-  get bytes(): number {
-    return this.#filled
+  /** Memory that is held for the chunk. */
+  get memoryBytes(): number {
+    return this.#block?.bytes.length ?? 0
   }
 
   /** When its first batch came, by the monotonic clock; infinite while it is empty. */
@@ -63,9 +66,12 @@ export class ChunkBuilder {
     return this.#filled === 0 ? Number.POSITIVE_INFINITY : this.#startedAt
   }
 
-  /** False when a batch of `length` bytes belongs into the next chunk. */
+  /** False when a batch of `length` bytes belongs into the next chunk: this one is full, or there is no memory for a larger one. */
   fits(length: number): boolean {
-    return this.#filled === 0 || this.#filled + length <= blockBytes
+    const needed = this.#filled + length
+    if (this.#filled === 0) return true
+    if (needed > blockBytes) return false
+    return needed <= this.memoryBytes || this.#options.memory.mayGrowTo(needed)
   }
 
   /**
@@ -111,6 +117,7 @@ export class ChunkBuilder {
         ...(isEstimated ? { estimatedMinTimestamp } : {}),
       },
       raw: block.bytes.subarray(0, this.#filled),
+      memoryBytes: block.bytes.length,
       rawCrc: this.#rawCrc,
       aborted: this.#aborted,
       visibleRecords: this.#visibleRecords,

@@ -7,6 +7,9 @@ import { Slots } from './slots.ts'
 /** Half of libuv's threads: the others write files. More makes it no faster, and each holds megabytes of zlib's until they are collected. */
 const compressedAtATime = 2
 
+/** So much of a block, as a share of what is in it, may stay empty until the commit. */
+const greatestSlack = 1 / 2
+
 /** Turns raw chunks into what goes into segments; compresses on other threads what the producers did not. */
 export class ChunkEncoder {
   readonly #codec: ChunkCodec
@@ -45,7 +48,10 @@ export class ChunkEncoder {
   #segmentChunk(chunk: RawChunk, encoded: EncodedChunk): SegmentChunk {
     const { aborted, visibleRecords, startedAt, raw } = chunk
     const rest = { aborted, visibleRecords, startedAt, rawBytes: raw.length }
-    if (encoded.stored === raw) return { ...rest, encoded, release: () => chunk.release() }
+    const isTight = chunk.memoryBytes - raw.length <= raw.length * greatestSlack
+    if (encoded.stored === raw && isTight) {
+      return { ...rest, encoded, release: () => chunk.release() }
+    }
     // zlib returns the beginning of a buffer that is as large as the raw chunk.
     const block = this.#memory.copy(encoded.stored)
     chunk.release()

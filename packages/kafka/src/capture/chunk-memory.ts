@@ -1,28 +1,55 @@
-/** Memory for one chunk. `release` it once, when nothing refers to its bytes any more. */
+/** Memory for one chunk. `release` it when nothing refers to its bytes any more. */
 export interface ChunkBlock {
   readonly bytes: Buffer
+  /** Gives the memory back; a second call does nothing. */
   readonly release: () => void
+}
+
+export interface ChunkMemoryLimits {
+  /** Blocks in use and kept blocks together: kept ones are given up before this is exceeded. Default: infinite. */
+  readonly limitBytes?: number
+  /** While less is in use, blocks have room for more than was asked for. Default: infinite. */
+  readonly spareBelowBytes?: number
 }
 
 /** What a chunk of ordinary size needs at most. */
 export const blockBytes: number = 1024 * 1024
-const leastBytes = 4096
-/** What is larger gets a whole block: those are used again. */
-const greatestSmallBytes = 128 * 1024
+const leastBytes = 1024
+/** What is smaller is not worth keeping. */
+const leastKeptBytes = 64 * 1024
+/** Of the limit: kept free for the next chunks. */
+const keptShare = 1 / 2
 
 /**
- * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Blocks of 1 MiB are used again: fresh
- * memory has to be cleared page by page by the kernel, which costs as much as the copy itself. What is smaller or larger is
- * allocated as needed.
+ * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Sizes are powers of two up to 1 MiB, so
+ * that at most half of a block is empty while a chunk grows. Large blocks are used again: fresh memory has to be cleared page by
+ * page by the kernel, which costs as much as the copy itself.
  */
 export class ChunkMemory {
-  readonly #free: Buffer[] = []
+  readonly #limitBytes: number
+  readonly #keptBytes: number
+  readonly #spareBelowBytes: number
+  /** By size. */
+  readonly #free = new Map<number, Buffer[]>()
+  #kept = 0
   #listener: () => void = () => undefined
   #used = 0
+
+  constructor(limits: ChunkMemoryLimits = {}) {
+    const { limitBytes, spareBelowBytes } = limits
+    this.#limitBytes = limitBytes ?? Number.POSITIVE_INFINITY
+    this.#keptBytes = this.#limitBytes * keptShare
+    this.#spareBelowBytes = spareBelowBytes ?? Number.POSITIVE_INFINITY
+  }
 
   /** Bytes taken and not yet released. */
   get used(): number {
     return this.#used
+  }
+
+  /** Bytes kept to be taken again. */
+  get kept(): number {
+    return this.#kept
   }
 
   /** Called when there may be more room than before. */
@@ -34,11 +61,17 @@ export class ChunkMemory {
     this.#listener()
   }
 
+  /** Whether a block of `bytes` may be taken in place of a smaller one that is full. */
+  mayGrowTo(bytes: number): boolean {
+    return this.#used + roundUp(bytes) <= this.#spareBelowBytes
+  }
+
   /** At least `bytes` long; what is in it is arbitrary. */
   take(bytes: number): ChunkBlock {
-    const size = sizeFor(bytes)
-    const pooled = size === blockBytes ? this.#free.pop() : undefined
-    return this.#account(pooled ?? Buffer.allocUnsafeSlow(size))
+    const size = this.mayGrowTo(bytes) ? roundUp(bytes) : bytes
+    const kept = this.#free.get(size)?.pop()
+    if (kept !== undefined) this.#kept -= size
+    return this.#account(kept ?? Buffer.allocUnsafeSlow(size))
   }
 
   /** A copy in memory of its own, of just that size. */
@@ -50,19 +83,46 @@ export class ChunkMemory {
 
   #account(bytes: Buffer): ChunkBlock {
     this.#used += bytes.length
-    return {
-      bytes,
-      release: () => {
-        this.#used -= bytes.length
-        if (bytes.length === blockBytes) this.#free.push(bytes)
-        this.#listener()
-      },
+    this.#giveUpKept(this.#limitBytes - this.#used)
+    let taken = true
+    const release = (): void => {
+      if (!taken) return
+      taken = false
+      this.#used -= bytes.length
+      this.#keep(bytes)
+      this.#listener()
+    }
+    return { bytes, release }
+  }
+
+  #keep(bytes: Buffer): void {
+    const size = bytes.length
+    const kept = this.#kept + size
+    if (this.#used === 0) {
+      // What comes next may come much later.
+      this.#giveUpKept(0)
+    } else if (isKept(size) && kept <= this.#keptBytes && this.#used + kept <= this.#limitBytes) {
+      this.#kept = kept
+      const free = this.#free.get(size)
+      if (free === undefined) this.#free.set(size, [bytes])
+      else free.push(bytes)
+    }
+  }
+
+  #giveUpKept(limitBytes: number): void {
+    for (const [size, free] of this.#free) {
+      while (this.#kept > limitBytes && free.pop() !== undefined) this.#kept -= size
     }
   }
 }
 
-function sizeFor(bytes: number): number {
-  if (bytes > greatestSmallBytes) return Math.max(bytes, blockBytes)
+function isKept(size: number): boolean {
+  return size >= leastKeptBytes && size <= blockBytes && roundUp(size) === size
+}
+
+/** What is larger than a block is taken as it is. */
+function roundUp(bytes: number): number {
+  if (bytes > blockBytes) return bytes
   let size = leastBytes
   while (size < bytes) size *= 2
   return size

@@ -59,7 +59,7 @@ export class SegmentPipeline {
   }
 
   add(chunk: RawChunk): void {
-    const held = { bytes: chunk.raw.length, sealed: false }
+    const held = { bytes: chunk.memoryBytes, sealed: false }
     this.#openBytes += held.bytes
     this.#waiting.push(held)
     const encoding = this.#options.encoder.encode(chunk)

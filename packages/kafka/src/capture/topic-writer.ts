@@ -69,8 +69,9 @@ export class TopicWriter {
       for (const header of walkBatches(records)) {
         if (!builder.fits(header.length)) this.#finishChunk(builder)
         const part = abortedBatches.observe(records, header)
+        const before = builder.memoryBytes
         builder.append(records, header, part)
-        this.#buildingBytes += header.length
+        this.#buildingBytes += builder.memoryBytes - before
         if (part === undefined && !header.isControl) visible += header.records
       }
     } catch (error) {
@@ -128,7 +129,7 @@ export class TopicWriter {
   }
 
   #finishChunk(builder: ChunkBuilder): void {
-    this.#buildingBytes -= builder.bytes
+    this.#buildingBytes -= builder.memoryBytes
     const chunk = builder.finish()
     if (chunk !== undefined) this.#pipeline.add(chunk)
   }

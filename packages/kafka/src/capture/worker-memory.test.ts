@@ -1,4 +1,7 @@
+import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
+import { brokerBatch } from '../../test/batches.ts'
+import { TopicWriter } from './topic-writer.ts'
 import { type MemoryHolder, WorkerMemory } from './worker-memory.ts'
 
 const mebibyte = 1024 * 1024
@@ -19,7 +22,7 @@ class Holder implements MemoryHolder {
 
 function memoryOf(
   budgetBytes: number,
-  { brokers = 1, holders = [] }: { brokers?: number; holders?: readonly Holder[] } = {},
+  { brokers = 1, holders = [] }: { brokers?: number; holders?: readonly MemoryHolder[] } = {},
 ): WorkerMemory {
   const { signal } = new AbortController()
   return new WorkerMemory({ budgetBytes, brokers, codec: 'none', signal, holders: () => holders })
@@ -49,10 +52,50 @@ describe('the budget of a worker', () => {
       chunks += mebibyte
     }
 
-    expect(answers + writers + chunks).toBeLessThanOrEqual(budget * mebibyte)
-    expect(answers + writers + chunks).toBeGreaterThan((budget - 2) * mebibyte)
+    // What the other brokers were asked for may come on top of it.
+    const coming = (brokers - 1) * memory.fetchBytes
+    expect(answers + writers + chunks + coming).toBeLessThanOrEqual(budget * mebibyte)
+    expect(answers + writers + chunks + coming).toBeGreaterThan((budget - 2) * mebibyte)
     expect(chunks).toBeGreaterThanOrEqual((budget * mebibyte) / 2)
   })
+
+  test.each([10, 60, 190, 1000])(
+    'is kept also when %i partitions grow together',
+    async (partitions) => {
+      const writers: TopicWriter[] = []
+      const memory = memoryOf(64 * mebibyte, { holders: writers })
+      const writer = new TopicWriter({
+        topic: 'orders',
+        clock: new TestClock(),
+        limits: { maxBytes: 64 * mebibyte, maxAgeMs: 300_000 },
+        memory: memory.chunks,
+        encoder: memory.encoder,
+        publish: () => new Promise((resolve) => setImmediate(resolve)),
+        onFailed: (error) => expect.unreachable(String(error)),
+      })
+      writers.push(writer)
+      for (let partition = 0; partition < partitions; partition++) writer.addPartition(partition, 0)
+      const size = Math.floor(memory.fetchBytes / partitions)
+      const batch = brokerBatch({ at: 0, value: 'x'.repeat(size - 100) })
+      let most = 0
+      for (let answer = 0; answer < 20; answer++) {
+        await memory.budget.room(memory.fetchBytes)
+        batch.writeBigInt64BE(BigInt(answer), 0)
+        for (let partition = 0; partition < partitions; partition++) {
+          writer.take(partition, batch, [])
+          memory.relieveEarly()
+          most = Math.max(most, memory.chunks.used + memory.chunks.kept)
+        }
+      }
+      expect(most).toBeGreaterThan(16 * mebibyte)
+      // The budget without two answers and an upload.
+      expect(most).toBeLessThanOrEqual(40 * mebibyte)
+
+      writer.seal()
+      await writer.settled()
+      expect([memory.chunks.used, memory.chunks.kept]).toEqual([0, 0])
+    },
+  )
 
   test('is exceeded rather than that nothing works at all', () => {
     const memory = memoryOf(8 * mebibyte, { brokers: 50 })

@@ -39,7 +39,7 @@ export interface Uploads {
 
 /** Shares one budget between the answers of the brokers, the chunks that are made of them, and the uploads. */
 export class WorkerMemory {
-  readonly chunks: ChunkMemory = new ChunkMemory()
+  readonly chunks: ChunkMemory
   readonly encoder: ChunkEncoder
   readonly budget: ByteBudget
   readonly uploads: Uploads
@@ -59,11 +59,18 @@ export class WorkerMemory {
     // So many brokers that nothing would be left: better more than was asked for than nothing at all.
     const rest = budgetBytes - answers * this.fetchBytes - writers * writerBytes
     this.#limitBytes = Math.max(rest, Math.floor(budgetBytes / 4))
+    // What every broker is asked for may come at once; it is copied as tightly as it came.
+    const asked = Math.max(brokers, 1) * this.fetchBytes
+    this.chunks = new ChunkMemory({
+      limitBytes: this.#limitBytes,
+      spareBelowBytes: this.#limitBytes - asked,
+    })
     this.#holders = holders
     this.encoder = new ChunkEncoder(codec, this.chunks)
     this.budget = new ByteBudget({
       memory: this.chunks,
-      limitBytes: this.#limitBytes,
+      // Who is let in knows nothing of what the other brokers were asked for.
+      limitBytes: Math.max(this.#limitBytes - asked + this.fetchBytes, this.fetchBytes),
       pendingBytes: () => this.encoder.pendingBytes,
       relieve: () => this.relieve(),
       signal,
