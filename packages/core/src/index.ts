@@ -57,6 +57,7 @@ export {
 } from './rebuild/rebuild-index.ts'
 export type { LeftOut, SurveyProgress } from './rebuild/survey-segments.ts'
 export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
+export { deletePruned, type Pruned } from './retention/delete-pruned.ts'
 export {
   type Deletable,
   type DueOptions,
@@ -70,7 +71,6 @@ export { addHold, type EditOptions, type Hold, readHolds, removeHold } from './r
 export type { KeepRules } from './retention/keep-rules.ts'
 export { addPoint, type Point, readPoints, removePoint, thinPoints } from './retention/points.ts'
 export {
-  deletePruned,
   markExpired,
   type PruneOptions,
   type TakenBack,

@@ -1,7 +1,7 @@
 import type { StorageBackend } from '@kannery/storage'
 import type { NamedObject } from '../layout/keys.ts'
 import type { Ulid } from '../ulid/ulid.ts'
-import type { Index, PageSummary } from './model.ts'
+import type { Index, PageSummary, SegmentEntry } from './model.ts'
 import { readPage } from './pages.ts'
 
 /**
@@ -15,6 +15,29 @@ export async function namedAmong(
   index: Index,
   objects: readonly NamedObject[],
 ): Promise<ReadonlySet<Ulid>> {
+  return await among(storage, index, { objects, counts: () => true })
+}
+
+/** As namedAmong, without segments of which the index says that they are deleted. */
+export async function liveAmong(
+  storage: StorageBackend,
+  index: Index,
+  objects: readonly NamedObject[],
+): Promise<ReadonlySet<Ulid>> {
+  return await among(storage, index, { objects, counts: ({ state }) => state !== 'deleted' })
+}
+
+interface Question {
+  readonly objects: readonly NamedObject[]
+  /** Whether an entry names its segment. */
+  readonly counts: (entry: SegmentEntry) => boolean
+}
+
+async function among(
+  storage: StorageBackend,
+  index: Index,
+  { objects, counts }: Question,
+): Promise<ReadonlySet<Ulid>> {
   const named = new Set<Ulid>()
   let wanted = objects
   const note = (names: readonly { readonly id: Ulid }[]): void => {
@@ -27,11 +50,11 @@ export async function namedAmong(
     for (const summary of summaries) {
       if (!wanted.some((object) => mayName(summary, object))) continue
       const page = await readPage(storage, index.topic, summary)
-      note(page.segments)
+      note(page.segments.filter(counts))
       await visit(page.pages)
     }
   }
-  note(index.segments)
+  note(index.segments.filter(counts))
   await visit(index.pages)
   return named
 }

@@ -1,6 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
 import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-file/model.ts'
-import { namedAmong } from '../index-file/named-objects.ts'
+import { liveAmong } from '../index-file/named-objects.ts'
 import { readPage } from '../index-file/pages.ts'
 import { agingIncarnations } from './aging.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
@@ -51,7 +51,7 @@ export interface Deletable {
 
 /**
  * What is marked as expired, or garbage, for as long as the grace. Holds and points keep what was
- * marked before them, but no garbage. Garbage that the index also names is kept.
+ * marked before them, but no garbage. Garbage that the index also names as live is kept.
  */
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },
@@ -59,8 +59,8 @@ export async function dueForDeletion(
   const { index, nowMs, graceMs } = options
   const isOver = (since: string): boolean => Date.parse(since) + graceMs <= nowMs
   const old = index.garbage.filter(({ since }) => isOver(since))
-  const named = await namedAmong(options.storage, index, old)
-  const garbage = old.filter(({ id }) => !named.has(id))
+  const live = await liveAmong(options.storage, index, old)
+  const garbage = old.filter(({ id }) => !live.has(id))
   if (isHeld(index)) return { segments: [], garbage }
   const isKept = keptByPoints(index)
   const expired = await expiredEntries(options)

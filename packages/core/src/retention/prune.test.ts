@@ -177,24 +177,6 @@ test('who lost the lease deletes nothing', async () => {
   expect(segmentsThere(world)).toBe(2)
 })
 
-test('a storage that refuses to delete leaves everything marked, to be deleted by the next prune', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1))
-  world
-    .way('pruner')
-    .faults.onCall((call) =>
-      call.operation === 'delete' && call.key?.endsWith('.kan') ? { kind: 'deny' } : undefined,
-    )
-  await expect(sweep(world)).rejects.toMatchObject({ code: expect.stringContaining('STORAGE_') })
-  expect(await states(world)).toEqual(['expired', 'expired'])
-
-  world.way('pruner').faults.clear()
-  expect(await sweep(world)).toBe(2)
-})
-
 test('a prune takes no right of adoption from what a crashed backup left', async () => {
   const world = new World()
   await backup(world)

@@ -6,18 +6,9 @@ import type { Index, SegmentEntry } from '../index-file/model.ts'
 import type { PageWriter } from '../index-file/page-writer.ts'
 import { readIndex } from '../index-file/read-index.ts'
 import { topicKeys } from '../layout/keys.ts'
-import { leaseLost } from '../lease/errors.ts'
 import { StorageTime } from '../lease/storage-time.ts'
-import type { WriterSession } from '../lease/writer-session.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
-import {
-  type Deletable,
-  defaultRetentionTiming,
-  dueForDeletion,
-  dueForMark,
-  expiredEntries,
-  type RetentionTiming,
-} from './due.ts'
+import { defaultRetentionTiming, dueForMark, expiredEntries, type RetentionTiming } from './due.ts'
 
 export interface PruneOptions {
   readonly storage: StorageBackend
@@ -48,7 +39,7 @@ export async function markExpired(
     marked = await dueForMark({ storage, index, nowMs })
     const expiredAt = new Date(nowMs).toISOString()
     const mark = (entry: SegmentEntry): SegmentEntry => ({ ...entry, state: 'expired', expiredAt })
-    return await change(index, marked, { ...options, nowMs, change: mark })
+    return await changeEntriesOf(index, marked, { ...options, nowMs, change: mark })
   }
   await editIndex(storage, topic, { ids, edit })
   return marked
@@ -80,7 +71,11 @@ export async function takeBackExpired(topic: string, options: PruneOptions): Pro
       restored: expired.filter(isOpen),
       tooLate: expired.filter((entry) => !isOpen(entry)),
     }
-    return await change(index, taken.restored, { ...options, nowMs, change: asNeverExpiring })
+    return await changeEntriesOf(index, taken.restored, {
+      ...options,
+      nowMs,
+      change: asNeverExpiring,
+    })
   }
   await editIndex(storage, topic, { ids, edit })
   return taken
@@ -90,81 +85,18 @@ function asNeverExpiring({ state: _state, expiredAt: _at, ...entry }: SegmentEnt
   return { ...entry, expires: null }
 }
 
-/**
- * Deletes what is marked as expired, or garbage, for longer than the grace. Only for the holder of the epoch. The entries of
- * deleted segments stay in the index, as `deleted`, once the storage has confirmed it.
- *
- * The recovery of a later backup is not affected: for it, who only deletes has not committed.
- *
- * @throws LEASE_LOST; as editIndex; STORAGE_* where the storage refuses to delete: what is marked stays marked
- */
-export async function deletePruned(
-  session: WriterSession,
-  options: PruneOptions,
-): Promise<Deletable> {
-  const { storage, ids, timing = defaultRetentionTiming } = options
-  const { topic } = session
-  const { graceMs } = timing
-  const firstMs = await storageNow(topic, options)
-  const stored = await readIndex(storage, topic)
-  if (stored === undefined) throw indexMissing(topic, 'it was removed while it was pruned')
-  let due = await dueForDeletion({ storage, index: stored.index, nowMs: firstMs, graceMs })
-  if (isNothing(due)) return due
-
-  // Written although nothing changes: whoever looked at the index before, to take a mark back, can now not write it any more.
-  const announce = async (index: Index): Promise<Index> => {
-    assertOurs(session, index)
-    due = await dueForDeletion({ storage, index, nowMs: firstMs, graceMs })
-    return index
-  }
-  await editIndex(storage, topic, { ids, edit: announce })
-  await deleteObjects(session, storage, due)
-  const gone = new Set(due.garbage.map(({ id }) => id))
-  const confirm = async (index: Index): Promise<Index> => {
-    assertOurs(session, index)
-    const asDeleted = (entry: SegmentEntry): SegmentEntry => ({ ...entry, state: 'deleted' })
-    const context = { ...options, nowMs: firstMs, change: asDeleted }
-    const changed = await change(index, due.segments, context)
-    return { ...changed, garbage: changed.garbage.filter(({ id }) => !gone.has(id)) }
-  }
-  await editIndex(storage, topic, { ids, edit: confirm })
-  return due
-}
-
-async function deleteObjects(
-  session: WriterSession,
-  storage: StorageBackend,
-  due: Deletable,
-): Promise<void> {
-  const keys = topicKeys(session.topic)
-  const garbage = due.garbage.map(({ id, kind }) => keys[kind](id))
-  for (const key of [...due.segments.map(({ id }) => keys.segment(id)), ...garbage]) {
-    session.assertHeld()
-    await storage.delete(key)
-  }
-}
-
-function assertOurs(session: WriterSession, { epoch, writer }: Index): void {
-  session.assertHeld()
-  if (epoch === session.epoch && writer === session.writer) return
-  throw leaseLost(session.topic, `a writer with epoch ${epoch} took over from ${session.epoch}`)
-}
-
-function isNothing({ segments, garbage }: Deletable): boolean {
-  return segments.length + garbage.length === 0
-}
-
 /** By the storage's clock, and never later than it is. */
-async function storageNow(topic: string, { storage, clock }: PruneOptions): Promise<number> {
+export async function storageNow(topic: string, { storage, clock }: PruneOptions): Promise<number> {
   return await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
 }
 
-interface ChangeContext extends PruneOptions {
+export interface ChangeContext extends PruneOptions {
   readonly nowMs: number
   readonly change: (entry: SegmentEntry) => SegmentEntry
 }
 
-async function change(
+/** `index` with `context.change` of these entries, wherever they are. */
+export async function changeEntriesOf(
   index: Index,
   entries: readonly SegmentEntry[],
   context: ChangeContext,

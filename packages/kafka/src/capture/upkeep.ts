@@ -34,7 +34,8 @@ export async function keepUp(session: WriterSession, options: UpkeepOptions): Pr
     // A topic that is compacted by now may not be aged out: its oldest record of a key may be the only one.
     await recordSettings(session, await options.cluster.describeTopicConfig(topic))
     await markExpired(topic, { storage, clock, ids })
-    await deletePruned(session, { storage, clock, ids })
+    const { failure } = await deletePruned(session, { storage, clock, ids })
+    if (failure !== undefined) options.onWarning(failure)
   } catch (error) {
     if (!KanneryError.is(error)) throw error
     options.onWarning(error)

@@ -44,7 +44,9 @@ export async function deleteDue(
   })
   try {
     await using session = await worker.acquire(index.topic, { cluster: index.cluster })
-    return { ...(await deletePruned(session, editing(storage))), writer: null }
+    const { segments, garbage, failure } = await deletePruned(session, editing(storage))
+    if (failure !== undefined) options.onWarning(failure)
+    return { segments, garbage, writer: null }
   } catch (error) {
     if (!KanneryError.is(error, 'LEASE_HELD')) throw error
     return { segments: [], garbage: [], writer: String(error.facts['holder']) }
