@@ -19,8 +19,14 @@ async function run(invocation: Invocation): Promise<void> {
   await invocation.terminal.result(
     { holds },
     formatTable(
-      ['TOPIC', 'HOLD', 'SINCE', 'REASON'],
-      holds.map(({ topic, name, since = '', reason = '' }) => [topic, name, since, reason]),
+      ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
+      holds.map(({ topic, name, since = '', until = '', reason = '' }) => [
+        topic,
+        name,
+        since,
+        until,
+        reason,
+      ]),
     ),
   )
 }

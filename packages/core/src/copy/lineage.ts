@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import type { Incarnation, Index } from '../index-file/model.ts'
+import { holdsAt } from '../retention/holds.ts'
 
 /**
  * That `source` is a later state of what `target` is a copy of, or the same: so that a copy overwrites neither a backup, nor the
@@ -27,14 +28,22 @@ export function isCopyOfNow({ copyOf }: Index, source: Index): boolean {
   return copyOf?.commit === source.commit && copyOf.edited === source.edited
 }
 
-/** The index of a copy: what `source` names, under the epoch and in the name of who writes `target`. */
+/**
+ * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`. Holds of those who are reading
+ * the copy stay until they end.
+ */
 export function asCopy(target: Index, source: Index, at: string): Index {
   assertContinuesCopy(target, source)
   const { epoch, writer, commit } = target
   const { edited, copyOf: _, ...copied } = source
   const { cluster, commit: copiedCommit } = source
   const origin = { cluster, commit: copiedCommit, ...(edited === undefined ? {} : { edited }), at }
-  return { ...copied, epoch, writer, commit, copyOf: origin }
+  const held = new Set(source.holds.map(({ name }) => name))
+  const ofReaders = holdsAt(target, Date.parse(at)).filter(
+    ({ name, until }) => until !== undefined && !held.has(name),
+  )
+  const holds = [...source.holds, ...ofReaders]
+  return { ...copied, holds, epoch, writer, commit, copyOf: origin }
 }
 
 /** The moment in which it began makes it the life of one backup: no two begin in the same millisecond. */

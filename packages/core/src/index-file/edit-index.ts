@@ -9,6 +9,14 @@ import { requireIndex } from './require-index.ts'
 /** Each time somebody else was faster. */
 const maxEdits = 16
 
+export interface EditIndexOptions {
+  readonly ids: UlidSource
+  /** Made anew on every index that it meets. */
+  readonly edit: (index: Index) => Index | Promise<Index>
+  /** Edits a copy, too: for what the next copy leaves as it is. It is refused unless told. */
+  readonly copyToo?: boolean
+}
+
 /**
  * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so that the writer sees that its
  * lease is not lost, and makes its next change on top of the edit.
@@ -18,14 +26,14 @@ const maxEdits = 16
 export async function editIndex(
   storage: StorageBackend,
   topic: string,
-  options: { readonly ids: UlidSource; readonly edit: (index: Index) => Index | Promise<Index> },
+  options: EditIndexOptions,
 ): Promise<Index> {
-  const { ids, edit } = options
+  const { ids, edit, copyToo = false } = options
   const key = topicKeys(topic).index
   for (let edits = 0; edits < maxEdits; edits++) {
     const { index, version } = await requireIndex(storage, topic)
     assertWritable(index)
-    if (index.copyOf !== undefined) throw copyIsNotEdited(topic)
+    if (index.copyOf !== undefined && !copyToo) throw copyIsNotEdited(topic)
     const { epoch, writer, commit } = index
     const edited = ids.next(laterUlid(commit, index.edited))
     const next = { ...(await edit(index)), epoch, writer, commit, edited }

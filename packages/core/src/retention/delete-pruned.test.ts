@@ -6,7 +6,6 @@ import {
   addHold,
   addPoint,
   deletePruned,
-  editIndex,
   type Index,
   markExpired,
   type Pruned,
@@ -62,10 +61,6 @@ class Expired {
 
   async entries(): Promise<SegmentEntry[]> {
     return await collect(segmentEntries(this.world.memory, await this.index()))
-  }
-
-  async edit(edit: (index: Index) => Index): Promise<void> {
-    await editIndex(this.world.memory, 'orders', { ids: this.options.ids, edit })
   }
 
   get objects(): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../index-fi
 import { liveAmong } from '../index-file/named-objects.ts'
 import { readPage } from '../index-file/pages.ts'
 import { agingIncarnations } from './aging.ts'
+import { holdsAt } from './holds.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
 
 export interface RetentionTiming {
@@ -21,9 +22,12 @@ export interface DueOptions {
   readonly nowMs: number
 }
 
-/** Whether nothing of the topic may go: it has a hold, or a point that this version cannot read. */
-export function isHeld(index: Index): boolean {
-  return index.holds.length + unreadablePoints(index).length > 0
+/**
+ * Whether nothing of the topic may go at a time by the storage's clock, milliseconds: it has a hold, or a point that this version
+ * cannot read.
+ */
+export function isHeld(index: Index, nowMs: number): boolean {
+  return holdsAt(index, nowMs).length + unreadablePoints(index).length > 0
 }
 
 /**
@@ -32,7 +36,7 @@ export function isHeld(index: Index): boolean {
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
   const { index, nowMs } = options
-  if (isHeld(index)) return []
+  if (isHeld(index, nowMs)) return []
   const mayAge = agingIncarnations(index, nowMs)
   const due: SegmentEntry[] = []
   const isKept = keptByPoints(index)
@@ -61,7 +65,7 @@ export async function dueForDeletion(
   const old = index.garbage.filter(({ since }) => isOver(since))
   const live = await liveAmong(options.storage, index, old)
   const garbage = old.filter(({ id }) => !live.has(id))
-  if (isHeld(index)) return { segments: [], garbage }
+  if (isHeld(index, nowMs)) return { segments: [], garbage }
   const isKept = keptByPoints(index)
   const expired = await expiredEntries(options)
   const segments = expired.filter(

@@ -19,6 +19,8 @@ export interface Hold {
   readonly reason?: string
   /** When it was put: ISO 8601, by the storage's clock. */
   readonly since?: string
+  /** When it ends by itself: ISO 8601, by the storage's clock. Absent: it is kept until it is removed. */
+  readonly until?: string
 }
 
 /** Those that have a name; each of the others holds the topic, too. */
@@ -28,13 +30,19 @@ export function readHolds({ holds }: Index): readonly Hold[] {
       const value = stored[key]
       return typeof value === 'string' ? value : undefined
     }
-    const [reason, since] = [text('reason'), text('since')]
+    const [reason, since, until] = [text('reason'), text('since'), text('until')]
     return {
       name: text('name') ?? '?',
       ...(reason === undefined ? {} : { reason }),
       ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
     }
   })
+}
+
+/** Those that keep the topic at a time by the storage's clock, milliseconds. One whose end cannot be read has none. */
+export function holdsAt({ holds }: Pick<Index, 'holds'>, nowMs: number): readonly JsonObject[] {
+  return holds.filter(({ until }) => !(typeof until === 'string' && Date.parse(until) <= nowMs))
 }
 
 /**

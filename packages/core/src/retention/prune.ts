@@ -9,6 +9,7 @@ import { topicKeys } from '../layout/keys.ts'
 import { StorageTime } from '../lease/storage-time.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { defaultRetentionTiming, dueForMark, expiredEntries, type RetentionTiming } from './due.ts'
+import { holdsAt } from './holds.ts'
 
 export interface PruneOptions {
   readonly storage: StorageBackend
@@ -39,7 +40,8 @@ export async function markExpired(
     marked = await dueForMark({ storage, index, nowMs })
     const expiredAt = new Date(nowMs).toISOString()
     const mark = (entry: SegmentEntry): SegmentEntry => ({ ...entry, state: 'expired', expiredAt })
-    return await changeEntriesOf(index, marked, { ...options, nowMs, change: mark })
+    const holds = holdsAt(index, nowMs)
+    return await changeEntriesOf({ ...index, holds }, marked, { ...options, nowMs, change: mark })
   }
   await editIndex(storage, topic, { ids, edit })
   return marked

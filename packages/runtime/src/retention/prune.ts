@@ -104,7 +104,7 @@ interface Doings {
 function sumUp(index: Index, { expired, deleted, garbage, writer }: Doings): PrunedTopic {
   return {
     topic: index.topic,
-    held: isHeld(index),
+    held: isHeld(index, systemClock.now()),
     expired: expired.length,
     expiredBytes: bytesOf(expired),
     deleted: deleted.length,

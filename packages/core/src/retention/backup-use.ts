@@ -1,0 +1,126 @@
+import { KanneryError } from '@kannery/storage'
+import { editIndex } from '../index-file/edit-index.ts'
+import type { Index, JsonObject } from '../index-file/model.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { StorageTime } from '../lease/storage-time.ts'
+import { type EditOptions, type Hold, holdsAt } from './holds.ts'
+
+export interface UseTiming {
+  /** How long the hold of a process that died keeps the topic. */
+  readonly lastsMs: number
+  readonly renewEveryMs: number
+}
+
+export const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1_200_000 }
+
+export interface UseOptions extends EditOptions {
+  readonly timing?: UseTiming
+  /** Told when the hold cannot be put or renewed: what is read may then be deleted meanwhile. */
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+type Outcome = 'done' | 'denied' | 'failed'
+
+/** A renewal that failed is tried again so much sooner than the next one is due. */
+const retryDivisor = 10
+
+/**
+ * Keeps a topic's backup as it is for as long as somebody reads it: a hold that is renewed, ends with this, and ends by itself when
+ * the process dies. Also in a copy. Who may not write the storage reads without it.
+ */
+export class BackupUse implements AsyncDisposable {
+  readonly #topic: string
+  readonly #options: UseOptions
+  readonly #hold: Pick<Hold, 'name' | 'reason'>
+  readonly #time: StorageTime
+  readonly #ended = new AbortController()
+  #renewing: Promise<void> | undefined
+
+  private constructor(topic: string, reason: string, options: UseOptions) {
+    this.#topic = topic
+    this.#options = options
+    this.#hold = { name: `in-use-${options.ids.next()}`, reason }
+    this.#time = new StorageTime(options.clock)
+  }
+
+  /** Never fails because of the storage: what keeps the hold from being put is a warning, but for a lack of permission. */
+  static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
+    const use = new BackupUse(topic, reason, options)
+    const outcome = await use.#put()
+    if (outcome !== 'denied') use.#renewing = use.#renewUntilEnded(outcome)
+    return use
+  }
+
+  /** Removes the hold. Should that fail, it ends by itself. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort()
+    if (this.#renewing === undefined) return
+    await this.#renewing
+    await this.#attempt(() => this.#edit((holds) => holds))
+  }
+
+  async #put(): Promise<Outcome> {
+    const { storage, timing = defaultUseTiming } = this.#options
+    return await this.#attempt(async () => {
+      const nowMs = await this.#time.ask(storage, topicKeys(this.#topic).time, 0)
+      const since = new Date(nowMs).toISOString()
+      const until = new Date(nowMs + timing.lastsMs).toISOString()
+      await this.#edit((holds, own) => [
+        ...holdsAt({ holds }, nowMs),
+        { ...this.#hold, since: own?.['since'] ?? since, until },
+      ])
+    })
+  }
+
+  async #edit(
+    change: (others: readonly JsonObject[], own: JsonObject | undefined) => readonly JsonObject[],
+  ): Promise<void> {
+    const { storage, ids } = this.#options
+    const isOwn = ({ name }: JsonObject): boolean => name === this.#hold.name
+    const edit = (index: Index): Index => {
+      const others = index.holds.filter((hold) => !isOwn(hold))
+      return { ...index, holds: change(others, index.holds.find(isOwn)) }
+    }
+    await editIndex(storage, this.#topic, { ids, edit, copyToo: true })
+  }
+
+  async #renewUntilEnded(first: Outcome): Promise<void> {
+    const { timing = defaultUseTiming } = this.#options
+    const pauseAfter = (outcome: Outcome): number =>
+      outcome === 'done' ? timing.renewEveryMs : timing.renewEveryMs / retryDivisor
+    let pauseMs = pauseAfter(first)
+    while (await this.#slept(pauseMs)) pauseMs = pauseAfter(await this.#put())
+  }
+
+  async #slept(milliseconds: number): Promise<boolean> {
+    try {
+      await this.#options.clock.sleep(milliseconds, this.#ended.signal)
+      return true
+    } catch (error) {
+      if (this.#ended.signal.aborted) return false
+      throw error
+    }
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<Outcome> {
+    try {
+      await work()
+      return 'done'
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      if (error.code === 'STORAGE_DENIED') return 'denied'
+      this.#options.onWarning(asWarning(this.#topic, error))
+      return 'failed'
+    }
+  }
+}
+
+function asWarning(topic: string, cause: KanneryError): KanneryError {
+  const { code, message, facts } = cause
+  return new KanneryError(code, `the backup of topic "${topic}" is not marked as in use`, {
+    cause,
+    why: `${message}; what its retention deletes meanwhile cannot be read any more`,
+    remedy: 'Nothing has to be done unless this takes more than a day.',
+    facts,
+  })
+}
