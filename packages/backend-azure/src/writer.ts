@@ -1,6 +1,8 @@
 import {
+  bodyInPieces,
   KanneryError,
   type Part,
+  type PartCall,
   type PartSizes,
   type PartTarget,
   type Random,
@@ -37,12 +39,14 @@ export class AzureUpload implements PartTarget {
     this.#nonce = Buffer.from(random.bytes(16)).toString('hex')
   }
 
-  async sendPart({ index, offset, body }: Part, signal: AbortSignal): Promise<void> {
+  async sendPart({ index, offset, body }: Part, call: PartCall): Promise<void> {
+    const { signal, onProgress } = call
     this.#begun = true
     const id = this.#idOf(index)
     try {
       const { blob } = this.#destination
-      await blob.stageBlock(id, body, body.byteLength, { abortSignal: signal })
+      const pieces = () => bodyInPieces(body, onProgress)
+      await blob.stageBlock(id, pieces, body.byteLength, { abortSignal: signal })
       this.#blocks[index] = id
       this.#size = Math.max(this.#size, offset + body.byteLength)
     } catch (error) {

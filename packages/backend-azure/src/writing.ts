@@ -1,10 +1,11 @@
 import type { BlobHTTPHeaders, BlockBlobClient } from '@azure/storage-blob'
-import type {
-  ObjectKey,
-  ObjectVersion,
-  PutOptions,
-  StoredObject,
-  WriteCondition,
+import {
+  bodyInPieces,
+  type ObjectKey,
+  type ObjectVersion,
+  type PutOptions,
+  type StoredObject,
+  type WriteCondition,
 } from '@kannery/storage'
 import { type Attempt, azureError } from './errors.ts'
 import { describe } from './reader.ts'
@@ -22,8 +23,10 @@ export async function putObject(
   { blob, key, options, attempt }: Destination,
   body: Uint8Array,
 ): Promise<StoredObject> {
+  const { onProgress } = options
+  const pieces = onProgress === undefined ? body : () => bodyInPieces(body, onProgress)
   try {
-    const output = await blob.upload(body, body.byteLength, {
+    const output = await blob.upload(pieces, body.byteLength, {
       ...headersOf(options),
       ...conditionsOf(options.condition),
       ...abortOptions(options.signal),

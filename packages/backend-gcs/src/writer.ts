@@ -1,4 +1,4 @@
-import type { Part, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
+import type { Part, PartCall, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
 import { type GcsClient, readJson } from './client.ts'
 import { type Attempt, errors } from './errors.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
@@ -34,7 +34,7 @@ export class GcsUpload implements PartTarget {
     this.#destination = destination
   }
 
-  async sendPart(part: Part, signal: AbortSignal): Promise<void> {
+  async sendPart(part: Part, { signal }: PartCall): Promise<void> {
     // Its arrival publishes the object: that is for the commit.
     if (part.isLast) this.#last = part
     else await this.#sendBytes(part, this.#attempt('sendPart'), signal)

@@ -1,7 +1,9 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
 import {
+  eitherSignal,
   KanneryError,
   type Part,
+  type PartCall,
   type PartSizes,
   type PartTarget,
   type StoredObject,
@@ -16,6 +18,7 @@ import {
   identify,
   propertiesOf,
   putObject,
+  reportProgress,
   sendOptions,
   sendsChecksums,
   storedAs,
@@ -40,7 +43,7 @@ export class S3Upload implements PartTarget {
   readonly #connection: Connection
   readonly #destination: Destination
   readonly #parts = new Map<number, CompletedPart>()
-  #uploadId: Promise<string> | undefined
+  #creation: Creation | undefined
   #size = 0
   #hasCutOffPart = false
 
@@ -49,7 +52,7 @@ export class S3Upload implements PartTarget {
     this.#destination = destination
   }
 
-  async sendPart({ index, body }: Part, signal: AbortSignal): Promise<void> {
+  async sendPart({ index, body }: Part, { signal, onProgress }: PartCall): Promise<void> {
     const attempt = this.#attempt('sendPart')
     if (index >= maxParts) throw tooManyParts(attempt)
     const { client, sdk } = this.#connection
@@ -58,12 +61,13 @@ export class S3Upload implements PartTarget {
     try {
       const command = new sdk.UploadPartCommand({
         ...identify(this.#destination),
-        UploadId: await this.#begin(),
+        UploadId: await this.#begin(signal),
         PartNumber,
         Body: body,
         ContentLength: body.byteLength,
         ...sum,
       })
+      reportProgress(command, onProgress)
       const { ETag } = await client.send(command, { abortSignal: signal })
       if (ETag === undefined) throw errors.strangeAnswer(attempt, 'it tells no ETag')
       this.#parts.set(PartNumber, { PartNumber, ETag, ...sum })
@@ -84,7 +88,7 @@ export class S3Upload implements PartTarget {
     const command = new sdk.CompleteMultipartUploadCommand({
       ...identify(this.#destination),
       ...conditionOf(options.condition),
-      UploadId: await this.#begin(),
+      UploadId: await this.#creation?.uploadId,
       MultipartUpload: {
         Parts: [...this.#parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part),
       },
@@ -100,12 +104,12 @@ export class S3Upload implements PartTarget {
   }
 
   async abandon(): Promise<void> {
-    if (this.#uploadId === undefined) return
+    if (this.#creation === undefined) return
     const { client, sdk } = this.#connection
     try {
       const command = new sdk.AbortMultipartUploadCommand({
         ...identify(this.#destination),
-        UploadId: await this.#uploadId,
+        UploadId: await this.#creation.uploadId,
       })
       // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
       const aborts = this.#hasCutOffPart ? abortsOfCutOffUpload : 1
@@ -115,18 +119,33 @@ export class S3Upload implements PartTarget {
     }
   }
 
-  /** Of a request that failed the next one tries again. */
-  async #begin(): Promise<string> {
-    this.#uploadId ??= this.#createUpload()
+  /**
+   * All parts wait for the same request. When it fails, or the first of them has waited long enough, the next attempt of a part sends
+   * another one; an upload that was begun nevertheless is found by sweepUnfinished.
+   */
+  async #begin(signal: AbortSignal): Promise<string> {
+    this.#creation ??= this.#create()
+    const creation = this.#creation
     try {
-      return await this.#uploadId
+      return await unlessAborted(creation.uploadId, signal)
     } catch (error) {
-      this.#uploadId = undefined
+      if (this.#creation === creation) this.#creation = undefined
+      creation.abort.abort()
       throw error
     }
   }
 
-  async #createUpload(): Promise<string> {
+  #create(): Creation {
+    const abort = new AbortController()
+    const { signal } = this.#destination.options
+    const uploadId = this.#createUpload(eitherSignal(signal, abort.signal)).catch((error) => {
+      const isGivenUp = abort.signal.aborted && signal?.aborted !== true
+      throw isGivenUp ? errors.unanswered(this.#attempt('openWriter')) : error
+    })
+    return { abort, uploadId }
+  }
+
+  async #createUpload(signal: AbortSignal): Promise<string> {
     const { client, sdk } = this.#connection
     const command = new sdk.CreateMultipartUploadCommand({
       ...identify(this.#destination),
@@ -134,7 +153,7 @@ export class S3Upload implements PartTarget {
       ...this.#storageClass(),
       ...(sendsChecksums(this.#destination) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
     })
-    const { UploadId } = await client.send(command, sendOptions(this.#destination.options.signal))
+    const { UploadId } = await client.send(command, { abortSignal: signal })
     if (UploadId === undefined) {
       throw errors.strangeAnswer(this.#attempt('openWriter'), 'it tells no upload')
     }
@@ -149,6 +168,24 @@ export class S3Upload implements PartTarget {
 
   #attempt(operation: Operation): Attempt {
     return { ...this.#destination.attempt, operation }
+  }
+}
+
+/** The request that begins an upload. */
+interface Creation {
+  readonly uploadId: Promise<string>
+  readonly abort: AbortController
+}
+
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const leave = (): void => reject(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([answer, promise])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

@@ -1,10 +1,12 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
-import type {
-  ObjectKey,
-  ObjectVersion,
-  PutOptions,
-  StoredObject,
-  WriteCondition,
+import {
+  bodyInPieces,
+  type ObjectKey,
+  type ObjectVersion,
+  type OnProgress,
+  type PutOptions,
+  type StoredObject,
+  type WriteCondition,
 } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
 import { answeredAt, type Connection } from './client.ts'
@@ -38,6 +40,7 @@ export async function putObject(
     Body: body,
     ContentLength: body.byteLength,
   })
+  if (options.onProgress !== undefined) reportProgress(command, options.onProgress)
   try {
     const output = await client.send(command, sendOptions(options.signal))
     return storedAs(destination, body.byteLength, output)
@@ -110,6 +113,34 @@ export function storedAs(
   }
   // It was written just before S3 said so.
   return { key, size, version: output.ETag as ObjectVersion, lastModified: now, answeredAt: now }
+}
+
+/** What lies around the handler that sends a request. */
+type SendMiddleware = <Args extends { readonly request: unknown }, Result>(
+  next: (args: Args) => Promise<Result>,
+) => (args: Args) => Promise<Result>
+
+interface CommandWithBody {
+  readonly middlewareStack: {
+    add(
+      middleware: SendMiddleware,
+      options: { readonly step: 'deserialize'; readonly name: string },
+    ): void
+  }
+}
+
+/** Sends the body in pieces, after it was signed as a whole: of a stream the SDK would sign nothing. */
+export function reportProgress(command: CommandWithBody, onProgress: OnProgress): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as { body?: unknown }
+      if (request.body instanceof Uint8Array) {
+        request.body = bodyInPieces(request.body, onProgress)
+      }
+      return await next(args)
+    },
+    { step: 'deserialize', name: 'kanneryProgress' },
+  )
 }
 
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {

@@ -1,6 +1,6 @@
 // What no server that runs here can show, played over HTTP through the SDK as the provider documents it.
 import { createHash } from 'node:crypto'
-import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
+import { decorate, type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
   type Played,
   type PlayedAnswer,
@@ -259,6 +259,30 @@ test('an upload with a part that was cut off is aborted again', async () => {
   expect(await errorOf(writer.commit())).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
   await writer[Symbol.asyncDispose]()
   expect(abortsOf(server)).toBe(3)
+})
+
+test('a request to begin an upload that is never answered is sent again', async () => {
+  let begun = 0
+  await using server = await playServer(({ method, url }) => {
+    const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT', etag: '"p"' }
+    if (method === 'POST' && url.includes('?uploads')) {
+      begun++
+      return begun === 1 ? 'silence' : { status: 200, body: '<R><UploadId>U</UploadId></R>' }
+    }
+    if (method === 'PUT') return { status: 200, headers }
+    return { status: 200, headers, body: '<R><ETag>"e"</ETag></R>' }
+  })
+  await using backend = await openAt(server)
+  const retry = { attemptMs: 200, deadlineMs: 5000, firstPauseMs: 1, maxPauseMs: 1 }
+  const storage = decorate(backend, { ...context, retry })
+  await using writer = await storage.openWriter(key, {
+    condition: { kind: 'if-absent' },
+    maxBufferedBytes: 16 * mib,
+  })
+  await writer.write(Buffer.alloc(17 * mib))
+
+  expect(await writer.commit()).toMatchObject({ size: 17 * mib })
+  expect(begun).toBe(2)
 })
 
 // R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5 for DeleteObjects.

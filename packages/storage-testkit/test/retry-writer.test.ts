@@ -80,7 +80,7 @@ describe('a streamed object', () => {
     const slow = alter(world, {
       openWriter: async (name, options) => {
         const writer = await world.openWriter(name, options)
-        const send = options.sendPart ?? (async (_bytes, direct) => await direct())
+        const send = options.sendPart ?? (async (_bytes, direct) => await direct(() => undefined))
         return {
           write: (chunk) => writer.write(chunk),
           commit: async () => {
@@ -135,7 +135,7 @@ describe('a streamed object', () => {
     const inParts = alter(world, {
       openWriter: async (name, options) => {
         const writer = await world.openWriter(name, options)
-        const send = options.sendPart ?? (async (_bytes, direct) => await direct())
+        const send = options.sendPart ?? (async (_bytes, direct) => await direct(() => undefined))
         return {
           write: async (chunk) => {
             await send(chunk.byteLength, async () => {

@@ -67,6 +67,14 @@ export class BackendErrors {
     })
   }
 
+  /** A request that was given up because its answer did not come. */
+  unanswered(attempt: BackendAttempt): KanneryError {
+    return new KanneryError('STORAGE_UNAVAILABLE', `no answer in time: ${attempt.place}`, {
+      retry: 'same-request',
+      facts: this.facts(attempt),
+    })
+  }
+
   /** An answer that the provider never gives, so that nothing can be concluded from it. */
   strangeAnswer(attempt: BackendAttempt, what: string): KanneryError {
     const message = `not an answer of ${this.#provider}: ${attempt.place}`

@@ -51,17 +51,29 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string
   /** Object lock. Needs `capabilities.retainUntil`; else STORAGE_UNSUPPORTED. */
   readonly retainUntil?: Date
+  /** Hears how much of a request's body has left: of a `put`, or of the request by which a writer publishes a small object. */
+  readonly onProgress?: OnProgress
 }
+/**
+ * Called now and then while the body of a request is sent, with the bytes of it that have left so far. A request is given up when
+ * nothing of it moves, not when it takes long: a backend that never calls this has to send 16 MiB within the time of one attempt.
+ */
+export type OnProgress = (sentBytes: number) => void
+
 export interface WriterOptions extends PutOptions {
   /** Upper bound of what the writer may hold in memory, all parts in flight together. */
   readonly maxBufferedBytes?: number
   /**
    * How to send a request that carries a part of `bytes` bytes: the decorators hand in their retries, rate limit and metrics here.
-   * A backend that sends parts sends each through it; `send` may be called again. Not for the request that commits. Absent: just send.
+   * A backend that sends parts sends each through it; `send` may be called again, and reports to the given function how much has left.
+   * Not for the request that commits. Absent: just send.
    */
   readonly sendPart?: PartSender
 }
-export type PartSender = <T>(bytes: number, send: () => Promise<T>) => Promise<T>
+export type PartSender = <T>(
+  bytes: number,
+  send: (onProgress: OnProgress) => Promise<T>,
+) => Promise<T>
 export interface DeleteOptions extends CallOptions {
   readonly ifVersion?: ObjectVersion
 }

@@ -1,6 +1,7 @@
 export type * from './backend.ts'
 export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend-errors.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
+export { bodyInPieces } from './body-in-pieces.ts'
 export {
   type BucketPlace,
   bucketPlaceOf,
@@ -47,6 +48,7 @@ export {
 } from './object-key.ts'
 export {
   type Part,
+  type PartCall,
   type PartSizes,
   type PartTarget,
   PartWriter,

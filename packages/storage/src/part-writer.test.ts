@@ -3,6 +3,7 @@ import type { ObjectVersion, StoredObject } from './backend.ts'
 import { objectKey } from './object-key.ts'
 import {
   type Part,
+  type PartCall,
   type PartTarget,
   PartWriter,
   type PartWriterOptions,
@@ -24,7 +25,7 @@ class HeldTarget implements PartTarget {
   readonly held = new Map<number, { finish(): void; fail(error: Error): void }>()
   mostHeld = 0
 
-  sendPart(part: Part, _signal: AbortSignal): Promise<void> {
+  sendPart(part: Part, _call: PartCall): Promise<void> {
     const text = Buffer.from(part.body).toString()
     return new Promise((resolve, reject) => {
       const settle = (say: string, then: () => void): void => {
@@ -57,6 +58,8 @@ class HeldTarget implements PartTarget {
     this.log.push('abandoned')
   }
 }
+
+const ignored = (): void => undefined
 
 function writerTo(target: PartTarget, options: Partial<PartWriterOptions> = {}): PartWriter {
   return new PartWriter(target, { ...sizes, ...options })
@@ -195,7 +198,7 @@ test('parts are sent the way that the options say', async () => {
   const writer = writerTo(target, {
     sendPart: (bytes, send) => {
       sent.push(bytes)
-      return send()
+      return send(ignored)
     },
   })
   await writer.write(Buffer.from('123456789'))
@@ -207,7 +210,7 @@ test('parts are sent the way that the options say', async () => {
 test('an attempt that was given up is stopped before its part is sent again', async () => {
   const log: string[] = []
   const target = new HeldTarget()
-  target.sendPart = async (part, signal) => {
+  target.sendPart = async (part: Part, { signal }: PartCall) => {
     log.push(`${part.index} begins`)
     if (log.length === 1) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
@@ -217,8 +220,8 @@ test('an attempt that was given up is stopped before its part is sent again', as
   }
   const writer = writerTo(target, {
     sendPart: async (_bytes, send) => {
-      await Promise.race([send().catch(() => undefined), Promise.resolve()])
-      return await send()
+      await Promise.race([send(ignored).catch(() => undefined), Promise.resolve()])
+      return await send(ignored)
     },
   })
   await writer.write(Buffer.from('123456789'))

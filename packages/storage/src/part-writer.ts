@@ -1,4 +1,10 @@
-import type { ObjectWriter, StoredObject, WriterOptions } from './backend.ts'
+import type {
+  ObjectWriter,
+  OnProgress,
+  PartSender,
+  StoredObject,
+  WriterOptions,
+} from './backend.ts'
 import { eitherSignal } from './either-signal.ts'
 import { KanneryError } from './errors.ts'
 
@@ -11,13 +17,19 @@ export interface Part {
   readonly isLast: boolean
 }
 
+/** How one attempt to send a part ends, and reports how far it is. */
+export interface PartCall {
+  readonly signal: AbortSignal
+  readonly onProgress: OnProgress
+}
+
 /** What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link ObjectWriter}. */
 export interface PartTarget {
   /**
-   * Sends one part; settles soon after `signal` is aborted. `part.body` stays as it is until this settles, that of the last part
-   * for good. A part that failed may be sent again.
+   * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this settles, that of the last part
+   * permanently. A part that failed may be sent again.
    */
-  sendPart(part: Part, signal: AbortSignal): Promise<void>
+  sendPart(part: Part, call: PartCall): Promise<void>
   /** The whole object was no longer than one part: publishes it by a single request. Judges the condition. */
   publishWhole(body: Uint8Array): Promise<StoredObject>
   /** Publishes the parts, which have all been sent. Judges the condition; gives them back when it is sure that it failed. */
@@ -154,7 +166,7 @@ export class PartWriter implements ObjectWriter {
     const { sendPart = justSend, signal } = this.#options
     const attempts = new PartAttempts(this.#target, part, signal)
     try {
-      await sendPart(part.body.byteLength, () => attempts.next())
+      await sendPart(part.body.byteLength, (onProgress) => attempts.next(onProgress))
     } finally {
       await attempts.stop()
     }
@@ -210,12 +222,12 @@ class PartAttempts {
     this.#signal = signal
   }
 
-  async next(): Promise<void> {
+  async next(onProgress: OnProgress): Promise<void> {
     await this.stop()
     this.#signal?.throwIfAborted()
     const abort = new AbortController()
     const signal = eitherSignal(this.#signal, abort.signal)
-    const sending = this.#target.sendPart(this.#part, signal)
+    const sending = this.#target.sendPart(this.#part, { signal, onProgress })
     this.#current = { abort, settled: sending.catch(() => undefined) }
     await sending
   }
@@ -251,9 +263,7 @@ function tooLittleMemory(heldBytes: number, leastBytes: number): KanneryError {
   )
 }
 
-function justSend<T>(_bytes: number, send: () => Promise<T>): Promise<T> {
-  return send()
-}
+const justSend: PartSender = (_bytes, send) => send(() => undefined)
 
 /** Memory of its own, so that `array.buffer` is exactly it. */
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {

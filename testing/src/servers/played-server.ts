@@ -41,6 +41,7 @@ export async function playServer(
   const requests: PlayedRequest[] = []
   const server = createServer((message, response) => {
     void receive(message).then((request) => {
+      if (request === undefined) return
       requests.push(request)
       play(response, answer(request))
     })
@@ -56,9 +57,14 @@ export async function playServer(
   }
 }
 
-async function receive(message: IncomingMessage): Promise<PlayedRequest> {
+/** undefined when the client gave up before all of it had come. */
+async function receive(message: IncomingMessage): Promise<PlayedRequest | undefined> {
   const chunks: Buffer[] = []
-  for await (const chunk of message) chunks.push(chunk)
+  try {
+    for await (const chunk of message) chunks.push(chunk)
+  } catch {
+    return undefined
+  }
   const { method = '', url = '', headers } = message
   return { method, url, headers, body: Buffer.concat(chunks) }
 }

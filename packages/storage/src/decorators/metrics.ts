@@ -66,11 +66,13 @@ export class ObservedStorage implements StorageBackend {
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
-    const { sendPart = async (_bytes, send) => await send() } = options
+    const { sendPart = async (_bytes, send) => await send(() => undefined) } = options
     let unsent = 0
     const observedPart: WriterOptions['sendPart'] = async (bytes, send) => {
       unsent -= bytes
-      return await sendPart(bytes, () => this.#start('part', key, bytes).whole(send))
+      return await sendPart(bytes, (onProgress) =>
+        this.#start('part', key, bytes).whole(() => send(onProgress)),
+      )
     }
     const writer = await this.#start('openWriter', key).whole(() =>
       this.#inner.openWriter(key, { ...options, sendPart: observedPart }),

@@ -63,14 +63,14 @@ export class LimitedStorage implements StorageBackend {
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
-    const { signal, sendPart = async (_bytes, send) => await send() } = options
+    const { signal, sendPart = async (_bytes, send) => await send(() => undefined) } = options
     await this.#requests.turn(signal)
     const writer = await this.#inner.openWriter(key, {
       ...options,
       sendPart: (bytes, send) =>
-        sendPart(bytes, async () => {
+        sendPart(bytes, async (onProgress) => {
           await this.#requests.turn(signal)
-          return await send()
+          return await send(onProgress)
         }),
     })
     return {

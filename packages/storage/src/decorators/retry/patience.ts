@@ -1,11 +1,19 @@
+import type { OnProgress } from '../../backend.ts'
 import { eitherSignal } from '../../either-signal.ts'
 import type { Clock, Random } from '../../environment.ts'
 import { KanneryError } from '../../errors.ts'
 
 export interface RetryPolicy {
-  /** All attempts of one call and the pauses between them; for what goes piece by piece: since the last piece of it came or went. */
+  /**
+   * All attempts of one call and the pauses between them; for what goes piece by piece: since the last piece of it came or went, or
+   * more of a request's body was sent than ever before. No attempt begins later; one that advances is not cut off.
+   */
   readonly deadlineMs: number
-  /** After which one attempt (or the wait for the next piece of a body, a listing or a deletion of many) counts as failed. */
+  /**
+   * After which one attempt (or the wait for the next piece of a body, a listing or a deletion of many) counts as failed. Counted
+   * from when some of the request's body was last sent. The answer may then take as long as sending the body took, if that is
+   * longer: a slow connection still holds bytes that have left us.
+   */
   readonly attemptMs: number
   /** Below which the first pause is drawn. Each further pause may be twice as long. */
   readonly firstPauseMs: number
@@ -25,7 +33,7 @@ export interface RetryEnvironment {
   readonly policy: RetryPolicy
 }
 
-export type Attempt<T> = (signal: AbortSignal) => Promise<T>
+export type Attempt<T> = (signal: AbortSignal, onProgress: OnProgress) => Promise<T>
 
 /** What one call still has: time until its deadline, and the length of its next pause. */
 export class Patience {
@@ -33,6 +41,9 @@ export class Patience {
   readonly #signal: AbortSignal | undefined
   #startMs: number
   #pauses = 0
+  /** The most of a request's body that any attempt has sent. */
+  #mostSentBytes = 0
+  #timedByOthers = 0
 
   constructor(environment: RetryEnvironment, signal: AbortSignal | undefined) {
     this.#environment = environment
@@ -46,25 +57,52 @@ export class Patience {
     this.#pauses = 0
   }
 
-  /** Once. When it takes too long it is told to stop, and not waited for. */
+  /** Does not count the time of `work`, which has a patience of its own; then all of it is given again. */
+  async excluding<T>(work: () => Promise<T>): Promise<T> {
+    this.#timedByOthers++
+    try {
+      return await work()
+    } finally {
+      this.#timedByOthers--
+      this.renew()
+    }
+  }
+
+  /** Once. When it stands still for too long it is told to stop, and not waited for. */
   async attempt<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
+    const startMs = clock.monotonic()
     const allowedMs = Math.min(policy.attemptMs, this.#remainingMs())
-    return await this.#unlessLate(call, async (finished) => {
-      await clock.sleep(allowedMs, finished)
-      return timedOut(allowedMs)
-    })
+    const sentBefore = this.#mostSentBytes
+    let lastMs = startMs
+    const onProgress = (sentBytes: number): void => {
+      lastMs = clock.monotonic()
+      if (sentBytes > this.#mostSentBytes) {
+        this.#mostSentBytes = sentBytes
+        this.renew()
+      }
+    }
+    try {
+      return await this.#unlessLate(call, onProgress, () => {
+        return lastMs + Math.max(allowedMs, lastMs - startMs)
+      })
+    } finally {
+      if (this.#mostSentBytes > sentBefore) this.renew()
+    }
   }
 
   /** Once, however long it takes, as long as there is progress ({@link renew}). Else like {@link attempt}. */
   async attemptWhileItAdvances<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
-    return await this.#unlessLate(call, async (finished) => {
-      for (let leftMs = this.#remainingMs(); leftMs > 0; leftMs = this.#remainingMs()) {
-        await clock.sleep(leftMs, finished)
-      }
-      return timedOut(policy.deadlineMs)
-    })
+    const beganMs = clock.monotonic()
+    return await this.#unlessLate(
+      call,
+      () => this.renew(),
+      () => {
+        if (this.#timedByOthers > 0) return clock.monotonic() + policy.deadlineMs
+        return this.#startMs + Math.max(policy.deadlineMs, this.#startMs - beganMs)
+      },
+    )
   }
 
   /** Until it succeeds, fails for good, or the deadline is near. For requests that may be repeated as they are. */
@@ -89,22 +127,30 @@ export class Patience {
     await clock.sleep(pauseMs, this.#signal)
   }
 
-  /** @param lateness resolves when the call has had its time; rejects when that does not matter any more */
-  async #unlessLate<T>(
-    call: Attempt<T>,
-    lateness: (finished: AbortSignal) => Promise<KanneryError>,
-  ): Promise<T> {
+  /** @param dueMs until when the call may take, by the monotonic clock; it moves as the call advances */
+  async #unlessLate<T>(call: Attempt<T>, onProgress: OnProgress, dueMs: () => number): Promise<T> {
     const finished = new AbortController()
     const late = new AbortController()
-    const expiry = lateness(finished.signal).then((error) => {
+    const expiry = this.#lateness(dueMs, finished.signal).then((error) => {
       late.abort(error)
       throw error
     })
     try {
-      return await Promise.race([call(eitherSignal(this.#signal, late.signal)), expiry])
+      const signal = eitherSignal(this.#signal, late.signal)
+      return await Promise.race([call(signal, onProgress), expiry])
     } finally {
       finished.abort()
     }
+  }
+
+  /** Resolves when the call has had its time; rejects when that does not matter any more. */
+  async #lateness(dueMs: () => number, finished: AbortSignal): Promise<KanneryError> {
+    const { clock } = this.#environment
+    const startMs = clock.monotonic()
+    for (let nowMs = startMs; nowMs < dueMs(); nowMs = clock.monotonic()) {
+      await clock.sleep(dueMs() - nowMs, finished)
+    }
+    return timedOut(clock.monotonic() - startMs)
   }
 
   #remainingMs(): number {

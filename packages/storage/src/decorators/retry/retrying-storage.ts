@@ -65,7 +65,8 @@ export class RetryingStorage implements StorageBackend {
       operation: 'put',
       key,
       patience,
-      attempt: (signal) => this.#inner.put(key, body, { ...options, signal }),
+      attempt: (signal, onProgress) =>
+        this.#inner.put(key, body, { ...options, signal, onProgress }),
       recognise: () => this.#findWritten(key, contentOfBytes(body), patience),
     })
   }
@@ -73,14 +74,14 @@ export class RetryingStorage implements StorageBackend {
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
     const givenUp = new AbortController()
     const ending = this.#patience(options)
-    const sendPart: PartSender = async (_bytes, send) => {
-      const sent = await this.#patience(options).insist(send)
-      ending.renew()
-      return sent
-    }
+    const sendPart: PartSender = (_bytes, send) =>
+      ending.excluding(() =>
+        this.#patience(options).insist((_signal, onProgress) => send(onProgress)),
+      )
     const signal = eitherSignal(options.signal, givenUp.signal)
+    const onProgress = (): void => ending.renew()
     const writer = await this.#patience(options).insist((attempt) =>
-      inTime(this.#inner.openWriter(key, { ...options, sendPart, signal }), attempt),
+      inTime(this.#inner.openWriter(key, { ...options, sendPart, signal, onProgress }), attempt),
     )
     return new CertainWriter(writer, {
       key,
