@@ -12,6 +12,7 @@ export class SqliteBackend {
     ifAbsent: true,
     ifVersion: true,
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     orderedList: true,
     retainUntil: false,
     maxObjectBytes: Number.MAX_SAFE_INTEGER,

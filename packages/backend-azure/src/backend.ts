@@ -42,6 +42,7 @@ export class AzureBackend implements StorageBackend {
     ifAbsent: true,
     ifVersion: true,
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     // Not with a hierarchical namespace, and nobody can tell from here whether there is one.
     orderedList: false,
     retainUntil: false,

@@ -20,6 +20,7 @@ test('the probe finds nothing to complain about', async () => {
 
   expect(await probe(storage, context)).toEqual({
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     canDelete: true,
     warnings: [],
   })

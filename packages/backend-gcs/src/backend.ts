@@ -39,6 +39,7 @@ export class GcsBackend implements StorageBackend {
     ifAbsent: true,
     ifVersion: true,
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     orderedList: true,
     retainUntil: false,
     // https://cloud.google.com/storage/quotas#objects: 5 TiB, and one write of the same object per second.

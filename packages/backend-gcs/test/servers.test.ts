@@ -12,6 +12,7 @@ test('the probe notices that the condition of a delete is ignored, and goes on w
 
   expect(await probe(storage, context)).toMatchObject({
     ifVersionDelete: false,
+    ifAbsentAfterDelete: true,
     canDelete: true,
     warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
   })

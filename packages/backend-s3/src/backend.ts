@@ -51,6 +51,7 @@ export class S3Backend implements StorageBackend {
       ifAbsent: true,
       ifVersion: true,
       ifVersionDelete: true,
+      ifAbsentAfterDelete: true,
       orderedList: listsInOrder(config),
       retainUntil: config.objectLockMode !== undefined,
       // With parts as small as a writer of little memory makes them.

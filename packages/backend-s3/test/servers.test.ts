@@ -1,4 +1,9 @@
-import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import { s3ClientOf } from '@kannery/testing/servers/s3-client'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
@@ -18,6 +23,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
 
     expect(await probe(storage, context)).toEqual({
       ifVersionDelete: true,
+      ifAbsentAfterDelete: true,
       canDelete: true,
       warnings: [],
     })
@@ -111,6 +117,25 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
       expect(error).toMatchObject({ code: 'STORAGE_UNAUTHENTICATED', exitStatus: 18 })
       expect(allTextOf(error)).not.toContain(credentials.secretAccessKey)
     }
+  })
+})
+
+// Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for none:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+test('a versioned bucket that counts delete markers is found out by the probe', async () => {
+  const server = inject('s3').versitygw
+  const client = s3ClientOf(server)
+  await client.send(new CreateBucketCommand({ Bucket: 'versioned' }))
+  const VersioningConfiguration = { Status: 'Enabled' } as const
+  await client.send(
+    new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }),
+  )
+  await using storage = await open(server, { bucket: 'versioned' })
+
+  expect(await probe(storage, context)).toMatchObject({
+    ifAbsentAfterDelete: false,
+    canDelete: true,
+    warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
   })
 })
 

@@ -54,6 +54,7 @@ export class VolumeBackend implements StorageBackend {
     ifAbsent: true,
     ifVersion: true,
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     orderedList: true,
     retainUntil: false,
     maxObjectBytes: Number.MAX_SAFE_INTEGER,

@@ -53,6 +53,7 @@ test('the probe finds nothing to object to, and leaves nothing behind', async ()
 
   expect(await probe(storage, environment)).toEqual({
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     canDelete: true,
     warnings: [],
   })

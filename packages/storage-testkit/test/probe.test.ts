@@ -23,6 +23,7 @@ beforeEach(() => {
 test('a store that keeps its promises is used, and nothing is left behind', async () => {
   expect(await probe(world, { random })).toEqual({
     ifVersionDelete: true,
+    ifAbsentAfterDelete: true,
     canDelete: true,
     warnings: [],
   })
@@ -118,12 +119,72 @@ test.each<[string, () => StorageBackend]>([
   expect(world.contents().size).toBe(0)
 })
 
-test('credentials that may not delete are told', async () => {
-  const denying = new FaultyStorage(world, { clock })
-  denying.faults.onCall(({ operation }) => (operation === 'delete' ? { kind: 'deny' } : undefined))
-  const report = await probe(denying, { random })
+test('a store that does not create again what was deleted is used with a warning', async () => {
+  world = MemoryStorage.open({ clock })
+  const deleted = new Set<string>()
+  const keepingMarkers = alter(world, {
+    delete: async (key, options) => {
+      await world.delete(key, options)
+      deleted.add(key)
+    },
+    put: async (key, body, options) => {
+      if (options.condition.kind === 'if-absent' && deleted.has(key)) {
+        throw new KanneryError('STORAGE_ALREADY_EXISTS', 'a delete marker is there')
+      }
+      return await world.put(key, body, options)
+    },
+  })
+  const report = await probe(keepingMarkers, { random })
 
-  expect(report).toMatchObject({ ifVersionDelete: true, canDelete: false })
-  expect(report.warnings.map((warning) => warning.code)).toEqual(['STORAGE_DENIED'])
-  for (const key of world.contents().keys()) expect(key).toMatch(/^~probe-[0-9a-f]{32}-[ab]$/)
+  expect(report).toMatchObject({ ifAbsentAfterDelete: false, canDelete: true })
+  expect(report.warnings.map((warning) => warning.message)).toEqual([
+    'this storage does not create an object again that was deleted',
+  ])
+  expect(world.contents().size).toBe(0)
 })
+
+describe('credentials that may not delete', () => {
+  const denied = (): FaultyStorage => {
+    const storage = new FaultyStorage(world, { clock })
+    storage.faults.onCall(({ operation }) =>
+      operation === 'delete' ? { kind: 'deny' } : undefined,
+    )
+    return storage
+  }
+
+  test('are told, and leave the same two objects however often they probe', async () => {
+    for (let probes = 0; probes < 3; probes++) {
+      const report = await probe(denied(), { random })
+
+      expect(report).toMatchObject({ ifVersionDelete: true, canDelete: false })
+      expect(report.warnings.map((warning) => warning.code)).toEqual(['STORAGE_DENIED'])
+      expect([...world.contents().keys()]).toEqual(['~probe-a', '~probe-b'])
+    }
+  })
+
+  test('may probe beside each other', async () => {
+    const probes = Array.from({ length: 3 }, () => probe(denied(), { random }))
+
+    for (const { canDelete } of await Promise.all(probes)) expect(canDelete).toBe(false)
+  })
+
+  test('are refused where the store ignores a condition', async () => {
+    const careless = alter(denied(), {
+      put: (key, body, options) =>
+        world.put(key, body, options.condition.kind === 'if-absent' ? overwrite : options),
+    })
+
+    await expect(probe(careless, { random })).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' })
+  })
+})
+
+test.each(['head', 'list'] as const)(
+  'credentials that may not %s are refused, although they may write: absence could not be told',
+  async (operation) => {
+    const storage = new FaultyStorage(world, { clock })
+    storage.faults.onCall((call) => (call.operation === operation ? { kind: 'deny' } : undefined))
+
+    await expect(probe(storage, { random })).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+    expect(world.contents().size).toBe(0)
+  },
+)

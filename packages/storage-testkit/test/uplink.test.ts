@@ -50,7 +50,7 @@ class Uplink {
     for (;;) {
       await this.#clock.sleep(stepMs)
       const share = this.#bytesPerStep / Math.max(1, this.#active.size)
-      for (const transfer of [...this.#active]) {
+      for (const transfer of this.#active) {
         transfer.sent += share
         this.transferred += share
         transfer.onProgress(Math.min(transfer.sent, transfer.bytes))

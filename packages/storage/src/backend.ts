@@ -122,6 +122,8 @@ export interface StorageCapabilities {
   readonly ifAbsent: boolean
   readonly ifVersion: boolean
   readonly ifVersionDelete: boolean
+  /** false: a key that was deleted cannot be created again under `if-absent`; some versioned buckets count delete markers. */
+  readonly ifAbsentAfterDelete: boolean
   /** Listings come in the order of `compareKeys`. */
   readonly orderedList: boolean
   readonly retainUntil: boolean

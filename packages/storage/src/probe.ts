@@ -1,22 +1,29 @@
 import type { ObjectVersion, StorageBackend, StoredObject, WriteCondition } from './backend.ts'
 import type { Random } from './environment.ts'
 import { isConflict, KanneryError } from './errors.ts'
-import { type ObjectKey, objectKey } from './object-key.ts'
+import { keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
 
 export interface ProbeReport {
   /** false: the store ignores the condition on delete, or has none. Whoever deletes must find another way. */
   readonly ifVersionDelete: boolean
-  /** false: these credentials may not delete. What the probe wrote then stays behind. */
+  /** false: what was deleted cannot be created again. Whoever deletes for the next one to create must replace instead. */
+  readonly ifAbsentAfterDelete: boolean
+  /** false: these credentials may not delete. Two small objects of the probe then stay, and the next one uses them again. */
   readonly canDelete: boolean
   /** What a person should know although the storage can be used. */
   readonly warnings: readonly KanneryError[]
 }
 
+/** How often a probe tries to replace an object that others replace, too. */
+const maxReplacements = 5
+
 /**
- * Tries whether a store keeps the conditions that it accepts: some take them and ignore them. Writes two small objects beside the
- * topics, under names that were never used, and deletes them. Not for readers: their credentials need not suffice.
+ * Tries whether a store keeps the conditions that it accepts: some take them and ignore them. Also whether absence can be told at
+ * all, which takes a permission of its own in some stores. Writes two small objects beside the topics, under names that were never
+ * used, and deletes them. Not for readers: their credentials need not suffice.
  *
- * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; what the storage throws
+ * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; STORAGE_DENIED when a permission is missing to look,
+ * list or write; what the storage throws
  */
 export async function probe(
   storage: StorageBackend,
@@ -24,17 +31,62 @@ export async function probe(
 ): Promise<ProbeReport> {
   const { ifAbsent, ifVersion } = storage.capabilities
   if (!ifAbsent || !ifVersion) throw ignores(storage, 'conditions', 'it has none')
-  const name = `~probe-${Buffer.from(options.random.bytes(16)).toString('hex')}`
-  const [key, otherKey] = [objectKey(`${name}-a`), objectKey(`${name}-b`)]
+  const id = Buffer.from(options.random.bytes(16)).toString('hex')
+  const denial = await denialOfDeletion(storage, objectKey(`~probe-${id}-none`))
+  await probeReads(storage, objectKey(`~probe-${id}-none`))
+  if (denial !== undefined) return await probeWithoutDeletion(storage, id, denial)
+  const [key, otherKey] = [objectKey(`~probe-${id}-a`), objectKey(`~probe-${id}-b`)]
   try {
-    const versions = await probeWrites(storage, key, otherKey)
+    const versions = await probeWrites(storage, { key, otherKey, id })
     const report = await probeDelete(storage, key, versions)
-    if (report.canDelete) await storage.delete(otherKey)
-    return report
+    if (!report.canDelete) return report
+    await storage.delete(otherKey)
+    const ifAbsentAfterDelete = await createsAgain(storage, otherKey)
+    const warnings = ifAbsentAfterDelete ? [] : [keepsMarkers(storage)]
+    return { ...report, ifAbsentAfterDelete, warnings: [...report.warnings, ...warnings] }
   } catch (error) {
     await cleanUp(storage, [key, otherKey])
     throw error
   }
+}
+
+/** Of an object that is not there: stores judge the permission first. */
+async function denialOfDeletion(
+  storage: StorageBackend,
+  missing: ObjectKey,
+): Promise<KanneryError | undefined> {
+  try {
+    await storage.delete(missing)
+    return undefined
+  } catch (error) {
+    if (KanneryError.is(error, 'STORAGE_DENIED')) return error
+    throw error
+  }
+}
+
+/** S3 and Google answer "no permission" for what is not there to those who may not list. */
+async function probeReads(storage: StorageBackend, missing: ObjectKey): Promise<void> {
+  await storage.head(missing)
+  for await (const _ of storage.list(keyPrefix(''), { depth: 'children' })) break
+}
+
+/** Under names that stay: new ones would pile up. Others may probe at the same time. */
+async function probeWithoutDeletion(
+  storage: StorageBackend,
+  id: string,
+  denial: KanneryError,
+): Promise<ProbeReport> {
+  await probeWrites(storage, { key: objectKey('~probe-a'), otherKey: objectKey('~probe-b'), id })
+  const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
+  const warnings = [cannotDelete(storage, denial)]
+  return { ifVersionDelete, ifAbsentAfterDelete, canDelete: false, warnings }
+}
+
+interface ProbedObjects {
+  readonly key: ObjectKey
+  readonly otherKey: ObjectKey
+  /** Of this probe: it writes what nobody else writes. */
+  readonly id: string
 }
 
 interface ProbedVersions {
@@ -44,15 +96,16 @@ interface ProbedVersions {
 
 async function probeWrites(
   storage: StorageBackend,
-  key: ObjectKey,
-  otherKey: ObjectKey,
+  { key, otherKey, id }: ProbedObjects,
 ): Promise<ProbedVersions> {
-  const missing = objectKey(`${key}-missing`)
+  const missing = objectKey(`~probe-${id}-missing`)
   const write = async (name: ObjectKey, text: string, condition: WriteCondition) =>
-    await storage.put(name, Buffer.from(`${text} ${key}`), { condition })
+    await storage.put(name, Buffer.from(`${text} ${name} ${id}`), { condition })
 
-  const first = await write(key, 'first', { kind: 'if-absent' })
-  const other = await write(otherKey, 'other', { kind: 'if-absent' })
+  const first = await createOrFind(storage, key, () => write(key, 'first', { kind: 'if-absent' }))
+  const other = await createOrFind(storage, otherKey, () =>
+    write(otherKey, 'other', { kind: 'if-absent' }),
+  )
   await mustConflict(storage, 'an object that exists is created again', () =>
     write(key, 'second', { kind: 'if-absent' }),
   )
@@ -65,11 +118,48 @@ async function probeWrites(
     () => write(missing, 'fourth', { kind: 'if-version', version: first.version }),
     () => cleanUp(storage, [missing]),
   )
-  const second = await write(key, 'fifth', { kind: 'if-version', version: first.version })
-  if (second.version === first.version) {
+  const second = await replace(storage, key, first, (version) =>
+    write(key, 'fifth', { kind: 'if-version', version }),
+  )
+  if (second.current === second.stale) {
     throw ignores(storage, 'versions', 'two different objects got the same one')
   }
-  return { current: second.version, stale: first.version }
+  return second
+}
+
+async function createOrFind(
+  storage: StorageBackend,
+  key: ObjectKey,
+  create: () => Promise<StoredObject>,
+): Promise<StoredObject> {
+  try {
+    return await create()
+  } catch (error) {
+    const found = isConflict(error) ? await storage.head(key) : undefined
+    if (found === undefined) throw error
+    return found
+  }
+}
+
+/** Others who may not delete either may replace the same object just now. */
+async function replace(
+  storage: StorageBackend,
+  key: ObjectKey,
+  first: StoredObject,
+  write: (version: ObjectVersion) => Promise<StoredObject>,
+): Promise<ProbedVersions> {
+  let stale = first.version
+  for (let tries = 1; ; tries++) {
+    try {
+      const { version: current } = await write(stale)
+      return { current, stale }
+    } catch (error) {
+      const found =
+        isConflict(error) && tries < maxReplacements ? await storage.head(key) : undefined
+      if (found === undefined || found.version === stale) throw error
+      stale = found.version
+    }
+  }
 }
 
 async function mustConflict(
@@ -97,11 +187,12 @@ async function probeDelete(
     const ifVersionDelete = await keepsObjectOfOtherVersion(storage, key, stale)
     await storage.delete(key, ifVersionDelete ? { ifVersion: current } : {})
     const warnings = ifVersionDelete ? [] : [ignoresDeleteCondition(storage)]
-    return { ifVersionDelete, canDelete: true, warnings }
+    return { ifVersionDelete, ifAbsentAfterDelete: true, canDelete: true, warnings }
   } catch (error) {
     if (!KanneryError.is(error, 'STORAGE_DENIED')) throw error
-    const { ifVersionDelete } = storage.capabilities
-    return { ifVersionDelete, canDelete: false, warnings: [cannotDelete(storage, error)] }
+    const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
+    const warnings = [cannotDelete(storage, error)]
+    return { ifVersionDelete, ifAbsentAfterDelete, canDelete: false, warnings }
   }
 }
 
@@ -119,6 +210,19 @@ async function keepsObjectOfOtherVersion(
     if (KanneryError.is(error, 'STORAGE_UNSUPPORTED')) return false
     throw error
   }
+}
+
+/** Whether what was deleted can be created again; it is deleted once more then. */
+async function createsAgain(storage: StorageBackend, key: ObjectKey): Promise<boolean> {
+  if (!storage.capabilities.ifAbsentAfterDelete) return false
+  try {
+    await storage.put(key, Buffer.from(`again ${key}`), { condition: { kind: 'if-absent' } })
+  } catch (error) {
+    if (isConflict(error)) return false
+    throw error
+  }
+  await storage.delete(key)
+  return true
 }
 
 /** Hides no other error. */
@@ -140,6 +244,19 @@ function ignoresDeleteCondition(storage: StorageBackend): KanneryError {
     {
       why: 'a lease is therefore marked as released before it is deleted',
       remedy: 'Nothing has to be done. Backups stay safe: the epoch in the index protects them.',
+      facts: { backend: storage.type, operation: 'probe' },
+    },
+  )
+}
+
+function keepsMarkers(storage: StorageBackend): KanneryError {
+  return new KanneryError(
+    'STORAGE_UNSUPPORTED',
+    'this storage does not create an object again that was deleted',
+    {
+      why: 'it takes the marker that a deletion leaves in a versioned bucket for an object; a lease is therefore marked as released and stays',
+      remedy:
+        'Nothing has to be done for backups. A topic whose folder was deleted can be backed up again only after all versions of its objects were deleted.',
       facts: { backend: storage.type, operation: 'probe' },
     },
   )

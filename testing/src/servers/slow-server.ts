@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PlayedAnswer } from './played-server.ts'
@@ -30,7 +35,7 @@ export async function slowServer(bytesPerSecond: number, answer: Answer): Promis
     free = free.then(() => delay((bytes / bytesPerSecond) * 1000))
     await free
   }
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       let waiting = 0
       for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -48,7 +53,8 @@ export async function slowServer(bytesPerSecond: number, answer: Answer): Promis
     const told = answer({ method, url, headers })
     const { body = '' } = told
     response.writeHead(told.status, { 'content-length': body.length, ...told.headers }).end(body)
-  })
+  }
+  const server = createServer((request, response) => void receive(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -9,7 +9,7 @@ import { topicKeys } from '../layout/keys.ts'
 import { holdsSegments } from '../layout/list-topics.ts'
 import { findLaterSegment } from '../recovery/later-segments.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
-import { contended, foreignCluster, leaseLost } from './errors.ts'
+import { contended, foreignCluster, leaseLost, notCreatedAgain } from './errors.ts'
 
 export interface EpochOptions {
   readonly storage: StorageBackend
@@ -111,6 +111,10 @@ export async function raiseEpoch(
     if (outcome.kind === 'written') {
       const stored = { index, version: outcome.info.version, bytes: bytes.length }
       return { stored, previous: base?.index }
+    }
+    const isNothingThere = outcome.found === undefined && base === undefined
+    if (isNothingThere && !storage.capabilities.ifAbsentAfterDelete) {
+      throw notCreatedAgain(storage, key)
     }
     base = await openIndex(options)
     if ((base?.index.epoch ?? 0) >= epoch) throw overtaken(topic, epoch)

@@ -7,7 +7,7 @@ import {
   type StoredObject,
   type WriteCondition,
 } from '@kannery/storage'
-import { putCertainly } from '../index-file/put-certainly.ts'
+import { type PutOutcome, putCertainly } from '../index-file/put-certainly.ts'
 import { heartbeatKey, topicKeys } from '../layout/keys.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { contended, type Holder, leaseHeld } from './errors.ts'
@@ -148,10 +148,25 @@ async function writeLease(
   }
   const sign = takeSign(clock)
   const key = topicKeys(topic).lease
-  const outcome = await putCertainly(storage, key, encodeLeaseFile(lease), { condition })
+  const body = encodeLeaseFile(lease)
+  let outcome = await putCertainly(storage, key, body, { condition })
+  if (isBlockedByMarker(storage, condition, outcome)) {
+    // Two who do this at once may both believe to hold it: one of them then loses the race for the epoch.
+    outcome = await putCertainly(storage, key, body, { condition: { kind: 'overwrite' } })
+  }
   if (outcome.kind === 'refused') return undefined
   time.observe(outcome.info.lastModified)
   return { lease, version: outcome.info.version, sign }
+}
+
+/** Somebody deleted the lease, by hand or long ago, and the storage does not create it again. */
+function isBlockedByMarker(
+  { capabilities }: StorageBackend,
+  { kind }: WriteCondition,
+  outcome: PutOutcome,
+): boolean {
+  const isNothingThere = outcome.kind === 'refused' && outcome.found === undefined
+  return isNothingThere && kind === 'if-absent' && !capabilities.ifAbsentAfterDelete
 }
 
 /** Who holds it, and until when, by the newer of the lease and the heartbeat that it names. */

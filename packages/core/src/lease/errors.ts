@@ -1,4 +1,4 @@
-import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 
 /** Who holds a lease, by the storage's clock. */
 export interface Holder {
@@ -50,6 +50,15 @@ export function contended(storage: StorageBackend, what: string): KanneryError {
     retry: 'after-refresh',
     why: 'again and again it had changed when it was to be replaced',
     facts: { location: storage.location },
+  })
+}
+
+/** An index was deleted, and the storage takes the marker of that for an object. Written in its place it could overwrite another's. */
+export function notCreatedAgain(storage: StorageBackend, key: ObjectKey): KanneryError {
+  return new KanneryError('STORAGE_UNSUPPORTED', `this storage does not create ${key} again`, {
+    why: 'it was deleted from a versioned bucket, and this storage takes the marker of that for an object',
+    remedy: `Delete all versions of ${key}, or use another prefix.`,
+    facts: { location: storage.location, key },
   })
 }
 

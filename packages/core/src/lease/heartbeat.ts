@@ -4,6 +4,7 @@ import {
   type ObjectVersion,
   type Random,
   type StorageBackend,
+  type WriteCondition,
 } from '@kannery/storage'
 import { putCertainly } from '../index-file/put-certainly.ts'
 import { heartbeatKey } from '../layout/keys.ts'
@@ -94,11 +95,8 @@ export class Heartbeat {
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const body = encodeLeaseFile({ ...file, beat: this.#beats++, nonce })
     const key = heartbeatKey(this.#worker)
-    const condition =
-      this.#version === undefined
-        ? ({ kind: 'if-absent' } as const)
-        : ({ kind: 'if-version', version: this.#version } as const)
     // The next renewal is another chance, with a younger sign.
+    const condition = this.#condition()
     const outcome = await putCertainly(storage, key, body, { condition }, { maxResends: 0 })
     if (outcome.kind === 'written') {
       this.#version = outcome.info.version
@@ -109,6 +107,13 @@ export class Heartbeat {
     // Somebody took it for that of a dead worker. Nobody else has its name: we write it again.
     this.#version = outcome.found?.info.version
     await this.#beat()
+  }
+
+  #condition(): WriteCondition {
+    if (this.#version !== undefined) return { kind: 'if-version', version: this.#version }
+    // What was deleted as a dead worker's cannot be created again everywhere.
+    const { ifAbsentAfterDelete } = this.#options.storage.capabilities
+    return this.#beats > 1 && !ifAbsentAfterDelete ? { kind: 'overwrite' } : { kind: 'if-absent' }
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

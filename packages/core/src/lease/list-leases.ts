@@ -4,7 +4,8 @@ import { topicFolders } from '../layout/list-topics.ts'
 import { isOfOneTopic } from '../layout/still-answers.ts'
 import { describeHolder } from './acquire-lease.ts'
 import type { Holder } from './errors.ts'
-import { maxLeaseBytes, parseLease } from './lease-files.ts'
+import { type Lease, maxLeaseBytes, parseLease } from './lease-files.ts'
+import { markReleased } from './release-lease.ts'
 import { defaultLeaseTiming } from './timing.ts'
 
 /**
@@ -39,9 +40,15 @@ export async function breakLease(
 ): Promise<Holder | undefined> {
   const held = await readLease(storage, topic)
   if (held === undefined) return undefined
-  const { ifVersionDelete } = storage.capabilities
+  const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
+  const key = topicKeys(topic).lease
   try {
-    await storage.delete(topicKeys(topic).lease, ifVersionDelete ? { ifVersion: held.version } : {})
+    // A lease that cannot be read cannot be marked: it is deleted, and replaced by whoever acquires next.
+    if (!ifAbsentAfterDelete && held.lease !== undefined) {
+      const { lease, version } = held
+      return (await markReleased(storage, key, { lease, version })) ? held.holder : undefined
+    }
+    await storage.delete(key, ifVersionDelete ? { ifVersion: held.version } : {})
   } catch (error) {
     // Somebody else has it by now: that lease was not the one to break.
     if (KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')) return undefined
@@ -58,10 +65,14 @@ export async function readHolder(
   return (await readLease(storage, topic))?.holder
 }
 
-async function readLease(
-  storage: StorageBackend,
-  topic: string,
-): Promise<{ readonly holder: Holder; readonly version: ObjectVersion } | undefined> {
+interface FoundLease {
+  readonly holder: Holder
+  readonly version: ObjectVersion
+  /** undefined for what Kannery did not write. */
+  readonly lease: Lease | undefined
+}
+
+async function readLease(storage: StorageBackend, topic: string): Promise<FoundLease | undefined> {
   const key = topicKeys(topic).lease
   const found = await readObject(storage, key, { maxBytes: maxLeaseBytes })
   if (found === undefined) return undefined
@@ -72,5 +83,5 @@ async function readLease(
     info,
     lease,
   })
-  return { holder, version: info.version }
+  return { holder, version: info.version, lease }
 }

@@ -22,7 +22,7 @@ const maxDeletions = 4
  *
  * A storage that cannot delete under a condition, or may not delete at all, gets `released` written into the lease first, under a
  * condition: the next backup takes such a lease at once. If one does so before our deletion, that costs it the lease, and nothing
- * else: its epoch in the index is its protection.
+ * else: its epoch in the index is its protection. Where what was deleted cannot be created again, the released lease stays.
  *
  * @throws STORAGE_*
  */
@@ -30,7 +30,9 @@ export async function releaseLease(held: HeldLease, options: ReleaseOptions): Pr
   const { storage, onWarning } = options
   const key = topicKeys(held.lease.topic).lease
   try {
-    if (storage.capabilities.ifVersionDelete) {
+    if (!storage.capabilities.ifAbsentAfterDelete) {
+      await markReleased(storage, key, held)
+    } else if (storage.capabilities.ifVersionDelete) {
       await deleteVersion(storage, key, held.version)
     } else if (await markReleased(storage, key, held)) {
       await storage.delete(key)
@@ -58,11 +60,11 @@ async function deleteVersion(
   }
 }
 
-/** false when it is not ours any more. */
-async function markReleased(
+/** false when it is not that version any more. */
+export async function markReleased(
   storage: StorageBackend,
   key: ObjectKey,
-  { lease, version }: HeldLease,
+  { lease, version }: Pick<HeldLease, 'lease' | 'version'>,
 ): Promise<boolean> {
   const body = encodeLeaseFile({ ...lease, state: 'released' })
   const condition = { kind: 'if-version', version } as const

@@ -1,9 +1,9 @@
 import { KanneryError } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { collect } from '../../test/segments.ts'
 import { cluster, minutes, World, type WorldOptions } from '../../test/world.ts'
 import { parseLease } from './lease-files.ts'
-import { listLeases } from './list-leases.ts'
+import { breakLease, listLeases } from './list-leases.ts'
 
 const withoutConditionalDelete: WorldOptions = {
   storage: { capabilities: { ifVersionDelete: false } },
@@ -70,6 +70,62 @@ test.each([
     expect((await (await world.worker('b')).acquire('orders', { cluster })).epoch).toBe(2)
   },
 )
+
+describe('a store that does not create again what was deleted', () => {
+  const keepingMarkers: WorldOptions = { storage: { capabilities: { ifAbsentAfterDelete: false } } }
+
+  test('keeps the released lease, and the next backup takes it at once', async () => {
+    const { world, worker, session } = await written(keepingMarkers)
+    await session.release()
+    await worker[Symbol.asyncDispose]()
+
+    expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('released')
+    expect(world.warnings).toEqual([])
+    const next = await (await world.worker('b')).acquire('orders', { cluster })
+    expect(next.epoch).toBe(2)
+    await next.release()
+    expect((await (await world.worker('c')).acquire('orders', { cluster })).epoch).toBe(3)
+  })
+
+  test('gives the topic to the next backup also when its lease was deleted by hand', async () => {
+    const { world, worker } = await written(keepingMarkers)
+    await worker[Symbol.asyncDispose]()
+    await world.remove('orders/__lease')
+
+    expect((await (await world.worker('b')).acquire('orders', { cluster })).epoch).toBe(2)
+    expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('held')
+  })
+
+  test('names the deleted index that keeps a topic from being backed up anew', async () => {
+    const { world, worker } = await written(keepingMarkers)
+    await worker[Symbol.asyncDispose]()
+    await world.remove('orders/index')
+    const next = await world.worker('b')
+
+    await expect(next.acquire('orders', { cluster })).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+      remedy: expect.stringContaining('Delete all versions of orders/index'),
+    })
+  })
+
+  test('has a broken lease marked as released', async () => {
+    const { world } = await written(keepingMarkers)
+
+    expect(await breakLease(world.memory, 'orders')).toMatchObject({ holder: '"a"' })
+    expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('released')
+    expect(await breakLease(world.memory, 'orders')).toBeUndefined()
+  })
+
+  test('takes the heartbeat again of a worker that was taken for dead', async () => {
+    const { world } = await written(keepingMarkers)
+    const [heartbeat = ''] = world.keys().filter((key) => key.startsWith('~workers/'))
+    await world.remove(heartbeat)
+    await world.pass(minutes(4))
+
+    expect(world.keys()).toContain(heartbeat)
+    expect(world.warnings).toEqual([])
+  })
+})
 
 test('a released lease has no holder', async () => {
   const { world, session } = await written()

@@ -33,10 +33,11 @@ export async function probeStorage(location: StorageLocation): Promise<StoragePr
   await using backend = await openBackend(location, 'write')
   const startMs = systemClock.monotonic()
   const report = await probe(backend, { random: systemRandom })
+  const { ifVersionDelete, ifAbsentAfterDelete } = report
   return {
     location: shownLocation(location.url),
     type: backend.type,
-    capabilities: { ...backend.capabilities, ifVersionDelete: report.ifVersionDelete },
+    capabilities: { ...backend.capabilities, ifVersionDelete, ifAbsentAfterDelete },
     canDelete: report.canDelete,
     warnings: report.warnings.map(describe),
     durationMs: Math.round(systemClock.monotonic() - startMs),

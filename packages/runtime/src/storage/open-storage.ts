@@ -44,9 +44,10 @@ export async function openWritableStorage(
   const backend = await openBackend(location, 'write')
   try {
     const tried = decorated(backend, location)
-    const { warnings, ifVersionDelete } = await probe(tried, { random: systemRandom })
+    const { warnings, ...found } = await probe(tried, { random: systemRandom })
     for (const warning of warnings) onWarning(warning)
-    return decorated(backend, location, { ifVersionDelete })
+    const { ifVersionDelete, ifAbsentAfterDelete } = found
+    return decorated(backend, location, { ifVersionDelete, ifAbsentAfterDelete })
   } catch (error) {
     await backend[Symbol.asyncDispose]()
     throw error

@@ -202,6 +202,7 @@ const allCapabilities: StorageCapabilities = {
   ifAbsent: true,
   ifVersion: true,
   ifVersionDelete: true,
+  ifAbsentAfterDelete: true,
   orderedList: true,
   retainUntil: false,
   maxObjectBytes: Number.MAX_SAFE_INTEGER,

@@ -34,6 +34,7 @@ export class MemoryWorld {
   readonly capabilities: StorageCapabilities
   readonly uploads: Set<Upload> = new Set()
   readonly #objects = new Map<ObjectKey, MemoryObject>()
+  readonly #deleted = new Set<ObjectKey>()
   readonly #writtenAtMs = new Map<ObjectKey, number>()
   readonly #times: MemoryTimes
   #writes = 0
@@ -73,6 +74,7 @@ export class MemoryWorld {
       lastModified: this.#toldTime(),
     }
     this.#objects.set(key, { info, bytes })
+    this.#deleted.delete(key)
     return this.answer(info)
   }
 
@@ -81,6 +83,7 @@ export class MemoryWorld {
     if (present === undefined) return
     if (ifVersion !== undefined && present.info.version !== ifVersion) throw preconditionFailed(key)
     this.#objects.delete(key)
+    this.#deleted.add(key)
   }
 
   #toldTime(): Date {
@@ -90,7 +93,10 @@ export class MemoryWorld {
 
   #judge(key: ObjectKey, condition: WriteCondition): void {
     const present = this.#objects.get(key)
-    if (condition.kind === 'if-absent' && present !== undefined) throw alreadyExists(key)
+    const leavesMarker = !this.capabilities.ifAbsentAfterDelete && this.#deleted.has(key)
+    if (condition.kind === 'if-absent' && (present !== undefined || leavesMarker)) {
+      throw alreadyExists(key)
+    }
     if (condition.kind === 'if-version' && present?.info.version !== condition.version) {
       throw preconditionFailed(key)
     }

@@ -13,7 +13,7 @@ export interface DecorateOptions {
   readonly random: Random
   /** All keys lie below it. */
   readonly prefix?: KeyPrefix
-  /** What a probe has shown to be missing although the backend knows it: `ifVersionDelete: false`. */
+  /** What a probe has shown to be missing although the backend promises it: `ifVersionDelete: false`. */
   readonly capabilities?: Partial<StorageCapabilities>
   readonly retry?: Partial<RetryPolicy>
   readonly requestsPerSecond?: number
