@@ -38,6 +38,8 @@ export interface AnswerFault {
   readonly nothing?: boolean
   /** All partitions that were asked for, without records, as a broker answers whose remote storage is slow (KIP-405). */
   readonly empty?: boolean
+  /** These bytes instead of an answer. */
+  readonly bytes?: Buffer
   /** The connection breaks instead. */
   readonly broken?: Error
 }
@@ -90,6 +92,7 @@ export class PlayedBroker {
     const asked = readRequest(Buffer.concat(body))
     this.asked.push(asked)
     if (fault.broken !== undefined) throw fault.broken
+    if (fault.bytes !== undefined) return fault.bytes
     if (asked.session[1] === 0) this.#session = new Map()
     for (const partition of asked.forgotten) this.#session.delete(partition)
     for (const position of asked.positions) this.#session.set(position.partition, position)

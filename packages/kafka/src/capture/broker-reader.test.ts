@@ -265,6 +265,19 @@ describe('an empty answer', () => {
     expect(world.events).toEqual(['0: 0', '0: 1', '0: 2'])
   })
 
+  test('of a broker that throttles is no sign that a partition does not move', async () => {
+    const world = new World()
+    world.broker.fill(0, brokerBatch({ at: 0 }))
+    for (let nth = 1; nth < 100; nth++) {
+      world.broker.faults.set(nth, { nothing: true, throttleTimeMs: 100 })
+    }
+    const cursor = world.cursor(0, { end: 2 })
+    await world.run([cursor], 5000)
+
+    expect(world.broker.asked.length).toBeGreaterThan(2)
+    expect(cursor.obstacle).toBeUndefined()
+  })
+
   test('that only holds errors says nothing: nothing is taken for read', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))

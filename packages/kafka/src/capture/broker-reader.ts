@@ -13,7 +13,7 @@ import {
 } from '../protocol/fetch.ts'
 import { FetchSession } from '../protocol/fetch-session.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { protocolError } from '../transport/errors.ts'
+import { decodeAnswer } from '../transport/decode-answer.ts'
 import { Alarm } from './alarm.ts'
 import { type BatchRun, glanceAtBatches } from './batch-run.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
@@ -172,7 +172,7 @@ export class BrokerReader {
   }
 
   #decode(connection: BrokerConnection, frame: Buffer, version: number): FetchResponse {
-    const answer = decodeOrExplain(connection, frame, version)
+    const answer = decodeAnswer(connection, 'Fetch', () => decodeFetchResponse(frame, version))
     connection.throttle(answer.throttleTimeMs)
     return answer
   }
@@ -200,7 +200,11 @@ export class BrokerReader {
       bytes += fetched.records.length
       if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
     }
-    this.#noteSilence(asked, bytes === 0 && !rejected && answer.throttleTimeMs === 0)
+    const throttled = answer.throttleTimeMs > 0
+    // A broker whose quota is used up answers without any partition (KIP-219): that says nothing about them.
+    if (!throttled || answer.partitions.length > 0) {
+      this.#noteSilence(asked, bytes === 0 && !rejected && !throttled)
+    }
     return { taken, bytes }
   }
 
@@ -269,22 +273,6 @@ function pickVersion(connection: BrokerConnection, wanted: readonly PartitionCur
 
 function answerKey(topic: string, partition: number): string {
   return `${topic}/${partition}`
-}
-
-function decodeOrExplain(
-  connection: BrokerConnection,
-  frame: Buffer,
-  version: number,
-): FetchResponse {
-  try {
-    return decodeFetchResponse(frame, version)
-  } catch (error) {
-    throw protocolError(
-      connection.address,
-      `its Fetch answer cannot be read: ${String(error)}`,
-      error,
-    )
-  }
 }
 
 /** What is opened after the signal is closed at once, without anybody waiting for it. */

@@ -8,6 +8,7 @@ import {
   produceApiKey,
   produceVersions,
 } from '../protocol/produce.ts'
+import { decodeAnswer } from '../transport/decode-answer.ts'
 import type { OutgoingBatch } from './partition-lane.ts'
 
 /** One connection does not saturate a broker: it works on one request of a connection at a time. */
@@ -48,7 +49,9 @@ export class ProduceConnections implements AsyncDisposable {
         batches: [batch],
       }),
     })
-    const response = decodeProduceResponse(frame, version)
+    const response = decodeAnswer(connection, 'Produce', () =>
+      decodeProduceResponse(frame, version),
+    )
     connection.throttle(response.throttleTimeMs)
     return response
   }

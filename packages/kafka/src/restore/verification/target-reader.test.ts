@@ -48,6 +48,14 @@ test('an answer without any partition, of a broker that throttles, is asked for 
   expect(broker.asked).toHaveLength(5)
 })
 
+test('an answer that cannot be read is asked for again', async () => {
+  const broker = new PlayedBroker(topic)
+  broker.fill(0, brokerBatch({ at: 0 }))
+  broker.faults.set(0, { bytes: Buffer.alloc(7) })
+
+  expect(await read(broker, 1)).toEqual([0])
+})
+
 test('an answer without any partition that no quota explains is an error', async () => {
   const broker = new PlayedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }))

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/fetch.ts'
 import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/header.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
+import { decodeAnswer } from '../../transport/decode-answer.ts'
 
 /** A batch of the restored topic; `header` has its place in `bytes`. */
 export interface TargetBatch {
@@ -126,7 +127,7 @@ export class TargetReader implements AsyncDisposable {
       flexible: true,
       body: [body],
     })
-    const response = decodeFetchResponse(frame, version)
+    const response = decodeAnswer(connection, 'Fetch', () => decodeFetchResponse(frame, version))
     connection.throttle(response.throttleTimeMs)
     const [fetched] = response.partitions
     const errorCode = response.errorCode === 0 ? (fetched?.errorCode ?? 0) : response.errorCode
