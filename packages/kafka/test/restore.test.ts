@@ -301,6 +301,23 @@ describe('the topic', () => {
     expect(await readPartition(cluster, as, 0)).toEqual([])
   })
 
+  test('is refused when it has fewer replicas than must be in sync, also when that is found out by creating it', async () => {
+    const as = uniqueTopic('insync')
+    const config = { 'min.insync.replicas': '2' }
+    await cluster.createTopic({ name: as, partitions: 1, replicationFactor: 1, config })
+    const finding = {
+      code: 'KAFKA_TOPIC_MISMATCH',
+      why: 'partition 0 has 1 replicas, and its min.insync.replicas is 2',
+    }
+
+    await expect(
+      restoreSketch(cluster, { partitions: 1, segments: one }, { as }),
+    ).rejects.toMatchObject(finding)
+    await expect(
+      restoreSketch(cluster, { partitions: 1, segments: one, config }),
+    ).rejects.toMatchObject(finding)
+  })
+
   test('is not created when its final retention would delete what was restored', async () => {
     const as = uniqueTopic('short-lived')
     await expect(

@@ -4,7 +4,7 @@ import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './findings.ts'
-import { judgeHandling } from './judge-target.ts'
+import { judgeHandling, judgeReplicas } from './judge-target.ts'
 import { missingPermissions, type Preflight } from './preflight.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
@@ -46,6 +46,7 @@ export async function openDestination(
     const findings = new Findings()
     const needed = ['Write', 'AlterConfigs', ...(verify ? ['Read' as const] : [])] as const
     findings.add(...(await missingPermissions(cluster, name, needed)))
+    findings.add(...judgeReplicas(topic, checked.settings, selection.partitions))
     findings.throwIfAny()
     await cluster.validateTopicConfig(name, release.set, release.remove)
   }

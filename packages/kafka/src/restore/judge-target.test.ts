@@ -67,6 +67,13 @@ test.each([
     /message.timestamp.before.max.ms/,
   ],
   [
+    'times that are too old for a broker before Kafka 4',
+    { 'message.timestamp.difference.max.ms': String(29 * day) },
+    {},
+    'KAFKA_RECORD_REJECTED',
+    /message.timestamp.difference.max.ms/,
+  ],
+  [
     'times that lie ahead',
     {},
     { newest: now + 2 * day },

@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Survey } from './survey.ts'
 import type { Settings } from './topic-settings.ts'
 
@@ -51,6 +52,26 @@ export function judgeSettings(target: TargetFacts, plan: Survey, verify: boolean
   return [...judgeSizes(target, plan), ...judgeHandling(target, plan, verify)]
 }
 
+/** Whether enough replicas of `partitions` are there to ever acknowledge a record. */
+export function judgeReplicas(
+  topic: TopicMetadata,
+  settings: Settings,
+  partitions: ReadonlySet<number>,
+): KanneryError[] {
+  const needed = numberOf(settings, 'min.insync.replicas') ?? 1
+  const short = topic.partitions.find(
+    ({ partition, replicas }) => partitions.has(partition) && replicas.length < needed,
+  )
+  if (short === undefined) return []
+  return [
+    misfit(topic.name, {
+      message: `topic "${topic.name}" cannot acknowledge any record`,
+      why: `partition ${short.partition} has ${short.replicas.length} replicas, and its min.insync.replicas is ${needed}`,
+      remedy: `Give the topic ${needed} replicas, or a smaller min.insync.replicas.`,
+    }),
+  ]
+}
+
 /** Whether a topic keeps the records and their timestamps as they are until they are compared. */
 export function judgeHandling(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
   return [
@@ -84,9 +105,13 @@ function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): Kanner
       }),
     )
   }
+  const past = plan.oldest === undefined ? 0 : now - extreme(plan.oldest)
+  const future = plan.newest === undefined ? 0 : extreme(plan.newest) - now
   const limits = [
-    ['message.timestamp.before.max.ms', plan.oldest === undefined ? 0 : now - extreme(plan.oldest)],
-    ['message.timestamp.after.max.ms', plan.newest === undefined ? 0 : extreme(plan.newest) - now],
+    ['message.timestamp.before.max.ms', past],
+    ['message.timestamp.after.max.ms', future],
+    // Until Kafka 3.9, in both directions (KIP-937).
+    ['message.timestamp.difference.max.ms', Math.max(past, future)],
   ] as const
   for (const [name, distance] of limits) {
     const limit = numberOf(settings, name)

@@ -7,7 +7,13 @@ import type { KafkaCluster, ProducerIdentity } from '../cluster/kafka-cluster.ts
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './findings.ts'
-import { judgeRetention, judgeSettings, retentionLimit, type TargetFacts } from './judge-target.ts'
+import {
+  judgeReplicas,
+  judgeRetention,
+  judgeSettings,
+  retentionLimit,
+  type TargetFacts,
+} from './judge-target.ts'
 import type { RetentionChoice } from './restore-options.ts'
 import { acceptedSettings, type LeftOutSetting } from './settings/accepted-settings.ts'
 import { unfinishedSettings } from './settings/unfinished-settings.ts'
@@ -161,6 +167,7 @@ async function inspectExisting(
 
   const config = await findings.collect(() => cluster.describeTopicConfig(as))
   const effective = config?.effective ?? {}
+  findings.add(...judgeReplicas(existing, effective, selection.partitions))
   const isAlike = length === selection.incarnation.partitions
   const unfinished =
     config === undefined || !isAlike ? undefined : unfinishedSettings(config, finalOf(options))

@@ -40,6 +40,7 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     connection,
     clock: systemClock,
     random: systemRandom,
+    signal,
   })
   return await restore({
     storage,
