@@ -1,11 +1,11 @@
-import { type App, type Environment, systemClock } from '@kannery/runtime'
+import { type App, asKanneryError, type Environment, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { OptionValues } from './command.ts'
 import { commands } from './commands/commands.ts'
 import { environmentNotices } from './environment-notices.ts'
 import type { Interruption } from './interruption.ts'
 import { parseCommandLine } from './program.ts'
-import { asKanneryError, describeStack } from './terminal/error-report.ts'
+import { describeStack } from './terminal/error-report.ts'
 import { type OutputFormat, type OutputStream, Terminal } from './terminal/terminal.ts'
 
 /** The outside world of one run. */

@@ -57,7 +57,7 @@ test('a second run goes on where the first one ended', async () => {
   const again = await backup(folder.path, '--once', '-o', 'json')
 
   expect(documents(again.stdout)).toEqual([
-    { topics: [expect.objectContaining({ topic, records: 0, segments: 0 })] },
+    { topics: [expect.objectContaining({ topic, records: 0, segments: 0 })], failed: [] },
   ])
 })
 
@@ -138,8 +138,25 @@ test('a held lease is told with its holder, waited for, or broken', async () => 
   expect((await first.outcome).status).toBe(0)
   expect((await waiting.outcome).status).toBe(0)
   expect(await kannery('lease', 'ls', path, '-o', 'json')).toMatchObject({
-    stdout: '{"leases":[]}\n',
+    stdout: '{"leases":[],"failed":[]}\n',
   })
+})
+
+test('of two topics of which one is held, the other is backed up and reported', async () => {
+  await using folder = await temporaryFolder()
+  const { path } = folder
+  const other = 'cli-payments'
+  await fillTopic('plain', { bootstrapServers, topic: other, records: 30, partitions: 1 })
+  const holder = startBackup(path)
+  await heldLease(path)
+
+  const both = await backup(path, '--topic', other, '--once', '-o', 'json')
+  expect(both.status).toBe(32)
+  expect(documents(both.stdout)).toMatchObject([
+    { topics: [{ topic: other, records: 30 }], failed: [{ topic, code: 'LEASE_HELD' }] },
+  ])
+  holder.interrupt('SIGINT')
+  await holder.outcome
 })
 
 /** Resolves when somebody writes there. */

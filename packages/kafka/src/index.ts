@@ -8,6 +8,7 @@ export type {
   CaptureOpenedEvent,
   CaptureProgressEvent,
   CaptureReport,
+  FailedCapture,
   TopicReport,
 } from './capture/observer.ts'
 export type { SegmentLimits } from './capture/segment-pipeline.ts'

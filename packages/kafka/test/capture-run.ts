@@ -35,6 +35,8 @@ export class CaptureUnderTest {
   readonly opened: CaptureOpenedEvent[] = []
   readonly gaps: CaptureGapEvent[] = []
   readonly warnings: KanneryError[] = []
+  /** What was said to be committed in the end; undefined before. */
+  ended: CaptureReport | undefined
   readonly #ending = new AbortController()
   readonly #report: Promise<CaptureReport>
   #changed = Promise.withResolvers<void>()
@@ -96,6 +98,9 @@ export class CaptureUnderTest {
         onGap: (event) => this.#note(this.gaps, event),
         onCommitted: (event) => this.#note(this.committed, event),
         onWarning: (warning) => this.#note(this.warnings, warning),
+        onEnded: (report) => {
+          this.ended = report
+        },
       },
     })
   }

@@ -17,7 +17,6 @@ export {
   type CopiedTopic,
   type CopyAdvance,
   type CopyOptions,
-  type CopyOutcome,
   type CopyReport,
   runCopy,
 } from './copy/copy.ts'
@@ -29,7 +28,7 @@ export {
   resolveKafkaConnection,
   saslMechanisms,
 } from './kafka/connection-flags.ts'
-export { type FailedTopic, failedTopic, type Outcome } from './outcome.ts'
+export { asKanneryError, type FailedTopic, type Outcome } from './outcome.ts'
 export { findBackend } from './plugins/find-backend.ts'
 export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
 export type { LoadedPlugin } from './plugins/load-plugin.ts'
@@ -82,7 +81,12 @@ export { systemClock, systemRandom } from './system.ts'
 export { parseDuration } from './values/duration.ts'
 export { parseSize } from './values/size.ts'
 export { parseTime } from './values/time.ts'
-export { type BackupOptions, type LeaseOptions, runBackup } from './work/backup.ts'
+export {
+  type BackupOptions,
+  type BackupReport,
+  type LeaseOptions,
+  runBackup,
+} from './work/backup.ts'
 export type { BackupProgress } from './work/capture-progress.ts'
 export { type RestoreWorkOptions, runRestore } from './work/restore.ts'
 export type { VerificationDepth, VerificationFinding } from './work/topic-verifier.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode, KanneryError } from '@kannery/storage'
+import { asError, type ErrorCode, KanneryError } from '@kannery/storage'
 
 /** What a job did, and what kept it from doing all of it, if anything did: the report holds in both cases. */
 export interface Outcome<Report> {
@@ -19,4 +19,12 @@ export interface FailedTopic {
 export function failedTopic(topic: string, error: KanneryError): FailedTopic {
   const { code, message, why, remedy } = error
   return { topic, code, message, ...(why === undefined ? {} : { why }), remedy }
+}
+
+/** Anything thrown, as one of our errors: what we did not foresee is INTERNAL. */
+export function asKanneryError(thrown: unknown): KanneryError {
+  if (KanneryError.is(thrown)) return thrown
+  return new KanneryError('INTERNAL', `unexpected error: ${asError(thrown).message}`, {
+    cause: thrown,
+  })
 }

@@ -1,6 +1,13 @@
-import type { AnewReason, CaptureReport, TopicReport } from '@kannery/kafka'
-import { parseDuration, parseSize, runBackup, systemClock } from '@kannery/runtime'
+import type { AnewReason, TopicReport } from '@kannery/kafka'
+import {
+  type BackupReport,
+  parseDuration,
+  parseSize,
+  runBackup,
+  systemClock,
+} from '@kannery/runtime'
 import type { CommandDeclaration, Invocation, OptionValues } from '../command.ts'
+import { describeFailed } from '../terminal/failed-topics.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
 import { Progress } from '../terminal/progress.ts'
 import { kafkaFlags, kafkaOptions } from './kafka-options.ts'
@@ -108,7 +115,7 @@ async function run(invocation: Invocation): Promise<void> {
   const once = options.flag('once')
   const wait = options.text('wait')
   if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')
-  const report = await runBackup({
+  const { report, error } = await runBackup({
     kafka: kafkaFlags('from', options),
     environment,
     storage: storageAt(options.text('to'), invocation),
@@ -137,6 +144,7 @@ async function run(invocation: Invocation): Promise<void> {
   })
   await terminal.result(report, describeReport(report))
   // A backup without an end is ended by an interruption; one that should have stored all was cut short by it.
+  if (error !== undefined) throw error
   if (once) signal.throwIfAborted()
 }
 
@@ -148,7 +156,7 @@ function size(options: OptionValues, name: string): number {
   return parseSize(options.text(name) ?? '')
 }
 
-function describeReport({ topics }: CaptureReport): string {
+function describeReport({ topics, failed }: BackupReport): string {
   const table = formatTable(
     ['TOPIC', 'PARTITIONS', 'RECORDS', 'SIZE', 'SEGMENTS'],
     topics.map((topic) => [
@@ -159,7 +167,7 @@ function describeReport({ topics }: CaptureReport): string {
       formatCount(topic.segments),
     ]),
   )
-  return [table, ...topics.flatMap(describeLosses)].join('\n')
+  return [table, ...topics.flatMap(describeLosses), ...describeFailed(failed)].join('\n')
 }
 
 /** What is to be seen even where warnings are thrown away. */

@@ -75,6 +75,7 @@ test('a copy that follows brings what comes, and tells at its end what it did', 
   expect(status).toBe(0)
   expect(JSON.parse(stdout)).toEqual({
     topics: [expect.objectContaining({ topic: 'orders', segments: 3, reused: 0, deleted: 0 })],
+    failed: [],
   })
 }, 60_000)
 

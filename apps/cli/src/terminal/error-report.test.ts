@@ -1,6 +1,7 @@
+import { asKanneryError } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { asKanneryError, describeError, describeStack, errorFields } from './error-report.ts'
+import { describeError, describeStack, errorFields } from './error-report.ts'
 
 const now = Date.UTC(2026, 10, 23, 2, 11, 50)
 

@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorFacts, KanneryError } from '@kannery/storage'
+import type { ErrorCode, ErrorFacts, KanneryError } from '@kannery/storage'
 import { formatDuration } from './format.ts'
 
 /** An error or a warning as the documented fields of `-o json`. */
@@ -23,13 +23,6 @@ const areas: readonly (readonly [prefix: string, area: string])[] = [
 ]
 
 type Row = readonly [name: string, text: string | undefined]
-
-/** Anything thrown, as one of our errors: what we did not foresee is INTERNAL. */
-export function asKanneryError(thrown: unknown): KanneryError {
-  if (KanneryError.is(thrown)) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new KanneryError('INTERNAL', `unexpected error: ${message}`, { cause: thrown })
-}
 
 /**
  * The sentence for the person at three in the morning: a first line for `grep`, then what is known, what to do, and the code.

@@ -1,7 +1,7 @@
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { indexMissing } from '../index-file/errors.ts'
+import { holdingsOf } from '../index-file/holdings.ts'
 import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/model.ts'
-import { summarizeHoldings } from '../index-file/page-summary.ts'
 import { readPage } from '../index-file/pages.ts'
 import { readIndex } from '../index-file/read-index.ts'
 import { type TopicKeys, topicKeys } from '../layout/keys.ts'
@@ -176,7 +176,7 @@ function isHere(known: SegmentEntry | undefined, entry: SegmentEntry): boolean {
 }
 
 function recordsIn(index: Index): number {
-  return summarizeHoldings(index)?.records ?? 0
+  return index.incarnations.reduce((sum, { n }) => sum + holdingsOf(index, n).records, 0)
 }
 
 function sizeOf({ bytes, digest }: Pick<SegmentEntry, 'bytes' | 'digest'>) {

@@ -51,14 +51,17 @@ class World {
   readonly broker = new PlayedBroker(topic)
 
   async backUp(logs: PlayedLogs): Promise<CaptureReport> {
-    const { report } = new CaptureUnderTest({
+    return await this.clock.passUntil(this.start(logs).report)
+  }
+
+  start(logs: PlayedLogs): CaptureUnderTest {
+    return new CaptureUnderTest({
       cluster: clusterOf(this.broker, logs),
       storage: this.storage,
       clock: this.clock,
       topics: [topic.name],
       mode: { kind: 'once', openTransactionPatienceMs: 30_000 },
     })
-    return await this.clock.passUntil(report)
   }
 }
 
@@ -95,5 +98,28 @@ describe('a run to the end', () => {
 
     expect(report.topics).toMatchObject([{ topic: 'orders', records: 1 }])
     expect(world.clock.monotonic()).toBeGreaterThanOrEqual(5000)
+  })
+
+  test('says what is to be read before anything is read', async () => {
+    const world = new World()
+    world.broker.fill(0, ...Array.from({ length: 1000 }, (_, at) => brokerBatch({ at })))
+    const backup = world.start({ config: {} })
+    await world.clock.passUntil(backup.report)
+
+    const [first] = backup.progress
+    expect(first).toMatchObject({ partition: 0, records: 0, nextOffset: 0, endOffset: 1000 })
+  })
+
+  test('that fails says all the same what was committed, and of which topic the rest is missing', async () => {
+    const world = new World()
+    const played = world.broker.fill(0, brokerBatch({ at: 0 }))
+    played.highWatermark = played.lastStableOffset = 1000
+    const backup = world.start({ config: { 'cleanup.policy': 'compact' }, localStart: 1000 })
+
+    await expect(world.clock.passUntil(backup.report)).rejects.toThrow()
+    expect(backup.ended).toMatchObject({
+      topics: [{ topic: 'orders', records: 1 }],
+      failed: [{ topic: 'orders', error: { code: 'KAFKA_UNREACHABLE' } }],
+    })
   })
 })

@@ -109,6 +109,7 @@ export class CaptureRun {
       ...this.#explaining,
     ])
     await this.#topics.close()
+    this.#options.observer.onEnded?.(this.#topics.report)
   }
 
   get #over(): boolean {
@@ -265,7 +266,7 @@ export class CaptureRun {
   #warnOfFailures(): void {
     const { failures } = this.#topics
     if (this.#over) return
-    for (const error of failures.slice(this.#toldFailures)) this.#warn(error)
+    for (const { error } of failures.slice(this.#toldFailures)) this.#warn(error)
     this.#toldFailures = failures.length
   }
 
@@ -273,8 +274,8 @@ export class CaptureRun {
     if (this.#broken !== undefined) throw this.#broken.error
     const [first, ...others] = this.#topics.failures
     if (first === undefined) return
-    if (this.#once) for (const error of others) this.#warn(error)
-    throw first
+    if (this.#once) for (const { error } of others) this.#warn(error)
+    throw first.error
   }
 
   #warn(error: unknown): void {

@@ -1,7 +1,7 @@
 import type { Gap, SegmentEntry } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
 
-/** What was read of one partition since the event before. */
+/** What was read of one partition since the event before. In a run with an end the first one comes before anything is read. */
 export interface CaptureProgressEvent {
   readonly topic: string
   readonly partition: number
@@ -52,6 +52,8 @@ export interface CaptureObserver {
   onGap(event: CaptureGapEvent): void
   /** What somebody should know although the backup goes on. */
   onWarning(warning: KanneryError): void
+  /** Once, when nothing is under way any more, and also when the run then ends with an error. */
+  onEnded?(report: CaptureReport): void
 }
 
 /** What was committed of a topic in this run. */
@@ -69,7 +71,15 @@ export interface TopicReport {
   readonly begun: readonly BegunIncarnation[]
 }
 
+/** A topic that could not be backed up, or not to its end; what was committed of it is in its report. */
+export interface FailedCapture {
+  readonly topic: string
+  readonly error: unknown
+}
+
 export interface CaptureReport {
   /** By name. */
   readonly topics: readonly TopicReport[]
+  /** First things first; a topic may fail in several partitions. */
+  readonly failed: readonly FailedCapture[]
 }

@@ -269,6 +269,20 @@ export class TopicCapture {
       ...(this.#begun && { begun: this.#begun }),
       ...(capturedUntil !== undefined && { capturedUntil }),
     })
+    for (const cursor of this.cursors) this.#tellWhatIsLeft(cursor)
+  }
+
+  /** Before anything was read: else a share of all would be of the partitions that were read already. */
+  #tellWhatIsLeft({ partition, next, end }: PartitionCursor): void {
+    if (end === undefined) return
+    this.#context.observer.onProgress({
+      topic: this.name,
+      partition,
+      records: 0,
+      bytes: 0,
+      nextOffset: next,
+      endOffset: end,
+    })
   }
 
   get #current(): Incarnation {

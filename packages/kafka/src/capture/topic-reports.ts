@@ -1,4 +1,4 @@
-import type { CaptureReport, TopicReport } from './observer.ts'
+import type { TopicReport } from './observer.ts'
 
 /** Adds up what was committed, also where a topic was given up and taken up again. */
 export class TopicReports {
@@ -16,8 +16,8 @@ export class TopicReports {
     })
   }
 
-  get all(): CaptureReport {
-    const topics = [...this.#reports.values()]
-    return { topics: topics.sort((one, other) => (one.topic < other.topic ? -1 : 1)) }
+  /** By name. */
+  get all(): readonly TopicReport[] {
+    return [...this.#reports.values()].sort((one, other) => (one.topic < other.topic ? -1 : 1))
   }
 }

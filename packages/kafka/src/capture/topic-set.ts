@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import type { ClusterMetadata, TopicMetadata } from '../cluster/metadata.ts'
 import { topicDeleted } from './fetch-failures.ts'
-import type { CaptureReport } from './observer.ts'
+import type { CaptureReport, FailedCapture } from './observer.ts'
 import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
 import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
 import { TopicReports } from './topic-reports.ts'
@@ -35,7 +35,7 @@ export class TopicSet {
   readonly #missingSince = new Map<string, number>()
   /** Topics that go on as another incarnation. The number: of the incarnation whose history the log does not have any more. */
   readonly #beginningAnew = new Map<string, number | undefined>()
-  readonly #failures: unknown[] = []
+  readonly #failures: FailedCapture[] = []
   /** Until then, by the monotonic clock, topics that somebody else writes are waited for. */
   #waitUntilMs = 0
   #phase: 'beginning' | 'running' | 'ending' = 'beginning'
@@ -49,7 +49,7 @@ export class TopicSet {
   }
 
   /** What went wrong, first things first. */
-  get failures(): readonly unknown[] {
+  get failures(): readonly FailedCapture[] {
     return this.#failures
   }
 
@@ -65,9 +65,9 @@ export class TopicSet {
 
   get report(): CaptureReport {
     const reports = new TopicReports()
-    for (const report of this.#reports.all.topics) reports.add(report)
+    for (const report of this.#reports.all) reports.add(report)
     for (const topic of this.#open.values()) reports.add(topic.report)
-    return reports.all
+    return { topics: reports.all, failed: this.#failures }
   }
 
   /**
@@ -81,9 +81,12 @@ export class TopicSet {
     assertAllMatch(this.#options.selection, selected)
     this.#waitUntilMs = this.#options.clock.monotonic() + (this.#options.leaseWaitMs ?? 0)
     await this.#takeUp(present, selected)
-    const held = [...this.#contended.values()]
-    if (this.#open.size === 0 && held[0] !== undefined) throw held[0]
-    for (const error of held) this.#options.observer.onWarning(error)
+    const [first] = this.#contended.values()
+    if (this.#open.size === 0 && first !== undefined) {
+      for (const [topic, error] of this.#contended) this.#failures.push({ topic, error })
+      throw first
+    }
+    for (const error of this.#contended.values()) this.#options.observer.onWarning(error)
     this.#phase = 'running'
   }
 
@@ -121,7 +124,7 @@ export class TopicSet {
 
   /** A partition cannot be read any more. The rest of its topic goes on to its end, or, when following, is committed and left. */
   fail(topic: TopicCapture, error: unknown): void {
-    this.#failures.push(error)
+    this.#failures.push({ topic: topic.name, error })
     this.#settled.add(topic.name)
     if (!this.#options.once) this.#close(topic)
   }
@@ -250,7 +253,7 @@ export class TopicSet {
       this.#settled.add(name)
       this.#contended.delete(name)
       this.#beginningAnew.delete(name)
-      this.#failures.push(error)
+      this.#failures.push({ topic: name, error })
       return
     }
     const known = this.#contended.has(name)

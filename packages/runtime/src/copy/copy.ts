@@ -1,5 +1,6 @@
-import { copyTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
+import { copyTopic, isOfOneTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from '../work/backup.ts'
@@ -20,31 +21,28 @@ export interface CopyOptions {
 export interface CopyAdvance {
   readonly records: number
   readonly bytes: number
-  readonly total: number
+  /** Records that it will have copied at its end; undefined while other topics are to come, and where it follows the source. */
+  readonly total: number | undefined
 }
 
-/** What was done of a topic; `error` where it could not be copied (any more). */
+/** What was done of a topic; `error` where it could not be copied (any more), with more in the report's `failed`. */
 export interface CopiedTopic extends Omit<TopicCopy, 'state'> {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
 export interface CopyReport {
   readonly topics: readonly CopiedTopic[]
-}
-
-/** What came of it, and what stopped it, if anything did: the report holds in both cases. */
-export interface CopyOutcome {
-  readonly report: CopyReport
-  readonly error: KanneryError | undefined
+  /** Topics that could not be copied, as of the last time that they were tried. */
+  readonly failed: readonly FailedTopic[]
 }
 
 /**
  * Copies backups into another storage, one topic after the other: what one topic suffers does not keep the others. With
  * `watchEveryMs` again and again, until `signal`; what fails then is told and tried again.
  *
- * @throws what keeps all topics: STORAGE_*, PLUGIN_*, CONFIG_INVALID
+ * @throws what keeps it from beginning: STORAGE_*, PLUGIN_*, CONFIG_INVALID
  */
-export async function runCopy(options: CopyOptions): Promise<CopyOutcome> {
+export async function runCopy(options: CopyOptions): Promise<Outcome<CopyReport>> {
   const { source, target, lease, watchEveryMs, signal, onWarning } = options
   if (source.url.href === target.url.href) throw sameStorage()
   const { parseTopicMatcher } = await import('@kannery/kafka')
@@ -65,8 +63,12 @@ export async function runCopy(options: CopyOptions): Promise<CopyOutcome> {
     matchers.length === 0 || matchers.some((matcher) => matcher.matches(topic))
   const run = new CopyRun({ from, to, worker, isWanted, options })
   await run.once()
-  if (watchEveryMs !== undefined) await follow(run, { everyMs: watchEveryMs, signal, onWarning })
-  return run.outcome
+  if (watchEveryMs !== undefined && !run.isStopped) {
+    await follow(run, { everyMs: watchEveryMs, signal, onWarning })
+  }
+  const { report, error } = run.outcome
+  if (error !== undefined && report.topics.length === 0) throw error
+  return { report, error }
 }
 
 async function follow(
@@ -74,15 +76,11 @@ async function follow(
   given: Pick<CopyOptions, 'signal' | 'onWarning'> & { readonly everyMs: number },
 ): Promise<void> {
   const { everyMs, signal, onWarning } = given
-  while (await slept(systemClock, everyMs, signal)) {
-    try {
-      await run.once()
-    } catch (error) {
-      if (!KanneryError.is(error)) throw error
-      onWarning(error)
-    }
+  do {
     if (run.outcome.error !== undefined) onWarning(run.outcome.error)
-  }
+    if (!(await slept(systemClock, everyMs, signal))) return
+    await run.once()
+  } while (!signal.aborted)
 }
 
 /** Whether it slept to the end. */
@@ -108,32 +106,51 @@ interface RunOptions {
 class CopyRun {
   readonly #run: RunOptions
   readonly #topics = new Map<string, CopiedTopic>()
+  readonly #failed = new Map<string, FailedTopic>()
   #error: KanneryError | undefined
+  #isStopped = false
   #done = { records: 0, bytes: 0 }
 
   constructor(run: RunOptions) {
     this.#run = run
   }
 
-  get outcome(): CopyOutcome {
-    return { report: { topics: [...this.#topics.values()] }, error: this.#error }
+  /** The last round ended before all topics were tried. */
+  get isStopped(): boolean {
+    return this.#isStopped
   }
 
-  /** Every topic of the source, one after the other; ends early when the signal asks for it. */
+  get outcome(): Outcome<CopyReport> {
+    const topics = [...this.#topics.values()]
+    return { report: { topics, failed: [...this.#failed.values()] }, error: this.#error }
+  }
+
+  /** Every topic of the source, one after the other; ends early when the signal asks for it, or when a storage is away. */
   async once(): Promise<void> {
-    const { from, isWanted, options } = this.#run
     this.#error = undefined
-    let found = 0
-    for await (const topic of listTopics(from)) {
-      if (!isWanted(topic)) continue
-      found++
-      if (options.signal.aborted) return
-      await this.#copy(topic)
+    this.#isStopped = false
+    try {
+      await this.#copyAll()
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      this.#error = error
+      this.#isStopped = true
     }
-    if (found === 0 && options.watchEveryMs === undefined) throw nothingToCopy(options.topics)
   }
 
-  async #copy(topic: string): Promise<void> {
+  async #copyAll(): Promise<void> {
+    const { from, isWanted, options } = this.#run
+    const topics: string[] = []
+    for await (const topic of listTopics(from)) if (isWanted(topic)) topics.push(topic)
+    const isFollowing = options.watchEveryMs !== undefined
+    if (topics.length === 0 && !isFollowing) throw nothingToCopy(options.topics)
+    for (const topic of topics) {
+      if (options.signal.aborted) return
+      await this.#copy(topic, { isLast: topic === topics.at(-1) && !isFollowing })
+    }
+  }
+
+  async #copy(topic: string, { isLast }: { readonly isLast: boolean }): Promise<void> {
     const { from, to, worker, options } = this.#run
     const { signal, lease } = options
     const before = this.#topics.get(topic) ?? nothing(topic)
@@ -150,25 +167,28 @@ class CopyRun {
           options.onProgress({
             records: done.records + records,
             bytes: done.bytes + bytes,
-            total: done.records + total,
+            total: isLast ? done.records + total : undefined,
           }),
       })
       this.#done = { records: done.records + copied.records, bytes: done.bytes + copied.bytes }
       this.#topics.set(topic, sum(before, copied))
+      this.#failed.delete(topic)
     } catch (error) {
       if (signal.aborted && error === signal.reason) return
-      if (!KanneryError.is(error) || !isOfOneTopic(error)) throw error
-      const told = namedLease(error, options.target.url)
-      this.#error ??= told
-      const { code, message } = told
-      this.#topics.set(topic, { ...before, error: { code, message } })
+      if (!KanneryError.is(error)) throw error
+      await this.#fail(before, namedLease(error, options.target.url))
     }
   }
-}
 
-/** Other topics may be copied all the same. */
-function isOfOneTopic({ code }: KanneryError): boolean {
-  return /^(DATA|INDEX|LEASE)_/.test(code)
+  /** Other topics may be copied all the same, unless one of the storages is away. */
+  async #fail(before: CopiedTopic, error: KanneryError): Promise<void> {
+    const { from, to } = this.#run
+    const { code, message } = error
+    this.#topics.set(before.topic, { ...before, error: { code, message } })
+    this.#failed.set(before.topic, failedTopic(before.topic, error))
+    if (!(await isOfOneTopic(from, error)) || !(await isOfOneTopic(to, error))) throw error
+    this.#error ??= error
+  }
 }
 
 function nothing(topic: string): CopiedTopic {

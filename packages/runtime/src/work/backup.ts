@@ -5,6 +5,7 @@ import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import type { BackupMetrics } from '../metrics/backup-metrics.ts'
+import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -37,11 +38,20 @@ export interface LeaseOptions {
   readonly identity: string | undefined
 }
 
+export interface BackupReport {
+  /** What was committed, by topic. */
+  readonly topics: CaptureReport['topics']
+  /** Topics that could not be backed up, or not to their end. */
+  readonly failed: readonly FailedTopic[]
+}
+
 /**
  * Backs topics up until all is stored (once) or until `signal` (continuous); either way what is open is committed and
  * the leases are released before it resolves.
+ *
+ * @throws what keeps it from beginning: CONFIG_INVALID, PLUGIN_*, STORAGE_*, KAFKA_*
  */
-export async function runBackup(options: BackupOptions): Promise<CaptureReport> {
+export async function runBackup(options: BackupOptions): Promise<Outcome<BackupReport>> {
   const { lease, signal } = options
   const onWarning = (warning: KanneryError): void => {
     options.onWarning(namedLease(warning, options.storage.url))
@@ -77,8 +87,12 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
     ...(lease.identity === undefined ? {} : { identity: lease.identity }),
   })
   const progress = new CaptureProgress(options.onProgress)
+  let committed: CaptureReport | undefined
+  const onEnded = (report: CaptureReport): void => {
+    committed = report
+  }
   try {
-    return await capture({
+    const report = await capture({
       cluster,
       storage,
       topics,
@@ -90,11 +104,31 @@ export async function runBackup(options: BackupOptions): Promise<CaptureReport> 
       worker,
       ids: new UlidSource({ clock: systemClock, random: systemRandom }),
       clock: systemClock,
-      observer: observe(progress, metrics, onWarning),
+      observer: { ...observe(progress, metrics, onWarning), onEnded },
       signal,
     })
-  } catch (error) {
-    throw namedLease(error, options.storage.url)
+    return { report: describeReport(report, options.storage.url), error: undefined }
+  } catch (thrown) {
+    const error = namedLease(thrown, options.storage.url)
+    if (committed === undefined || isEmpty(committed)) throw error
+    return {
+      report: describeReport(committed, options.storage.url),
+      error: asKanneryError(error),
+    }
+  }
+}
+
+/** No topic was found to back up. */
+function isEmpty({ topics, failed }: CaptureReport): boolean {
+  return topics.length === 0 && failed.length === 0
+}
+
+function describeReport({ topics, failed }: CaptureReport, url: URL): BackupReport {
+  return {
+    topics,
+    failed: failed.map(({ topic, error }) =>
+      failedTopic(topic, asKanneryError(namedLease(error, url))),
+    ),
   }
 }
 
