@@ -2,7 +2,7 @@ export { type CopyTopicOptions, copyTopic, type TopicCopy } from './copy/copy-to
 export type { CopyProgress, CopySums } from './copy/topic-copier.ts'
 export { combineCrc32c, crc32c } from './digest/crc32c.ts'
 export { type Digest, formatDigest, parseDigest, RunningDigest } from './digest/digest.ts'
-export { restorableIncarnation } from './index-file/baseline.ts'
+export { chooseIncarnation, restorableIncarnation } from './index-file/baseline.ts'
 export {
   currentIncarnation,
   type NextOffsets,

@@ -63,6 +63,7 @@ export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
 export { restore } from './restore/restore.ts'
 export type {
+  ChosenIncarnation,
   RestoredPartition,
   RestoreObserver,
   RestoreOptions,

@@ -70,7 +70,7 @@ async function compare(
     ranges: new Map(
       Array.from(ends, ([partition, end]) => [partition, { from: 0, logStart: 0, end }]),
     ),
-    backup: readChunks(read, index, select(index, {})),
+    backup: readChunks(read, index, select(index, { window: {} })),
     notRestored: [],
   })
 }

@@ -168,6 +168,20 @@ export async function writeBackup(
   return entries
 }
 
+/** The topic was created again: with one partition, whose log begins at 7. */
+export async function beginIncarnation(
+  storage: StorageBackend,
+  topic: string,
+  topicId: string,
+): Promise<void> {
+  const clock = systemClock
+  const options = { storage, clock, random: systemRandom, description: 'test' }
+  await using worker = await Worker.start(options)
+  const session = await worker.acquire(topic, { cluster: 'cluster-1' })
+  const start = { 0: 7 }
+  await session.beginIncarnation({ topicId, partitions: 1, start, config: {}, effective: {} })
+}
+
 export async function writeSegment(
   storage: StorageBackend,
   session: WriterSession,

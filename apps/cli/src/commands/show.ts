@@ -3,6 +3,7 @@ import { showBackup, type TopicDetails } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable, formatTimes } from '../terminal/format.ts'
 import { formatLeftOut, formatRecords } from '../terminal/holdings.ts'
+import { incarnationOf, incarnationOption } from './selection-options.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
 export const showCommand: CommandDeclaration = {
@@ -11,19 +12,24 @@ export const showCommand: CommandDeclaration = {
   description:
     'Reads only the index: partitions, offsets, times, gaps and the newest segments. With -o json also the configuration.',
   arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [],
-  examples: ['kannery show ./backups orders'],
+  options: [incarnationOption],
+  examples: ['kannery show ./backups orders', 'kannery show ./backups orders --incarnation 0'],
   run,
 }
 
 async function run(invocation: Invocation): Promise<void> {
   const [storage, topic = ''] = invocation.arguments
-  const details = await showBackup(storageAt(storage, invocation), topic)
+  const details = await showBackup(
+    storageAt(storage, invocation),
+    topic,
+    incarnationOf(invocation.options),
+  )
   await invocation.terminal.result(details, describe(details))
 }
 
 function describe(details: TopicDetails): string {
   const sections = [facts(details), partitions(details), segments(details)]
+  if (details.lives.length > 1) sections.splice(1, 0, lives(details))
   if (details.gaps.length > 0) sections.push(gaps(details))
   return sections.join('\n\n')
 }
@@ -45,6 +51,21 @@ function facts(details: TopicDetails): string {
   ] as const
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+/** The one that is shown has a mark. */
+function lives(details: TopicDetails): string {
+  return formatTable(
+    ['INCARNATION', 'TOPIC ID', 'BRANCH', 'SINCE', 'PARTITIONS', 'RECORDS'],
+    details.lives.map((life) => [
+      life.n === details.incarnation ? `${life.n} (shown)` : String(life.n),
+      life.topicId,
+      String(life.branch),
+      life.since,
+      formatCount(life.partitions),
+      formatRecords(life),
+    ]),
+  )
 }
 
 function partitions(details: TopicDetails): string {

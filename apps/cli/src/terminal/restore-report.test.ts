@@ -1,4 +1,4 @@
-import type { MissingOffsets, RestoreReport } from '@kannery/kafka'
+import type { MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
 import { expect, test } from 'vitest'
 import { describePlan, describeReport } from './restore-report.ts'
 
@@ -6,11 +6,14 @@ const partition = { partition: 0, records: 1500, bytes: 2048, firstOffset: 0, ne
 const report: RestoreReport = {
   topic: 'orders',
   as: 'orders-copy',
+  incarnation: 0,
+  otherIncarnations: [],
   partitions: [partition],
   notRestored: [],
   settingsLeftOut: [],
   skippedDamage: [],
 }
+const plan: RestorePlan = { ...report, records: 1500 }
 const nothing = { ...report, partitions: [{ ...partition, records: 0, bytes: 0, nextOffset: 0 }] }
 const missing: MissingOffsets = {
   partition: 0,
@@ -34,6 +37,14 @@ test('a restore names every range that it did not restore, and why', () => {
   ])
 })
 
+test('a restore names the incarnation, and the others, where a backup has several', () => {
+  const chosen = { incarnation: 1, otherIncarnations: [0, 2] }
+  const told = 'of incarnation 1 of the topic; the backup also has 0, 2 (--incarnation)'
+
+  expect(describePlan({ ...plan, ...chosen })).toEqual([told])
+  expect(describeReport({ ...report, ...chosen }).split('\n')).toContain(told)
+})
+
 test('a restore of all there is says no more than that', () => {
   const [, , , ...lines] = describeReport({
     ...report,
@@ -53,7 +64,7 @@ test('a setting that the target does not take is named before and after, with it
   const line = 'setting left out: segment.bytes=102400: a policy of the cluster forbids it'
 
   expect(describeReport({ ...report, settingsLeftOut }).split('\n')).toContain(line)
-  expect(describePlan({ records: 1, notRestored: [], settingsLeftOut })).toEqual([line])
+  expect(describePlan({ ...plan, settingsLeftOut })).toEqual([line])
 })
 
 test('a restore that gives nothing says so, and whether there was anything to give', () => {
@@ -67,10 +78,10 @@ test('a restore that gives nothing says so, and whether there was anything to gi
 
 test('what will be missing is said before the restore begins, ten ranges of it', () => {
   const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
-  const notes = describePlan({ records: 1, notRestored, settingsLeftOut: [] })
+  const notes = describePlan({ ...plan, notRestored })
 
   expect(notes).toHaveLength(11)
   expect(notes[9]).toContain('of partition 9')
   expect(notes[10]).toBe('… and 2 more ranges; the report names all')
-  expect(describePlan({ records: 1, notRestored: [], settingsLeftOut: [] })).toEqual([])
+  expect(describePlan(plan)).toEqual([])
 })

@@ -1,4 +1,10 @@
-import type { LeftOutSetting, MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
+import type {
+  ChosenIncarnation,
+  LeftOutSetting,
+  MissingOffsets,
+  RestorePlan,
+  RestoreReport,
+} from '@kannery/kafka'
 import { describeDamage } from './damage.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 
@@ -6,10 +12,15 @@ import { formatBytes, formatCount, formatTable } from './format.ts'
 const namedRanges = 10
 
 /** What a person should know before hours of writing: one line each. */
-export function describePlan({ notRestored, settingsLeftOut }: RestorePlan): readonly string[] {
+export function describePlan({
+  notRestored,
+  settingsLeftOut,
+  ...chosen
+}: RestorePlan): readonly string[] {
   const [named, others] = [notRestored.slice(0, namedRanges), notRestored.slice(namedRanges)]
   const rest = `… and ${formatCount(others.length)} more ranges; the report names all`
   return [
+    ...describeIncarnation(chosen),
     ...settingsLeftOut.map(describeSetting),
     ...named.map(describeMissing),
     ...(others.length === 0 ? [] : [rest]),
@@ -32,6 +43,7 @@ export function describeReport(report: RestoreReport): string {
   const lines = [
     table,
     '',
+    ...describeIncarnation(report),
     ...settingsLeftOut.map(describeSetting),
     ...notRestored.map(describeMissing),
     ...skippedDamage.map((damage) => `left out: ${describeDamage(damage)}`),
@@ -40,6 +52,14 @@ export function describeReport(report: RestoreReport): string {
   if (records === 0) lines.push(whyNothing(report))
   if (verification !== undefined) lines.push(describeVerification(verification))
   return lines.join('\n')
+}
+
+function describeIncarnation({ incarnation, otherIncarnations }: ChosenIncarnation): string[] {
+  if (otherIncarnations.length === 0) return []
+  const others = otherIncarnations.join(', ')
+  return [
+    `of incarnation ${incarnation} of the topic; the backup also has ${others} (--incarnation)`,
+  ]
 }
 
 function whyNothing({ as, notRestored, skippedDamage }: RestoreReport): string {

@@ -1,3 +1,4 @@
+import { KanneryError } from '@kannery/storage'
 import { currentIncarnation } from './coverage.ts'
 import type { Incarnation, Index } from './model.ts'
 
@@ -12,6 +13,31 @@ export function restorableIncarnation(index: Pick<Index, 'incarnations'>): Incar
     found = index.incarnations.find(({ n }) => n === of)
   }
   return found
+}
+
+/**
+ * The incarnation with the number `n`; without one, that which a restore takes unless told otherwise. undefined before the first
+ * incarnation was begun.
+ *
+ * @throws CONFIG_INVALID when the backup has no incarnation `n`
+ */
+export function chooseIncarnation(
+  index: Pick<Index, 'topic' | 'incarnations'>,
+  n?: number,
+): Incarnation | undefined {
+  if (n === undefined) return restorableIncarnation(index)
+  const found = index.incarnations.find((incarnation) => incarnation.n === n)
+  if (found !== undefined) return found
+  const numbers = index.incarnations.map((incarnation) => incarnation.n)
+  throw new KanneryError(
+    'CONFIG_INVALID',
+    `the backup of topic "${index.topic}" has no incarnation ${n}`,
+    {
+      why: `it has ${numbers.length === 0 ? 'none yet' : numbers.join(', ')}`,
+      remedy: 'Name one that is there; without a number the last one is taken.',
+      facts: { topic: index.topic, incarnation: n },
+    },
+  )
 }
 
 /** Numbers of the incarnations for which a baseline stands that was complete at a time by the storage's clock, milliseconds. */

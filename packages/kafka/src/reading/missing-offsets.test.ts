@@ -30,7 +30,7 @@ function missing(
     effective: {},
   }
   const walk = new MissingOffsetsWalk(
-    select({ topic: 'orders', incarnations: [incarnation] }, window, [0]),
+    select({ topic: 'orders', incarnations: [incarnation] }, { window, partitions: [0] }),
   )
   for (const entry of entries) walk.add(segment(entry))
   return walk.finish(gaps).map(({ partition, offsets: [from, next], reason }) => {

@@ -3,28 +3,23 @@ import type { BackupBatch } from './backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from './chunk-batches.ts'
 import { openBackup, type ReadOptions } from './open-backup.ts'
 import { SegmentPass } from './segment-pass.ts'
-import { type Selection, SpanWalk, select } from './segment-spans.ts'
-import type { RestoreWindow } from './window.ts'
+import { type Choice, type Selection, SpanWalk, select } from './segment-spans.ts'
 
-export interface ReadTopicOptions extends ReadOptions {
-  readonly window: RestoreWindow
-  /** All when undefined. */
-  readonly partitions?: readonly number[]
-}
+export interface ReadTopicOptions extends ReadOptions, Choice {}
 
 /**
  * The records of a topic's backup, batch by batch: those that were committed, that the index covers, and that lie in the window;
  * in each partition in the order of their offsets, each once. Reads the index, and of the segments only the chunks that may hold
  * something, one at a time.
  *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition that it does not have,
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition or incarnation that it does not have,
  *   DATA_CORRUPT naming object and bytes.
  */
 export async function* readTopic(
   options: ReadTopicOptions,
 ): AsyncGenerator<BackupBatch, void, undefined> {
   const index = await openBackup(options)
-  const selection = select(index, options.window, options.partitions)
+  const selection = select(index, options)
   for await (const { batches } of readChunks(options, index, selection)) {
     for (const batch of batches) {
       const records = unlessDamaged(options.onDamage, () => batch.records())

@@ -65,8 +65,17 @@ test('of a topic the last life is read, but of a baseline that is not complete t
     ],
   })
 
-  expect(select(lives(null), {}).incarnation.n).toBe(3)
-  expect(select(lives('2026-11-23T07:00:00.000Z'), {}).incarnation.n).toBe(4)
+  expect(select(lives(null), { window: {} }).incarnation.n).toBe(3)
+  expect(select(lives('2026-11-23T07:00:00.000Z'), { window: {} }).incarnation.n).toBe(4)
+})
+
+test('the life of the topic that is asked for is taken, and one that is not there is refused', () => {
+  const index = { topic: 'orders', incarnations: [incarnation, { ...incarnation, n: 4 }] }
+
+  expect(select(index, { window: {}, incarnation: 3 }).incarnation.n).toBe(3)
+  expect(() => select(index, { window: {}, incarnation: 5 })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', why: 'it has 3, 4' }),
+  )
 })
 
 describe('of each segment is read', () => {

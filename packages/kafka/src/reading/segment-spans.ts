@@ -1,4 +1,4 @@
-import { type Index, restorableIncarnation, type SegmentEntry } from '@kannery/core'
+import { chooseIncarnation, type Index, type SegmentEntry } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
 import { type RestoreWindow, shareInWindow } from './window.ts'
 
@@ -23,17 +23,26 @@ export interface Selection {
   readonly window: RestoreWindow
 }
 
+/** What a person chooses of a topic. */
+export interface Choice {
+  readonly window: RestoreWindow
+  /** All when undefined. */
+  readonly partitions?: readonly number[]
+  /** The number of one life of the topic; the last one that is complete when undefined. */
+  readonly incarnation?: number
+}
+
 /**
- * The life of the topic that is to be read: the latest that is complete, and all its partitions unless told otherwise.
+ * Finds what was chosen in the index.
  *
- * @throws CONFIG_INVALID when the backup does not know one of `partitions`; STORAGE_NOT_FOUND before anything was backed up.
+ * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions; STORAGE_NOT_FOUND before anything
+ *   was backed up.
  */
 export function select(
   index: Pick<Index, 'topic' | 'incarnations'>,
-  window: RestoreWindow,
-  partitions?: readonly number[],
+  { window, partitions, incarnation: n }: Choice,
 ): Selection {
-  const incarnation = restorableIncarnation(index)
+  const incarnation = chooseIncarnation(index, n)
   if (incarnation === undefined) {
     throw new KanneryError('STORAGE_NOT_FOUND', `the backup of topic "${index.topic}" is empty`, {
       why: 'a backup began, but nothing was committed',

@@ -2,11 +2,11 @@ import type { Damage } from '@kannery/core'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'
-import type { RestoreWindow } from '../reading/window.ts'
+import type { Choice } from '../reading/segment-spans.ts'
 import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
-export interface RestoreOptions {
+export interface RestoreOptions extends Choice {
   /** Only read. */
   readonly storage: StorageBackend
   readonly cluster: KafkaCluster
@@ -14,9 +14,6 @@ export interface RestoreOptions {
   readonly topic: string
   /** In the target; the same name unless told. */
   readonly as?: string
-  readonly window: RestoreWindow
-  /** All when undefined. */
-  readonly partitions?: readonly number[]
   /** Of a topic that is created; unless told the source's, as far as there are brokers. */
   readonly replicationFactor?: number
   /** Without it, a restore is refused when the topic's retention would delete restored records at once. */
@@ -43,8 +40,15 @@ export interface RestoreObserver {
   onProgress(progress: RestoreProgress): void
 }
 
+/** Which life of the topic is restored. */
+export interface ChosenIncarnation {
+  readonly incarnation: number
+  /** The numbers of those that the backup has beside it. */
+  readonly otherIncarnations: readonly number[]
+}
+
 /** What a restore is going to do, as far as the index alone knows. */
-export interface RestorePlan {
+export interface RestorePlan extends ChosenIncarnation {
   /** An upper bound: aborted records and those outside the window may be among them. */
   readonly records: number
   /** What was asked for and the backup does not give, by partition and offset. */
@@ -70,7 +74,7 @@ export interface RestoredPartition {
   readonly nextOffset: number
 }
 
-export interface RestoreReport {
+export interface RestoreReport extends ChosenIncarnation {
   readonly topic: string
   readonly as: string
   readonly partitions: readonly RestoredPartition[]

@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { type Preflight, preflight } from './preflight.ts'
 import { RecycledMemory } from './recycled-memory.ts'
-import type { RestoreOptions, RestoreReport } from './restore-options.ts'
+import type { ChosenIncarnation, RestoreOptions, RestoreReport } from './restore-options.ts'
 import { TopicProducer } from './topic-producer.ts'
 import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
 import { type Verification, verifyTarget } from './verification/verify-target.ts'
@@ -36,11 +36,12 @@ interface Plan {
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { topic, as = topic, cluster, verify, signal } = options
   const index = await openBackup(readOptions(options))
-  const selection = select(index, options.window, options.partitions)
+  const selection = select(index, options)
   const checked = await preflight({ ...options, index, selection, as })
   const { records, notRestored } = checked.plan
   const { leftOut: settingsLeftOut } = checked
-  options.observer.onPlanned?.({ records, notRestored, settingsLeftOut })
+  const chosen = chosenOf(selection, index)
+  options.observer.onPlanned?.({ records, notRestored, settingsLeftOut, ...chosen })
   signal?.throwIfAborted()
   const destination = await openDestination(cluster, checked, { selection, verify })
   const ledger = new Ledger(options.observer, records, destination.startOffsets)
@@ -52,6 +53,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   return {
     topic,
     as,
+    ...chosen,
     partitions: ledger.partitions,
     notRestored,
     settingsLeftOut,
@@ -122,6 +124,12 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
     notRestored: plan.checked.plan.notRestored,
     ...damageOptions(options, plan),
   })
+}
+
+function chosenOf({ incarnation }: Selection, { incarnations }: Index): ChosenIncarnation {
+  const numbers = incarnations.map(({ n }) => n)
+  const otherIncarnations = numbers.filter((n) => n !== incarnation.n)
+  return { incarnation: incarnation.n, otherIncarnations }
 }
 
 function chunksOf(

@@ -37,7 +37,12 @@ async function look(
       ],
     },
   )
-  return survey(storage, index, select(index, window, partitions), olderThanMs)
+  return survey(
+    storage,
+    index,
+    select(index, { window, ...(partitions && { partitions }) }),
+    olderThanMs,
+  )
 }
 
 test('all of a backup', async () => {

@@ -1,7 +1,7 @@
 import { topicKeys } from '@kannery/core'
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
+import { beginIncarnation, MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
 import { listBackups, showBackup } from './browse.ts'
 
 test('topics are listed from their indexes, and one that cannot be read does not hide the others', async () => {
@@ -181,6 +181,33 @@ test('a topic whose segments are there without an index is not said to have no b
   await expect(showBackup(memory.location, 'orders')).rejects.toMatchObject({
     code: 'INDEX_MISSING',
   })
+})
+
+test('all lives of a topic are listed, and the one that is asked for is shown', async () => {
+  await using memory = await MemoryLocation.create()
+  const { storage, location } = memory
+  await writeBackup(storage, { topic: 'orders', partitions: 2, segments: [{ records: 4 }] })
+  await beginIncarnation(storage, 'orders', 'topic-2')
+
+  expect(await showBackup(location, 'orders')).toMatchObject({
+    incarnations: 2,
+    incarnation: 1,
+    topicId: 'topic-2',
+    partitions: [{ partition: 0, from: 7, next: 7 }],
+    lives: [
+      { n: 0, topicId: 'topic-1', branch: 0, partitions: 2, segments: 1 },
+      { n: 1, topicId: 'topic-2', branch: 0, partitions: 1, segments: 0 },
+    ],
+  })
+  expect(await showBackup(location, 'orders', 0)).toMatchObject({
+    incarnation: 0,
+    topicId: 'topic-1',
+    partitions: [
+      { partition: 0, next: 4 },
+      { partition: 1, next: 0 },
+    ],
+  })
+  await expect(showBackup(location, 'orders', 2)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
 })
 
 test('a topic without a backup is told', async () => {

@@ -1,4 +1,4 @@
-import { listTopics, nextOffsets, requireIndex, restorableIncarnation } from '@kannery/core'
+import { chooseIncarnation, listTopics, nextOffsets, requireIndex } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
@@ -50,14 +50,22 @@ async function summaryOf(
   }
 }
 
-/** @throws as core's requireIndex */
-export async function showBackup(location: StorageLocation, topic: string): Promise<TopicDetails> {
+/**
+ * Shows one life of the topic: the one that a restore takes, unless told otherwise.
+ *
+ * @throws as core's requireIndex; CONFIG_INVALID when the backup has no such incarnation
+ */
+export async function showBackup(
+  location: StorageLocation,
+  topic: string,
+  n?: number,
+): Promise<TopicDetails> {
   await using storage = await openStorage(location)
   const { index } = await requireIndex(storage, topic)
-  const incarnation = restorableIncarnation(index)
+  const incarnation = chooseIncarnation(index, n)
   const next =
     incarnation === undefined
       ? new Map<number, number>()
       : await nextOffsets(storage, index, incarnation.n)
-  return describeTopic(index, next)
+  return describeTopic(index, incarnation, next)
 }

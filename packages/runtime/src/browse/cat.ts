@@ -8,6 +8,8 @@ export interface CatOptions {
   readonly window: RestoreWindow
   /** All when undefined. */
   readonly partitions?: readonly number[]
+  /** The number of one life of the topic; the last one when undefined. */
+  readonly incarnation?: number
   /** Leaves out what is damaged and tells it to `onDamage`; else damage is thrown. */
   readonly skipDamaged: boolean
   readonly onDamage: (damage: Damage) => void
@@ -27,7 +29,7 @@ export interface CatRecord extends KafkaRecord {
 export async function* catBackup(
   options: CatOptions,
 ): AsyncGenerator<readonly CatRecord[], void, undefined> {
-  const { topic, window, partitions, skipDamaged, onDamage, signal } = options
+  const { topic, window, partitions, incarnation, skipDamaged, onDamage, signal } = options
   const { readTopic } = await import('@kannery/kafka')
   await using storage = await openStorage(options.storage)
   const batches = readTopic({
@@ -36,6 +38,7 @@ export async function* catBackup(
     window,
     signal,
     ...(partitions === undefined ? {} : { partitions }),
+    ...(incarnation === undefined ? {} : { incarnation }),
     ...(skipDamaged ? { onDamage } : {}),
   })
   for await (const batch of batches) {

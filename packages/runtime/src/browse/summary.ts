@@ -1,6 +1,7 @@
 import {
   combineTimes,
   holdingsOf,
+  type Incarnation,
   type Index,
   type KnownTimes,
   restorableIncarnation,
@@ -49,6 +50,10 @@ export interface TopicDetails extends KnownTimes {
   readonly partitions: readonly PartitionSummary[]
   readonly configuration: Readonly<Record<string, string>>
   readonly incarnations: number
+  /** Of which summary, partitions, topic id and configuration are; null before the first one. */
+  readonly incarnation: number | null
+  /** All incarnations, in the order of their numbers. */
+  readonly lives: readonly LifeSummary[]
   /** Segments of which only the sums are in the index itself. */
   readonly pagedSegments: number
   /** The newest segments, in the order of their commits. */
@@ -56,10 +61,28 @@ export interface TopicDetails extends KnownTimes {
   readonly gaps: Index['gaps']
 }
 
-export function summarize(index: Index): TopicSummary {
+/** One incarnation of a topic. */
+export interface LifeSummary {
+  readonly n: number
+  readonly topicId: string
+  readonly branch: number
+  /** ISO 8601, by the clock of the storage. */
+  readonly since: string
+  readonly partitions: number
+  /** As in {@link TopicSummary}. */
+  readonly records: number
+  readonly recordsExact: boolean
+  readonly storedRecords: number
+  readonly segments: number
+}
+
+/** @param restored the life that is counted; by default the one that a restore takes. */
+export function summarize(
+  index: Index,
+  restored: Incarnation | undefined = restorableIncarnation(index),
+): TopicSummary {
   const { pages, segments } = index
   const captured = [...pages, ...segments].map((part) => part.captured[1])
-  const restored = restorableIncarnation(index)
   const kept = holdingsOf(index, restored?.n ?? 0)
   const others = index.incarnations.filter(({ n }) => n !== restored?.n)
   const keptOfOthers = others.map(({ n }) => holdingsOf(index, n))
@@ -85,11 +108,14 @@ function namedSegments(index: Index): number {
   return pagedSegments(index) + index.segments.length
 }
 
-/** @param next by partition of the incarnation that a restore takes, what core derives as the offset behind it. */
-export function describeTopic(index: Index, next: ReadonlyMap<number, number>): TopicDetails {
-  const incarnation = restorableIncarnation(index)
+/** @param next by partition of `incarnation`, what core derives as the offset behind it. */
+export function describeTopic(
+  index: Index,
+  incarnation: Incarnation | undefined,
+  next: ReadonlyMap<number, number>,
+): TopicDetails {
   return {
-    summary: summarize(index),
+    summary: summarize(index, incarnation),
     cluster: index.cluster,
     topicId: incarnation?.topicId ?? null,
     epoch: index.epoch,
@@ -97,15 +123,24 @@ export function describeTopic(index: Index, next: ReadonlyMap<number, number>): 
     partitions: incarnation === undefined ? [] : describePartitions(index, incarnation, next),
     configuration: incarnation?.config ?? {},
     incarnations: index.incarnations.length,
+    incarnation: incarnation?.n ?? null,
+    lives: index.incarnations.map((life) => describeLife(index, life)),
     pagedSegments: pagedSegments(index),
     segments: index.segments,
     gaps: index.gaps,
   }
 }
 
+function describeLife(index: Index, life: Incarnation): LifeSummary {
+  const { n, topicId, branch, since, partitions } = life
+  const { visible, exact, records, segments } = holdingsOf(index, n)
+  const counts = { records: visible, recordsExact: exact, storedRecords: records, segments }
+  return { n, topicId, branch, since, partitions, ...counts }
+}
+
 function describePartitions(
   index: Index,
-  incarnation: Index['incarnations'][number],
+  incarnation: Incarnation,
   next: ReadonlyMap<number, number>,
 ): PartitionSummary[] {
   const hasPages = index.pages.some((page) => page.in === incarnation.n)

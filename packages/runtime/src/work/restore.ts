@@ -14,6 +14,8 @@ export interface RestoreWorkOptions {
   readonly window: RestoreWindow
   /** All when undefined. */
   readonly partitions?: readonly number[]
+  /** The number of one life of the topic; the last one when undefined. */
+  readonly incarnation?: number
   readonly replicationFactor: number | undefined
   /** Undefined: refuse when the topic's retention would delete restored records at once. */
   readonly retention: RetentionChoice | undefined
@@ -31,8 +33,8 @@ export interface RestoreWorkOptions {
 
 /** Restores one topic; reads the storage with read access only. */
 export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
-  const { topic, as, window, partitions, replicationFactor, retention } = options
-  const { verify, skipDamaged, signal } = options
+  const { topic, as, window, partitions, incarnation, replicationFactor } = options
+  const { retention, verify, skipDamaged, signal } = options
   const { KafkaCluster, restore } = await import('@kannery/kafka')
   const connection = await resolveKafkaConnection(options.kafka, options.environment)
   await using storage = await openStorage(options.storage)
@@ -53,6 +55,7 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     clock: systemClock,
     ...(as === undefined ? {} : { as }),
     ...(partitions === undefined ? {} : { partitions }),
+    ...(incarnation === undefined ? {} : { incarnation }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
     ...(retention === undefined ? {} : { retention }),
     observer: { onPlanned: options.onPlanned, onProgress: options.onProgress },
