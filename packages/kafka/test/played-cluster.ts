@@ -1,3 +1,4 @@
+import { kafkaError } from '../src/cluster/errors.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { OffsetPosition } from '../src/cluster/list-offsets.ts'
 import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
@@ -30,6 +31,8 @@ export class PlayedTopic {
 /** A cluster of as many brokers as topics, as the capture of topics sees it. Nothing of it needs a network. */
 export class PlayedCluster {
   readonly topics = new Map<string, PlayedTopic>()
+  /** Topics that this user may not see. */
+  readonly denied = new Set<string>()
   clusterId = 'played'
   /** Of the requests for metadata. */
   asked = 0
@@ -50,7 +53,7 @@ export class PlayedCluster {
       get clusterId(): string {
         return clusterId()
       },
-      metadata: async () => this.#metadata(),
+      metadata: async (names?: readonly string[]) => this.#metadata(names),
       topic: async (name: string) => this.#find(name).metadata,
       listOffsets: async (name: string, at: OffsetPosition) => {
         const { broker, earliest } = this.#find(name)
@@ -75,7 +78,7 @@ export class PlayedCluster {
     return found
   }
 
-  #metadata(): ClusterMetadata {
+  #metadata(names?: readonly string[]): ClusterMetadata {
     this.asked += 1
     const brokers = this.#brokers.map((_, index) => {
       const broker = { id: index + 1, host: 'played', port: 9092, rack: undefined }
@@ -85,7 +88,17 @@ export class PlayedCluster {
       clusterId: this.clusterId,
       controllerId: 1,
       brokers: new Map(brokers),
-      topics: [...this.topics.values()].map(({ metadata }) => metadata),
+      topics: (names ?? [...this.topics.keys()]).flatMap((name) => this.#describe(name, names)),
     }
+  }
+
+  /** A list of all topics says nothing of what is denied. */
+  #describe(name: string, asked: readonly string[] | undefined): readonly TopicMetadata[] {
+    const topic = this.topics.get(name)
+    if (topic !== undefined && !this.denied.has(name)) return [topic.metadata]
+    if (asked === undefined) return []
+    const error = kafkaError(this.denied.has(name) ? 29 : 3, { api: 'Metadata', topic: name })
+    const nothing = { topicId: '', topicIdBytes: new Uint8Array(16), partitions: [] }
+    return [{ name, internal: false, ...nothing, error }]
   }
 }

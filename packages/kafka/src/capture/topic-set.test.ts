@@ -13,7 +13,7 @@ class World {
   /** What a segment's upload waits for before it is committed. */
   uploading: Promise<void> = Promise.resolve()
 
-  follow(): CaptureUnderTest {
+  follow(topic = 'orders'): CaptureUnderTest {
     const hold = (): Promise<void> => this.uploading
     const storage = new Proxy(this.storage, {
       get(target, property) {
@@ -31,7 +31,7 @@ class World {
       cluster: this.cluster.asKafkaCluster,
       storage,
       clock,
-      topics: ['orders'],
+      topics: [topic],
     })
   }
 
@@ -102,6 +102,24 @@ describe('a topic that comes back', () => {
     ])
   })
 })
+
+test.each(['orders', 'ord*'])(
+  'a topic that may not be seen any more is called denied, not deleted, and taken up when it may: %s',
+  async (pattern) => {
+    const world = new World()
+    const topic = world.cluster.create('orders', brokerBatch({ at: 0 }))
+    const run = world.follow(pattern)
+    await world.until(() => run.records === 1)
+    world.cluster.denied.add('orders')
+    await world.until(() => run.warnings.length > 0)
+    world.cluster.denied.clear()
+    topic.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+    await world.until(() => run.records === 2)
+    await world.stop(run)
+
+    expect(run.warnings).toMatchObject([{ code: 'KAFKA_DENIED', facts: { topic: 'orders' } }])
+  },
+)
 
 describe('a log that was truncated while it is followed', () => {
   test('is a new branch when its leader confirms it', async () => {

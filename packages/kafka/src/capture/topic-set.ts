@@ -93,7 +93,7 @@ export class TopicSet {
   /** Takes up new topics and partitions, and finds out which topics are gone. */
   async update(metadata: ClusterMetadata): Promise<void> {
     const present = metadata.topics.filter(({ error }) => error === undefined)
-    const byName = new Map(present.map((topic) => [topic.name, topic]))
+    const byName = new Map(metadata.topics.map((topic) => [topic.name, topic]))
     for (const topic of this.#open.values()) {
       await this.#compare(topic, byName.get(topic.name))
     }
@@ -187,11 +187,13 @@ export class TopicSet {
   }
 
   async #compare(topic: TopicCapture, present: TopicMetadata | undefined): Promise<void> {
-    if (present === undefined) {
-      this.#notePresence(topic)
+    if (isMissing(present)) {
+      await this.#noteAbsence(topic)
       return
     }
     this.#missingSince.delete(topic.name)
+    // It is there, and passes.
+    if (present.error !== undefined) return
     // A broker that is behind still tells of the topic that was deleted.
     if (topic.succeeds(present.topicId)) return
     if (present.topicId !== topic.topicId) {
@@ -202,18 +204,28 @@ export class TopicSet {
     }
   }
 
-  #notePresence(topic: TopicCapture): void {
+  async #noteAbsence(topic: TopicCapture): Promise<void> {
     const now = this.#options.clock.monotonic()
     const since = this.#missingSince.get(topic.name) ?? now
     this.#missingSince.set(topic.name, since)
     if (now - since < missingPatienceMs) return
     this.#missingSince.delete(topic.name)
+    const why = await this.#whyAbsent(topic.name)
+    if (why === undefined) return
     if (this.#options.once) {
-      this.#failWhole(topic, topicDeleted(topic.name))
+      this.#failWhole(topic, why)
     } else {
-      this.#options.observer.onWarning(topicDeleted(topic.name))
+      this.#options.observer.onWarning(why)
       this.#close(topic)
     }
+  }
+
+  /** Asked by its name, a broker says of a topic that it may not show whether it is denied; in a list it is just missing. */
+  async #whyAbsent(name: string): Promise<KanneryError | undefined> {
+    const { topics } = await this.#options.cluster.metadata([name])
+    const found = topics.find((topic) => topic.name === name)
+    if (!isMissing(found)) return undefined
+    return found?.error?.code === 'KAFKA_DENIED' ? found.error : topicDeleted(name)
   }
 
   #failWhole(topic: TopicCapture, error: KanneryError): void {
@@ -260,4 +272,15 @@ export class TopicSet {
     this.#contended.set(name, error)
     if (this.#phase === 'running' && !known) this.#options.observer.onWarning(error)
   }
+}
+
+/** What the cluster does not know, or does not show to us. */
+function isMissing(
+  topic: TopicMetadata | undefined,
+): topic is (TopicMetadata & { error: KanneryError }) | undefined {
+  const { error } = topic ?? {}
+  return (
+    topic === undefined ||
+    (error !== undefined && (error.retry === 'never' || error.code === 'KAFKA_TOPIC_UNKNOWN'))
+  )
 }
