@@ -177,6 +177,7 @@ export function arbitraryPage(topic: string): fc.Arbitrary<Page> {
     epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     writer: text,
     next: byPartition(count),
+    leaderEpochs: byPartition(fc.integer({ min: -1 })),
     segments: fc.array(arbitrarySegment, { maxLength: 3 }),
     pages: fc.array(pageSummary, { maxLength: 2 }),
     extra: unknown,

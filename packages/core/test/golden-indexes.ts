@@ -54,6 +54,14 @@ const level2: Page = {
   pages: sampleIndex.pages,
 }
 
+/** As it is written since pages know the leader epochs. */
+const pageWithEpochs: Page = {
+  ...samplePage,
+  page: '01JDC8H9V0000000000000000J' as Ulid,
+  next: { 0: 200, 1: 500 },
+  leaderEpochs: { 0: -1, 1: 3 },
+}
+
 export const goldenIndexes: readonly GoldenIndex[] = [
   {
     name: 'index-new.index',
@@ -64,6 +72,11 @@ export const goldenIndexes: readonly GoldenIndex[] = [
   { name: 'index-later.index', bytes: encodeIndex(laterIndex), content: laterIndex },
   { name: 'index-baseline.index', bytes: encodeIndex(baselineIndex), content: baselineIndex },
   { name: 'index-page.page', bytes: encodePage(samplePage), content: samplePage },
+  {
+    name: 'index-page-with-epochs.page',
+    bytes: encodePage(pageWithEpochs),
+    content: pageWithEpochs,
+  },
   { name: 'index-page-of-pages.page', bytes: encodePage(level2), content: level2 },
 ]
 

@@ -51,8 +51,8 @@ async function changePage(summary: PageSummary, changes: EntryChanges): Promise<
   const unchanged = { pages: [summary], replaced: [] }
   if (![...ids].some((id) => least <= id && id <= greatest)) return unchanged
   const page = await readPage(writer.storage, writer.topic, summary)
-  const { in: n, next, requires, extra } = page
-  const kept = { in: n, next, requires, extra }
+  const { in: n, next, leaderEpochs, requires, extra } = page
+  const kept = { in: n, next, ...(leaderEpochs && { leaderEpochs }), requires, extra }
   if (page.level === 1) {
     if (!page.segments.some(({ id }) => ids.has(id))) return unchanged
     const segments = changeSegments(page.segments, changes)

@@ -10,6 +10,16 @@ export function currentIncarnation(index: Pick<Index, 'incarnations'>): Incarnat
   return index.incarnations.at(-1)
 }
 
+/** What is covered of an incarnation. */
+export interface Coverage {
+  readonly next: NextOffsets
+  /**
+   * By partition, the leader epoch of the last batch before the next offset. A partition is missing
+   * where it is not known: nothing is covered, a gap is last, or an older version wrote it.
+   */
+  readonly leaderEpochs: ReadonlyMap<number, number>
+}
+
 /**
  * The next offset of every partition of incarnation `n`. Derived from what is covered, never stored apart: no position can run
  * ahead of the data. Reads the newest page only if some partition does not stand in the tail.
@@ -19,36 +29,70 @@ export async function nextOffsets(
   index: Index,
   n: number,
 ): Promise<NextOffsets> {
+  return (await readCoverage(storage, index, n)).next
+}
+
+/** What is covered of incarnation `n`. Reads as {@link nextOffsets} does. */
+export async function readCoverage(
+  storage: StorageBackend,
+  index: Index,
+  n: number,
+): Promise<Coverage> {
   const incarnation = index.incarnations.find((candidate) => candidate.n === n)
   if (incarnation === undefined) {
     throw new KanneryError('INTERNAL', `topic "${index.topic}" has no incarnation ${n}`)
   }
-  const tail = advanceBy(
-    {},
-    index.segments.filter((entry) => entry.in === n),
-  )
-  const gaps = gapOffsets(index, n)
+  const tail = index.segments.filter((entry) => entry.in === n)
+  const inTail = new Set(tail.flatMap((entry) => rangesOf(entry).map(([partition]) => partition)))
   const partitions = Array.from({ length: incarnation.partitions }, (_, partition) => partition)
-  const paged = partitions.every((partition) => partition in tail)
-    ? {}
-    : await pagedOffsets(storage, index, n)
-  return new Map(
-    partitions.map((partition) => {
-      const start = incarnation.start[partition] ?? 0
-      const covered = [paged[partition], tail[partition], gaps.get(partition)]
-      return [partition, Math.max(start, ...covered.map((offset) => offset ?? 0))]
-    }),
-  )
+  const paged = partitions.every((partition) => inTail.has(partition))
+    ? nothingCovered
+    : await pagedEnds(storage, index, n)
+  const ends = advanceEnds(paged, tail)
+  const gaps = gapOffsets(index, n)
+  const next = new Map<number, number>()
+  const leaderEpochs = new Map<number, number>()
+  for (const partition of partitions) {
+    const covered = ends.next[partition] ?? 0
+    const start = incarnation.start[partition] ?? 0
+    const offset = Math.max(start, covered, gaps.get(partition) ?? 0)
+    next.set(partition, offset)
+    const leaderEpoch = ends.leaderEpochs[partition] ?? -1
+    if (offset === covered && leaderEpoch >= 0) leaderEpochs.set(partition, leaderEpoch)
+  }
+  return { next, leaderEpochs }
 }
 
-/** By partition, what the pages of incarnation `n` cover: from the newest one, which knows it of those before it, too. */
-export async function pagedOffsets(
+/** Where what segments cover ends, by partition, as a page says it. */
+export interface CoveredEnds {
+  readonly next: Readonly<Record<number, number>>
+  /** Of the last batch before `next`; −1 where it is not known. */
+  readonly leaderEpochs: Readonly<Record<number, number>>
+}
+
+const nothingCovered: CoveredEnds = { next: {}, leaderEpochs: {} }
+
+/** What the pages of incarnation `n` cover: from the newest one, which knows it of those before it, too. */
+export async function pagedEnds(
   storage: StorageBackend,
   index: Index,
   n: number,
-): Promise<Readonly<Record<number, number>>> {
+): Promise<CoveredEnds> {
   const newest = index.pages.findLast((page) => page.in === n)
-  return newest === undefined ? {} : (await readPage(storage, index.topic, newest)).next
+  if (newest === undefined) return nothingCovered
+  const { next, leaderEpochs = {} } = await readPage(storage, index.topic, newest)
+  return { next, leaderEpochs }
+}
+
+/** `ends`, moved on by what `entries` cover. */
+export function advanceEnds(ends: CoveredEnds, entries: readonly SegmentEntry[]): CoveredEnds {
+  const leaderEpochs: Record<number, number> = { ...ends.leaderEpochs }
+  for (const entry of entries) {
+    for (const [partition, [from, next, leaderEpoch]] of rangesOf(entry)) {
+      if (from < next) leaderEpochs[partition] = leaderEpoch
+    }
+  }
+  return { next: advanceBy(ends.next, entries), leaderEpochs }
 }
 
 /** `next`, moved on by what `entries` cover. */
@@ -63,6 +107,26 @@ export function advanceBy(
     }
   }
   return advanced
+}
+
+/**
+ * What is covered after a change that leads from `before` to the offsets `next`. In a gap lie batches
+ * of epochs that are not known.
+ */
+export function leaderEpochsAfter(
+  before: Coverage,
+  segment: SegmentEntry | undefined,
+  next: NextOffsets,
+): ReadonlyMap<number, number> {
+  const leaderEpochs = new Map<number, number>()
+  for (const [partition, offset] of next) {
+    const [from, to, leaderEpoch] = segment?.offsets[partition] ?? [0, 0, -1]
+    const isLast = from < to && to === offset
+    const known = before.next.get(partition) === offset ? before.leaderEpochs.get(partition) : -1
+    const last = isLast ? leaderEpoch : (known ?? -1)
+    if (last >= 0) leaderEpochs.set(partition, last)
+  }
+  return leaderEpochs
 }
 
 /** A segment's ranges by partition number. */

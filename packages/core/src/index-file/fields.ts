@@ -64,6 +64,9 @@ export const asByPartition = <T>(
   return object as Readonly<Record<number, T>>
 }
 
+export const asLeaderEpochs: Check<Readonly<Record<number, number>>> = (value, name) =>
+  asByPartition(value, name, (epoch, of) => asInteger(epoch, of, -1))
+
 export const asIncarnation: Check<Incarnation> = (value, name) =>
   withFields<Incarnation>(value, name, {
     n: asCount,

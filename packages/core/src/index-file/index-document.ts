@@ -17,6 +17,7 @@ import {
   asGarbageEntry,
   asIncarnation,
   asJsonObject,
+  asLeaderEpochs,
   asLevel,
   asPageSummary,
   asRequirements,
@@ -79,19 +80,23 @@ export function encodePage(page: Page): Uint8Array {
 /** @throws as {@link parseIndex} */
 export function parsePage(bytes: Uint8Array, topic: string, id: Ulid): Page {
   const place: DocumentPlace = { kind: 'page', key: topicKeys(topic).page(id), topic }
-  return checked(bytes, place, (take, requires) => ({
-    format: 1,
-    requires,
-    topic,
-    page: take('page', asUlid),
-    level: take('level', asLevel),
-    in: take('in', asCount),
-    epoch: take('epoch', asEpoch),
-    writer: take('writer', asString),
-    next: take('next', (value, name) => asByPartition(value, name, asCount)),
-    segments: take('segments', listOf(asSegmentEntry)),
-    pages: take('pages', listOf(asPageSummary)),
-  }))
+  return checked(bytes, place, (take, requires) => {
+    const leaderEpochs = take('leaderEpochs', optional(asLeaderEpochs))
+    return {
+      format: 1,
+      requires,
+      topic,
+      page: take('page', asUlid),
+      level: take('level', asLevel),
+      in: take('in', asCount),
+      epoch: take('epoch', asEpoch),
+      writer: take('writer', asString),
+      next: take('next', (value, name) => asByPartition(value, name, asCount)),
+      ...(leaderEpochs === undefined ? {} : { leaderEpochs }),
+      segments: take('segments', listOf(asSegmentEntry)),
+      pages: take('pages', listOf(asPageSummary)),
+    }
+  })
 }
 
 /** @throws DATA_VERSION_UNSUPPORTED when the index must not be written by who does not know its features. */
@@ -135,6 +140,7 @@ const pageKeys = [
   'epoch',
   'writer',
   'next',
+  'leaderEpochs',
   'segments',
   'pages',
 ] as const satisfies readonly (keyof Page)[]

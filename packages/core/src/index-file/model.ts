@@ -205,6 +205,11 @@ export interface Page {
   readonly writer: string
   /** By partition: the next offset of this incarnation after this page and all pages before it. */
   readonly next: Readonly<Record<number, number>>
+  /**
+   * By partition: the leader epoch of the last batch before `next`, −1 where it is not known. Absent
+   * in pages of versions that did not write it.
+   */
+  readonly leaderEpochs?: Readonly<Record<number, number>>
   /** Level 1; empty above. */
   readonly segments: readonly SegmentEntry[]
   /** Above level 1; empty on it. */

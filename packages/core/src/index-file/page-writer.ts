@@ -19,7 +19,7 @@ export interface PageWriter {
 
 /** What a new page is to hold: segments, or summaries of pages of one level. At least one, all of incarnation `in`. */
 export type PageContent = Pick<Page, 'in' | 'next'> &
-  Partial<Pick<Page, 'requires' | 'extra'>> &
+  Partial<Pick<Page, 'leaderEpochs' | 'requires' | 'extra'>> &
   ({ readonly segments: readonly SegmentEntry[] } | { readonly pages: readonly PageSummary[] })
 
 /** Uploads a page under a new name, and says what an index tells of it. */

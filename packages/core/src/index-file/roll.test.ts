@@ -1,21 +1,22 @@
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sampleIndex } from '../../test/sample-index.ts'
 import { collect } from '../../test/segments.ts'
-import { segment, World } from '../../test/world.ts'
+import { gap, segment, World } from '../../test/world.ts'
 import { UlidSource } from '../ulid/ulid.ts'
-import { nextOffsets } from './coverage.ts'
+import { withChangedEntries } from './change-entries.ts'
+import { nextOffsets, readCoverage } from './coverage.ts'
 import type { Index, SegmentEntry } from './model.ts'
 import { summarizeHoldings } from './page-summary.ts'
 import { type PageWriter, writePage } from './page-writer.ts'
 import { readPage, segmentEntries } from './pages.ts'
 import {
-  overflow,
   pageEntries,
   pageSummaries,
   rollPages,
   summaryLimit,
+  TailSizes,
   tailLimits,
 } from './roll.ts'
 import { encodeEntry } from './yaml-lines.ts'
@@ -44,8 +45,10 @@ test('a tail within its limits stays', async () => {
     segment(ids.next(), { 0: [at, at + 1] }),
   )
 
-  expect(overflow(entries)).toBe(0)
-  expect(overflow([...entries, segment(ids.next(), { 0: [256, 257] })])).toBe(pageEntries)
+  expect(new TailSizes(entries).overflow()).toBe(0)
+  expect(new TailSizes([...entries, segment(ids.next(), { 0: [256, 257] })]).overflow()).toBe(
+    pageEntries,
+  )
 })
 
 test('a tail that is too large by bytes gives its oldest entries away, down to half the limit', () => {
@@ -58,7 +61,7 @@ test('a tail that is too large by bytes gives its oldest entries away, down to h
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), (count) => {
       const entries = Array.from({ length: count }, (_, at) => wide(at))
-      const moved = overflow(entries)
+      const moved = new TailSizes(entries).overflow()
       if (bytesOf(entries) <= tailLimits.bytes) {
         expect(moved).toBe(0)
       } else {
@@ -232,4 +235,76 @@ test('an incarnation that the index does not have is a mistake of the caller', a
   const { storage } = pageWriter()
 
   await expect(nextOffsets(storage, empty, 9)).rejects.toMatchObject({ code: 'INTERNAL' })
+})
+
+describe('the leader epoch of the last batch', () => {
+  const epochsOf = async (storage: MemoryStorage, index: Index) =>
+    Object.fromEntries((await readCoverage(storage, index, 0)).leaderEpochs)
+
+  test('is known of a partition that only the oldest page names, through levels of pages and changed entries', async () => {
+    const { writer, ids, storage } = pageWriter()
+    const entry = (offsets: SegmentEntry['offsets']) => ({ ...segment(ids.next(), {}), offsets })
+    const first = entry({ 0: [0, 1, 5], 1: [0, 10, 4], 2: [0, 3, -1] })
+    const later = Array.from({ length: 4_000 }, (_, at) => entry({ 0: [at + 1, at + 2, 6] }))
+    const incarnations = [{ ...start, partitions: 4 }]
+    const index = { ...empty, incarnations, segments: [first, ...later] }
+    const rolled = await rollPages(index, writer)
+    expect(rolled.pages.map(({ level }) => level)).toContain(2)
+    expect(await epochsOf(storage, rolled)).toEqual({ 0: 6, 1: 4 })
+
+    const changed = await withChangedEntries(rolled, {
+      ids: new Set([first.id, ...later.slice(0, 3_900).map(({ id }) => id)]),
+      change: (one) => ({ ...one, state: 'deleted' }),
+      since: '2026-11-23T07:00:00.000Z',
+      writer,
+    })
+    expect(await epochsOf(storage, changed)).toEqual({ 0: 6, 1: 4 })
+  })
+
+  test('is not known where a gap is last', async () => {
+    const { storage } = pageWriter()
+    const segments = [{ ...segment(sampleIndex.commit, {}), offsets: { 0: [0, 10, 5] as const } }]
+    const index = { ...empty, incarnations: [start], segments }
+    expect(await epochsOf(storage, index)).toEqual({ 0: 5 })
+    expect(await epochsOf(storage, { ...index, gaps: [gap(0, 10, 12)] })).toEqual({})
+  })
+
+  test('is not known of a partition that only a page of an older version names', async () => {
+    const { writer, ids, storage } = pageWriter()
+    const old = [{ ...segment(ids.next(), {}), offsets: { 1: [0, 10, 4] as const } }]
+    const page = await writePage(writer, { in: 0, next: { 1: 10 }, segments: old })
+    const segments = Array.from({ length: 300 }, (_, at) =>
+      segment(ids.next(), { 0: [at, at + 1] }),
+    )
+    const index = { ...empty, incarnations: [{ ...start, partitions: 2 }], pages: [page], segments }
+    expect(await epochsOf(storage, index)).toEqual({ 0: 0 })
+    const rolled = await rollPages(index, writer)
+    expect(await epochsOf(storage, rolled)).toEqual({ 0: 0 })
+    expect(await nextOffsets(storage, rolled, 0)).toEqual(
+      new Map([
+        [0, 300],
+        [1, 10],
+      ]),
+    )
+  })
+})
+
+test('rolling many entries into pages encodes each of them a few times, however many there are', async () => {
+  const encodingsOf = async (count: number): Promise<number> => {
+    const { writer, ids } = pageWriter()
+    let reads = 0
+    const segments = Array.from({ length: count }, (_, at) =>
+      Object.defineProperty({ ...segment(ids.next(), { 0: [at, at + 1] }) }, 'flags', {
+        enumerable: true,
+        get: () => {
+          reads++
+          return []
+        },
+      }),
+    )
+    await rollPages({ ...empty, incarnations: [start], segments }, writer)
+    return reads / count
+  }
+  expect(await encodingsOf(1_000)).toBeLessThan(4)
+  expect(await encodingsOf(8_000)).toBeLessThan(4)
 })

@@ -1,4 +1,4 @@
-import { advanceBy, pagedOffsets } from './coverage.ts'
+import { advanceEnds, type CoveredEnds, pagedEnds } from './coverage.ts'
 import type { Index, PageSummary, SegmentEntry } from './model.ts'
 import { type PageWriter, writePage } from './page-writer.ts'
 import { readPage } from './pages.ts'
@@ -21,37 +21,67 @@ export const pageSummaries = 16
  * are uploaded when it resolves, and only the index that is returned names them.
  */
 export async function rollPages(index: Index, writer: PageWriter): Promise<Index> {
-  let rolled = index
-  for (let count = overflow(rolled.segments); count > 0; count = overflow(rolled.segments)) {
-    rolled = await rollSegments(rolled, count, writer)
-  }
+  let rolled = await rollTail(index, writer)
   for (let run = overlongRun(rolled.pages); run !== undefined; run = overlongRun(rolled.pages)) {
     rolled = await rollSummaries(rolled, run, writer)
   }
   return rolled
 }
 
-/** How many of the oldest entries the next page takes; 0 while all may stay. */
-export function overflow(segments: readonly SegmentEntry[]): number {
-  const sizes = segments.map((entry) => Buffer.byteLength(encodeEntry({ ...entry })))
-  let bytes = sizes.reduce((sum, size) => sum + size, 0)
-  if (segments.length <= tailLimits.entries && bytes <= tailLimits.bytes) return 0
-  let count = 0
-  const stays = (): boolean =>
-    bytes <= tailLimits.bytes / 2 && segments.length - count <= tailLimits.entries / 2
-  while (count < segments.length && count < pageEntries && !stays()) bytes -= sizes[count++] ?? 0
-  return count
+/** Encodes each entry once: a rebuild may have found a million of them. */
+async function rollTail(index: Index, writer: PageWriter): Promise<Index> {
+  const tail = new TailSizes(index.segments)
+  const pages = [...index.pages]
+  let ends: { readonly of: number; readonly covered: CoveredEnds } | undefined
+  for (let count = tail.overflow(); count > 0; count = tail.overflow()) {
+    const segments = ofOneIncarnation(index.segments.slice(tail.first, tail.first + count))
+    const n = segments[0]?.in ?? 0
+    const before =
+      ends?.of === n ? ends.covered : await pagedEnds(writer.storage, { ...index, pages }, n)
+    const covered = advanceEnds(before, segments)
+    ends = { of: n, covered }
+    pages.push(await writePage(writer, { in: n, ...covered, segments }))
+    tail.drop(segments.length)
+  }
+  return { ...index, pages, segments: index.segments.slice(tail.first) }
 }
 
-async function rollSegments(index: Index, count: number, writer: PageWriter): Promise<Index> {
-  const segments = ofOneIncarnation(index.segments.slice(0, count))
-  const n = segments[0]?.in ?? 0
-  const next = advanceBy(await pagedOffsets(writer.storage, index, n), segments)
-  const summary = await writePage(writer, { in: n, next, segments })
-  return {
-    ...index,
-    pages: [...index.pages, summary],
-    segments: index.segments.slice(segments.length),
+/** How much the tail has, as its oldest entries leave it. */
+export class TailSizes {
+  readonly #sizes: readonly number[]
+  #first = 0
+  #bytes: number
+
+  constructor(segments: readonly SegmentEntry[]) {
+    this.#sizes = segments.map((entry) => Buffer.byteLength(encodeEntry({ ...entry })))
+    this.#bytes = this.#sizes.reduce((sum, size) => sum + size, 0)
+  }
+
+  /** Position of the first entry that is still there. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** How many of the oldest entries the next page takes; 0 while all may stay. */
+  overflow(): number {
+    const entries = this.#sizes.length - this.#first
+    if (entries <= tailLimits.entries && this.#bytes <= tailLimits.bytes) return 0
+    let bytes = this.#bytes
+    let count = 0
+    const stays = (): boolean =>
+      bytes <= tailLimits.bytes / 2 && entries - count <= tailLimits.entries / 2
+    while (count < entries && count < pageEntries && !stays()) bytes -= this.#sizeAt(count++)
+    return count
+  }
+
+  /** The oldest `count` entries are in a page now. */
+  drop(count: number): void {
+    for (let at = 0; at < count; at++) this.#bytes -= this.#sizeAt(at)
+    this.#first += count
+  }
+
+  #sizeAt(offset: number): number {
+    return this.#sizes[this.#first + offset] ?? 0
   }
 }
 
@@ -64,8 +94,9 @@ async function rollSummaries(
   const [oldest] = pages
   const newest = pages.at(-1)
   if (oldest === undefined || newest === undefined) return index
-  const { next } = await readPage(writer.storage, index.topic, newest)
-  const summary = await writePage(writer, { in: oldest.in, next, pages })
+  const { next, leaderEpochs } = await readPage(writer.storage, index.topic, newest)
+  const ends = { next, ...(leaderEpochs && { leaderEpochs }) }
+  const summary = await writePage(writer, { in: oldest.in, ...ends, pages })
   const at = index.pages.indexOf(oldest)
   return { ...index, pages: index.pages.toSpliced(at, pages.length, summary) }
 }

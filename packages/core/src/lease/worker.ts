@@ -5,7 +5,7 @@ import {
   type Random,
   type StorageBackend,
 } from '@kannery/storage'
-import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
+import { currentIncarnation, readCoverage } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/model.ts'
 import { topicKeys } from '../layout/keys.ts'
 import type { Retention } from '../retention/retention.ts'
@@ -191,11 +191,13 @@ export class Worker implements AsyncDisposable {
       }
       const { stored } = await raiseEpoch(await openIndex(options), options)
       const incarnation = currentIncarnation(stored.index)
-      const next = incarnation && (await nextOffsets(storage, stored.index, incarnation.n))
+      const covered = incarnation && (await readCoverage(storage, stored.index, incarnation.n))
+      const next = covered?.next
       return new WriterSession(stored, next ?? new Map(), {
         ...this.#sessionOptions(held),
         ids,
         greatestId: greatestIdIn(stored.index),
+        leaderEpochs: covered?.leaderEpochs ?? new Map(),
       })
     } catch (error) {
       await this.#warnOnFailure(() => this.#release(held))
@@ -203,7 +205,9 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #sessionOptions(held: HeldLease): Omit<WriterSessionOptions, 'ids' | 'greatestId'> {
+  #sessionOptions(
+    held: HeldLease,
+  ): Omit<WriterSessionOptions, 'ids' | 'greatestId' | 'leaderEpochs'> {
     const { storage, clock, time } = this.#contender
     const { topic } = held.lease
     return {

@@ -6,6 +6,7 @@ import {
   type Continuation,
   continueCoverage,
   currentIncarnation,
+  leaderEpochsAfter,
   type NextOffsets,
 } from '../index-file/coverage.ts'
 import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
@@ -62,6 +63,8 @@ export interface WriterSessionOptions {
   readonly ids: UlidSource
   /** Greater than all ids in the topic's folder that are known of. */
   readonly greatestId: Ulid | undefined
+  /** By partition, of the last batch before the next offset, where it is known. */
+  readonly leaderEpochs: ReadonlyMap<number, number>
   /** What time it is by the storage's clock, milliseconds. */
   readonly storageNow: () => number
   /** Asks the storage what time it is, milliseconds: not earlier than when it is called. */
@@ -86,6 +89,7 @@ export class WriterSession implements AsyncDisposable {
   readonly #options: WriterSessionOptions
   readonly #holder: IndexHolder
   #nextOffsets: NextOffsets
+  #leaderEpochs: ReadonlyMap<number, number>
   #greatestId: Ulid | undefined
   #lost: KanneryError | undefined
   #turn: Promise<unknown> = Promise.resolve()
@@ -98,6 +102,7 @@ export class WriterSession implements AsyncDisposable {
     this.writer = writer
     this.#options = options
     this.#nextOffsets = next
+    this.#leaderEpochs = options.leaderEpochs
     this.#greatestId = options.greatestId
     const { storage, ids } = options
     const assertMayWrite = (): void => this.#assertMayWrite()
@@ -112,6 +117,14 @@ export class WriterSession implements AsyncDisposable {
   /** By partition, what to fetch next of the current incarnation; empty before the first one. Moves on when a commit is done. */
   nextOffsets(): Map<number, number> {
     return new Map(this.#nextOffsets)
+  }
+
+  /**
+   * By partition, the leader epoch of the last batch before the next offset. A partition is missing
+   * where it is not known: nothing is committed, or a gap is last.
+   */
+  lastLeaderEpochs(): Map<number, number> {
+    return new Map(this.#leaderEpochs)
   }
 
   /** Greater than all ids in the topic's folder, and never given twice. */
@@ -145,6 +158,7 @@ export class WriterSession implements AsyncDisposable {
           return withRecovery(index, recovery, since)
         })
         this.#nextOffsets = recovery.nextOffsets
+        this.#leaderEpochs = recovery.leaderEpochs
       }
       return recovery
     })
@@ -161,6 +175,7 @@ export class WriterSession implements AsyncDisposable {
       const since = new Date(this.#options.storageNow()).toISOString()
       await this.#holder.replace((index) => withIncarnation(index, incarnation, since))
       this.#nextOffsets = startOf(currentIncarnation(this.index))
+      this.#leaderEpochs = new Map()
     })
   }
 
@@ -195,6 +210,8 @@ export class WriterSession implements AsyncDisposable {
           gaps: [...index.gaps, ...gaps],
         }
       })
+      const before = { next: this.#nextOffsets, leaderEpochs: this.#leaderEpochs }
+      this.#leaderEpochs = leaderEpochsAfter(before, added, next)
       this.#nextOffsets = next
     })
   }
@@ -255,8 +272,8 @@ export class WriterSession implements AsyncDisposable {
     by: Pick<RecoveryOptions, 'source' | 'timing'>,
   ): Promise<Recovery> {
     const { storage, askStorageTime } = this.#options
-    const nextOffsets = this.#nextOffsets
-    const recovery = await planRecovery({ storage, index, nextOffsets, askStorageTime, ...by })
+    const covered = { nextOffsets: this.#nextOffsets, leaderEpochs: this.#leaderEpochs }
+    const recovery = await planRecovery({ storage, index, ...covered, askStorageTime, ...by })
     this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
     return recovery
   }

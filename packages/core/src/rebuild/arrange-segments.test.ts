@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sampleHeader } from '../../test/segments.ts'
 import { segment } from '../../test/world.ts'
 import { rangesOf } from '../index-file/coverage.ts'
@@ -14,16 +14,20 @@ type Ranges = Readonly<Record<number, readonly [from: number, next: number]>>
 interface Sketch {
   readonly epoch: number
   readonly offsets: Ranges
+  /** 0 by default. */
+  readonly leaderEpoch?: number
   readonly damaged?: boolean
   readonly incarnation?: number
   readonly baselineOf?: number
 }
 
 function found(sketches: readonly Sketch[]): readonly FoundSegment[] {
-  return sketches.map(({ epoch, offsets, damaged = false, ...life }, at) => {
+  return sketches.map(({ epoch, offsets, leaderEpoch = 0, damaged = false, ...life }, at) => {
     const id = `01JDC8F9V0${String(at).padStart(16, '0')}` as Ulid
     const header = { ...sampleHeader, ...life, segment: id, epoch }
-    return { header, entry: segment(id, offsets, header.incarnation), damaged }
+    const entry = segment(id, offsets, header.incarnation)
+    const ranges = rangesOf(entry).map(([p, [from, next]]) => [p, [from, next, leaderEpoch]])
+    return { header, entry: { ...entry, offsets: Object.fromEntries(ranges) }, damaged }
   })
 }
 
@@ -77,6 +81,37 @@ test('a damaged one takes nothing from a whole one, and keeps its largest part',
     { epoch: 1, offsets: { 0: [10, 30] } },
   ] as const
   expect(arranged(segments)).toEqual([{ 0: [10, 30] }, { 0: [30, 100] }])
+})
+
+describe('a leftover of a history that a later leader cut off', () => {
+  const committed = { epoch: 8, offsets: { 0: [100, 180] }, leaderEpoch: 6 } as const
+  const [, committedId] = found([committed, committed]).map(({ entry }) => entry.id)
+
+  test.each<[string, Ranges]>([
+    ['and that reaches further than what was committed', { 0: [100, 200] }],
+    ['and that begins where the later leader goes on', { 0: [180, 200] }],
+  ])('%s is left out, although it is the only one there', (_, offsets) => {
+    const leftover = { epoch: 7, offsets, leaderEpoch: 5 }
+    const arrangement = arrangeSegments(found([leftover, committed]))
+    expect(arrangement?.segments.map(({ id }) => id)).toEqual([committedId])
+    expect(arrangement).toMatchObject({ superseded: [], cutOff: [expect.any(String)] })
+    expect(arrangement?.cutOff).not.toContain(committedId)
+  })
+
+  test('keeps what lies before it', () => {
+    const leftover = { epoch: 7, offsets: { 0: [50, 200] }, leaderEpoch: 5 } as const
+    const arrangement = arrangeSegments(found([leftover, committed]))
+    expect(arrangement?.segments.map(({ offsets }) => offsets[0])).toEqual([
+      [50, 100, -1],
+      [100, 180, 6],
+    ])
+    expect(arrangement?.cutOff).toEqual([])
+  })
+
+  test('is not told by a leader epoch that is not known', () => {
+    const leftover = { epoch: 7, offsets: { 0: [100, 200] }, leaderEpoch: -1 } as const
+    expect(arranged([leftover, committed])).toEqual([{ 0: [100, 180] }, { 0: [180, 200] }])
+  })
 })
 
 test('where partitions contradict each other, the oldest gives way, and the hole is told', () => {

@@ -1,4 +1,5 @@
 import { advanceBy, rangesOf } from '../index-file/coverage.ts'
+import { EpochEnds } from '../index-file/epoch-ends.ts'
 import type { CoveredRange, Gap, Incarnation, SegmentEntry } from '../index-file/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { Pieces } from './pieces.ts'
@@ -15,13 +16,15 @@ export interface Arrangement {
   readonly holes: readonly Omit<Gap, 'noticed' | 'reason'>[]
   /** All that they cover is in others, which come first. */
   readonly superseded: readonly Ulid[]
+  /** Of a history that a later leader cut off; all else that they cover is in others. */
+  readonly cutOff: readonly Ulid[]
   /** Of another life of the topic that has the same number, or of another cluster. */
   readonly strangers: readonly FoundSegment[]
 }
 
 /**
  * Puts segments into an order, and gives each offset to one of them: a whole one comes before a damaged one, then the higher
- * epoch wins, then the later one. Nothing that a segment alone holds is left out.
+ * epoch wins, then the later one. Nothing that a segment alone holds is left out, unless leader epochs rule it out.
  *
  * @returns undefined without segments
  */
@@ -43,6 +46,7 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
     segments: arranged.flatMap(({ segments }) => segments),
     holes: arranged.flatMap(({ holes }) => holes),
     superseded: arranged.flatMap(({ superseded }) => superseded),
+    cutOff: arranged.flatMap(({ cutOff }) => cutOff),
     strangers: found.filter((one) => !isOurs(one)),
   }
 }
@@ -80,7 +84,7 @@ function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, str
   return topicIds
 }
 
-type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded'> & {
+type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded' | 'cutOff'> & {
   readonly incarnation: Incarnation
   /** The life that it was to stand for. */
   readonly baselineOf: number | undefined
@@ -88,20 +92,47 @@ type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded'> & {
 }
 
 function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[]): ArrangedLife {
-  const byPartition = piecesByPartition(found)
+  const possible = withoutCutOff(found)
+  const byPartition = piecesByPartition(possible)
   // One that never covered anything keeps its name, so that no clean-up takes it.
   const isNeeded = (entry: SegmentEntry, at: number): boolean =>
     rangesOf(entry).length > 0 || rangesOf(found[at]?.entry ?? entry).length === 0
-  const narrowed = found.map(({ entry }) => narrow(entry, byPartition))
+  const narrowed = possible.map(({ entry }) => narrow(entry, byPartition))
   const segments = inGrowingOrder(narrowed.filter(isNeeded))
+  const others = narrowed.filter((entry, at) => !isNeeded(entry, at)).map(({ id }) => id)
+  const cut = new Set(possible.filter((one, at) => one !== found[at]).map(({ entry }) => entry.id))
   return {
     incarnation: incarnationOf(n, topicId, { found, byPartition }),
     segments,
     holes: holesIn(segments, n),
     baselineOf: found[0]?.header.baselineOf,
     isWhole: found.every(({ damaged }) => !damaged),
-    superseded: narrowed.filter((entry, at) => !isNeeded(entry, at)).map(({ id }) => id),
+    superseded: others.filter((id) => !cut.has(id)),
+    cutOff: others.filter((id) => cut.has(id)),
   }
+}
+
+/** Those that a later leader contradicts with less of what they cover, or nothing; the others as they are. */
+function withoutCutOff(found: readonly FoundSegment[]): readonly FoundSegment[] {
+  const ranges = found.flatMap(({ entry }) => rangesOf(entry))
+  const byPartition = Map.groupBy(ranges, ([partition]) => partition)
+  const ends = new Map(
+    [...byPartition].map(([partition, own]) => [
+      partition,
+      new EpochEnds(own.map(([, range]) => range)),
+    ]),
+  )
+  return found.map((segment) => {
+    const { entry } = segment
+    const offsets: Record<number, CoveredRange> = {}
+    let isCut = false
+    for (const [partition, range] of rangesOf(entry)) {
+      const possible = ends.get(partition)?.within(range)
+      if (possible !== undefined) offsets[partition] = possible
+      isCut ||= possible !== range
+    }
+    return isCut ? { ...segment, entry: { ...entry, offsets } } : segment
+  })
 }
 
 function piecesByPartition(found: readonly FoundSegment[]): ReadonlyMap<number, Pieces> {

@@ -145,6 +145,10 @@ async function plan(
   const arrangement = arrangeSegments(survey.segments)
   if (arrangement === undefined) throw nothingToRebuildFrom(topic, survey)
   const epochs = survey.segments.map(({ header }) => header.epoch)
+  const cutOff = arrangement.cutOff.map((id) => ({
+    key: topicKeys(topic).segment(id),
+    why: 'a later leader of its partitions did not have what it alone holds',
+  }))
   const strangers = arrangement.strangers.map(({ header, entry }) => ({
     key: topicKeys(topic).segment(entry.id),
     why:
@@ -156,7 +160,7 @@ async function plan(
     arrangement,
     epoch: epochs.reduce((one, other) => Math.max(one, other), found.broken?.epoch ?? 0) + 1,
     pages: survey.pages,
-    leftOut: [...survey.leftOut, ...strangers],
+    leftOut: [...survey.leftOut, ...strangers, ...cutOff],
     damages: survey.damages,
     greatestId: survey.greatestId,
   }

@@ -1,5 +1,11 @@
 import type { StorageBackend } from '@kannery/storage'
-import { currentIncarnation, type NextOffsets, rangesOf } from '../index-file/coverage.ts'
+import {
+  type Coverage,
+  currentIncarnation,
+  leaderEpochsAfter,
+  type NextOffsets,
+  rangesOf,
+} from '../index-file/coverage.ts'
 import type { Index, SegmentEntry } from '../index-file/model.ts'
 import { type NamedObject, topicKeys } from '../layout/keys.ts'
 import type { SegmentFooter } from '../segment/footer.ts'
@@ -30,6 +36,8 @@ export interface AdoptionOptions {
   /** Under our epoch. */
   readonly index: Index
   readonly nextOffsets: NextOffsets
+  /** By partition, of the last batch before the next offset, where it is known. */
+  readonly leaderEpochs: ReadonlyMap<number, number>
   readonly source: RecoverySource
 }
 
@@ -38,10 +46,15 @@ export interface Verdicts {
   /** In the order in which they continue the coverage. */
   readonly adopted: readonly SegmentEntry[]
   readonly garbage: readonly NamedObject[]
-  /** Of an epoch that is not over, in a later format, or of another topic or cluster: none is ours to judge. They stay. */
+  /**
+   * Of an epoch that is not over, in a later format, of another topic or cluster, or of a life of the
+   * topic that the index does not have: none is ours to judge. They stay.
+   */
   readonly unexplained: readonly NamedObject[]
   /** After what was adopted. */
   readonly nextOffsets: NextOffsets
+  /** By partition, of the last batch before the next offset, where it is known. */
+  readonly leaderEpochs: ReadonlyMap<number, number>
 }
 
 interface ReadableCandidate {
@@ -61,18 +74,20 @@ export async function judgeCandidates(
 ): Promise<Verdicts> {
   const { readable, unexplained } = await inspectAll(objects, options)
   const adopted: SegmentEntry[] = []
-  let nextOffsets = options.nextOffsets
+  let covered: Coverage = { next: options.nextOffsets, leaderEpochs: options.leaderEpochs }
   let left = readable
-  for (let entry = await firstAdoptable(left, nextOffsets, options); entry !== undefined; ) {
+  for (let entry = await firstAdoptable(left, covered, options); entry !== undefined; ) {
     const { id } = entry
     adopted.push(entry)
-    nextOffsets = new Map([...nextOffsets, ...rangesOf(entry).map(endOfRange)])
+    const next = new Map([...covered.next, ...rangesOf(entry).map(endOfRange)])
+    covered = { next, leaderEpochs: leaderEpochsAfter(covered, entry, next) }
     left = left.filter((candidate) => candidate.id !== id)
-    entry = await firstAdoptable(left, nextOffsets, options)
+    entry = await firstAdoptable(left, covered, options)
   }
   const settled = new Set([...adopted, ...unexplained].map(({ id }) => id))
   const garbage = objects.filter(({ id }) => !settled.has(id))
-  return { adopted, garbage, unexplained, nextOffsets }
+  const { next: nextOffsets, leaderEpochs } = covered
+  return { adopted, garbage, unexplained, nextOffsets, leaderEpochs }
 }
 
 async function inspectAll(
@@ -97,19 +112,23 @@ async function inspectAll(
   return { readable, unexplained }
 }
 
-function isOurs({ topic, cluster, epoch }: SegmentHeader, index: Index): boolean {
-  return topic === index.topic && cluster === index.cluster && epoch < index.epoch
+function isOurs(header: SegmentHeader, index: Index): boolean {
+  const { topic, topicId, cluster, incarnation, epoch } = header
+  const isOfSomeLife = index.incarnations.some(
+    (life) => life.n === incarnation && life.topicId === topicId,
+  )
+  return topic === index.topic && cluster === index.cluster && isOfSomeLife && epoch < index.epoch
 }
 
 async function firstAdoptable(
   candidates: readonly ReadableCandidate[],
-  next: NextOffsets,
+  covered: Coverage,
   options: AdoptionOptions,
 ): Promise<SegmentEntry | undefined> {
   const { storage, index } = options
   for (const { id, footer } of candidates.toSorted(byOffsets)) {
     if (!isOfThisLife(footer, index)) continue
-    if (!continuesExactly(footer, next) || !leaderEpochsGrow(footer, index)) continue
+    if (!continuesExactly(footer, covered.next) || !leaderEpochsGrow(footer, covered)) continue
     if (!(await isLostAtSource(footer, options))) continue
     const key = topicKeys(index.topic).segment(id)
     const entry = await entryOfWhole(storage, { key, id, footer })
@@ -144,12 +163,12 @@ function continuesExactly({ coverage }: SegmentFooter, next: NextOffsets): boole
   return continues && ranges.some(([, [from, to]]) => from < to)
 }
 
-/** Against the newest entries; the source knows the rest. −1 says nothing. */
-function leaderEpochsGrow({ coverage }: SegmentFooter, index: Index): boolean {
-  return rangesOf({ offsets: coverage }).every(([partition, [, , leaderEpoch]]) => {
-    const last = index.segments.findLast(({ offsets }) => partition in offsets)
-    return leaderEpoch < 0 || leaderEpoch >= (last?.offsets[partition]?.[2] ?? leaderEpoch)
-  })
+/** Against what is covered; the source knows the rest. −1 says nothing. */
+function leaderEpochsGrow({ coverage }: SegmentFooter, { leaderEpochs }: Coverage): boolean {
+  return rangesOf({ offsets: coverage }).every(
+    ([partition, [, , leaderEpoch]]) =>
+      leaderEpoch < 0 || leaderEpoch >= (leaderEpochs.get(partition) ?? leaderEpoch),
+  )
 }
 
 /** Some of it cannot be fetched any more, and what the source has now is the same history. */

@@ -145,7 +145,6 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
   ['leaves a hole', { 0: [11, 20] }, {}],
   ['covers again what is committed', { 0: [9, 20] }, {}],
   ['covers nothing', { 0: [10, 10] }, {}],
-  ['is of another life of the topic', { 0: [10, 20] }, { topicId: 'created again' }],
   [
     'is of a writer before the last one that committed, and of a history that nobody knows',
     { 0: [10, 20, -1] },
@@ -168,6 +167,7 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
 test.each<[string, Partial<SegmentHeader>]>([
   ['cluster', { cluster: 'cluster-two' }],
   ['topic', { topic: 'payments' }],
+  ['topic of this name', { topicId: 'of another backup' }],
 ])(
   'a segment of another %s is neither adopted nor deleted: somebody put it there',
   async (_, changes) => {
@@ -213,6 +213,33 @@ test('a segment of an older leader than the last committed one is not adopted', 
   })
 
   expect((await session.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([])
+})
+
+test('a segment of an older leader than the last batch is not adopted, also where only a page names that batch', async () => {
+  const { session } = await afterCrash(async (world, dead) => {
+    await dead.commit({ segment: await upload(world, dead, { 0: [10, 20, 7] }) })
+    for (let at = 0; at < 260; at++) await dead.commit(captured(dead, { 1: [at, at + 1] }))
+    return await upload(world, dead, { 0: [20, 30, 6] })
+  })
+  expect(session.index.segments.some(({ offsets }) => 0 in offsets)).toBe(false)
+  expect(session.lastLeaderEpochs()).toEqual(
+    new Map([
+      [0, 7],
+      [1, 0],
+    ]),
+  )
+  expect((await session.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([])
+})
+
+test('leader epochs of a life that ended do not keep a segment of the next one from being adopted', async () => {
+  const { session, left } = await afterCrash(async (world, dead) => {
+    await dead.commit({ segment: await upload(world, dead, { 0: [10, 20, 7] }) })
+    await dead.beginIncarnation(incarnation(1, 'created again'))
+    return await upload(world, dead, { 0: [0, 10, 1] })
+  })
+  const kafka = source({ lost: { 0: 100 }, topicId: 'created again' })
+  expect((await session.recover(kafka)).adopted).toEqual([left])
+  expect(session.lastLeaderEpochs()).toEqual(new Map([[0, 1]]))
 })
 
 test('a segment of a topic that was deleted at its source is adopted, and the source is not asked about it', async () => {

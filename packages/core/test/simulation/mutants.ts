@@ -126,7 +126,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'adopts what does not continue the backup',
     file: adoption,
-    search: 'if (!continuesExactly(footer, next) || !leaderEpochsGrow(footer, index)) continue',
+    search:
+      'if (!continuesExactly(footer, covered.next) || !leaderEpochsGrow(footer, covered)) continue',
     replace: '',
   },
   {

@@ -3,7 +3,6 @@ import {
   currentIncarnation,
   type Gap,
   type Incarnation,
-  type Index,
   type SegmentEntry,
   type UlidSource,
   type Worker,
@@ -358,33 +357,17 @@ async function startOfCursors(
   session: WriterSession,
   topic: TopicMetadata,
 ): Promise<ReadonlyMap<number, CursorStart>> {
-  const epochs = lastEpochs(session.index)
+  const epochs = session.lastLeaderEpochs()
   const ends = once
     ? await cluster.listOffsets(topic.name, 'latest', 'read-uncommitted')
     : undefined
   const starts = new Map<number, CursorStart>()
   for (const [partition, next] of session.nextOffsets()) {
-    const [to, epoch] = epochs.get(partition) ?? [next, -1]
-    // Before `next` may lie a gap: then the epoch of what comes before it is not known.
-    starts.set(partition, { next, lastEpoch: to === next ? epoch : -1, end: ends?.get(partition) })
+    starts.set(partition, {
+      next,
+      lastEpoch: epochs.get(partition) ?? -1,
+      end: ends?.get(partition),
+    })
   }
   return starts
-}
-
-/**
- * By partition, where the tail of the index ends, and the leader epoch of the last batch before. A partition that is only in pages is
- * missing: its log is checked against the backup from its next batch on.
- */
-function lastEpochs(
-  index: Index,
-): ReadonlyMap<number, readonly [next: number, leaderEpoch: number]> {
-  const n = currentIncarnation(index)?.n
-  const epochs = new Map<number, readonly [number, number]>()
-  for (const entry of index.segments) {
-    if (entry.in !== n) continue
-    for (const [partition, [, next, epoch]] of Object.entries(entry.offsets)) {
-      epochs.set(Number(partition), [next, epoch])
-    }
-  }
-  return epochs
 }

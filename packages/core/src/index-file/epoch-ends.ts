@@ -1,0 +1,35 @@
+import type { CoveredRange } from './model.ts'
+
+/**
+ * Where in one partition the histories of its leaders end. Leader epochs never fall along a log: a
+ * leader that wrote under a later epoch had no batch of an earlier one beyond its own.
+ */
+export class EpochEnds {
+  /** The latest epochs first; `end` is the least of all up to here. */
+  readonly #ends: { readonly leaderEpoch: number; readonly end: number }[] = []
+
+  /** @param ranges that a log may have had, in any order. One that covers nothing says nothing. */
+  constructor(ranges: readonly CoveredRange[]) {
+    let end = Number.POSITIVE_INFINITY
+    for (const [from, next, leaderEpoch] of ranges.toSorted((one, other) => other[2] - one[2])) {
+      if (from === next) continue
+      end = Math.min(end, next)
+      if (this.#ends.at(-1)?.leaderEpoch === leaderEpoch) this.#ends.pop()
+      this.#ends.push({ leaderEpoch, end })
+    }
+  }
+
+  /** What of `range` may be history. Its end has an unknown leader epoch where it is cut. */
+  within(range: CoveredRange): CoveredRange | undefined {
+    const [from, next, leaderEpoch] = range
+    const end = this.#endOf(leaderEpoch)
+    if (next <= end) return range
+    return from < end ? [from, end, -1] : undefined
+  }
+
+  #endOf(leaderEpoch: number): number {
+    if (leaderEpoch < 0) return Number.POSITIVE_INFINITY
+    const later = this.#ends.findLast((one) => one.leaderEpoch > leaderEpoch)
+    return later?.end ?? Number.POSITIVE_INFINITY
+  }
+}
