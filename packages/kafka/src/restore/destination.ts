@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import type { AclOperation } from '../cluster/acl-operations.ts'
 import { kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
@@ -40,11 +41,12 @@ export async function openDestination(
 ): Promise<Destination> {
   const { topic, maxBatchBytes, settings } = await openTopic(cluster, checked, verify)
   const { name } = topic
-  const release =
-    settings === undefined ? undefined : releaseSettings(settings.held, settings.final)
-  if (release !== undefined) {
+  const release = releaseSettings(settings?.held ?? {}, settings?.final ?? {})
+  if (settings !== undefined) {
     const findings = new Findings()
-    const needed = ['Write', 'AlterConfigs', ...(verify ? ['Read' as const] : [])] as const
+    const needed: AclOperation[] = ['Write']
+    if (Object.keys(settings.held).length > 0) needed.push('AlterConfigs')
+    if (verify) needed.push('Read')
     findings.add(...(await missingPermissions(cluster, name, needed)))
     findings.add(...judgeReplicas(topic, checked.settings, selection.partitions))
     findings.throwIfAny()
@@ -55,7 +57,6 @@ export async function openDestination(
     maxBatchBytes,
     startOffsets: await endOffsets(cluster, name, selection.partitions),
     finish: async () => {
-      if (release === undefined) return
       try {
         await cluster.alterTopicConfig(name, release.set, release.remove)
       } catch (error) {
