@@ -1,8 +1,11 @@
+import { MemoryStorage } from '@kannery/storage-testkit'
 import { runKafkaTool } from '@kannery/testing/servers/kafka-installation'
 import { expect, inject, test } from 'vitest'
-import { connectTo, uniqueTopic } from './real-cluster.ts'
+import { captureOnce } from './capture-run.ts'
+import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
+import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')
 
@@ -28,8 +31,24 @@ function bigBatch(offset: number): Buffer {
   return storedBatch([record])
 }
 
-test('a restore is compared to its end although the broker throttles what is read back', async () => {
+test('a backup of a topic ends with its end although the broker throttles what is fetched', async () => {
+  const topic = uniqueTopic('throttled')
+  await using writer = await connectTo(bootstrapServers)
+  await using broker = await TestBroker.connect(writer)
+  await broker.createTopic(topic)
+  for (let record = 0; record < 4; record++) {
+    await broker.send(topic, { records: [{ value: Buffer.alloc(900_000, record) }] })
+  }
   const clientId = await limitedClient('consumer_byte_rate=250000')
+  await using cluster = await connectTo(bootstrapServers, { clientId })
+  const storage = MemoryStorage.open({ clock: realClock })
+
+  const report = await captureOnce({ cluster, storage, topics: [topic] })
+  expect(report.topics).toMatchObject([{ topic, records: 4 }])
+}, 120_000)
+
+test('a restore is compared to its end although the broker throttles what is written and read back', async () => {
+  const clientId = await limitedClient('consumer_byte_rate=250000,producer_byte_rate=400000')
   await using cluster = await connectTo(bootstrapServers, { clientId })
   const batches = [0, 1, 2, 3].map(bigBatch)
   const { report } = await restoreSketch(cluster, {
