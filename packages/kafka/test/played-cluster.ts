@@ -34,6 +34,8 @@ export class PlayedCluster {
   /** Topics that this user may not see. */
   readonly denied = new Set<string>()
   clusterId = 'played'
+  /** Thrown instead of metadata. */
+  failure: Error | undefined
   /** Of the requests for metadata. */
   asked = 0
   #brokers: PlayedTopic[] = []
@@ -80,6 +82,7 @@ export class PlayedCluster {
 
   #metadata(names?: readonly string[]): ClusterMetadata {
     this.asked += 1
+    if (this.failure !== undefined) throw this.failure
     const brokers = this.#brokers.map((_, index) => {
       const broker = { id: index + 1, host: 'played', port: 9092, rack: undefined }
       return [broker.id, broker] as const

@@ -1,3 +1,4 @@
+import { KanneryError } from '@kannery/storage'
 import { MemoryStorage, TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../test/batches.ts'
@@ -120,6 +121,25 @@ test.each(['orders', 'ord*'])(
     expect(run.warnings).toMatchObject([{ code: 'KAFKA_DENIED', facts: { topic: 'orders' } }])
   },
 )
+
+test('another cluster at the same address ends the run: what was read is committed, and no incarnation begins', async () => {
+  const world = new World()
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'ours' }))
+  const run = world.follow()
+  await world.until(() => run.records === 1)
+  const other = { retry: 'never' } as const
+  world.cluster.failure = new KanneryError(
+    'KAFKA_UNREACHABLE',
+    'another Kafka cluster answers',
+    other,
+  )
+  const ended = run.report.catch((error: unknown) => error)
+
+  expect(await world.clock.passUntil(ended)).toBe(world.cluster.failure)
+  const captured = await readCaptured(world.storage, 'orders')
+  expect(valuesOf(captured)).toEqual(['ours'])
+  expect(captured.index.incarnations).toHaveLength(1)
+})
 
 describe('a log that was truncated while it is followed', () => {
   test('is a new branch when its leader confirms it', async () => {

@@ -39,7 +39,10 @@ export class ControlConnections implements AsyncDisposable {
     return broker === undefined ? undefined : this.#sharedTo(broker)
   }
 
-  /** A control connection to any broker that answers: known brokers first, then the bootstrap servers. */
+  /**
+   * A control connection to any broker that answers: known brokers first, then the bootstrap servers. One whose connection broke
+   * comes last: it may be a broker that accepts connections and answers nothing.
+   */
   async toAny(): Promise<BrokerConnection> {
     const failures: KanneryError[] = []
     for (const address of this.#candidates()) {
@@ -89,7 +92,8 @@ export class ControlConnections implements AsyncDisposable {
       const key = formatHostPort(address)
       if (!seen.has(key)) seen.set(key, address)
     }
-    return [...seen.values()]
+    const byState = Map.groupBy(seen.entries(), ([key]) => this.#shared.stateOf(key))
+    return preference.flatMap((state) => (byState.get(state) ?? []).map(([, address]) => address))
   }
 
   /** The classic trap: the bootstrap server answers, and sends us to an address that only works inside its own network. */
@@ -106,6 +110,9 @@ export class ControlConnections implements AsyncDisposable {
     })
   }
 }
+
+/** An address whose connection could not be opened is as one that was never tried: by then another one is open. */
+const preference = ['open', 'none', 'broken'] as const
 
 function noBrokerAnswers(failures: readonly KanneryError[]): KanneryError {
   const [only, ...others] = failures

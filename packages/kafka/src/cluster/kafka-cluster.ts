@@ -11,7 +11,7 @@ import {
   metadataV11,
   metadataV12,
 } from '@platformatic/kafka'
-import type { KafkaConnectionOptions } from '../configuration/connection-options.ts'
+import { formatHostPort, type KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
 import { callNewest } from './call-newest.ts'
@@ -53,6 +53,12 @@ export interface ActiveProducer extends ProducerIdentity {
   readonly transactionStart: number | undefined
 }
 
+/**
+ * Patience in request timeouts: when one broker does not answer at all, there is time to ask another one. As Kafka's clients:
+ * default.api.timeout.ms is twice request.timeout.ms.
+ */
+const attemptsWorth = 2
+
 /** Kafka's ConfigResource.Type and AlterConfigOp.OpType. */
 const topicResource = 2
 const setConfig = 0
@@ -63,7 +69,7 @@ const dynamicTopicConfig = 1
 
 /**
  * A Kafka cluster as an administrator sees it. Calls are answered by the broker that knows (leader, controller, any); when
- * that one moved or is not ready, they ask again for as long as a request may take, then throw. Nothing is cached but the
+ * that one moved, is not ready or does not answer, they ask again for twice as long as a request may take, then throw. Nothing is cached but the
  * brokers' addresses: every answer is the cluster's present one.
  */
 export class KafkaCluster implements AsyncDisposable {
@@ -358,9 +364,24 @@ export class KafkaCluster implements AsyncDisposable {
       false,
     )
     const metadata = readMetadata(answer)
+    this.#assertSameCluster(metadata.clusterId)
     this.#control.update(metadata.brokers)
     this.#clusterId = metadata.clusterId
     return metadata
+  }
+
+  /** A name or address may come to lead to another cluster: whatever that says of topics and offsets, it is not about ours. */
+  #assertSameCluster(clusterId: string): void {
+    const known = this.#clusterId
+    if (known === '' || clusterId === '' || clusterId === known) return
+    const servers = this.#options.connection.bootstrapServers.map(formatHostPort).join(', ')
+    throw new KanneryError('KAFKA_UNREACHABLE', `another Kafka cluster answers at ${servers}`, {
+      retry: 'never',
+      why: `its id is ${clusterId}; it was ${known} before`,
+      remedy:
+        'Check the addresses, and to whom their names lead. Nothing was taken from the other cluster.',
+      facts: { cluster: known, otherCluster: clusterId },
+    })
   }
 
   async #describeTopic(name: string): Promise<TopicMetadata> {
@@ -389,7 +410,7 @@ export class KafkaCluster implements AsyncDisposable {
     const { clock, signal, connection } = this.#options
     const options: RetryOptions = {
       clock,
-      patienceMs: connection.requestTimeoutMs,
+      patienceMs: attemptsWorth * connection.requestTimeoutMs,
       mayRetry,
       ...(signal === undefined ? {} : { signal }),
     }

@@ -31,6 +31,13 @@ export class SharedConnections implements AsyncDisposable {
     return slot.opening
   }
 
+  /** Whether the connection of that name is open (or about to be), was never asked for, or broke. */
+  stateOf(name: string): 'open' | 'none' | 'broken' {
+    const known = this.#slots.get(name)
+    if (known === undefined) return 'none'
+    return known.connection?.usable === false ? 'broken' : 'open'
+  }
+
   /** Closes all. What is asked for later is closed as soon as it is open, and refuses requests. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true

@@ -1,0 +1,83 @@
+import { Writer } from '@platformatic/kafka'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { PlayedPeer, type PlayedRequest } from '../../test/played-peer.ts'
+import { realClock, realRandom } from '../../test/real-cluster.ts'
+import { KafkaCluster } from './kafka-cluster.ts'
+
+const requestTimeoutMs = 400
+let peers: readonly PlayedPeer[] = []
+let cluster: KafkaCluster | undefined
+/** Peers that take requests and answer nothing. */
+const hung = new Set<PlayedPeer>()
+let clusterId = 'one'
+beforeEach(async () => {
+  clusterId = 'one'
+  hung.clear()
+  peers = [await PlayedPeer.start(), await PlayedPeer.start()]
+  for (const peer of peers) {
+    peer.onRequest = (request) => {
+      if (!hung.has(peer)) request.answer(metadata())
+    }
+  }
+})
+afterEach(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+  for (const peer of peers) await peer[Symbol.asyncDispose]()
+})
+
+/** Metadata v12 of a cluster whose brokers are the peers, without topics. */
+function metadata(): Buffer {
+  return Writer.create()
+    .appendTaggedFields()
+    .appendInt32(0)
+    .appendArray([...peers.entries()], (writer, [index, { address }]) => {
+      writer.appendInt32(index).appendString(address.host).appendInt32(address.port)
+      writer.appendString(null)
+    })
+    .appendString(clusterId)
+    .appendInt32(0)
+    .appendArray([] as PlayedRequest[], () => undefined)
+    .appendTaggedFields().buffer
+}
+
+async function connect(): Promise<KafkaCluster> {
+  cluster = await KafkaCluster.connect({
+    clock: realClock,
+    random: realRandom,
+    connection: {
+      bootstrapServers: peers.map(({ address }) => address),
+      clientId: 'test',
+      connectTimeoutMs: 10_000,
+      requestTimeoutMs,
+    },
+  })
+  return cluster
+}
+
+test('a broker that does not answer any more leaves patience for another one, which is asked from then on', async () => {
+  const connected = await connect()
+  const [first, second] = peers
+  if (first === undefined || second === undefined) throw new Error('no peers')
+  hung.add(first)
+  const begin = realClock.monotonic()
+  expect((await connected.metadata([])).brokers.size).toBe(2)
+  expect(realClock.monotonic() - begin).toBeLessThan(2 * requestTimeoutMs)
+
+  const asked = first.requests.length
+  await connected.metadata([])
+  await connected.metadata([])
+  expect(first.requests).toHaveLength(asked)
+  expect(second.requests.length).toBeGreaterThanOrEqual(3)
+})
+
+test('another cluster at the same address is called so, and nothing of it is believed', async () => {
+  const connected = await connect()
+  clusterId = 'other'
+
+  await expect(connected.metadata([])).rejects.toMatchObject({
+    code: 'KAFKA_UNREACHABLE',
+    retry: 'never',
+    facts: { cluster: 'one', otherCluster: 'other' },
+  })
+  expect(connected.clusterId).toBe('one')
+})
