@@ -11,6 +11,10 @@ export class PlayedTopic {
   /** Where the leader says that an epoch ends. */
   epochEnd: number | undefined = Number.POSITIVE_INFINITY
   earliest = 0
+  /** Where the leader's own disk begins; what lies before it is in remote storage. */
+  localStart = 0
+  /** Effective configuration. */
+  config: Readonly<Record<string, string>> = {}
 
   /** `life`: topics of one name differ in it. */
   constructor(name: string, brokerId: number, life = 1) {
@@ -38,6 +42,8 @@ export class PlayedCluster {
   failure: Error | undefined
   /** Of the requests for metadata. */
   asked = 0
+  /** True: no request but those to brokers is ever answered. */
+  isHanging = false
   #brokers: PlayedTopic[] = []
 
   /** Another topic may have had the name before. */
@@ -55,15 +61,22 @@ export class PlayedCluster {
       get clusterId(): string {
         return clusterId()
       },
-      metadata: async (names?: readonly string[]) => this.#metadata(names),
+      metadata: async (names?: readonly string[]) => {
+        const metadata = this.#metadata(names)
+        await this.#answering()
+        return metadata
+      },
       topic: async (name: string) => this.#find(name).metadata,
       listOffsets: async (name: string, at: OffsetPosition) => {
-        const { broker, earliest } = this.#find(name)
-        const end = broker.partitions.get(0)?.highWatermark ?? 0
-        return new Map([[0, at === 'latest' ? end : earliest]])
+        const { broker, earliest, localStart } = this.#find(name)
+        const latest = broker.partitions.get(0)?.highWatermark ?? 0
+        return new Map([[0, { earliest, latest, 'earliest-local': localStart }[at]]])
       },
       endOfEpoch: async ({ topic }: { topic: string }) => this.#find(topic).epochEnd,
-      describeTopicConfig: async () => ({ overrides: {}, effective: {} }),
+      describeTopicConfig: async (name: string) => {
+        await this.#answering()
+        return { overrides: {}, effective: this.#find(name).config }
+      },
       describeProducers: async () => [],
       openConnection: async (id: number) => {
         const broker = this.#brokers[id - 1]?.broker
@@ -78,6 +91,10 @@ export class PlayedCluster {
     const found = this.topics.get(name)
     if (found === undefined) throw new Error(`no topic ${name} is played`)
     return found
+  }
+
+  async #answering(): Promise<void> {
+    if (this.isHanging) await new Promise<never>(() => undefined)
   }
 
   #metadata(names?: readonly string[]): ClusterMetadata {

@@ -17,6 +17,7 @@ import { decodeAnswer } from '../transport/decode-answer.ts'
 import { Alarm } from './alarm.ts'
 import { type BatchRun, glanceAtBatches } from './batch-run.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** What happens to partitions. All is called synchronously, and must not throw. */
 export interface BrokerReaderListener {
@@ -109,7 +110,14 @@ export class BrokerReader {
   async #connectAndFetch(): Promise<void> {
     const { cluster, broker, signal } = this.#options
     const opening = cluster.openConnection(broker)
-    await using connection = await unlessAborted(opening, signal)
+    await using connection = await untilAborted(opening, signal)
+    if (connection === undefined) {
+      opening.then(
+        (opened) => opened[Symbol.asyncDispose](),
+        () => undefined,
+      )
+      return
+    }
     const close = (): void => void connection[Symbol.asyncDispose]()
     signal.addEventListener('abort', close, { once: true })
     try {
@@ -273,25 +281,4 @@ function pickVersion(connection: BrokerConnection, wanted: readonly PartitionCur
 
 function answerKey(topic: string, partition: number): string {
   return `${topic}/${partition}`
-}
-
-/** What is opened after the signal is closed at once, without anybody waiting for it. */
-async function unlessAborted<T extends AsyncDisposable>(
-  opening: Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([opening, aborted.promise])
-  } catch (error) {
-    opening.then(
-      (opened) => opened[Symbol.asyncDispose](),
-      () => undefined,
-    )
-    throw error
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

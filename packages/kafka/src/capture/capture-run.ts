@@ -13,6 +13,7 @@ import type { PartitionCursor } from './partition-cursor.ts'
 import { StalledPartitions } from './stalled-partitions.ts'
 import type { TopicCapture } from './topic-capture.ts'
 import { TopicSet } from './topic-set.ts'
+import { untilAborted } from './until-aborted.ts'
 import { WorkerMemory } from './worker-memory.ts'
 
 const tickMs = 500
@@ -99,15 +100,14 @@ export class CaptureRun {
     return this.#topics.report
   }
 
-  /** Whatever happened: nothing is under way any more, what can be committed is, and the leases are released. */
+  /** Whatever happened: what can be committed is, the leases are released, and nothing is under way any more. */
   async #end(): Promise<void> {
     this.#reading.abort()
-    await Promise.all([
-      this.#readers.ended(),
-      this.#refreshing.done(),
-      this.#judging.done(),
-      ...this.#explaining,
-    ])
+    await this.#readers.ended()
+    // What is in memory comes first. Nothing of it needs Kafka, which may be away.
+    await Promise.all([this.#topics.close(), this.#refreshing.done(), this.#judging.done()])
+    await Promise.all(this.#explaining)
+    // A topic may have been taken up meanwhile.
     await this.#topics.close()
     this.#options.observer.onEnded?.(this.#topics.report)
   }
@@ -144,8 +144,8 @@ export class CaptureRun {
 
   async #refresh(): Promise<void> {
     try {
-      const metadata = await this.#watch.ask()
-      if (this.#reading.signal.aborted) return
+      const metadata = await untilAborted(this.#watch.ask(), this.#reading.signal)
+      if (metadata === undefined || this.#reading.signal.aborted) return
       await this.#topics.update(metadata)
       this.#findLeaders(metadata)
     } catch (error) {
@@ -180,12 +180,16 @@ export class CaptureRun {
   async #judge(): Promise<void> {
     for (const cursor of this.#cursors()) {
       const { obstacle } = cursor
-      const verdict = await this.#stalled.judge(cursor, this.#options.clock.monotonic())
+      const judging = this.#stalled.judge(cursor, this.#options.clock.monotonic())
+      const verdict = await untilAborted(judging, this.#reading.signal)
+      if (this.#reading.signal.aborted) return
       if (verdict?.kind === 'warning') this.#options.observer.onWarning(verdict.error)
       // It may have gone on meanwhile.
       if (cursor.obstacle !== obstacle || !cursor.readable) continue
       if (verdict?.kind === 'failed') this.#fail(cursor, verdict.error)
-      if (verdict?.kind === 'compacted') cursor.finish()
+      if (verdict?.kind === 'compacted') {
+        this.#ownerOf(cursor)?.skip(cursor, { to: verdict.to, reason: 'compaction' })
+      }
     }
   }
 
@@ -202,7 +206,8 @@ export class CaptureRun {
       },
       onLost: (cursor) => {
         cursor.suspend()
-        const explaining = this.#explainLoss(cursor).finally(() => {
+        const { signal } = this.#reading
+        const explaining = untilAborted(this.#explainLoss(cursor), signal).finally(() => {
           this.#explaining.delete(explaining)
         })
         this.#explaining.add(explaining)

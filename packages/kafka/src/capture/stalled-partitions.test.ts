@@ -185,7 +185,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
   test('has nothing left when the topic is compacted and the offset is on its own disk', async () => {
     const judge = judges({ patienceMs: 0, policy: 'compact,delete', localStart: 5 })
     expect(await judge.judge(silent(), 4999)).toBeUndefined()
-    expect(await judge.judge(silent(), 5000)).toEqual({ kind: 'compacted' })
+    expect(await judge.judge(silent(), 5000)).toEqual({ kind: 'compacted', to: 9 })
   })
 
   test('is asked several times before that is believed, however long they take', async () => {
@@ -196,7 +196,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
       expect(await judge.judge(cursor, hour)).toBeUndefined()
     }
     answerNothing(cursor, { lastStable: 9, highWatermark: 9 }, 0)
-    expect(await judge.judge(cursor, hour)).toEqual({ kind: 'compacted' })
+    expect(await judge.judge(cursor, hour)).toEqual({ kind: 'compacted', to: 9 })
   })
 
   test('is asked where its disk begins only after the silence, and not every time', async () => {
@@ -222,7 +222,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
   test('may have records where brokers are too old to have any on remote storage', async () => {
     const localStart = new KanneryError('KAFKA_UNSUPPORTED', 'ListOffsets 8')
     const compacted = judges({ patienceMs: 0, policy: 'compact', localStart })
-    expect(await compacted.judge(silent(), 5000)).toEqual({ kind: 'compacted' })
+    expect(await compacted.judge(silent(), 5000)).toEqual({ kind: 'compacted', to: 9 })
   })
 
   test.each([

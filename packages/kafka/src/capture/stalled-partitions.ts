@@ -12,8 +12,8 @@ const warnAfterMs = 60_000
 export type Verdict =
   | { readonly kind: 'failed'; readonly error: KanneryError }
   | { readonly kind: 'warning'; readonly error: KanneryError }
-  /** Compaction removed everything from the cursor's next offset to the end of the run. */
-  | { readonly kind: 'compacted' }
+  /** Compaction removed everything from the cursor's next offset up to `to` (exclusive), where the run ends. */
+  | { readonly kind: 'compacted'; readonly to: number }
 
 export interface StalledPartitionsOptions {
   readonly cluster: Pick<KafkaCluster, 'describeProducers' | 'describeTopicConfig' | 'listOffsets'>
@@ -67,7 +67,7 @@ export class StalledPartitions {
         const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
         if (reason === undefined) return undefined
         if (reason.kind === 'compacted') {
-          if (cursor.lastStableOffset >= end) return { kind: 'compacted' }
+          if (cursor.lastStableOffset >= end) return { kind: 'compacted', to: end }
           return await this.#judgeTransaction(cursor, waitedMs, end)
         }
         return waitedMs < brokerPatienceMs ? undefined : failed(notServed(cursor, reason))

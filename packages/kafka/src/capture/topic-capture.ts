@@ -42,6 +42,8 @@ export interface TopicCaptureContext {
   readonly uploads: Uploads
   /** True: the run ends at the high watermarks of its start. */
   readonly once: boolean
+  /** Aborted when the run ends: then nothing waits for Kafka any more. */
+  readonly signal: AbortSignal
   /** Some topic cannot be written any more. */
   onFailed(): void
 }
@@ -237,7 +239,7 @@ export class TopicCapture {
     try {
       this.seal()
       await this.#writer.settled()
-      if (this.#context.once) await this.#keepUp()
+      if (this.#context.once && !this.#context.signal.aborted) await this.#keepUp()
     } finally {
       await this.#upkeep.done()
       await this.#session.release()

@@ -10,8 +10,6 @@ export interface TopicSetOptions extends TopicCaptureContext {
   readonly selection: TopicSelection
   /** How long to contend, at the start, for topics that somebody else writes. */
   readonly leaseWaitMs?: number
-  /** Ends the waiting. */
-  readonly signal: AbortSignal
 }
 
 /** A topic may be missing in the metadata of a broker that is behind. */

@@ -10,6 +10,7 @@ import {
 } from '@kannery/core'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { KafkaCluster, TopicConfig } from '../cluster/kafka-cluster.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface UpkeepOptions {
   readonly cluster: KafkaCluster
@@ -17,6 +18,8 @@ export interface UpkeepOptions {
   readonly clock: Clock
   readonly ids: UlidSource
   readonly onWarning: (warning: KanneryError) => void
+  /** When it is aborted, Kafka is not waited for, and nothing is done. */
+  readonly signal: AbortSignal
 }
 
 /** So far our clock may be behind that of the storage, which decides. */
@@ -27,12 +30,14 @@ const aheadMs = 86_400_000
  * its backup does it. What fails of it is told, and tried again the next time: the backup goes on.
  */
 export async function keepUp(session: WriterSession, options: UpkeepOptions): Promise<void> {
-  const { storage, clock, ids } = options
+  const { storage, clock, ids, cluster, signal } = options
   const { topic } = session
   try {
     if (!(await anythingDue(session, options))) return
     // A topic that is compacted by now may not be aged out: its oldest record of a key may be the only one.
-    await recordSettings(session, await options.cluster.describeTopicConfig(topic))
+    const settings = await untilAborted(cluster.describeTopicConfig(topic), signal)
+    if (settings === undefined) return
+    await recordSettings(session, settings)
     await markExpired(topic, { storage, clock, ids })
     const { failure } = await deletePruned(session, { storage, clock, ids })
     if (failure !== undefined) options.onWarning(failure)
