@@ -9,7 +9,7 @@ import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')
 
-/** Gives a client id of its own a quota (KIP-13, KIP-599), and tells the id. */
+/** Gives a client id of its own a quota (KIP-13, KIP-599), and returns the id. */
 async function limitedClient(quota: string): Promise<string> {
   const clientId = uniqueTopic('limited')
   const entity = ['--entity-type', 'clients', '--entity-name', clientId]

@@ -29,7 +29,7 @@ export interface KafkaOptions {
   readonly heapMb?: number
   /** Where the first broker listens for plaintext; a free port unless told. */
   readonly port?: number
-  /** Values of settings beyond which brokers refuse to create or alter a topic; none unless told. */
+  /** Values of settings beyond which brokers refuse to create or alter a topic. Defaults to none. */
   readonly bounds?: TopicBounds
   /** Added to each broker's server.properties. */
   readonly properties?: Readonly<Record<string, string>>

@@ -209,7 +209,7 @@ export class BrokerReader {
       if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
     }
     const throttled = answer.throttleTimeMs > 0
-    // A broker whose quota is used up answers without any partition (KIP-219): that says nothing about them.
+    // A broker whose quota is used up answers without any partition (KIP-219).
     if (!throttled || answer.partitions.length > 0) {
       this.#noteSilence(asked, bytes === 0 && !rejected && !throttled)
     }

@@ -10,7 +10,7 @@ export interface KafkaErrorFacts {
   readonly partition?: number
   readonly group?: string
   readonly broker?: string
-  /** How long the broker wants to be left alone, milliseconds; known where its answer refuses because of a quota. */
+  /** How long to wait, milliseconds, where the broker refuses because of a quota. */
   readonly throttleTimeMs?: number
   /** The broker's own words, where the answer has them. */
   readonly detail?: string | null | undefined

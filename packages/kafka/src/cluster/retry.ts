@@ -11,13 +11,17 @@ export interface RetryOptions {
 /** Kafka's own retry.backoff.ms and retry.backoff.max.ms. */
 const firstBackoffMs = 100
 const greatestBackoffMs = 1000
-/** How long it is waited in all for a quota that is used up: others may use up what becomes free of it. */
+/**
+ * How long it is waited in all for a quota that is used up: others may use up what becomes free of
+ * it.
+ */
 const quotaPatienceMs = 600_000
 
 /**
- * Runs `attempt` again while it fails with an error that `mayRetry`, for at most `patienceMs`; then throws the last error.
- * `attempt` looks at the world anew each time, so "same request" and "after refresh" are one here. Where a broker says that a
- * quota is used up, and for how long (KIP-599), that time is waited, for ten minutes at most, and is no part of the patience.
+ * Runs `attempt` again while it fails with an error that `mayRetry`, for at most `patienceMs`; then
+ * throws the last error. `attempt` looks at the world anew each time, so "same request" and "after
+ * refresh" are one here. Where a broker says that a quota is used up, and for how long (KIP-599),
+ * that time is waited, for ten minutes at most, and is no part of the patience.
  */
 export async function retrying<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
   const { clock, patienceMs, signal } = options
@@ -42,7 +46,9 @@ export async function retrying<T>(options: RetryOptions, attempt: () => Promise<
   }
 }
 
-/** How long to wait for a quota, milliseconds, as the broker says; undefined for every other error. */
+/**
+ * How long to wait for a quota, milliseconds, as the broker says; undefined for every other error.
+ */
 function quotaWait({ facts: { kafkaError, throttleTimeMs } }: KanneryError): number | undefined {
   if (kafkaError !== 'THROTTLING_QUOTA_EXCEEDED') return undefined
   return Math.max(typeof throttleTimeMs === 'number' ? throttleTimeMs : 0, firstBackoffMs)

@@ -107,7 +107,7 @@ test('offsets that nothing explains are named as well, from the start of the par
   ])
 })
 
-test('nobody misses what lies outside the window, held no records, or is of another incarnation', () => {
+test('what lies outside the window, held no records, or is of another incarnation is not missing', () => {
   expect(
     missing(
       [
@@ -128,14 +128,14 @@ test('every offset is given, or missing for one reason, whatever overlaps', () =
   const state = fc.constantFrom(undefined, 'expired' as const, 'deleted' as const)
   fc.assert(
     fc.property(fc.array(fc.tuple(span, state)), fc.array(span), (parts, gaps) => {
-      const told = missing(
+      const found = missing(
         parts.map(([[from = 0, next = 0], how]) => ({
           offsets: { 0: [from, next, 0] as const },
           ...(how === undefined ? {} : { state: how }),
         })),
         { gaps: gaps.map(([from = 0, next = 0]) => gap(from, next)) },
       )
-      const ranges = told.map((line) => line.split(' ')[0]?.split('..').map(Number) ?? [])
+      const ranges = found.map((line) => line.split(' ')[0]?.split('..').map(Number) ?? [])
       const end = Math.max(
         0,
         ...[...parts.map(([range]) => range), ...gaps].map(([, to = 0]) => to),

@@ -22,9 +22,9 @@ const retentionReasons = {
 const noSegment = 'no segment of the backup covers them'
 
 /**
- * Finds out which offsets of a {@link Selection} no segment gives: those that were gone before they could be backed up (gaps),
- * those that the retention of the backup took, and those that the index does not explain. What lies outside the window, or held
- * no records, is not missed.
+ * Finds out which offsets of a {@link Selection} no segment gives: those that were gone before they
+ * could be backed up (gaps), those that the retention of the backup took, and those that the index
+ * does not explain. What lies outside the window, or held no records, is not missed.
  */
 export class MissingOffsetsWalk {
   readonly #selection: Selection
@@ -117,7 +117,9 @@ class PartitionCoverage {
     return missing
   }
 
-  /** What no segment gives, from the start of the partition to the end of all that the index knows. */
+  /**
+   * What no segment gives, from the start of the partition to the end of all that the index knows.
+   */
   *#holes(explained: readonly Span[]): Generator<Span> {
     let next = this.#start
     for (const given of this.#given.toSorted(byStart)) {
@@ -129,7 +131,9 @@ class PartitionCoverage {
   }
 }
 
-/** Adds `span`, if there is anything in it; to the last one where that goes on for the same reason. */
+/**
+ * Adds `span`, if there is anything in it; to the last one where that goes on for the same reason.
+ */
 function append(spans: ExplainedSpan[], span: ExplainedSpan): void {
   if (span.from >= span.next) return
   const last = spans.at(-1)

@@ -99,7 +99,8 @@ export class PartitionLane {
   }
 
   async #send(entry: Entry): Promise<void> {
-    // Metadata that another lane asked for may name a new leader: it gets nothing before the old one has answered everything.
+    // Metadata that another lane asked for may name a new leader: it gets nothing before the old
+    // one has answered everything.
     if (this.#unanswered === 0) this.#leader = this.#port.leader()
     this.#unanswered += 1
     try {

@@ -5,7 +5,8 @@ import { protocolError } from './errors.ts'
 /**
  * Runs `decode` on an answer of `connection`.
  *
- * @throws KAFKA_PROTOCOL naming the broker when the answer cannot be read; KanneryErrors of `decode` as they are.
+ * @throws KAFKA_PROTOCOL naming the broker when the answer cannot be read; KanneryErrors of
+ *   `decode` as they are.
  */
 export function decodeAnswer<T>(
   { address }: Pick<BrokerConnection, 'address'>,

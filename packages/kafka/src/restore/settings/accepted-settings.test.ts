@@ -72,7 +72,7 @@ test('what decides which records stay is not left out: the topic is refused, and
   })
 })
 
-test('a policy that no setting can satisfy is told with the way round', async () => {
+test('a policy that no setting can satisfy is reported with the way round', async () => {
   const target = new ScriptedTarget(defaults)
   target.greatestPartitions = 2
 

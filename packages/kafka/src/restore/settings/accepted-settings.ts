@@ -19,15 +19,18 @@ export interface AcceptedSettings {
   readonly leftOut: readonly LeftOutSetting[]
 }
 
-/** They decide which records stay: a topic without them is another one, so they are never left out. */
+/**
+ * They decide which records stay: a topic without them is another one, so they are never left out.
+ */
 const indispensable: readonly string[] = ['cleanup.policy', 'retention.bytes', 'retention.ms']
 
 /**
- * Asks the target cluster whether it takes a topic, once where it does. Settings that it does not know, or that its rules and
- * policies refuse, are left out one after the other; a request that is refused uses up no quota.
+ * Asks the target cluster whether it takes a topic, once where it does. Settings that it does not
+ * know, or that its rules and policies refuse, are left out one after the other; a request that is
+ * refused uses up no quota.
  *
- * @throws CONFIG_INVALID when what is refused is no setting, or one that decides which records stay; and all that
- *   `validateTopic` throws.
+ * @throws CONFIG_INVALID when what is refused is no setting, or one that decides which records
+ *   stay; and all that `validateTopic` throws.
  */
 export async function acceptedSettings(
   cluster: Pick<KafkaCluster, 'validateTopic'>,
@@ -51,7 +54,10 @@ export async function acceptedSettings(
   }
 }
 
-/** Whether a cluster refused a topic because of its configuration or its shape: without some setting it may take it. */
+/**
+ * Whether a cluster refused a topic because of its configuration or its shape: without some setting
+ * it may take it.
+ */
 export function isRefusal(error: unknown): error is KanneryError {
   return (
     KanneryError.is(error, 'CONFIG_INVALID') &&
@@ -78,7 +84,9 @@ export function topicRefused({ name, partitions }: NewTopic, error: KanneryError
   })
 }
 
-/** The settings to leave out, with the cluster's reason; those first that the topic can do without. */
+/**
+ * The settings to leave out, with the cluster's reason; those first that the topic can do without.
+ */
 async function refusedSettings(
   cluster: Pick<KafkaCluster, 'validateTopic'>,
   topic: NewTopic,

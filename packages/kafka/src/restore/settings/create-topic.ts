@@ -12,11 +12,12 @@ export interface CreatedTopic {
 }
 
 /**
- * Creates a topic with its final settings (`topic.config`) and those of `held` that the cluster takes: a policy may forbid some,
- * and an old broker not know them. `judge` says what stands against the restore without the ones that are refused.
+ * Creates a topic with its final settings (`topic.config`) and those of `held` that the cluster
+ * takes: a policy may forbid some, and an old broker not know them. `judge` says what stands
+ * against the restore without the ones that are refused.
  *
- * @throws what `judge` finds, CONFIG_INVALID, and all that `createTopic` throws; nothing was created then, but for the errors
- *   that leave it unknown.
+ * @throws what `judge` finds, CONFIG_INVALID, and all that `createTopic` throws; nothing was
+ *   created then, but for the errors that leave it unknown.
  */
 export async function createHeldTopic(
   cluster: Pick<KafkaCluster, 'createTopic'>,
@@ -38,7 +39,10 @@ export async function createHeldTopic(
   }
 }
 
-/** `held` without what the refusal names, or without all where it names none of them; undefined when nothing is left to drop. */
+/**
+ * `held` without what the refusal names, or without all where it names none of them; undefined when
+ * nothing is left to drop.
+ */
 function withoutRefused(held: Settings, refusal: KanneryError): Settings | undefined {
   if (Object.keys(held).length === 0) return undefined
   const named = namedSettings(refusal, held)

@@ -3,7 +3,9 @@ import type { Settings } from '../topic-settings.ts'
 
 /** What decides which settings are held off. */
 export interface HoldFacts {
-  /** What is in force with the topic's final configuration; empty where this user may not see it. */
+  /**
+   * What is in force with the topic's final configuration; empty where this user may not see it.
+   */
   readonly effective: Settings
   readonly plan: Pick<Survey, 'largestBatchBytes' | 'newest'>
   /** Milliseconds: the wall clock. */
@@ -13,8 +15,9 @@ export interface HoldFacts {
 const never = '9223372036854775807'
 
 /**
- * What a topic gets while it is being restored, so that the broker takes every record as it is, and neither deletes nor compacts
- * any before all are there. Segments do not roll by time: old and new records would be told apart by their timestamps.
+ * What a topic gets while it is being restored, so that the broker takes every record as it is, and
+ * neither deletes nor compacts any before all are there. Segments do not roll by time: the
+ * timestamps of old records would make many small ones.
  */
 const harmless: Settings = {
   'cleanup.policy': 'delete',
@@ -25,7 +28,9 @@ const harmless: Settings = {
   'segment.ms': never,
 }
 
-/** Kafka's own names for how far a timestamp may be in the past: the second one until 3.9 (KIP-937). */
+/**
+ * Kafka's own names for how far a timestamp may be in the past: the second one until 3.9 (KIP-937).
+ */
 const pastLimits = ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms']
 const futureLimit = 'message.timestamp.after.max.ms'
 /** What bounds a batch. */
@@ -41,8 +46,8 @@ const assumed: Settings = {
 const clockToleranceMs = 600_000
 
 /**
- * The settings with which the topic is created in place of its final ones: no more than these records need, for clusters have
- * bounds, and what a cluster does not know cannot be set.
+ * The settings with which the topic is created in place of its final ones: no more than these
+ * records need, for clusters have bounds, and what a cluster does not know cannot be set.
  */
 export function heldSettings(facts: HoldFacts): Settings {
   const effective = isKnown(facts.effective) ? facts.effective : assumed
@@ -68,7 +73,10 @@ export function isHeld(name: string, value: string): boolean {
   return [...pastLimits, futureLimit].includes(name) ? value === never : harmless[name] === value
 }
 
-/** Whether a topic has the setting that no person gives one: a restore has created it and not finished it. */
+/**
+ * Whether a topic has the setting that no person gives one: a restore has created it and not
+ * finished it.
+ */
 export function isMarked(overrides: Settings, final: Settings): boolean {
   return overrides['segment.ms'] === never && final['segment.ms'] !== never
 }
@@ -90,7 +98,9 @@ export function batchLimit(settings: Settings): number {
   return Math.min(...sizeLimits.map((name) => Number(settings[name] ?? Number.POSITIVE_INFINITY)))
 }
 
-/** Whatever is negative is no limit: brokers give it as they were configured, in hours for example. */
+/**
+ * Whatever is negative is no limit: brokers give it as they were configured, in hours for example.
+ */
 function isInForce(effective: string | undefined, value: string): boolean {
   return effective === value || (value === '-1' && Number(effective) < 0)
 }
@@ -99,7 +109,10 @@ function isKnown(effective: Settings): boolean {
   return Object.keys(effective).length > 0
 }
 
-/** How far from now records may be, milliseconds. The oldest one is not known for sure: indexes estimate it. */
+/**
+ * How far from now records may be, milliseconds. The oldest one is not known for sure: indexes
+ * estimate it.
+ */
 function neededDistance(name: string, { plan: { newest }, now }: HoldFacts): number {
   if (name !== futureLimit) return Number(never)
   return newest === undefined ? 0 : newest - now + clockToleranceMs

@@ -33,6 +33,6 @@ test.each([
   ['one that is finished', wanted],
   ['one with a setting of its own', { ...unfinished, 'segment.jitter.ms': '9' }],
   ['one with another value', { ...unfinished, 'flush.ms': '8' }],
-])('%s is somebody else’s, and left as it is', (_name, overrides) => {
+])('%s is not taken for one, and left as it is', (_name, overrides) => {
   expect(unfinishedSettings({ overrides }, wanted)).toBeUndefined()
 })

@@ -12,8 +12,9 @@ export interface UnfinishedSettings {
 }
 
 /**
- * Recognises a topic that a restore of this backup created and did not finish: it has settings that nothing but a restore gives
- * a topic, and all the others are those that it is to have in the end. undefined for every other topic.
+ * Recognises a topic that a restore of this backup created and did not finish: it has settings that
+ * nothing but a restore gives a topic, and all the others are those that it is to have in the end.
+ * undefined for every other topic.
  */
 export function unfinishedSettings(
   { overrides }: Pick<TopicConfig, 'overrides'>,

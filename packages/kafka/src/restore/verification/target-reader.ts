@@ -134,7 +134,8 @@ export class TargetReader implements AsyncDisposable {
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     if (errorCode !== 0) throw kafkaError(errorCode, facts)
     if (fetched?.partition === partition) return fetched
-    // A broker whose quota is used up answers without any partition, and says how long to wait (KIP-219): the connection does.
+    // A broker whose quota is used up answers without any partition, and says how long to wait
+    // (KIP-219): the connection does.
     if (fetched === undefined && response.throttleTimeMs > 0) return 'throttled'
     throw new KanneryError('KAFKA_PROTOCOL', 'Fetch answered for another partition', { facts })
   }
