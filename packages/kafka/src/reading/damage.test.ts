@@ -1,6 +1,6 @@
 import { encodeIndex, parseIndex, type SegmentEntry, topicKeys } from '@kannery/core'
-import type { ObjectKey } from '@kannery/storage'
-import type { MemoryStorage } from '@kannery/storage-testkit'
+import { KanneryError, type ObjectKey } from '@kannery/storage'
+import { FaultyStorage, type MemoryStorage } from '@kannery/storage-testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../test/batches.ts'
 import { numberedRecords, ReadingWorld, seenOffsets, topic } from '../../test/reading-world.ts'
@@ -233,5 +233,80 @@ describe('damage', () => {
     const { seen, damage } = await world.readWithDamage()
     expect(seen).toEqual(seenOffsets(0, 3, 6))
     expect(damage).toHaveLength(1)
+  })
+
+  describe('that is a part of a disk which cannot be read', () => {
+    const large = (from: number) => ({
+      partition: 0,
+      batches: [storedBatch(numberedRecords([from]).map((record) => ({ ...record, value })))],
+    })
+    const value = Buffer.alloc(150_000, 'x')
+
+    /** Requests for bytes of the segment around `at`, or for its index once the storage is away, fail as on a bad sector. */
+    function unreadable(segment: SegmentEntry | undefined, at: number): { isAway: boolean } {
+      if (segment === undefined) throw new Error('no segment')
+      const disk = { isAway: false }
+      const key = topicKeys(topic).segment(segment.id)
+      const fail = (path: ObjectKey): never => {
+        throw new KanneryError('STORAGE_UNAVAILABLE', `input/output error: ${path}`)
+      }
+      const get = world.storage.get.bind(world.storage)
+      world.storage.get = async (path, options) => {
+        const range = options?.range
+        const covers = range?.kind === 'span' && range.start <= at && at < range.end
+        return path === key && covers ? fail(path) : await get(path, options)
+      }
+      const head = world.storage.head.bind(world.storage)
+      world.storage.head = async (path, options) =>
+        disk.isAway ? fail(path) : await head(path, options)
+      return disk
+    }
+
+    const sketch = {
+      partitions: 1,
+      segments: [{ chunks: [large(0), large(1), large(2)] }, { chunks: [batches(0, 3)] }],
+    }
+
+    test('costs its own chunk, and everything else is read', async () => {
+      const { segments } = await world.write(sketch)
+      unreadable(segments[0], 160_000)
+
+      const { seen, damage } = await world.readWithDamage()
+      expect(seen).toEqual(['0:0', '0:2', ...seenOffsets(0, 3, 6)])
+      expect(damage).toEqual([
+        expect.objectContaining({ reason: expect.stringContaining('input/output error') }),
+      ])
+      expect(damage[0]?.to).toBeLessThan(310_000)
+    })
+
+    test('is an error where nothing may be left out', async () => {
+      const { segments } = await world.write(sketch)
+      unreadable(segments[0], 160_000)
+
+      await expect(world.read()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    })
+
+    test('is an error where the storage does not answer for the index any more', async () => {
+      const { segments } = await world.write(sketch)
+      unreadable(segments[0], 160_000).isAway = true
+
+      await expect(world.readWithDamage()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    })
+  })
+
+  test('a segment that may not be read is left out where damage may be, and the others are read', async () => {
+    const { segments } = await world.write({
+      partitions: 1,
+      segments: [{ chunks: [batches(0, 0)] }, { chunks: [batches(0, 3)] }],
+    })
+    const key = topicKeys(topic).segment((segments[0] as SegmentEntry).id)
+    const storage = new FaultyStorage(world.storage, { clock: world.clock })
+    storage.faults.onCall((call) => (call.key === key ? { kind: 'deny' } : undefined))
+
+    const { seen, damage } = await world.readWithDamage({ storage })
+    expect(seen).toEqual(seenOffsets(0, 3, 6))
+    expect(damage).toEqual([
+      { key, from: 0, to: segments[0]?.bytes, reason: expect.stringContaining('cannot be read') },
+    ])
   })
 })

@@ -2,7 +2,9 @@ import {
   type ChunkTableEntry,
   type Damage,
   damageOf,
+  isOfOneObject,
   openSegment,
+  type ReadChunk,
   type SegmentEntry,
   type SegmentHeader,
   type SegmentReader,
@@ -11,7 +13,7 @@ import {
 } from '@kannery/core'
 import { type CallOptions, KanneryError, type ObjectKey } from '@kannery/storage'
 import { abortedTransactions } from './aborted.ts'
-import { type BackupChunk, batchesOfChunk, corrupt } from './chunk-batches.ts'
+import { type BackupChunk, batchesOfChunk, corrupt, type Place } from './chunk-batches.ts'
 import { openBackup, type ReadOptions } from './open-backup.ts'
 import { salvagedChunks } from './salvaged-chunks.ts'
 import type { SegmentSpans, Selection, Span } from './segment-spans.ts'
@@ -49,29 +51,75 @@ export class SegmentPass {
       return this.#belongsHere(reader.header) ? reader : 'nothing'
     } catch (error) {
       if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return this.#judgeAbsence(error)
-      if (onDamage === undefined || damageOf(error) === undefined) throw error
-      return 'without footer'
+      if (onDamage !== undefined && damageOf(error) !== undefined) return 'without footer'
+      await this.#leaveOut(error, { from: 0, to: bytes })
+      return 'nothing'
     }
   }
 
+  /** Where a part of the segment cannot be read, the chunks behind it are read one by one. */
   async *#read(reader: SegmentReader): AsyncGenerator<BackupChunk, void, undefined> {
-    const isAborted = abortedTransactions(reader.footer.aborted)
     const wanted = reader.footer.chunks.filter((entry) => this.#isWanted(entry))
-    for await (const { entry, raw } of reader.readChunks(wanted, this.#options)) {
-      const { partition, position, storedLength } = entry
-      const span = this.#spanOf(entry)
-      const place = {
-        key: this.#key,
-        from: position,
-        to: position + chunkHeaderBytes + storedLength,
+    const isAborted = abortedTransactions(reader.footer.aborted)
+    let last = -1
+    try {
+      for await (const chunk of reader.readChunks(wanted, this.#options)) {
+        last = chunk.entry.position
+        yield this.#chunkOf(chunk, isAborted)
       }
-      const chunk = { partition, raw, place, span, isAborted }
-      const batches = batchesOfChunk(chunk, this.#selection.window, this.#options.onDamage)
-      yield { partition, memory: raw, batches }
+      return
+    } catch (error) {
+      if (!(await this.#mayLeaveOut(error))) throw error
     }
+    for (const entry of wanted.filter(({ position }) => position > last)) {
+      try {
+        for await (const chunk of reader.readChunks([entry], this.#options)) {
+          yield this.#chunkOf(chunk, isAborted)
+        }
+      } catch (error) {
+        await this.#leaveOut(error, this.#placeOf(entry))
+      }
+    }
+  }
+
+  #chunkOf(
+    { entry, raw }: ReadChunk,
+    isAborted: ReturnType<typeof abortedTransactions>,
+  ): BackupChunk {
+    const { partition } = entry
+    const place = this.#placeOf(entry)
+    const chunk = { partition, raw, place, span: this.#spanOf(entry), isAborted }
+    const batches = batchesOfChunk(chunk, this.#selection.window, this.#options.onDamage)
+    return { partition, memory: raw, batches }
+  }
+
+  #placeOf({ position, storedLength }: ChunkTableEntry): Place {
+    return { key: this.#key, from: position, to: position + chunkHeaderBytes + storedLength }
+  }
+
+  /** Bytes that cannot be read although the storage serves everything else are as good as damaged. Everything else is thrown. */
+  async #leaveOut(
+    error: unknown,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Promise<void> {
+    if (!KanneryError.is(error) || !(await this.#mayLeaveOut(error))) throw error
+    this.#tell({ key: this.#key, from, to, reason: `it cannot be read: ${error.message}` })
+  }
+
+  async #mayLeaveOut(error: unknown): Promise<boolean> {
+    const { storage, topic, onDamage } = this.#options
+    return onDamage !== undefined && (await isOfOneObject(storage, topic, error))
   }
 
   async *#salvage(): AsyncGenerator<BackupChunk, void, undefined> {
+    try {
+      yield* this.#salvaged()
+    } catch (error) {
+      await this.#leaveOut(error, { from: 0, to: this.#entry.bytes })
+    }
+  }
+
+  async *#salvaged(): AsyncGenerator<BackupChunk, void, undefined> {
     const tell = this.#options.onDamage ?? (() => {})
     const parts = salvagedChunks(this.#options.storage, this.#key, {
       ...this.#call,
