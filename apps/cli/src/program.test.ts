@@ -80,6 +80,13 @@ test('a secret as an argument is refused and not repeated', () => {
   }
 })
 
+test('a group is described in words that exist', () => {
+  const accept: CommandDeclaration = { ...listLeases, name: 'index accept' }
+  const help = parseCommandLine([], { version: '1.2.3', commands: [accept, listLeases] })
+
+  expect(help).toMatchObject({ text: expect.stringMatching(/commands about indexes[\s\S]*leases/) })
+})
+
 test('help and version are texts', () => {
   expect(parse('--version')).toEqual({ text: '1.2.3\n' })
   expect(parse('copy', '--help')).toMatchObject({

@@ -89,7 +89,10 @@ function buildProgram(
 
 function groupOf(parent: Command, name: string): Command {
   const existing = parent.commands.find((command) => command.name() === name)
-  return existing ?? parent.command(name).description(`commands about ${name}s`)
+  return (
+    existing ??
+    parent.command(name).description(`commands about ${name}${name.endsWith('x') ? 'es' : 's'}`)
+  )
 }
 
 function describe(command: Command, declaration: CommandDeclaration): void {

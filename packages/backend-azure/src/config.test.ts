@@ -47,6 +47,8 @@ test.each([
   `${cloud}//backups`,
   `${cloud}/backups//prod`,
   `${cloud}/backups/%zz`,
+  `${cloud}/backups/a%2Fb`,
+  `${cloud}/backups/a#b`,
   'http://127.0.0.1:10000/devstoreaccount1',
 ])('refuses %s', (url) => {
   expect(() => configFromUrl(new URL(url))).toThrow(

@@ -40,10 +40,18 @@ export function checkConfig(value: unknown): AzureConfig {
  * @throws CONFIG_INVALID, never with a secret in it
  */
 export function configFromUrl(url: URL): AzureConfig {
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+  if (url.hash !== '') {
+    throw invalid('a "#" ends the path of a URL', { remedy: 'Write "#" in a name as %23.' })
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '') {
     throw invalid('a URL of Azure Blob Storage has no query and no credentials', {
       remedy:
         'Give a SAS token as docs/providers.md says, and revoke this one: URLs end up in logs.',
+    })
+  }
+  if (/%2f/i.test(url.pathname)) {
+    throw invalid('a slash written as %2F is no part of a name', {
+      remedy: 'Write "/" between folders.',
     })
   }
   const segments = url.pathname.split('/').map(decodeUrlPart)

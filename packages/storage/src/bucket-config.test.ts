@@ -49,6 +49,15 @@ test.each([
   expect(bucketPlaceOf(new URL(url))).toEqual(place)
 })
 
+test.each(['s3://bucket/pre#fix', 'gs://bucket/a%2Fb', 'gs://bucket/a%2fb'])(
+  '%s is refused instead of naming another folder',
+  (url) => {
+    expect(() => bucketPlaceOf(new URL(url))).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    )
+  },
+)
+
 test('a URL without a bucket is refused', () => {
   expect(() => bucketPlaceOf(new URL('gs:///prefix'))).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', remedy: 'Write gs://bucket.' }),

@@ -52,6 +52,12 @@ export function bucketPlaceOf(url: URL): BucketPlace {
       remedy: `Write ${url.protocol}//bucket.`,
     })
   }
+  if (url.hash !== '' || /%2f/i.test(url.pathname)) {
+    throw new KanneryError('CONFIG_INVALID', 'the URL names no folder of a bucket', {
+      why: 'it has a "#", which ends the path of a URL, or a slash written as %2F',
+      remedy: 'Write "#" in a name as %23, and "/" between folders.',
+    })
+  }
   const prefix = decodeUrlPart(url.pathname).replace(/^\/+|\/+$/g, '')
   return { bucket: decodeUrlPart(url.host), ...(prefix === '' ? {} : { prefix }) }
 }

@@ -58,7 +58,7 @@ function recordLine(record: CatRecord): string {
 
 function recordText(record: CatRecord): string {
   const { partition, offset, timestamp, key, value } = record
-  return `${partition}:${offset}  ${formatTime(Number(timestamp))}  ${bytesText(key)}  ${bytesText(value)}\n`
+  return `${partition}:${offset}  ${formatTime(timestamp)}  ${bytesText(key)}  ${bytesText(value)}\n`
 }
 
 function bytesDocument(bytes: Uint8Array | null): string | { base64: string } | null {
@@ -70,14 +70,7 @@ function bytesDocument(bytes: Uint8Array | null): string | { base64: string } | 
 function bytesText(bytes: Uint8Array | null): string {
   if (bytes === null) return 'null'
   const text = decodeUtf8(bytes)
-  return text === undefined ? `base64:${base64(bytes)}` : quoted(text)
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
-  )
+  return text === undefined ? `base64:${base64(bytes)}` : toJson(text)
 }
 
 function base64(bytes: Uint8Array): string {

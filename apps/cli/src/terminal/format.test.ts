@@ -19,6 +19,12 @@ test('sizes, counts, durations and times read well', () => {
   expect([4000, 200_000, 7_500_000].map(formatDuration)).toEqual(['4s', '3m 20s', '2h 05m'])
   expect(formatTime(1763881201001)).toBe('2025-11-23T07:00:01.001Z')
   expect(formatTime(9e15)).toBe('9000000000000000 ms')
+  expect(formatTime(1_763_881_200_000_000_001n)).toBe('1763881200000000001 ms')
+})
+
+test('a record without a time is not of the year 1969', () => {
+  expect([formatTime(-1), formatTime(-1n)]).toEqual(['no time', 'no time'])
+  expect(formatTime(-2)).toBe('1969-12-31T23:59:59.998Z')
 })
 
 test('record times say what is known of them, and mark an estimate', () => {

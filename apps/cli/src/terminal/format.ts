@@ -27,9 +27,13 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`
 }
 
-/** Record times as ISO 8601 in UTC; Kafka's int64 reaches beyond what a date can hold. */
-export function formatTime(milliseconds: number): string {
-  const date = new Date(milliseconds)
+/**
+ * Record times as ISO 8601 in UTC; Kafka's int64 reaches beyond what a date can hold. −1 is that of a record without a time:
+ * https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/record/RecordBatch.java
+ */
+export function formatTime(milliseconds: number | bigint): string {
+  const date = new Date(Number(milliseconds))
+  if (Number(milliseconds) === -1) return 'no time'
   return Number.isNaN(date.getTime()) ? `${milliseconds} ms` : date.toISOString()
 }
 

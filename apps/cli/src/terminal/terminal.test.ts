@@ -30,6 +30,21 @@ test('results go to stdout, talk to stderr', async () => {
   )
 })
 
+test('no text of others commands the terminal, in any form', async () => {
+  for (const format of ['text', 'json'] as const) {
+    const { terminal, stdout, stderr } = collecting(format)
+    const reason = 'a\u009b2J\u001b[2J\u007f\tb'
+    await terminal.result({ reason }, reason)
+    terminal.note(reason)
+    terminal.warning(new KanneryError('KAFKA_DENIED', reason))
+
+    const written = [...stdout, ...stderr].join('')
+    expect(written).toContain('\\u009b2J\\u001b[2J\\u007f')
+    expect(written).not.toMatch(/(?![\n\t])\p{Cc}/u)
+    if (format === 'json') expect(JSON.parse(stdout[0] ?? '')).toEqual({ reason })
+  }
+})
+
 test('as JSON, every line of both is a document', async () => {
   const { terminal, stdout, stderr } = collecting('json')
   await terminal.result({ offset: 9_007_199_254_740_993n }, 'text')

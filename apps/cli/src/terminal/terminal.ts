@@ -67,7 +67,9 @@ export class Terminal {
 
   /** A result in the two forms it has: a document for scripts, text for people. */
   async result(document: unknown, text: string): Promise<void> {
-    await this.print(this.format === 'json' ? `${toJson(document)}\n` : `${text}\n`)
+    await this.print(
+      this.format === 'json' ? `${toJson(document)}\n` : `${withoutControls(text)}\n`,
+    )
   }
 
   error(error: KanneryError): void {
@@ -101,13 +103,26 @@ export class Terminal {
 
   #say(text: string, document: unknown): void {
     this.clearLine()
-    this.#stderr.write(`${this.format === 'json' ? toJson(document) : text}\n`)
+    this.#stderr.write(`${this.format === 'json' ? toJson(document) : withoutControls(text)}\n`)
   }
 }
 
-/** One line of JSON; 64-bit integers as decimal text, because JSON readers round numbers beyond 2^53. */
+/**
+ * One line of JSON; 64-bit integers as decimal text, because JSON readers round numbers beyond 2^53. Control characters that JSON
+ * may hold as they are come as escapes, too: a terminal obeys them.
+ */
 export function toJson(document: unknown): string {
-  return JSON.stringify(document, (_key, value: unknown) =>
+  const json = JSON.stringify(document, (_key, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   )
+  return json.replace(/\p{Cc}/gu, escaped)
+}
+
+/** Text of others (a reason, a broker's message) must not command the terminal; line ends and tabs may stay. */
+function withoutControls(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

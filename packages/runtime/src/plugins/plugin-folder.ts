@@ -15,17 +15,20 @@ export interface AddPluginOptions {
   readonly signal: AbortSignal
 }
 
-/** How each package manager adds and removes; the first that the machine has is used. */
+/**
+ * How each package manager adds and removes; the first that the machine has is used. Scripts of packages never run: whether the
+ * plugin is allowed is judged after it was installed.
+ */
 const packageManagers = [
   {
     name: 'npm',
-    add: ['install', '--save-exact', '--no-audit', '--no-fund'],
-    remove: ['uninstall', '--no-audit', '--no-fund'],
+    add: ['install', '--ignore-scripts', '--save-exact', '--no-audit', '--no-fund'],
+    remove: ['uninstall', '--ignore-scripts', '--no-audit', '--no-fund'],
   },
   {
     name: 'pnpm',
-    add: ['add', '--save-exact', '--ignore-workspace'],
-    remove: ['remove', '--ignore-workspace'],
+    add: ['add', '--ignore-scripts', '--save-exact', '--ignore-workspace'],
+    remove: ['remove', '--ignore-scripts', '--ignore-workspace'],
   },
 ] as const
 type PackageManager = (typeof packageManagers)[number]

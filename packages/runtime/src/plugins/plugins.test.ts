@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -168,6 +168,27 @@ test('npm fills the plugin folder, and what is no usable plugin is taken out aga
   expect(await listPlugins(sources())).toEqual([
     expect.objectContaining({ kind: 'usable', package: 'kannery-redis', origin: 'plugin folder' }),
   ])
+})
+
+test('no script of a package runs when it is installed, allowed or not', async () => {
+  const ran = join(root, 'ran')
+  const path = await installPackage('source', 'kannery-redis', { scheme: 'redis' })
+  const manifest = join(path, 'package.json')
+  const scripts = Object.fromEntries(
+    ['preinstall', 'install', 'postinstall', 'prepare'].map((name) => [name, `touch ${ran}`]),
+  )
+  const described = JSON.parse(await readFile(manifest, 'utf8')) as object
+  await writeFile(manifest, JSON.stringify({ ...described, scripts }))
+
+  const adding = addPlugin(path, {
+    sources: sources({ allowed: new Set(['another']) }),
+    environment: process.env,
+    signal: new AbortController().signal,
+  })
+
+  await expect(adding).rejects.toMatchObject({ code: 'PLUGIN_DENIED' })
+  expect(existsSync(ran)).toBe(false)
+  expect(existsSync(join(root, 'plugins/node_modules/kannery-redis'))).toBe(false)
 })
 
 test('a listing tells what cannot be used beside what can', async () => {

@@ -10,6 +10,7 @@ import { findBackend } from '../plugins/find-backend.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { readCredentials } from './credentials.ts'
+import { proxyNotice } from './proxy-notice.ts'
 import { shownLocation } from './storage-url.ts'
 import { TroubleNotes } from './trouble-notes.ts'
 
@@ -56,11 +57,13 @@ export async function openWritableStorage(
 
 /** The backend itself: one attempt per call, nothing probed. */
 export async function openBackend(
-  { url, plugins, environment }: StorageLocation,
+  { url, plugins, environment, onNote }: StorageLocation,
   access: 'read' | 'write',
 ): Promise<StorageBackend> {
   const { plugin } = await findBackend(url.protocol.slice(0, -1), plugins)
   const credentials = await readCredentials(environment)
+  const notice = proxyNotice(url, environment)
+  if (notice !== undefined) onNote?.(notice)
   return await plugin.open(plugin.fromUrl(url), {
     clock: systemClock,
     random: systemRandom,

@@ -31,6 +31,36 @@ test.each([
 })
 
 test.each([
+  ['s3://bucket/pre#fix', '#'],
+  ['s3://bucket/prefix#', '#'],
+  ['gs://bucket/a?endpoint=http://localhost:4443#b', '#'],
+  ['https://account.blob.core.windows.net/container/a#b', '#'],
+  ['file:///srv/back#ups', '#'],
+  ['file:relative', 'relative'],
+  ['file:./relative', 'relative'],
+  ['s3://bucket/a%2Fb', '%2F'],
+  ['https://account.blob.core.windows.net/container/a%2fb', '%2F'],
+  ['file:///srv/a%2Fb', '%2F'],
+  ['https://account.blob.core.windows.net/container/a\\b', 'backslash'],
+  ['s3://bucket/a/../b', '".."'],
+  ['s3://bucket/%2e%2E', '".."'],
+  ['s3://bucket/a\tb', 'tabs'],
+  ['s3://bucket/prefix ', 'spaces'],
+])('refuses %j, which would lead to another place than it says', (text, why) => {
+  expect(catchError(() => parseStorageUrl(text, '/'))).toMatchObject({
+    code: 'CONFIG_INVALID',
+    why: expect.stringContaining(why),
+  })
+})
+
+test.each(['file:/srv/backups', 's3://bucket/a%23b?region=eu%2Fx', 's3://bucket/..a/b..'])(
+  'leaves %j as it is',
+  (text) => {
+    expect(parseStorageUrl(text, '/').href.replace('///', '/')).toBe(text)
+  },
+)
+
+test.each([
   ['./backups', '/home/me/backups'],
   ['/srv/a b', '/srv/a b'],
   ['s3://bucket/prefix/?region=eu-west-1', 's3://bucket/prefix'],

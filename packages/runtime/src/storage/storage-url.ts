@@ -24,6 +24,7 @@ export function parseStorageUrl(text: string, directory: string): URL {
   const url = URL.parse(text)
   if (url === null) throw invalid(`not a storage URL: ${withoutSecrets(text)}`)
   refuseSecrets(url)
+  refuseRewriting(text)
   if (url.protocol === 'file:' && url.host !== '') {
     throw invalid(
       `not a storage URL: ${text}`,
@@ -31,6 +32,52 @@ export function parseStorageUrl(text: string, directory: string): URL {
     )
   }
   return url
+}
+
+/** What a URL parser leaves out or changes without a word, so that another place would be meant than the one that was typed. */
+const rewritten: readonly {
+  readonly pattern: RegExp
+  readonly why: string
+  readonly remedy: string
+}[] = [
+  {
+    pattern: /#/,
+    why: 'in a URL, "#" and all behind it name no place',
+    remedy: 'Write "#" in a name as %23.',
+  },
+  {
+    pattern: /^[^?]*%2f/i,
+    why: '%2F would become a slash, and so another folder',
+    remedy: 'Write "/" between folders; no name in a storage has one.',
+  },
+  {
+    pattern: /^[^?]*\\/,
+    why: 'a backslash would become a slash, or is in no name',
+    remedy: 'Write "/" between folders.',
+  },
+  {
+    pattern: /[\t\n\r]|^\s|\s$/,
+    why: 'line ends, tabs and spaces around it would be left out',
+    remedy: 'Write it without them; a space in a name is %20.',
+  },
+  {
+    pattern: /^(?!file:)[^?]*\/(\.|%2e){1,2}(?=[/?]|$)/i,
+    why: '"." and ".." would lead to another folder',
+    remedy: 'Write the folder that is meant.',
+  },
+  {
+    pattern: /^file:(?!\/)/i,
+    why: 'after "file:" a relative path would begin at the root',
+    remedy: 'Write the path alone, such as ./backups, or file:///srv/backups.',
+  },
+]
+
+function refuseRewriting(text: string): void {
+  const found = rewritten.find(({ pattern }) => pattern.test(text))
+  if (found === undefined) return
+  const { why, remedy } = found
+  const message = `not a storage URL: ${withoutSecrets(text)}`
+  throw new KanneryError('CONFIG_INVALID', message, { why, remedy })
 }
 
 function refuseSecrets(url: URL): void {
@@ -44,7 +91,7 @@ function refuseSecrets(url: URL): void {
 }
 
 function withoutSecrets(text: string): string {
-  return JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*$/s, '?…'))
+  return JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@').replace(/([?#]).*$/s, '$1…'))
 }
 
 function invalid(
