@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type ObjectVersion,
+  type ReadObject,
   readObject,
   type StorageBackend,
 } from '@kannery/storage'
@@ -27,7 +28,10 @@ export async function readIndex(
 ): Promise<StoredIndex | undefined> {
   const limits = { ...options, maxBytes: maxIndexBytes }
   const object = await readObject(storage, topicKeys(topic).index, limits)
-  if (object === undefined) return undefined
-  const { info, bytes } = object
+  return object && storedIndex(object, topic)
+}
+
+/** @throws as parseIndex */
+export function storedIndex({ info, bytes }: ReadObject, topic: string): StoredIndex {
   return { index: parseIndex(bytes, topic), version: info.version, bytes: bytes.length }
 }

@@ -1,11 +1,11 @@
-import type { StorageBackend } from '@kannery/storage'
-import { currentIncarnation, nextOffsets } from '../index-file/coverage.ts'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { currentIncarnation, type NextOffsets, nextOffsets } from '../index-file/coverage.ts'
 import { indexMissing } from '../index-file/errors.ts'
-import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
+import { encodeIndex } from '../index-file/index-document.ts'
 import type { Index } from '../index-file/model.ts'
 import type { PageWriter } from '../index-file/page-writer.ts'
-import { type PutOutcome, putCertainly } from '../index-file/put-certainly.ts'
-import type { StoredIndex } from '../index-file/read-index.ts'
+import { putCertainly } from '../index-file/put-certainly.ts'
+import { readIndex, type StoredIndex, storedIndex } from '../index-file/read-index.ts'
 import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
@@ -16,6 +16,8 @@ export interface IndexHolderOptions {
   readonly ids: UlidSource
   /** Throws when nothing may be written any more. */
   readonly assertMayWrite: () => void
+  /** What the index covers as of its last change that is committed: its pages may be gone by now. */
+  readonly nextOffsets: () => NextOffsets
 }
 
 /** More edits than this do not come between. */
@@ -40,20 +42,19 @@ export class IndexHolder {
 
   /**
    * Steps 11 and 12: replaces the index by `change` of it, with a new `commit`. If somebody edited it meanwhile under the same
-   * epoch (a hold, marks of a prune, a person), `change` is made once more, on what is there now.
+   * epoch (a hold, marks of a prune, a person), `change` is made once more, on what is there now. So it is if that somebody wrote
+   * pages anew, and those that this index names are gone.
    *
    * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT, INDEX_FOREIGN for what is there now
    */
   async replace(change: IndexChange): Promise<void> {
-    const { storage, ids, assertMayWrite } = this.#options
+    const { storage, assertMayWrite } = this.#options
     const key = topicKeys(this.index.topic).index
     for (let writes = 0; writes < maxWrites; writes++) {
       assertMayWrite()
-      const { version, index: base } = this.#stored
-      const commit = ids.next(base.commit)
-      const writer = this.#pageWriter({ ...base, commit })
-      const changed = await change(base, writer)
-      const next = await rollPages({ ...changed, commit, committed: base.epoch }, writer)
+      const { version } = this.#stored
+      const next = await this.#changed(change)
+      if (next === undefined) continue
       const bytes = encodeIndex(next)
       assertMayWrite()
       const condition = { kind: 'if-version', version } as const
@@ -63,10 +64,11 @@ export class IndexHolder {
         this.#stored = { index: next, version: outcome.info.version, bytes: bytes.length }
         return
       }
-      const found = this.#judge(outcome)
-      if (found.index.commit !== next.commit) await this.#assertContinues(found.index)
+      const found = this.#judge(outcome.found && storedIndex(outcome.found, next.topic))
+      const isOurs = found.index.commit === next.commit
+      if (!isOurs) await this.#assertContinues(found.index)
       this.#stored = found
-      if (found.index.commit === next.commit) return
+      if (isOurs) return
     }
     throw contended(storage, `the index of topic "${this.index.topic}"`)
   }
@@ -76,30 +78,47 @@ export class IndexHolder {
     return { storage, topic, epoch, writer, newId: () => ids.next(commit) }
   }
 
-  /** What is there instead of ours, if it still is under our epoch. */
-  #judge({ found }: Extract<PutOutcome, { kind: 'refused' }>): StoredIndex {
+  /** undefined: pages that the index names were written anew, and are gone. By now we hold the index that names the new ones. */
+  async #changed(change: IndexChange): Promise<Index | undefined> {
+    const { storage, ids } = this.#options
+    const { version, index: base } = this.#stored
+    const commit = ids.next(base.commit)
+    const writer = this.#pageWriter({ ...base, commit })
+    try {
+      const changed = await change(base, writer)
+      return await rollPages({ ...changed, commit, committed: base.epoch }, writer)
+    } catch (error) {
+      const isGone = KanneryError.is(error, 'DATA_CORRUPT') && error.retry === 'after-refresh'
+      if (!isGone) throw error
+      const found = this.#judge(await readIndex(storage, base.topic))
+      if (found.version === version) throw error
+      await this.#assertContinues(found.index)
+      this.#stored = found
+      return undefined
+    }
+  }
+
+  /** What is there instead of what we held, if it still is under our epoch. */
+  #judge(found: StoredIndex | undefined): StoredIndex {
     const { topic, epoch, writer } = this.index
     if (found === undefined) {
       throw indexMissing(topic, 'it was removed while this backup was writing')
     }
-    const index = parseIndex(found.bytes, topic)
+    const { index } = found
     if (index.epoch !== epoch || index.writer !== writer) {
       throw leaseLost(topic, `a writer with epoch ${index.epoch} took over from epoch ${epoch}`)
     }
-    return { index, version: found.info.version, bytes: found.bytes.length }
+    return found
   }
 
   /** An older copy, put back by a person, has our epoch too. */
   async #assertContinues(found: Index): Promise<void> {
     const ours = currentIncarnation(this.index)
     const theirs = currentIncarnation(found)
-    const { storage } = this.#options
     if (ours === undefined && theirs === undefined) return
     if (ours !== undefined && ours.n === theirs?.n) {
-      const [held, there] = await Promise.all([
-        nextOffsets(storage, this.index, ours.n),
-        nextOffsets(storage, found, ours.n),
-      ])
+      const held = this.#options.nextOffsets()
+      const there = await nextOffsets(this.#options.storage, found, ours.n)
       if (held.size === there.size && [...held].every(([p, next]) => there.get(p) === next)) return
     }
     throw leaseLost(found.topic, 'another copy of the index was put in its place')

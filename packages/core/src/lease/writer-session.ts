@@ -106,7 +106,8 @@ export class WriterSession implements AsyncDisposable {
     this.#greatestId = options.greatestId
     const { storage, ids } = options
     const assertMayWrite = (): void => this.#assertMayWrite()
-    this.#holder = new IndexHolder(stored, { storage, ids, assertMayWrite })
+    const nextOffsets = (): NextOffsets => this.#nextOffsets
+    this.#holder = new IndexHolder(stored, { storage, ids, assertMayWrite, nextOffsets })
   }
 
   /** As of the last change that is committed. */
