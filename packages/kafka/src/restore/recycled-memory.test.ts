@@ -30,3 +30,22 @@ test('no more than the limit is kept', () => {
   const again = [1, 2, 3, 4].map(() => memory.take(megabyte).buffer)
   expect(again.filter((buffer) => blocks.some((block) => block.buffer === buffer))).toHaveLength(3)
 })
+
+test('memory that others may share, as small buffers of Node do, is never handed out', () => {
+  const memory = new RecycledMemory(10 * megabyte)
+  const shared = new ArrayBuffer(megabyte)
+  memory.giveBack(new Uint8Array(shared, 0, 12_000))
+  memory.giveBack(new Uint8Array(shared, 12_000, 12_000))
+  expect(memory.take(megabyte).buffer).not.toBe(shared)
+})
+
+test('memory that came back twice is handed out once', () => {
+  const memory = new RecycledMemory(10 * megabyte)
+  const block = memory.take(megabyte)
+  memory.giveBack(block)
+  memory.giveBack(block)
+
+  const [one, other] = [memory.take(megabyte), memory.take(megabyte)]
+  expect(one.buffer).toBe(block.buffer)
+  expect(other.buffer).not.toBe(block.buffer)
+})

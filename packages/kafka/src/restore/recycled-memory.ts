@@ -6,11 +6,13 @@ const slack = 1.25
 
 /**
  * Memory that is used again: a garbage collector that learns of megabytes only by their small handles runs far too often.
- * What was taken need not come back.
+ * What was taken need not come back, and nothing else is taken in: other memory may have other owners, as the pool that Node
+ * cuts small buffers from has.
  */
 export class RecycledMemory {
   readonly #limit: number
   readonly #free: ArrayBufferLike[] = []
+  readonly #taken = new WeakSet<ArrayBufferLike>()
   #freeBytes = 0
 
   /** `limitBytes`: how much is kept at most while nobody uses it. */
@@ -27,16 +29,19 @@ export class RecycledMemory {
     const [block] = known < 0 ? [] : this.#free.splice(known, 1)
     if (block === undefined) {
       const size = Math.ceil(length / stepBytes) * stepBytes
-      return Buffer.allocUnsafeSlow(size).subarray(0, length)
+      const fresh = Buffer.allocUnsafeSlow(size)
+      this.#taken.add(fresh.buffer)
+      return fresh.subarray(0, length)
     }
     this.#freeBytes -= block.byteLength
+    this.#taken.add(block)
     return Buffer.from(block, 0, length)
   }
 
-  /** Nothing may refer to the bytes any more. Memory that came from elsewhere is taken as well. */
+  /** Nothing may refer to the bytes any more. Memory that was not taken here, or came back already, is left alone. */
   giveBack({ buffer }: Uint8Array): void {
     const { byteLength } = buffer
-    if (byteLength < leastBytes || this.#freeBytes + byteLength > this.#limit) return
+    if (!this.#taken.delete(buffer) || this.#freeBytes + byteLength > this.#limit) return
     this.#free.push(buffer)
     this.#freeBytes += byteLength
   }
