@@ -53,6 +53,7 @@ export type ErrorCode =
   | 'KAFKA_UNSUPPORTED'
   | 'KAFKA_PROTOCOL'
   | 'KAFKA_OFFSETS_LOST'
+  | 'RESTORE_INCOMPLETE'
   | 'VERIFY_FAILED'
 
 export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
@@ -206,6 +207,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
     remedy: 'The broker no longer has offsets that were not backed up yet; see why.',
   },
 
+  RESTORE_INCOMPLETE: {
+    exitStatus: 71,
+    remedy: 'What was read is not all of it. Begin anew: that gives what is there now.',
+  },
   VERIFY_FAILED: {
     exitStatus: 70,
     remedy: 'Keep both sides as they are; the report names every difference.',

@@ -74,6 +74,7 @@ async function run(invocation: Invocation): Promise<void> {
     onPlanned: (plan) => {
       for (const note of describePlan(plan)) terminal.note(note)
     },
+    onWarning: (warning) => terminal.warning(warning),
     onProgress: (advance) => progress.update(advance),
   })
   await terminal.result(report, describeReport(report))

@@ -1,9 +1,8 @@
 import { KanneryError } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject } from '../index-file/model.ts'
-import { topicKeys } from '../layout/keys.ts'
-import { StorageTime } from '../lease/storage-time.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
+import { timeOfBackup } from './storage-now.ts'
 
 export interface UseTiming {
   /** How long the hold of a process that died keeps the topic. */
@@ -19,7 +18,7 @@ export interface UseOptions extends EditOptions {
   readonly onWarning: (warning: KanneryError) => void
 }
 
-type Outcome = 'done' | 'denied' | 'failed'
+type Outcome = 'done' | 'without' | 'failed'
 
 /** A renewal that failed is tried again so much sooner than the next one is due. */
 const retryDivisor = 10
@@ -32,7 +31,6 @@ export class BackupUse implements AsyncDisposable {
   readonly #topic: string
   readonly #options: UseOptions
   readonly #hold: Pick<Hold, 'name' | 'reason'>
-  readonly #time: StorageTime
   readonly #ended = new AbortController()
   #renewing: Promise<void> | undefined
 
@@ -40,14 +38,14 @@ export class BackupUse implements AsyncDisposable {
     this.#topic = topic
     this.#options = options
     this.#hold = { name: `in-use-${options.ids.next()}`, reason }
-    this.#time = new StorageTime(options.clock)
   }
 
-  /** Never fails because of the storage: what keeps the hold from being put is a warning, but for a lack of permission. */
+  /** Never fails because of the storage: what keeps the hold from being put is a warning, but for a lack of permission and for what the reader
+   * meets, too. */
   static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
     const use = new BackupUse(topic, reason, options)
     const outcome = await use.#put()
-    if (outcome !== 'denied') use.#renewing = use.#renewUntilEnded(outcome)
+    if (outcome !== 'without') use.#renewing = use.#renewUntilEnded(outcome)
     return use
   }
 
@@ -60,9 +58,9 @@ export class BackupUse implements AsyncDisposable {
   }
 
   async #put(): Promise<Outcome> {
-    const { storage, timing = defaultUseTiming } = this.#options
+    const { timing = defaultUseTiming } = this.#options
     return await this.#attempt(async () => {
-      const nowMs = await this.#time.ask(storage, topicKeys(this.#topic).time, 0)
+      const nowMs = await timeOfBackup(this.#topic, this.#options)
       const since = new Date(nowMs).toISOString()
       const until = new Date(nowMs + timing.lastsMs).toISOString()
       await this.#edit((holds, own) => [
@@ -108,11 +106,18 @@ export class BackupUse implements AsyncDisposable {
       return 'done'
     } catch (error) {
       if (!KanneryError.is(error)) throw error
-      if (error.code === 'STORAGE_DENIED') return 'denied'
+      if (isOfReading(error)) return 'without'
       this.#options.onWarning(asWarning(this.#topic, error))
       return 'failed'
     }
   }
+}
+
+/** Not for who puts the hold to report: a lack of permission, or what the reader meets, too. */
+function isOfReading({ code }: KanneryError): boolean {
+  return /^(STORAGE_(DENIED|UNAUTHENTICATED|NOT_FOUND|CONTAINER_NOT_FOUND)|INDEX_.*|DATA_CORRUPT)$/.test(
+    code,
+  )
 }
 
 function asWarning(topic: string, cause: KanneryError): KanneryError {

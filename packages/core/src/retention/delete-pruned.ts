@@ -8,7 +8,8 @@ import { leaseLost } from '../lease/errors.ts'
 import type { WriterSession } from '../lease/writer-session.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { type Deletable, defaultRetentionTiming, dueForDeletion } from './due.ts'
-import { changeEntriesOf, type PruneOptions, storageNow } from './prune.ts'
+import { changeEntriesOf, type PruneOptions } from './prune.ts'
+import { storageNow } from './storage-now.ts'
 
 export interface Pruned extends Deletable {
   /** What was not deleted although it was due, and why; undefined when everything was. */

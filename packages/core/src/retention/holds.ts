@@ -1,9 +1,8 @@
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject } from '../index-file/model.ts'
-import { topicKeys } from '../layout/keys.ts'
-import { StorageTime } from '../lease/storage-time.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
+import { timeOfBackup } from './storage-now.ts'
 
 /** By what an index is changed beside whoever writes it. */
 export interface EditOptions {
@@ -56,8 +55,8 @@ export async function addHold(
   hold: Pick<Hold, 'name' | 'reason'>,
   options: EditOptions,
 ): Promise<void> {
-  const { storage, clock, ids } = options
-  const nowMs = await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
+  const { storage, ids } = options
+  const nowMs = await timeOfBackup(topic, options)
   const since = new Date(nowMs).toISOString()
   const added: JsonObject = { ...hold, since }
   const edit = (index: Index): Index =>

@@ -2,13 +2,12 @@ import { KanneryError } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject, PageSummary, SegmentEntry } from '../index-file/model.ts'
 import { summarizeHoldings } from '../index-file/page-summary.ts'
-import { topicKeys } from '../layout/keys.ts'
-import { StorageTime } from '../lease/storage-time.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { agingIncarnations } from './aging.ts'
 import { type EditOptions, noSuch } from './holds.ts'
 import { type KeepRules, pointsToKeep } from './keep-rules.ts'
 import { lastAt } from './last-at.ts'
+import { timeOfBackup } from './storage-now.ts'
 
 /** A moment that can be restored to for as long as it is there. */
 export interface Point {
@@ -95,9 +94,9 @@ export async function addPoint(
   point: { readonly name?: string; readonly at?: string },
   options: EditOptions,
 ): Promise<Point> {
-  const { storage, clock, ids } = options
+  const { storage, ids } = options
   const { name } = point
-  const nowMs = await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
+  const nowMs = await timeOfBackup(topic, options)
   const at = point.at ?? new Date(nowMs).toISOString()
   if (Date.parse(at) > nowMs) throw notYet(at)
   const added = { ...(name === undefined ? {} : { name }), at }

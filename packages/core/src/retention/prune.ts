@@ -1,15 +1,13 @@
 import type { Clock, StorageBackend } from '@kannery/storage'
 import { withChangedEntries } from '../index-file/change-entries.ts'
 import { editIndex } from '../index-file/edit-index.ts'
-import { indexMissing } from '../index-file/errors.ts'
 import type { Index, SegmentEntry } from '../index-file/model.ts'
 import type { PageWriter } from '../index-file/page-writer.ts'
-import { readIndex } from '../index-file/read-index.ts'
-import { topicKeys } from '../layout/keys.ts'
-import { StorageTime } from '../lease/storage-time.ts'
+import { requireIndex } from '../index-file/require-index.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { defaultRetentionTiming, dueForMark, expiredEntries, type RetentionTiming } from './due.ts'
 import { holdsAt } from './holds.ts'
+import { storageNow } from './storage-now.ts'
 
 export interface PruneOptions {
   readonly storage: StorageBackend
@@ -30,10 +28,9 @@ export async function markExpired(
   options: PruneOptions,
 ): Promise<readonly SegmentEntry[]> {
   const { storage, ids } = options
+  const { index: first } = await requireIndex(storage, topic)
   const firstMs = await storageNow(topic, options)
-  const stored = await readIndex(storage, topic)
-  if (stored === undefined) throw indexMissing(topic, 'there is nothing to prune')
-  let marked = await dueForMark({ storage, index: stored.index, nowMs: firstMs })
+  let marked = await dueForMark({ storage, index: first, nowMs: firstMs })
   if (marked.length === 0) return marked
   const edit = async (index: Index): Promise<Index> => {
     const nowMs = await storageNow(topic, options)
@@ -85,11 +82,6 @@ export async function takeBackExpired(topic: string, options: PruneOptions): Pro
 
 function asNeverExpiring({ state: _state, expiredAt: _at, ...entry }: SegmentEntry): SegmentEntry {
   return { ...entry, expires: null }
-}
-
-/** By the storage's clock, and never later than it is. */
-export async function storageNow(topic: string, { storage, clock }: PruneOptions): Promise<number> {
-  return await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
 }
 
 export interface ChangeContext extends PruneOptions {

@@ -1,5 +1,5 @@
-import { encodeIndex, parseIndex, type SegmentEntry, topicKeys } from '@kannery/core'
-import { KanneryError, type ObjectKey } from '@kannery/storage'
+import { encodeIndex, type Index, parseIndex, type SegmentEntry, topicKeys } from '@kannery/core'
+import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, type MemoryStorage } from '@kannery/storage-testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../test/batches.ts'
@@ -152,28 +152,59 @@ describe('damage', () => {
     expect(damage).toMatchObject([{ key, from: 0, to: segments[0]?.bytes }])
   })
 
-  test('a segment that the index let go while it was read is not missed', async () => {
-    const index = await world.write({
-      partitions: 1,
-      segments: [{ chunks: [batches(0, 0)] }, { chunks: [batches(0, 3)] }],
-    })
-    const [expired, kept] = index.segments as [SegmentEntry, SegmentEntry]
+  /** The storage, in which the retention deletes `expired` right before the first of them is read. */
+  function deletedMeanwhile(index: Index, expired: readonly SegmentEntry[]): StorageBackend {
     const keys = topicKeys(topic)
-    const pruned = { ...index, segments: [{ ...expired, state: 'deleted' as const }, kept] }
-    const storage = new Proxy(world.storage, {
+    const gone = new Set(expired.map(({ id }) => id))
+    const segments = index.segments.map((entry) =>
+      gone.has(entry.id) ? { ...entry, state: 'deleted' as const } : entry,
+    )
+    const edited = index.commit
+    const pruned = encodeIndex({ ...index, segments, edited })
+    return new Proxy(world.storage, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target)
         if (name !== 'get') return typeof value === 'function' ? value.bind(target) : value
         return async (...call: Parameters<MemoryStorage['get']>) => {
-          if (call[0] === keys.segment(expired.id)) {
-            await target.put(keys.index, encodeIndex(pruned), { condition: { kind: 'overwrite' } })
-            await target.delete(call[0])
+          if (expired.some(({ id }) => call[0] === keys.segment(id))) {
+            await target.put(keys.index, pruned, { condition: { kind: 'overwrite' } })
+            for (const { id } of expired) await target.delete(keys.segment(id))
           }
           return target.get(...call)
         }
       },
     })
-    expect(await world.read({ storage })).toEqual(seenOffsets(0, 3, 6))
+  }
+
+  test('a reader whose segments are deleted before it comes to them ends with an error that names them all', async () => {
+    const index = await world.write({
+      partitions: 1,
+      segments: [0, 3, 6].map((at) => ({ chunks: [batches(0, at)] })),
+    })
+    const expired = index.segments.slice(0, 2)
+    const keys = expired.map(({ id }) => topicKeys(topic).segment(id))
+    const storage = deletedMeanwhile(index, expired)
+
+    await expect(world.read({ storage })).rejects.toMatchObject({
+      code: 'RESTORE_INCOMPLETE',
+      why: expect.stringContaining(keys.join(', ')),
+      facts: { topic, deleted: keys.join(' '), count: 2 },
+    })
+  })
+
+  test('where damage may be left out, what is deleted while it is read is told and left out', async () => {
+    const index = await world.write({
+      partitions: 1,
+      segments: [{ chunks: [batches(0, 0)] }, { chunks: [batches(0, 3)] }],
+    })
+    const [expired] = index.segments as [SegmentEntry]
+    const { seen, damage } = await world.readWithDamage({
+      storage: deletedMeanwhile(index, [expired]),
+    })
+    expect(seen).toEqual(seenOffsets(0, 3, 6))
+    expect(damage).toMatchObject([
+      { key: topicKeys(topic).segment(expired.id), reason: expect.stringContaining('deleted') },
+    ])
   })
 
   test('a chunk that ends within a batch', async () => {

@@ -1,6 +1,7 @@
 import { type Index, segmentEntries } from '@kannery/core'
 import type { BackupBatch } from './backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from './chunk-batches.ts'
+import { explainMissing } from './deleted-meanwhile.ts'
 import { openBackup, type ReadOptions } from './open-backup.ts'
 import { SegmentPass } from './segment-pass.ts'
 import { type Choice, type Selection, SpanWalk, select } from './segment-spans.ts'
@@ -13,7 +14,7 @@ export interface ReadTopicOptions extends ReadOptions, Choice {}
  * something, one at a time.
  *
  * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition or incarnation that it does not have,
- *   DATA_CORRUPT naming object and bytes.
+ *   DATA_CORRUPT naming object and bytes, RESTORE_INCOMPLETE naming what was deleted before it was read.
  */
 export async function* readTopic(
   options: ReadTopicOptions,
@@ -35,8 +36,12 @@ export async function* readChunks(
   selection: Selection,
 ): AsyncGenerator<BackupChunk, void, undefined> {
   const walk = new SpanWalk(selection)
-  for await (const entry of segmentEntries(options.storage, index)) {
-    const wanted = walk.next(entry)
-    if (wanted !== undefined) yield* new SegmentPass(options, selection, wanted).chunks()
+  try {
+    for await (const entry of segmentEntries(options.storage, index)) {
+      const wanted = walk.next(entry)
+      if (wanted !== undefined) yield* new SegmentPass(options, selection, wanted).chunks()
+    }
+  } catch (error) {
+    throw await explainMissing(error, options, { index, selection })
   }
 }

@@ -14,6 +14,7 @@ import {
 import { type CallOptions, KanneryError, type ObjectKey } from '@kannery/storage'
 import { abortedTransactions } from './aborted.ts'
 import { type BackupChunk, batchesOfChunk, corrupt, type Place } from './chunk-batches.ts'
+import { deletedMeanwhile } from './deleted-meanwhile.ts'
 import { openBackup, type ReadOptions } from './open-backup.ts'
 import { salvagedChunks } from './salvaged-chunks.ts'
 import type { SegmentSpans, Selection, Span } from './segment-spans.ts'
@@ -158,14 +159,25 @@ export class SegmentPass {
     })
   }
 
-  /** The index may have let the segment go since it was read: only one that it still names is missed. */
+  /**
+   * The index may have let the segment go since it was read. Either way what is read is not all that was asked for: one that is
+   * still named is damage, the other was deleted. Where damage may be left out, both are told.
+   */
   async #judgeAbsence(cause: KanneryError): Promise<'nothing'> {
+    const place = { key: this.#key, from: 0, to: this.#entry.bytes }
+    if (await this.#isStillNamed()) this.#tell({ ...place, reason: cause.message })
+    else if (this.#options.onDamage === undefined) {
+      throw deletedMeanwhile(this.#options.topic, [this.#key])
+    } else this.#tell({ ...place, reason: 'it was deleted while the backup was being read' })
+    return 'nothing'
+  }
+
+  async #isStillNamed(): Promise<boolean> {
     const index = await openBackup(this.#options)
     for await (const { id, state } of segmentEntries(this.#options.storage, index)) {
-      if (id !== this.#entry.id || state !== undefined) continue
-      this.#tell({ key: this.#key, from: 0, to: this.#entry.bytes, reason: cause.message })
+      if (id === this.#entry.id && state === undefined) return true
     }
-    return 'nothing'
+    return false
   }
 
   #tell(damage: Damage): false {

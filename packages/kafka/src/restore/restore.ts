@@ -30,7 +30,7 @@ interface Plan {
  * came from. The target must be absent (it is then created as it was) or empty (it is then used as it is). Nothing is written
  * before all checks of the target have passed; the topic's own configuration is set last, behind the comparison.
  *
- * @throws what stands against it, all at once; VERIFY_FAILED; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers refuse. Once
+ * @throws what stands against it, all at once; VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers refuse. Once
  *   something was written, the error says how much.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {

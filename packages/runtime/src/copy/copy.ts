@@ -1,7 +1,7 @@
 import { copyTopic, isOfOneTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
-import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from '../work/backup.ts'
 
@@ -49,7 +49,7 @@ export async function runCopy(options: CopyOptions): Promise<Outcome<CopyReport>
   const matchers = options.topics.map(parseTopicMatcher)
   const timing = leaseTiming(lease.ttlMs)
   await using from = await openStorage(source)
-  await using to = await openWritableStorage(target, onWarning)
+  await using to = await openStorageToFill(target, onWarning)
   await using worker = await Worker.start({
     storage: to,
     clock: systemClock,

@@ -4,7 +4,7 @@ import {
   probe,
   type StorageCapabilities,
 } from '@kannery/storage'
-import { openBackend, type StorageLocation } from '../storage/open-storage.ts'
+import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 
@@ -30,7 +30,7 @@ export interface StorageProbe {
  * @throws STORAGE_UNSUPPORTED when two backups could overwrite each other there, and every other STORAGE_* error
  */
 export async function probeStorage(location: StorageLocation): Promise<StorageProbe> {
-  await using backend = await openBackend(location, 'write')
+  await using backend = await openExistingBackend(location)
   const startMs = systemClock.monotonic()
   const report = await probe(backend, { random: systemRandom })
   const { ifVersionDelete, ifAbsentAfterDelete } = report

@@ -12,7 +12,7 @@ import {
   type StorageBackend,
 } from '@kannery/storage'
 import type { ContractCase } from '@kannery/storage-testkit'
-import { openBackend, type StorageLocation } from '../storage/open-storage.ts'
+import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { Latencies, type OperationLatency } from './latencies.ts'
@@ -56,7 +56,7 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   const { storage: location, signal, onProgress } = options
   const contract = options.contract ?? (await import('@kannery/storage-testkit')).storageContract
   const latencies = new Latencies()
-  const open = async () => observed(await openBackend(location, 'write'), latencies)
+  const open = async () => observed(await openExistingBackend(location), latencies)
   await using storage = await open()
   const scratch = scratchPrefix()
   // What is wrong with the address or the credentials is told once, and not as fifty broken promises.

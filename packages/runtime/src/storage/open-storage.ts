@@ -1,6 +1,7 @@
 import {
   decorate,
-  type KanneryError,
+  KanneryError,
+  objectKey,
   probe,
   type StorageBackend,
   type StorageCapabilities,
@@ -33,16 +34,55 @@ export async function openStorage(location: StorageLocation): Promise<StorageBac
 }
 
 /**
- * Opens a storage for writing, and probes it first: one that ignores preconditions is refused, and what one lacks that can be
- * done without is told.
+ * Opens a storage that is there for writing, and probes it first: one that ignores preconditions is refused, and what one lacks
+ * that can be done without is told.
  *
- * @throws as {@link openStorage}
+ * @throws as {@link openStorage}; STORAGE_CONTAINER_NOT_FOUND where there is no such folder: it is not made
  */
 export async function openWritableStorage(
   location: StorageLocation,
   onWarning: (warning: KanneryError) => void,
 ): Promise<StorageBackend> {
+  return await probed(await openExistingBackend(location), location, onWarning)
+}
+
+/**
+ * As {@link openWritableStorage}, also where nothing is yet: a folder is made, in one that is there. For what fills a storage: what
+ * works on one that is filled must not take a mistyped name for an empty storage.
+ */
+export async function openStorageToFill(
+  location: StorageLocation,
+  onWarning: (warning: KanneryError) => void,
+): Promise<StorageBackend> {
+  return await probed(await openBackend(location, 'write'), location, onWarning)
+}
+
+/** A storage that is there, for a write that can be done without: it is not probed. */
+export async function openUnprobedStorage(location: StorageLocation): Promise<StorageBackend> {
+  return decorated(await openExistingBackend(location), location)
+}
+
+/** A backend for writing, of a storage that is there. @throws STORAGE_CONTAINER_NOT_FOUND; as {@link openStorage} */
+export async function openExistingBackend(location: StorageLocation): Promise<StorageBackend> {
   const backend = await openBackend(location, 'write')
+  try {
+    await backend.head(objectKey('~there'))
+  } catch (error) {
+    // Any other error is of this look alone: who may write may not be allowed to look.
+    if (KanneryError.is(error, 'STORAGE_CONTAINER_NOT_FOUND')) {
+      await backend[Symbol.asyncDispose]()
+      throw error
+    }
+    if (!KanneryError.is(error)) throw error
+  }
+  return backend
+}
+
+async function probed(
+  backend: StorageBackend,
+  location: StorageLocation,
+  onWarning: (warning: KanneryError) => void,
+): Promise<StorageBackend> {
   try {
     const tried = decorated(backend, location)
     const { warnings, ...found } = await probe(tried, { random: systemRandom })

@@ -6,7 +6,7 @@ import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import type { BackupMetrics } from '../metrics/backup-metrics.ts'
 import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
-import { openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { type BackupProgress, CaptureProgress } from './capture-progress.ts'
@@ -67,7 +67,7 @@ export async function runBackup(options: BackupOptions): Promise<Outcome<BackupR
     include: options.topics.include.map(parseTopicMatcher),
     exclude: options.topics.exclude.map(parseTopicMatcher),
   }
-  await using storage = await openWritableStorage(options.storage, onWarning)
+  await using storage = await openStorageToFill(options.storage, onWarning)
   await using cluster = await KafkaCluster.connect({
     connection,
     clock: systemClock,

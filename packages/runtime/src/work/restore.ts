@@ -1,8 +1,10 @@
 import type { RestorePlan, RestoreReport, RestoreWindow, RetentionChoice } from '@kannery/kafka'
+import type { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
+import { markInUse } from './in-use.ts'
 
 export interface RestoreWorkOptions {
   readonly storage: StorageLocation
@@ -22,6 +24,7 @@ export interface RestoreWorkOptions {
   readonly verify: boolean
   readonly skipDamaged: boolean
   readonly signal: AbortSignal
+  readonly onWarning: (warning: KanneryError) => void
   /** Once, when all checks have passed and nothing is written yet. */
   readonly onPlanned: (plan: RestorePlan) => void
   readonly onProgress: (progress: {
@@ -31,7 +34,11 @@ export interface RestoreWorkOptions {
   }) => void
 }
 
-/** Restores one topic; reads the storage with read access only. */
+/**
+ * Restores one topic. Read access to the storage suffices; with more, the backup is marked as in use meanwhile.
+ *
+ * @throws as kafka's restore, and as opening a storage does
+ */
 export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
   const { topic, as, window, partitions, incarnation, replicationFactor } = options
   const { retention, verify, skipDamaged, signal } = options
@@ -44,6 +51,7 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     random: systemRandom,
     signal,
   })
+  await using _use = await markInUse(topic, options.storage, options.onWarning)
   return await restore({
     storage,
     cluster,

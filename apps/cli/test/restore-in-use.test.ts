@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseStorageUrl, pluginSources, runRestore } from '@kannery/runtime'
+import { fillTopic } from '@kannery/testing/python/topics'
+import { expect, inject, test } from 'vitest'
+import { kannery, start, temporaryFolder } from './command-line.ts'
+
+const { bootstrapServers } = inject('kafka')
+const topic = 'cli-in-use'
+
+test('while a restore runs, hold ls shows who is restoring the backup, and not any more when it has ended', async () => {
+  await fillTopic('plain', { bootstrapServers, topic, records: 3000, partitions: 3 })
+  await using folder = await temporaryFolder()
+  const words = ['--from', bootstrapServers, '--to', folder.path, '--topic', topic, '--once']
+  expect(await start('backup', ...words).outcome).toMatchObject({ status: 0 })
+
+  const index = join(folder.path, topic, 'index')
+  const holds: boolean[] = []
+  await runRestore({
+    storage: {
+      url: parseStorageUrl(folder.path, '/'),
+      plugins: pluginSources({}, { url: import.meta.url, version: '1.2.3' }),
+      environment: {},
+    },
+    kafka: { bootstrap: bootstrapServers },
+    environment: {},
+    topic,
+    as: `${topic}-copy`,
+    window: {},
+    replicationFactor: undefined,
+    retention: undefined,
+    verify: false,
+    skipDamaged: false,
+    signal: new AbortController().signal,
+    onWarning: (warning) => {
+      throw warning
+    },
+    onPlanned: () => undefined,
+    onProgress: () => holds.push(readFileSync(index, 'utf8').includes('"name":"in-use-')),
+  })
+  expect(new Set(holds)).toEqual(new Set([true]))
+  const { stdout } = await kannery('hold', 'ls', folder.path, '-o', 'json')
+  expect(JSON.parse(stdout)).toEqual({ holds: [] })
+})

@@ -1,0 +1,24 @@
+import type { Clock, StorageBackend } from '@kannery/storage'
+import { requireIndex } from '../index-file/require-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { StorageTime } from '../lease/storage-time.ts'
+
+interface Asked {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+}
+
+/** What time it is by the storage's clock, and never later than it is, milliseconds. Writes into the topic's folder. */
+export async function storageNow(topic: string, { storage, clock }: Asked): Promise<number> {
+  return await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
+}
+
+/**
+ * As {@link storageNow}, of a topic that has a backup: no folder is made for a mistyped one.
+ *
+ * @throws as requireIndex; STORAGE_*
+ */
+export async function timeOfBackup(topic: string, asked: Asked): Promise<number> {
+  await requireIndex(asked.storage, topic)
+  return await storageNow(topic, asked)
+}

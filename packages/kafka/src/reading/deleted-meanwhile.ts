@@ -1,0 +1,64 @@
+import { type Index, segmentEntries, topicKeys } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
+import { openBackup, type ReadOptions } from './open-backup.ts'
+import { type Selection, SpanWalk } from './segment-spans.ts'
+
+/** Names in one sentence; the facts have more. */
+const maxShown = 10
+const maxNamed = 1000
+
+/** That segments were deleted between the index and the reading of them. */
+export function deletedMeanwhile(topic: string, names: readonly string[]): KanneryError {
+  const shown = names.slice(0, maxShown).join(', ')
+  const more = names.length > maxShown ? `, and ${names.length - maxShown} more` : ''
+  return new KanneryError(
+    'RESTORE_INCOMPLETE',
+    `the backup of topic "${topic}" lost what was still to be read of it`,
+    {
+      why: `its retention deleted since this began: ${shown}${more}`,
+      facts: { topic, deleted: names.slice(0, maxNamed).join(' '), count: names.length },
+    },
+  )
+}
+
+/**
+ * `error`, or RESTORE_INCOMPLETE in its place, which names all that is wanted and was deleted since `index` was read, where that is
+ * why something is missing.
+ */
+export async function explainMissing(
+  error: unknown,
+  options: ReadOptions,
+  { index, selection }: { readonly index: Index; readonly selection: Selection },
+): Promise<unknown> {
+  const isDeleted = KanneryError.is(error, 'RESTORE_INCOMPLETE')
+  const isPage = KanneryError.is(error, 'DATA_CORRUPT') && error.retry === 'after-refresh'
+  if (!isDeleted && !isPage) return error
+  const now = await openBackup(options)
+  // Who deletes a page has changed the index before.
+  if (now.commit === index.commit && now.edited === index.edited) return error
+  const gone = await goneSince(options, { index, now, selection })
+  const names = gone.length === 0 && isPage ? [String(error.facts['key'])] : gone
+  return names.length === 0 ? error : deletedMeanwhile(options.topic, names)
+}
+
+/** As far as the pages of `index` are there still. */
+async function goneSince(
+  { storage, topic }: ReadOptions,
+  given: { readonly index: Index; readonly now: Index; readonly selection: Selection },
+): Promise<readonly string[]> {
+  const left = new Set<string>()
+  for await (const { id, state } of segmentEntries(storage, given.now)) {
+    if (state !== 'deleted') left.add(id)
+  }
+  const gone: string[] = []
+  const walk = new SpanWalk(given.selection)
+  try {
+    for await (const entry of segmentEntries(storage, given.index)) {
+      const isWanted = walk.next(entry) !== undefined
+      if (isWanted && !left.has(entry.id)) gone.push(topicKeys(topic).segment(entry.id))
+    }
+  } catch (error) {
+    if (!KanneryError.is(error, 'DATA_CORRUPT')) throw error
+  }
+  return gone
+}
