@@ -7,7 +7,7 @@ import { PlayedBroker } from './played-broker.ts'
 /** A topic of one partition, and the broker that has it alone. */
 export class PlayedTopic {
   readonly broker: PlayedBroker
-  readonly metadata: TopicMetadata
+  metadata: TopicMetadata
   /** Where the leader says that an epoch ends. */
   epochEnd: number | undefined = Number.POSITIVE_INFINITY
   earliest = 0
@@ -29,6 +29,12 @@ export class PlayedTopic {
       internal: false,
       partitions: [{ partition: 0, ...leader }],
     }
+  }
+
+  /** What the metadata says from now on, whoever serves the topic. */
+  lead(leader: number | undefined, leaderEpoch: number): void {
+    const partitions = this.metadata.partitions.map((known) => ({ ...known, leader, leaderEpoch }))
+    this.metadata = { ...this.metadata, partitions }
   }
 }
 

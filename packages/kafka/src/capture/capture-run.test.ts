@@ -42,6 +42,15 @@ class World {
     return await this.clock.passUntil(report)
   }
 
+  /** Resolves when the cluster has been asked who leads the partition now. */
+  async breakConnection(): Promise<void> {
+    const { broker } = this.topic
+    const gone = new KanneryError('KAFKA_UNREACHABLE', 'gone', { retry: 'after-refresh' })
+    broker.faults.set(broker.asked.length, { broken: gone })
+    const { asked } = this.cluster
+    while (this.cluster.asked === asked) await this.clock.pass(100)
+  }
+
   captured(): Promise<CapturedTopic> {
     return readCaptured(this.storage, 'orders')
   }
@@ -116,15 +125,31 @@ describe('a run that is ended', () => {
     const run = world.start({ kind: 'continuous' })
     await run.until(() => run.records === 3)
     world.cluster.isHanging = true
-    const { broker } = world.topic
-    const gone = new KanneryError('KAFKA_UNREACHABLE', 'gone', { retry: 'after-refresh' })
-    broker.faults.set(broker.asked.length, { broken: gone })
-    const { asked } = world.cluster
-    while (world.cluster.asked === asked) await world.clock.pass(100)
+    await world.breakConnection()
     const endedAt = world.clock.monotonic()
     const report = await world.clock.passUntil(run.stop())
 
     expect(report.topics).toMatchObject([{ records: 3, segments: 1 }])
     expect(world.clock.monotonic() - endedAt).toBeLessThan(1000)
+  })
+})
+
+describe('metadata of a broker that is behind', () => {
+  test('is not believed: nothing is read from a former leader', async () => {
+    const world = new World({ batches: 1 })
+    const former = world.cluster.create('other')
+    world.topic.lead(1, 5)
+    const run = world.start({ kind: 'continuous' })
+    await run.until(() => run.records === 1)
+    world.topic.lead(2, 4)
+    await world.breakConnection()
+    await world.clock.pass(5000)
+    expect(former.broker.connections).toBe(0)
+
+    world.topic.lead(1, 6)
+    world.topic.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+    while (run.records < 2) await world.clock.pass(100)
+    await world.clock.passUntil(run.stop())
+    expect((await world.captured()).partitions.get(0)?.covered).toEqual([[0, 2]])
   })
 })

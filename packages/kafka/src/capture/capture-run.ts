@@ -162,7 +162,7 @@ export class CaptureRun {
     for (const cursor of this.#cursors()) {
       if (!cursor.readable) continue
       const partition = present.get(cursor.topic.name)?.partitions[cursor.partition]
-      if (partition === undefined) continue
+      if (partition === undefined || !cursor.mayBeOfEpoch(partition.leaderEpoch)) continue
       if (partition.leader === undefined) {
         const facts = { api: 'Metadata', topic: cursor.topic.name, partition: cursor.partition }
         cursor.loseLeader(kafkaError(leaderNotAvailable, facts), this.#options.clock.monotonic())

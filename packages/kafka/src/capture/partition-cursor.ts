@@ -42,6 +42,7 @@ export class PartitionCursor {
   #next: number
   #lastEpoch: number
   #leadership: Leadership | undefined
+  #greatestEpoch = -1
   #maxBytes = 0
   #position: FetchPosition | undefined
   #highWatermark = -1
@@ -128,8 +129,14 @@ export class PartitionCursor {
     return this.#position
   }
 
+  /** False when it is known that a later epoch began: the metadata is of a broker that is behind (KIP-320). */
+  mayBeOfEpoch(epoch: number): boolean {
+    return epoch < 0 || epoch >= this.#greatestEpoch
+  }
+
   lead(leadership: Leadership | undefined): void {
     this.#leadership = leadership
+    this.#greatestEpoch = Math.max(this.#greatestEpoch, leadership?.epoch ?? -1)
     this.#position = undefined
   }
 

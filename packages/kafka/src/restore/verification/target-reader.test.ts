@@ -63,3 +63,22 @@ test('an answer without any partition that no quota explains is an error', async
 
   await expect(read(broker, 1)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
 })
+
+test('answers with nothing are asked for again, as of a broker whose remote storage is slow', async () => {
+  const broker = new PlayedBroker(topic)
+  broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+  for (const request of [0, 1, 2, 3]) broker.faults.set(request, { empty: true })
+
+  expect(await read(broker, 2)).toEqual([0, 1])
+})
+
+test('a broker that serves nothing of what it should have is not asked for ever', async () => {
+  const broker = new PlayedBroker(topic)
+  broker.fill(0, brokerBatch({ at: 0 }))
+
+  await expect(read(broker, 2)).rejects.toMatchObject({
+    code: 'KAFKA_UNREACHABLE',
+    facts: { topic: 'orders', partition: 0, offset: 1 },
+  })
+  expect(broker.asked.length).toBeLessThan(200)
+})

@@ -54,7 +54,8 @@ export class TargetReader implements AsyncDisposable {
   /**
    * All batches of a partition from `from` (inclusive) to `end` (exclusive), in order.
    *
-   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted what is asked for.
+   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted what is asked for,
+   *   KAFKA_UNREACHABLE when it serves nothing for two minutes.
    */
   async *batches(
     partition: number,
@@ -97,7 +98,9 @@ export class TargetReader implements AsyncDisposable {
       async () => {
         if (failed) await this.#refreshLeaders()
         failed = true
-        return this.#fetchOnce(partition, offset)
+        const fetched = await this.#fetchOnce(partition, offset)
+        if (fetched === 'throttled' || bringsMore(fetched, offset)) return fetched
+        throw notServed(this.#options.topic.name, partition, offset)
       },
     )
   }
@@ -157,6 +160,25 @@ export class TargetReader implements AsyncDisposable {
     if (present?.error !== undefined) throw present.error
     if (present !== undefined) this.#leaders = leadersOf(present)
   }
+}
+
+function bringsMore({ records }: FetchedPartition, offset: number): boolean {
+  for (const { nextOffset } of walkBatches(records)) if (nextOffset > offset) return true
+  return false
+}
+
+/** One empty answer says nothing: the records may come from remote storage (KIP-405). */
+function notServed(topic: string, partition: number, offset: number): KanneryError {
+  return new KanneryError(
+    'KAFKA_UNREACHABLE',
+    `the leader of partition ${partition} of topic "${topic}" serves nothing from offset ${offset} on`,
+    {
+      retry: 'same-request',
+      why: 'it answers every fetch with nothing, although its log goes on',
+      remedy: 'Check the log of that broker, and its remote storage if it has one.',
+      facts: { topic, partition, offset },
+    },
+  )
 }
 
 /** A fetch that asks for no session (KIP-227). */
