@@ -100,7 +100,7 @@ describe('a segment that no index names', () => {
     expect(index.garbage.map(({ id }) => topicKeys(topic).segment(id))).toEqual([orphan])
   })
 
-  test('is left alone, with a warning, where an older index was put back by hand', async () => {
+  test('stays where it is, and stops the backup, where an older index was put back by hand', async () => {
     const { topic, storage } = await backupThatDied('older-index')
     const { index: key } = topicKeys(topic)
     const older = await readObject(storage, key)
@@ -109,13 +109,11 @@ describe('a segment that no index names', () => {
     await storage.put(key, older?.bytes ?? new Uint8Array(), { condition: { kind: 'overwrite' } })
 
     const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
-    await run.report
+    await expect(run.report).rejects.toMatchObject({ code: 'INDEX_OUTDATED', facts: { topic } })
 
-    expect(run.warnings).toMatchObject([{ code: 'DATA_VERSION_UNSUPPORTED', facts: { topic } }])
     const left = later.index.segments.map(({ id }) => topicKeys(topic).segment(id))
     expect(await segmentsIn(storage, topic)).toEqual(expect.arrayContaining(left))
-    expect(run.warnings[0]?.why).toContain(left[0])
-    expect(valuesOf(await readCaptured(storage, topic))).toEqual(['0', '1', '2'])
+    expect((await readObject(storage, key))?.bytes).toEqual(older?.bytes)
   })
 })
 

@@ -6,11 +6,10 @@ export function unexplainedObjects(topic: string, objects: readonly NamedObject[
   const keys = objects.map(({ id, kind }) => topicKeys(topic)[kind](id))
   return new KanneryError(
     'DATA_VERSION_UNSUPPORTED',
-    `the folder of topic "${topic}" holds objects that are not of this backup, or of a later epoch or format`,
+    `the folder of topic "${topic}" holds objects that are not of this backup, or of a later format`,
     {
-      why: `no index names ${keys.join(', ')}; they were put there, or the index is older than they are`,
-      remedy:
-        'They were left alone. If an old index was put back by hand, rebuild it from the segments.',
+      why: `no index names ${keys.join(', ')}; they were put there, or a newer version wrote them`,
+      remedy: 'They were left alone. Move them away if they are not wanted.',
       facts: { topic, objects: keys.length },
     },
   )

@@ -5,6 +5,8 @@ import {
   dueForDeletion,
   dueForMark,
   markExpired,
+  readIndex,
+  summarizeHoldings,
   type UlidSource,
   type WriterSession,
 } from '@kannery/core'
@@ -13,7 +15,7 @@ import type { KafkaCluster, TopicConfig } from '../cluster/kafka-cluster.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface UpkeepOptions {
-  readonly cluster: KafkaCluster
+  readonly cluster: Pick<KafkaCluster, 'describeTopicConfig'>
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
@@ -58,12 +60,21 @@ export async function recordSettings(
   await session.commit({ settings: { config, effective } })
 }
 
-/** By our clock, and rather too often: the storage is asked for nothing but pages with something that expires. */
+/**
+ * By our clock, and rather too often. While nothing can have expired, the storage is asked for nothing; else for the index, which
+ * others may have edited since this session wrote it, and for pages with something that expires.
+ */
 async function anythingDue(
-  { index }: WriterSession,
+  { topic, index }: WriterSession,
   { storage, clock }: UpkeepOptions,
 ): Promise<boolean> {
-  const due = { storage, index, nowMs: clock.now() + aheadMs }
+  const nowMs = clock.now() + aheadMs
+  const [first] = summarizeHoldings(index)?.expires ?? []
+  const mayBeDue = first !== undefined && Date.parse(first) <= nowMs
+  if (!mayBeDue && index.garbage.length === 0) return false
+  const stored = await readIndex(storage, topic)
+  if (stored === undefined) return true
+  const due = { storage, index: stored.index, nowMs }
   if ((await dueForMark(due)).length > 0) return true
   const { graceMs } = defaultRetentionTiming
   const { segments, garbage } = await dueForDeletion({ ...due, graceMs })
