@@ -139,7 +139,7 @@ export function arbitraryIndex(topic: string): fc.Arbitrary<Index> {
           topicId: text,
           branch: fc.nat(),
           since: time,
-          partitions: fc.nat(),
+          partitions: fc.nat(1_000_000),
           start: byPartition(count),
           baseline: fc.option(withUnknown(baseline)),
           config: texts,

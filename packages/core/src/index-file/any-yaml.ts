@@ -6,13 +6,20 @@ import type { Fields } from './yaml-lines.ts'
 /** Loaded when it is needed, which is hardly ever: its 72 modules are a fifth of what a command takes to start. */
 const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
 
+/** Reading YAML takes 400 bytes of memory and more for each of its own. */
+const maxYamlBytes = 1024 * 1024
+
 /**
- * Reads what another program, or a person, made of a document: any YAML 1.2 that says the same. Slow; the caller bounds the size.
+ * Reads what another program, or a person, made of a document: any YAML 1.2 that says the same, of up to 1 MiB.
  * Aliases are refused: a few of them can stand for gigabytes.
  *
  * @throws SyntaxError
  */
 export function readAnyYaml(bytes: Uint8Array): Fields {
+  if (bytes.length > maxYamlBytes) {
+    const why = `it has ${bytes.length} bytes; at most ${maxYamlBytes} are read`
+    throw new SyntaxError(`a line is not as Kannery writes it, and as any other YAML ${why}`)
+  }
   const value = parse(bytes)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SyntaxError('it is not a YAML mapping')

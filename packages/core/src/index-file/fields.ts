@@ -1,4 +1,5 @@
 import { type Digest, parseDigest } from '../digest/digest.ts'
+import { maxPartitions } from '../segment/format.ts'
 import { asArray, asInteger, asObject, asString } from '../segment/json-values.ts'
 import type { RecordTimes } from '../segment/record-times.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
@@ -56,7 +57,7 @@ export const asByPartition = <T>(
 ): Readonly<Record<number, T>> => {
   const object = asObject(value, name)
   for (const [partition, item] of Object.entries(object)) {
-    if (!/^(0|[1-9][0-9]{0,9})$/.test(partition)) {
+    if (!/^(0|[1-9][0-9]{0,9})$/.test(partition) || Number(partition) >= maxPartitions) {
       throw new TypeError(`${name} has ${JSON.stringify(partition)}, which is no partition`)
     }
     check(item, `${name}.${partition}`)
@@ -67,13 +68,19 @@ export const asByPartition = <T>(
 export const asLeaderEpochs: Check<Readonly<Record<number, number>>> = (value, name) =>
   asByPartition(value, name, (epoch, of) => asInteger(epoch, of, -1))
 
+const asPartitions: Check<number> = (value, name) => {
+  const partitions = asInteger(value, name)
+  if (partitions <= maxPartitions) return partitions
+  throw new TypeError(`${name} is ${partitions}; no topic has more than ${maxPartitions}`)
+}
+
 export const asIncarnation: Check<Incarnation> = (value, name) =>
   withFields<Incarnation>(value, name, {
     n: asCount,
     topicId: asString,
     branch: asCount,
     since: asTime,
-    partitions: asCount,
+    partitions: asPartitions,
     start: (starts, of) => asByPartition(starts, of, asCount),
     baseline: orNull(asBaseline),
     config: asTexts,

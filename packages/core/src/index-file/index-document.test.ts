@@ -188,6 +188,21 @@ test.each([
     sample.replace('"offsets":{"0"', '"offsets":{"00"'),
     'segments[0].offsets has "00"',
   ],
+  [
+    'a partition beyond those that a topic can have',
+    sample.replace('"offsets":{"0"', '"offsets":{"1000000"'),
+    'segments[0].offsets has "1000000"',
+  ],
+  [
+    'a number of partitions that no topic has',
+    sample.replace('"partitions":4', '"partitions":1000001'),
+    'incarnations[0].partitions is 1000001',
+  ],
+  [
+    'more YAML than is read as anything but our lines',
+    sample.replace('gaps:', `x: ['${"','".repeat(400_000)}']\ngaps:`),
+    'at most 1048576 are read',
+  ],
   ['an id that is none', sample.replace('"01JDC8F9V', '"01IDC8F9V'), 'segments[0].id'],
   ['a state that is not known', sample.replace('"expired"', '"gone"'), 'segments[1].state'],
   [

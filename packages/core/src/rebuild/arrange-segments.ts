@@ -178,7 +178,7 @@ function incarnationOf(n: number, topicId: string, { found, byPartition }: Life)
     topicId,
     branch: 0,
     since: created[0] ?? new Date(0).toISOString(),
-    partitions: Math.max(0, ...[...byPartition.keys()].map((partition) => partition + 1)),
+    partitions: [...byPartition.keys()].reduce((most, last) => Math.max(most, last + 1), 0),
     start: Object.fromEntries(starts.filter(([, from]) => from !== 0)),
     baseline: null,
     config: {},

@@ -55,7 +55,8 @@ export function withRecovery(index: Index, recovery: Recovery, since: string): I
       expires: expiryOf(retention, entry.time, Date.parse(since)),
     }),
   )
-  const partitions = Math.max(incarnation?.partitions ?? 0, ...[...nextOffsets.keys()].map(after))
+  let partitions = incarnation?.partitions ?? 0
+  for (const partition of nextOffsets.keys()) partitions = Math.max(partitions, partition + 1)
   return {
     ...index,
     incarnations:
@@ -68,8 +69,4 @@ export function withRecovery(index: Index, recovery: Recovery, since: string): I
       ...garbage.map(({ id, kind }): GarbageEntry => ({ id, kind, since })),
     ],
   }
-}
-
-function after(partition: number): number {
-  return partition + 1
 }

@@ -1,5 +1,5 @@
 import { crc32c } from '../digest/crc32c.ts'
-import { chunkHeaderBytes, chunkMagic, maxChunkBytes } from './format.ts'
+import { chunkHeaderBytes, chunkMagic, maxChunkBytes, maxPartitions } from './format.ts'
 
 export type ChunkKind = 'batches' | 'positions' | 'configuration'
 export type ChunkCodec = 'none' | 'zstd'
@@ -126,7 +126,7 @@ export function decodeChunkHeader(buffer: Uint8Array, position: number): Decoded
 export function reasonAgainst(header: ChunkHeader): string | undefined {
   const { partition, leaderEpoch, from, next, fetchedAt, batches, records } = header
   const { rawLength, storedLength } = header
-  if (partition < -1) return `partition ${partition}`
+  if (partition < -1 || partition >= maxPartitions) return `partition ${partition}`
   if (leaderEpoch < -1) return `leader epoch ${leaderEpoch}`
   if (!isOffset(from) || !isOffset(next) || from > next) return `offsets ${from} to ${next}`
   if (!isOffset(fetchedAt)) return `fetched at ${fetchedAt}`

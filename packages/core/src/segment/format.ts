@@ -11,6 +11,12 @@ export const chunkHeaderBytes = 68
 /** Footer length, footer checksum, magic. */
 export const trailerBytes = 16
 
+/**
+ * No topic has as many partitions: Kafka's own limit is about that of a whole cluster (KIP-500). More
+ * in a file would make its readers fill their memory with empty partitions.
+ */
+export const maxPartitions: number = 1_000_000
+
 /** A batch comes in one Kafka answer, and no answer may be longer than this. */
 export const maxChunkBytes: number = 256 * 1024 * 1024
 export const maxHeaderBytes: number = 64 * 1024

@@ -66,6 +66,7 @@ describe.each([
   ['the same chunk twice', { ...footer, chunks: [row, row] }],
   ['no chunks where there is one', { ...footer, chunks: [], maxBatchBytes: -1 }],
   ['coverage of a name', { ...footer, coverage: { __proto__x: [0, 1, 2] } }],
+  ['coverage beyond all partitions', { ...footer, coverage: { 1000000: [0, 1, 2] } }],
   ['coverage that is no list', { ...footer, coverage: { 0: 5 } }],
   ['a producer id that is a number', { ...footer, aborted: [aborted(4711)] }],
   ['a producer id that is no number', { ...footer, aborted: [aborted('4711; DROP')] }],

@@ -11,6 +11,7 @@ import {
   maxChunks,
   maxFooterBytes,
   maxHeaderBytes,
+  maxPartitions,
   trailerBytes,
 } from './format.ts'
 import { asArray, asInteger, asIntegerOrNull, asObject, asString } from './json-values.ts'
@@ -131,7 +132,8 @@ function parseAborted(value: unknown): AbortedRange {
 function parseCoverage(fields: Readonly<Record<string, unknown>>): Record<number, Coverage> {
   const coverage: Record<number, Coverage> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (!/^\d{1,10}$/.test(name)) throw new TypeError('coverage of something not a partition')
+    if (!/^\d{1,10}$/.test(name) || Number(name) >= maxPartitions)
+      throw new TypeError('coverage of something not a partition')
     const [from, next, leaderEpoch] = asArray(value, 'coverage')
     coverage[Number(name)] = [
       asInteger(from, 'covered offset'),
