@@ -33,11 +33,11 @@ export async function probe(
   if (!ifAbsent || !ifVersion) throw ignores(storage, 'conditions', 'it has none')
   const id = Buffer.from(options.random.bytes(16)).toString('hex')
   const denial = await denialOfDeletion(storage, objectKey(`~probe-${id}-none`))
-  await probeReads(storage, objectKey(`~probe-${id}-none`))
   if (denial !== undefined) return await probeWithoutDeletion(storage, id, denial)
   const [key, otherKey] = [objectKey(`~probe-${id}-a`), objectKey(`~probe-${id}-b`)]
   try {
     const versions = await probeWrites(storage, { key, otherKey, id })
+    await probeReads(storage, objectKey(`~probe-${id}-none`))
     const report = await probeDelete(storage, key, versions)
     if (!report.canDelete) return report
     await storage.delete(otherKey)
@@ -60,11 +60,16 @@ async function denialOfDeletion(
     return undefined
   } catch (error) {
     if (KanneryError.is(error, 'STORAGE_DENIED')) return error
+    // The first write makes the folder of a new backup, or says that the bucket is missing.
+    if (KanneryError.is(error, 'STORAGE_CONTAINER_NOT_FOUND')) return undefined
     throw error
   }
 }
 
-/** S3 and Google answer "no permission" for what is not there to those who may not list. */
+/**
+ * S3 and Google answer "no permission" for what is not there to those who may not list. Looked for
+ * after the first write: it makes the folder of a new backup.
+ */
 async function probeReads(storage: StorageBackend, missing: ObjectKey): Promise<void> {
   await storage.head(missing)
   for await (const _ of storage.list(keyPrefix(''), { depth: 'children' })) break
@@ -77,6 +82,7 @@ async function probeWithoutDeletion(
   denial: KanneryError,
 ): Promise<ProbeReport> {
   await probeWrites(storage, { key: objectKey('~probe-a'), otherKey: objectKey('~probe-b'), id })
+  await probeReads(storage, objectKey(`~probe-${id}-none`))
   const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
   const warnings = [cannotDelete(storage, denial)]
   return { ifVersionDelete, ifAbsentAfterDelete, canDelete: false, warnings }
