@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { batchHeaderBytes } from '../src/record-batch/header.ts'
-import type { RestoreObserver, RestorePlan } from '../src/restore/restore-options.ts'
+import type { RestoreObserver, RestorePlan, RestoreReport } from '../src/restore/restore-options.ts'
 import type { Settings } from '../src/restore/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
 import { contentOf, readPartition } from './read-partition.ts'
@@ -407,6 +407,7 @@ describe('an interrupted restore', () => {
   test('stops cleanly and says what is there', async () => {
     const stop = new AbortController()
     const as = uniqueTopic('interrupted')
+    let ended: RestoreReport | undefined
     const attempt = restoreSketch(cluster, many, {
       as,
       signal: stop.signal,
@@ -414,6 +415,9 @@ describe('an interrupted restore', () => {
       observer: {
         onProgress: ({ records: count }) => {
           if (count >= 10) stop.abort()
+        },
+        onEnded: (report) => {
+          ended = report
         },
       },
     })
@@ -430,6 +434,8 @@ describe('an interrupted restore', () => {
       facts: { topic: as, restored: count },
       remedy: expect.stringContaining('delete it'),
     })
+    const reported = ended?.partitions.reduce((sum, partition) => sum + partition.records, 0)
+    expect(reported).toBe(count)
   })
 
   test('that had not written anything yet can be run again, and finishes the topic', async () => {

@@ -88,7 +88,7 @@ export {
   runBackup,
 } from './work/backup.ts'
 export type { BackupProgress } from './work/capture-progress.ts'
-export { type RestoreWorkOptions, runRestore } from './work/restore.ts'
+export { type RestoreOutcomeReport, type RestoreWorkOptions, runRestore } from './work/restore.ts'
 export type { VerificationDepth, VerificationFinding } from './work/topic-verifier.ts'
 export {
   type VerificationReport,

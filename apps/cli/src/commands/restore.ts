@@ -59,7 +59,7 @@ export const restoreCommand: CommandDeclaration = {
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal, environment, signal } = invocation
   const progress = new Progress(terminal, 'restore', systemClock)
-  const report = await runRestore({
+  const { report, error } = await runRestore({
     ...selectionOf(options, systemClock.now()),
     storage: storageAt(options.text('from'), invocation),
     kafka: kafkaFlags('to', options),
@@ -78,6 +78,7 @@ async function run(invocation: Invocation): Promise<void> {
     onProgress: (advance) => progress.update(advance),
   })
   await terminal.result(report, describeReport(report))
+  if (error !== undefined) throw error
 }
 
 /** The parser has checked the choices. */

@@ -76,6 +76,19 @@ test('a restore that gives nothing says so, and whether there was anything to gi
   )
 })
 
+test('a restore that failed is not said to have had nothing to give', () => {
+  const failure = {
+    topic: 'orders',
+    code: 'KAFKA_UNREACHABLE',
+    message: 'away',
+    remedy: '',
+  } as const
+  const text = describeReport({ ...nothing, failed: [failure] })
+
+  expect(text).not.toContain('nothing was restored')
+  expect(text.split('\n').at(-1)).toBe('failed: orders: KAFKA_UNREACHABLE: away')
+})
+
 test('what will be missing is said before the restore begins, ten ranges of it', () => {
   const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
   const notes = describePlan({ ...plan, notRestored })

@@ -5,7 +5,9 @@ import type {
   RestorePlan,
   RestoreReport,
 } from '@kannery/kafka'
+import type { RestoreOutcomeReport } from '@kannery/runtime'
 import { describeDamage } from './damage.ts'
+import { describeFailed } from './failed-topics.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 
 /** So many ranges are named before the restore begins; the report names all. */
@@ -27,9 +29,11 @@ export function describePlan({
   ]
 }
 
-export function describeReport(report: RestoreReport): string {
-  const { topic, as, partitions, notRestored, settingsLeftOut, skippedDamage, verification } =
-    report
+export function describeReport(
+  report: RestoreReport & Partial<Pick<RestoreOutcomeReport, 'failed'>>,
+): string {
+  const { topic, as, partitions, notRestored, settingsLeftOut, skippedDamage } = report
+  const { verification, failed = [] } = report
   const table = formatTable(
     ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
     partitions.map(({ partition, records, bytes, firstOffset, nextOffset }) => [
@@ -49,9 +53,9 @@ export function describeReport(report: RestoreReport): string {
     ...skippedDamage.map((damage) => `left out: ${describeDamage(damage)}`),
     `restored ${formatCount(records)} records of "${topic}" into "${as}"`,
   ]
-  if (records === 0) lines.push(whyNothing(report))
+  if (records === 0 && failed.length === 0) lines.push(whyNothing(report))
   if (verification !== undefined) lines.push(describeVerification(verification))
-  return lines.join('\n')
+  return [...lines, ...describeFailed(failed)].join('\n')
 }
 
 function describeIncarnation({ incarnation, otherIncarnations }: ChosenIncarnation): string[] {

@@ -46,11 +46,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const destination = await openDestination(cluster, checked, { selection, verify })
   const ledger = new Ledger(options.observer, records, destination.startOffsets)
   const plan: Plan = { index, selection, checked, destination, ledger }
-  const verification = await writeAndCompare(options, plan).catch((error: unknown) => {
-    throw ledger.explain(error, as, signal)
-  })
-  await destination.finish()
-  return {
+  let verification: Verification | undefined
+  const reportNow = (): RestoreReport => ({
     topic,
     as,
     ...chosen,
@@ -59,6 +56,15 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     settingsLeftOut,
     skippedDamage: ledger.damage,
     ...(verification === undefined ? {} : { verification }),
+  })
+  try {
+    verification = await writeAndCompare(options, plan).catch((error: unknown) => {
+      throw ledger.explain(error, as, signal)
+    })
+    await destination.finish()
+    return reportNow()
+  } finally {
+    options.observer.onEnded?.(reportNow())
   }
 }
 

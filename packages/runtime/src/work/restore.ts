@@ -2,6 +2,7 @@ import type { RestorePlan, RestoreReport, RestoreWindow, RetentionChoice } from 
 import type { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
+import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { markInUse } from './in-use.ts'
@@ -34,12 +35,20 @@ export interface RestoreWorkOptions {
   }) => void
 }
 
+/** What a restore did, and of which topic it could not do the rest. */
+export interface RestoreOutcomeReport extends RestoreReport {
+  /** The topic, where it was not restored to its end; `partitions` says what of it is there. */
+  readonly failed: readonly FailedTopic[]
+}
+
 /**
  * Restores one topic. Read access to the storage suffices; with more, the backup is marked as in use meanwhile.
  *
- * @throws as kafka's restore, and as opening a storage does
+ * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*
  */
-export async function runRestore(options: RestoreWorkOptions): Promise<RestoreReport> {
+export async function runRestore(
+  options: RestoreWorkOptions,
+): Promise<Outcome<RestoreOutcomeReport>> {
   const { topic, as, window, partitions, incarnation, replicationFactor } = options
   const { retention, verify, skipDamaged, signal } = options
   const { KafkaCluster, restore } = await import('@kannery/kafka')
@@ -52,7 +61,12 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     signal,
   })
   await using _use = await markInUse(topic, options.storage, options.onWarning)
-  return await restore({
+  let restored: RestoreReport | undefined
+  const onEnded = (report: RestoreReport): void => {
+    restored = report
+  }
+  const observer = { onPlanned: options.onPlanned, onProgress: options.onProgress, onEnded }
+  const restoring = restore({
     storage,
     cluster,
     topic,
@@ -66,6 +80,13 @@ export async function runRestore(options: RestoreWorkOptions): Promise<RestoreRe
     ...(incarnation === undefined ? {} : { incarnation }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
     ...(retention === undefined ? {} : { retention }),
-    observer: { onPlanned: options.onPlanned, onProgress: options.onProgress },
+    observer,
   })
+  try {
+    return { report: { ...(await restoring), failed: [] }, error: undefined }
+  } catch (thrown) {
+    if (restored === undefined) throw thrown
+    const error = asKanneryError(thrown)
+    return { report: { ...restored, failed: [failedTopic(topic, error)] }, error }
+  }
 }
