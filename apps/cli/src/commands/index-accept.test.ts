@@ -34,3 +34,15 @@ test('the commands of docs/operations/edited-index.md make an edited index reada
   expect(accepted).toContain('accepted: topic "orders", 2 segments, 20 records')
   expect(verified).toContain('nothing is damaged')
 })
+
+test('an accepted index counts what is there, and not what the retention deleted', async () => {
+  await using folder = await temporaryFolder()
+  {
+    await using backup = await startVolumeBackup(folder.path)
+    await backup.grow(3, 1000)
+    await backup.prune(1)
+  }
+
+  const { stdout } = await kannery('index', 'accept', folder.path, 'orders', '-o', 'json')
+  expect(JSON.parse(stdout)).toMatchObject({ segments: 1, records: 10 })
+})

@@ -1,4 +1,4 @@
-import { acceptIndex, summarizeHoldings, UlidSource } from '@kannery/core'
+import { acceptIndex, holdingsOf, UlidSource } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -17,6 +17,7 @@ export interface AcceptedIndex {
   readonly edited: boolean
   /** The index was written. */
   readonly accepted: boolean
+  /** Segments of all incarnations that are neither expired nor deleted, and the records stored in them. */
   readonly segments: number
   readonly records: number
   /** Keys of segments in the folder that the index does not name. */
@@ -33,13 +34,13 @@ export async function acceptBackupIndex(options: AcceptIndexOptions): Promise<Ac
     : await openWritableStorage(options.storage, onWarning)
   const ids = new UlidSource({ clock: systemClock, random: systemRandom })
   const { index, edited, unnamed, absent } = await acceptIndex(storage, topic, { ids, dryRun })
-  const holdings = summarizeHoldings(index)
+  const holdings = index.incarnations.map(({ n }) => holdingsOf(index, n))
   return {
     topic,
     edited,
     accepted: edited && !dryRun,
-    segments: holdings?.segments ?? 0,
-    records: holdings?.records ?? 0,
+    segments: holdings.reduce((sum, { segments }) => sum + segments, 0),
+    records: holdings.reduce((sum, { records }) => sum + records, 0),
     unnamed,
     absent,
   }
