@@ -29,6 +29,7 @@ import type { VolumeConfig } from './config.ts'
 import { fileMode, isRealFolder } from './durable.ts'
 import { type Attempt, isErrno, notDurable, unsupported, volumeError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
+import { withGroupAccess } from './group-access.ts'
 import { newId } from './ids.ts'
 import { listFolder } from './listing.ts'
 import { PiecePool } from './piece-pool.ts'
@@ -80,7 +81,8 @@ export class VolumeBackend implements StorageBackend {
     files: FileSystem = fs,
   ): Promise<VolumeBackend> {
     context.signal?.throwIfAborted()
-    return new VolumeBackend(config, context, files)
+    const own = config.access === 'group' ? withGroupAccess(files) : files
+    return new VolumeBackend(config, context, own)
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {

@@ -11,9 +11,17 @@ test.each([
   expect(configFromUrl(new URL(url))).toEqual({ path })
 })
 
+test('the access of a group is an option of the URL', () => {
+  expect(configFromUrl(new URL('file:///data?access=group'))).toEqual({
+    path: '/data',
+    access: 'group',
+  })
+})
+
 test.each([
   ['file://server/share', /names no host/],
-  ['file:///data?region=eu', /takes no \? part/],
+  ['file:///data?region=eu', /takes no option "region"/],
+  ['file:///data?access=all', /"owner" or "group"/],
   ['file:///data#part', /takes no # part/],
   ['file:///data%2Fbackups', /not a file URL/],
 ])('%s is refused', (url, message) => {

@@ -5,13 +5,18 @@ import { KanneryError, type StandardSchema } from '@kannery/storage'
 export interface VolumeConfig {
   /** Absolute. The first write creates the folder if its parent is there; reading never creates it. */
   readonly path: string
+  /** Who may use what is made: its owner alone (the default), or the group of the folder too. */
+  readonly access?: 'owner' | 'group'
 }
 
-/** `file:///absolute/path`, percent-encoded as usual. @throws CONFIG_INVALID */
+/** `file:///absolute/path[?access=group]`, percent-encoded as usual. @throws CONFIG_INVALID */
 export function configFromUrl(url: URL): VolumeConfig {
-  if (url.search !== '' || url.hash !== '') {
-    throw invalid(`the URL of a folder takes no ${url.search === '' ? '#' : '?'} part`, {
-      remedy: 'Write "?" in a folder name as %3F and "#" as %23.',
+  const { access, ...others } = Object.fromEntries(url.searchParams)
+  const [unknownOption] = Object.keys(others)
+  if (unknownOption !== undefined || url.hash !== '') {
+    const what = unknownOption === undefined ? '# part' : `option "${unknownOption}"`
+    throw invalid(`the URL of a folder takes no ${what}`, {
+      remedy: 'It may have: access. Write "?" in a folder name as %3F and "#" as %23.',
     })
   }
   if (url.host !== '' && url.host !== 'localhost') {
@@ -20,7 +25,8 @@ export function configFromUrl(url: URL): VolumeConfig {
     })
   }
   try {
-    return checkConfig({ path: fileURLToPath(`file://${url.pathname}`) })
+    const path = fileURLToPath(`file://${url.pathname}`)
+    return checkConfig({ path, ...(access === undefined ? {} : { access }) })
   } catch (error) {
     if (KanneryError.is(error)) throw error
     throw invalid(`not a file URL: ${url.href}`, { cause: error })
@@ -30,13 +36,19 @@ export function configFromUrl(url: URL): VolumeConfig {
 /** @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): VolumeConfig {
   if (typeof value !== 'object' || value === null) throw invalid('a volume needs a path')
-  const { path, ...others } = value as { readonly path?: unknown }
+  const { path, access, ...others } = value as {
+    readonly path?: unknown
+    readonly access?: unknown
+  }
   const [unknownOption] = Object.keys(others)
   if (unknownOption !== undefined) throw invalid(`a volume has no option "${unknownOption}"`)
   if (typeof path !== 'string' || path === '') throw invalid('a volume needs a path')
   if (path.includes('\0')) throw invalid('a path cannot contain a zero byte')
   if (!isAbsolute(path)) throw invalid(`the path of a volume is absolute, but "${path}" is not`)
-  return { path: withoutTrailingSlash(normalize(path)) }
+  if (access !== undefined && access !== 'owner' && access !== 'group') {
+    throw invalid('the access to a volume is "owner" or "group"')
+  }
+  return { path: withoutTrailingSlash(normalize(path)), ...(access && { access }) }
 }
 
 export const configSchema: StandardSchema<VolumeConfig> = {

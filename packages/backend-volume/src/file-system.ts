@@ -3,6 +3,7 @@ import type fs from 'node:fs/promises'
 /** The calls this backend makes. Tests record them, or let one fail. */
 export type FileSystem = Pick<
   typeof fs,
+  | 'chmod'
   | 'link'
   | 'lstat'
   | 'mkdir'

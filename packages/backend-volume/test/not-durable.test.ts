@@ -17,16 +17,18 @@ type Flush = 'works' | 'fails' | 'hangs'
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 let flush: Flush
 let flushes: number
+let testEnded: PromiseWithResolvers<void>
 let storage: StorageBackend
 
 beforeEach(async () => {
   folder = await scratchFolder('tmpfs')
   flush = 'works'
+  testEnded = Promise.withResolvers()
   const files = watchedFiles(async ({ name, path }) => {
     if (name !== 'handle.sync' || path !== join(folder.path, 'orders')) return
     flushes++
     if (flush === 'fails') throw errno('EIO')
-    if (flush === 'hangs') await new Promise(() => undefined)
+    if (flush === 'hangs') await testEnded.promise
   })
   const backend = await VolumeBackend.open({ path: folder.path }, environment, files)
   await backend.put(objectKey('orders/first'), Buffer.from('x'), ifAbsent)
@@ -35,6 +37,7 @@ beforeEach(async () => {
   storage = decorate(backend, { ...environment, retry })
 })
 afterEach(async () => {
+  testEnded.resolve()
   await folder[Symbol.asyncDispose]()
 })
 
