@@ -1,6 +1,6 @@
 // What no server that runs here can show, played over HTTP through the SDK as the provider documents it.
 import { inspect } from 'node:util'
-import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
+import { decorate, type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
   type Played,
   type PlayedAnswer,
@@ -135,6 +135,30 @@ test('neither a key nor a SAS token is in an error or what caused it', async () 
   expect(signature()).toMatch(/^SharedKey acme:/)
   expect(text).not.toContain(signature().slice('SharedKey acme:'.length))
   expect(text).not.toContain('aHVudGVyMg==')
+})
+
+test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  await using server = await playServer(({ headers }) => {
+    const range = String(headers.range ?? headers['x-ms-range'] ?? '')
+    const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
+    const common = { ...stored }
+    if (Number.isNaN(start)) {
+      return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
+    }
+    return {
+      status: 206,
+      headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
+      body: Buffer.alloc(1000 - start),
+      stallAfter: 0,
+    }
+  })
+  await using backend = await openAt(server)
+  const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
+  const storage = decorate(backend, { ...context, retry })
+
+  expect(await errorOf(readObject(storage, key))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  expect(server.requests.length).toBeGreaterThan(1)
+  await server.allLeft()
 })
 
 test('a body that breaks off is an error, never an end, and is not asked for again', async () => {

@@ -1,3 +1,4 @@
+import type { Bucket, File } from '@google-cloud/storage'
 import {
   assertPutSize,
   type BackendContext,
@@ -20,14 +21,16 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
-import { connect, type GcsClient } from './client.ts'
+import { answeredAt } from './answer.ts'
+import { connect } from './client.ts'
 import type { GcsConfig } from './config.ts'
-import { type Attempt, containerNotFound, errors, NotThere } from './errors.ts'
-import { listObjects } from './listing.ts'
+import { type Attempt, errors, NotThere } from './errors.ts'
+import { askForPage, listObjects } from './listing.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import type { Operation } from './permissions.ts'
 import { Place } from './place.ts'
 import { openReader } from './reader.ts'
+import { addToRequest, callSdk, jsonOf } from './sdk-call.ts'
 import { GcsUpload, partSizes } from './writer.ts'
 import { type Destination, putObject } from './writing.ts'
 
@@ -46,16 +49,16 @@ export class GcsBackend implements StorageBackend {
     maxObjectBytes: 5 * 1024 ** 4,
     minRewriteIntervalMs: 1000,
   }
-  readonly #client: GcsClient
+  readonly #bucket: Bucket
   readonly #place: Place
 
-  private constructor(config: GcsConfig, client: GcsClient) {
-    this.#client = client
+  private constructor(config: GcsConfig, bucket: Bucket) {
+    this.#bucket = bucket
     this.#place = new Place(config)
     this.location = this.#place.location
   }
 
-  /** Sends nothing yet. @throws CONFIG_INVALID */
+  /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
   static async open(
     config: GcsConfig,
     context: Pick<BackendContext, 'access' | 'credentials' | 'signal' | 'userAgent'>,
@@ -66,14 +69,12 @@ export class GcsBackend implements StorageBackend {
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
     const attempt = this.#attempt('head', key)
-    const request = {
-      method: 'GET',
-      path: this.#place.objectPath(key),
-      query: { fields: metadataFields },
-      ...abortOptions(options),
-    } as const
+    const file = this.#file(key)
+    addToRequest(file, { query: { fields: metadataFields } })
     try {
-      return describe(key, await this.#client.ask<Metadata>(request, attempt), attempt)
+      const [metadata, answer] = await callSdk(() => file.getMetadata(), attempt, options)
+      const stored = jsonOf<Metadata>(metadata, attempt)
+      return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
@@ -84,8 +85,7 @@ export class GcsBackend implements StorageBackend {
   async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
     const attempt = this.#attempt('get', key)
     try {
-      const path = this.#place.objectPath(key)
-      return await openReader(this.#client, path, key, options, attempt)
+      return await openReader(this.#file(key), key, options, attempt)
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
@@ -95,18 +95,18 @@ export class GcsBackend implements StorageBackend {
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
     assertPutSize(body)
-    return await putObject(this.#client, this.#destination('put', key, options), body)
+    return await putObject(this.#destination('put', key, options), body)
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
     options.signal?.throwIfAborted()
-    const upload = new GcsUpload(this.#client, this.#destination('openWriter', key, options))
+    const upload = new GcsUpload(this.#destination('openWriter', key, options))
     return new PartWriter(upload, { ...partSizes, ...options })
   }
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
     const attempt = this.#attempt('list', prefix)
-    return listObjects(this.#client, this.#place, prefix, options, attempt)
+    return listObjects(this.#bucket, this.#place, prefix, options, attempt)
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -130,15 +130,10 @@ export class GcsBackend implements StorageBackend {
 
   async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
     const attempt = this.#attempt(operation, key)
-    const request = {
-      method: 'DELETE',
-      path: this.#place.objectPath(key),
-      query: { ifGenerationMatch: options.ifVersion },
-      ...abortOptions(options),
-    } as const
+    const { ifVersion } = options
+    const condition = ifVersion === undefined ? {} : { ifGenerationMatch: ifVersion }
     try {
-      const answer = await this.#client.send(request, attempt)
-      await answer.body?.cancel()
+      await callSdk(() => this.#file(key).delete(condition), attempt, options)
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
@@ -147,17 +142,13 @@ export class GcsBackend implements StorageBackend {
 
   /** A 404 does not say what is missing. Whoever gets one instead of a 403 may list. @throws STORAGE_CONTAINER_NOT_FOUND */
   async #assertBucket(attempt: Attempt, options: CallOptions): Promise<void> {
-    const request = {
-      method: 'GET',
-      path: this.#place.objectsPath,
-      query: { maxResults: '1', fields: 'kind' },
-      ...abortOptions(options),
-    } as const
-    try {
-      await this.#client.ask(request, attempt)
-    } catch (error) {
-      throw error instanceof NotThere ? containerNotFound(attempt) : error
-    }
+    const query = { maxResults: 1, fields: 'kind' }
+    await askForPage(this.#bucket, query, attempt, options)
+  }
+
+  /** A new one for each request. */
+  #file(key: ObjectKey): File {
+    return this.#bucket.file(this.#place.nameOf(key))
   }
 
   /** @throws STORAGE_UNSUPPORTED when the object should be locked */
@@ -166,14 +157,10 @@ export class GcsBackend implements StorageBackend {
     if (options.retainUntil !== undefined) {
       throw errors.noObjectLock(attempt, { why: 'this backend does not set retention' })
     }
-    return { bucket: this.#place.bucket, name: this.#place.nameOf(key), key, options, attempt }
+    return { file: () => this.#file(key), key, options, attempt }
   }
 
   #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
     return { operation, key, place: this.#place.describe(key) }
   }
-}
-
-function abortOptions({ signal }: CallOptions): CallOptions {
-  return signal === undefined ? {} : { signal }
 }

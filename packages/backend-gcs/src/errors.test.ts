@@ -103,5 +103,5 @@ function answer(status: number, reason: string | undefined, attempt: Attempt): E
     reason === undefined
       ? '<html>Sorry</html>'
       : JSON.stringify({ error: { code: status, message: 'told by Google', errors: [{ reason }] } })
-  return answered(new Response(body, { status }), body, attempt)
+  return answered({ status, body, header: () => undefined }, attempt)
 }

@@ -6,6 +6,7 @@ import {
   KanneryError,
   retryAfterMs,
 } from '@kannery/storage'
+import { headerOf } from './answer.ts'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when Google answered with an error. */
@@ -105,9 +106,15 @@ export class NotThere extends Error {
   override readonly name: string = 'NotThere'
 }
 
+/** An answer that is not a good one. */
+export interface Refusal {
+  readonly status: number
+  readonly body: string
+  readonly header: (name: string) => string | undefined
+}
+
 /** What an answer means that is not a good one. */
-export function answered(answer: Response, body: string, attempt: Attempt): Error {
-  const { status, headers } = answer
+export function answered({ status, body, header }: Refusal, attempt: Attempt): Error {
   if (status === 404 && !isUpload(attempt)) return new NotThere(attempt.place)
   const { reason, message } = readFailure(body)
   const meaning = inContext(status, attempt) ?? meaningsByReason[reason ?? ''] ?? byStatus(status)
@@ -121,12 +128,56 @@ export function answered(answer: Response, body: string, attempt: Attempt): Erro
       ...errors.facts(attempt),
       status,
       providerCode: reason,
-      requestId: headers.get('x-guploader-uploadid') ?? undefined,
-      retryAfterMs: retryAfterMs(
-        headers.get('retry-after') ?? undefined,
-        Date.parse(headers.get('date') ?? ''),
-      ),
+      requestId: header('x-guploader-uploadid'),
+      retryAfterMs: retryAfterMs(header('retry-after'), Date.parse(header('date') ?? '')),
     },
+  })
+}
+
+/**
+ * The answer that an error of the SDK is about; undefined when there was none. There are three forms of them: that of its requests, that
+ * of its downloads, whose message is the body, and that of gaxios for the beginning of an upload.
+ */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (typeof error !== 'object' || error === null || KanneryError.is(error)) return undefined
+  const { code, status, response, errors: details, message } = error as SdkError
+  const answered = [code, status, response?.status].find((number) => typeof number === 'number')
+  if (answered === undefined) return undefined
+  const header = (name: string): string | undefined => headerOf(response, name)
+  return { status: answered, body: bodyOf(response, details, message), header }
+}
+
+interface SdkError {
+  readonly code?: unknown
+  readonly status?: unknown
+  readonly message?: string
+  readonly errors?: readonly unknown[]
+  readonly response?: {
+    readonly status?: unknown
+    readonly body?: unknown
+    readonly data?: unknown
+  }
+}
+
+function bodyOf(
+  response: SdkError['response'],
+  details: SdkError['errors'],
+  message: string | undefined,
+): string {
+  const body = response?.data ?? response?.body
+  if (typeof body === 'string') return body
+  const isJson = typeof body === 'object' && body !== null && 'error' in body
+  if (isJson) return JSON.stringify(body)
+  if (message?.startsWith('{') === true || details === undefined) return message ?? ''
+  return JSON.stringify({ error: { message, errors: details } })
+}
+
+/** A whole object whose checksum is another one than that of what was sent. It is there, and must not be used. */
+export function damagedOnItsWay(attempt: Attempt): KanneryError {
+  return new KanneryError('STORAGE_REWRITE_NEEDED', `stored with other bytes: ${attempt.place}`, {
+    retry: 'after-refresh',
+    why: 'its checksum is not that of what was sent',
+    facts: errors.facts(attempt),
   })
 }
 

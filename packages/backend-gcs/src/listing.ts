@@ -1,8 +1,9 @@
+import type { Bucket, GetFilesOptions } from '@google-cloud/storage'
 import { compareKeys, type KeyPrefix, type ListEntry, type ListOptions } from '@kannery/storage'
-import type { GcsClient } from './client.ts'
 import { type Attempt, containerNotFound, NotThere } from './errors.ts'
 import { describeListed, type Metadata, metadataFields } from './metadata.ts'
 import type { Place } from './place.ts'
+import { callSdk, jsonOf } from './sdk-call.ts'
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 interface Page {
@@ -13,43 +14,43 @@ interface Page {
 
 /** What cannot be a key of ours is left out. */
 export async function* listObjects(
-  client: GcsClient,
+  bucket: Bucket,
   place: Place,
   prefix: KeyPrefix,
   options: ListOptions,
   attempt: Attempt,
 ): AsyncGenerator<ListEntry> {
-  const { depth, startAfter, signal } = options
+  const { depth, startAfter } = options
   let pageToken: string | undefined
   do {
-    const page: Page = await askForPage(
-      client,
+    const page = await askForPage(
+      bucket,
       {
-        method: 'GET',
-        path: place.objectsPath,
-        query: {
-          prefix: place.nameOf(prefix),
-          delimiter: depth === 'children' ? '/' : undefined,
-          startOffset: startAfter === undefined ? undefined : place.nameOf(startAfter),
-          pageToken,
-          fields: `items(${metadataFields}),prefixes,nextPageToken`,
-        },
-        ...(signal === undefined ? {} : { signal }),
+        prefix: place.nameOf(prefix),
+        ...(depth === 'children' ? { delimiter: '/' } : {}),
+        ...(startAfter === undefined ? {} : { startOffset: place.nameOf(startAfter) }),
+        ...(pageToken === undefined ? {} : { pageToken }),
+        fields: `items(${metadataFields}),prefixes,nextPageToken`,
       },
       attempt,
+      options,
     )
     yield* entriesOf(place, page)
     pageToken = page.nextPageToken
   } while (pageToken !== undefined && pageToken !== '')
 }
 
-async function askForPage(
-  client: GcsClient,
-  request: Parameters<GcsClient['ask']>[0],
+/** @throws STORAGE_CONTAINER_NOT_FOUND */
+export async function askForPage(
+  bucket: Bucket,
+  query: GetFilesOptions,
   attempt: Attempt,
+  options: Pick<ListOptions, 'signal'>,
 ): Promise<Page> {
+  const ask = () => bucket.getFiles({ ...query, autoPaginate: false })
   try {
-    return await client.ask<Page>(request, attempt)
+    const [, , page] = await callSdk(ask, attempt, options)
+    return jsonOf<Page>(page, attempt)
   } catch (error) {
     throw error instanceof NotThere ? containerNotFound(attempt) : error
   }

@@ -1,13 +1,14 @@
 import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kannery/storage'
-import type { Answered } from './client.ts'
+import type { Answered } from './answer.ts'
 import { type Attempt, errors } from './errors.ts'
 
-/** The fields of an object resource that we ask for. https://cloud.google.com/storage/docs/json_api/v1/objects */
+/** The fields of an object resource that we use. https://cloud.google.com/storage/docs/json_api/v1/objects */
 export interface Metadata {
-  readonly name?: string
-  readonly size?: string
-  readonly generation?: string
-  readonly updated?: string
+  readonly name?: string | undefined
+  readonly size?: string | number | undefined
+  readonly generation?: string | number | undefined
+  readonly updated?: string | undefined
+  readonly crc32c?: string | undefined
 }
 
 export const metadataFields = 'name,size,generation,updated'
@@ -28,6 +29,6 @@ export function describe(
 export function describeListed(key: ObjectKey, metadata: Metadata): ObjectInfo | undefined {
   const { size, generation, updated } = metadata
   if (size === undefined || updated === undefined) return undefined
-  const version = generation === undefined ? {} : { version: generation as ObjectVersion }
+  const version = generation === undefined ? {} : { version: String(generation) as ObjectVersion }
   return { key, size: Number(size), lastModified: new Date(updated), ...version }
 }

@@ -1,71 +1,112 @@
-import { type GetOptions, type ObjectKey, type ObjectReader, RangeRequest } from '@kannery/storage'
-import { answeredAt, type GcsClient } from './client.ts'
-import { type Attempt, errors, gcsError, preconditionFailed } from './errors.ts'
+import type { Readable } from 'node:stream'
+import type { File } from '@google-cloud/storage'
+import {
+  asError,
+  type CallOptions,
+  type GetOptions,
+  type ObjectKey,
+  type ObjectReader,
+  RangeRequest,
+} from '@kannery/storage'
+import { answeredAt, headerOf } from './answer.ts'
+import { type Attempt, errors, preconditionFailed } from './errors.ts'
 import { describe } from './metadata.ts'
+import { addToRequest, callSdk, sdkError } from './sdk-call.ts'
 
 /** 416, which tells the version and the size as a good answer does. */
 const unsatisfiable = 416
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/get, with `alt=media`. */
 export async function openReader(
-  client: GcsClient,
-  path: string,
+  file: File,
   key: ObjectKey,
   options: GetOptions,
   attempt: Attempt,
 ): Promise<ObjectReader> {
-  const { range, ifVersion, signal } = options
+  const { range, ifVersion } = options
   const wanted = new RangeRequest(range, errors, attempt)
-  const request = {
-    method: 'GET',
-    path,
-    query: { alt: 'media', ifGenerationMatch: ifVersion },
+  addToRequest(file, {
     headers: {
-      'accept-encoding': 'identity',
-      ...(wanted.header === undefined ? {} : { range: wanted.header }),
+      'Accept-Encoding': 'identity',
+      ...(wanted.header === undefined ? {} : { Range: wanted.header }),
     },
-    accept: [unsatisfiable],
-    ...(signal === undefined ? {} : { signal }),
-  } as const
-  const answer = await client.send(request, attempt)
+    query: { ifGenerationMatch: ifVersion },
+  })
+  // Of a range there is no checksum to compare.
+  const validation = wanted.header === undefined ? 'crc32c' : false
+  const body = file.createReadStream({ decompress: false, validation })
+  const download = new Download(body, options)
   try {
-    const { headers } = answer
-    const generation = headers.get('x-goog-generation') ?? undefined
+    const answer = await callSdk(() => download.answer, attempt, options)
+    const generation = headerOf(answer, 'x-goog-generation')
     // Not every emulator compares it, and none before it looks at the range.
     const isOther = generation !== undefined && generation !== (ifVersion ?? generation)
     if (isOther) throw preconditionFailed(attempt)
-    if (answer.status === unsatisfiable) throw errors.outsideRange(attempt, sizeAfterAll(headers))
+    if (answer.statusCode === unsatisfiable) {
+      throw errors.outsideRange(attempt, sizeAfterAll(headerOf(answer, 'content-range')))
+    }
     const span = wanted.accept({
-      contentLength: Number(headers.get('content-length') ?? Number.NaN),
-      contentRange: headers.get('content-range') ?? undefined,
+      contentLength: Number(headerOf(answer, 'content-length') ?? Number.NaN),
+      contentRange: headerOf(answer, 'content-range'),
     })
-    const updated = headers.get('last-modified') ?? undefined
-    const metadata = { size: String(span.size), generation, updated }
+    const updated = headerOf(answer, 'last-modified')
+    const metadata = { size: span.size, generation, updated, ...answeredAt(answer) }
     return {
-      info: describe(key, { ...withoutAbsent(metadata), ...answeredAt(answer) }, attempt),
-      body: wanted.read(answer.body ?? [], span, (error) => gcsError(error, attempt, options)),
-      [Symbol.asyncDispose]: () => cancel(answer),
+      info: describe(key, metadata, attempt),
+      body: wanted.read(body, span, (error) => sdkError(error, attempt, options)),
+      [Symbol.asyncDispose]: async () => download.leave(),
     }
   } catch (error) {
-    await cancel(answer)
+    download.leave()
     throw error
   }
 }
 
-type Fields = Readonly<Record<string, string | undefined>>
+interface Answer extends Readable {
+  readonly statusCode: number
+}
 
-function withoutAbsent(fields: Fields): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
+/** A body that the SDK reads, and how it is left. */
+class Download {
+  /** The head of an answer that has a body, or of a 416; rejects with any other. */
+  readonly answer: Promise<Answer>
+  readonly #body: Readable
+  #isAnswered = false
+
+  constructor(body: Readable, { signal }: CallOptions) {
+    this.#body = body
+    this.answer = this.#answer()
+    const abort = (): void => this.leave(asError(signal?.reason))
+    signal?.addEventListener('abort', abort, { once: true })
+    body.once('close', () => signal?.removeEventListener('abort', abort))
+  }
+
+  /**
+   * Closes the connection where something is still to come. The SDK ends the process when an answer comes to a stream that was
+   * destroyed before: then it is waited for in the background.
+   */
+  leave(reason?: Error): void {
+    if (this.#isAnswered) this.#body.destroy(reason)
+    else this.#body.once('response', () => setImmediate(() => this.#body.destroy()))
+  }
+
+  async #answer(): Promise<Answer> {
+    return await new Promise((resolve, reject) => {
+      this.#body.on('error', reject)
+      this.#body.once('response', (answer: Answer) => {
+        this.#isAnswered = true
+        // The SDK and what it asks through listen eleven times, of which Node would warn.
+        answer.setMaxListeners(0)
+        const { statusCode } = answer
+        if (statusCode < 300 || statusCode === unsatisfiable) resolve(answer)
+      })
+      // The SDK sends the request when somebody reads.
+      this.#body.read(0)
+    })
+  }
 }
 
 /** What comes after the slash in the range of a 416. */
-function sizeAfterAll(headers: Headers): number {
-  return Number(/\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1] ?? 0)
-}
-
-/** Of a body that somebody reads, or that has ended, nothing is left to cancel. */
-async function cancel({ body }: Response): Promise<void> {
-  if (body?.locked === false) await body.cancel().catch(() => undefined)
+function sizeAfterAll(contentRange: string | undefined): number {
+  return Number(/\/(\d+)$/.exec(contentRange ?? '')?.[1] ?? 0)
 }

@@ -1,9 +1,20 @@
-import type { Part, PartCall, PartSizes, PartTarget, StoredObject } from '@kannery/storage'
-import { type GcsClient, readJson } from './client.ts'
-import { type Attempt, errors } from './errors.ts'
-import { describe, type Metadata, metadataFields } from './metadata.ts'
+import type {
+  CallOptions,
+  OnProgress,
+  Part,
+  PartCall,
+  PartSizes,
+  PartTarget,
+  StoredObject,
+} from '@kannery/storage'
+import { type Answered, answeredAt, headerOf } from './answer.ts'
+import { Crc32c } from './checksum.ts'
+import { type Attempt, answered, damagedOnItsWay, errors, type Refusal } from './errors.ts'
+import { describe, type Metadata } from './metadata.ts'
 import type { Operation } from './permissions.ts'
-import { conditionOf, type Destination, putObject, uploadPath } from './writing.ts'
+import { callSdk } from './sdk-call.ts'
+import { type SessionRequest, sendToSession } from './session.ts'
+import { conditionOf, type Destination, metadataOf, putObject } from './writing.ts'
 
 const kib = 1024
 
@@ -21,77 +32,78 @@ export const partSizes: PartSizes = {
 /** "Go on": the bytes so far are kept, the object is not there yet. */
 const resumeIncomplete = 308
 
+interface SendOptions extends CallOptions {
+  readonly onProgress: OnProgress
+}
+
 /** A resumable upload, begun with its first part; an object of one part needs none. */
 export class GcsUpload implements PartTarget {
-  readonly #client: GcsClient
   readonly #destination: Destination
+  readonly #checksum = new Crc32c()
   /** Whoever knows this URL may write: never shown. */
   #session: string | undefined
   #last: Part | undefined
 
-  constructor(client: GcsClient, destination: Destination) {
-    this.#client = client
+  constructor(destination: Destination) {
     this.#destination = destination
   }
 
-  async sendPart(part: Part, { signal }: PartCall): Promise<void> {
+  async sendPart(part: Part, call: PartCall): Promise<void> {
     // Its arrival publishes the object: that is for the commit.
     if (part.isLast) this.#last = part
-    else await this.#sendBytes(part, this.#attempt('sendPart'), signal)
+    else await this.#sendBytes(part, this.#attempt('sendPart'), call)
+    this.#checksum.update(bufferOf(part.body))
   }
 
   async publishWhole(body: Uint8Array): Promise<StoredObject> {
-    return await putObject(this.#client, this.#destination, body)
+    return await putObject(this.#destination, body)
   }
 
   async publishParts(): Promise<StoredObject> {
     const { key, options } = this.#destination
     const attempt = this.#attempt('finishUpload')
     if (this.#last === undefined) throw errors.strangeAnswer(attempt, 'no part was the last one')
-    const answer = await this.#sendBytes(this.#last, attempt, options.signal)
-    if (answer === undefined) throw errors.strangeAnswer(attempt, 'the upload never ends')
-    return describe(key, await readJson<Metadata>(answer, attempt, options), attempt)
+    const { onProgress = () => undefined, signal } = options
+    const call = { onProgress, ...(signal && { signal }) }
+    const stored = await this.#sendBytes(this.#last, attempt, call)
+    if (stored === undefined) throw errors.strangeAnswer(attempt, 'the upload never ends')
+    if ((stored.crc32c ?? String(this.#checksum)) !== String(this.#checksum)) {
+      throw damagedOnItsWay(attempt)
+    }
+    return describe(key, stored, attempt)
   }
 
   async abandon(): Promise<void> {
     if (this.#session === undefined) return
     try {
-      const answer = await this.#client.send(
-        // https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload
-        { method: 'DELETE', path: this.#session, accept: [499] },
-        this.#attempt('sendPart'),
-      )
+      // https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload
+      const answer = await sendToSession(this.#session, { method: 'DELETE' })
       await answer.body?.cancel()
     } catch {
       // Google ends sessions after a week, and nobody pays for them.
     }
   }
 
-  /** Resolves with the answer that the object is there, or undefined when there is more to send. */
+  /** Resolves with the object once it is there, or with undefined when there is more to send. */
   async #sendBytes(
     { offset, body, isLast }: Part,
     attempt: Attempt,
-    signal: AbortSignal | undefined,
-  ): Promise<Response | undefined> {
-    this.#session ??= await this.#begin(signal)
+    options: SendOptions,
+  ): Promise<(Metadata & Answered) | undefined> {
+    this.#session ??= await this.#begin(options)
+    const session = this.#session
     const end = offset + body.byteLength
     let kept = offset
     for (;;) {
-      const answer = await this.#client.send(
-        {
-          method: 'PUT',
-          path: this.#session,
-          headers: {
-            'content-range': `bytes ${kept}-${end - 1}/${isLast ? end : '*'}`,
-          },
-          body: body.subarray(kept - offset) as Uint8Array<ArrayBuffer>,
-          accept: [resumeIncomplete],
-          ...(signal === undefined ? {} : { signal }),
-        },
-        attempt,
-      )
-      if (answer.status !== resumeIncomplete) return answer
-      await answer.body?.cancel()
+      const request: SessionRequest = {
+        method: 'PUT',
+        headers: { 'content-range': `bytes ${kept}-${end - 1}/${isLast ? end : '*'}` },
+        body: body.subarray(kept - offset),
+        ...options,
+      }
+      const { answer, text } = await callSdk(() => ask(session, request), attempt, options)
+      if (answer.ok) return { ...parsed(text, attempt), ...answeredAt(answer) }
+      if (answer.status !== resumeIncomplete) throw answered(refusalIn(answer, text), attempt)
       const before = kept
       kept = keptBytes(answer)
       if (kept === end && !isLast) return undefined
@@ -100,24 +112,16 @@ export class GcsUpload implements PartTarget {
     }
   }
 
-  async #begin(signal: AbortSignal | undefined): Promise<string> {
-    const { bucket, name, options } = this.#destination
-    const { contentType = 'application/octet-stream', condition } = options
+  async #begin(options: CallOptions): Promise<string> {
+    const { options: put } = this.#destination
     const attempt = this.#attempt('openWriter')
-    const answer = await this.#client.send(
-      {
-        method: 'POST',
-        path: uploadPath(bucket),
-        query: { uploadType: 'resumable', ...conditionOf(condition), fields: metadataFields },
-        headers: { 'content-type': 'application/json; charset=UTF-8' },
-        body: JSON.stringify({ name, contentType }),
-        ...(signal === undefined ? {} : { signal }),
-      },
-      attempt,
-    )
-    await answer.body?.cancel()
-    const session = answer.headers.get('location')
-    if (session === null) throw errors.strangeAnswer(attempt, 'it tells no upload session')
+    const begin = () =>
+      this.#destination.file().createResumableUpload({
+        metadata: metadataOf(put),
+        preconditionOpts: conditionOf(put.condition),
+      })
+    const [session] = await callSdk(begin, attempt, options)
+    if (!session) throw errors.strangeAnswer(attempt, 'it tells no upload session')
     return session
   }
 
@@ -126,8 +130,32 @@ export class GcsUpload implements PartTarget {
   }
 }
 
+async function ask(
+  session: string,
+  request: SessionRequest,
+): Promise<{ readonly answer: Response; readonly text: string }> {
+  const answer = await sendToSession(session, request)
+  return { answer, text: await answer.text() }
+}
+
+function parsed(text: string, attempt: Attempt): Metadata {
+  try {
+    return JSON.parse(text) as Metadata
+  } catch (error) {
+    throw errors.brokenOff(attempt, error)
+  }
+}
+
+function refusalIn({ status, headers }: Response, body: string): Refusal {
+  return { status, body, header: (name) => headers.get(name) ?? undefined }
+}
+
 /** How much of the object has arrived: it may be less than was sent. */
 function keptBytes(answer: Response): number {
-  const [, last] = /^bytes=0-(\d+)$/.exec(answer.headers.get('range') ?? '') ?? []
+  const [, last] = /^bytes=0-(\d+)$/.exec(headerOf(answer, 'range') ?? '') ?? []
   return last === undefined ? 0 : Number(last) + 1
+}
+
+function bufferOf(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }

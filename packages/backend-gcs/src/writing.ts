@@ -1,72 +1,69 @@
-import type { ObjectKey, PutOptions, StoredObject, WriteCondition } from '@kannery/storage'
-import { crc32c } from '@node-rs/crc32'
-import type { GcsClient } from './client.ts'
+import { pipeline } from 'node:stream/promises'
+import type { File } from '@google-cloud/storage'
+import {
+  bodyInPieces,
+  type ObjectKey,
+  type PutOptions,
+  type StoredObject,
+  type WriteCondition,
+} from '@kannery/storage'
+import { answeredAt } from './answer.ts'
+import { Crc32c } from './checksum.ts'
 import type { Attempt } from './errors.ts'
-import { describe, type Metadata, metadataFields } from './metadata.ts'
+import { describe, type Metadata } from './metadata.ts'
+import { callSdk, jsonOf } from './sdk-call.ts'
 
 /** One object to write: where, and with which properties. */
 export interface Destination {
-  readonly bucket: string
-  readonly name: string
+  /** A new one for each request: it remembers what was answered. */
+  readonly file: () => File
   readonly key: ObjectKey
   readonly options: PutOptions
   readonly attempt: Attempt
 }
 
-const boundary = 'kannery-part-of-an-upload'
 const defaultContentType = 'application/octet-stream'
 
-/**
- * All in one request, with the checksum that Google compares before it stores anything.
- * https://cloud.google.com/storage/docs/uploading-objects#uploading-an-object, "multipart"
- */
+/** All in one request, with the checksum that Google compares before it stores anything. */
 export async function putObject(
-  client: GcsClient,
-  destination: Destination,
+  { file: open, key, options, attempt }: Destination,
   body: Uint8Array,
 ): Promise<StoredObject> {
-  const { bucket, name, key, options, attempt } = destination
-  const { contentType = defaultContentType, condition, signal } = options
-  const metadata = { name, contentType, crc32c: checksum(body) }
-  const stored = await client.ask<Metadata>(
-    {
-      method: 'POST',
-      path: uploadPath(bucket),
-      query: { uploadType: 'multipart', ...conditionOf(condition), fields: metadataFields },
-      headers: { 'content-type': `multipart/related; boundary=${boundary}` },
-      body: Buffer.concat([
-        Buffer.from(`--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n`),
-        Buffer.from(JSON.stringify(metadata)),
-        Buffer.from(`\r\n--${boundary}\r\ncontent-type: ${contentType}\r\n\r\n`),
-        body,
-        Buffer.from(`\r\n--${boundary}--`),
-      ]),
-      ...(signal === undefined ? {} : { signal }),
-    },
-    attempt,
-  )
-  return describe(key, stored, attempt)
+  const { signal, onProgress = () => undefined } = options
+  const file = open()
+  const checksum = new Crc32c()
+  checksum.update(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  const output = file.createWriteStream({
+    resumable: false,
+    // What the SDK would compare afterwards it would also delete.
+    validation: false,
+    metadata: { ...metadataOf(options), crc32c: String(checksum) },
+    preconditionOpts: conditionOf(options.condition),
+  })
+  let answer: unknown
+  output.once('response', (response) => {
+    answer = response
+  })
+  const send = () => pipeline(bodyInPieces(body, onProgress), output, { ...(signal && { signal }) })
+  await callSdk(send, attempt, options)
+  const stored = jsonOf<Metadata>(file.metadata, attempt)
+  return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
 }
 
-export function uploadPath(bucket: string): string {
-  return `/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`
+export function metadataOf({ contentType = defaultContentType }: PutOptions): {
+  contentType: string
+} {
+  return { contentType }
 }
 
 /** Generation 0 is "no object". https://cloud.google.com/storage/docs/request-preconditions */
-export function conditionOf(condition: WriteCondition): { ifGenerationMatch?: string } {
+export function conditionOf(condition: WriteCondition): { ifGenerationMatch?: string | number } {
   switch (condition.kind) {
     case 'overwrite':
       return {}
     case 'if-absent':
-      return { ifGenerationMatch: '0' }
+      return { ifGenerationMatch: 0 }
     case 'if-version':
       return { ifGenerationMatch: condition.version }
   }
-}
-
-/** CRC32C as Google writes it. */
-function checksum(body: Uint8Array): string {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeUInt32BE(crc32c(body))
-  return bytes.toString('base64')
 }

@@ -1,10 +1,21 @@
 // What no server that runs here can show, played over HTTP as the provider documents it.
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
+import {
+  decorate,
+  type KanneryError,
+  keyPrefix,
+  objectKey,
+  readObject,
+  type StorageBackend,
+} from '@kannery/storage'
 import {
   type Played,
   type PlayedAnswer,
+  type PlayedRequest,
   type PlayedServer,
   playServer,
 } from '@kannery/testing/servers/played-server'
@@ -16,6 +27,7 @@ const key = objectKey('orders/index')
 const body = Buffer.from('body')
 const ifAbsent = { kind: 'if-absent' } as const
 const mib = 1024 * 1024
+const json = { 'content-type': 'application/json; charset=UTF-8' }
 const stored = JSON.stringify({ size: '4', generation: '7', updated: '2026-11-23T10:00:00.000Z' })
 
 /** https://cloud.google.com/storage/docs/json_api/v1/status-codes */
@@ -122,6 +134,65 @@ test('a conditional delete of another version is told', async () => {
   expect(server.requests[0]?.url).toContain('ifGenerationMatch=7')
 })
 
+test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  await using server = await playServer(({ headers }) => {
+    const range = String(headers.range ?? headers['x-ms-range'] ?? '')
+    const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
+    const common = { 'x-goog-generation': '7', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
+    if (Number.isNaN(start)) {
+      return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
+    }
+    return {
+      status: 206,
+      headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
+      body: Buffer.alloc(1000 - start),
+      stallAfter: 0,
+    }
+  })
+  await using backend = await openAt(server)
+  const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
+  const storage = decorate(backend, { ...context, retry })
+
+  expect(await errorOf(readObject(storage, key))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  expect(server.requests.length).toBeGreaterThan(1)
+  await server.allLeft()
+})
+
+type Call = (storage: StorageBackend) => Promise<unknown>
+
+test.each<[string, Call, number]>([
+  ['get', (storage) => readObject(storage, key), 200],
+  ['get that is refused', (storage) => readObject(storage, key), 503],
+  ['head', (storage) => storage.head(key), 200],
+  ['put', (storage) => storage.put(key, body, { condition: ifAbsent }), 200],
+  ['put that is refused', (storage) => storage.put(key, body, { condition: ifAbsent }), 503],
+  ['list', (storage) => collect(storage.list(keyPrefix(''), { depth: 'all' })), 200],
+  ['delete', (storage) => storage.delete(key), 200],
+])(
+  'an answer to a %s that comes when nobody waits for it any more does no harm',
+  async (...row) => {
+    const [, call, status] = row
+    await using server = await playServer(() => ({
+      status,
+      headers: {
+        ...json,
+        'x-goog-generation': '7',
+        'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
+      },
+      body: stored,
+      delayMs: 300,
+    }))
+    await using backend = await openAt(server)
+    const retry = { attemptMs: 20, deadlineMs: 100, firstPauseMs: 1, maxPauseMs: 1 }
+    const storage = decorate(backend, { ...context, retry })
+
+    expect(await errorOf(call(storage))).toMatchObject({
+      code: expect.stringMatching(/STORAGE_(UNAVAILABLE|OUTCOME_UNKNOWN)/),
+    })
+    await server.allLeft()
+  },
+)
+
 test('a body that breaks off is an error, never an end', async () => {
   await using server = await playServer(() => ({
     status: 200,
@@ -177,7 +248,7 @@ function sessionServer(
     if (answer !== 'kept') return answer
     return total === '*'
       ? { status: 308, headers: { range: `bytes=0-${last}` } }
-      : { status: 200, body: stored }
+      : { status: 200, headers: json, body: stored }
   })
 }
 
@@ -279,6 +350,86 @@ test('what is put carries the checksum that Google compares', async () => {
 
   expect(server.requests[0]?.body.toString()).toContain('"crc32c":"4waSgw=="')
   expect(server.requests[0]?.url).toContain('ifGenerationMatch=0')
+})
+
+/** The second part of a body, read as RFC 2046 says. */
+function contentIn({ headers, body: sent }: PlayedRequest): string | undefined {
+  const [, boundary = ''] = /boundary=(.*)$/.exec(String(headers['content-type'])) ?? []
+  const [, content] = sent.toString('latin1').split(`--${boundary}`).slice(1)
+  return content?.split('\r\n\r\n').slice(1).join('\r\n\r\n').replace(/\r\n$/, '')
+}
+
+test('what an object holds cannot end the upload of it', async () => {
+  await using server = await playServer(() => ({ status: 200, headers: json, body: stored }))
+  await using storage = await openAt(server)
+  await storage.put(key, body, { condition: ifAbsent })
+  const [first] = server.requests
+  const [, boundary] = /boundary=(.*)$/.exec(String(first?.headers['content-type'])) ?? []
+  const content = `first half\r\n--${boundary}--\r\nsecond half`
+  await storage.put(key, Buffer.from(content), { condition: ifAbsent })
+
+  expect(server.requests.map(contentIn)).toEqual(['body', content])
+})
+
+test('an upload that was stored with other bytes is not used', async () => {
+  const other = JSON.stringify({ ...JSON.parse(stored), crc32c: 'AAAAAA==' })
+  await using server = await sessionServer((_first, _last, total) =>
+    total === undefined ? 'kept' : { status: 200, headers: json, body: other },
+  )
+
+  expect(await errorOf(stream(server))).toMatchObject({
+    code: 'STORAGE_REWRITE_NEEDED',
+    retry: 'after-refresh',
+  })
+})
+
+test.each([
+  ['answers 503 to', failure(503, 'backendError')],
+  ['does not answer', undefined],
+])('a part that Google %s is sent once: nobody retries here', async (_, answer) => {
+  await using server = await sessionServer(() => answer)
+
+  expect(await errorOf(stream(server))).toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    retry: 'same-request',
+  })
+  expect(rangesSentTo(server)).toHaveLength(1)
+})
+
+test('an upload leaves nothing in the home folder', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'kannery-home-'))
+  const before = { HOME: process.env['HOME'], XDG_CONFIG_HOME: process.env['XDG_CONFIG_HOME'] }
+  Object.assign(process.env, { HOME: home, XDG_CONFIG_HOME: join(home, '.config') })
+  try {
+    await using server = await sessionServer(() => 'kept')
+    await stream(server)
+    expect(await readdir(home)).toEqual([])
+  } finally {
+    Object.assign(process.env, before)
+    await rm(home, { recursive: true })
+  }
+})
+
+test('each part of an upload, and a put, report how much of them has left', async () => {
+  await using server = await sessionServer(() => 'kept')
+  await using storage = await openAt(server)
+  const reports: number[][] = []
+  const record = (): ((bytes: number) => void) => {
+    const sent: number[] = []
+    reports.push(sent)
+    return (bytes) => sent.push(bytes)
+  }
+  await using writer = await storage.openWriter(key, {
+    condition: ifAbsent,
+    maxBufferedBytes: 4 * mib,
+    onProgress: record(),
+    sendPart: async (_bytes, send) => await send(record()),
+  })
+  await writer.write(Buffer.alloc(5 * mib))
+  await writer.commit()
+
+  // The last part leaves with the commit.
+  expect(reports.map((sent) => sent.at(-1))).toEqual([mib, 2 * mib, 2 * mib, undefined])
 })
 
 test('emulators get no credentials, and STORAGE_EMULATOR_HOST is not listened to', async () => {

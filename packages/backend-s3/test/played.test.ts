@@ -138,6 +138,30 @@ function amzDay(date: string): string {
   return new Date(date).toISOString().slice(0, 10).replaceAll('-', '')
 }
 
+test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  await using server = await playServer(({ headers }) => {
+    const range = String(headers.range ?? headers['x-ms-range'] ?? '')
+    const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
+    const common = { etag: '"1"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
+    if (Number.isNaN(start)) {
+      return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
+    }
+    return {
+      status: 206,
+      headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
+      body: Buffer.alloc(1000 - start),
+      stallAfter: 0,
+    }
+  })
+  await using backend = await openAt(server)
+  const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
+  const storage = decorate(backend, { ...context, retry })
+
+  expect(await errorOf(readObject(storage, key))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  expect(server.requests.length).toBeGreaterThan(1)
+  await server.allLeft()
+})
+
 test('a body that breaks off is an error, never an end', async () => {
   await using server = await playServer(() => ({
     status: 200,

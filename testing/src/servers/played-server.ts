@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export interface PlayedRequest {
   readonly method: string
@@ -21,11 +22,17 @@ export interface PlayedAnswer {
   readonly body?: string | Uint8Array
   /** Sends only the head and so many bytes of the body, then cuts the connection. */
   readonly cutOffAfter?: number
+  /** Sends only the head and so many bytes of the body, then nothing more. */
+  readonly stallAfter?: number
+  /** Answers so much later. */
+  readonly delayMs?: number
 }
 
 export interface PlayedServer extends AsyncDisposable {
   readonly endpoint: string
   readonly requests: readonly PlayedRequest[]
+  /** Resolves when no client is connected. Idle connections are closed. */
+  allLeft(): Promise<void>
 }
 
 /** `undefined` cuts the connection without an answer; `silence` leaves it open, and never answers. */
@@ -43,13 +50,19 @@ export async function playServer(
     void receive(message).then((request) => {
       if (request === undefined) return
       requests.push(request)
-      play(response, answer(request))
+      void play(response, answer(request))
     })
   })
   const port = await listen(server)
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    allLeft: async () => {
+      while ((await connectionsOf(server)) > 0) {
+        server.closeIdleConnections()
+        await delay(10)
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -69,17 +82,25 @@ async function receive(message: IncomingMessage): Promise<PlayedRequest | undefi
   return { method, url, headers, body: Buffer.concat(chunks) }
 }
 
-function play(response: ServerResponse, answer: Played): void {
+async function play(response: ServerResponse, answer: Played): Promise<void> {
   if (answer === 'silence') return
   if (answer === undefined) {
     response.destroy()
     return
   }
-  const { status, headers, body = '', cutOffAfter } = answer
+  const { status, headers, body = '', cutOffAfter, stallAfter, delayMs } = answer
+  if (delayMs !== undefined) await delay(delayMs)
   const bytes = Buffer.from(body)
   response.writeHead(status, { 'content-length': bytes.length, ...headers })
-  if (cutOffAfter === undefined) response.end(bytes)
+  if (stallAfter !== undefined) response.write(bytes.subarray(0, stallAfter))
+  else if (cutOffAfter === undefined) response.end(bytes)
   else response.write(bytes.subarray(0, cutOffAfter), () => response.destroy())
+}
+
+async function connectionsOf(server: Server): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
 }
 
 async function listen(server: Server): Promise<number> {

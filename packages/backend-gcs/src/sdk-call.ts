@@ -1,0 +1,65 @@
+import type { File } from '@google-cloud/storage'
+import type { CallOptions } from '@kannery/storage'
+import { type Attempt, answered, errors, gcsError, refusalOf } from './errors.ts'
+
+/**
+ * One call of the SDK, which cannot be stopped: it is left behind when the signal is aborted, and what became of it is then unknown.
+ *
+ * @throws NotThere for a 404; else errors of Kannery, or the reason of the signal
+ */
+export async function callSdk<T>(
+  call: () => Promise<T>,
+  attempt: Attempt,
+  { signal }: CallOptions,
+): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const leave = (): void => reject(signal?.reason)
+  try {
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', leave, { once: true })
+    return await Promise.race([call(), aborted])
+  } catch (error) {
+    throw sdkError(error, attempt, { ...(signal && { signal }) })
+  } finally {
+    signal?.removeEventListener('abort', leave)
+  }
+}
+
+/** What an error of the SDK means. */
+export function sdkError(error: unknown, attempt: Attempt, options: CallOptions): unknown {
+  if (options.signal?.aborted) return options.signal.reason
+  const refusal = refusalOf(error)
+  if (refusal !== undefined) return answered(refusal, attempt)
+  return gcsError(error, attempt, options)
+}
+
+type InterceptedRequest = ReturnType<NonNullable<File['interceptors'][number]['request']>>
+
+/** Changes the one request that will be made of `file`. */
+export function addToRequest(
+  file: File,
+  addition: {
+    readonly headers?: Readonly<Record<string, string>>
+    readonly query?: Readonly<Record<string, string | undefined>>
+  },
+): void {
+  file.interceptors.push({
+    request: (options) => {
+      options.headers = { ...options.headers, ...addition.headers }
+      options.qs = { ...options.qs, ...definedOnly(addition.query ?? {}) }
+      return options as InterceptedRequest
+    },
+  })
+}
+
+/** The SDK gives a body that is not JSON as a text: one that broke off. */
+export function jsonOf<T extends object>(body: unknown, attempt: Attempt): T {
+  if (typeof body === 'object' && body !== null) return body as T
+  throw errors.brokenOff(attempt, new SyntaxError('the answer is not JSON'))
+}
+
+function definedOnly(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
