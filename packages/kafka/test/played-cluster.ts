@@ -73,7 +73,7 @@ export class PlayedCluster {
         return metadata
       },
       topic: async (name: string) => this.#find(name).metadata,
-      listOffsets: async (name: string, at: OffsetPosition) => {
+      listOffsetsWhereLed: async (name: string, at: OffsetPosition) => {
         const { broker, earliest, localStart } = this.#find(name)
         const latest = broker.partitions.get(0)?.highWatermark ?? 0
         return new Map([[0, { earliest, latest, 'earliest-local': localStart }[at]]])

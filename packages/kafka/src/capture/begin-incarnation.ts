@@ -5,7 +5,7 @@ import { topicOutdated } from './fetch-failures.ts'
 import type { AnewReason, BegunIncarnation } from './observer.ts'
 import { recordSettings } from './upkeep.ts'
 
-type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsets'>
+type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed'>
 
 /** Has the index end with the incarnation that this topic is. Tells what began, unless that is the first one. */
 export async function beginOrContinue(
@@ -58,13 +58,16 @@ async function takeUpPartitions(
   await session.commit({ partitions, start: await startsFrom(cluster, topic, known) })
 }
 
-/** Where the logs of the partitions from `first` on begin. */
+/**
+ * Where the logs of the partitions from `first` on begin. One that has no leader is taken from 0 on: what turns out to be gone
+ * becomes a gap.
+ */
 async function startsFrom(
   cluster: BeginSource,
   { name, partitions }: TopicMetadata,
   first: number,
 ): Promise<Readonly<Record<number, number>>> {
-  const earliest = await cluster.listOffsets(name, 'earliest', 'read-uncommitted')
+  const earliest = await cluster.listOffsetsWhereLed(name, 'earliest', 'read-uncommitted')
   return Object.fromEntries(
     partitions
       .filter(({ partition }) => partition >= first)

@@ -12,7 +12,7 @@ export type LossVerdict =
   /** The leader has it. */
   | { readonly kind: 'there' }
 
-type LossSource = Pick<KafkaCluster, 'listOffsets' | 'endOfEpoch' | 'topic'>
+type LossSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch' | 'metadata'>
 
 /**
  * Asks the partition's leader of now why `cursor.next` was not served: one answer to a fetch may be of a broker that was leader
@@ -26,16 +26,16 @@ export async function judgeLoss(
 ): Promise<LossVerdict> {
   const { topic, partition, next, lastEpoch } = cursor
   const [starts, ends, epochEnd] = await Promise.all([
-    cluster.listOffsets(topic.name, 'earliest', 'read-uncommitted'),
-    cluster.listOffsets(topic.name, 'latest', 'read-uncommitted'),
+    cluster.listOffsetsWhereLed(topic.name, 'earliest', 'read-uncommitted'),
+    cluster.listOffsetsWhereLed(topic.name, 'latest', 'read-uncommitted'),
     lastEpoch < 0
       ? undefined
       : cluster.endOfEpoch({ topic: topic.name, partition, leaderEpoch: lastEpoch }),
   ])
-  const { topicIdBytes } = await cluster.topic(topic.name)
+  const { topics } = await cluster.metadata([topic.name])
   const [earliest, latest] = [starts.get(partition), ends.get(partition)]
   // Of a topic that was created again meanwhile, which the next metadata tells.
-  if (Buffer.compare(topicIdBytes, topic.topicIdBytes) !== 0) return { kind: 'there' }
+  if (topics[0]?.topicId !== topic.topicId) return { kind: 'there' }
   if (earliest === undefined || latest === undefined) return { kind: 'there' }
   if (lastEpoch >= 0 && (epochEnd === undefined || epochEnd < next)) {
     return { kind: 'truncated', error: logDiverged(cursor, epochEnd) }

@@ -35,8 +35,8 @@ export class KafkaRecoverySource implements RecoverySource {
 
   async #listBounds(): Promise<readonly [Offsets, Offsets]> {
     return await Promise.all([
-      this.#cluster.listOffsets(this.#topic, 'earliest', 'read-uncommitted'),
-      this.#cluster.listOffsets(this.#topic, 'latest', 'read-uncommitted'),
+      this.#cluster.listOffsetsWhereLed(this.#topic, 'earliest', 'read-uncommitted'),
+      this.#cluster.listOffsetsWhereLed(this.#topic, 'latest', 'read-uncommitted'),
     ])
   }
 }

@@ -28,13 +28,13 @@ const leastSilenceMs = 5000
 
 /** Finds out why leaders are silent. */
 export class SilentLeaders {
-  readonly #cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsets'>
+  readonly #cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed'>
   readonly #asked = new WeakMap<
     FetchTopic,
     { readonly at: number; readonly logs: Promise<TopicLogs | undefined> }
   >()
 
-  constructor(cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsets'>) {
+  constructor(cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed'>) {
     this.#cluster = cluster
   }
 
@@ -83,7 +83,7 @@ export class SilentLeaders {
 
   async #localStarts(topic: string): Promise<ReadonlyMap<number, number> | undefined> {
     try {
-      return await this.#cluster.listOffsets(topic, 'earliest-local', 'read-uncommitted')
+      return await this.#cluster.listOffsetsWhereLed(topic, 'earliest-local', 'read-uncommitted')
     } catch (error) {
       if (KanneryError.is(error, 'KAFKA_UNSUPPORTED')) return undefined
       throw error

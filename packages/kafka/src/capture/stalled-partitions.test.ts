@@ -77,7 +77,7 @@ function judges({
     cluster: {
       describeProducers: () => answer(producers),
       describeTopicConfig: async () => ({ overrides: {}, effective: { 'cleanup.policy': policy } }),
-      listOffsets: async () => new Map([[3, await answer(localStart)]]),
+      listOffsetsWhereLed: async () => new Map([[3, await answer(localStart)]]),
     },
     openTransactionPatienceMs: patienceMs,
   })
@@ -205,7 +205,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
       cluster: {
         describeProducers: async () => [],
         describeTopicConfig: async () => ({ overrides: {}, effective: {} }),
-        listOffsets: async () => {
+        listOffsetsWhereLed: async () => {
           asked += 1
           return new Map([[3, 9]])
         },

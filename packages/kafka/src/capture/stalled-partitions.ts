@@ -16,7 +16,10 @@ export type Verdict =
   | { readonly kind: 'compacted'; readonly to: number }
 
 export interface StalledPartitionsOptions {
-  readonly cluster: Pick<KafkaCluster, 'describeProducers' | 'describeTopicConfig' | 'listOffsets'>
+  readonly cluster: Pick<
+    KafkaCluster,
+    'describeProducers' | 'describeTopicConfig' | 'listOffsetsWhereLed'
+  >
   /** How long a run to the end waits for open transactions; undefined for one that follows: that never gives up. */
   readonly openTransactionPatienceMs: number | undefined
 }

@@ -9,6 +9,7 @@ import {
   type WriterSession,
 } from '@kannery/core'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { FetchedPartition } from '../protocol/fetch.ts'
@@ -48,6 +49,7 @@ export interface TopicCaptureContext {
   onFailed(): void
 }
 
+const leaderNotAvailable = 5
 /** How often a topic's retention is looked after. */
 const upkeepEveryMs = 3_600_000
 
@@ -61,6 +63,8 @@ export class TopicCapture {
   readonly name: string
   readonly topicId: string
   readonly cursors: PartitionCursor[] = []
+  /** Why partitions cannot be read in a run to the end: it is not known where they end. */
+  readonly unreadable: KanneryError[] = []
   readonly #context: TopicCaptureContext
   readonly #session: WriterSession
   readonly #begun: BegunIncarnation | undefined
@@ -296,6 +300,12 @@ export class TopicCapture {
     const cursor = new PartitionCursor(topic, partition, start)
     // Where nothing was backed up, there is nothing that the log could contradict; unless it ends before.
     if (start.next === start.end && start.lastEpoch < 0) cursor.finish()
+    if (this.#context.once && start.end === undefined) {
+      cursor.finish()
+      this.unreadable.push(
+        kafkaError(leaderNotAvailable, { api: 'Metadata', topic: topic.name, partition }),
+      )
+    }
     this.cursors.push(cursor)
     this.#writer.addPartition(partition, start.next)
   }
@@ -361,7 +371,7 @@ async function startOfCursors(
 ): Promise<ReadonlyMap<number, CursorStart>> {
   const epochs = session.lastLeaderEpochs()
   const ends = once
-    ? await cluster.listOffsets(topic.name, 'latest', 'read-uncommitted')
+    ? await cluster.listOffsetsWhereLed(topic.name, 'latest', 'read-uncommitted')
     : undefined
   const starts = new Map<number, CursorStart>()
   for (const [partition, next] of session.nextOffsets()) {

@@ -155,7 +155,9 @@ export class TopicSet {
   async #openTopic(topic: TopicMetadata): Promise<void> {
     try {
       if (topic.error !== undefined) throw topic.error
-      this.#open.set(topic.name, await this.#openOrWait(topic))
+      const opened = await this.#openOrWait(topic)
+      this.#open.set(topic.name, opened)
+      for (const error of opened.unreadable) this.fail(opened, error)
       this.#contended.delete(topic.name)
       this.#beginningAnew.delete(topic.name)
     } catch (error) {

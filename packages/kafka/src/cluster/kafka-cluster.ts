@@ -19,8 +19,18 @@ import { ControlConnections } from './control-connections.ts'
 import { type NewTopic, requestTopic } from './create-topics.ts'
 import { type EpochQuery, endOfEpochAtLeader } from './end-of-epoch.ts'
 import { assertNoKafkaError, kafkaError } from './errors.ts'
-import { type Isolation, listOffsetsOfLeader, type OffsetPosition } from './list-offsets.ts'
-import { type ClusterMetadata, readMetadata, type TopicMetadata } from './metadata.ts'
+import {
+  type Isolation,
+  listOffsetsOfLeader,
+  type OffsetPosition,
+  type OffsetQuery,
+} from './list-offsets.ts'
+import {
+  type ClusterMetadata,
+  type PartitionMetadata,
+  readMetadata,
+  type TopicMetadata,
+} from './metadata.ts'
 import { onlyOne } from './only-one.ts'
 import { type RetryOptions, retrying } from './retry.ts'
 import { knownSettings } from './settings.ts'
@@ -159,19 +169,34 @@ export class KafkaCluster implements AsyncDisposable {
   ): Promise<Map<number, number>> {
     return this.#retrying(async () => {
       const { partitions } = await this.topic(topic)
-      const byLeader = Map.groupBy(partitions, ({ leader }) => leader ?? -1)
-      const answers = await Promise.all(
-        [...byLeader].map(async ([leader, led]) =>
-          listOffsetsOfLeader(await this.#controlTo(leader), {
-            topic,
-            partitions: led.map(({ partition }) => partition),
-            at,
-            isolation,
-          }),
-        ),
-      )
-      return new Map(answers.flatMap((offsets) => [...offsets]).sort(([a], [b]) => a - b))
+      return await this.#listOffsets(partitions, { topic, at, isolation })
     })
+  }
+
+  /**
+   * Partition → offset, as {@link listOffsets}. Partitions that have no leader for as long as a request may take are missing.
+   *
+   * @throws as `listOffsets` when no leader answers for any partition.
+   */
+  async listOffsetsWhereLed(
+    topic: string,
+    at: OffsetPosition,
+    isolation: Isolation,
+  ): Promise<Map<number, number>> {
+    try {
+      return await this.listOffsets(topic, at, isolation)
+    } catch (error) {
+      if (!KanneryError.is(error) || !isTransient(error)) throw error
+      const { partitions } = await this.#retrying(() => this.#describeTopic(topic))
+      const led = partitions.filter(({ leader }) => leader !== undefined)
+      const query = { topic, at, isolation }
+      const answers = await Promise.allSettled(led.map((one) => this.#listOffsets([one], query)))
+      const offsets = new Map(
+        answers.flatMap((answer) => (answer.status === 'fulfilled' ? [...answer.value] : [])),
+      )
+      if (offsets.size === 0) throw error
+      return offsets
+    }
   }
 
   /**
@@ -290,11 +315,8 @@ export class KafkaCluster implements AsyncDisposable {
   /** The producers that the leader of a partition remembers (KIP-664): who holds a transaction open, how far one got. */
   describeProducers(topic: string, partition: number): Promise<readonly ActiveProducer[]> {
     return this.#retrying(async () => {
-      const { partitions } = await this.topic(topic)
-      const leader = partitions.find((entry) => entry.partition === partition)?.leader
-      if (leader === undefined) throw kafkaError(3, { api: 'Metadata', topic, partition })
       const answer = await callNewest(
-        await this.#controlTo(leader),
+        await this.#toLeaderOf(topic, partition),
         [describeProducersV0.api],
         [{ name: topic, partitionIndexes: [partition] }],
       )
@@ -323,11 +345,7 @@ export class KafkaCluster implements AsyncDisposable {
   /** Asks the partition's leader where its log leaves an epoch; undefined when it never knew that epoch. */
   endOfEpoch(query: EpochQuery): Promise<number | undefined> {
     return this.#retrying(async () => {
-      const { topic, partition } = query
-      const { partitions } = await this.topic(topic)
-      const leader = partitions.find((entry) => entry.partition === partition)?.leader
-      if (leader === undefined) throw kafkaError(3, { api: 'Metadata', topic, partition })
-      return endOfEpochAtLeader(await this.#controlTo(leader), query)
+      return endOfEpochAtLeader(await this.#toLeaderOf(query.topic, query.partition), query)
     })
   }
 
@@ -342,6 +360,22 @@ export class KafkaCluster implements AsyncDisposable {
   /** Closes the control connections. Those from `openConnection` belong to their callers. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#control[Symbol.asyncDispose]()
+  }
+
+  async #listOffsets(
+    partitions: readonly PartitionMetadata[],
+    query: Omit<OffsetQuery, 'partitions'>,
+  ): Promise<Map<number, number>> {
+    const byLeader = Map.groupBy(partitions, ({ leader }) => leader ?? -1)
+    const answers = await Promise.all(
+      [...byLeader].map(async ([leader, led]) =>
+        listOffsetsOfLeader(await this.#controlTo(leader), {
+          ...query,
+          partitions: led.map(({ partition }) => partition),
+        }),
+      ),
+    )
+    return new Map(answers.flatMap((offsets) => [...offsets]).sort(([a], [b]) => a - b))
   }
 
   #requestTopic(
@@ -395,6 +429,16 @@ export class KafkaCluster implements AsyncDisposable {
   async #controller(): Promise<BrokerConnection> {
     const { controllerId } = await this.#fetchMetadata([])
     return this.#controlTo(controllerId)
+  }
+
+  /** The other partitions of the topic may be without a leader. */
+  async #toLeaderOf(topic: string, partition: number): Promise<BrokerConnection> {
+    const { partitions } = await this.#describeTopic(topic)
+    const found = partitions.find((entry) => entry.partition === partition)
+    const facts = { api: 'Metadata', topic, partition }
+    if (found === undefined) throw kafkaError(3, facts)
+    if (found.leader === undefined) throw kafkaError(5, facts)
+    return await this.#controlTo(found.leader)
   }
 
   async #controlTo(brokerId: number): Promise<BrokerConnection> {
