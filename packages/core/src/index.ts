@@ -57,6 +57,7 @@ export {
 } from './rebuild/rebuild-index.ts'
 export type { LeftOut, SurveyProgress } from './rebuild/survey-segments.ts'
 export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
+export { findOrphans, markOrphans } from './recovery/orphans.ts'
 export { BackupUse, type UseOptions, type UseTiming } from './retention/backup-use.ts'
 export { deletePruned, type Pruned } from './retention/delete-pruned.ts'
 export {

@@ -51,7 +51,15 @@ test('the commands of docs/operations/clean-up.md delete what is left over, and 
   const commands = commandsOf('clean-up.md', backups)
   expect(commands).toHaveLength(2)
 
-  const topic = { topic: 'orders', segments: 0, bytes: 0, garbage: 1, writer: null, copy: false }
+  const topic = {
+    topic: 'orders',
+    segments: 0,
+    bytes: 0,
+    garbage: 1,
+    orphans: 0,
+    writer: null,
+    copy: false,
+  }
   const [dryRun = [], real = []] = commands
   const foreseen = await kannery(...dryRun, '-o', 'json')
   expect(JSON.parse(foreseen.stdout)).toEqual({

@@ -7,7 +7,7 @@ export const gcCommand: CommandDeclaration = {
   name: 'gc',
   summary: 'delete what crashes and old backups left',
   description:
-    'Deletes what indexes call garbage, or expired, for a day, wherever nobody writes; the heartbeats of workers that were killed; and uploads that were never finished. Nothing that is younger than a day is touched, and nothing that no index calls garbage: of a crashed backup, the next one does that. Backups delete their own garbage by themselves.',
+    'Deletes what indexes call garbage, or expired, for a day, wherever nobody writes; the heartbeats of workers that were killed; and uploads that were never finished. Nothing that is younger than a day is touched, and nothing that no index calls garbage: of a crashed backup, the next one does that. What no backup will look at any more (ORPHANS) becomes garbage, and goes a day later. Backups delete their own garbage by themselves.',
   arguments: [storageArgument],
   options: [{ name: 'dry-run', description: 'show what it would delete; write nothing' }],
   examples: ['kannery gc ./backups --dry-run', 'kannery gc ./backups'],
@@ -26,12 +26,13 @@ async function run(invocation: Invocation): Promise<void> {
 
 function describe({ topics, heartbeats, unfinishedUploads }: CollectedGarbage): string {
   const table = formatTable(
-    ['TOPIC', 'SEGMENTS', 'SIZE', 'GARBAGE', 'NOTE'],
+    ['TOPIC', 'SEGMENTS', 'SIZE', 'GARBAGE', 'ORPHANS', 'NOTE'],
     topics.map((topic) => [
       topic.topic,
       formatCount(topic.segments),
       formatBytes(topic.bytes),
       formatCount(topic.garbage),
+      formatCount(topic.orphans),
       note(topic),
     ]),
   )

@@ -42,8 +42,8 @@ const maxWrites = 16
 /**
  * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
  *
- * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than they are; INDEX_FOREIGN also for another cluster's topic; DATA_CORRUPT;
- * DATA_VERSION_UNSUPPORTED
+ * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than they are; INDEX_FOREIGN also for
+ * another cluster's topic; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED
  */
 export async function openIndex(options: EpochOptions): Promise<StoredIndex | undefined> {
   const { storage, topic } = options

@@ -101,6 +101,7 @@ describe('a leftover of a history that a later leader cut off', () => {
   test('keeps what lies before it', () => {
     const leftover = { epoch: 7, offsets: { 0: [50, 200] }, leaderEpoch: 5 } as const
     const arrangement = arrangeSegments(found([leftover, committed]))
+    expect(arrangement?.segments[0]).toMatchObject({ visible: null })
     expect(arrangement?.segments.map(({ offsets }) => offsets[0])).toEqual([
       [50, 100, -1],
       [100, 180, 6],

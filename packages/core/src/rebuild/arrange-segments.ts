@@ -131,7 +131,7 @@ function withoutCutOff(found: readonly FoundSegment[]): readonly FoundSegment[] 
       if (possible !== undefined) offsets[partition] = possible
       isCut ||= possible !== range
     }
-    return isCut ? { ...segment, entry: { ...entry, offsets } } : segment
+    return isCut ? { ...segment, entry: { ...entry, offsets, visible: null } } : segment
   })
 }
 

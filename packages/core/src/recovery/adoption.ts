@@ -112,7 +112,8 @@ async function inspectAll(
   return { readable, unexplained }
 }
 
-function isOurs(header: SegmentHeader, index: Index): boolean {
+/** Whether a writer of this backup left it whose epoch is over. */
+export function isOurs(header: SegmentHeader, index: Index): boolean {
   const { topic, topicId, cluster, incarnation, epoch } = header
   const isOfSomeLife = index.incarnations.some(
     (life) => life.n === incarnation && life.topicId === topicId,

@@ -33,9 +33,7 @@ export async function listCandidates(
 /** What is newer than all that is in pages, and neither named outside of pages nor garbage. Reads no page. */
 export async function listUnnamed(storage: StorageBackend, index: Index): Promise<Candidates> {
   const { folder, segment } = topicKeys(index.topic)
-  const lastPaged = index.pages
-    .map(({ ids }) => ids[1])
-    .reduce<Ulid | undefined>(laterUlid, undefined)
+  const lastPaged = lastPagedId(index)
   const named = new Set([...index.segments, ...index.pages, ...index.garbage].map(({ id }) => id))
   const unnamed: NamedObject[] = []
   let greatestId: Ulid | undefined
@@ -48,6 +46,11 @@ export async function listUnnamed(storage: StorageBackend, index: Index): Promis
     if (!named.has(object.id)) unnamed.push(object)
   }
   return { objects: unnamed.toSorted(byId), greatestId }
+}
+
+/** Greatest id of a segment in a page. */
+export function lastPagedId({ pages }: Index): Ulid | undefined {
+  return pages.map(({ ids }) => ids[1]).reduce<Ulid | undefined>(laterUlid, undefined)
 }
 
 function byId(one: NamedObject, other: NamedObject): number {

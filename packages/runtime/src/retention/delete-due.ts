@@ -4,6 +4,8 @@ import {
   deletePruned,
   dueForDeletion,
   type Index,
+  markOrphans,
+  type NamedObject,
   Worker,
 } from '@kannery/core'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
@@ -23,18 +25,27 @@ export async function foreseeDeletion(storage: StorageBackend, index: Index): Pr
   return await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
 }
 
-/** Deletes what was marked, or is garbage, since before the grace, if nobody writes the topic. @throws as core's deletePruned */
+export interface DeleteDueOptions {
+  readonly storage: StorageLocation
+  readonly onWarning: (warning: KanneryError) => void
+}
+
+/**
+ * Deletes what was marked, or is garbage, since before the grace, if nobody writes the topic.
+ *
+ * @param orphans are garbage from now on
+ * @throws as core's deletePruned and markOrphans
+ */
 export async function deleteDue(
   storage: StorageBackend,
   index: Index,
-  options: {
-    readonly storage: StorageLocation
-    readonly onWarning: (warning: KanneryError) => void
-  },
+  { orphans = [], ...options }: DeleteDueOptions & { readonly orphans?: readonly NamedObject[] },
 ): Promise<Deleted> {
   const soon = await foreseeDeletion(storage, index)
   // Taking a lease for nothing would only be in the way of a backup that starts.
-  if (soon.segments.length + soon.garbage.length === 0) return { ...soon, writer: null }
+  if (soon.segments.length + soon.garbage.length + orphans.length === 0) {
+    return { ...soon, writer: null }
+  }
   await using worker = await Worker.start({
     storage,
     clock: systemClock,
@@ -44,6 +55,7 @@ export async function deleteDue(
   })
   try {
     await using session = await worker.acquire(index.topic, { cluster: index.cluster })
+    if (orphans.length > 0) await markOrphans(session, orphans, editing(storage))
     const { segments, garbage, failure } = await deletePruned(session, editing(storage))
     if (failure !== undefined) options.onWarning(failure)
     return { segments, garbage, writer: null }

@@ -1,4 +1,4 @@
-import { defaultRetentionTiming, isUploadKey, sweepHeartbeats } from '@kannery/core'
+import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
 import { type KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
@@ -19,6 +19,8 @@ export interface CollectedTopic {
   readonly bytes: number
   /** Objects that no index will name again. */
   readonly garbage: number
+  /** Objects that no index names, and that are garbage from now on: they go a day later. */
+  readonly orphans: number
   /** Who writes the topic, and deletes such things itself. null: nobody. */
   readonly writer: string | null
   /** It is a second copy: the next copy cleans it up. */
@@ -38,7 +40,8 @@ const olderThanMs = defaultRetentionTiming.graceMs
 
 /**
  * Deletes what indexes call garbage or expired, wherever nobody writes, and what killed processes left: heartbeats, and uploads
- * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic.
+ * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic if that will look at
+ * it, and else becomes garbage.
  *
  * @throws as opening a storage does; STORAGE_*
  */
@@ -66,12 +69,21 @@ async function collect(
   const index = await indexOf(storage, topic)
   // To delete from it, one would have to make it a backup of its own.
   if (index.copyOf !== undefined) {
-    return { topic, segments: 0, bytes: 0, garbage: 0, writer: null, copy: true }
+    return { topic, segments: 0, bytes: 0, garbage: 0, orphans: 0, writer: null, copy: true }
   }
+  const orphans = await findOrphans(storage, index)
   const deleted: Deleted = options.dryRun
     ? { ...(await foreseeDeletion(storage, index)), writer: null }
-    : await deleteDue(storage, index, options)
+    : await deleteDue(storage, index, { ...options, orphans })
   const { segments, garbage, writer } = deleted
   const bytes = segments.reduce((sum, entry) => sum + entry.bytes, 0)
-  return { topic, segments: segments.length, bytes, garbage: garbage.length, writer, copy: false }
+  return {
+    topic,
+    segments: segments.length,
+    bytes,
+    garbage: garbage.length,
+    orphans: writer === null ? orphans.length : 0,
+    writer,
+    copy: false,
+  }
 }
