@@ -1,9 +1,9 @@
 import { type ErrorCode, errorCodes } from '@kannery/storage'
 
 const areas: readonly (readonly [title: string, belongs: (code: ErrorCode) => boolean])[] = [
-  ['General', (code) => !/^(STORAGE|LEASE|INDEX|DATA|PLUGIN|KAFKA|VERIFY)_/.test(code)],
+  ['General', (code) => !/^(STORAGE|LEASE|INDEX|DATA|PLUGIN|KAFKA|VERIFY|RESTORE)_/.test(code)],
   ['Storage', (code) => code.startsWith('STORAGE_')],
-  ['Lease, index, data', (code) => /^(LEASE|INDEX|DATA|VERIFY)_/.test(code)],
+  ['Lease, index, data', (code) => /^(LEASE|INDEX|DATA|VERIFY|RESTORE)_/.test(code)],
   ['Plugins', (code) => code.startsWith('PLUGIN_')],
   ['Kafka', (code) => code.startsWith('KAFKA_')],
 ]
