@@ -130,6 +130,12 @@ describe('a chunk', () => {
     })
   })
 
+  test('counts no record before its first offset as visible', () => {
+    const { facts, visibleRecords } = only([{ at: 0, records: 10 }, { at: 10 }], 4)
+    expect(facts).toMatchObject({ from: 4, records: 11 })
+    expect(visibleRecords).toBe(7)
+  })
+
   test('counts no record of an aborted transaction as visible', () => {
     const aborted = { producerId: 7n, first: 0, marker: undefined }
     const { chunks } = build([brokerBatch({ at: 0, records: 4, producer: 7n })], { aborted })

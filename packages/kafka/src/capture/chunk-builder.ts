@@ -78,9 +78,10 @@ export class ChunkBuilder {
    * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the batch's in the same tick, so
    * that whatever happens to the copy later is found. What else is in `buffer` behind the batch is expected to come next.
    *
+   * @returns how many of its records a consumer would see
    * @throws KAFKA_DATA_CORRUPT; nothing is added then.
    */
-  append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): void {
+  append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): number {
     const { position, length } = header
     checkBatch(buffer, header)
     const unchecked = buffer.subarray(position, position + beforeChecksummed)
@@ -92,10 +93,13 @@ export class ChunkBuilder {
     buffer.copy(room, this.#filled, position, position + length)
     this.#filled += length
     count(this.#facts, header, leastTimestamp(buffer, header), this.#next)
+    const isVisible = aborted === undefined && !header.isControl
+    const visible = isVisible ? recordsFrom(this.#next, header) : 0
+    this.#visibleRecords += visible
     this.#next = header.nextOffset
     if (header.codec !== 'none') this.#compressedBytes += length
     if (aborted !== undefined) this.#aborted.push(aborted)
-    else if (!header.isControl) this.#visibleRecords += header.records
+    return visible
   }
 
   /** The chunk so far; undefined when there is nothing in it. The next batch begins another one. */
@@ -167,6 +171,18 @@ export class ChunkBuilder {
     }
     return this.#block.bytes
   }
+}
+
+/**
+ * Records of a batch with offsets from `from` on: after a deletion of records (DeleteRecords) a broker still serves the whole batch
+ * that has the first one that is left. Where compaction took some, only the most that it can be.
+ */
+function recordsFrom(
+  from: number,
+  { records, baseOffset, lastOffsetDelta, nextOffset }: BatchHeader,
+): number {
+  const isDense = records === lastOffsetDelta + 1
+  return isDense ? records - Math.max(from - baseOffset, 0) : Math.min(records, nextOffset - from)
 }
 
 interface OpenFacts {

@@ -70,9 +70,10 @@ function entryOf(
   const { captured, ...facts } = sealed
   if (captured === null) throw new KanneryError('INTERNAL', 'a segment without chunks')
   const [first, last] = captured
+  const mayDiffer = facts.flags.includes('transactional') || visible !== facts.records
   return {
     ...facts,
-    ...(facts.flags.includes('transactional') ? { visible } : {}),
+    ...(mayDiffer ? { visible } : {}),
     id,
     in: incarnation,
     captured: [new Date(first).toISOString(), new Date(last).toISOString()],

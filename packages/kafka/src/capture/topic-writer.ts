@@ -70,9 +70,8 @@ export class TopicWriter {
         if (!builder.fits(header.length)) this.#finishChunk(builder)
         const part = abortedBatches.observe(records, header)
         const before = builder.memoryBytes
-        builder.append(records, header, part)
+        visible += builder.append(records, header, part)
         this.#buildingBytes += builder.memoryBytes - before
-        if (part === undefined && !header.isControl) visible += header.records
       }
     } catch (error) {
       throw named(error, this.#options.topic, partition)
