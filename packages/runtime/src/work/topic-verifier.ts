@@ -70,11 +70,14 @@ export class TopicVerifier {
   }
 
   /**
-   * Calls `onSegment` after each segment that was checked: not for those that the retention deleted.
+   * Calls `onSegment` after each segment that was checked: not for those that the retention deleted. `bytes` is 0 where it is
+   * missing or cannot be read.
    *
    * @throws STORAGE_* where the folder or the index cannot be read
    */
-  async verify(onSegment: (entry: SegmentEntry) => void): Promise<TopicVerification | 'absent'> {
+  async verify(
+    onSegment: (entry: SegmentEntry, bytes: number) => void,
+  ): Promise<TopicVerification | 'absent'> {
     // Listed before the index is read: what is uploaded, and then named, in between is not taken for forgotten.
     const folder = await this.#list()
     const index = await this.#readIndex(folder)
@@ -84,8 +87,8 @@ export class TopicVerifier {
     }
     for await (const entry of this.#entries(index)) {
       this.#signal.throwIfAborted()
-      await this.#verifyEntry(entry, folder)
-      if (entry.state !== 'deleted') onSegment(entry)
+      const found = await this.#verifyEntry(entry, folder)
+      if (found !== 'deleted') onSegment(entry, found === 'there' ? entry.bytes : 0)
     }
     const unnamed = this.#unnamed(index, folder)
     return { findings: this.#findings, unnamed, summary: summarize(index) }
@@ -134,30 +137,34 @@ export class TopicVerifier {
     }
   }
 
-  async #verifyEntry(entry: SegmentEntry, folder: TopicFolder): Promise<void> {
+  async #verifyEntry(
+    entry: SegmentEntry,
+    folder: TopicFolder,
+  ): Promise<'there' | 'missed' | 'deleted'> {
     const key = this.#keys.segment(entry.id)
     this.#named.add(key)
-    if (entry.state === 'deleted') return
+    if (entry.state === 'deleted') return 'deleted'
     const found = await this.#examine(key, entry, folder)
     if (found === 'absent') {
-      if (!(await this.#mayBeAbsent(entry)))
-        this.#find(key, 'the index names it, but it is not there')
-    } else if (found !== 'read' && found !== entry.bytes) {
+      if (await this.#mayBeAbsent(entry)) return 'deleted'
+      this.#find(key, 'the index names it, but it is not there')
+    } else if (typeof found === 'number' && found !== entry.bytes) {
       this.#find(key, `it has ${found} bytes, the index says ${entry.bytes}`)
     }
+    return found === 'absent' || found === 'unreadable' ? 'missed' : 'there'
   }
 
   async #examine(
     key: ObjectKey,
     entry: SegmentEntry,
     folder: TopicFolder,
-  ): Promise<'read' | 'absent' | number> {
+  ): Promise<'read' | 'unreadable' | 'absent' | number> {
     try {
       return this.#depth === 'deep' ? await this.#read(key, entry) : await this.#look(key, folder)
     } catch (error) {
       if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return 'absent'
       await this.#tellOfOne(error, key)
-      return 'read'
+      return 'unreadable'
     }
   }
 

@@ -219,7 +219,9 @@ test.each([
     operation === 'get' && key === backup.first ? fault : undefined,
   )
 
-  expect(await verify(backup.memory)).toMatchObject({
+  const report = await verify(backup.memory)
+  expect(report.bytes).toBeLessThan(backup.bytes)
+  expect(report).toMatchObject({
     segments: 2,
     findings: [
       { topic: 'orders', key: backup.first, reason: expect.stringContaining('cannot be read') },
@@ -255,4 +257,16 @@ test('a backup of which everything was deleted is said to give nothing back', as
     deletedSegments: 2,
     findings: [],
   })
+})
+
+test('an expired segment that is gone by now is neither damage nor counted as checked', async () => {
+  await using backup = await withBackup()
+  await backup.memory.changeEntries('orders', (entry, at) =>
+    at === 0 ? { ...entry, state: 'expired' } : entry,
+  )
+  await backup.memory.storage.delete(backup.first)
+
+  const report = await verify(backup.memory)
+  expect(report).toMatchObject({ segments: 1, expiredSegments: 1, findings: [] })
+  expect(report.bytes).toBeLessThan(backup.bytes)
 })

@@ -37,11 +37,11 @@ export interface VerificationReport {
   readonly topics: number
   /** Segments that were checked. */
   readonly segments: number
-  /** Of the segments that were checked. */
+  /** Of the segments that were checked, but for those that are missing or cannot be read. */
   readonly bytes: number
   /** What a restore of all these topics gives, by their indexes. */
   readonly restorable: VerifiedHoldings
-  /** Segments, among those that were checked, that the retention marked: a restore leaves them out. */
+  /** Segments that the retention marked: a restore leaves them out, and they may be deleted by now. */
   readonly expiredSegments: number
   /** Segments that the retention deleted: the index says so, and there is nothing to check. */
   readonly deletedSegments: number
@@ -76,8 +76,8 @@ export async function verifyBackup(options: VerifyOptions): Promise<Outcome<Veri
   for (const name of topics) {
     const verifier = new TopicVerifier(storage, name, options)
     try {
-      const result = await verifier.verify((entry) => {
-        onProgress({ ...sum.add(entry), total })
+      const result = await verifier.verify((entry, bytes) => {
+        onProgress({ ...sum.add(entry, bytes), total })
       })
       if (result !== 'absent') sum.addTopic(result)
       else if (topic !== undefined) await requireIndex(storage, topic)
@@ -106,10 +106,10 @@ class VerificationSum {
   }
 
   /** Returns what was checked so far: of what has expired the records do not count, as in the total of what is to be done. */
-  add({ state, records, bytes }: SegmentEntry): {
-    readonly records: number
-    readonly bytes: number
-  } {
+  add(
+    { state, records }: SegmentEntry,
+    bytes: number,
+  ): { readonly records: number; readonly bytes: number } {
     this.#segments++
     this.#bytes += bytes
     this.#records += state === undefined ? records : 0
