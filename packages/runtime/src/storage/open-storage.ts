@@ -102,7 +102,7 @@ export async function openBackend(
 ): Promise<StorageBackend> {
   const { plugin } = await findBackend(url.protocol.slice(0, -1), plugins)
   const credentials = await readCredentials(environment)
-  const notice = proxyNotice(url, environment)
+  const notice = proxyNotice(url, access, environment)
   if (notice !== undefined) onNote?.(notice)
   return await plugin.open(plugin.fromUrl(url), {
     clock: systemClock,
