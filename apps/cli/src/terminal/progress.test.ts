@@ -36,6 +36,22 @@ test('the time left follows the pace of the last seconds', () => {
   expect(said[1]).toContain('ETA 10s')
 })
 
+test('no time left is told by the first records alone: a job that has just begun may have waited for long', () => {
+  const { said, clock, progress } = world(false)
+  clock.now = 9000
+  progress.update({ records: 10, bytes: 0, total: 100_000 })
+  clock.now = 14_000
+  progress.update({ records: 510, bytes: 0, total: 100_000 })
+  clock.now = 19_000
+  progress.update({ records: 5510, bytes: 0, total: 100_000 })
+
+  expect(said.map((line) => line.split('  ').at(-1))).toEqual([
+    'ETA unknown\n',
+    'ETA 16m 35s\n',
+    'ETA 2m 52s\n',
+  ])
+})
+
 test('on a terminal a bar is drawn in place', () => {
   const { said, clock, progress } = world(true)
   clock.now = 1000

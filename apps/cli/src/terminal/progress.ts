@@ -8,6 +8,9 @@ const logEveryMs = 5000
 /** The rate is that of the last seconds, so that the time left follows a change of speed. */
 const rateWindowMs = 10_000
 
+/** Before so much is done, the start of a job (connecting, listing) is longer than what it does, and says nothing about its end. */
+const startingShare = 0.01
+
 /** How far a job is. */
 export interface Advance {
   readonly records: number
@@ -28,13 +31,15 @@ export class Progress {
   readonly #verb: string
   readonly #clock: Pick<Clock, 'monotonic'>
   #samples: readonly Sample[]
+  readonly #startedAt: number
   #toldAt: number
 
   constructor(terminal: Terminal, verb: string, clock: Pick<Clock, 'monotonic'>) {
     this.#terminal = terminal
     this.#verb = verb
     this.#clock = clock
-    this.#toldAt = clock.monotonic()
+    this.#startedAt = clock.monotonic()
+    this.#toldAt = this.#startedAt
     this.#samples = [{ at: this.#toldAt, records: 0, bytes: 0 }]
   }
 
@@ -58,14 +63,18 @@ export class Progress {
     this.#samples = [...kept, { at: now, records, bytes }]
     const from = kept[0] ?? { at: now, records, bytes }
     const seconds = Math.max(now - from.at, 1) / 1000
-    const recordsPerSecond = (records - from.records) / seconds
     return {
       bytesPerSecond: (bytes - from.bytes) / seconds,
-      msLeft:
-        total === undefined || recordsPerSecond <= 0
-          ? undefined
-          : (Math.max(total - records, 0) / recordsPerSecond) * 1000,
+      msLeft: total === undefined ? undefined : this.#msLeft({ at: now, records, bytes }, total),
     }
+  }
+
+  /** By the pace of the last seconds; undefined as long as there is none that tells anything. */
+  #msLeft({ at, records }: Sample, total: number): number | undefined {
+    const isStarting = records < total * startingShare
+    const from = this.#samples.find((sample) => !isStarting || sample.at > this.#startedAt)
+    if (from === undefined || from.at === at || records <= from.records) return undefined
+    return (Math.max(total - records, 0) / (records - from.records)) * (at - from.at)
   }
 
   #line(
