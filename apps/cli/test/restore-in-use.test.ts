@@ -40,5 +40,5 @@ test('while a restore runs, hold ls shows who is restoring the backup, and not a
   })
   expect(new Set(holds)).toEqual(new Set([true]))
   const { stdout } = await kannery('hold', 'ls', folder.path, '-o', 'json')
-  expect(JSON.parse(stdout)).toEqual({ holds: [] })
+  expect(JSON.parse(stdout)).toEqual({ holds: [], failed: [] })
 })

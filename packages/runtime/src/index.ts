@@ -61,6 +61,7 @@ export {
 export {
   type PruneBackupsOptions,
   type PrunedTopic,
+  type PruneReport,
   pruneBackups,
   type TakenBackTopic,
   takeBackPruned,

@@ -64,6 +64,7 @@ test('the commands of docs/operations/clean-up.md delete what is left over, and 
   const foreseen = await kannery(...dryRun, '-o', 'json')
   expect(JSON.parse(foreseen.stdout)).toEqual({
     topics: [topic],
+    failed: [],
     heartbeats: 1,
     unfinishedUploads: null,
   })
@@ -72,6 +73,7 @@ test('the commands of docs/operations/clean-up.md delete what is left over, and 
   const done = await kannery(...real, '-o', 'json')
   expect(JSON.parse(done.stdout)).toEqual({
     topics: [topic],
+    failed: [],
     heartbeats: 1,
     unfinishedUploads: 0,
   })

@@ -1,6 +1,7 @@
 import { type CollectedGarbage, type CollectedTopic, collectGarbage } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
+import { failureLines } from './retention-options.ts'
 import { storageArgument, storageAt } from './storage-options.ts'
 
 export const gcCommand: CommandDeclaration = {
@@ -16,15 +17,16 @@ export const gcCommand: CommandDeclaration = {
 
 async function run(invocation: Invocation): Promise<void> {
   const { options, terminal } = invocation
-  const result = await collectGarbage({
+  const { report, error } = await collectGarbage({
     storage: storageAt(invocation.arguments[0], invocation),
     dryRun: options.flag('dry-run'),
     onWarning: (warning) => terminal.warning(warning),
   })
-  await terminal.result(result, describe(result))
+  await terminal.result(report, describe(report))
+  if (error !== undefined) throw error
 }
 
-function describe({ topics, heartbeats, unfinishedUploads }: CollectedGarbage): string {
+function describe({ topics, failed, heartbeats, unfinishedUploads }: CollectedGarbage): string {
   const table = formatTable(
     ['TOPIC', 'SEGMENTS', 'SIZE', 'GARBAGE', 'ORPHANS', 'NOTE'],
     topics.map((topic) => [
@@ -37,7 +39,8 @@ function describe({ topics, heartbeats, unfinishedUploads }: CollectedGarbage): 
     ]),
   )
   const uploads = unfinishedUploads === null ? 'not counted' : formatCount(unfinishedUploads)
-  return `${table}\nheartbeats of dead workers: ${formatCount(heartbeats)}, unfinished uploads: ${uploads}`
+  const others = `heartbeats of dead workers: ${formatCount(heartbeats)}, unfinished uploads: ${uploads}`
+  return [table, ...failureLines(failed), others].join('\n')
 }
 
 function note({ writer, copy }: CollectedTopic): string {

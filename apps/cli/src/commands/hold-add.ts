@@ -1,6 +1,6 @@
 import { addTopicHolds } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
-import { retentionWork, topicOption } from './retention-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 import { storageArgument } from './storage-options.ts'
 
 export const holdAddCommand: CommandDeclaration = {
@@ -19,6 +19,8 @@ async function run(invocation: Invocation): Promise<void> {
   const [, name = ''] = invocation.arguments
   const reason = options.text('reason')
   const hold = { name, ...(reason === undefined ? {} : { reason }) }
-  const topics = await addTopicHolds(hold, retentionWork(invocation))
-  await terminal.result({ topics }, topics.map((topic) => `${topic} is held: ${name}`).join('\n'))
+  const { done: topics, failed, error } = await addTopicHolds(hold, retentionWork(invocation))
+  const lines = topics.map((topic) => `${topic} is held: ${name}`)
+  await terminal.result({ topics, failed }, [...lines, ...failureLines(failed)].join('\n'))
+  if (error !== undefined) throw error
 }

@@ -1,7 +1,7 @@
 import { listTopicHolds } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatTable } from '../terminal/format.ts'
-import { retentionWork, topicOption } from './retention-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 import { storageArgument } from './storage-options.ts'
 
 export const holdLsCommand: CommandDeclaration = {
@@ -15,18 +15,18 @@ export const holdLsCommand: CommandDeclaration = {
 }
 
 async function run(invocation: Invocation): Promise<void> {
-  const holds = await listTopicHolds(retentionWork(invocation))
-  await invocation.terminal.result(
-    { holds },
-    formatTable(
-      ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
-      holds.map(({ topic, name, since = '', until = '', reason = '' }) => [
-        topic,
-        name,
-        since,
-        until,
-        reason,
-      ]),
-    ),
+  const { done: holds, failed, error } = await listTopicHolds(retentionWork(invocation))
+  const table = formatTable(
+    ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
+    holds.map(({ topic, name, since = '', until = '', reason = '' }) => [
+      topic,
+      name,
+      since,
+      until,
+      reason,
+    ]),
   )
+  const text = [table, ...failureLines(failed)].join('\n')
+  await invocation.terminal.result({ holds, failed }, text)
+  if (error !== undefined) throw error
 }

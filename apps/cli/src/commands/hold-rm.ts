@@ -1,7 +1,7 @@
 import { removeTopicHolds } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
-import { retentionWork, topicOption } from './retention-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 import { storageArgument } from './storage-options.ts'
 
 export const holdRmCommand: CommandDeclaration = {
@@ -17,12 +17,17 @@ export const holdRmCommand: CommandDeclaration = {
 
 async function run(invocation: Invocation): Promise<void> {
   const [, name = ''] = invocation.arguments
-  const topics = await removeTopicHolds(name, retentionWork(invocation))
+  const { done: topics, failed, error } = await removeTopicHolds(name, retentionWork(invocation))
   if (topics.length === 0) {
-    throw new KanneryError('CONFIG_INVALID', `no topic has a hold "${name}"`, {
-      remedy: 'kannery hold ls shows what is there.',
-    })
+    throw (
+      error ??
+      new KanneryError('CONFIG_INVALID', `no topic has a hold "${name}"`, {
+        remedy: 'kannery hold ls shows what is there.',
+      })
+    )
   }
   const lines = topics.map((topic) => `${topic} is not held any more: ${name}`)
-  await invocation.terminal.result({ topics }, lines.join('\n'))
+  const text = [...lines, ...failureLines(failed)].join('\n')
+  await invocation.terminal.result({ topics, failed }, text)
+  if (error !== undefined) throw error
 }

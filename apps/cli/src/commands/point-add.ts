@@ -23,6 +23,7 @@ async function run(invocation: Invocation): Promise<void> {
   const { options, terminal } = invocation
   const [name, at] = [options.text('name'), options.text('at')]
   const wanted = { ...(name === undefined ? {} : { name }), ...(at === undefined ? {} : { at }) }
-  const points = await addTopicPoints(wanted, retentionWork(invocation))
-  await terminal.result({ points }, formatPoints(points))
+  const { done: points, failed, error } = await addTopicPoints(wanted, retentionWork(invocation))
+  await terminal.result({ points, failed }, formatPoints(points, failed))
+  if (error !== undefined) throw error
 }

@@ -1,7 +1,7 @@
-import { listTopicPoints, type TopicPoint } from '@kannery/runtime'
+import { type FailedTopic, listTopicPoints, type TopicPoint } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatTable } from '../terminal/format.ts'
-import { retentionWork, topicOption } from './retention-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 import { storageArgument } from './storage-options.ts'
 
 export const pointLsCommand: CommandDeclaration = {
@@ -15,13 +15,18 @@ export const pointLsCommand: CommandDeclaration = {
 }
 
 async function run(invocation: Invocation): Promise<void> {
-  const points = await listTopicPoints(retentionWork(invocation))
-  await invocation.terminal.result({ points }, formatPoints(points))
+  const { done: points, failed, error } = await listTopicPoints(retentionWork(invocation))
+  await invocation.terminal.result({ points, failed }, formatPoints(points, failed))
+  if (error !== undefined) throw error
 }
 
-export function formatPoints(points: readonly TopicPoint[]): string {
-  return formatTable(
+export function formatPoints(
+  points: readonly TopicPoint[],
+  failed: readonly FailedTopic[],
+): string {
+  const table = formatTable(
     ['TOPIC', 'AT', 'NAME'],
     points.map(({ topic, at, name = '' }) => [topic, at, name]),
   )
+  return [table, ...failureLines(failed)].join('\n')
 }

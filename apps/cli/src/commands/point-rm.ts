@@ -48,12 +48,16 @@ async function run(invocation: Invocation): Promise<void> {
   const rules = rulesOf(options)
   if ((which === undefined) === (rules === undefined)) throw whichOrRules()
   const work = retentionWork(invocation)
-  const removed =
-    which === undefined
-      ? await thinTopicPoints(rules ?? {}, work)
-      : await removeTopicPoints(which, work)
-  if (which !== undefined && removed.length === 0) throw noSuchPoint(which)
-  await terminal.result({ removed }, formatPoints(removed))
+  const {
+    done: removed,
+    failed,
+    error,
+  } = which === undefined
+    ? await thinTopicPoints(rules ?? {}, work)
+    : await removeTopicPoints(which, work)
+  if (which !== undefined && removed.length === 0) throw error ?? noSuchPoint(which)
+  await terminal.result({ removed, failed }, formatPoints(removed, failed))
+  if (error !== undefined) throw error
 }
 
 /** undefined without any. */

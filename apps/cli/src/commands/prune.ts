@@ -1,5 +1,6 @@
 import {
   type PrunedTopic,
+  type PruneReport,
   pruneBackups,
   type TakenBackTopic,
   takeBackPruned,
@@ -7,7 +8,7 @@ import {
 import { KanneryError } from '@kannery/storage'
 import type { CommandDeclaration, Invocation } from '../command.ts'
 import { formatBytes, formatCount, formatTable } from '../terminal/format.ts'
-import { retentionWork, topicOption } from './retention-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 import { storageArgument } from './storage-options.ts'
 
 export const pruneCommand: CommandDeclaration = {
@@ -38,12 +39,14 @@ async function run(invocation: Invocation): Promise<void> {
   const work = retentionWork(invocation)
   if (options.flag('undo')) {
     if (dryRun) throw undoIsDone()
-    const topics = await takeBackPruned(work)
-    await terminal.result({ topics }, describeTakenBack(topics))
+    const { report, error } = await takeBackPruned(work)
+    await terminal.result(report, describeTakenBack(report))
+    if (error !== undefined) throw error
     return
   }
-  const topics = await pruneBackups({ ...work, dryRun })
-  await terminal.result({ topics }, describe(topics))
+  const { report, error } = await pruneBackups({ ...work, dryRun })
+  await terminal.result(report, describe(report))
+  if (error !== undefined) throw error
 }
 
 function undoIsDone(): KanneryError {
@@ -52,8 +55,8 @@ function undoIsDone(): KanneryError {
   })
 }
 
-function describe(topics: readonly PrunedTopic[]): string {
-  return formatTable(
+function describe({ topics, failed }: PruneReport<PrunedTopic>): string {
+  const table = formatTable(
     ['TOPIC', 'EXPIRED', 'SIZE', 'DELETED', 'SIZE', 'GARBAGE', 'NOTE'],
     topics.map((topic) => [
       topic.topic,
@@ -65,6 +68,7 @@ function describe(topics: readonly PrunedTopic[]): string {
       note(topic),
     ]),
   )
+  return [table, ...failureLines(failed)].join('\n')
 }
 
 function note({ held, writer }: PrunedTopic): string {
@@ -72,8 +76,8 @@ function note({ held, writer }: PrunedTopic): string {
   return held ? 'held' : ''
 }
 
-function describeTakenBack(topics: readonly TakenBackTopic[]): string {
-  return formatTable(
+function describeTakenBack({ topics, failed }: PruneReport<TakenBackTopic>): string {
+  const table = formatTable(
     ['TOPIC', 'TAKEN BACK', 'TOO LATE'],
     topics.map(({ topic, restored, tooLate }) => [
       topic,
@@ -81,4 +85,5 @@ function describeTakenBack(topics: readonly TakenBackTopic[]): string {
       formatCount(tooLate),
     ]),
   )
+  return [table, ...failureLines(failed)].join('\n')
 }

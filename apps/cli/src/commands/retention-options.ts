@@ -1,4 +1,4 @@
-import type { StorageLocation } from '@kannery/runtime'
+import type { FailedTopic, StorageLocation } from '@kannery/runtime'
 import type { KanneryError } from '@kannery/storage'
 import type { Invocation, OptionDeclaration } from '../command.ts'
 import { storageAt } from './storage-options.ts'
@@ -25,4 +25,9 @@ export function retentionWork(invocation: Invocation): RetentionWork {
     ...(topic === undefined ? {} : { topic }),
     onWarning: (warning) => terminal.warning(warning),
   }
+}
+
+/** A line for each topic of which not all could be done. */
+export function failureLines(failed: readonly FailedTopic[]): string[] {
+  return failed.map(({ topic, code, message }) => `failed: ${topic}: ${code}: ${message}`)
 }

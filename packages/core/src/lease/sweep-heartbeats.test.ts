@@ -1,3 +1,4 @@
+import type { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { days, minutes, World } from '../../test/world.ts'
 import { defaultLeaseTiming, sweepHeartbeats } from '../index.ts'
@@ -5,9 +6,13 @@ import { defaultLeaseTiming, sweepHeartbeats } from '../index.ts'
 const heartbeats = (world: World): number =>
   world.keys().filter((key) => key.startsWith('~workers/')).length
 
-function sweep(world: World, dryRun = false): Promise<number> {
-  const { clock } = world
-  return sweepHeartbeats(world.storage('sweeper'), { clock, olderThanMs: days(1), dryRun })
+const unexpected = (failure: KanneryError): void => {
+  throw failure
+}
+
+function sweep(world: World, dryRun = false, onFailure = unexpected): Promise<number> {
+  const options = { clock: world.clock, olderThanMs: days(1), dryRun, onFailure }
+  return sweepHeartbeats(world.storage('sweeper'), options)
 }
 
 test('the heartbeat of a worker that is long dead goes, those of the living stay', async () => {
@@ -40,6 +45,28 @@ test('one that is silent for less than a day, or for less than its own lease liv
   expect(await sweep(world)).toBe(1)
   await world.pass(days(3))
   expect(await sweep(world)).toBe(1)
+})
+
+test('one that cannot be deleted is told, and keeps no other one', async () => {
+  const world = new World()
+  for (const [name, topic] of [
+    ['first', 'orders'],
+    ['second', 'payments'],
+  ] as const) {
+    await world.writer(name, topic)
+    world.crash(name)
+  }
+  await world.pass(days(2))
+  const [locked] = world.keys().filter((key) => key.startsWith('~workers/'))
+  world
+    .way('sweeper')
+    .faults.onCall(({ operation, key }) =>
+      operation === 'delete' && key === locked ? { kind: 'deny' } : undefined,
+    )
+  const failures: KanneryError[] = []
+  expect(await sweep(world, false, (failure) => failures.push(failure))).toBe(1)
+  expect(failures).toMatchObject([{ code: 'STORAGE_DENIED' }])
+  expect(world.keys().filter((key) => key.startsWith('~workers/'))).toEqual([locked])
 })
 
 test('what is no heartbeat of ours stays', async () => {

@@ -1,12 +1,13 @@
 import {
   type Clock,
+  KanneryError,
   type ObjectKey,
   objectKey,
   readObject,
   type StorageBackend,
 } from '@kannery/storage'
 import { heartbeatKey, workersPrefix } from '../layout/keys.ts'
-import { isUlid } from '../ulid/ulid.ts'
+import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { maxLeaseBytes, parseHeartbeatTtl } from './lease-files.ts'
 import { StorageTime } from './storage-time.ts'
 
@@ -16,6 +17,8 @@ export interface SweepOptions {
   readonly olderThanMs: number
   /** Look, by this machine's clock, and write nothing. */
   readonly dryRun: boolean
+  /** Told of each that cannot be read or deleted; the others go. */
+  readonly onFailure: (failure: KanneryError) => void
 }
 
 /** Written to learn the storage's time, and deleted at once. */
@@ -32,8 +35,9 @@ const ttls = 2
  */
 export async function sweepHeartbeats(
   storage: StorageBackend,
-  { clock, olderThanMs, dryRun }: SweepOptions,
+  options: SweepOptions,
 ): Promise<number> {
+  const { clock, olderThanMs, dryRun, onFailure } = options
   const nowMs = dryRun ? clock.now() : await new StorageTime(clock).ask(storage, timeKey, 0)
   let swept = 0
   for await (const entry of storage.list(workersPrefix, { depth: 'children' })) {
@@ -41,13 +45,26 @@ export async function sweepHeartbeats(
     const { key, lastModified } = entry.info
     const name = key.slice(workersPrefix.length)
     if (!isUlid(name) || nowMs - lastModified.getTime() < olderThanMs) continue
-    const found = await readObject(storage, heartbeatKey(name), { maxBytes: maxLeaseBytes })
-    if (found === undefined) continue
-    const silentMs = nowMs - found.info.lastModified.getTime()
-    const ttlMs = parseHeartbeatTtl(found.bytes) ?? 0
-    if (silentMs < Math.max(olderThanMs, ttls * ttlMs)) continue
-    if (!dryRun) await storage.delete(key)
-    swept++
+    try {
+      if (!(await isDead(storage, name, { nowMs, olderThanMs }))) continue
+      if (!dryRun) await storage.delete(key)
+      swept++
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      onFailure(error)
+    }
   }
   return swept
+}
+
+async function isDead(
+  storage: StorageBackend,
+  worker: Ulid,
+  { nowMs, olderThanMs }: { readonly nowMs: number; readonly olderThanMs: number },
+): Promise<boolean> {
+  const found = await readObject(storage, heartbeatKey(worker), { maxBytes: maxLeaseBytes })
+  if (found === undefined) return false
+  const silentMs = nowMs - found.info.lastModified.getTime()
+  const ttlMs = parseHeartbeatTtl(found.bytes) ?? 0
+  return silentMs >= Math.max(olderThanMs, ttls * ttlMs)
 }

@@ -17,6 +17,8 @@ import { editing } from './editing.ts'
 export interface Deleted extends Deletable {
   /** Who writes the topic: beside it, nothing is deleted. null: nobody. */
   readonly writer: string | null
+  /** What was due and is not deleted, and why. */
+  readonly failure: KanneryError | undefined
 }
 
 /** What would be deleted by now, by this machine's clock. */
@@ -44,7 +46,7 @@ export async function deleteDue(
   const soon = await foreseeDeletion(storage, index)
   // Taking a lease for nothing would only be in the way of a backup that starts.
   if (soon.segments.length + soon.garbage.length + orphans.length === 0) {
-    return { ...soon, writer: null }
+    return { ...soon, writer: null, failure: undefined }
   }
   await using worker = await Worker.start({
     storage,
@@ -56,11 +58,10 @@ export async function deleteDue(
   try {
     await using session = await worker.acquire(index.topic, { cluster: index.cluster })
     if (orphans.length > 0) await markOrphans(session, orphans, editing(storage))
-    const { segments, garbage, failure } = await deletePruned(session, editing(storage))
-    if (failure !== undefined) options.onWarning(failure)
-    return { segments, garbage, writer: null }
+    return { ...(await deletePruned(session, editing(storage))), writer: null }
   } catch (error) {
     if (!KanneryError.is(error, 'LEASE_HELD')) throw error
-    return { segments: [], garbage: [], writer: String(error.facts['holder']) }
+    const writer = String(error.facts['holder'])
+    return { segments: [], garbage: [], writer, failure: undefined }
   }
 }

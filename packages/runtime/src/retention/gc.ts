@@ -1,5 +1,7 @@
 import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
 import { type KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
+import { eachTopic } from '../each-topic.ts'
+import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
 import { type Deleted, deleteDue, foreseeDeletion } from './delete-due.ts'
@@ -29,6 +31,8 @@ export interface CollectedTopic {
 
 export interface CollectedGarbage {
   readonly topics: readonly CollectedTopic[]
+  /** Topics of which not all was deleted that was due; what was deleted of them is among `topics`. */
+  readonly failed: readonly FailedTopic[]
   /** Of workers that were killed. */
   readonly heartbeats: number
   /** null in a dry run: a storage tells them only when it gives them back. */
@@ -43,28 +47,39 @@ const olderThanMs = defaultRetentionTiming.graceMs
  * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic if that will look at
  * it, and else becomes garbage.
  *
- * @throws as opening a storage does; STORAGE_*
+ * @throws what keeps it from all of that: as opening a storage does; STORAGE_*
  */
-export async function collectGarbage(options: CollectGarbageOptions): Promise<CollectedGarbage> {
+export async function collectGarbage(
+  options: CollectGarbageOptions,
+): Promise<Outcome<CollectedGarbage>> {
   const { dryRun, onWarning } = options
   await using storage = dryRun
     ? await openStorage(options.storage)
     : await openWritableStorage(options.storage, onWarning)
-  const topics: CollectedTopic[] = []
-  for (const topic of await topicsOf(storage, undefined)) {
-    topics.push(await collect(storage, topic, options))
-  }
-  const heartbeats = await sweepHeartbeats(storage, { clock: systemClock, olderThanMs, dryRun })
+  const topics = await topicsOf(storage, undefined)
+  const collected = await eachTopic(storage, topics, (topic, fail) =>
+    collect(storage, topic, { ...options, fail }),
+  )
+  let { error } = collected
+  const heartbeats = await sweepHeartbeats(storage, {
+    clock: systemClock,
+    olderThanMs,
+    dryRun,
+    onFailure: (failure) => {
+      error ??= failure
+    },
+  })
   const unfinishedUploads = dryRun
     ? null
     : await storage.sweepUnfinished(keyPrefix(''), { olderThanMs, isOurs: isUploadKey })
-  return { topics, heartbeats, unfinishedUploads }
+  const { done, failed } = collected
+  return { report: { topics: done, failed, heartbeats, unfinishedUploads }, error }
 }
 
 async function collect(
   storage: StorageBackend,
   topic: string,
-  options: CollectGarbageOptions,
+  options: CollectGarbageOptions & { readonly fail: (error: KanneryError) => void },
 ): Promise<CollectedTopic> {
   const index = await indexOf(storage, topic)
   // To delete from it, one would have to make it a backup of its own.
@@ -73,9 +88,10 @@ async function collect(
   }
   const orphans = await findOrphans(storage, index)
   const deleted: Deleted = options.dryRun
-    ? { ...(await foreseeDeletion(storage, index)), writer: null }
+    ? { ...(await foreseeDeletion(storage, index)), writer: null, failure: undefined }
     : await deleteDue(storage, index, { ...options, orphans })
-  const { segments, garbage, writer } = deleted
+  const { segments, garbage, writer, failure } = deleted
+  if (failure !== undefined) options.fail(failure)
   const bytes = segments.reduce((sum, entry) => sum + entry.bytes, 0)
   return {
     topic,

@@ -1,5 +1,6 @@
 import { addHold, type Hold, readHolds, removeHold } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
+import { eachTopic, type TopicResults } from '../each-topic.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { editing } from './editing.ts'
 import { indexOf, topicsOf } from './topics-of.ts'
@@ -18,38 +19,40 @@ export interface TopicHold extends Hold {
 /** @throws STORAGE_NOT_FOUND for a topic that is not there; as opening a storage does */
 export async function listTopicHolds(
   options: Omit<HoldsOptions, 'onWarning'>,
-): Promise<readonly TopicHold[]> {
+): Promise<TopicResults<TopicHold>> {
   await using storage = await openStorage(options.storage)
-  const holds: TopicHold[] = []
-  for (const topic of await topicsOf(storage, options.topic)) {
-    for (const hold of readHolds(await indexOf(storage, topic))) holds.push({ topic, ...hold })
-  }
-  return holds
+  const topics = await topicsOf(storage, options.topic)
+  const { done, ...others } = await eachTopic(storage, topics, async (topic) =>
+    readHolds(await indexOf(storage, topic)).map((hold) => ({ topic, ...hold })),
+  )
+  return { done: done.flat(), ...others }
 }
 
-/** Returns the topics of which nothing goes from now on. @throws as core's addHold, and as opening a storage does */
+/** Done are the topics of which nothing goes from now on. @throws as core's addHold, and as opening a storage does */
 export async function addTopicHolds(
   hold: Pick<Hold, 'name' | 'reason'>,
   options: HoldsOptions,
-): Promise<readonly string[]> {
+): Promise<TopicResults<string>> {
   await using storage = await openWritableStorage(options.storage, options.onWarning)
   const topics = await topicsOf(storage, options.topic)
-  for (const topic of topics) await addHold(topic, hold, editing(storage))
-  return topics
+  return await eachTopic(storage, topics, async (topic) => {
+    await addHold(topic, hold, editing(storage))
+    return topic
+  })
 }
 
-/** Returns the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold */
+/** Done are the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold */
 export async function removeTopicHolds(
   name: string,
   options: HoldsOptions,
-): Promise<readonly string[]> {
+): Promise<TopicResults<string>> {
   await using storage = await openWritableStorage(options.storage, options.onWarning)
-  const topics: string[] = []
-  for (const topic of await topicsOf(storage, options.topic)) {
+  const topics = await topicsOf(storage, options.topic)
+  const { done, ...others } = await eachTopic(storage, topics, async (topic) => {
     const holds = readHolds(await indexOf(storage, topic))
-    if (options.topic === undefined && !holds.some((hold) => hold.name === name)) continue
+    if (options.topic === undefined && !holds.some((hold) => hold.name === name)) return []
     await removeHold(topic, name, editing(storage))
-    topics.push(topic)
-  }
-  return topics
+    return [topic]
+  })
+  return { done: done.flat(), ...others }
 }

@@ -7,6 +7,8 @@ import {
   takeBackExpired,
 } from '@kannery/core'
 import type { KanneryError, StorageBackend } from '@kannery/storage'
+import { eachTopic } from '../each-topic.ts'
+import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
 import { deleteDue, foreseeDeletion } from './delete-due.ts'
@@ -38,22 +40,31 @@ export interface PrunedTopic {
   readonly writer: string | null
 }
 
+export interface PruneReport<T> {
+  readonly topics: readonly T[]
+  /** Topics of which not all was done that was due; what was done of them is among `topics`. */
+  readonly failed: readonly FailedTopic[]
+}
+
 /**
- * Marks what the retention says, and deletes what was marked before the grace wherever nobody writes.
+ * Marks what the retention says, and deletes what was marked before the grace wherever nobody writes. Each topic, and each object,
+ * by itself.
  *
- * @throws INDEX_MISSING for a topic that is not there; INDEX_FOREIGN for a copy; as opening a storage does
+ * @throws what keeps it from all topics: INDEX_MISSING for a topic that is not there; INDEX_FOREIGN for a copy; as opening a
+ *   storage does
  */
-export async function pruneBackups(options: PruneBackupsOptions): Promise<readonly PrunedTopic[]> {
+export async function pruneBackups(
+  options: PruneBackupsOptions,
+): Promise<Outcome<PruneReport<PrunedTopic>>> {
   const { dryRun, onWarning } = options
   await using storage = dryRun
     ? await openStorage(options.storage)
     : await openWritableStorage(options.storage, onWarning)
-  const names = await topicsOf(storage, options.topic)
-  const pruned: PrunedTopic[] = []
-  for (const topic of names) {
-    pruned.push(dryRun ? await foresee(storage, topic) : await prune(storage, topic, options))
-  }
-  return pruned
+  const topics = await topicsOf(storage, options.topic)
+  const { done, failed, error } = await eachTopic(storage, topics, async (topic, fail) =>
+    dryRun ? await foresee(storage, topic) : await prune(storage, topic, { ...options, fail }),
+  )
+  return { report: { topics: done, failed }, error }
 }
 
 export interface TakenBackTopic {
@@ -66,14 +77,14 @@ export interface TakenBackTopic {
 /** Takes back what was marked as expired within the grace; it is kept for ever. @throws as pruneBackups */
 export async function takeBackPruned(
   options: Omit<PruneBackupsOptions, 'dryRun'>,
-): Promise<readonly TakenBackTopic[]> {
+): Promise<Outcome<PruneReport<TakenBackTopic>>> {
   await using storage = await openWritableStorage(options.storage, options.onWarning)
-  const taken: TakenBackTopic[] = []
-  for (const topic of await topicsOf(storage, options.topic)) {
+  const topics = await topicsOf(storage, options.topic)
+  const { done, failed, error } = await eachTopic(storage, topics, async (topic) => {
     const { restored, tooLate } = await takeBackExpired(topic, editing(storage))
-    taken.push({ topic, restored: restored.length, tooLate: tooLate.length })
-  }
-  return taken
+    return { topic, restored: restored.length, tooLate: tooLate.length }
+  })
+  return { report: { topics: done, failed }, error }
 }
 
 async function foresee(storage: StorageBackend, topic: string): Promise<PrunedTopic> {
@@ -86,11 +97,12 @@ async function foresee(storage: StorageBackend, topic: string): Promise<PrunedTo
 async function prune(
   storage: StorageBackend,
   topic: string,
-  options: PruneBackupsOptions,
+  options: PruneBackupsOptions & { readonly fail: (error: KanneryError) => void },
 ): Promise<PrunedTopic> {
   const expired = await markExpired(topic, editing(storage))
   const index = await indexOf(storage, topic)
-  const { segments, garbage, writer } = await deleteDue(storage, index, options)
+  const { segments, garbage, writer, failure } = await deleteDue(storage, index, options)
+  if (failure !== undefined) options.fail(failure)
   return sumUp(index, { expired, deleted: segments, garbage: garbage.length, writer })
 }
 

@@ -1,0 +1,58 @@
+import { isOfOneTopic } from '@kannery/core'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { type FailedTopic, failedTopic } from './outcome.ts'
+
+/** What was done of topics, one after the other, and what could not be done. */
+export interface TopicResults<T> {
+  readonly done: readonly T[]
+  readonly failed: readonly FailedTopic[]
+  /** The first error. */
+  readonly error: KanneryError | undefined
+}
+
+/** Work on one topic that reports what it could not do of it to `fail`, or rejects when it did nothing. */
+export type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
+
+/**
+ * Does each topic by itself: one that fails does not keep the others, unless the storage is away altogether.
+ *
+ * @throws the first error, when nothing was done of any topic
+ */
+export async function eachTopic<T>(
+  storage: StorageBackend,
+  topics: readonly string[],
+  work: TopicWork<T>,
+): Promise<TopicResults<T>> {
+  const done: T[] = []
+  const failed: FailedTopic[] = []
+  let first: KanneryError | undefined
+  for (const topic of topics) {
+    const fail = (error: KanneryError): void => {
+      failed.push(failedTopic(topic, error))
+      first ??= error
+    }
+    try {
+      done.push(await work(topic, fail))
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      fail(error)
+      if (!(await concernsOneTopic(storage, error))) break
+    }
+  }
+  if (first !== undefined && done.length === 0) throw first
+  return { done, failed, error: first }
+}
+
+async function concernsOneTopic(storage: StorageBackend, error: KanneryError): Promise<boolean> {
+  if (changesWithTheTopic.has(error.code)) return true
+  return await isOfOneTopic(storage, error)
+}
+
+/** Another topic may be smaller, or have no point of that name. */
+const changesWithTheTopic: ReadonlySet<KanneryError['code']> = new Set([
+  'CONFIG_INVALID',
+  'STORAGE_NOT_FOUND',
+  'STORAGE_FULL',
+  'STORAGE_PRECONDITION_FAILED',
+  'STORAGE_OUTCOME_UNKNOWN',
+])
