@@ -21,14 +21,14 @@ test('the commands of docs/operations/keep.md keep a topic, and let it go, besid
 
   const point = { topic: 'orders', name: 'before-migration', at: expect.any(String) }
   expect(outputs).toEqual([
-    { topics: ['orders'] },
-    { holds: [{ topic: 'orders', name: 'audit', since: expect.any(String) }] },
-    { points: [point] },
-    { points: [point] },
-    { points: [{ topic: 'orders', at: expect.any(String) }] },
-    { removed: [] },
-    { removed: [point] },
-    { topics: ['orders'] },
+    { topics: ['orders'], failed: [] },
+    { holds: [{ topic: 'orders', name: 'audit', since: expect.any(String) }], failed: [] },
+    { points: [point], failed: [] },
+    { points: [point], failed: [] },
+    { points: [{ topic: 'orders', at: expect.any(String) }], failed: [] },
+    { removed: [], failed: [] },
+    { removed: [point], failed: [] },
+    { topics: ['orders'], failed: [] },
   ])
 })
 

@@ -63,3 +63,14 @@ test.each(
   expect(status).toBe(10)
   expect(readdirSync(backups).filter((name) => !/^[.~]/.test(name))).toEqual(['orders'])
 })
+
+test('a copy makes the folder of its target', async () => {
+  await using folder = await temporaryFolder()
+  const [backups, second] = [join(folder.path, 'backups'), join(folder.path, 'second')]
+  {
+    await using backup = await startVolumeBackup(backups)
+    await backup.grow(1, 100)
+  }
+  expect(await kannery('copy', backups, second)).toMatchObject({ status: 0 })
+  expect(existsSync(join(second, 'orders', 'index'))).toBe(true)
+})
