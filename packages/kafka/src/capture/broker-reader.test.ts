@@ -220,6 +220,22 @@ describe('an empty answer', () => {
     expect(cursor.quietAnswers).toBeGreaterThan(100)
   })
 
+  test('makes the reader ask for everything again: the session may have lost the partition', async () => {
+    const world = new World()
+    world.broker.fill(0, brokerBatch({ at: 0 }))
+    const played = world.broker.fill(1)
+    played.highWatermark = played.lastStableOffset = 5
+    const silent = world.cursor(1, { end: 5 })
+    await world.run([world.cursor(0), silent], 3000)
+
+    const full = world.broker.asked.filter(({ session: [, epoch] }) => epoch === 0)
+    expect(full.map(({ positions }) => positions.map(({ partition }) => partition))).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+    expect(silent.quietAnswers).toBeGreaterThan(5)
+  })
+
   test('does not end a partition whose remote read was too slow: the records come later', async () => {
     const world = new World()
     const batches = [0, 1, 2, 3].map((at) => brokerBatch({ at, value: 'x'.repeat(700_000) }))

@@ -59,7 +59,16 @@ interface Taken {
   readonly run: BatchRun
 }
 
+interface TakenAnswer {
+  readonly taken: readonly Taken[]
+  readonly bytes: number
+  /** A partition is silent. A broker that had lost it from its session would be, too. */
+  readonly doubtful: boolean
+}
+
 const maxWaitMs = 500
+/** After so many quiet answers a silent partition is asked for by name again, in a session that begins anew. */
+const doubtfulAnswers = 2
 const leastPartitionBytes = 1024 * 1024
 /** An empty answer that came at once would be asked for again at once. */
 const pauseMs = 100
@@ -137,9 +146,10 @@ export class BrokerReader {
       if (this.#options.signal.aborted) return
       const answer = this.#decode(connection, frame, asked.version)
       this.#backoffMs = pauseMs
-      const { taken, bytes } = session.answered(answer)
+      const { taken, bytes, doubtful } = session.answered(answer)
         ? this.#take(asked, answer)
-        : { taken: [], bytes: 0 }
+        : { taken: [], bytes: 0, doubtful: false }
+      if (doubtful) session.restart()
       const ahead = bytes > 0 && room.hasRoom(bytes + maxBytes)
       const next = ahead ? this.#ask(connection, session) : undefined
       for (const { cursor, fetched, run } of taken) {
@@ -186,7 +196,7 @@ export class BrokerReader {
   }
 
   /** Moves the cursors on, and tells what there is to be handed over. */
-  #take(asked: Asked, answer: FetchResponse): { readonly taken: Taken[]; readonly bytes: number } {
+  #take(asked: Asked, answer: FetchResponse): TakenAnswer {
     if (answer.errorCode !== 0) {
       throw kafkaError(answer.errorCode, { api: 'Fetch', operation: 'Read' })
     }
@@ -209,11 +219,10 @@ export class BrokerReader {
       if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
     }
     const throttled = answer.throttleTimeMs > 0
+    const quiet = bytes === 0 && !rejected && !throttled
     // A broker whose quota is used up answers without any partition (KIP-219).
-    if (!throttled || answer.partitions.length > 0) {
-      this.#noteSilence(asked, bytes === 0 && !rejected && !throttled)
-    }
-    return { taken, bytes }
+    if (!throttled || answer.partitions.length > 0) this.#noteSilence(asked, quiet)
+    return { taken, bytes, doubtful: quiet && hasSilent(asked) }
   }
 
   /** True when the answer for the partition is an error. */
@@ -271,6 +280,14 @@ export class BrokerReader {
     await this.#alarm.wait(this.#backoffMs)
     this.#backoffMs = Math.min(2 * this.#backoffMs, greatestBackoffMs)
   }
+}
+
+/** Whether a partition was silent in just so many answers: after more of them, it is judged. */
+function hasSilent({ cursors }: Asked): boolean {
+  for (const { obstacle, quietAnswers, readable } of cursors.values()) {
+    if (readable && obstacle?.kind === 'silence' && quietAnswers === doubtfulAnswers) return true
+  }
+  return false
 }
 
 function pickVersion(connection: BrokerConnection, wanted: readonly PartitionCursor[]): number {

@@ -25,6 +25,8 @@ interface TopicLogs {
  */
 const leastQuietAnswers = 5
 const leastSilenceMs = 5000
+/** When brokers could not say it. */
+const askAgainAfterMs = 60_000
 
 /** Finds out why leaders are silent. */
 export class SilentLeaders {
@@ -56,15 +58,18 @@ export class SilentLeaders {
   }
 
   /** undefined when that cannot be found out at the moment. */
-  #logsOf(
+  async #logsOf(
     topic: FetchTopic,
     { notBefore, now }: { readonly notBefore: number; readonly now: number },
   ): Promise<TopicLogs | undefined> {
     const known = this.#asked.get(topic)
-    if (known !== undefined && known.at >= notBefore) return known.logs
+    if (known !== undefined && known.at >= notBefore) {
+      const logs = await known.logs
+      if (logs !== undefined || now - known.at < askAgainAfterMs) return logs
+    }
     const logs = this.#ask(topic.name)
     this.#asked.set(topic, { at: now, logs })
-    return logs
+    return await logs
   }
 
   async #ask(topic: string): Promise<TopicLogs | undefined> {

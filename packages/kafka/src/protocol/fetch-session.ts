@@ -64,6 +64,11 @@ export class FetchSession {
     }
   }
 
+  /** The next request tells everything again, whatever the broker remembers. */
+  restart(): void {
+    this.#epoch = 0
+  }
+
   #rotated(positions: FetchPosition[]): FetchPosition[] {
     const start = this.#fullRequests % Math.max(positions.length, 1)
     this.#fullRequests += 1
