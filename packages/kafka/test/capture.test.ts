@@ -3,6 +3,7 @@ import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../src/cluster/metadata.ts'
+import { readTopic } from '../src/reading/read-topic.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { CaptureUnderTest, captureOnce } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
@@ -33,6 +34,17 @@ async function recreate(topic: string): Promise<TopicMetadata> {
     .poll(async () => (await cluster.metadata([topic])).topics[0]?.error?.code)
     .toBe('KAFKA_TOPIC_UNKNOWN')
   return await broker.createTopic(topic)
+}
+
+/** Of one incarnation, as a restore reads them. */
+async function valuesRead(
+  storage: MemoryStorage,
+  topic: string,
+  incarnation?: number,
+): Promise<readonly string[]> {
+  const chosen = incarnation === undefined ? {} : { incarnation }
+  const batches = await Array.fromAsync(readTopic({ storage, topic, window: {}, ...chosen }))
+  return batches.flatMap((batch) => batch.records().map(({ value: of }) => String(of))).sort()
 }
 
 /** As long as the last stable offset lags, somebody still writes markers. */
@@ -383,6 +395,8 @@ describe('the next run', () => {
       [0, 3],
       [1, 3],
     ])
+    expect(await valuesRead(storage, topic, 0)).toEqual(['0', '1', 'other'])
+    expect(await valuesRead(storage, topic)).toEqual(['0', '1', 'other'])
     expect(await captureOnce({ cluster, storage, topics: [topic] })).toMatchObject({
       topics: [{ records: 0, begun: [] }],
     })
@@ -436,7 +450,8 @@ describe('the next run', () => {
       { n: 0, topicId: before.topicId, partitions: 2, branch: 0 },
       { n: 1, topicId: after.topicId, partitions: 1, branch: 0 },
     ])
-    expect(valuesOf(captured)).toEqual(['old', 'new', 'new'])
+    expect(await valuesRead(storage, topic, 0)).toEqual(['old'])
+    expect(await valuesRead(storage, topic)).toEqual(['new', 'new'])
     const again = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
     expect(await again.report).toMatchObject({ topics: [{ records: 0, begun: [] }] })
     expect(again.warnings).toEqual([])

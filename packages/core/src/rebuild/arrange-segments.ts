@@ -42,13 +42,25 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
   })
   return {
     cluster,
-    incarnations: arranged.map((life) => withBaseline(life, arranged)),
+    incarnations: arranged.map((life) => ({
+      ...withBaseline(life, arranged),
+      branch: branchOf(life, arranged),
+    })),
     segments: arranged.flatMap(({ segments }) => segments),
     holes: arranged.flatMap(({ holes }) => holes),
     superseded: arranged.flatMap(({ superseded }) => superseded),
     cutOff: arranged.flatMap(({ cutOff }) => cutOff),
     strangers: found.filter((one) => !isOurs(one)),
   }
+}
+
+/** Lives of one topic id, one after the other, are branches of it, unless they are baselines. */
+function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[]): number {
+  const histories = lives.filter(
+    ({ incarnation: { n, topicId }, baselineOf }) =>
+      n <= incarnation.n && topicId === incarnation.topicId && baselineOf === undefined,
+  )
+  return Math.max(0, histories.length - 1)
 }
 
 /**

@@ -293,6 +293,21 @@ test('both lives of a topic that was created again are there', async () => {
   expect(index.segments).toEqual(segments)
 })
 
+test('both histories of a log that was truncated are there, as branches of one topic id', async () => {
+  const { world, writer } = await backup()
+  await writer.beginIncarnation(incarnation(1, 'topic-id'))
+  await stored(world, writer, { 0: [0, 7] })
+  await writer.release()
+  await world.remove(keys.index)
+
+  const { index } = await rebuild(world)
+
+  expect(index.incarnations).toMatchObject([
+    { n: 0, topicId: 'topic-id', branch: 0 },
+    { n: 1, topicId: 'topic-id', branch: 1 },
+  ])
+})
+
 test('segments expire by the retention that is given, counted from now', async () => {
   const { world, writer } = await backup()
   await writer.release()
