@@ -5,6 +5,7 @@ import { brokerBatch } from '../../test/batches.ts'
 import { CaptureUnderTest } from '../../test/capture-run.ts'
 import { readCaptured, valuesOf } from '../../test/captured.ts'
 import { PlayedCluster } from '../../test/played-cluster.ts'
+import type { CaptureMode } from './capture.ts'
 
 /** A played cluster with one topic, a storage, and a clock that stands still between the steps of a test. */
 class World {
@@ -14,7 +15,7 @@ class World {
   /** What a segment's upload waits for before it is committed. */
   uploading: Promise<void> = Promise.resolve()
 
-  follow(topic = 'orders'): CaptureUnderTest {
+  follow(topic = 'orders', mode: CaptureMode = { kind: 'continuous' }): CaptureUnderTest {
     const hold = (): Promise<void> => this.uploading
     const storage = new Proxy(this.storage, {
       get(target, property) {
@@ -32,6 +33,7 @@ class World {
       cluster: this.cluster.asKafkaCluster,
       storage,
       clock,
+      mode,
       topics: [topic],
     })
   }
@@ -139,6 +141,28 @@ test('another cluster at the same address ends the run: what was read is committ
   const captured = await readCaptured(world.storage, 'orders')
   expect(valuesOf(captured)).toEqual(['ours'])
   expect(captured.index.incarnations).toHaveLength(1)
+})
+
+test('a topic that is created again during a run to the end is backed up to the end of both', async () => {
+  const world = new World()
+  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
+  const played = old.broker.partitions.get(0)
+  if (played === undefined) throw new Error('no partition')
+  played.highWatermark = 9
+  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
+  await world.until(() => run.records === 1)
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
+  played.errorCode = 100
+  const report = await world.clock.passUntil(run.report)
+
+  expect(report.topics).toMatchObject([
+    { topic: 'orders', records: 2, begun: [{ incarnation: 1, reason: 'created-again' }] },
+  ])
+  const captured = await readCaptured(world.storage, 'orders')
+  expect(captured.index.segments.map(({ in: n, records }) => [n, records])).toEqual([
+    [0, 1],
+    [1, 1],
+  ])
 })
 
 describe('a log that was truncated while it is followed', () => {
