@@ -1,8 +1,9 @@
-import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type ObjectVersion, type StorageBackend } from '@kannery/storage'
 import { currentIncarnation, type NextOffsets, nextOffsets } from '../index-file/coverage.ts'
 import { indexMissing } from '../index-file/errors.ts'
 import { encodeIndex } from '../index-file/index-document.ts'
 import type { Index } from '../index-file/model.ts'
+import { PackedIndex } from '../index-file/packed-index.ts'
 import type { PageWriter } from '../index-file/page-writer.ts'
 import { putCertainly } from '../index-file/put-certainly.ts'
 import { readIndex, type StoredIndex, storedIndex } from '../index-file/read-index.ts'
@@ -29,15 +30,17 @@ export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<
 /** The index of a topic as one writer holds it, under its epoch. Not for calls at the same time. */
 export class IndexHolder {
   readonly #options: IndexHolderOptions
-  #stored: StoredIndex
+  #packed: PackedIndex
+  #version: ObjectVersion
 
-  constructor(stored: StoredIndex, options: IndexHolderOptions) {
+  constructor({ index, version }: StoredIndex, options: IndexHolderOptions) {
     this.#options = options
-    this.#stored = stored
+    this.#packed = new PackedIndex(index)
+    this.#version = version
   }
 
   get index(): Index {
-    return this.#stored.index
+    return this.#packed.index
   }
 
   /**
@@ -52,7 +55,7 @@ export class IndexHolder {
     const key = topicKeys(this.index.topic).index
     for (let writes = 0; writes < maxWrites; writes++) {
       assertMayWrite()
-      const { version } = this.#stored
+      const version = this.#version
       const next = await this.#changed(change)
       if (next === undefined) continue
       const bytes = encodeIndex(next)
@@ -61,16 +64,21 @@ export class IndexHolder {
       const persistence = { maxResends: 3, assertMayResend: assertMayWrite }
       const outcome = await putCertainly(storage, key, bytes, { condition }, persistence)
       if (outcome.kind === 'written') {
-        this.#stored = { index: next, version: outcome.info.version, bytes: bytes.length }
+        this.#hold({ index: next, version: outcome.info.version })
         return
       }
       const found = this.#judge(outcome.found && storedIndex(outcome.found, next.topic))
       const isOurs = found.index.commit === next.commit
       if (!isOurs) await this.#assertContinues(found.index)
-      this.#stored = found
+      this.#hold(found)
       if (isOurs) return
     }
     throw contended(storage, `the index of topic "${this.index.topic}"`)
+  }
+
+  #hold({ index, version }: Pick<StoredIndex, 'index' | 'version'>): void {
+    this.#packed = new PackedIndex(index)
+    this.#version = version
   }
 
   #pageWriter({ topic, epoch, writer, commit }: Index): PageWriter {
@@ -81,7 +89,7 @@ export class IndexHolder {
   /** undefined: pages that the index names were written anew, and are gone. By now we hold the index that names the new ones. */
   async #changed(change: IndexChange): Promise<Index | undefined> {
     const { storage, ids } = this.#options
-    const { version, index: base } = this.#stored
+    const [base, version] = [this.index, this.#version]
     const commit = ids.next(base.commit)
     const writer = this.#pageWriter({ ...base, commit })
     try {
@@ -93,7 +101,7 @@ export class IndexHolder {
       const found = this.#judge(await readIndex(storage, base.topic))
       if (found.version === version) throw error
       await this.#assertContinues(found.index)
-      this.#stored = found
+      this.#hold(found)
       return undefined
     }
   }

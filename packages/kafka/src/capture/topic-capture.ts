@@ -157,8 +157,8 @@ export class TopicCapture {
 
   /** Whether the topic with this id had the name before this one. */
   succeeds(topicId: string): boolean {
-    const earlier = this.#session.index.incarnations.some((life) => life.topicId === topicId)
-    return earlier && topicId !== this.topicId
+    if (topicId === this.topicId) return false
+    return this.#session.index.incarnations.some((life) => life.topicId === topicId)
   }
 
   get openBytes(): number {

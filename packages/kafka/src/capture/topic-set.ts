@@ -194,9 +194,9 @@ export class TopicSet {
     this.#missingSince.delete(topic.name)
     // It is there, and passes.
     if (present.error !== undefined) return
-    // A broker that is behind still tells of the topic that was deleted.
-    if (topic.succeeds(present.topicId)) return
     if (present.topicId !== topic.topicId) {
+      // A broker that is behind still tells of the topic that was deleted.
+      if (topic.succeeds(present.topicId)) return
       this.#beginningAnew.set(topic.name, undefined)
       this.#close(topic)
     } else if (!this.#options.once) {
