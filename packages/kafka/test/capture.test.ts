@@ -310,10 +310,12 @@ describe('logs with holes', () => {
     await captureOnce({ cluster, storage, topics: [topic] })
     await broker.send(topic, { records: ['1', '2'].map(value) })
     await broker.deleteRecords(topic, 3)
-    await captureOnce({ cluster, storage, topics: [topic] })
+    const overtaken = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    await overtaken.report
     await broker.send(topic, { records: [value('3')] })
     const report = await captureOnce({ cluster, storage, topics: [topic] })
 
+    expect(overtaken.progress.at(-1)).toMatchObject({ records: 0, nextOffset: 3, endOffset: 3 })
     expect(report.topics).toMatchObject([{ records: 1, gaps: [], begun: [] }])
     const captured = await readCaptured(storage, topic)
     expect(captured.index.gaps).toMatchObject([{ partition: 0, offsets: [1, 3] }])

@@ -185,18 +185,10 @@ export class TopicCapture {
   /** Takes batches that follow what came before. @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition. */
   take(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void {
     if (this.#failure !== undefined) return
-    const { partition, next, end, highWatermark } = cursor
     // Where not one batch is whole, the walk says whether it could be one.
     const records = run.bytes === 0 ? fetched.records : fetched.records.subarray(0, run.bytes)
-    const visible = this.#writer.take(partition, records, fetched.aborted)
-    this.#context.observer.onProgress({
-      topic: this.name,
-      partition,
-      records: visible,
-      bytes: run.bytes,
-      nextOffset: next,
-      endOffset: end ?? highWatermark,
-    })
+    const visible = this.#writer.take(cursor.partition, records, fetched.aborted)
+    this.#tellProgress(cursor, { records: visible, bytes: run.bytes })
   }
 
   /**
@@ -207,6 +199,7 @@ export class TopicCapture {
     if (this.#failure !== undefined) return
     this.#writer.skip(cursor.partition, gap)
     cursor.skipTo(gap.to)
+    this.#tellProgress(cursor, { records: 0, bytes: 0 })
   }
 
   /** Closes the open segment, if there is one, with all that was taken. */
@@ -263,6 +256,19 @@ export class TopicCapture {
     await keepUp(this.#session, {
       ...this.#context,
       onWarning: (warning) => observer.onWarning(warning),
+    })
+  }
+
+  #tellProgress(
+    { partition, next, end, highWatermark }: PartitionCursor,
+    counts: { readonly records: number; readonly bytes: number },
+  ): void {
+    this.#context.observer.onProgress({
+      topic: this.name,
+      partition,
+      ...counts,
+      nextOffset: next,
+      endOffset: end ?? highWatermark,
     })
   }
 

@@ -106,6 +106,27 @@ describe('a topic that comes back', () => {
   })
 })
 
+test('a topic that is deleted for good before it could begin anew ends a run to the end, which says so', async () => {
+  const world = new World()
+  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
+  const played = old.broker.partitions.get(0)
+  if (played === undefined) throw new Error('no partition')
+  played.highWatermark = 9
+  const { promise, resolve } = Promise.withResolvers<void>()
+  world.uploading = promise
+  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
+  await world.until(() => run.records === 1)
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
+  played.errorCode = 100
+  await world.clock.pass(2000)
+  world.cluster.topics.delete('orders')
+  resolve()
+  const ended = run.report.catch((error: unknown) => error)
+
+  expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
+  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+})
+
 test.each(['orders', 'ord*'])(
   'a topic that may not be seen any more is called denied, not deleted, and taken up when it may: %s',
   async (pattern) => {

@@ -99,6 +99,9 @@ export class TopicSet {
       ? [...this.#beginningAnew.keys()]
       : selectTopics(present, this.#options.selection)
     await this.#takeUp(present, names)
+    for (const name of this.#beginningAnew.keys()) {
+      if (isMissing(byName.get(name))) await this.#noteGone(name)
+    }
   }
 
   /**
@@ -160,6 +163,7 @@ export class TopicSet {
       for (const error of opened.unreadable) this.fail(opened, error)
       this.#contended.delete(topic.name)
       this.#beginningAnew.delete(topic.name)
+      this.#missingSince.delete(topic.name)
     } catch (error) {
       this.#dropOrContend(topic.name, error)
     }
@@ -188,7 +192,8 @@ export class TopicSet {
 
   async #compare(topic: TopicCapture, present: TopicMetadata | undefined): Promise<void> {
     if (isMissing(present)) {
-      await this.#noteAbsence(topic)
+      const why = await this.#absence(topic.name)
+      if (why !== undefined) this.#leaveMissing(topic, why)
       return
     }
     this.#missingSince.delete(topic.name)
@@ -204,20 +209,32 @@ export class TopicSet {
     }
   }
 
-  async #noteAbsence(topic: TopicCapture): Promise<void> {
+  /** Why the topic is missing, when it has been for long enough; undefined: it may come back. */
+  async #absence(name: string): Promise<KanneryError | undefined> {
     const now = this.#options.clock.monotonic()
-    const since = this.#missingSince.get(topic.name) ?? now
-    this.#missingSince.set(topic.name, since)
-    if (now - since < missingPatienceMs) return
-    this.#missingSince.delete(topic.name)
-    const why = await this.#whyAbsent(topic.name)
-    if (why === undefined) return
+    const since = this.#missingSince.get(name) ?? now
+    this.#missingSince.set(name, since)
+    if (now - since < missingPatienceMs) return undefined
+    this.#missingSince.delete(name)
+    return await this.#whyAbsent(name)
+  }
+
+  #leaveMissing(topic: TopicCapture, why: KanneryError): void {
     if (this.#options.once) {
-      this.#failWhole(topic, why)
+      this.fail(topic, why)
     } else {
       this.#options.observer.onWarning(why)
-      this.#close(topic)
     }
+    this.#close(topic)
+  }
+
+  /** A topic that was to go on as another incarnation was deleted before it could be taken up. */
+  async #noteGone(name: string): Promise<void> {
+    const error = await this.#absence(name)
+    if (error === undefined) return
+    this.#beginningAnew.delete(name)
+    if (this.#options.once) this.#failures.push({ topic: name, error })
+    else this.#options.observer.onWarning(error)
   }
 
   /** Asked by its name, a broker says of a topic that it may not show whether it is denied; in a list it is just missing. */
@@ -226,11 +243,6 @@ export class TopicSet {
     const found = topics.find((topic) => topic.name === name)
     if (!isMissing(found)) return undefined
     return found?.error?.code === 'KAFKA_DENIED' ? found.error : topicDeleted(name)
-  }
-
-  #failWhole(topic: TopicCapture, error: KanneryError): void {
-    this.fail(topic, error)
-    this.#close(topic)
   }
 
   #close(topic: TopicCapture): void {
