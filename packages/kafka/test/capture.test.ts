@@ -404,28 +404,33 @@ describe('the next run', () => {
     })
   })
 
-  test('begins a new branch where the log ends before what was backed up', async () => {
-    const topic = uniqueTopic('ends-before')
-    await broker.createTopic(topic)
-    const storage = inMemory()
-    await broker.send(topic, { records: ['0', '1'].map(value) })
-    await captureOnce({ cluster, storage, topics: [topic] })
-    const { index } = await readCaptured(storage, topic)
-    const segments = index.segments.map((entry) => ({
-      ...entry,
-      offsets: { 0: [0, 9, -1] as const },
-    }))
-    await storage.put(topicKeys(topic).index, encodeIndex({ ...index, segments }), {
-      condition: { kind: 'overwrite' },
-    })
-    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
-    const report = await run.report
+  // The broker answers the first with OFFSET_OUT_OF_RANGE, the second with the epoch at which it diverges.
+  test.each([
+    ['unknown', -1, { latest: 2 }],
+    ['known', 0, { epoch: 0, endOffset: 2 }],
+  ])(
+    'begins a new branch where the log ends before what was backed up, the epoch of which is %s',
+    async (_, epoch, facts) => {
+      const topic = uniqueTopic('ends-before')
+      await broker.createTopic(topic)
+      const storage = inMemory()
+      await broker.send(topic, { records: ['0', '1'].map(value) })
+      await captureOnce({ cluster, storage, topics: [topic] })
+      const { index } = await readCaptured(storage, topic)
+      const offsets = { 0: [0, 9, epoch] as const }
+      const segments = index.segments.map((entry) => ({ ...entry, offsets }))
+      await storage.put(topicKeys(topic).index, encodeIndex({ ...index, segments }), {
+        condition: { kind: 'overwrite' },
+      })
+      const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+      const report = await run.report
 
-    expect(report.topics).toMatchObject([{ records: 2, begun: [{ reason: 'truncated' }] }])
-    expect(run.warnings).toMatchObject([
-      { code: 'KAFKA_OFFSETS_LOST', facts: { topic, partition: 0, next: 9, latest: 2 } },
-    ])
-  })
+      expect(report.topics).toMatchObject([{ records: 2, begun: [{ reason: 'truncated' }] }])
+      expect(run.warnings).toMatchObject([
+        { code: 'KAFKA_OFFSETS_LOST', facts: { topic, partition: 0, next: 9, ...facts } },
+      ])
+    },
+  )
 
   test('begins a new incarnation of a topic that was created again, and keeps the one before', async () => {
     const topic = uniqueTopic('recreated')
