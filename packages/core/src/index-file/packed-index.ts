@@ -11,10 +11,11 @@ export class PackedIndex {
   readonly #packed: Uint8Array
   #unpacked: WeakRef<Index>
 
-  constructor(index: Index) {
+  /** `bytes`: the index as it is encoded, where that is done already. */
+  constructor(index: Index, bytes: Uint8Array = encodeIndex(index)) {
     this.#topic = index.topic
     // A copy: what zlib returns is a view into a larger buffer.
-    this.#packed = new Uint8Array(zstdCompressSync(encodeIndex(index)))
+    this.#packed = new Uint8Array(zstdCompressSync(bytes))
     this.#unpacked = new WeakRef(index)
   }
 

@@ -64,20 +64,20 @@ export class IndexHolder {
       const persistence = { maxResends: 3, assertMayResend: assertMayWrite }
       const outcome = await putCertainly(storage, key, bytes, { condition }, persistence)
       if (outcome.kind === 'written') {
-        this.#hold({ index: next, version: outcome.info.version })
+        this.#hold(new PackedIndex(next, bytes), outcome.info.version)
         return
       }
       const found = this.#judge(outcome.found && storedIndex(outcome.found, next.topic))
       const isOurs = found.index.commit === next.commit
       if (!isOurs) await this.#assertContinues(found.index)
-      this.#hold(found)
+      this.#hold(new PackedIndex(found.index), found.version)
       if (isOurs) return
     }
     throw contended(storage, `the index of topic "${this.index.topic}"`)
   }
 
-  #hold({ index, version }: Pick<StoredIndex, 'index' | 'version'>): void {
-    this.#packed = new PackedIndex(index)
+  #hold(packed: PackedIndex, version: ObjectVersion): void {
+    this.#packed = packed
     this.#version = version
   }
 
@@ -101,7 +101,7 @@ export class IndexHolder {
       const found = this.#judge(await readIndex(storage, base.topic))
       if (found.version === version) throw error
       await this.#assertContinues(found.index)
-      this.#hold(found)
+      this.#hold(new PackedIndex(found.index), found.version)
       return undefined
     }
   }
