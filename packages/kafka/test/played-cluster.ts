@@ -4,7 +4,7 @@ import type { OffsetPosition } from '../src/cluster/list-offsets.ts'
 import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
 import { PlayedBroker } from './played-broker.ts'
 
-/** A topic of one partition, and the broker that has it alone. */
+/** A topic, and the broker that has it alone. */
 export class PlayedTopic {
   readonly broker: PlayedBroker
   metadata: TopicMetadata
@@ -16,9 +16,9 @@ export class PlayedTopic {
   /** Effective configuration. */
   config: Readonly<Record<string, string>> = {}
 
-  /** `life`: topics of one name differ in it. */
-  constructor(name: string, brokerId: number, life = 1) {
-    const topicIdBytes = Buffer.alloc(16, life)
+  /** Topics of one name differ in their broker. */
+  constructor(name: string, brokerId: number, partitions: number) {
+    const topicIdBytes = Buffer.alloc(16, brokerId)
     const topicId = topicIdBytes.toString('base64url')
     const leader = { leader: brokerId, leaderEpoch: 0, replicas: [brokerId], isr: [brokerId] }
     this.broker = new PlayedBroker({ name, topicId, topicIdBytes })
@@ -27,7 +27,7 @@ export class PlayedTopic {
       topicId,
       topicIdBytes,
       internal: false,
-      partitions: [{ partition: 0, ...leader }],
+      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, ...leader })),
     }
   }
 
@@ -46,6 +46,8 @@ export class PlayedCluster {
   clusterId = 'played'
   /** Thrown instead of metadata. */
   failure: Error | undefined
+  /** Of the topics that are created. */
+  partitions = 1
   /** Of the requests for metadata. */
   asked = 0
   /** True: no request but those to brokers is ever answered. */
@@ -54,7 +56,7 @@ export class PlayedCluster {
 
   /** Another topic may have had the name before. */
   create(name: string, ...batches: readonly Buffer[]): PlayedTopic {
-    const topic = new PlayedTopic(name, this.#brokers.length + 1, this.#brokers.length + 1)
+    const topic = new PlayedTopic(name, this.#brokers.length + 1, this.partitions)
     this.#brokers.push(topic)
     this.topics.set(name, topic)
     topic.broker.fill(0, ...batches)
@@ -74,9 +76,13 @@ export class PlayedCluster {
       },
       topic: async (name: string) => this.#find(name).metadata,
       listOffsetsWhereLed: async (name: string, at: OffsetPosition) => {
-        const { broker, earliest, localStart } = this.#find(name)
-        const latest = broker.partitions.get(0)?.highWatermark ?? 0
-        return new Map([[0, { earliest, latest, 'earliest-local': localStart }[at]]])
+        const { broker, metadata, earliest, localStart } = this.#find(name)
+        return new Map(
+          metadata.partitions.map(({ partition }) => {
+            const latest = broker.partitions.get(partition)?.highWatermark ?? 0
+            return [partition, { earliest, latest, 'earliest-local': localStart }[at]]
+          }),
+        )
       },
       endOfEpoch: async ({ topic }: { topic: string }) => this.#find(topic).epochEnd,
       describeTopicConfig: async (name: string) => {

@@ -127,6 +127,25 @@ test('a topic that is deleted for good before it could begin anew ends a run to 
   expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
 })
 
+test('a topic of which a partition failed already is not begun anew in the same run to the end', async () => {
+  const world = new World()
+  world.cluster.partitions = 2
+  const { broker } = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
+  const [played, denied] = [broker.partitions.get(0), broker.fill(1)]
+  if (played === undefined) throw new Error('no partition')
+  played.highWatermark = 9
+  denied.highWatermark = 9
+  denied.errorCode = 29
+  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
+  await world.until(() => run.records === 1)
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
+  played.errorCode = 100
+  const ended = run.report.catch((error: unknown) => error)
+
+  expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_DENIED' })
+  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+})
+
 test.each(['orders', 'ord*'])(
   'a topic that may not be seen any more is called denied, not deleted, and taken up when it may: %s',
   async (pattern) => {

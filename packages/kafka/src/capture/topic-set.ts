@@ -111,8 +111,7 @@ export class TopicSet {
   beginAnew(topic: TopicCapture, why: KanneryError): void {
     if (this.#open.get(topic.name) !== topic) return
     this.#options.observer.onWarning(why)
-    this.#beginningAnew.set(topic.name, topic.incarnation)
-    this.#close(topic)
+    this.#closeForAnother(topic, topic.incarnation)
   }
 
   /** Closes the topics that are done, and drops those that failed. */
@@ -202,8 +201,7 @@ export class TopicSet {
     if (present.topicId !== topic.topicId) {
       // A broker that is behind still tells of the topic that was deleted.
       if (topic.succeeds(present.topicId)) return
-      this.#beginningAnew.set(topic.name, undefined)
-      this.#close(topic)
+      this.#closeForAnother(topic, undefined)
     } else if (!this.#options.once) {
       await topic.addPartitions(present).catch((error: unknown) => this.#abandon(topic, error))
     }
@@ -243,6 +241,12 @@ export class TopicSet {
     const found = topics.find((topic) => topic.name === name)
     if (!isMissing(found)) return undefined
     return found?.error?.code === 'KAFKA_DENIED' ? found.error : topicDeleted(name)
+  }
+
+  /** `truncated`: the incarnation whose history is gone. What failed already is not taken up again in this run. */
+  #closeForAnother(topic: TopicCapture, truncated: number | undefined): void {
+    if (!this.#settled.has(topic.name)) this.#beginningAnew.set(topic.name, truncated)
+    this.#close(topic)
   }
 
   #close(topic: TopicCapture): void {
