@@ -7,7 +7,7 @@ import { recordSettings } from './upkeep.ts'
 
 type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed'>
 
-/** Has the index end with the incarnation that this topic is. Tells what began, unless that is the first one. */
+/** Makes the index end with the incarnation that this topic is. Returns the one that began, unless it is the first one. */
 export async function beginOrContinue(
   cluster: BeginSource,
   session: WriterSession,

@@ -157,10 +157,10 @@ export function topicRecreated(
 export function topicOutdated(topic: string, topicId: string): KanneryError {
   return new KanneryError(
     'KAFKA_UNREACHABLE',
-    `a broker tells of topic "${topic}" as it was before`,
+    `a broker describes topic "${topic}" as it was before it was deleted`,
     {
       retry: 'after-refresh',
-      why: `its id is ${topicId}, and the backup knows of a later topic of that name: the broker is behind`,
+      why: `its id is ${topicId}, and the backup has a later topic of that name: the broker has not heard of it yet`,
       remedy: 'Run the backup again: brokers catch up within seconds.',
       facts: { topic, topicId },
     },

@@ -34,7 +34,7 @@ export async function judgeLoss(
   ])
   const { topics } = await cluster.metadata([topic.name])
   const [earliest, latest] = [starts.get(partition), ends.get(partition)]
-  // Of a topic that was created again meanwhile, which the next metadata tells.
+  // The answers are of a topic that was created again meanwhile. The next metadata says so.
   if (topics[0]?.topicId !== topic.topicId) return { kind: 'there' }
   if (earliest === undefined || latest === undefined) return { kind: 'there' }
   if (lastEpoch >= 0 && (epochEnd === undefined || epochEnd < next)) {

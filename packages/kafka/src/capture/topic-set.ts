@@ -199,7 +199,7 @@ export class TopicSet {
     // It is there, and passes.
     if (present.error !== undefined) return
     if (present.topicId !== topic.topicId) {
-      // A broker that is behind still tells of the topic that was deleted.
+      // A broker that is late still describes the topic that was deleted.
       if (topic.succeeds(present.topicId)) return
       this.#closeForAnother(topic, undefined)
     } else if (!this.#options.once) {
