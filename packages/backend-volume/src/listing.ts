@@ -26,9 +26,9 @@ interface Child {
 }
 
 /**
- * In key order. What is not ours is left out: dot names, `lost+found`, links to files, devices, names that cannot be keys. A
- * link in the place of a folder is not followed; among children it is listed as a folder, so that whoever looks into it is
- * refused instead of missing what lies there.
+ * In key order. What is not ours is left out: dot names, `lost+found`, links to files, devices,
+ * names that cannot be keys. A link in the place of a folder is not followed; among children it is
+ * listed as a folder, so that whoever looks into it is refused instead of missing what lies there.
  */
 export async function* listFolder(
   files: FileSystem,
@@ -127,8 +127,8 @@ function isKeySegment(name: string): boolean {
 }
 
 /**
- * An empty folder is none in a storage: it is what deleted objects leave behind. One that cannot be looked into is not known to
- * be empty.
+ * An empty folder is none in a storage: it is what deleted objects leave behind. One that cannot be
+ * looked into is not known to be empty.
  */
 async function mayHoldObjects(files: FileSystem, folder: string): Promise<boolean> {
   const folders: string[] = []

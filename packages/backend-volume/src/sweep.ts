@@ -41,7 +41,9 @@ async function sweepEntries(
   return swept
 }
 
-/** What this user may not read is not of a backup of theirs: a recycle bin, another user's folder. */
+/**
+ * What this user may not read is not of a backup of theirs: a recycle bin, another user's folder.
+ */
 async function readIfAllowed(files: FileSystem, folder: string): Promise<readonly Dirent[]> {
   try {
     return await files.readdir(folder, { withFileTypes: true })

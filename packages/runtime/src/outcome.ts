@@ -1,6 +1,9 @@
 import { asError, type ErrorCode, KanneryError } from '@kannery/storage'
 
-/** What a job did, and what kept it from doing all of it, if anything did: the report holds in both cases. */
+/**
+ * What a job did, and what kept it from doing all of it, if anything did: the report holds in both
+ * cases.
+ */
 export interface Outcome<Report> {
   readonly report: Report
   /** The first error, of those that kept it from a topic. */

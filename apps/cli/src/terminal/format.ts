@@ -28,7 +28,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Record times as ISO 8601 in UTC; Kafka's int64 reaches beyond what a date can hold. −1 is that of a record without a time:
+ * Record times as ISO 8601 in UTC; Kafka's int64 reaches beyond what a date can hold. −1 is that of
+ * a record without a time:
  * https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/record/RecordBatch.java
  */
 export function formatTime(milliseconds: number | bigint): string {

@@ -1,6 +1,9 @@
 import { formatCount } from './format.ts'
 
-/** How many records a consumer sees, and how many are stored where that differs: `5 (15 stored)`; `≤ 15` where not known. */
+/**
+ * How many records a consumer sees, and how many are stored where that differs: `5 (15 stored)`, or
+ * `≤ 15` where not known.
+ */
 export function formatRecords(seen: {
   readonly records: number
   readonly recordsExact: boolean
@@ -11,7 +14,10 @@ export function formatRecords(seen: {
   return records === storedRecords ? shown : `${shown} (${formatCount(storedRecords)} stored)`
 }
 
-/** Segments that a restore does not read, and why: `2 expired, 3 deleted`; empty where there are none. */
+/**
+ * Segments that a restore does not read, and why: `2 expired, 3 deleted`; empty where there are
+ * none.
+ */
 export function formatLeftOut(counts: {
   readonly expiredSegments: number
   readonly deletedSegments: number

@@ -108,8 +108,9 @@ export class Terminal {
 }
 
 /**
- * One line of JSON; 64-bit integers as decimal text, because JSON readers round numbers beyond 2^53. Control characters that JSON
- * may hold as they are come as escapes, too: a terminal obeys them.
+ * One line of JSON; 64-bit integers as decimal text, because JSON readers round numbers beyond
+ * 2^53. Control characters that JSON may hold as they are come as escapes, too: a terminal obeys
+ * them.
  */
 export function toJson(document: unknown): string {
   const json = JSON.stringify(document, (_key, value: unknown) =>
@@ -118,7 +119,10 @@ export function toJson(document: unknown): string {
   return json.replace(/\p{Cc}/gu, escaped)
 }
 
-/** Text of others (a reason, a broker's message) must not command the terminal; line ends and tabs may stay. */
+/**
+ * Text of others (a reason, a broker's message) must not command the terminal; line ends and tabs
+ * may stay.
+ */
 function withoutControls(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, escaped)
 }

@@ -18,10 +18,11 @@ export interface EditIndexOptions {
 }
 
 /**
- * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so that the writer sees that its
- * lease is not lost, and makes its next change on top of the edit.
+ * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so
+ * that the writer sees that its lease is not lost, and makes its next change on top of the edit.
  *
- * @throws INDEX_FOREIGN for a copy, which is what its source is; as requireIndex; STORAGE_PRECONDITION_FAILED when others were faster again and again
+ * @throws INDEX_FOREIGN for a copy, which is what its source is; as requireIndex;
+ *   STORAGE_PRECONDITION_FAILED when others were faster again and again
  */
 export async function editIndex(
   storage: StorageBackend,

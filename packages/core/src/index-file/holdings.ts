@@ -43,7 +43,10 @@ export function holdingsOfEntry(entry: SegmentEntry): Holdings {
   }
 }
 
-/** A summary without `restorable` does not tell what of it has expired: all of it is counted, as an upper bound. */
+/**
+ * A summary without `restorable` does not tell what of it has expired: all of it is counted, as an
+ * upper bound.
+ */
 export function holdingsOfPage({
   restorable,
   segments,

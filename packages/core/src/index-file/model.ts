@@ -126,8 +126,8 @@ export interface SegmentEntry extends KnownTimes {
   /** As stored: those of aborted transactions are among them, control records are not. */
   readonly records: number
   /**
-   * Those of `records` that a consumer sees; null: not known. Absent: not known where `flags` has `transactional`, else all of
-   * them.
+   * Those of `records` that a consumer sees; null: not known. Absent: not known where `flags` has
+   * `transactional`, else all of them.
    */
   readonly visible?: number | null
   /** By partition. May be narrower than what the segment holds: readers trim. */

@@ -6,8 +6,8 @@ import { readIndex, type StoredIndex } from './read-index.ts'
 /**
  * The index of a topic whose backup has to be there.
  *
- * @throws INDEX_MISSING where segments are there without the index that names them; STORAGE_NOT_FOUND where there is no backup of
- *   the topic at all; as readIndex
+ * @throws INDEX_MISSING where segments are there without the index that names them;
+ *   STORAGE_NOT_FOUND where there is no backup of the topic at all; as readIndex
  */
 export async function requireIndex(
   storage: StorageBackend,

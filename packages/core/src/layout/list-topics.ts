@@ -8,9 +8,10 @@ const lookahead = 16
 const root = keyPrefix('')
 
 /**
- * Topics with a backup, in the storage's order: folders with an index, or with segments whose index is gone. A folder that cannot
- * be looked into may hold one, and comes, too: whoever reads it meets the error. Costs a listing of
- * the first level and a request or two a folder, however many segments there are.
+ * Topics with a backup, in the storage's order: folders with an index, or with segments whose index
+ * is gone. A folder that cannot be looked into may hold one, and comes, too: whoever reads it meets
+ * the error. Costs a listing of the first level and a request or two a folder, however many
+ * segments there are.
  */
 export async function* listTopics(storage: StorageBackend): AsyncGenerator<string> {
   for await (const topics of inBatches(topicFolders(storage), lookahead)) {

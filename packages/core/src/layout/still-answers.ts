@@ -1,7 +1,10 @@
 import { type ErrorCode, KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { topicKeys } from './keys.ts'
 
-/** What a storage may answer about one object or folder while it serves all others: a bad sector, a link, a permission. */
+/**
+ * What a storage may answer about one object or folder while it serves all others: a bad sector, a
+ * link, a permission.
+ */
 const mayBeOfOne: ReadonlySet<ErrorCode> = new Set([
   'STORAGE_DENIED',
   'STORAGE_UNAVAILABLE',
@@ -9,8 +12,8 @@ const mayBeOfOne: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /**
- * Whether `error` is about one object of the topic and not about the whole storage, which is asked whether it still answers for
- * the topic's index.
+ * Whether `error` is about one object of the topic and not about the whole storage, which is asked
+ * whether it still answers for the topic's index.
  */
 export async function isOfOneObject(
   storage: StorageBackend,
@@ -22,7 +25,10 @@ export async function isOfOneObject(
   })
 }
 
-/** Whether `error` is about one topic and not about the whole storage, which is asked whether it still lists its topics. */
+/**
+ * Whether `error` is about one topic and not about the whole storage, which is asked whether it
+ * still lists its topics.
+ */
 export async function isOfOneTopic(storage: StorageBackend, error: unknown): Promise<boolean> {
   if (KanneryError.is(error) && /^(DATA|INDEX|LEASE)_/.test(error.code)) return true
   return await isOfOne(error, async () => {

@@ -9,8 +9,9 @@ import { markReleased } from './release-lease.ts'
 import { defaultLeaseTiming } from './timing.ts'
 
 /**
- * Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing. Folders that cannot be looked into
- * are reported to `onUnreadable`, and the others still come; without it, the first one is thrown.
+ * Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing.
+ * Folders that cannot be looked into are reported to `onUnreadable`, and the others still come;
+ * without it, the first one is thrown.
  */
 export async function* listLeases(
   storage: StorageBackend,

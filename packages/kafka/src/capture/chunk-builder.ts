@@ -174,8 +174,9 @@ export class ChunkBuilder {
 }
 
 /**
- * Records of a batch with offsets from `from` on: after a deletion of records (DeleteRecords) a broker still serves the whole batch
- * that has the first one that is left. Where compaction took some, only the most that it can be.
+ * Records of a batch with offsets from `from` on: after a deletion of records (DeleteRecords) a
+ * broker still serves the whole batch that has the first one that is left. Where compaction took
+ * some, only the most that it can be.
  */
 function recordsFrom(
   from: number,

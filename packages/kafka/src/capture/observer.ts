@@ -1,7 +1,10 @@
 import type { Gap, SegmentEntry } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
 
-/** What was read of one partition since the event before. In a run with an end the first one comes before anything is read. */
+/**
+ * What was read of one partition since the event before. In a run with an end the first one comes
+ * before anything is read.
+ */
 export interface CaptureProgressEvent {
   readonly topic: string
   readonly partition: number
@@ -71,7 +74,10 @@ export interface TopicReport {
   readonly begun: readonly BegunIncarnation[]
 }
 
-/** A topic that could not be backed up, or not to its end; what was committed of it is in its report. */
+/**
+ * A topic that could not be backed up, or not to its end; what was committed of it is in its
+ * report.
+ */
 export interface FailedCapture {
   readonly topic: string
   readonly error: unknown

@@ -283,7 +283,10 @@ export class TopicCapture {
     for (const cursor of this.cursors) this.#tellWhatIsLeft(cursor)
   }
 
-  /** Before anything was read: else a share of all would be of the partitions that were read already. */
+  /**
+   * Before anything was read: else a share of all would be of the partitions that were read
+   * already.
+   */
   #tellWhatIsLeft({ partition, next, end }: PartitionCursor): void {
     if (end === undefined) return
     this.#context.observer.onProgress({

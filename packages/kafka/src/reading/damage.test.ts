@@ -273,7 +273,10 @@ describe('damage', () => {
     })
     const value = Buffer.alloc(150_000, 'x')
 
-    /** Requests for bytes of the segment around `at`, or for its index once the storage is away, fail as on a bad sector. */
+    /**
+     * Requests for bytes of the segment around `at`, or for its index once the storage is away,
+     * fail as on a bad sector.
+     */
     function unreadable(segment: SegmentEntry | undefined, at: number): { isAway: boolean } {
       if (segment === undefined) throw new Error('no segment')
       const disk = { isAway: false }

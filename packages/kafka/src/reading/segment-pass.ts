@@ -98,7 +98,10 @@ export class SegmentPass {
     return { key: this.#key, from: position, to: position + chunkHeaderBytes + storedLength }
   }
 
-  /** Bytes that cannot be read although the storage serves everything else are as good as damaged. Everything else is thrown. */
+  /**
+   * Bytes that cannot be read although the storage serves everything else are as good as damaged.
+   * Everything else is thrown.
+   */
   async #leaveOut(
     error: unknown,
     { from, to }: { readonly from: number; readonly to: number },

@@ -38,7 +38,10 @@ export interface RestoreObserver {
   onPlanned?(plan: RestorePlan): void
   /** After every batch that the brokers acknowledged. */
   onProgress(progress: RestoreProgress): void
-  /** Once something may have been written: when nothing is under way any more, and also when the restore ends with an error. */
+  /**
+   * Once something may have been written: when nothing is under way any more, and also when the
+   * restore ends with an error.
+   */
   onEnded?(report: RestoreReport): void
 }
 

@@ -65,7 +65,7 @@ test('a source that goes away ends the copy, and what was copied before is repor
   expect(error).toMatchObject({ code: 'STORAGE_DENIED' })
 })
 
-test('the total is not told before the last topic, so that no share of one topic looks like that of all', async () => {
+test('the total is not given before the last topic, so that no share of one topic looks like that of all', async () => {
   await using source = await MemoryLocation.create()
   await using target = await MemoryLocation.create()
   await writeBackup(source.storage, { topic: 'a', segments: [{ records: 4 }] })

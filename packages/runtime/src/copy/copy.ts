@@ -21,11 +21,17 @@ export interface CopyOptions {
 export interface CopyAdvance {
   readonly records: number
   readonly bytes: number
-  /** Records that it will have copied at its end; undefined while other topics are to come, and where it follows the source. */
+  /**
+   * Records that it will have copied at its end; undefined while other topics are to come, and
+   * where it follows the source.
+   */
   readonly total: number | undefined
 }
 
-/** What was done of a topic; `error` where it could not be copied (any more), with more in the report's `failed`. */
+/**
+ * What was done of a topic; `error` where it could not be copied (any more), with more in the
+ * report's `failed`.
+ */
 export interface CopiedTopic extends Omit<TopicCopy, 'state'> {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
@@ -125,7 +131,10 @@ class CopyRun {
     return { report: { topics, failed: [...this.#failed.values()] }, error: this.#error }
   }
 
-  /** Every topic of the source, one after the other; ends early when the signal asks for it, or when a storage is away. */
+  /**
+   * Every topic of the source, one after the other; ends early when the signal asks for it, or when
+   * a storage is away.
+   */
   async once(): Promise<void> {
     this.#error = undefined
     this.#isStopped = false

@@ -16,8 +16,8 @@ export interface AddPluginOptions {
 }
 
 /**
- * How each package manager adds and removes; the first that the machine has is used. Scripts of packages never run: whether the
- * plugin is allowed is judged after it was installed.
+ * How each package manager adds and removes; the first that the machine has is used. Scripts of
+ * packages never run: whether the plugin is allowed is judged after it was installed.
  */
 const packageManagers = [
   {

@@ -17,7 +17,10 @@ export interface AcceptedIndex {
   readonly edited: boolean
   /** The index was written. */
   readonly accepted: boolean
-  /** Segments of all incarnations that are neither expired nor deleted, and the records stored in them. */
+  /**
+   * Segments of all incarnations that are neither expired nor deleted, and the records stored in
+   * them.
+   */
   readonly segments: number
   readonly records: number
   /** Keys of segments in the folder that the index does not name. */

@@ -8,7 +8,7 @@ test.each([
   ['s3://bucket', { https_proxy: proxy }, 'https_proxy'],
   ['s3://bucket', { ALL_PROXY: proxy, NO_PROXY: 'localhost' }, 'ALL_PROXY'],
   ['s3://bucket?endpoint=http://minio:9000', { HTTP_PROXY: proxy }, 'HTTP_PROXY'],
-])('%s with %j is told to be reached without the proxy', (url, environment, name) => {
+])('%s with %j is said to be reached without the proxy', (url, environment, name) => {
   expect(proxyNotice(new URL(url), 'write', environment)).toMatch(
     new RegExp(`^${name} is set, but s3://bucket.* is reached directly`),
   )

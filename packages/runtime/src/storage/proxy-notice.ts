@@ -29,7 +29,10 @@ const directRequests: ReadonlyMap<string, DirectRequests> = new Map<string, Dire
   ],
 ])
 
-/** A sentence for people where the environment names a proxy that this storage is not reached through; else undefined. */
+/**
+ * A sentence for people where the environment names a proxy that this storage is not reached
+ * through; else undefined.
+ */
 export function proxyNotice(
   url: URL,
   access: 'read' | 'write',

@@ -34,7 +34,10 @@ export function parseStorageUrl(text: string, directory: string): URL {
   return url
 }
 
-/** What a URL parser leaves out or changes without a word, so that another place would be meant than the one that was typed. */
+/**
+ * What a URL parser leaves out or changes without a word, so that another place would be meant than
+ * the one that was typed.
+ */
 const rewritten: readonly {
   readonly pattern: RegExp
   readonly why: string

@@ -70,8 +70,8 @@ export class TopicVerifier {
   }
 
   /**
-   * Calls `onSegment` after each segment that was checked: not for those that the retention deleted. `bytes` is 0 where it is
-   * missing or cannot be read.
+   * Calls `onSegment` after each segment that was checked: not for those that the retention
+   * deleted. `bytes` is 0 where it is missing or cannot be read.
    *
    * @throws STORAGE_* where the folder or the index cannot be read
    */

@@ -41,7 +41,9 @@ export interface VerificationReport {
   readonly bytes: number
   /** What a restore of all these topics gives, by their indexes. */
   readonly restorable: VerifiedHoldings
-  /** Segments that the retention marked: a restore leaves them out, and they may be deleted by now. */
+  /**
+   * Segments that the retention marked: a restore leaves them out, and they may be deleted by now.
+   */
   readonly expiredSegments: number
   /** Segments that the retention deleted: the index says so, and there is nothing to check. */
   readonly deletedSegments: number
@@ -60,11 +62,12 @@ export interface VerifiedHoldings {
 }
 
 /**
- * Checks a backup: that every index and page can be read, that every segment they name is there, and (deep) every byte of it.
- * Damage is found and told, not thrown; so is what cannot be read while the storage serves everything else. Only reads; a backup
- * may run meanwhile.
+ * Checks a backup: that every index and page can be read, that every segment they name is there,
+ * and (deep) every byte of it. Damage is found and told, not thrown; so is what cannot be read
+ * while the storage serves everything else. Only reads; a backup may run meanwhile.
  *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, and every STORAGE_* error that is not about one topic or object
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, and every STORAGE_* error that is
+ *   not about one topic or object
  */
 export async function verifyBackup(options: VerifyOptions): Promise<Outcome<VerificationReport>> {
   const { topic, depth, onProgress } = options
@@ -105,7 +108,10 @@ class VerificationSum {
     this.#depth = depth
   }
 
-  /** Returns what was checked so far: of what has expired the records do not count, as in the total of what is to be done. */
+  /**
+   * Returns what was checked so far: of what has expired the records do not count, as in the total
+   * of what is to be done.
+   */
   add(
     { state, records }: SegmentEntry,
     bytes: number,
