@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'takes a refused commit for done',
     file: holder,
-    search: 'if (found.index.commit === next.commit) return',
+    search: 'if (isOurs) return',
     replace: 'return',
   },
   {
