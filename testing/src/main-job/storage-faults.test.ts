@@ -55,8 +55,8 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     await using network = await startBehindNetwork(name)
     const { proxy, storage } = network
     // Only a segment is so large.
-    proxy.faultAt = (_number, { headers }) =>
-      proxy.faults === 0 && Number(headers['content-length']) > 100_000 ? 'silence' : undefined
+    proxy.faultAt = (_number, bodyBytes) =>
+      proxy.faults === 0 && bodyBytes > 100_000 ? 'silence' : undefined
     const backup = await backUp(storage, 'silence', few.topic)
 
     expect(proxy.faults).toBe(1)

@@ -49,8 +49,7 @@ export class FaultyHttpProxy implements AsyncDisposable {
   /** With how many of them something went wrong. */
   faults = 0
   /** What happens to the next request, which is the `number`th, from 0. */
-  faultAt: (number: number, request: Pick<IncomingMessage, 'headers'>) => HttpFault | undefined =
-    () => undefined
+  faultAt: (number: number, bodyBytes: number) => HttpFault | undefined = () => undefined
 
   private constructor(server: Server, target: URL) {
     this.#server = server
@@ -75,9 +74,10 @@ export class FaultyHttpProxy implements AsyncDisposable {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const fault = this.faultAt(this.requests++, message)
-    if (fault !== undefined) this.faults++
+    const number = this.requests++
     const body = await collect(message)
+    const fault = this.faultAt(number, body.length)
+    if (fault !== undefined) this.faults++
     switch (fault) {
       case 'cut-before':
         response.destroy()
