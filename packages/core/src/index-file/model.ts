@@ -188,7 +188,7 @@ export interface PageSummary extends KnownTimes {
   /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */
   readonly pages?: readonly [least: Ulid, greatest: Ulid]
   readonly captured: readonly [first: string, last: string]
-  /** Least and greatest, of the segments that expire; null when none does. */
+  /** Least and greatest, of the segments that expire and are not deleted; null when there are none. */
   readonly expires: readonly [least: string, greatest: string] | null
 }
 

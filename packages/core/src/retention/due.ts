@@ -40,7 +40,8 @@ export async function dueForMark(options: DueOptions): Promise<readonly SegmentE
   const mayAge = agingIncarnations(index, nowMs)
   const due: SegmentEntry[] = []
   const isKept = keptByPoints(index)
-  for await (const entry of agedEntries(options)) {
+  const isSkipped = (page: PageSummary): boolean => !mayAge.has(page.in) || isKept(page)
+  for await (const entry of agedEntries(options, isSkipped)) {
     const { state, expires, in: n } = entry
     if (state !== undefined || !mayAge.has(n) || isKept(entry)) continue
     if (expires !== null && Date.parse(expires) <= nowMs) due.push(entry)
@@ -67,37 +68,48 @@ export async function dueForDeletion(
   const garbage = old.filter(({ id }) => !live.has(id))
   if (isHeld(index, nowMs)) return { segments: [], garbage }
   const isKept = keptByPoints(index)
-  const expired = await expiredEntries(options)
+  const isSkipped = (page: PageSummary): boolean => isKept(page) || holdsNoMark(page)
+  const expired = await expiredEntries(options, isSkipped)
   const segments = expired.filter(
     (entry) => entry.expiredAt !== undefined && isOver(entry.expiredAt) && !isKept(entry),
   )
   return { segments, garbage }
 }
 
-/** Entries that are marked and not deleted. */
-export async function expiredEntries(options: DueOptions): Promise<readonly SegmentEntry[]> {
+/** Above level 1 a sum may stand for pages of which it is not known. */
+function holdsNoMark({ level, restorable }: PageSummary): boolean {
+  return level === 1 && restorable?.expired === 0
+}
+
+/** Entries that are marked and not deleted, but for those in pages that are skipped. */
+export async function expiredEntries(
+  options: DueOptions,
+  isSkipped: (page: PageSummary) => boolean = () => false,
+): Promise<readonly SegmentEntry[]> {
   const expired: SegmentEntry[] = []
-  for await (const entry of agedEntries(options)) {
+  for await (const entry of agedEntries(options, isSkipped)) {
     if (entry.state === 'expired') expired.push(entry)
   }
   return expired
 }
 
-/** Every entry but those in pages in which none can have expired: these are not read. */
-async function* agedEntries(options: DueOptions): AsyncGenerator<SegmentEntry> {
-  yield* agedInPages(options, options.index.pages)
-  yield* options.index.segments
-}
-
-async function* agedInPages(
+/** Every entry but those in pages in which none can have expired, and that are skipped: these are not read. */
+async function* agedEntries(
   options: DueOptions,
-  pages: readonly PageSummary[],
+  isSkipped: (page: PageSummary) => boolean,
 ): AsyncGenerator<SegmentEntry> {
   const { storage, index, nowMs } = options
-  for (const summary of pages) {
-    if (summary.expires === null || Date.parse(summary.expires[0]) > nowMs) continue
-    const page = await readPage(storage, index.topic, summary)
-    yield* agedInPages(options, page.pages)
-    yield* page.segments
+  const inPages = async function* (
+    summaries: readonly PageSummary[],
+  ): AsyncGenerator<SegmentEntry> {
+    for (const summary of summaries) {
+      if (summary.expires === null || Date.parse(summary.expires[0]) > nowMs) continue
+      if (isSkipped(summary)) continue
+      const page = await readPage(storage, index.topic, summary)
+      yield* inPages(page.pages)
+      yield* page.segments
+    }
   }
+  yield* inPages(index.pages)
+  yield* index.segments
 }
