@@ -117,6 +117,7 @@ test('what expired or was deleted is counted apart from what a restore gives', a
   ])
   expect(await showBackup(memory.location, 'orders')).toMatchObject({
     summary: counts,
+    time: [1009, 1015],
     segments: [{ state: 'deleted' }, { state: 'expired' }, { id: kept?.id }],
   })
 })
@@ -193,6 +194,7 @@ test('all lives of a topic are listed, and the one that is asked for is shown', 
     incarnations: 2,
     incarnation: 1,
     topicId: 'topic-2',
+    time: null,
     partitions: [{ partition: 0, from: 7, next: 7 }],
     lives: [
       { n: 0, topicId: 'topic-1', branch: 0, partitions: 2, segments: 1 },
@@ -202,6 +204,7 @@ test('all lives of a topic are listed, and the one that is asked for is shown', 
   expect(await showBackup(location, 'orders', 0)).toMatchObject({
     incarnation: 0,
     topicId: 'topic-1',
+    time: [1000, 1004],
     partitions: [
       { partition: 0, next: 4 },
       { partition: 1, next: 0 },

@@ -119,7 +119,7 @@ export function describeTopic(
     cluster: index.cluster,
     topicId: incarnation?.topicId ?? null,
     epoch: index.epoch,
-    ...combineTimes([...index.pages, ...index.segments]),
+    ...timesOf(index, incarnation),
     partitions: incarnation === undefined ? [] : describePartitions(index, incarnation, next),
     configuration: incarnation?.config ?? {},
     incarnations: index.incarnations.length,
@@ -129,6 +129,13 @@ export function describeTopic(
     segments: index.segments,
     gaps: index.gaps,
   }
+}
+
+/** Of what a restore gives; pages do not tell what of theirs is expired or deleted. */
+function timesOf({ pages, segments }: Index, incarnation: Incarnation | undefined): KnownTimes {
+  const isShown = (part: { readonly in: number }): boolean => part.in === incarnation?.n
+  const restorable = segments.filter((segment) => isShown(segment) && segment.state === undefined)
+  return combineTimes([...pages.filter(isShown), ...restorable])
 }
 
 function describeLife(index: Index, life: Incarnation): LifeSummary {
