@@ -1,4 +1,13 @@
-import { encodeIndex, topicKeys } from '@kannery/core'
+import {
+  crc32c,
+  encodeIndex,
+  encodePage,
+  formatDigest,
+  type Page,
+  summarizeHoldings,
+  topicKeys,
+} from '@kannery/core'
+import type { StorageBackend } from '@kannery/storage'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
@@ -404,6 +413,24 @@ describe('the next run', () => {
     })
   })
 
+  test('begins a new branch where the log was truncated and has grown since, also of a partition that only a page names', async () => {
+    const topic = uniqueTopic('truncated-paged')
+    await broker.createTopic(topic)
+    const storage = inMemory()
+    await broker.send(topic, { records: ['0', '1'].map(value) })
+    await captureOnce({ cluster, storage, topics: [topic] })
+    await movedIntoPage(storage, topic, { leaderEpoch: 7 })
+    await broker.send(topic, { records: ['2'].map(value) })
+
+    const run = new CaptureUnderTest({ ...once, cluster, storage, topics: [topic] })
+    const report = await run.report
+
+    expect(report.topics).toMatchObject([{ records: 3, begun: [{ reason: 'truncated' }] }])
+    expect(run.warnings).toMatchObject([
+      { code: 'KAFKA_OFFSETS_LOST', facts: { topic, partition: 0, next: 2, epoch: 7 } },
+    ])
+  })
+
   // The broker answers the first with OFFSET_OUT_OF_RANGE, the second with the epoch at which it diverges.
   test.each([
     ['unknown', -1, { latest: 2 }],
@@ -569,3 +596,32 @@ describe('topics', () => {
     }
   })
 })
+
+/** As a backup whose one segment is in a page, and was led in an epoch that this broker never heard of. */
+async function movedIntoPage(
+  storage: StorageBackend,
+  topic: string,
+  { leaderEpoch }: { readonly leaderEpoch: number },
+): Promise<void> {
+  const { index } = await readCaptured(storage, topic)
+  const [entry] = index.segments
+  const holdings = summarizeHoldings(index)
+  if (entry === undefined || holdings === undefined) throw new Error('nothing is backed up')
+  const { epoch, writer, requires, commit: id } = index
+  const [from, next] = entry.offsets[0] ?? [0, 0]
+  const page: Page = {
+    ...{ format: 1, requires, topic, page: id, level: 1, in: 0, epoch, writer },
+    next: { 0: next },
+    leaderEpochs: { 0: leaderEpoch },
+    segments: [{ ...entry, offsets: { 0: [from, next, leaderEpoch] } }],
+    pages: [],
+    extra: {},
+  }
+  const bytes = encodePage(page)
+  const digest = formatDigest(crc32c(bytes))
+  const summary = { ...holdings, id, in: 0, level: 1, bytes: bytes.length, digest }
+  const overwrite = { condition: { kind: 'overwrite' } } as const
+  await storage.put(topicKeys(topic).page(id), bytes, overwrite)
+  const moved = { ...index, pages: [summary], segments: [] }
+  await storage.put(topicKeys(topic).index, encodeIndex(moved), overwrite)
+}
