@@ -112,7 +112,7 @@ describe('what is older than the retention', () => {
     expect(run.warnings).toEqual([])
   })
 
-  test('stays marked when the storage refuses to delete it; the backup goes on, and says so', async () => {
+  test('stays there as garbage when the storage refuses to delete it; the backup goes on, and says so', async () => {
     const topic = await agingTopic()
     await topic.backUp('old')
     topic.passDays(31)
@@ -127,7 +127,9 @@ describe('what is older than the retention', () => {
     await run.until(() => run.records === 1)
     await run.stop()
     expect(run.warnings).toMatchObject([{ code: 'STORAGE_DENIED' }])
-    expect(await topic.states()).toEqual(['expired', 'kept', 'kept'])
+    expect(await topic.states()).toEqual(['deleted', 'kept', 'kept'])
+    expect(topic.segments).toBe(3)
+    expect((await readIndex(topic.memory, topic.name))?.index.garbage).toHaveLength(1)
   })
 
   test('stays when the topic is compacted by now', async () => {

@@ -610,7 +610,14 @@ async function movedIntoPage(
   const { epoch, writer, requires, commit: id } = index
   const [from, next] = entry.offsets[0] ?? [0, 0]
   const page: Page = {
-    ...{ format: 1, requires, topic, page: id, level: 1, in: 0, epoch, writer },
+    format: 1,
+    requires,
+    topic,
+    page: id,
+    level: 1,
+    in: 0,
+    epoch,
+    writer,
     next: { 0: next },
     leaderEpochs: { 0: leaderEpoch },
     segments: [{ ...entry, offsets: { 0: [from, next, leaderEpoch] } }],
