@@ -7,8 +7,9 @@ import { type GcsCredentials, readCredentials } from './credentials.ts'
 const googleEndpoint = 'https://storage.googleapis.com'
 
 /**
- * Loads the SDK, which takes a third of a second; sends nothing yet. The SDK makes one attempt for each call, and knows no local state:
- * the decorators of @kannery/storage retry, and know which retries are safe.
+ * Loads the SDK, which takes a third of a second; sends nothing yet. The SDK makes one attempt for
+ * each call, and knows no local state: the decorators of @kannery/storage retry, and know which
+ * retries are safe.
  *
  * @throws CONFIG_INVALID
  */

@@ -135,8 +135,9 @@ export function answered({ status, body, header }: Refusal, attempt: Attempt): E
 }
 
 /**
- * The answer that an error of the SDK is about; undefined when there was none. There are three forms of them: that of its requests, that
- * of its downloads, whose message is the body, and that of gaxios for the beginning of an upload.
+ * The answer that an error of the SDK is about; undefined when there was none. There are three
+ * forms of them: that of its requests, that of its downloads, whose message is the body, and that
+ * of gaxios for the beginning of an upload.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (typeof error !== 'object' || error === null || KanneryError.is(error)) return undefined
@@ -172,7 +173,10 @@ function bodyOf(
   return JSON.stringify({ error: { message, errors: details } })
 }
 
-/** A whole object whose checksum is another one than that of what was sent. It is there, and must not be used. */
+/**
+ * A whole object whose checksum is another one than that of what was sent. It is there, and must
+ * not be used.
+ */
 export function damagedOnItsWay(attempt: Attempt): KanneryError {
   return new KanneryError('STORAGE_REWRITE_NEEDED', `stored with other bytes: ${attempt.place}`, {
     retry: 'after-refresh',

@@ -82,8 +82,8 @@ class Download {
   }
 
   /**
-   * Closes the connection where something is still to come. The SDK ends the process when an answer comes to a stream that was
-   * destroyed before: then it is waited for in the background.
+   * Closes the connection where something is still to come. The SDK ends the process when an answer
+   * comes to a stream that was destroyed before: then it is waited for in the background.
    */
   leave(reason?: Error): void {
     if (this.#isAnswered) this.#body.destroy(reason)

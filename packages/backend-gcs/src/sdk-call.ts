@@ -3,7 +3,8 @@ import type { CallOptions } from '@kannery/storage'
 import { type Attempt, answered, errors, gcsError, refusalOf } from './errors.ts'
 
 /**
- * One call of the SDK, which cannot be stopped: it is left behind when the signal is aborted, and what became of it is then unknown.
+ * One call of the SDK, which cannot be stopped: it is left behind when the signal is aborted, and
+ * what became of it is then unknown.
  *
  * @throws NotThere for a 404; else errors of Kannery, or the reason of the signal
  */

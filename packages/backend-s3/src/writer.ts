@@ -120,8 +120,9 @@ export class S3Upload implements PartTarget {
   }
 
   /**
-   * All parts wait for the same request. When it fails, or the first of them has waited long enough, the next attempt of a part sends
-   * another one; an upload that was begun nevertheless is found by sweepUnfinished.
+   * All parts wait for the same request. When it fails, or the first of them has waited long
+   * enough, the next attempt of a part sends another one; an upload that was begun nevertheless is
+   * found by sweepUnfinished.
    */
   async #begin(signal: AbortSignal): Promise<string> {
     this.#creation ??= this.#create()

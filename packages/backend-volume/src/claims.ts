@@ -115,8 +115,9 @@ export class Claims {
   }
 
   /**
-   * Removes the name and tells whether it was there; durable only after {@link UnflushedNames.flush}. The claim is a folder here:
-   * moving the object into it fails once it was moved aside.
+   * Removes the name and tells whether it was there; durable only after {@link
+   * UnflushedNames.flush}. The claim is a folder here: moving the object into it fails once it was
+   * moved aside.
    */
   async remove(
     place: Place,

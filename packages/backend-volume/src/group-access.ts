@@ -6,8 +6,8 @@ const folderMode = 0o2770
 const fileMode = 0o660
 
 /**
- * The same file system, but what is made in it belongs to the folder's group as well: folders get mode 2770 and files 660, whatever
- * the umask of the process is.
+ * The same file system, but what is made in it belongs to the folder's group as well: folders get
+ * mode 2770 and files 660, whatever the umask of the process is.
  */
 export function withGroupAccess(files: FileSystem): FileSystem {
   const mkdir = async (path: PathLike): Promise<undefined> => {

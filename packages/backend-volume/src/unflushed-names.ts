@@ -2,8 +2,9 @@ import { syncFolder } from './durable.ts'
 import type { FileSystem } from './file-system.ts'
 
 /**
- * Names that this process gave or removed since it last flushed their folder. A look at such a name flushes first: a caller that
- * looks because an answer did not come would otherwise take for durable what a power failure undoes.
+ * Names that this process gave or removed since it last flushed their folder. A look at such a name
+ * flushes first: a caller that looks because an answer did not come would otherwise take for
+ * durable what a power failure undoes.
  */
 export class UnflushedNames {
   readonly #files: FileSystem
@@ -20,7 +21,9 @@ export class UnflushedNames {
     this.#changes.set(path, ++this.#lastChange)
   }
 
-  /** Makes changes of `paths`, which lie in `folder`, durable. They stay unflushed when it fails. */
+  /**
+   * Makes changes of `paths`, which lie in `folder`, durable. They stay unflushed when it fails.
+   */
   async flush(folder: string, paths: readonly string[]): Promise<void> {
     const changed = paths.flatMap((path) => {
       const change = this.#changes.get(path)

@@ -1,4 +1,5 @@
 import {
+  decorate,
   KanneryError,
   type ObjectKey,
   type ObjectVersion,
@@ -176,6 +177,25 @@ describe('credentials that may not delete', () => {
 
     await expect(probe(careless, { random })).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' })
   })
+})
+
+test('a probe finds the same when the answer to any of its requests is lost', async () => {
+  const calm = new FaultyStorage(world, { clock })
+  await clock.passUntil(probe(decorate(calm, { clock, random }), { random }))
+  const requests = calm.faults.calls.length
+  expect(requests).toBeGreaterThan(10)
+
+  for (let lost = 1; lost <= requests; lost++) {
+    const storage = new FaultyStorage(world, { clock })
+    storage.faults.onCall(() =>
+      storage.faults.calls.length === lost ? { kind: 'lose-answer' } : undefined,
+    )
+    const report = await clock.passUntil(probe(decorate(storage, { clock, random }), { random }))
+
+    expect({ lost, ...report }).toMatchObject({ ifVersionDelete: true, warnings: [] })
+    expect(report).toMatchObject({ ifAbsentAfterDelete: true, canDelete: true })
+    expect(world.contents().size).toBe(0)
+  }
 })
 
 test.each(['head', 'list'] as const)(

@@ -51,12 +51,16 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string
   /** Object lock. Needs `capabilities.retainUntil`; else STORAGE_UNSUPPORTED. */
   readonly retainUntil?: Date
-  /** Hears how much of a request's body has left: of a `put`, or of the request by which a writer publishes a small object. */
+  /**
+   * Hears how much of a request's body has left: of a `put`, or of the request by which a writer
+   * publishes a small object.
+   */
   readonly onProgress?: OnProgress
 }
 /**
- * Called now and then while the body of a request is sent, with the bytes of it that have left so far. A request is given up when
- * nothing of it moves, not when it takes long: a backend that never calls this has to send 16 MiB within the time of one attempt.
+ * Called now and then while the body of a request is sent, with the bytes of it that have left so
+ * far. A request is given up when nothing of it moves, not when it takes long: a backend that never
+ * calls this has to send 16 MiB within the time of one attempt.
  */
 export type OnProgress = (sentBytes: number) => void
 
@@ -64,9 +68,10 @@ export interface WriterOptions extends PutOptions {
   /** Upper bound of what the writer may hold in memory, all parts in flight together. */
   readonly maxBufferedBytes?: number
   /**
-   * How to send a request that carries a part of `bytes` bytes: the decorators hand in their retries, rate limit and metrics here.
-   * A backend that sends parts sends each through it; `send` may be called again, and reports to the given function how much has left.
-   * Not for the request that commits. Absent: just send.
+   * How to send a request that carries a part of `bytes` bytes: the decorators hand in their
+   * retries, rate limit and metrics here. A backend that sends parts sends each through it; `send`
+   * may be called again, and reports to the given function how much has left. Not for the request
+   * that commits. Absent: just send.
    */
   readonly sendPart?: PartSender
 }
@@ -122,7 +127,10 @@ export interface StorageCapabilities {
   readonly ifAbsent: boolean
   readonly ifVersion: boolean
   readonly ifVersionDelete: boolean
-  /** false: a key that was deleted cannot be created again under `if-absent`; some versioned buckets count delete markers. */
+  /**
+   * false: a key that was deleted cannot be created again under `if-absent`; some versioned buckets
+   * count delete markers.
+   */
   readonly ifAbsentAfterDelete: boolean
   /** Listings come in the order of `compareKeys`. */
   readonly orderedList: boolean
@@ -145,8 +153,8 @@ export interface StorageBackend extends AsyncDisposable {
    * One request, at most 16 MiB (`maxPutBytes`; more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
    * backend and its SDK do not retry.
    *
-   * @throws STORAGE_NOT_DURABLE when it was stored but may be lost again. Nothing turns that into success: `head` and `get` of what
-   * is not durable reject likewise, until it is.
+   * @throws STORAGE_NOT_DURABLE when it was stored but may be lost again. Nothing turns that into
+   * success: `head` and `get` of what is not durable reject likewise, until it is.
    */
   put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject>
   openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter>
@@ -159,9 +167,10 @@ export interface StorageBackend extends AsyncDisposable {
     options?: CallOptions,
   ): AsyncIterable<DeleteResult>
   /**
-   * Gives back unfinished uploads and temporary files below `prefix`; returns how many. Where others may have such uploads, only
-   * those are given back whose key is ours: a bucket and its uploads can be shared with other programs. A folder's temporary
-   * files lie where no other program writes, and their keys are not known: there only the age counts.
+   * Gives back unfinished uploads and temporary files below `prefix`; returns how many. Where
+   * others may have such uploads, only those are given back whose key is ours: a bucket and its
+   * uploads can be shared with other programs. A folder's temporary files lie where no other
+   * program writes, and their keys are not known: there only the age counts.
    */
   sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number>
 }

@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 const pieceBytes = 64 * 1024
 
 /**
- * The body of a request as a stream that reports how many bytes of it have left so far. A connection takes the next piece when it has
- * room, so that a slow one is told apart from one that stands still. The stream reads `body` itself: it makes no copy.
+ * The body of a request as a stream that reports how many bytes of it have left so far. A
+ * connection takes the next piece when it has room, so that a slow one is told apart from one that
+ * stands still. The stream reads `body` itself: it makes no copy.
  */
 export function bodyInPieces(body: Uint8Array, onProgress: (sentBytes: number) => void): Readable {
   function* pieces(): Generator<Uint8Array> {

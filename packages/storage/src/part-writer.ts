@@ -26,8 +26,8 @@ export interface PartCall {
 /** What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link ObjectWriter}. */
 export interface PartTarget {
   /**
-   * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this settles, that of the last part
-   * permanently. A part that failed may be sent again.
+   * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this
+   * settles, that of the last part permanently. A part that failed may be sent again.
    */
   sendPart(part: Part, call: PartCall): Promise<void>
   /** The whole object was no longer than one part: publishes it by a single request. Judges the condition. */

@@ -6,9 +6,15 @@ import { keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
 export interface ProbeReport {
   /** false: the store ignores the condition on delete, or has none. Whoever deletes must find another way. */
   readonly ifVersionDelete: boolean
-  /** false: what was deleted cannot be created again. Whoever deletes for the next one to create must replace instead. */
+  /**
+   * false: what was deleted cannot be created again. Whoever deletes for the next one to create
+   * must replace instead.
+   */
   readonly ifAbsentAfterDelete: boolean
-  /** false: these credentials may not delete. Two small objects of the probe then stay, and the next one uses them again. */
+  /**
+   * false: these credentials may not delete. Two small objects of the probe then stay, and the next
+   * one uses them again.
+   */
   readonly canDelete: boolean
   /** What a person should know although the storage can be used. */
   readonly warnings: readonly KanneryError[]
@@ -18,12 +24,13 @@ export interface ProbeReport {
 const maxReplacements = 5
 
 /**
- * Tries whether a store keeps the conditions that it accepts: some take them and ignore them. Also whether absence can be told at
- * all, which takes a permission of its own in some stores. Writes two small objects beside the topics, under names that were never
- * used, and deletes them. Not for readers: their credentials need not suffice.
+ * Tries whether a store keeps the conditions that it accepts: some take them and ignore them. Also
+ * whether absence can be told at all, which takes a permission of its own in some stores. Writes
+ * two small objects beside the topics, under names that were never used, and deletes them. Not for
+ * readers: their credentials need not suffice.
  *
- * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; STORAGE_DENIED when a permission is missing to look,
- * list or write; what the storage throws
+ * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; STORAGE_DENIED when
+ * a permission is missing to look, list or write; what the storage throws
  */
 export async function probe(
   storage: StorageBackend,

@@ -25,8 +25,8 @@ export type Answer = (request: SlowRequest) => PlayedAnswer
 const sliceBytes = 256 * 1024
 
 /**
- * Takes the bodies of all requests together at so many bytes a second, as an uplink does that they share, and answers when a body has
- * arrived. A small body is answered at once.
+ * Takes the bodies of all requests together at so many bytes a second, as an uplink does that they
+ * share, and answers when a body has arrived. A small body is answered at once.
  */
 export async function slowServer(bytesPerSecond: number, answer: Answer): Promise<SlowServer> {
   let answered = 0

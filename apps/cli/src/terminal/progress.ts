@@ -8,7 +8,10 @@ const logEveryMs = 5000
 /** The rate is that of the last seconds, so that the time left follows a change of speed. */
 const rateWindowMs = 10_000
 
-/** Before so much is done, the start of a job (connecting, listing) is longer than what it does, and says nothing about its end. */
+/**
+ * Before so much is done, the start of a job (connecting, listing) is longer than what it does, and
+ * says nothing about its end.
+ */
 const startingShare = 0.01
 
 /** How far a job is. */

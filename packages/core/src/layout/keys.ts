@@ -42,8 +42,8 @@ export function topicKeys(topic: string): TopicKeys {
 }
 
 /**
- * Whether only a backup can have an unfinished upload of this key: that of a segment or page in a topic's folder. All else is
- * written by one request.
+ * Whether only a backup can have an unfinished upload of this key: that of a segment or page in a
+ * topic's folder. All else is written by one request.
  */
 export function isUploadKey(key: ObjectKey): boolean {
   const slash = key.indexOf('/')

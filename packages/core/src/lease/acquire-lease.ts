@@ -151,7 +151,8 @@ async function writeLease(
   const body = encodeLeaseFile(lease)
   let outcome = await putCertainly(storage, key, body, { condition })
   if (isBlockedByMarker(storage, condition, outcome)) {
-    // Two who do this at once may both believe to hold it: one of them then loses the race for the epoch.
+    // Two who do this at once may both believe to hold it: one of them then loses the race for the
+    // epoch.
     outcome = await putCertainly(storage, key, body, { condition: { kind: 'overwrite' } })
   }
   if (outcome.kind === 'refused') return undefined

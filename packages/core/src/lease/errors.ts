@@ -53,7 +53,10 @@ export function contended(storage: StorageBackend, what: string): KanneryError {
   })
 }
 
-/** An index was deleted, and the storage takes the marker of that for an object. Written in its place it could overwrite another's. */
+/**
+ * An index was deleted, and the storage takes the marker of that for an object. Written in its
+ * place it could overwrite another's.
+ */
 export function notCreatedAgain(storage: StorageBackend, key: ObjectKey): KanneryError {
   return new KanneryError('STORAGE_UNSUPPORTED', `this storage does not create ${key} again`, {
     why: 'it was deleted from a versioned bucket, and this storage takes the marker of that for an object',

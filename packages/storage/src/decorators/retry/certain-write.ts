@@ -46,7 +46,10 @@ export function mayHaveLanded(error: KanneryError): boolean {
   return isRepeatable(error) && error.code !== 'STORAGE_THROTTLED' && sent !== false
 }
 
-/** How a write ends whose outcome nothing after it could settle. That it is there but not durable is a definite answer. */
+/**
+ * How a write ends whose outcome nothing after it could settle. That it is there but not durable is
+ * a definite answer.
+ */
 export function uncertainAfter(
   write: { readonly operation: string; readonly key: ObjectKey },
   cause: unknown,

@@ -5,14 +5,16 @@ import { KanneryError } from '../../errors.ts'
 
 export interface RetryPolicy {
   /**
-   * All attempts of one call and the pauses between them; for what goes piece by piece: since the last piece of it came or went, or
-   * more of a request's body was sent than ever before. No attempt begins later; one that advances is not cut off.
+   * All attempts of one call and the pauses between them; for what goes piece by piece: since the
+   * last piece of it came or went, or more of a request's body was sent than ever before. No
+   * attempt begins later; one that advances is not cut off.
    */
   readonly deadlineMs: number
   /**
-   * After which one attempt (or the wait for the next piece of a body, a listing or a deletion of many) counts as failed. Counted
-   * from when some of the request's body was last sent. The answer may then take as long as sending the body took, if that is
-   * longer: a slow connection still holds bytes that have left us.
+   * After which one attempt (or the wait for the next piece of a body, a listing or a deletion of
+   * many) counts as failed. Counted from when some of the request's body was last sent. The answer
+   * may then take as long as sending the body took, if that is longer: a slow connection still
+   * holds bytes that have left us.
    */
   readonly attemptMs: number
   /** Below which the first pause is drawn. Each further pause may be twice as long. */
@@ -57,7 +59,10 @@ export class Patience {
     this.#pauses = 0
   }
 
-  /** Does not count the time of `work`, which has a patience of its own; then all of it is given again. */
+  /**
+   * Does not count the time of `work`, which has a patience of its own; then all of it is given
+   * again.
+   */
   async excluding<T>(work: () => Promise<T>): Promise<T> {
     this.#timedByOthers++
     try {
@@ -127,7 +132,10 @@ export class Patience {
     await clock.sleep(pauseMs, this.#signal)
   }
 
-  /** @param dueMs until when the call may take, by the monotonic clock; it moves as the call advances */
+  /**
+   * @param dueMs until when the call may take, by the monotonic clock; it moves as the call
+   * advances
+   */
   async #unlessLate<T>(call: Attempt<T>, onProgress: OnProgress, dueMs: () => number): Promise<T> {
     const finished = new AbortController()
     const late = new AbortController()
