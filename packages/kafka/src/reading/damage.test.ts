@@ -1,4 +1,14 @@
-import { encodeIndex, type Index, parseIndex, type SegmentEntry, topicKeys } from '@kannery/core'
+import {
+  crc32c,
+  encodeIndex,
+  encodePage,
+  formatDigest,
+  type Index,
+  parseIndex,
+  type SegmentEntry,
+  summarizeHoldings,
+  topicKeys,
+} from '@kannery/core'
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, type MemoryStorage } from '@kannery/storage-testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -190,6 +200,42 @@ describe('damage', () => {
       why: expect.stringContaining(keys.join(', ')),
       facts: { topic, deleted: keys.join(' '), count: 2 },
     })
+  })
+
+  test('a reader whose page is replaced and deleted before it comes to it does not call the backup damaged', async () => {
+    const index = await world.write({ partitions: 1, segments: [{ chunks: [batches(0, 0)] }] })
+    const keys = topicKeys(topic)
+    const { pages, segments, epoch, writer, requires } = index
+    const facts = summarizeHoldings(index)
+    if (facts === undefined) throw new Error('there is no segment')
+    const id = index.commit
+    const bytes = encodePage({
+      ...{ format: 1, requires, topic, page: id, level: 1, in: 0, epoch, writer },
+      ...{ next: { 0: 3 }, segments, pages, extra: {} },
+    })
+    const digest = formatDigest(crc32c(bytes))
+    const page = { ...facts, id, in: 0, level: 1, bytes: bytes.length, digest }
+    const named = encodeIndex({ ...index, pages: [page], segments: [] })
+    await world.storage.put(keys.index, named, { condition: { kind: 'overwrite' } })
+    const edited = encodeIndex({ ...index, edited: index.commit })
+    const storage = new Proxy(world.storage, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target)
+        if (name !== 'get') return typeof value === 'function' ? value.bind(target) : value
+        return async (...call: Parameters<MemoryStorage['get']>) => {
+          if (call[0] === keys.page(id)) {
+            await target.put(keys.index, edited, { condition: { kind: 'overwrite' } })
+          }
+          return target.get(...call)
+        }
+      },
+    })
+    await expect(world.read({ storage })).rejects.toMatchObject({
+      code: 'RESTORE_INCOMPLETE',
+      facts: { deleted: keys.page(id) },
+    })
+    await world.storage.put(keys.index, named, { condition: { kind: 'overwrite' } })
+    await expect(world.read()).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
   })
 
   test('where damage may be left out, what is deleted while it is read is told and left out', async () => {
