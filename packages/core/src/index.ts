@@ -8,7 +8,7 @@ export {
   type NextOffsets,
   nextOffsets,
 } from './index-file/coverage.ts'
-export { editIndex } from './index-file/edit-index.ts'
+export { copyIsNotEdited, editIndex } from './index-file/edit-index.ts'
 export { holdingsOf, visibleRecords } from './index-file/holdings.ts'
 export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
 export type {

@@ -48,6 +48,7 @@ export async function editIndex(
   })
 }
 
+/** INDEX_FOREIGN: a copy is what its source is. */
 export function copyIsNotEdited(topic: string): KanneryError {
   return new KanneryError('INDEX_FOREIGN', `the backup of topic "${topic}" is a copy`, {
     why: 'the next copy would undo what is changed here',

@@ -1,4 +1,5 @@
 import {
+  copyIsNotEdited,
   type Deletable,
   defaultRetentionTiming,
   deletePruned,
@@ -21,8 +22,14 @@ export interface Deleted extends Deletable {
   readonly failure: KanneryError | undefined
 }
 
-/** What would be deleted by now, by this machine's clock. */
+/**
+ * What would be deleted by now, by this machine's clock.
+ *
+ * @throws INDEX_FOREIGN for a copy: only the next copy deletes from it, and who acquires it to
+ *   delete makes it a backup of its own
+ */
 export async function foreseeDeletion(storage: StorageBackend, index: Index): Promise<Deletable> {
+  if (index.copyOf !== undefined) throw copyIsNotEdited(index.topic)
   const { graceMs } = defaultRetentionTiming
   return await dueForDeletion({ storage, index, nowMs: systemClock.now(), graceMs })
 }
@@ -36,7 +43,7 @@ export interface DeleteDueOptions {
  * Deletes what was marked, or is garbage, since before the grace, if nobody writes the topic.
  *
  * @param orphans are garbage from now on
- * @throws as core's deletePruned and markOrphans
+ * @throws as foreseeDeletion; as core's deletePruned and markOrphans
  */
 export async function deleteDue(
   storage: StorageBackend,
