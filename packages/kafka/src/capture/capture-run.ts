@@ -149,8 +149,9 @@ export class CaptureRun {
       await this.#topics.update(metadata)
       this.#findLeaders(metadata)
     } catch (error) {
-      // Brokers that do not answer are told by the partitions that wait for them.
       if (!KanneryError.is(error) || error.retry === 'never') throw error
+      // Partitions that are read have a patience of their own.
+      this.#topics.noteUnanswered(error)
     } finally {
       this.#alarm.ring()
     }

@@ -127,6 +127,29 @@ test('a topic that is deleted for good before it could begin anew ends a run to 
   expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
 })
 
+test('a run to the end gives up what is to begin anew when no broker answers for two minutes', async () => {
+  const world = new World()
+  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
+  const played = old.broker.partitions.get(0)
+  if (played === undefined) throw new Error('no partition')
+  played.highWatermark = 9
+  const { promise, resolve } = Promise.withResolvers<void>()
+  world.uploading = promise
+  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
+  await world.until(() => run.records === 1)
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
+  played.errorCode = 100
+  await world.clock.pass(2000)
+  world.cluster.failure = new KanneryError('KAFKA_UNREACHABLE', 'away', { retry: 'same-request' })
+  resolve()
+  const awayAt = world.clock.monotonic()
+  await world.until(() => run.ended !== undefined)
+
+  await expect(run.report).rejects.toBe(world.cluster.failure)
+  expect(world.clock.monotonic() - awayAt).toBeGreaterThanOrEqual(120_000)
+  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+})
+
 test('a topic of which a partition failed already is not begun anew in the same run to the end', async () => {
   const world = new World()
   world.cluster.partitions = 2

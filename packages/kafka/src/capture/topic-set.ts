@@ -14,6 +14,8 @@ export interface TopicSetOptions extends TopicCaptureContext {
 
 /** A topic may be missing in the metadata of a broker that is behind. */
 const missingPatienceMs = 10_000
+/** How long brokers may take to come back before a run to the end gives up what is to begin anew. */
+const brokerPatienceMs = 120_000
 /** A process that is stopped so often in so short a time has other troubles. */
 const maxLost = 8
 /** Topics that are taken up at a time: each asks the storage a few times. */
@@ -33,6 +35,8 @@ export class TopicSet {
   readonly #missingSince = new Map<string, number>()
   /** Topics that go on as another incarnation. The number: of the incarnation whose history the log does not have any more. */
   readonly #beginningAnew = new Map<string, number | undefined>()
+  /** Since when no broker answers for the metadata, by the monotonic clock. */
+  #unansweredSince: number | undefined
   readonly #failures: FailedCapture[] = []
   /** Until then, by the monotonic clock, topics that somebody else writes are waited for. */
   #waitUntilMs = 0
@@ -90,6 +94,7 @@ export class TopicSet {
 
   /** Takes up new topics and partitions, and finds out which topics are gone. */
   async update(metadata: ClusterMetadata): Promise<void> {
+    this.#unansweredSince = undefined
     const present = metadata.topics.filter(({ error }) => error === undefined)
     const byName = new Map(metadata.topics.map((topic) => [topic.name, topic]))
     for (const topic of this.#open.values()) {
@@ -101,6 +106,19 @@ export class TopicSet {
     await this.#takeUp(present, names)
     for (const name of this.#beginningAnew.keys()) {
       if (isMissing(byName.get(name))) await this.#noteGone(name)
+    }
+  }
+
+  /**
+   * No broker answers for the metadata: what is to begin anew waits for it, in a run to the end not
+   * for ever.
+   */
+  noteUnanswered(error: KanneryError): void {
+    const now = this.#options.clock.monotonic()
+    this.#unansweredSince ??= now
+    if (!this.#options.once || now - this.#unansweredSince < brokerPatienceMs) return
+    for (const name of this.#beginningAnew.keys()) {
+      if (!this.#closing.has(name)) this.#dropOrContend(name, error)
     }
   }
 
