@@ -132,7 +132,7 @@ export function notServed(
         }
       : {
           retry: 'same-request',
-          why: `${serves}, and the topic is not compacted: the records should be there`,
+          why: `${serves}, and no compaction explains that: the records should be there`,
           remedy:
             'Check the log of that broker. Where the topic was compacted once, its last records may have been removed: write one more record to the partition.',
           facts: { topic, partition, next, lastStableOffset },

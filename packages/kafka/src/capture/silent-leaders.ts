@@ -49,7 +49,7 @@ export class SilentLeaders {
     const provenAt = since + leastSilenceMs
     if (now < provenAt || quietAnswers < leastQuietAnswers) return undefined
     // A log's local start only grows: what is local after the silence was local all the time.
-    const logs = await this.#logsOf(topic, { notBefore: provenAt, now })
+    const logs = await this.#logsOf({ topic, partition }, { notBefore: provenAt, now })
     if (logs === undefined) return { kind: 'unknown' }
     const localStart = logs.localStarts?.get(partition)
     if (localStart !== undefined && next < localStart) return { kind: 'remote', localStart }
@@ -59,13 +59,13 @@ export class SilentLeaders {
 
   /** undefined when that cannot be found out at the moment. */
   async #logsOf(
-    topic: FetchTopic,
+    { topic, partition }: Pick<PartitionCursor, 'topic' | 'partition'>,
     { notBefore, now }: { readonly notBefore: number; readonly now: number },
   ): Promise<TopicLogs | undefined> {
     const known = this.#asked.get(topic)
     if (known !== undefined && known.at >= notBefore) {
       const logs = await known.logs
-      if (logs !== undefined || now - known.at < askAgainAfterMs) return logs
+      if (tellsOf(logs, partition) || now - known.at < askAgainAfterMs) return logs
     }
     const logs = this.#ask(topic.name)
     this.#asked.set(topic, { at: now, logs })
@@ -94,4 +94,8 @@ export class SilentLeaders {
       throw error
     }
   }
+}
+
+function tellsOf(logs: TopicLogs | undefined, partition: number): boolean {
+  return logs !== undefined && (logs.localStarts?.has(partition) ?? true)
 }

@@ -219,7 +219,31 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
     expect(asked).toBe(2)
   })
 
-  test('may have records where brokers are too old to have any on remote storage', async () => {
+  test.each([
+    ['at all', unreachable],
+    ['of this partition', new Map<number, number>()],
+  ])('is asked again when it did not say %s where its disk begins', async (_, first) => {
+    const answers: (KanneryError | ReadonlyMap<number, number>)[] = [first]
+    const effective = { 'cleanup.policy': 'compact' }
+    const judge = new StalledPartitions({
+      cluster: {
+        describeProducers: async () => [],
+        describeTopicConfig: async () => ({ overrides: {}, effective }),
+        listOffsetsWhereLed: async () => {
+          const answer = answers.shift() ?? new Map([[3, 0]])
+          if (KanneryError.is(answer)) throw answer
+          return new Map(answer)
+        },
+      },
+      openTransactionPatienceMs: 0,
+    })
+    const cursor = silent()
+    expect(await judge.judge(cursor, 5000)).toBeUndefined()
+    expect(await judge.judge(cursor, 64_999)).toBeUndefined()
+    expect(await judge.judge(cursor, 65_000)).toEqual({ kind: 'compacted', to: 9 })
+  })
+
+  test('has nothing left where brokers are too old to have anything on remote storage', async () => {
     const localStart = new KanneryError('KAFKA_UNSUPPORTED', 'ListOffsets 8')
     const compacted = judges({ patienceMs: 0, policy: 'compact', localStart })
     expect(await compacted.judge(silent(), 5000)).toEqual({ kind: 'compacted', to: 9 })
