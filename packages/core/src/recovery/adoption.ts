@@ -23,7 +23,10 @@ export interface RecoverySource {
     readonly from: number
     readonly next: number
   }): Promise<boolean>
-  /** Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320). */
+  /**
+   * Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320), or
+   * nobody can say at the moment.
+   */
   agrees(range: {
     readonly partition: number
     readonly next: number
