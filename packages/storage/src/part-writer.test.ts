@@ -227,7 +227,23 @@ test('an attempt that was given up is stopped before its part is sent again', as
   await writer.write(Buffer.from('123456789'))
   await writer.commit()
 
-  expect(log).toEqual(['0 begins', '0 stopped', '0 begins', '1 begins', '1 begins'])
+  expect(log).toEqual(['0 begins', '0 stopped', '0 begins', '1 begins'])
+})
+
+test('a part that arrives after its attempt was given up is not sent again', async () => {
+  const target = new HeldTarget()
+  const writer = writerTo(target, {
+    sendPart: async (_bytes, send) => {
+      const givenUp = send(ignored)
+      target.held.get(0)?.finish()
+      await givenUp
+      return await send(ignored)
+    },
+  })
+  await writer.write(Buffer.from('123456789'))
+  await letAllFinish(target, writer.commit())
+
+  expect(target.log.filter((line) => line.startsWith('0'))).toEqual(['0@0 12345678'])
 })
 
 test('less memory than the least part is told when a second part is needed', async () => {

@@ -214,7 +214,7 @@ class PartAttempts {
   readonly #target: PartTarget
   readonly #part: Part
   readonly #signal: AbortSignal | undefined
-  #current: { readonly abort: AbortController; readonly settled: Promise<void> } | undefined
+  #current: { readonly abort: AbortController; readonly arrived: Promise<boolean> } | undefined
 
   constructor(target: PartTarget, part: Part, signal: AbortSignal | undefined) {
     this.#target = target
@@ -222,19 +222,25 @@ class PartAttempts {
     this.#signal = signal
   }
 
+  /** Sends the part, unless the last attempt did so after it was given up. */
   async next(onProgress: OnProgress): Promise<void> {
-    await this.stop()
+    if (await this.stop()) return
     this.#signal?.throwIfAborted()
     const abort = new AbortController()
     const signal = eitherSignal(this.#signal, abort.signal)
     const sending = this.#target.sendPart(this.#part, { signal, onProgress })
-    this.#current = { abort, settled: sending.catch(() => undefined) }
+    const arrived = sending.then(
+      () => true,
+      () => false,
+    )
+    this.#current = { abort, arrived }
     await sending
   }
 
-  async stop(): Promise<void> {
+  /** Whether the last attempt had sent the part by then. */
+  async stop(): Promise<boolean> {
     this.#current?.abort.abort()
-    await this.#current?.settled
+    return (await this.#current?.arrived) ?? false
   }
 }
 
