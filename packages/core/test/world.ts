@@ -46,8 +46,8 @@ export interface WorldOptions {
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
   /** Answers tell the storage's time, as those of a cloud do. */
   readonly answersTellTime?: boolean
-  /** Called for each object that a process stored, in the order in which the storage took them. */
-  readonly onStored?: (key: ObjectKey, body: Uint8Array) => void
+  /** Called for each object that process `name` stored, in the order in which the storage took them. */
+  readonly onStored?: (name: string, key: ObjectKey, body: Uint8Array) => void
   /** Called for each object that process `name` deleted, with what it was. */
   readonly onDeleted?: (name: string, key: ObjectKey, body: Uint8Array) => void
 }
@@ -76,7 +76,7 @@ export class World {
     const existing = this.#ways.get(name)
     if (existing !== undefined) return existing
     const watched = telling(this.memory.anotherHandle(), {
-      onStored: (key, body) => this.#watch.onStored?.(key, body),
+      onStored: (key, body) => this.#watch.onStored?.(name, key, body),
       onDeleted: (key, body) => this.#watch.onDeleted?.(name, key, body),
     })
     const inner = this.#answersTellTime ? tellingTime(watched, this.clock) : watched
@@ -124,13 +124,21 @@ export class World {
     return await this.clock.passUntil(promise)
   }
 
+  has(key: string): boolean {
+    return this.bytes(key) !== undefined
+  }
+
+  bytes(key: string): Uint8Array | undefined {
+    return this.memory.peek(objectKey(key))
+  }
+
   /** What lies in the storage, but for the segments. */
   keys(): string[] {
-    return [...this.memory.contents().keys()].filter((key) => !key.endsWith('.kan'))
+    return this.memory.keys().filter((key) => !key.endsWith('.kan'))
   }
 
   text(key: string): string {
-    const bytes = this.memory.contents().get(objectKey(key))
+    const bytes = this.bytes(key)
     if (bytes === undefined) throw new Error(`no ${key} among ${this.keys().join(', ')}`)
     return Buffer.from(bytes).toString()
   }
@@ -145,8 +153,7 @@ export class World {
   }
 
   async removeFolder(topic: string): Promise<void> {
-    const keys = [...this.memory.contents().keys()]
-    await this.remove(...keys.filter((key) => key.startsWith(`${topic}/`)))
+    await this.remove(...this.memory.keys().filter((key) => key.startsWith(`${topic}/`)))
   }
 
   /** A person puts one more hold on what is there. */
@@ -237,7 +244,7 @@ function telling(
   }
   const remove: StorageBackend['delete'] = async (key, options) => {
     const info = await storage.head(key)
-    const before = storage.contents().get(key)
+    const before = storage.peek(key)
     await storage.delete(key, options)
     // Where a condition did not hold any more and nothing was there, it was somebody else.
     const ours = options?.ifVersion === undefined || options.ifVersion === info?.version

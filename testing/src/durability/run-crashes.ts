@@ -17,6 +17,7 @@ if (!Number.isSafeInteger(kills) || !Number.isSafeInteger(seed) || kills < 1) {
   throw new RangeError('--kills and --seed are whole numbers')
 }
 
+const began = performance.now()
 await using kafka = await startKafka()
 const folder = await mkdtemp(join(tmpdir(), 'kannery-crashes-'))
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -31,10 +32,13 @@ const faults = [
   ...unnamed,
   ...findings.map((one) => JSON.stringify(one)),
 ]
-say(`${report.kills.length} kills, epoch ${epoch}: ${equalRecords} of ${produced} records equal`)
 if (faults.length === 0 && equalRecords === produced) {
   await rm(folder, { recursive: true })
 } else {
   say([...report.kills, ...faults, `the backup is in ${folder}`].join('\n'))
   process.exitCode = 1
 }
+const seconds = ((performance.now() - began) / 1000).toFixed(0)
+say(
+  `${report.kills.length} kills (seed ${seed}, epoch ${epoch}), ${equalRecords} of ${produced} records equal, ${faults.length} faults, ${seconds} s`,
+)

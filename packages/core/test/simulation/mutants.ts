@@ -154,4 +154,46 @@ export const mutants: readonly Mutant[] = [
     search: 'const expiredAt = new Date(nowMs).toISOString()',
     replace: 'const expiredAt = new Date(options.clock.now()).toISOString()',
   },
+  {
+    name: 'commits what it recovered on an index that it did not judge',
+    file: session,
+    search: 'if (index !== judged) recovery = await plan(index)',
+    replace: '',
+  },
+  {
+    name: 'compares the time of a point with the clock of a writer',
+    file: 'retention/points.ts',
+    search: 'return isLater && last !== null && greatestId <= last',
+    replace: 'return isLater && capturedMs <= moment',
+  },
+  {
+    name: 'takes a page that was written anew for damage',
+    file: holder,
+    search: 'if (!isGone) throw error',
+    replace: 'throw error',
+  },
+  {
+    name: 'takes the topic from its successor after a long stop',
+    file: 'lease/worker.ts',
+    search: 'if (found?.version === held.version) return',
+    replace: 'return',
+  },
+  {
+    name: 'goes on from an older index that was put back',
+    file: epoch,
+    search: 'if (later === undefined) return',
+    replace: 'return',
+  },
+  {
+    name: 'goes on from a first copy that was cut off',
+    file: epoch,
+    search: 'if (options.copyOf === undefined) await',
+    replace: 'if (options.copyOf === undefined && stored.index.copyOf === undefined) await',
+  },
+  {
+    name: 'deletes what was due before a hold was put',
+    file: 'retention/delete-pruned.ts',
+    search: 'batch = mayMore ?',
+    replace: 'if (batch.length === 0) batch = mayMore ?',
+  },
 ]

@@ -15,12 +15,21 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(histories) || historie
   throw new RangeError('--histories and --seed are whole numbers')
 }
 
+const began = performance.now()
 const table = new FaultTable()
-for (let seed = first; seed < first + histories && process.exitCode === undefined; seed++) {
+let lived = 0
+let lost: number | undefined
+while (lived < histories && lost === undefined) {
+  const seed = first + lived++
   const { violation, lines, cells } = await simulate(seed)
   table.count(cells)
   if (violation === undefined) continue
   process.stdout.write(`seed ${seed}\n${lines.join('\n')}\n`)
-  process.exitCode = 1
+  lost = seed
 }
+if (lost !== undefined) process.exitCode = 1
 process.stdout.write(`histories by step and fault\n${table.text}\n`)
+const seeds = `seeds ${first} to ${first + lived - 1}`
+const outcome = lost === undefined ? '0 lost' : `1 lost (seed ${lost})`
+const seconds = ((performance.now() - began) / 1000).toFixed(0)
+process.stdout.write(`${lived} histories (${seeds}), ${outcome}, ${seconds} s\n`)

@@ -5,7 +5,16 @@ export const topic = 'orders'
 export const keys = topicKeys(topic)
 
 /** What a process is about. */
-export type Phase = 'acquire' | 'recover' | 'commit' | 'mark' | 'delete' | 'release'
+export type Phase =
+  | 'acquire'
+  | 'recover'
+  | 'commit'
+  | 'mark'
+  | 'delete'
+  | 'release'
+  | 'edit'
+  | 'rebuild'
+  | 'copy'
 
 /** A request, and who makes it when. */
 export interface Request extends Pick<StorageCall, 'operation' | 'key'> {
@@ -46,6 +55,11 @@ export const steps = {
   'delete a segment': ({ operation, key }) => operation === 'delete' && key.endsWith('.kan'),
   'release the lease': ({ operation, key, phase }) =>
     operation === 'delete' && key === keys.lease && phase === 'release',
+  'edit the index': puts(keys.index, 'edit'),
+  'rebuild the index': puts(keys.index, 'rebuild'),
+  'copy a segment': ({ operation, key, phase }) =>
+    operation === 'commit' && key.endsWith('.kan') && phase === 'copy',
+  'copy the index': puts(keys.index, 'copy'),
 } satisfies Record<string, Recognise | null>
 
 export type Step = keyof typeof steps
@@ -61,9 +75,22 @@ export const faultNames = [
   'index deleted',
   'folder deleted',
   'clock a day behind',
+  'clock seconds off',
 ] as const
 
 export type FaultName = (typeof faultNames)[number]
+
+/** What a process has from its start on. */
+export const clockFaults = [
+  'clock a day behind',
+  'clock seconds off',
+] as const satisfies FaultName[]
+
+export type ClockFault = (typeof clockFaults)[number]
+
+export function isClockFault(fault: FaultName): fault is ClockFault {
+  return clockFaults.some((name) => name === fault)
+}
 
 /** Histories by step and fault. */
 export class FaultTable {

@@ -89,6 +89,16 @@ export class MemoryStorage implements StorageBackend {
     )
   }
 
+  /** What is there now, in key order: for assertions. */
+  keys(): ObjectKey[] {
+    return this.#world.keys()
+  }
+
+  /** What is there now under one key, not to be changed: for assertions. */
+  peek(key: ObjectKey): Uint8Array | undefined {
+    return this.#world.find(key)?.bytes
+  }
+
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
     await this.#begin(key, options)
     const found = this.#world.find(key)

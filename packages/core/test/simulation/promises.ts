@@ -1,0 +1,41 @@
+import type { SegmentEntry, Ulid } from '../../src/index.ts'
+
+/** Who asked that segments stay. */
+export type Reason = 'a hold' | 'a point' | 'the undo'
+
+/**
+ * Segments that must not expire, or, where they had, not be deleted, for as long as somebody wants
+ * it.
+ */
+export class Promises {
+  readonly #kept = new Map<Reason, Map<Ulid, SegmentEntry['state']>>()
+
+  /** From now on, `entries` stay as they are. */
+  keep(reason: Reason, entries: readonly SegmentEntry[]): void {
+    const kept = this.#kept.get(reason) ?? new Map<Ulid, SegmentEntry['state']>()
+    this.#kept.set(reason, kept)
+    for (const { id, state } of entries) kept.set(id, state)
+  }
+
+  release(reason: Reason): void {
+    this.#kept.delete(reason)
+  }
+
+  /** Nobody knows of them any more. */
+  forget(): void {
+    this.#kept.clear()
+  }
+
+  broken(entries: readonly SegmentEntry[]): string | undefined {
+    for (const [reason, kept] of this.#kept) {
+      const broken = entries.find(({ id, state }) => kept.has(id) && isWorse(state, kept.get(id)))
+      if (broken !== undefined)
+        return `${broken.id} is ${broken.state}, although ${reason} keeps it`
+    }
+    return undefined
+  }
+}
+
+function isWorse(now: SegmentEntry['state'], before: SegmentEntry['state']): boolean {
+  return now === 'deleted' ? before !== 'deleted' : now === 'expired' && before === undefined
+}

@@ -1,0 +1,31 @@
+import type { SeededRandom } from '@kannery/storage-testkit'
+import type { PruneOptions, Retention } from '../../src/index.ts'
+import { minutes, type World } from '../world.ts'
+import type { KafkaModel } from './kafka-model.ts'
+import type { Ledger } from './ledger.ts'
+
+export const retentionMs = minutes(15)
+export const retention: Retention = { kind: 'delete', after: '15m', afterMs: retentionMs }
+export const timing: Required<PruneOptions>['timing'] = {
+  graceMs: minutes(10),
+  slackMs: minutes(1),
+}
+
+/** What a person does by mistake. */
+export type Mishap = 'lease deleted' | 'index deleted' | 'folder deleted'
+
+/** What all who act in one history share. */
+export interface Scene {
+  readonly world: World
+  readonly random: SeededRandom
+  readonly kafka: KafkaModel
+  readonly ledger: Ledger
+  /** What happened, as `step × fault`. */
+  readonly cells: Set<string>
+  readonly tell: (line: string) => void
+  /** A promise was not kept. */
+  readonly complain: (text: string) => void
+  readonly befall: (mishap: Mishap) => void
+  /** Somebody may begin to prune beside who recovers: it meets what is written, and not named yet. */
+  readonly startsPrune: () => boolean
+}
