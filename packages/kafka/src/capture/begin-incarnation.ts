@@ -3,9 +3,9 @@ import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import { topicOutdated } from './fetch-failures.ts'
 import type { AnewReason, BegunIncarnation } from './observer.ts'
-import { recordSettings } from './upkeep.ts'
+import { recordSettings, topicIdOf } from './upkeep.ts'
 
-type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed'>
+type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed' | 'metadata'>
 
 /** Makes the index end with the incarnation that this topic is. Returns the one that began, unless it is the first one. */
 export async function beginOrContinue(
@@ -18,7 +18,7 @@ export async function beginOrContinue(
   const settings = await cluster.describeTopicConfig(topic.name)
   const reason = known && reasonToBegin(session.index, known, topic, truncated)
   if (known !== undefined && reason === undefined) {
-    await recordSettings(session, settings)
+    await recordSettings(session, settings, () => topicIdOf(cluster, topic.name))
     await takeUpPartitions(cluster, session, topic, known)
     return undefined
   }

@@ -15,7 +15,7 @@ import type { KafkaCluster, TopicConfig } from '../cluster/kafka-cluster.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface UpkeepOptions {
-  readonly cluster: Pick<KafkaCluster, 'describeTopicConfig'>
+  readonly cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'metadata'>
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
@@ -39,7 +39,8 @@ export async function keepUp(session: WriterSession, options: UpkeepOptions): Pr
     // A topic that is compacted by now may not be aged out: its oldest record of a key may be the only one.
     const settings = await untilAborted(cluster.describeTopicConfig(topic), signal)
     if (settings === undefined) return
-    await recordSettings(session, settings)
+    const askId = (): Promise<string | undefined> => untilAborted(topicIdOf(cluster, topic), signal)
+    if (!(await recordSettings(session, settings, askId))) return
     await markExpired(topic, { storage, clock, ids })
     const { failure } = await deletePruned(session, { storage, clock, ids })
     if (failure !== undefined) options.onWarning(failure)
@@ -49,15 +50,34 @@ export async function keepUp(session: WriterSession, options: UpkeepOptions): Pr
   }
 }
 
-/** Notes in the index how the topic is configured now, if it was configured otherwise before. */
+/**
+ * Notes in the index how the topic is configured now, if it was configured otherwise before. Returns
+ * false when these may be the settings of another topic.
+ *
+ * @param askId which topic has the name now, after the settings were asked for
+ */
 export async function recordSettings(
   session: WriterSession,
   { overrides: config, effective }: TopicConfig,
-): Promise<void> {
+  askId: () => Promise<string | undefined>,
+): Promise<boolean> {
   const known = currentIncarnation(session.index)
-  if (known === undefined || (same(known.config, config) && same(known.effective, effective)))
-    return
+  if (known === undefined || (same(known.config, config) && same(known.effective, effective))) {
+    return true
+  }
+  // Settings are asked for by name: those of a topic that was created again may age out this one.
+  if ((await askId()) !== known.topicId) return false
   await session.commit({ settings: { config, effective } })
+  return true
+}
+
+/** undefined when the cluster does not know the topic. */
+export async function topicIdOf(
+  cluster: Pick<KafkaCluster, 'metadata'>,
+  name: string,
+): Promise<string | undefined> {
+  const { topics } = await cluster.metadata([name])
+  return topics.find((topic) => topic.name === name)?.topicId
 }
 
 /**
