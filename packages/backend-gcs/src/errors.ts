@@ -144,6 +144,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const { code, status, response, errors: details, message } = error as SdkError
   const answered = [code, status, response?.status].find((number) => typeof number === 'number')
   if (answered === undefined) return undefined
+  if (isOfToken(error) && !mayPass(answered)) return undefined
   const header = (name: string): string | undefined => headerOf(response, name)
   return { status: answered, body: bodyOf(response, details, message), header }
 }
@@ -153,11 +154,23 @@ interface SdkError {
   readonly status?: unknown
   readonly message?: string
   readonly errors?: readonly unknown[]
+  /** Of the request, in gaxios's form. */
+  readonly config?: { readonly url?: unknown }
   readonly response?: {
     readonly status?: unknown
     readonly body?: unknown
     readonly data?: unknown
   }
+}
+
+/** Whether who was asked is a server of tokens: errors about them have the form of those about the beginning of an upload. */
+function isOfToken(error: object): boolean {
+  const { config } = error as SdkError
+  return config?.url !== undefined && !String(config.url).includes('/upload/storage/v1/')
+}
+
+function mayPass(status: number): boolean {
+  return status === 429 || status >= 500
 }
 
 function bodyOf(
@@ -254,9 +267,11 @@ function readFailure(body: string): Failure {
 }
 
 /** google-auth-library has no class for it. */
-function isAboutCredentials({ name, message }: Error): boolean {
+function isAboutCredentials(error: Error): boolean {
   return (
-    name === 'GaxiosError' ||
-    /default credentials|invalid_grant|refresh access token|private key|PEM|DECODER/i.test(message)
+    isOfToken(error) ||
+    /default credentials|invalid_grant|refresh access token|private key|PEM|DECODER/i.test(
+      error.message,
+    )
   )
 }

@@ -23,7 +23,9 @@ export async function openReader(
   options: GetOptions,
   attempt: Attempt,
 ): Promise<ObjectReader> {
-  const { range, ifVersion } = options
+  const { range, ifVersion, signal } = options
+  // The request begins with the stream, and an error of it that nobody waits for ends the process.
+  signal?.throwIfAborted()
   const wanted = new RangeRequest(range, errors, attempt)
   addToRequest(file, {
     headers: {

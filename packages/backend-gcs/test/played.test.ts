@@ -193,6 +193,18 @@ test.each<[string, Call, number]>([
   },
 )
 
+test('a get that is aborted before it begins asks nothing', async () => {
+  await using server = await playServer(() => failure(503, 'backendError'))
+  await using storage = await openAt(server)
+  const signal = AbortSignal.abort(new Error('enough'))
+
+  await expect(storage.get(key, { signal })).rejects.toThrow('enough')
+  await errorOf(storage.head(key))
+
+  // An answer to it would end the process: nobody waits for it.
+  expect(server.requests).toHaveLength(1)
+})
+
 test('a body that breaks off is an error, never an end', async () => {
   await using server = await playServer(() => ({
     status: 200,
