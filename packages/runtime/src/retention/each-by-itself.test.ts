@@ -68,6 +68,23 @@ test('what prune and gc did of a topic is told, also where one object of it cann
   expect(collected.report.topics.map(({ topic }) => topic)).toEqual(topics)
 })
 
+test.each([
+  ['unfinished uploads', 'sweepUnfinished', ''],
+  ['heartbeats', 'list', '~workers/'],
+] as const)(
+  'what gc did of topics is told, also where %s cannot be looked for',
+  async (_, operation, key) => {
+    memory.rules.push((call) =>
+      call.operation === operation && call.key === key ? { kind: 'deny' } : undefined,
+    )
+    const { report, error } = await collectGarbage(options())
+    expect(report.topics.map(({ topic, segments }) => [topic, segments])).toEqual(
+      topics.map((topic) => [topic, 1]),
+    )
+    expect(error?.code).toBe('STORAGE_DENIED')
+  },
+)
+
 test('a topic that cannot be read does not keep gc, undo, holds and points from the others', async () => {
   await spoil()
   const failed = [{ topic: 'orders' }]

@@ -1,5 +1,5 @@
 import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
-import { type KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
+import { KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { eachTopic } from '../each-topic.ts'
 import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
@@ -35,7 +35,7 @@ export interface CollectedGarbage {
   readonly failed: readonly FailedTopic[]
   /** Of workers that were killed. */
   readonly heartbeats: number
-  /** null in a dry run: a storage tells them only when it gives them back. */
+  /** null where that is not known, as in a dry run: a storage tells them only when it gives them back. */
   readonly unfinishedUploads: number | null
 }
 
@@ -47,7 +47,7 @@ const olderThanMs = defaultRetentionTiming.graceMs
  * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic if that will look at
  * it, and else becomes garbage.
  *
- * @throws what keeps it from all of that: as opening a storage does; STORAGE_*
+ * @throws what keeps it from all topics: as opening a storage does; STORAGE_*
  */
 export async function collectGarbage(
   options: CollectGarbageOptions,
@@ -61,19 +61,34 @@ export async function collectGarbage(
     collect(storage, topic, { ...options, fail }),
   )
   let { error } = collected
-  const heartbeats = await sweepHeartbeats(storage, {
-    clock: systemClock,
-    olderThanMs,
-    dryRun,
-    onFailure: (failure) => {
-      error ??= failure
-    },
-  })
+  const onFailure = (failure: KanneryError): void => {
+    error ??= failure
+  }
+  const heartbeats = await orElse(onFailure, 0, () =>
+    sweepHeartbeats(storage, { clock: systemClock, olderThanMs, dryRun, onFailure }),
+  )
   const unfinishedUploads = dryRun
     ? null
-    : await storage.sweepUnfinished(keyPrefix(''), { olderThanMs, isOurs: isUploadKey })
+    : await orElse(onFailure, null, () =>
+        storage.sweepUnfinished(keyPrefix(''), { olderThanMs, isOurs: isUploadKey }),
+      )
   const { done, failed } = collected
   return { report: { topics: done, failed, heartbeats, unfinishedUploads }, error }
+}
+
+/** What was done of topics is reported, whatever becomes of `work`. */
+async function orElse<T, F>(
+  onFailure: (failure: KanneryError) => void,
+  otherwise: F,
+  work: () => Promise<T>,
+): Promise<T | F> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!KanneryError.is(error)) throw error
+    onFailure(error)
+    return otherwise
+  }
 }
 
 async function collect(
