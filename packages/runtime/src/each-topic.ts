@@ -43,7 +43,11 @@ export async function eachTopic<T>(
   return { done, failed, error: first }
 }
 
-async function concernsOneTopic(storage: StorageBackend, error: KanneryError): Promise<boolean> {
+/** Whether others may succeed where one topic failed: the storage is not away altogether. */
+export async function concernsOneTopic(
+  storage: StorageBackend,
+  error: KanneryError,
+): Promise<boolean> {
   if (changesWithTheTopic.has(error.code)) return true
   return await isOfOneTopic(storage, error)
 }

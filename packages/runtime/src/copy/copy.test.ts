@@ -1,4 +1,5 @@
 import { topicKeys } from '@kannery/core'
+import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
 import { type CopyAdvance, runCopy } from './copy.ts'
@@ -39,6 +40,28 @@ test('a segment that cannot be read keeps only its own topic from being copied',
     failed: [{ topic: 'a', code: 'STORAGE_DENIED' }],
   })
   expect(error).toMatchObject({ code: 'STORAGE_DENIED' })
+})
+
+test('a topic whose copy ends in doubt keeps no other one from being copied', async () => {
+  await using source = await MemoryLocation.create()
+  await using target = await MemoryLocation.create()
+  await writeBackup(source.storage, { topic: 'a', segments: [{ records: 4 }] })
+  await writeBackup(source.storage, { topic: 'b', segments: [{ records: 5 }] })
+  const error = new KanneryError('STORAGE_OUTCOME_UNKNOWN', 'no answer came')
+  target.rules.push((call) =>
+    call.operation === 'openWriter' && call.key.startsWith('a/')
+      ? { kind: 'fail', error }
+      : undefined,
+  )
+
+  const { report } = await copy(source, target)
+  expect(report).toMatchObject({
+    topics: [
+      { topic: 'a', error: { code: 'STORAGE_OUTCOME_UNKNOWN' } },
+      { topic: 'b', segments: 1, records: 5 },
+    ],
+    failed: [{ topic: 'a', code: 'STORAGE_OUTCOME_UNKNOWN' }],
+  })
 })
 
 test('a source that goes away ends the copy, and what was copied before is reported', async () => {

@@ -1,5 +1,6 @@
-import { copyTopic, isOfOneTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
+import { copyTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { concernsOneTopic } from '../each-topic.ts'
 import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -195,7 +196,8 @@ class CopyRun {
     const { code, message } = error
     this.#topics.set(before.topic, { ...before, error: { code, message } })
     this.#failed.set(before.topic, failedTopic(before.topic, error))
-    if (!(await isOfOneTopic(from, error)) || !(await isOfOneTopic(to, error))) throw error
+    const isOfTopic = (await concernsOneTopic(from, error)) && (await concernsOneTopic(to, error))
+    if (!isOfTopic) throw error
     this.#error ??= error
   }
 }
