@@ -11,7 +11,7 @@ for (const mutant of mutants) {
   test(`the simulation finds a writer that ${mutant.name}`, { timeout: 90_000 }, async () => {
     const folder = await mutatedPackage(mutant)
     try {
-      expect(await simulateIn(folder)).toMatch(/VIOLATED/)
+      expect(await simulateIn(folder, mutant.seed)).toMatch(/VIOLATED/)
     } finally {
       await rm(folder, { recursive: true })
     }
@@ -37,10 +37,17 @@ async function mutatedPackage({ file, search, replace }: Mutant): Promise<string
 }
 
 /** What it printed. */
-async function simulateIn(folder: string): Promise<string> {
+async function simulateIn(folder: string, seed = 1): Promise<string> {
   const script = join(folder, 'test/simulation/run.ts')
   const { promise, resolve } = Promise.withResolvers<string>()
-  const words = ['--conditions=@kannery/source', script, '--histories', '100000']
+  const words = [
+    '--conditions=@kannery/source',
+    script,
+    '--histories',
+    '100000',
+    '--seed',
+    `${seed}`,
+  ]
   execFile(process.execPath, words, { timeout: longestSearchMs }, (_, stdout, stderr) => {
     resolve(stdout + stderr)
   })
