@@ -19,7 +19,7 @@ import {
   type PlayedServer,
   playServer,
 } from '@kannery/testing/servers/played-server'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { collect, context } from './world.ts'
 
@@ -410,14 +410,14 @@ test.each([
 
 test('an upload leaves nothing in the home folder', async () => {
   const home = await mkdtemp(join(tmpdir(), 'kannery-home-'))
-  const before = { HOME: process.env['HOME'], XDG_CONFIG_HOME: process.env['XDG_CONFIG_HOME'] }
-  Object.assign(process.env, { HOME: home, XDG_CONFIG_HOME: join(home, '.config') })
+  vi.stubEnv('HOME', home)
+  vi.stubEnv('XDG_CONFIG_HOME', join(home, '.config'))
   try {
     await using server = await sessionServer(() => 'kept')
     await stream(server)
     expect(await readdir(home)).toEqual([])
   } finally {
-    Object.assign(process.env, before)
+    vi.unstubAllEnvs()
     await rm(home, { recursive: true })
   }
 })

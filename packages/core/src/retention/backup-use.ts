@@ -40,8 +40,10 @@ export class BackupUse implements AsyncDisposable {
     this.#hold = { name: `in-use-${options.ids.next()}`, reason }
   }
 
-  /** Never fails because of the storage: what keeps the hold from being put is a warning, but for a lack of permission and for what the reader
-   * meets, too. */
+  /**
+   * Never fails because of the storage. A hold that cannot be put is a warning, unless the permission
+   * to write is missing, or the reader meets the same error itself.
+   */
   static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
     const use = new BackupUse(topic, reason, options)
     const outcome = await use.#put()
@@ -113,7 +115,7 @@ export class BackupUse implements AsyncDisposable {
   }
 }
 
-/** Not for who puts the hold to report: a lack of permission, or what the reader meets, too. */
+/** What is no warning: a missing permission, and errors that the reader meets itself. */
 function isOfReading({ code }: KanneryError): boolean {
   return /^(STORAGE_(DENIED|UNAUTHENTICATED|NOT_FOUND|CONTAINER_NOT_FOUND)|INDEX_.*|DATA_CORRUPT)$/.test(
     code,
