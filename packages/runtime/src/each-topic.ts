@@ -11,14 +11,25 @@ export interface TopicResults<T> {
 }
 
 /** Work on one topic that reports what it could not do of it to `fail`, or rejects when it did nothing. */
-export type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
+type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
 
 /**
- * Does each topic by itself: one that fails does not keep the others, unless the storage is away altogether.
+ * Does each topic by itself, as {@link tryEachTopic}.
  *
  * @throws the first error, when nothing was done of any topic
  */
 export async function eachTopic<T>(
+  storage: StorageBackend,
+  topics: readonly string[],
+  work: TopicWork<T>,
+): Promise<TopicResults<T>> {
+  const results = await tryEachTopic(storage, topics, work)
+  if (results.error !== undefined && results.done.length === 0) throw results.error
+  return results
+}
+
+/** Does each topic by itself: one that fails does not keep the others, unless the storage is away altogether. */
+export async function tryEachTopic<T>(
   storage: StorageBackend,
   topics: readonly string[],
   work: TopicWork<T>,
@@ -39,7 +50,6 @@ export async function eachTopic<T>(
       if (!(await concernsOneTopic(storage, error))) break
     }
   }
-  if (first !== undefined && done.length === 0) throw first
   return { done, failed, error: first }
 }
 

@@ -191,9 +191,7 @@ export class KafkaCluster implements AsyncDisposable {
       const led = partitions.filter(({ leader }) => leader !== undefined)
       const query = { topic, at, isolation }
       const answers = await Promise.allSettled(led.map((one) => this.#listOffsets([one], query)))
-      const offsets = new Map(
-        answers.flatMap((answer) => (answer.status === 'fulfilled' ? [...answer.value] : [])),
-      )
+      const offsets = new Map(answers.flatMap(offsetsOrNone))
       if (offsets.size === 0) throw error
       return offsets
     }
@@ -463,6 +461,16 @@ export class KafkaCluster implements AsyncDisposable {
 }
 
 /** That Metadata does not know a topic is final; where it does, another broker may just not have heard of it yet. */
+/** Of one partition. What will not pass is no matter of its leader. */
+function offsetsOrNone(
+  answer: PromiseSettledResult<ReadonlyMap<number, number>>,
+): readonly (readonly [partition: number, offset: number])[] {
+  if (answer.status === 'fulfilled') return [...answer.value]
+  const error: unknown = answer.reason
+  if (KanneryError.is(error) && isTransient(error)) return []
+  throw error
+}
+
 function isTransient(error: KanneryError): boolean {
   const { api } = error.facts
   return error.retry !== 'never' && !(error.code === 'KAFKA_TOPIC_UNKNOWN' && api === 'Metadata')

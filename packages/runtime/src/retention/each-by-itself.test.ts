@@ -23,9 +23,9 @@ beforeEach(async () => {
   return async () => await memory[Symbol.asyncDispose]()
 })
 
-/** The index of "orders" is damaged. */
-async function spoil(): Promise<void> {
-  await memory.change(topicKeys('orders').index, (bytes) => bytes.fill(0x20, 0, 8))
+/** The index of the topic is damaged. */
+async function spoil(topic = 'orders'): Promise<void> {
+  await memory.change(topicKeys(topic).index, (bytes) => bytes.fill(0x20, 0, 8))
 }
 
 /** The first segment of "orders" cannot be deleted. */
@@ -102,6 +102,17 @@ test('a topic that cannot be read does not keep gc, undo, holds and points from 
     done: left.map((topic) => ({ topic })),
     failed,
   })
+})
+
+test('gc looks for what killed processes left also where every topic is damaged', async () => {
+  for (const topic of topics) await spoil(topic)
+
+  const { report, error } = await collectGarbage(options())
+
+  expect(report.failed.map(({ topic }) => topic)).toEqual(topics)
+  expect(report).toMatchObject({ topics: [], heartbeats: 0, unfinishedUploads: 0 })
+  expect(error?.code).toMatch(/^(DATA|INDEX)_/)
+  expect(memory.calls()).toContain('list ~workers/')
 })
 
 test('of a single topic that fails there is an error and no report', async () => {

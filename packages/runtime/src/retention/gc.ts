@@ -1,6 +1,6 @@
 import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
 import { KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
-import { eachTopic } from '../each-topic.ts'
+import { tryEachTopic } from '../each-topic.ts'
 import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
@@ -47,7 +47,7 @@ const olderThanMs = defaultRetentionTiming.graceMs
  * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic if that will look at
  * it, and else becomes garbage.
  *
- * @throws what keeps it from all topics: as opening a storage does; STORAGE_*
+ * @throws as opening and listing a storage do
  */
 export async function collectGarbage(
   options: CollectGarbageOptions,
@@ -57,7 +57,7 @@ export async function collectGarbage(
     ? await openStorage(options.storage)
     : await openWritableStorage(options.storage, onWarning)
   const topics = await topicsOf(storage, undefined)
-  const collected = await eachTopic(storage, topics, (topic, fail) =>
+  const collected = await tryEachTopic(storage, topics, (topic, fail) =>
     collect(storage, topic, { ...options, fail }),
   )
   let { error } = collected
