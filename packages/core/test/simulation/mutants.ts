@@ -197,8 +197,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'deletes what was due before a hold was put',
-    file: 'retention/delete-pruned.ts',
-    search: 'batch = mayMore ?',
-    replace: 'if (batch.length === 0) batch = mayMore ?',
+    file: 'retention/due.ts',
+    search: 'if (isHeld(index, nowMs)) return { segments: [], garbage }',
+    replace: '',
   },
 ]
