@@ -1,3 +1,4 @@
+import { KanneryError } from '@kannery/storage'
 import { crc32c } from '../digest/crc32c.ts'
 import { formatDigest, parseDigest } from '../digest/digest.ts'
 import { readAnyYaml } from './any-yaml.ts'
@@ -20,7 +21,11 @@ const firstLine = {
 const endLine = /^end: "(crc32c:[0-9a-f]{8})"\n$/
 const endLineBytes = 'end: "crc32c:00000000"\n'.length
 
-/** A document ends in a checksum of all before it: most truncations of YAML are valid YAML. */
+/**
+ * A document ends in a checksum of all before it: most truncations of YAML are valid YAML.
+ *
+ * @throws INTERNAL for more than any reader takes
+ */
 export function encodeDocument(
   kind: DocumentPlace['kind'],
   fields: Iterable<readonly [string, JsonValue]>,
@@ -28,7 +33,14 @@ export function encodeDocument(
   let text = firstLine[kind]
   for (const [key, value] of fields) text += encodeField(key, value)
   const body = Buffer.from(text)
+  const bytes = body.length + endLineBytes
+  if (bytes > maxIndexBytes) throw tooLong(kind, bytes)
   return Buffer.concat([body, Buffer.from(`end: "${formatDigest(crc32c(body))}"\n`)])
+}
+
+function tooLong(kind: DocumentPlace['kind'], bytes: number): KanneryError {
+  const message = `this ${kind} of ${bytes} bytes is not written: no more than ${maxIndexBytes} can be read`
+  return new KanneryError('INTERNAL', message)
 }
 
 /**

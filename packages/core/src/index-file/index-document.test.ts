@@ -252,6 +252,11 @@ test('one alias is refused as well', () => {
   expect(refusal(sealed(text)).why).toMatch(/alias/i)
 })
 
+test('an index that could not be read again is not written', () => {
+  const points = [{ name: 'x'.repeat(maxIndexBytes), at: '2026-11-23T07:05:00.000Z' }]
+  expect(() => encodeIndex({ ...sampleIndex, points })).toThrow(`no more than ${maxIndexBytes}`)
+})
+
 test('no more than 16 MiB are read as an index', () => {
   const large = sealed(sample.replace('gaps:', `x: "${'x'.repeat(maxIndexBytes)}"\ngaps:`))
 
