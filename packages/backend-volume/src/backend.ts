@@ -1,4 +1,3 @@
-import { constants } from 'node:fs'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -26,7 +25,7 @@ import {
 } from '@kannery/storage'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'
-import { fileMode, isRealFolder } from './durable.ts'
+import { fileMode, isRealFolder, makeFile, newFile } from './durable.ts'
 import { type Attempt, isErrno, notDurable, unsupported, volumeError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { withGroupAccess } from './group-access.ts'
@@ -35,6 +34,7 @@ import { listFolder } from './listing.ts'
 import { PiecePool } from './piece-pool.ts'
 import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
 import { openReader } from './reader.ts'
+import { Reserve } from './reserve.ts'
 import { type Environment, Root } from './root.ts'
 import { sweepFolder } from './sweep.ts'
 import { UnflushedNames } from './unflushed-names.ts'
@@ -46,7 +46,8 @@ const deleteBatch = 256
 
 /**
  * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool; `.kannery` in each folder holds
- * unfinished files. Safe for any number of processes; what a person changes or deletes by hand counts at once.
+ * unfinished files, and the one in the storage's own folder the reserve. Safe for any number of processes; what a person
+ * changes or deletes by hand counts at once.
  */
 export class VolumeBackend implements StorageBackend {
   readonly type = 'volume'
@@ -65,6 +66,7 @@ export class VolumeBackend implements StorageBackend {
   readonly #random: BackendContext['random']
   readonly #unflushed: UnflushedNames
   readonly #root: Root
+  readonly #reserve: Reserve
   readonly #pieces = new PiecePool()
 
   private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
@@ -72,6 +74,7 @@ export class VolumeBackend implements StorageBackend {
     this.#random = environment.random
     this.#unflushed = new UnflushedNames(files)
     this.#root = new Root(config.path, { files, environment, unflushed: this.#unflushed })
+    this.#reserve = new Reserve(config.path, files, environment.random)
   }
 
   /** Touches nothing: a folder that is missing is made by the first write, and reported by the first read. */
@@ -100,26 +103,13 @@ export class VolumeBackend implements StorageBackend {
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
     assertPutSize(body)
-    return await this.#writing('put', key, options, async (place, claims, attempt) => {
-      judge(options.condition, await statObject(this.#files, attempt), attempt)
-      for (let rewrites = 0; ; rewrites++) {
-        try {
-          const unfinished = await this.#writeUnfinished(place, body)
-          options.signal?.throwIfAborted()
-          const stats = await claims.publish(place, unfinished, options.condition, attempt)
-          return describe(place.key, stats)
-        } catch (error) {
-          if (!isGone(error) || rewrites === maxRewrites) throw error
-          await this.#root.prepareFolder(place)
-        }
-      }
-    })
+    return await this.#reserve.lendTo(() => this.#put(key, body, options))
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
     return await this.#writing('openWriter', key, options, async (place, claims, attempt) => {
       const path = this.#unfinishedPath(place)
-      const handle = await this.#create(path)
+      const handle = await this.#files.open(path, newFile, fileMode)
       const explain = (error: unknown): unknown => volumeError(error, attempt)
       return new VolumeWriter({
         handle,
@@ -129,6 +119,7 @@ export class VolumeBackend implements StorageBackend {
         publish: async () => {
           try {
             options.signal?.throwIfAborted()
+            await this.#reserve.keep()
             const stats = await claims.publish(place, path, options.condition, attempt)
             return describe(place.key, stats)
           } catch (error) {
@@ -187,6 +178,24 @@ export class VolumeBackend implements StorageBackend {
   /** Nothing is held open between calls. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
+  async #put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
+    return await this.#writing('put', key, options, async (place, claims, attempt) => {
+      judge(options.condition, await statObject(this.#files, attempt), attempt)
+      for (let rewrites = 0; ; rewrites++) {
+        try {
+          const unfinished = this.#unfinishedPath(place)
+          await makeFile(this.#files, unfinished, body)
+          options.signal?.throwIfAborted()
+          const stats = await claims.publish(place, unfinished, options.condition, attempt)
+          return describe(place.key, stats)
+        } catch (error) {
+          if (!isGone(error) || rewrites === maxRewrites) throw error
+          await this.#root.prepareFolder(place)
+        }
+      }
+    })
+  }
+
   async #reading<T>(
     operation: string,
     key: ObjectKey,
@@ -234,8 +243,10 @@ export class VolumeBackend implements StorageBackend {
   async #remove(key: ObjectKey, options: DeleteOptions): Promise<Place | undefined> {
     // Deleting in a folder that is not there must not make it.
     if ((await this.head(key, options)) === undefined) return undefined
-    return await this.#writing('delete', key, options, async (place, claims, attempt) =>
-      (await claims.remove(place, options.ifVersion, attempt)) ? place : undefined,
+    return await this.#reserve.lendTo(() =>
+      this.#writing('delete', key, options, async (place, claims, attempt) =>
+        (await claims.remove(place, options.ifVersion, attempt)) ? place : undefined,
+      ),
     )
   }
 
@@ -291,26 +302,6 @@ export class VolumeBackend implements StorageBackend {
 
   #unfinishedPath(place: Place): string {
     return join(place.machinery, `unfinished-${newId(this.#random)}`)
-  }
-
-  async #create(path: string): Promise<fs.FileHandle> {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-    return await this.#files.open(path, flags, fileMode)
-  }
-
-  async #writeUnfinished(place: Place, body: Uint8Array): Promise<string> {
-    const path = this.#unfinishedPath(place)
-    const handle = await this.#create(path)
-    try {
-      await handle.writeFile(body)
-      await handle.sync()
-    } catch (error) {
-      await this.#discard(path)
-      throw error
-    } finally {
-      await handle.close()
-    }
-    return path
   }
 
   async #discard(path: string): Promise<void> {

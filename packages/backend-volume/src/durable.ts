@@ -5,12 +5,35 @@ import type { FileSystem } from './file-system.ts'
 
 const folderMode = 0o700
 export const fileMode = 0o600
+/** To open a file that is not there, for writing. */
+export const newFile: number = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** A new, renamed or removed name survives a power failure only after this. */
 export async function syncFolder(files: FileSystem, folder: string): Promise<void> {
   const handle = await files.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Makes a file whose content survives a power failure; its name does so after {@link syncFolder}.
+ * A failure leaves none.
+ */
+export async function makeFile(
+  files: FileSystem,
+  path: string,
+  content: Uint8Array,
+): Promise<void> {
+  const handle = await files.open(path, newFile, fileMode)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } catch (error) {
+    await files.rm(path, { force: true }).catch(() => undefined)
+    throw error
   } finally {
     await handle.close()
   }

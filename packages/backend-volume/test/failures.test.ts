@@ -50,7 +50,9 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
       const files = watchedFiles(({ name: call }) => {
         // Whoever cannot close a file has no way to tell; the kernel closes it.
         if (call === 'handle.close') return
-        if (calls++ === failAt) throw errno(status)
+        const at = calls++
+        // A full disk stays full.
+        if (at === failAt || (at > failAt && status === 'ENOSPC')) throw errno(status)
       })
       const storage = await VolumeBackend.open({ path }, environment, files)
       const told = await change(storage, version).then(
@@ -78,14 +80,31 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
   })
 })
 
+test('a deletion for which not even a folder can be made gets the room of the reserve', async () => {
+  const plain = await VolumeBackend.open({ path: folder.path }, environment)
+  {
+    await using writer = await plain.openWriter(key, { condition: { kind: 'if-absent' } })
+    await writer.commit()
+  }
+  let full = true
+  const files = watchedFiles(({ name, path }) => {
+    if (name === 'rm' && path.endsWith('/reserve')) full = false
+    if (name === 'mkdir' && full) throw errno('ENOSPC')
+  })
+  const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
+  await storage.delete(key)
+  expect(await plain.head(key)).toBeUndefined()
+  expect(await fs.readdir(join(folder.path, '.kannery'))).toEqual(['reserve'])
+})
+
 test('what a failed writer leaves behind is swept', async () => {
   const files = watchedFiles(({ name, path }) => {
     if (name === 'rm' && path.includes('unfinished')) throw errno('EIO')
-    if (name === 'handle.sync' && path.includes('unfinished')) throw errno('ENOSPC')
+    if (name === 'handle.sync' && path.includes('unfinished')) throw errno('EIO')
   })
   const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
   const put = storage.put(key, Buffer.from('x'), { condition: { kind: 'if-absent' } })
-  await expect(put).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+  await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
 
   const plain = await VolumeBackend.open({ path: folder.path }, environment)
   expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toHaveLength(1)

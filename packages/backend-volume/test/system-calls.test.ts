@@ -21,8 +21,12 @@ beforeEach(async () => {
     calls.push(call)
   })
   storage = await VolumeBackend.open({ path: folder.path }, environment, files)
-  // The folders are made, and the disk is probed.
+  // The folders and the reserve are made, and the disk is probed.
   await storage.put(objectKey('orders/first'), Buffer.from('x'), ifAbsent)
+  {
+    await using writer = await storage.openWriter(objectKey('orders/before.kan'), ifAbsent)
+    await writer.commit()
+  }
   calls = []
 })
 afterEach(async () => {

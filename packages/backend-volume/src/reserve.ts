@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { type BackendContext, KanneryError } from '@kannery/storage'
+import { makeFile, makeFolder } from './durable.ts'
+import { isErrno } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { newId } from './ids.ts'
+import { machineryName } from './place.ts'
+
+/**
+ * Enough for the probes, a lease, a heartbeat, and an index with its pages beside those that they
+ * replace.
+ */
+const reserveBytes = 1024 * 1024
+
+/**
+ * Space that small writes and deletions get where the disk is full: a file that is removed for them
+ * and made again. Reasons and alternatives: docs/adr/0123-keep-a-reserve-on-a-disk.md.
+ */
+export class Reserve {
+  readonly #files: FileSystem
+  readonly #random: BackendContext['random']
+  readonly #machinery: string
+  readonly #path: string
+  #lastUse: Promise<unknown> = Promise.resolve()
+
+  constructor(root: string, files: FileSystem, random: BackendContext['random']) {
+    this.#files = files
+    this.#random = random
+    this.#machinery = join(root, machineryName)
+    this.#path = join(this.#machinery, 'reserve')
+  }
+
+  /** Makes it unless it is there. @throws ENOSPC or EDQUOT, raw, when there is no room for it */
+  async keep(): Promise<void> {
+    if (await this.#isThere()) return
+    await makeFolder(this.#files, this.#machinery)
+    const unfinished = join(this.#machinery, `unfinished-${newId(this.#random)}`)
+    // Zeros would take no space where the file system compresses.
+    await makeFile(this.#files, unfinished, this.#random.bytes(reserveBytes))
+    await this.#files.rename(unfinished, this.#path)
+  }
+
+  /**
+   * Makes a change; where the disk is full, it is made once more without the reserve. STORAGE_FULL
+   * must say that nothing was changed.
+   */
+  async lendTo<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      return await change()
+    } catch (error) {
+      if (!KanneryError.is(error, 'STORAGE_FULL')) throw error
+    }
+    // One after the other: the reserve that one makes again takes the room of the next.
+    const use = this.#lastUse.then(() => this.#without(change))
+    this.#lastUse = use.catch(() => undefined)
+    return await use
+  }
+
+  async #without<T>(change: () => Promise<T>): Promise<T> {
+    // Needs no space. Where it fails, so does the change, and says why.
+    await this.#files.rm(this.#path, { force: true }).catch(() => undefined)
+    try {
+      return await change()
+    } finally {
+      // Where there is no room yet, the next segment insists on it.
+      await this.keep().catch(() => undefined)
+    }
+  }
+
+  async #isThere(): Promise<boolean> {
+    try {
+      await this.#files.lstat(this.#path)
+      return true
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return false
+      throw error
+    }
+  }
+}
