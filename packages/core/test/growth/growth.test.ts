@@ -4,6 +4,8 @@ import { type GrowthCost, measureGrowth } from './measure-growth.ts'
 /** `./dev bench growth` goes to a million segments, and measures the time. */
 const commits = 300
 const kibibyte = 1024
+/** The lease is looked at and taken, a sign of life given, the index read, what it does not name listed, the epoch raised. */
+const acquireRequests = 6
 
 /** Of one commit, over as many as it takes until pages roll. */
 function sentBytes({ commits: costs }: GrowthCost): number {
@@ -21,12 +23,12 @@ test('what a commit sends, and how often an acquisition asks, is bounded whateve
     expect(sentBytes(cost)).toBeLessThan(128 * kibibyte)
     expect(sentBytes(cost)).toBeLessThan(1.5 * (small === undefined ? 0 : sentBytes(small)))
     expect(indexBytes).toBeLessThan(256 * kibibyte)
-    expect(acquire.requests.length).toBeLessThanOrEqual(5)
+    expect(acquire.requests.length).toBeLessThanOrEqual(acquireRequests)
   }
 }, 60_000)
 
 test('many partitions make entries large, and pages keep the index as small', async () => {
   const { indexBytes, acquire } = await measureGrowth({ segments: 300, partitions: 500 }, 30)
   expect(indexBytes).toBeLessThan(256 * kibibyte)
-  expect(acquire.requests.length).toBeLessThanOrEqual(5)
+  expect(acquire.requests.length).toBeLessThanOrEqual(acquireRequests)
 }, 60_000)

@@ -110,7 +110,7 @@ export class Ledger {
     const text = Buffer.from(body).toString()
     const epoch = Number(/^epoch: (\d+)$/m.exec(text)?.[1])
     for (const { id, epoch: own, from, records } of this.#uploaded.values()) {
-      if (this.#named.has(id) || !text.includes(`{"id":"${id}","in"`)) continue
+      if (this.#named.has(id) || !names(text, id)) continue
       this.#named.add(id)
       if (own === epoch) continue
       const why = this.#options.kafka.whyNotAdoptable(from, records)
@@ -284,7 +284,15 @@ export class Ledger {
     this.#acknowledged.clear()
     this.#epoch = 0
     this.#lastWhole = body
-    const { entries } = namedStateOf(this.#options.memory, body)
+    const text = Buffer.from(body).toString()
+    for (const id of this.#uploaded.keys()) if (names(text, id)) this.#named.add(id)
+    const rebuilt = this.#last()
+    // The folder was deleted under the rebuild, and its pages with it: ruins, which promise nothing.
+    if (rebuilt === undefined) {
+      this.tamper('removed')
+      return
+    }
+    const { entries } = rebuilt
     for (const { id } of entries) this.#named.add(id)
     for (const { id } of existing) this.#acknowledged.add(id)
     const lost = existing.find(({ id }) => !this.#isCovered(id, entries))
@@ -307,4 +315,9 @@ export class Ledger {
     }
     return undefined
   }
+}
+
+/** Whether an index names a segment outside of its pages. */
+function names(text: string, id: Ulid): boolean {
+  return text.includes(`{"id":"${id}","in"`)
 }

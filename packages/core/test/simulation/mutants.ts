@@ -168,6 +168,7 @@ export const mutants: readonly Mutant[] = [
     file: 'retention/points.ts',
     search: 'return isLater && last !== null && greatestId <= last',
     replace: 'return isLater && capturedMs <= moment',
+    seed: 6190,
   },
   {
     name: 'takes a page that was written anew for damage',
