@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
-import type { Incarnation, Index } from '../index-file/model.ts'
+import type { Incarnation, Index, JsonObject } from '../index-file/model.ts'
+import type { NamedObject } from '../layout/keys.ts'
 import { holdsAt } from '../retention/holds.ts'
 
 /**
@@ -28,22 +29,36 @@ export function isCopyOfNow({ copyOf }: Index, source: Index): boolean {
   return copyOf?.commit === source.commit && copyOf.edited === source.edited
 }
 
+/** Holds of those who are reading the copy `target`, at a time by its storage's clock, milliseconds. */
+export function holdsOfReaders(target: Index, source: Index, nowMs: number): readonly JsonObject[] {
+  const ofSource = new Set(source.holds.map(({ name }) => name))
+  return holdsAt(target, nowMs).filter(
+    ({ name, until }) => until !== undefined && !ofSource.has(name),
+  )
+}
+
+/** What the index of a copy has of its own. */
+export interface CopyState {
+  /** When it becomes what the source is: ISO 8601, by the target's clock. */
+  readonly at: string
+  /** All its garbage: what was so before stays so since then, the rest is since `at`. */
+  readonly garbage: readonly NamedObject[]
+}
+
 /**
- * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`. Holds of those who are reading
- * the copy stay until they end.
+ * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`, with garbage of its own: other
+ * objects lie here than at the source. Holds of those who are reading the copy stay until they end.
  */
-export function asCopy(target: Index, source: Index, at: string): Index {
+export function asCopy(target: Index, source: Index, { at, garbage }: CopyState): Index {
   assertContinuesCopy(target, source)
   const { epoch, writer, commit } = target
   const { edited, copyOf: _, ...copied } = source
   const { cluster, commit: copiedCommit } = source
   const origin = { cluster, commit: copiedCommit, ...(edited === undefined ? {} : { edited }), at }
-  const held = new Set(source.holds.map(({ name }) => name))
-  const ofReaders = holdsAt(target, Date.parse(at)).filter(
-    ({ name, until }) => until !== undefined && !held.has(name),
-  )
-  const holds = [...source.holds, ...ofReaders]
-  return { ...copied, holds, epoch, writer, commit, copyOf: origin }
+  const holds = [...source.holds, ...holdsOfReaders(target, source, Date.parse(at))]
+  const since = new Map(target.garbage.map((entry) => [entry.id, entry.since]))
+  const own = garbage.map(({ id, kind }) => ({ id, kind, since: since.get(id) ?? at }))
+  return { ...copied, holds, garbage: own, epoch, writer, commit, copyOf: origin }
 }
 
 /** The moment in which it began makes it the life of one backup: no two begin in the same millisecond. */

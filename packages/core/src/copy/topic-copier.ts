@@ -2,13 +2,16 @@ import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/stor
 import { indexMissing } from '../index-file/errors.ts'
 import { holdingsOf } from '../index-file/holdings.ts'
 import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/model.ts'
+import { liveAmong } from '../index-file/named-objects.ts'
 import { readPage } from '../index-file/pages.ts'
 import { readIndex } from '../index-file/read-index.ts'
-import { type TopicKeys, topicKeys } from '../layout/keys.ts'
+import { type NamedObject, type TopicKeys, topicKeys } from '../layout/keys.ts'
 import type { WriterSession } from '../lease/writer-session.ts'
+import { defaultRetentionTiming, dueGarbage } from '../retention/due.ts'
 import type { Ulid } from '../ulid/ulid.ts'
+import { leftovers, replacedPages } from './copy-garbage.ts'
 import { copyObject } from './copy-object.ts'
-import { assertContinuesCopy } from './lineage.ts'
+import { assertContinuesCopy, holdsOfReaders } from './lineage.ts'
 import { NamedSegments } from './named-segments.ts'
 
 /** What a copy did so far. */
@@ -61,6 +64,8 @@ export class TopicCopier {
   readonly #brought = new Set<Ulid>()
   /** Deleted at the source since the last copy. */
   readonly #deleted = new Set<Ulid>()
+  /** Something may have been brought that no index of the target named: by us, or by a copy that died. */
+  #mayHaveLeftovers: boolean
   #total = 0
   #sums = { segments: 0, reused: 0, records: 0, bytes: 0, deleted: 0 }
 
@@ -69,12 +74,13 @@ export class TopicCopier {
     this.#options = options
     this.#keys = topicKeys(session.topic)
     this.#named = new NamedSegments(options.target, session.index)
+    this.#mayHaveLeftovers = session.index.committed !== session.epoch - 1
   }
 
   async copy(source: Index): Promise<CopySums> {
     const index = await this.#bringObjects(source)
-    await this.#session.becomeCopyOf(index)
-    await this.#deleteWhatIsDeleted()
+    const nowMs = await this.#session.becomeCopyOf(index, await this.#garbageAs(index))
+    await this.#deleteGarbage(index, nowMs)
     return this.#sums
   }
 
@@ -99,6 +105,7 @@ export class TopicCopier {
 
   async #readAgain(): Promise<Index> {
     const { topic, index } = this.#session
+    this.#mayHaveLeftovers = true
     const now = await readIndex(this.#options.source, topic)
     if (now === undefined) throw indexMissing(topic, 'it was removed while it was being copied')
     assertContinuesCopy(index, now.index)
@@ -160,13 +167,53 @@ export class TopicCopier {
     this.#options.onProgress?.({ topic, records: done, bytes: doneBytes, total })
   }
 
-  /** The index says so since a moment ago: who reads an older one meets what is gone, and reads the index again. */
-  async #deleteWhatIsDeleted(): Promise<void> {
-    const { target, signal } = this.#options
-    for (const id of this.#deleted) {
-      await target.delete(this.#keys.segment(id), signal === undefined ? {} : { signal })
-      this.#sums = { ...this.#sums, deleted: this.#sums.deleted + 1 }
+  /** What the target has, or may have, and does not need once it is what `source` is. */
+  async #garbageAs(source: Index): Promise<readonly NamedObject[]> {
+    const { target } = this.#options
+    const { index } = this.#session
+    const live = await liveAmong(target, source, index.garbage)
+    const garbage: readonly NamedObject[] = [
+      ...index.garbage.filter(({ id }) => !live.has(id)),
+      ...[...this.#deleted].map((id) => ({ kind: 'segment', id }) as const),
+      ...(await replacedPages(target, index, source)),
+      ...(this.#mayHaveLeftovers ? await leftovers(target, source) : []),
+    ]
+    return [...new Map(garbage.map((object) => [object.id, object])).values()]
+  }
+
+  /**
+   * Deletes garbage whose grace is over, and segments that were deleted at the source: theirs was over there. The index says so
+   * since a moment ago: who reads an older one meets what is gone, and reads the index again. A reader's hold keeps all.
+   */
+  async #deleteGarbage(source: Index, nowMs: number): Promise<void> {
+    const { index } = this.#session
+    if (holdsOfReaders(index, source, nowMs).length > 0) return
+    const { graceMs } = defaultRetentionTiming
+    const due = await dueGarbage({ storage: this.#options.target, index, nowMs, graceMs })
+    const dueIds = new Set([...due.map(({ id }) => id), ...this.#deleted])
+    const gone = new Set<Ulid>()
+    let refused: KanneryError | undefined
+    for (const entry of index.garbage.filter(({ id }) => dueIds.has(id))) {
+      const error = await this.#deleteObject(entry)
+      if (error === undefined) gone.add(entry.id)
+      refused ??= error
     }
+    if (gone.size > 0) await this.#session.dropGarbage(gone)
+    if (refused !== undefined) throw refused
+  }
+
+  /** Returns why not, where only this object may not be deleted: it keeps no other one. */
+  async #deleteObject({ kind, id }: NamedObject): Promise<KanneryError | undefined> {
+    const { target, signal } = this.#options
+    this.#session.assertHeld()
+    try {
+      await target.delete(this.#keys[kind](id), signal === undefined ? {} : { signal })
+    } catch (error) {
+      if (KanneryError.is(error, 'STORAGE_DENIED')) return error
+      throw error
+    }
+    if (kind === 'segment') this.#sums = { ...this.#sums, deleted: this.#sums.deleted + 1 }
+    return undefined
   }
 }
 

@@ -138,19 +138,25 @@ export class Worker implements AsyncDisposable {
    * @throws LEASE_HELD when somebody else writes it; STORAGE_*; what `work` throws
    */
   async whileHolding<T>(topic: string, work: (tenure: Tenure) => Promise<T>): Promise<T> {
-    const { storage, clock, random, time } = this.#contender
+    const { storage, clock, random } = this.#contender
     const signal = this.#disposed.signal
     const held = await acquireLease(this.#contender, topic, { waitMs: 0, signal })
     try {
       return await work({
         writer: newWriter(random),
         ids: new UlidSource({ clock, random }),
-        storageNow: () => time.now() ?? clock.now(),
+        storageNow: () => this.storageNow(),
         assertHeld: () => this.#assertBeforeDeadline(held),
       })
     } finally {
       await this.#warnOnFailure(() => releaseLease(held, { storage, onWarning: this.#onWarning }))
     }
+  }
+
+  /** What time it is by the storage's clock, milliseconds; by our own before the storage was asked. */
+  storageNow(): number {
+    const { time, clock } = this.#contender
+    return time.now() ?? clock.now()
   }
 
   /** Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases age by themselves. */

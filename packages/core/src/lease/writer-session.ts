@@ -11,6 +11,7 @@ import {
 } from '../index-file/coverage.ts'
 import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/model.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
+import type { NamedObject } from '../layout/keys.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
 import {
   planRecovery,
@@ -233,11 +234,28 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** Makes the index a copy of `source`, all of whose segments and pages are here already. For a session acquired to copy. */
-  async becomeCopyOf(source: Index): Promise<void> {
+  /**
+   * Makes the index a copy of `source`, all of whose segments and pages are here already. For a session acquired to copy.
+   *
+   * @param garbage all that the copy's garbage is from now on: `source` does not name it as live
+   * @returns when that was by the target's clock, milliseconds
+   */
+  async becomeCopyOf(source: Index, garbage: readonly NamedObject[]): Promise<number> {
+    return await this.#inTurn(async () => {
+      const nowMs = this.#options.storageNow()
+      const at = new Date(nowMs).toISOString()
+      await this.#holder.replace((index) => asCopy(index, source, { at, garbage }))
+      return nowMs
+    })
+  }
+
+  /** Takes what was deleted off the garbage. */
+  async dropGarbage(gone: ReadonlySet<Ulid>): Promise<void> {
     await this.#inTurn(async () => {
-      const at = new Date(this.#options.storageNow()).toISOString()
-      await this.#holder.replace((index) => asCopy(index, source, at))
+      await this.#holder.replace((index) => ({
+        ...index,
+        garbage: index.garbage.filter(({ id }) => !gone.has(id)),
+      }))
     })
   }
 

@@ -61,19 +61,34 @@ export interface Deletable {
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },
 ): Promise<Deletable> {
-  const { index, nowMs, graceMs } = options
-  const isOver = (since: string): boolean => Date.parse(since) + graceMs <= nowMs
-  const old = index.garbage.filter(({ since }) => isOver(since))
-  const live = await liveAmong(options.storage, index, old)
-  const garbage = old.filter(({ id }) => !live.has(id))
+  const { index, nowMs } = options
+  const garbage = await dueGarbage(options)
   if (isHeld(index, nowMs)) return { segments: [], garbage }
   const isKept = keptByPoints(index)
   const isSkipped = (page: PageSummary): boolean => isKept(page) || holdsNoMark(page)
   const expired = await expiredEntries(options, isSkipped)
   const segments = expired.filter(
-    (entry) => entry.expiredAt !== undefined && isOver(entry.expiredAt) && !isKept(entry),
+    (entry) => entry.expiredAt !== undefined && isOver(entry.expiredAt, options) && !isKept(entry),
   )
   return { segments, garbage }
+}
+
+/** Garbage for as long as the grace that the index does not name as live. */
+export async function dueGarbage(
+  options: DueOptions & { readonly graceMs: number },
+): Promise<readonly GarbageEntry[]> {
+  const { storage, index } = options
+  const old = index.garbage.filter(({ since }) => isOver(since, options))
+  const live = await liveAmong(storage, index, old)
+  return old.filter(({ id }) => !live.has(id))
+}
+
+/** Whether the grace of what was marked at `since`, ISO 8601, has ended. */
+export function isOver(
+  since: string,
+  { nowMs, graceMs }: { readonly nowMs: number; readonly graceMs: number },
+): boolean {
+  return Date.parse(since) + graceMs <= nowMs
 }
 
 /** Above level 1 a sum may stand for pages of which it is not known. */

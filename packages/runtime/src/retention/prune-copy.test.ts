@@ -14,11 +14,11 @@ test.each([false, true])(
       segments: [{ records: 1 }],
     })
     if (entry === undefined) throw new Error('no segment')
-    await source.editIndex('orders', (index) => ({
+    await copy(source, target)
+    await target.editIndex('orders', (index) => ({
       ...index,
       garbage: [{ id: index.commit, kind: 'page', since: '2020-01-01T00:00:00.000Z' }],
     }))
-    await copy(source, target)
 
     const pruned = pruneBackups({ storage: target.location, dryRun, onWarning: () => undefined })
     await expect(pruned).rejects.toMatchObject({ code: 'INDEX_FOREIGN' })
