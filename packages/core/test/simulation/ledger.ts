@@ -26,8 +26,12 @@ export interface LedgerOptions {
   readonly graceMs: number
 }
 
-/** What a person did to the index, so that it does not say any more what it said before. */
-export type Tampering = 'removed' | 'edited' | 'older'
+/**
+ * What a person did to the index, so that it does not say any more what it said before. `ruined`: the
+ * folder was deleted while it was worked in, and what the index names is gone. Only a rebuild or
+ * another backup ends that.
+ */
+export type Tampering = 'removed' | 'edited' | 'older' | 'ruined'
 
 /** What writers were promised, held against what lies in the storage. */
 export class Ledger {
@@ -220,7 +224,7 @@ export class Ledger {
       if (this.#tampered !== undefined) return undefined
       // Who deletes a folder while it is worked in finds ruins, which hold nothing that was
       // promised.
-      if (this.#acknowledged.size === 0) this.tamper('edited')
+      if (this.#acknowledged.size === 0) this.tamper('ruined')
       else this.#complain(`${error.message}: ${error.why}`)
       return undefined
     }
@@ -289,7 +293,7 @@ export class Ledger {
     const rebuilt = this.#last()
     // The folder was deleted under the rebuild, and its pages with it: ruins, which promise nothing.
     if (rebuilt === undefined) {
-      this.tamper('removed')
+      this.tamper('ruined')
       return
     }
     const { entries } = rebuilt
