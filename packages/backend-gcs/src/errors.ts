@@ -154,8 +154,8 @@ interface SdkError {
   readonly status?: unknown
   readonly message?: string
   readonly errors?: readonly unknown[]
-  /** Of the request, in gaxios's form. */
-  readonly config?: { readonly url?: unknown }
+  /** Options of the request, in gaxios's form. */
+  readonly config?: { readonly url?: string | URL }
   readonly response?: {
     readonly status?: unknown
     readonly body?: unknown

@@ -14,10 +14,11 @@ test.each(['prune', 'gc'])(
       'mount -t tmpfs -o size=4m tmpfs "$1" && exec "$2" --conditions=@kannery/source --no-warnings "$3" "$1" "$4"'
     const told = execFileSync(
       'unshare',
-      [
-        ...['--map-root-user', '--mount', 'sh', '-c', script, 'sh'],
-        ...[folder.path, process.execPath, worker, command],
-      ],
+      ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder.path].concat(
+        process.execPath,
+        worker,
+        command,
+      ),
       { encoding: 'utf8' },
     )
 

@@ -210,8 +210,18 @@ describe('damage', () => {
     if (facts === undefined) throw new Error('there is no segment')
     const id = index.commit
     const bytes = encodePage({
-      ...{ format: 1, requires, topic, page: id, level: 1, in: 0, epoch, writer },
-      ...{ next: { 0: 3 }, segments, pages, extra: {} },
+      format: 1,
+      requires,
+      topic,
+      page: id,
+      level: 1,
+      in: 0,
+      epoch,
+      writer,
+      next: { 0: 3 },
+      segments,
+      pages,
+      extra: {},
     })
     const digest = formatDigest(crc32c(bytes))
     const page = { ...facts, id, in: 0, level: 1, bytes: bytes.length, digest }
