@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /*
- * Before a package is packed: makes one file of its modules, and one for each part that is loaded on demand. To load hundreds of
- * small ones takes longer than what a short command does. What the package depends on stays an import; what it only develops with
- * becomes part of it, and its licence is put beside.
+ * Before a package is packed: makes one file of its modules, and one for each part that is loaded
+ * on demand. To load hundreds of small ones takes longer than what a short command does. What the
+ * package depends on stays an import; what it only develops with becomes part of it, and its
+ * licence is put beside.
  *
  * node ../../scripts/bundle.ts ./src/index.ts
  */

@@ -19,7 +19,10 @@ export interface Bench {
 
 const rawCopy = join(import.meta.dirname, '../raw-copy.py')
 
-/** Backup beside Kafka's own consumer, which writes nothing, and a bare copy of the same bytes into a file. */
+/**
+ * Backup beside Kafka's own consumer, which writes nothing, and a bare copy of the same bytes into
+ * a file.
+ */
 export async function benchBackup(bench: Bench): Promise<string[]> {
   const reports: string[] = []
   for (const compression of ['none', 'lz4'] as const) {

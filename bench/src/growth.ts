@@ -27,8 +27,8 @@ const sizes = [
 ]
 
 /**
- * What acquiring a topic and committing to it cost as its backup grows: by the production code, over a storage in memory that
- * counts. Each size has a process of its own.
+ * What acquiring a topic and committing to it cost as its backup grows: by the production code,
+ * over a storage in memory that counts. Each size has a process of its own.
  */
 export async function benchGrowth(say: (line: string) => void): Promise<string> {
   const rows: string[][] = []

@@ -13,7 +13,10 @@ interface MeasureDocument extends Measurement {
   readonly exitStatus: number
 }
 
-/** Runs a command under measure.py; its output goes to nowhere unless it fails. `scratch` is a folder. */
+/**
+ * Runs a command under measure.py; its output goes to nowhere unless it fails. `scratch` is a
+ * folder.
+ */
 export async function measure(scratch: string, command: readonly string[]): Promise<Measurement> {
   const resultFile = join(scratch, 'measurement.json')
   const script = join(import.meta.dirname, '../measure.py')

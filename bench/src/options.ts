@@ -6,7 +6,9 @@ export interface BenchOptions {
   readonly names: readonly BenchName[]
   /** Bytes of record values in the topic, all partitions together. */
   readonly bytes: number
-  /** Every contender runs once a round, one after the other, so that a slow minute is slow for all. */
+  /**
+   * Every contender runs once a round, one after the other, so that a slow minute is slow for all.
+   */
   readonly rounds: number
 }
 

@@ -5,7 +5,10 @@ export interface ContenderResult {
   readonly measurements: readonly Measurement[]
 }
 
-/** Medians over the rounds, and how far the runs were apart; ratios are Kannery's figure over that of the other. */
+/**
+ * Medians over the rounds, and how far the runs were apart; ratios are Kannery's figure over that
+ * of the other.
+ */
 export function formatReport(
   title: string,
   bytes: number,

@@ -9,8 +9,8 @@ import { type Contender, runRounds } from './rounds.ts'
 const bucket = 'backups'
 
 /**
- * How long it takes to look into an empty storage, by the packages as they would be published, beside Node's own start and that of
- * a program that only loads the SDK.
+ * How long it takes to look into an empty storage, by the packages as they would be published,
+ * beside Node's own start and that of a program that only loads the SDK.
  */
 export async function benchStart(
   scratch: string,

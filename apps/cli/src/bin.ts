@@ -10,13 +10,15 @@ if (compiled !== undefined) enableCompileCache(compiled)
 const { main } = await import('./main.ts')
 
 const environment = { ...process.env }
-// Node.js reads it at every connection, whichever library opens it: certificates are verified always.
+// Node.js reads it at every connection, whichever library opens it: certificates are verified
+// always.
 delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
 
 const interruption = new Interruption((status) => process.exit(status))
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => interruption.receive(name))
-// What went wrong is told by the write that meets it; without a listener Node would end the process before that.
+// What went wrong is told by the write that meets it; without a listener Node would end the process
+// before that.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
@@ -33,12 +35,14 @@ const status = await main({
   app: { url: import.meta.url, version },
   interruption,
 })
-// A command that has ended is not kept by what a broken network still holds open. What it said comes first.
+// A command that has ended is not kept by what a broken network still holds open. What it said
+// comes first.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(status)))
 
 /**
- * Where what V8 made of the modules is kept for the next start: in the home of the user whose process this is, whatever HOME says, for
- * it is run. undefined where that user has none. A folder that cannot be written is no error: nothing is kept then.
+ * Where what V8 made of the modules is kept for the next start: in the home of the user whose
+ * process this is, whatever HOME says, for it is run. undefined where that user has none. A folder
+ * that cannot be written is no error: nothing is kept then.
  */
 function compileCache(): string | undefined {
   const { XDG_CACHE_HOME: chosen } = process.env

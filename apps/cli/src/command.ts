@@ -1,7 +1,10 @@
 import type { App, Environment } from '@kannery/runtime'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** A command as data: the parser, the help, the shell completion and the man pages are all made from it. */
+/**
+ * A command as data: the parser, the help, the shell completion and the man pages are all made from
+ * it.
+ */
 export interface CommandDeclaration {
   /** Words as typed, such as `lease ls`. */
   readonly name: string
@@ -12,9 +15,15 @@ export interface CommandDeclaration {
   readonly arguments: readonly ArgumentDeclaration[]
   readonly options: readonly OptionDeclaration[]
   readonly examples: readonly string[]
-  /** What the first Ctrl-C lets it finish, for people; a command without it has nothing to finish and ends at once. */
+  /**
+   * What the first Ctrl-C lets it finish, for people; a command without it has nothing to finish
+   * and ends at once.
+   */
   readonly finishing?: string
-  /** When `signal` ended it before it was done, it rejects: with the signal's reason, or INTERRUPTED where there is more to say. */
+  /**
+   * When `signal` ended it before it was done, it rejects: with the signal's reason, or INTERRUPTED
+   * where there is more to say.
+   */
   run(invocation: Invocation): Promise<void>
 }
 

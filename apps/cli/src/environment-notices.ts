@@ -1,6 +1,8 @@
 import type { Environment } from '@kannery/runtime'
 
-/** Variables of the environment that other programs obey and this one does not: what to do instead. */
+/**
+ * Variables of the environment that other programs obey and this one does not: what to do instead.
+ */
 export function environmentNotices(environment: Environment): readonly string[] {
   return environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
     ? [

@@ -4,8 +4,8 @@ export type InterruptingSignal = 'SIGINT' | 'SIGTERM'
 const statuses: Readonly<Record<InterruptingSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
 
 /**
- * What Ctrl-C does. A command that has nothing to finish ends at once. One that promised to finish something gets its signal
- * aborted the first time; the second time it ends at once.
+ * What Ctrl-C does. A command that has nothing to finish ends at once. One that promised to finish
+ * something gets its signal aborted the first time; the second time it ends at once.
  */
 export class Interruption {
   readonly #stop = new AbortController()

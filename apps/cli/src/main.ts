@@ -19,7 +19,9 @@ export interface World {
   readonly interruption: Interruption
 }
 
-/** Runs one command line and returns the exit status: 0, or that of the error's code. Never throws. */
+/**
+ * Runs one command line and returns the exit status: 0, or that of the error's code. Never throws.
+ */
 export async function main(world: World): Promise<number> {
   const { words, interruption, app } = world
   const terminal = new Terminal(requestedFormat(words), world, systemClock)
@@ -57,7 +59,10 @@ export async function main(world: World): Promise<number> {
   }
 }
 
-/** Told before the words are parsed, so that words that are not understood are reported in the form that was asked for. */
+/**
+ * Told before the words are parsed, so that words that are not understood are reported in the form
+ * that was asked for.
+ */
 function requestedFormat(words: readonly string[]): OutputFormat {
   const asked = words.some(
     (word, index) =>

@@ -56,7 +56,8 @@ export function parseCommandLine(
     program.parse([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // A group without a command, such as `kannery lease`, tells its commands as if it had been asked for help.
+    // A group without a command, such as `kannery lease`, tells its commands as if it had been
+    // asked for help.
     if (error.exitCode === 0 || error.code === 'commander.help') return { text: written.join('') }
     throw usageError(error)
   }

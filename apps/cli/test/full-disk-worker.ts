@@ -1,4 +1,5 @@
-// Runs where the folder it is given lies on a file system of its own, of 4 MiB. Prints what happened as JSON.
+// Runs where the folder it is given lies on a file system of its own, of 4 MiB. Prints what
+// happened as JSON.
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { editIndex, type Index, topicKeys, UlidSource } from '@kannery/core'

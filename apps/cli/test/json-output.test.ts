@@ -22,7 +22,9 @@ function documented(command: string): unknown {
   return JSON.parse(example)
 }
 
-/** Which keys a document has; what its values are does not matter, nor how many there are in a list. */
+/**
+ * Which keys a document has; what its values are does not matter, nor how many there are in a list.
+ */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
   if (typeof value !== 'object' || value === null) return 'value'

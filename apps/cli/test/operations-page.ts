@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 
 const operations = new URL('../../../docs/operations/', import.meta.url)
 
-/** The commands of a page of docs/operations, in its order: the words behind `kannery`, for `backups` instead of `./backups`. */
+/**
+ * The commands of a page of docs/operations, in its order: the words behind `kannery`, for
+ * `backups` instead of `./backups`.
+ */
 export function commandsOf(page: string, backups: string): string[][] {
   const text = readFileSync(new URL(page, operations), 'utf8')
   return [...text.matchAll(/```sh\n(.*?)```/gs)]

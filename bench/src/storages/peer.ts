@@ -8,11 +8,16 @@ export interface TransferTarget {
   readonly credentials?: Readonly<Record<string, string>>
 }
 
-/** A provider's storage, by Kannery's backend and by what the provider's SDK has for large objects. */
+/**
+ * A provider's storage, by Kannery's backend and by what the provider's SDK has for large objects.
+ */
 export interface Peer {
   openBackend(target: TransferTarget): Promise<StorageBackend>
   putBySdk(target: TransferTarget, key: string, pieces: Iterable<Buffer>): Promise<void>
-  /** The same in parts that are acknowledged one by one, as our writer sends them; where the helper does not do so anyway. */
+  /**
+   * The same in parts that are acknowledged one by one, as our writer sends them; where the helper
+   * does not do so anyway.
+   */
   putInPartsBySdk?(target: TransferTarget, key: string, pieces: Iterable<Buffer>): Promise<void>
   getBySdk(target: TransferTarget, key: string): Promise<AsyncIterable<Uint8Array>>
 }

@@ -33,7 +33,10 @@ const bucket = 'bench'
 /** What a backup closes a segment at, unless told otherwise. */
 const segmentBytes = 64 * 1024 * 1024
 
-/** Objects as large as segments, then one large object, put and got by each cloud's backend, beside what its SDK has for that. */
+/**
+ * Objects as large as segments, then one large object, put and got by each cloud's backend, beside
+ * what its SDK has for that.
+ */
 export async function benchStorages(bench: StoragesBench): Promise<string[]> {
   return [...(await benchS3(bench)), ...(await benchGcs(bench)), ...(await benchAzure(bench))]
 }
@@ -58,7 +61,8 @@ async function benchGcs(bench: StoragesBench): Promise<string[]> {
     storage: 'gcs',
     title: 'Google Cloud Storage (fake-gcs-server)',
     upload: "the SDK's createWriteStream",
-    // A part that is kept until it is acknowledged can be sent again. This server's work grows with their number; Google's does not.
+    // A part that is kept until it is acknowledged can be sent again. This server's work grows with
+    // their number; Google's does not.
     uploadInParts: "the SDK's createWriteStream, in parts",
     download: "the SDK's createReadStream",
     target: { endpoint: server.endpoint, bucket },

@@ -3,7 +3,10 @@ import type { BackendContext } from '@kannery/storage'
 import { type AzureConfig, accountOf } from './config.ts'
 import { readCredentials } from './credentials.ts'
 
-/** Loads the SDK, and that for identities only when one is needed: they take half a second each. Sends nothing yet. */
+/**
+ * Loads the SDK, and that for identities only when one is needed: they take half a second each.
+ * Sends nothing yet.
+ */
 export async function connect(
   config: AzureConfig,
   context: Pick<BackendContext, 'credentials' | 'userAgent'>,

@@ -9,14 +9,19 @@ import {
 import { z } from 'zod'
 
 export interface AzureConfig {
-  /** Of the account's blob service: `https://account.blob.core.windows.net`, or Azurite's `http://127.0.0.1:10000/account`. */
+  /**
+   * Of the account's blob service: `https://account.blob.core.windows.net`, or Azurite's
+   * `http://127.0.0.1:10000/account`.
+   */
   readonly endpoint: string
   readonly container: string
   /** A directory of the container, without a slash at either end. Everything lies below it. */
   readonly prefix?: string | undefined
 }
 
-/** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+/**
+ * https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+ */
 const containerName = /^(?=.{3,63}$)(?:\$root|\$web|[a-z0-9]+(?:-[a-z0-9]+)*)$/
 
 export const configSchema: StandardSchema<AzureConfig> = z.strictObject({
@@ -35,7 +40,8 @@ export function checkConfig(value: unknown): AzureConfig {
 }
 
 /**
- * `https://account.blob.core.windows.net/container/directory`, or `http://127.0.0.1:10000/account/container/directory`.
+ * `https://account.blob.core.windows.net/container/directory`, or
+ * `http://127.0.0.1:10000/account/container/directory`.
  *
  * @throws CONFIG_INVALID, never with a secret in it
  */
@@ -71,7 +77,10 @@ export function configFromUrl(url: URL): AzureConfig {
   })
 }
 
-/** Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the same place again. */
+/**
+ * Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the
+ * same place again.
+ */
 export function locationOf({ endpoint, container, prefix }: AzureConfig): string {
   return locationIn(`${endpoint}/${container}`, prefix)
 }

@@ -47,7 +47,10 @@ const changed: ErrorMeaning = {
   says: 'changed meanwhile',
   retry: 'after-refresh',
 }
-/** Committed or overwritten by another writer of the name, swept away, or thrown away by Azure after a week. */
+/**
+ * Committed or overwritten by another writer of the name, swept away, or thrown away by Azure after
+ * a week.
+ */
 const blocksGone: ErrorMeaning = {
   code: 'STORAGE_REWRITE_NEEDED',
   says: 'nothing was stored',
@@ -152,7 +155,10 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   Crc64Mismatch: damagedOnTheWay,
 }
 
-/** Where Azure names no code that we know. 404 is not among them: only BlobNotFound proves that there is no object. */
+/**
+ * Where Azure names no code that we know. 404 is not among them: only BlobNotFound proves that
+ * there is no object.
+ */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   400: refusedSettings,
   401: unauthenticated,
@@ -169,8 +175,8 @@ const credentialsRemedy =
   'Run with a managed or workload identity, run az login, or give accountKey or sasToken.'
 
 /**
- * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass unchanged; an aborted call
- * rejects with its signal's reason.
+ * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass
+ * unchanged; an aborted call rejects with its signal's reason.
  */
 export function azureError(
   error: unknown,

@@ -5,7 +5,10 @@ import type { Place } from './place.ts'
 import { versionOf } from './reader.ts'
 import { abortOptions } from './writing.ts'
 
-/** What cannot be a key of ours is left out. The order is Azure's, which is another one with a hierarchical namespace. */
+/**
+ * What cannot be a key of ours is left out. The order is Azure's, which is another one with a
+ * hierarchical namespace.
+ */
 export async function* listObjects(
   container: ContainerClient,
   place: Place,

@@ -82,7 +82,10 @@ interface Wanted {
   readonly version?: ObjectVersion
 }
 
-/** Azure knows no "last bytes", and nobody can ask for none: for these it takes a look at the object first. */
+/**
+ * Azure knows no "last bytes", and nobody can ask for none: for these it takes a look at the object
+ * first.
+ */
 async function resolve(
   blob: BlobClient,
   request: RangeRequest,

@@ -5,9 +5,10 @@ import type { Place } from './place.ts'
 import { abortOptions } from './writing.ts'
 
 /**
- * Gives back the blocks of a name that has no committed blob; returns whether there may have been some. Azure knows no request
- * for it: a blob of no blocks is committed, which throws the others away, and deleted. Who looks in between sees an empty object;
- * so this is nothing for names that several writers want at once.
+ * Gives back the blocks of a name that has no committed blob; returns whether there may have been
+ * some. Azure knows no request for it: a blob of no blocks is committed, which throws the others
+ * away, and deleted. Who looks in between sees an empty object; so this is nothing for names that
+ * several writers want at once.
  */
 export async function discardBlocks(blob: BlockBlobClient, options: CallOptions): Promise<boolean> {
   const abort = abortOptions(options.signal)
@@ -22,7 +23,9 @@ export async function discardBlocks(blob: BlockBlobClient, options: CallOptions)
   }
 }
 
-/** Gives back the blocks of blobs of ours that nobody committed. Azure itself keeps them for a week. */
+/**
+ * Gives back the blocks of blobs of ours that nobody committed. Azure itself keeps them for a week.
+ */
 export async function sweepBlocks(
   container: ContainerClient,
   place: Place,

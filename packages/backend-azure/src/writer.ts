@@ -28,7 +28,10 @@ export const maxBlocks = 50_000
 /** Blocks, committed together; an object of one part needs none. */
 export class AzureUpload implements PartTarget {
   readonly #destination: Destination
-  /** Makes ids that no other writer of the same name has: blocks with the same id would replace each other. */
+  /**
+   * Makes ids that no other writer of the same name has: blocks with the same id would replace each
+   * other.
+   */
   readonly #nonce: string
   readonly #blocks: string[] = []
   #size = 0

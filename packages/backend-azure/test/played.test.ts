@@ -1,4 +1,5 @@
-// What no server that runs here can show, played over HTTP through the SDK as the provider documents it.
+// What no server that runs here can show, played over HTTP through the SDK as the provider
+// documents it.
 import { inspect } from 'node:util'
 import { decorate, type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {

@@ -45,7 +45,8 @@ export class GcsBackend implements StorageBackend {
     ifAbsentAfterDelete: true,
     orderedList: true,
     retainUntil: false,
-    // https://cloud.google.com/storage/quotas#objects: 5 TiB, and one write of the same object per second.
+    // https://cloud.google.com/storage/quotas#objects: 5 TiB, and one write of the same object per
+    // second.
     maxObjectBytes: 5 * 1024 ** 4,
     minRewriteIntervalMs: 1000,
   }
@@ -140,7 +141,10 @@ export class GcsBackend implements StorageBackend {
     }
   }
 
-  /** A 404 does not say what is missing. Whoever gets one instead of a 403 may list. @throws STORAGE_CONTAINER_NOT_FOUND */
+  /**
+   * A 404 does not say what is missing. Whoever gets one instead of a 403 may list. @throws
+   * STORAGE_CONTAINER_NOT_FOUND
+   */
   async #assertBucket(attempt: Attempt, options: CallOptions): Promise<void> {
     const query = { maxResults: 1, fields: 'kind' }
     await askForPage(this.#bucket, query, attempt, options)

@@ -48,7 +48,10 @@ async function authenticator(credentials: GcsCredentials | undefined, scope: str
   return account
 }
 
-/** Also by way of Private Service Connect: https://cloud.google.com/vpc/docs/configure-private-google-access */
+/**
+ * Also by way of Private Service Connect:
+ * https://cloud.google.com/vpc/docs/configure-private-google-access
+ */
 function isGoogle(endpoint: string): boolean {
   const { hostname } = new URL(endpoint)
   return /(^|\.)(googleapis\.com|p\.googleapis\.com)$/.test(hostname)

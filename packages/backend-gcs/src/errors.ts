@@ -163,7 +163,10 @@ interface SdkError {
   }
 }
 
-/** Whether who was asked is a server of tokens: errors about them have the form of those about the beginning of an upload. */
+/**
+ * Whether who was asked is a server of tokens: errors about them have the form of those about the
+ * beginning of an upload.
+ */
 function isOfToken(error: object): boolean {
   const { config } = error as SdkError
   return config?.url !== undefined && !String(config.url).includes('/upload/storage/v1/')
@@ -202,8 +205,8 @@ const credentialsRemedy =
   "Set GOOGLE_APPLICATION_CREDENTIALS, run with a service account, or give serviceAccountKey. If Google says invalid_grant, set this machine's clock."
 
 /**
- * The one place where any other error becomes one of Kannery. Those that are one already pass unchanged; an aborted call rejects
- * with its signal's reason.
+ * The one place where any other error becomes one of Kannery. Those that are one already pass
+ * unchanged; an aborted call rejects with its signal's reason.
  */
 export function gcsError(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
   if (signal?.aborted) return signal.reason

@@ -2,7 +2,10 @@ import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kanner
 import type { Answered } from './answer.ts'
 import { type Attempt, errors } from './errors.ts'
 
-/** The fields of an object resource that we use. https://cloud.google.com/storage/docs/json_api/v1/objects */
+/**
+ * The fields of an object resource that we use.
+ * https://cloud.google.com/storage/docs/json_api/v1/objects
+ */
 export interface Metadata {
   readonly name?: string | undefined
   readonly size?: string | number | undefined

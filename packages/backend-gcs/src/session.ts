@@ -9,7 +9,8 @@ export interface SessionRequest extends CallOptions {
 }
 
 /**
- * A request about an upload that was begun. Its URL is all that it takes to write: it goes without credentials.
+ * A request about an upload that was begun. Its URL is all that it takes to write: it goes without
+ * credentials.
  * https://cloud.google.com/storage/docs/resumable-uploads#session-uris
  *
  * Not by the SDK: a network that fails under a chunk ends the process there

@@ -283,8 +283,8 @@ function cancellationsAt(server: PlayedServer): number {
   return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
-// https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload: "the Range header … indicates which bytes have
-// been persisted so far", which may be fewer than were sent.
+// https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload: "the Range
+// header … indicates which bytes have been persisted so far", which may be fewer than were sent.
 test('what was not kept of a part is sent again', async () => {
   let isFirst = true
   await using server = await sessionServer(() => {
@@ -354,7 +354,8 @@ test('an upload that is given up is cancelled', async () => {
   expect(cancellationsAt(server)).toBe(1)
 })
 
-// CRC32C of "123456789" is 0xe3069283: https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-32-iscsi
+// CRC32C of "123456789" is 0xe3069283:
+// https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-32-iscsi
 test('what is put carries the checksum that Google compares', async () => {
   await using server = await playServer(() => ({ status: 200, body: stored }))
   await using storage = await openAt(server)

@@ -12,7 +12,10 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-/** What a metadata server says that has no token: https://cloud.google.com/compute/docs/metadata/overview */
+/**
+ * What a metadata server says that has no token:
+ * https://cloud.google.com/compute/docs/metadata/overview
+ */
 function withoutToken(status: number): (request: { readonly url: string }) => PlayedAnswer {
   const headers = { 'metadata-flavor': 'Google', 'content-type': 'text/plain' }
   return ({ url }) => ({ status: url.includes('/token') ? status : 200, headers, body: 'x' })

@@ -33,7 +33,9 @@ import { sweepUploads } from './sweep.ts'
 import { maxParts, partSizes, S3Upload } from './writer.ts'
 import { type Destination, putObject, sendOptions } from './writing.ts'
 
-/** A folder of a bucket of Amazon S3, or of a store that speaks S3. An object's version is its ETag. */
+/**
+ * A folder of a bucket of Amazon S3, or of a store that speaks S3. An object's version is its ETag.
+ */
 export class S3Backend implements StorageBackend {
   readonly type = 's3'
   readonly location: string
@@ -138,7 +140,10 @@ export class S3Backend implements StorageBackend {
     this.#connection.client.destroy()
   }
 
-  /** An answer to HEAD has no body, so it does not say what is missing or why something is refused. That to GET does. */
+  /**
+   * An answer to HEAD has no body, so it does not say what is missing or why something is refused.
+   * That to GET does.
+   */
   async #lookCloser(key: ObjectKey, options: CallOptions): Promise<StoredObject | undefined> {
     try {
       await using reader = await this.#read(key, options, this.#attempt('head', key))

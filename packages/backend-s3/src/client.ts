@@ -30,9 +30,11 @@ export async function connect(
     region: config.region ?? (await regionOfEnvironment(sdk)) ?? defaultRegion(config),
     // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
     maxAttempts: 1,
-    // Segments carry checksums of their own; the SDK's are slow, and not every store sends what they need.
+    // Segments carry checksums of their own; the SDK's are slow, and not every store sends what
+    // they need.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // R2 and others answer 501 to the checksums that the SDK adds by default. What we send on AWS we compute ourselves.
+    // R2 and others answer 501 to the checksums that the SDK adds by default. What we send on AWS
+    // we compute ourselves.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     customUserAgent: context.userAgent,
     requestHandler: {
@@ -92,7 +94,10 @@ function addDates(client: S3Client): void {
   )
 }
 
-/** Deleting many needs a digest of the request, and stores of before 2025 know only this one; the SDK sends a CRC32. */
+/**
+ * Deleting many needs a digest of the request, and stores of before 2025 know only this one; the
+ * SDK sends a CRC32.
+ */
 function addContentMd5(client: S3Client): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {

@@ -16,7 +16,9 @@ export interface S3Config {
   readonly region?: string | undefined
   /** Absent: Amazon S3 itself. */
   readonly endpoint?: string | undefined
-  /** `endpoint/bucket` instead of `bucket.endpoint`; true with an endpoint unless told otherwise. */
+  /**
+   * `endpoint/bucket` instead of `bucket.endpoint`; true with an endpoint unless told otherwise.
+   */
   readonly forcePathStyle?: boolean | undefined
   /** Of segments, the bulk. What is rewritten often keeps the bucket's default class. */
   readonly storageClass?: string | undefined

@@ -8,7 +8,10 @@ export interface S3Credentials {
 
 const names: readonly string[] = ['accessKeyId', 'secretAccessKey', 'sessionToken']
 
-/** undefined: the SDK's own chain (environment, profile, web identity, instance). @throws CONFIG_INVALID, naming no value */
+/**
+ * undefined: the SDK's own chain (environment, profile, web identity, instance). @throws
+ * CONFIG_INVALID, naming no value
+ */
 export function readCredentials(
   secrets: Readonly<Record<string, string>> | undefined,
 ): S3Credentials | undefined {

@@ -10,7 +10,8 @@ const complete: Attempt = { ...create, operation: 'completeUpload' }
 
 /**
  * What S3 says, and what it means. Sources: the list of error codes,
- * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList, and the pages of the requests.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList, and the pages
+ * of the requests.
  */
 const table: readonly [status: number, name: string, Attempt, ErrorCode, Retry][] = [
   [404, 'NoSuchKey', get, 'STORAGE_NOT_FOUND', 'never'],

@@ -163,7 +163,10 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   XMinioAdminBucketQuotaExceeded: full,
 }
 
-/** Where S3 names no code that we know. 404 is not among them: only NoSuchKey proves that there is no object. */
+/**
+ * Where S3 names no code that we know. 404 is not among them: only NoSuchKey proves that there is
+ * no object.
+ */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   301: elsewhere,
   307: busy,
@@ -185,8 +188,8 @@ const credentialsRemedy =
   'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.'
 
 /**
- * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass unchanged; an aborted call
- * rejects with its signal's reason.
+ * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass
+ * unchanged; an aborted call rejects with its signal's reason.
  */
 export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
   if (signal?.aborted) return signal.reason
@@ -282,7 +285,9 @@ function byStatus(status: number): ErrorMeaning {
   return status >= 500 || status === 404 || status < 300 ? busy : unsupported
 }
 
-/** The SDK has learnt the storage's time from this very answer: the next request will have it right. */
+/**
+ * The SDK has learnt the storage's time from this very answer: the next request will have it right.
+ */
 function retryOf(meaning: ErrorMeaning, error: S3ServiceException): { readonly retry?: Retry } {
   const { clockSkewCorrected } = error.$metadata as { readonly clockSkewCorrected?: boolean }
   if (meaning === clockSkew && clockSkewCorrected === true) return { retry: 'same-request' }

@@ -13,9 +13,10 @@ import type { Place } from './place.ts'
 import { sendOptions } from './writing.ts'
 
 /**
- * Whether the bucket lists in key order, and so can begin anywhere without losing something. Directory buckets do not:
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. Nor do stores that keep folders (SeaweedFS: `a/1` comes
- * before `a!`, and not at all after it).
+ * Whether the bucket lists in key order, and so can begin anywhere without losing something.
+ * Directory buckets do not:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. Nor do stores that keep
+ * folders (SeaweedFS: `a/1` comes before `a!`, and not at all after it).
  */
 export function listsInOrder({ bucket, endpoint }: S3Config): boolean {
   return endpoint === undefined && !bucket.endsWith('--x-s3')

@@ -1,4 +1,7 @@
-/** What is asked of S3: the contract's operations, and the requests that a streamed write consists of. */
+/**
+ * What is asked of S3: the contract's operations, and the requests that a streamed write consists
+ * of.
+ */
 export type Operation =
   | 'head'
   | 'get'

@@ -5,7 +5,10 @@ import { type Attempt, isAnswer, s3Error } from './errors.ts'
 import type { Place } from './place.ts'
 import { sendOptions } from './writing.ts'
 
-/** Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody does. */
+/**
+ * Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody
+ * does.
+ */
 export async function sweepUploads(
   connection: Connection,
   place: Place,

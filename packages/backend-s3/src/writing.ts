@@ -129,7 +129,9 @@ interface CommandWithBody {
   }
 }
 
-/** Sends the body in pieces, after it was signed as a whole: of a stream the SDK would sign nothing. */
+/**
+ * Sends the body in pieces, after it was signed as a whole: of a stream the SDK would sign nothing.
+ */
 export function reportProgress(command: CommandWithBody, onProgress: OnProgress): void {
   command.middlewareStack.add(
     (next) => async (args) => {

@@ -9,7 +9,10 @@ import {
 import { describe, expect, inject, test } from 'vitest'
 import { context, newPrefix, open } from './world.ts'
 
-/** Where a server is known to break a promise at times, what it does instead. No backup relies on these. */
+/**
+ * Where a server is known to break a promise at times, what it does instead. No backup relies on
+ * these.
+ */
 const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   seaweedfs: {
     // It cleans empty folders away, but later.
@@ -18,7 +21,10 @@ const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
-/** Who finds a key locked by another client asks SeaweedFS's lock again only after a second or more: clients that race wait for long. */
+/**
+ * Who finds a key locked by another client asks SeaweedFS's lock again only after a second or more:
+ * clients that race wait for long.
+ */
 const timeout = 240_000
 
 describe.each(['seaweedfs', 'versitygw'] as const)('on %s', { timeout }, (name) => {

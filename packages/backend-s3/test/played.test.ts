@@ -1,4 +1,5 @@
-// What no server that runs here can show, played over HTTP through the SDK as the provider documents it.
+// What no server that runs here can show, played over HTTP through the SDK as the provider
+// documents it.
 import { createHash } from 'node:crypto'
 import { decorate, type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
 import {
@@ -238,8 +239,9 @@ test.each([
   expect(abortsOf(server)).toBe(1)
 })
 
-// "Note that if CompleteMultipartUpload fails, applications should be prepared to retry any failed requests (including 500 error
-// responses)", and an error may come in the body of an answer with status 200, after white space that keeps the connection alive.
+// "Note that if CompleteMultipartUpload fails, applications should be prepared to retry any failed
+// requests (including 500 error responses)", and an error may come in the body of an answer with
+// status 200, after white space that keeps the connection alive.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 test.each([
   ['an error in the body of a 200', { ...failure(200, 'InternalError'), status: 200 }],
@@ -267,8 +269,8 @@ test('a commit that is never answered ends with the signal: nothing is deleted',
   expect(abortsOf(server)).toBe(0)
 })
 
-// "if any part uploads are currently in progress, those part uploads might or might not succeed. As a result, it might be necessary
-// to abort a given multipart upload multiple times"
+// "if any part uploads are currently in progress, those part uploads might or might not succeed. As
+// a result, it might be necessary to abort a given multipart upload multiple times"
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
 test('an upload with a part that was cut off is aborted again', async () => {
   await using server = await playServer(({ method }) => {
@@ -309,7 +311,8 @@ test('a request to begin an upload that is never answered is sent again', async 
   expect(begun).toBe(2)
 })
 
-// R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5 for DeleteObjects.
+// R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5 for
+// DeleteObjects.
 test('a store that is not AWS gets no checksum headers, and Content-MD5 where something must be there', async () => {
   await using server = await playServer(({ method }) =>
     method === 'POST'

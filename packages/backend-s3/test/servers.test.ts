@@ -72,7 +72,8 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
   test('an upload that was swept away cannot be committed', async () => {
     await using storage = await open(inject('s3')[name])
     await using writer = await storage.openWriter(key, oneByOne)
-    // The last part is small: to a large one versitygw may answer, and hang up, before it has read it.
+    // The last part is small: to a large one versitygw may answer, and hang up, before it has read
+    // it.
     await writer.write(Buffer.alloc(15 * mib + 1))
     const sweep = (olderThanMs: number): Promise<number> =>
       storage.sweepUnfinished(keyPrefix('orders/'), { olderThanMs, isOurs: () => true })
@@ -120,7 +121,8 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
   })
 })
 
-// Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for none:
+// Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for
+// none:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 test('a versioned bucket that counts delete markers is found out by the probe', async () => {
   const server = inject('s3').versitygw

@@ -45,9 +45,10 @@ const maxRewrites = 8
 const deleteBatch = 256
 
 /**
- * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool; `.kannery` in each folder holds
- * unfinished files, and the one in the storage's own folder the reserve. Safe for any number of processes; what a person
- * changes or deletes by hand counts at once.
+ * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool;
+ * `.kannery` in each folder holds unfinished files, and the one in the storage's own folder the
+ * reserve. Safe for any number of processes; what a person changes or deletes by hand counts at
+ * once.
  */
 export class VolumeBackend implements StorageBackend {
   readonly type = 'volume'
@@ -77,7 +78,10 @@ export class VolumeBackend implements StorageBackend {
     this.#reserve = new Reserve(config.path, files, environment.random)
   }
 
-  /** Touches nothing: a folder that is missing is made by the first write, and reported by the first read. */
+  /**
+   * Touches nothing: a folder that is missing is made by the first write, and reported by the first
+   * read.
+   */
   static async open(
     config: VolumeConfig,
     context: Pick<BackendContext, 'clock' | 'random' | 'signal'>,
@@ -207,7 +211,8 @@ export class VolumeBackend implements StorageBackend {
       options.signal?.throwIfAborted()
       const place = placeOf(await this.#root.real(attempt), key)
       attempt = { ...attempt, path: place.path }
-      // Without the storage's own folder (a disk that is not mounted) nothing is proven about the object.
+      // Without the storage's own folder (a disk that is not mounted) nothing is proven about the
+      // object.
       if (await isRealFolder(this.#files, place.folder)) await this.#assertDurable(place, attempt)
       else await this.#root.assertThere(attempt)
       return await read(place, attempt)

@@ -19,7 +19,10 @@ import type { UnflushedNames } from './unflushed-names.ts'
 const maxRounds = 64
 const longestPauseMs = 64
 
-/** What a file system that counts milliseconds leaves free, in steps that a number of seconds can still tell apart. */
+/**
+ * What a file system that counts milliseconds leaves free, in steps that a number of seconds can
+ * still tell apart.
+ */
 const marks = 1000
 const markNs = 1_000n
 /** Coarser with every try: not every file system keeps microseconds in its times. */
@@ -49,14 +52,17 @@ interface Claim {
  * 1. puts a claim of its own beside it: a new path in `.kannery`, never used again;
  * 2. lists the other claims on that name and moves each of them aside;
  * 3. looks at the name and judges the condition;
- * 4. changes the name by one call that needs the claim's path, and so fails if somebody moved the claim aside.
+ * 4. changes the name by one call that needs the claim's path, and so fails if somebody moved the
+ *    claim aside.
  *
- * Between (3) and a successful (4) no other writer has done its (4). Had its claim been there when we listed, we would have
- * moved it aside before (3). So it came later; its owner then listed later still, found our claim there (it stayed until
- * our (4)), and moved it aside before its own (4): ours would have failed.
+ * Between (3) and a successful (4) no other writer has done its (4). Had its claim been there when
+ * we listed, we would have moved it aside before (3). So it came later; its owner then listed later
+ * still, found our claim there (it stayed until our (4)), and moved it aside before its own (4):
+ * ours would have failed.
  *
- * So a process that was stopped anywhere, for any time, does no harm when it wakes, nobody ever waits for a dead one, and no
- * history is kept: what a crash leaves behind are unfinished files. Reasons and alternatives: docs/adr/0001-volume-claims.md.
+ * So a process that was stopped anywhere, for any time, does no harm when it wakes, nobody ever
+ * waits for a dead one, and no history is kept: what a crash leaves behind are unfinished files.
+ * Reasons and alternatives: docs/adr/0001-volume-claims.md.
  */
 export class Claims {
   readonly #files: FileSystem
@@ -75,8 +81,8 @@ export class Claims {
   }
 
   /**
-   * Gives the finished, fsynced file `unfinished` (it lies in the place's machinery) the name of `place`; durable when it
-   * resolves. The file has left the machinery then, whatever happened.
+   * Gives the finished, fsynced file `unfinished` (it lies in the place's machinery) the name of
+   * `place`; durable when it resolves. The file has left the machinery then, whatever happened.
    *
    * @throws STORAGE_NOT_DURABLE when it has the name, but the folder could not be flushed.
    * @throws STORAGE_REWRITE_NEEDED when the file itself was swept away meanwhile.
@@ -199,9 +205,10 @@ export class Claims {
   }
 
   /**
-   * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or is set back. A modification time
-   * later than that of the state before keeps the versions of a name apart; random microseconds keep them apart where the state
-   * before was removed by another process within the same tick.
+   * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or
+   * is set back. A modification time later than that of the state before keeps the versions of a
+   * name apart; random microseconds keep them apart where the state before was removed by another
+   * process within the same tick.
    */
   async #distinctFrom(present: ObjectStats | undefined, path: string): Promise<ObjectStats> {
     let stats = await this.#files.lstat(path, { bigint: true })
@@ -317,7 +324,10 @@ export function judge(
   }
 }
 
-/** Names that a careless disk takes for one share their claims; a hash that collides only costs a round. */
+/**
+ * Names that a careless disk takes for one share their claims; a hash that collides only costs a
+ * round.
+ */
 function claimPrefix(place: Place): string {
   const folded = place.name.normalize('NFKC').toLowerCase()
   return `claim-${createHash('sha256').update(folded).digest('hex').slice(0, 16)}-`

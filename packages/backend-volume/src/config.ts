@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { KanneryError, type StandardSchema } from '@kannery/storage'
 
 export interface VolumeConfig {
-  /** Absolute. The first write creates the folder if its parent is there; reading never creates it. */
+  /**
+   * Absolute. The first write creates the folder if its parent is there; reading never creates it.
+   */
   readonly path: string
   /** Who may use what is made: its owner alone (the default), or the group of the folder too. */
   readonly access?: 'owner' | 'group'

@@ -51,8 +51,9 @@ export async function makeFolder(files: FileSystem, folder: string): Promise<boo
 }
 
 /**
- * Makes the folders from `root` (which is there) down to `folder` and each one's name durable in its parent. Also for a
- * folder that is there already: the process that made it may have died before that.
+ * Makes the folders from `root` (which is there) down to `folder` and each one's name durable in
+ * its parent. Also for a folder that is there already: the process that made it may have died
+ * before that.
  */
 export async function makeFoldersDurably(
   files: FileSystem,

@@ -13,7 +13,8 @@ function failure(code: string): NodeJS.ErrnoException {
   })
 }
 
-// The meanings of errno: errno(3), and the pages of open(2), write(2), rename(2), link(2), fsync(2).
+// The meanings of errno: errno(3), and the pages of open(2), write(2), rename(2), link(2),
+// fsync(2).
 test.each([
   ['ENOSPC', 'STORAGE_FULL', 'never'],
   ['EDQUOT', 'STORAGE_FULL', 'never'],

@@ -42,7 +42,10 @@ const tooManyFiles: Meaning = {
   remedy: 'Raise the limit of open files (ulimit -n) for this process.',
 }
 
-/** By errno name. What is not here is {@link disturbed}. None of them means "absent": that is judged where an object is looked up. */
+/**
+ * By errno name. What is not here is {@link disturbed}. None of them means "absent": that is judged
+ * where an object is looked up.
+ */
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: full,
   EDQUOT: { ...full, says: 'the disk quota is used up' },
@@ -92,7 +95,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENFILE: tooManyFiles,
 }
 
-/** The one place where an errno becomes an error of Kannery. Errors that already are one pass unchanged. */
+/**
+ * The one place where an errno becomes an error of Kannery. Errors that already are one pass
+ * unchanged.
+ */
 export function volumeError(error: unknown, attempt: Attempt): unknown {
   if (!isErrno(error)) return error
   const meaning = meanings[error.code] ?? disturbed

@@ -5,8 +5,8 @@ export const pieceBytes: number = 4 * 1024 * 1024
 const mostFree = 4
 
 /**
- * Whole pieces that no writer uses at the moment. A writer that takes fresh memory for each object keeps the garbage collector
- * busy: it cost a quarter of the processor's time of a backup.
+ * Whole pieces that no writer uses at the moment. A writer that takes fresh memory for each object
+ * keeps the garbage collector busy: it cost a quarter of the processor's time of a backup.
  */
 export class PiecePool {
   readonly #free: Buffer[] = []

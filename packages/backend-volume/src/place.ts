@@ -17,7 +17,10 @@ export interface Place {
   readonly machinery: string
 }
 
-/** `root` is a real path. A key that was never checked cannot lead out of it: it is checked here once more. */
+/**
+ * `root` is a real path. A key that was never checked cannot lead out of it: it is checked here
+ * once more.
+ */
 export function placeOf(root: string, key: ObjectKey): Place {
   const segments = objectKey(key).split('/')
   const name = segments.pop() ?? ''
@@ -32,7 +35,8 @@ export function folderOf(root: string, prefix: KeyPrefix): string {
 export type ObjectStats = BigIntStats
 
 /**
- * undefined on a proven "no such object"; a folder is none. A link or a device is refused: it may lead anywhere.
+ * undefined on a proven "no such object"; a folder is none. A link or a device is refused: it may
+ * lead anywhere.
  */
 export async function statObject(
   files: FileSystem,
@@ -60,8 +64,9 @@ export function assertRegularFile(stats: BigIntStats, attempt: Attempt): void {
 }
 
 /**
- * Names one state of one name. A replacement always has a later modification time than what it replaces, so a number of
- * the inode that is used again does not bring back an old version; an edit by hand changes time or size.
+ * Names one state of one name. A replacement always has a later modification time than what it
+ * replaces, so a number of the inode that is used again does not bring back an old version; an edit
+ * by hand changes time or size.
  */
 export function versionOf(stats: BigIntStats): ObjectVersion {
   const parts = [stats.ino, stats.mtimeNs, stats.size].map((part) => part.toString(36))

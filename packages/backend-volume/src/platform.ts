@@ -17,15 +17,17 @@ export interface Guarantees {
   readonly hardLinks: boolean
 }
 
-/** Mounted object stores: a rename copies, a write may vanish, two machines do not see each other. */
+/**
+ * Mounted object stores: a rename copies, a write may vanish, two machines do not see each other.
+ */
 const mountedObjectStores =
   /s3|gcs|goofys|geesefs|rclone|blobfuse|azure|oss|cos|swift|b2|onedrive|gdrive|dropbox/
 
 /**
  * A reason against `mount` that no probe on one machine can show.
  *
- * Network file systems cache names and attributes: a client may for seconds not see what another one did. With the caches
- * off (nfs(5), mount.cifs(8)) they ask the server.
+ * Network file systems cache names and attributes: a client may for seconds not see what another
+ * one did. With the caches off (nfs(5), mount.cifs(8)) they ask the server.
  */
 export function reasonAgainst(mount: Mount): KanneryError | undefined {
   const has = (...options: readonly string[]): boolean =>
@@ -146,7 +148,9 @@ async function assertFolderMovesWithContent(files: FileSystem, folder: string): 
   }
 }
 
-/** A rename that leads from or to what is not there. An error of another kind says nothing about it. */
+/**
+ * A rename that leads from or to what is not there. An error of another kind says nothing about it.
+ */
 async function isRefused(files: FileSystem, from: string, to: string): Promise<boolean> {
   try {
     await files.rename(from, to)

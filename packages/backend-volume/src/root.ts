@@ -38,7 +38,10 @@ export class Root {
     this.#unflushed = options.unflushed
   }
 
-  /** The folder itself, behind the link that a person may have made to it. @throws STORAGE_CONTAINER_NOT_FOUND */
+  /**
+   * The folder itself, behind the link that a person may have made to it. @throws
+   * STORAGE_CONTAINER_NOT_FOUND
+   */
   async real(attempt: Attempt): Promise<string> {
     try {
       return await this.#files.realpath(this.path)
@@ -56,7 +59,9 @@ export class Root {
     if (!stats.isDirectory()) throw containerNotFound({ ...attempt, path: this.path })
   }
 
-  /** Makes the folder if its parent is there, and finds out, once, whether it can be written safely. */
+  /**
+   * Makes the folder if its parent is there, and finds out, once, whether it can be written safely.
+   */
   async prepare(attempt: Attempt): Promise<Prepared> {
     this.#prepared ??= this.#prepare(attempt)
     try {

@@ -12,8 +12,8 @@ interface FolderSweep extends SweepOptions {
 }
 
 /**
- * Removes what crashed writers left in the machinery of `folder` and of all folders below. A writer that still lives finds its
- * file gone and starts over.
+ * Removes what crashed writers left in the machinery of `folder` and of all folders below. A writer
+ * that still lives finds its file gone and starts over.
  */
 export async function sweepFolder(
   files: FileSystem,

@@ -16,8 +16,8 @@ export interface VolumeWriterOptions {
 }
 
 /**
- * Collects into one buffer while the other one is being written, so that {@link write} mostly only copies. Both together hold
- * at most `maxBufferedBytes`, and grow only as far as the object does.
+ * Collects into one buffer while the other one is being written, so that {@link write} mostly only
+ * copies. Both together hold at most `maxBufferedBytes`, and grow only as far as the object does.
  */
 export class VolumeWriter implements ObjectWriter {
   readonly #options: VolumeWriterOptions

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { scratchFolder } from './worlds.ts'
 
-// A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others where user namespaces are allowed.
+// A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others
+// where user namespaces are allowed.
 test('a full disk is told as such, keeps what was stored, and takes more when there is room again', async () => {
   await using folder = await scratchFolder('tmpfs')
   const worker = join(import.meta.dirname, 'full-disk-worker.ts')

@@ -62,7 +62,10 @@ test('with access for the group it has the group of the folder, whatever the uma
   })
 })
 
-/** To another group of this process, where it has one; with the bit that what is made in it inherits that. */
+/**
+ * To another group of this process, where it has one; with the bit that what is made in it inherits
+ * that.
+ */
 async function giveToGroup(path: string): Promise<{ readonly gid: number }> {
   const { uid, gid: own } = await fs.stat(path)
   const gid = process.getuid?.() === 0 ? own + 1 : (process.getgroups?.()[0] ?? own)

@@ -1,4 +1,5 @@
-// One of the eight processes of torture.test.ts. Told to do as much harm as it can until it is killed.
+// One of the eight processes of torture.test.ts. Told to do as much harm as it can until it is
+// killed.
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
@@ -29,7 +30,9 @@ async function read(key: ObjectKey): Promise<{ text: string; version: string } |
   }
 }
 
-/** Whether it was stored. Losing is normal here; any other error ends this process, and so the test. */
+/**
+ * Whether it was stored. Losing is normal here; any other error ends this process, and so the test.
+ */
 async function wins(change: () => Promise<unknown>): Promise<boolean> {
   try {
     await change()

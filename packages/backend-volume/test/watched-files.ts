@@ -10,7 +10,10 @@ export interface SystemCall {
   readonly flags?: number
 }
 
-/** The real file system, seen through a door: `before` may record a call, wait, or throw instead of it. */
+/**
+ * The real file system, seen through a door: `before` may record a call, wait, or throw instead of
+ * it.
+ */
 export function watchedFiles(before: (call: SystemCall) => void | Promise<void>): FileSystem {
   const handlesOf = (handle: FileHandle, path: string): FileHandle =>
     new Proxy(handle, {

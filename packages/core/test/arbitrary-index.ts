@@ -31,7 +31,10 @@ const range = fc
   .tuple(count, count, fc.integer({ min: -1, max: 2 ** 31 - 1 }))
   .map(([a, b, epoch]): [number, number, number] => [Math.min(a, b), Math.max(a, b), epoch])
 
-/** What a later version may add: any JSON whose numbers are exact, under names that this one does not know. */
+/**
+ * What a later version may add: any JSON whose numbers are exact, under names that this one does
+ * not know.
+ */
 const unknownValue: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },

@@ -25,7 +25,10 @@ export class CompactedTopic {
     return this.#log.filter(({ offset }) => from <= offset && offset < next)
   }
 
-  /** Leaves the last record of each key; of tombstones only those from `keptTombstones` on (Kafka: delete.retention.ms). */
+  /**
+   * Leaves the last record of each key; of tombstones only those from `keptTombstones` on (Kafka:
+   * delete.retention.ms).
+   */
   compact(keptTombstones: number): void {
     const last = new Map(this.#log.map((record) => [record.key, record]))
     this.#log = this.#log.filter(

@@ -119,7 +119,10 @@ export async function indexIn(storage: StorageBackend): Promise<Index | undefine
   return (await readIndex(storage, 'orders'))?.index
 }
 
-/** Keys of segments that the index names as there, and that are not, or not whole. Throws where index or pages cannot be read. */
+/**
+ * Keys of segments that the index names as there, and that are not, or not whole. Throws where
+ * index or pages cannot be read.
+ */
 export async function broken(storage: MemoryStorage): Promise<string[]> {
   const contents = storage.contents()
   const named = (await entriesIn(storage)).filter(({ state }) => state === undefined)

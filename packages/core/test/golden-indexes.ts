@@ -2,7 +2,9 @@ import { encodeIndex, encodePage, type Index, type Page, type Ulid } from '../sr
 import { sampleIndex, samplePage } from './sample-index.ts'
 
 export interface GoldenIndex {
-  /** Of the files in `golden/`: this one and, beside it, what it says, with `.json` as its ending. */
+  /**
+   * Of the files in `golden/`: this one and, beside it, what it says, with `.json` as its ending.
+   */
   readonly name: string
   readonly bytes: Uint8Array
   readonly content: Index | Page

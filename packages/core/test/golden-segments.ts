@@ -196,7 +196,10 @@ const smallest: GoldenSegment = {
   aborted: [],
 }
 
-/** Two partitions, several batches a chunk, all that a record may be without a key, a value or sense. */
+/**
+ * Two partitions, several batches a chunk, all that a record may be without a key, a value or
+ * sense.
+ */
 const plain: GoldenSegment = {
   name: 'segment-plain',
   chunks: [
@@ -311,7 +314,10 @@ const marker = (type: number): GoldenRecord => ({
 const inTransaction = { attributes: 16, producerId: 2n ** 62n, producerEpoch: 1, baseSequence: 0 }
 const ofCoordinator = { attributes: 48, producerId: 2n ** 62n, producerEpoch: 1, baseSequence: -1 }
 
-/** An aborted and a committed transaction, offsets that compaction removed, the broker's own times, and documents. */
+/**
+ * An aborted and a committed transaction, offsets that compaction removed, the broker's own times,
+ * and documents.
+ */
 const eventful: GoldenSegment = {
   name: 'segment-eventful',
   chunks: [

@@ -21,11 +21,17 @@ export interface GoldenBatch {
   readonly producerEpoch: number
   readonly baseSequence: number
   readonly records: readonly GoldenRecord[]
-  /** The records section, where it is compressed: compressors differ from one version to the next, golden files must not. */
+  /**
+   * The records section, where it is compressed: compressors differ from one version to the next,
+   * golden files must not.
+   */
   readonly compressed?: Uint8Array
 }
 
-/** A RecordBatch v2 (KIP-98), written here once more so that golden files depend on nothing that they are to prove. */
+/**
+ * A RecordBatch v2 (KIP-98), written here once more so that golden files depend on nothing that
+ * they are to prove.
+ */
 export function encodeGoldenBatch(batch: GoldenBatch): Buffer {
   const records = batch.compressed ?? Buffer.concat(batch.records.map(encodeRecord))
   const bytes = Buffer.alloc(61 + records.length)

@@ -101,7 +101,10 @@ export interface CraftedSegment {
   readonly footer: unknown
 }
 
-/** Bytes with right lengths and checksums around whatever JSON and chunks: what a later version, or an attacker, may write. */
+/**
+ * Bytes with right lengths and checksums around whatever JSON and chunks: what a later version, or
+ * an attacker, may write.
+ */
 export function craft({ header = sampleHeader, chunks = [], footer }: CraftedSegment): Uint8Array {
   const headerJson = Buffer.from(JSON.stringify(header))
   const start = checksummed([u32(headerJson.length), headerJson])

@@ -46,13 +46,18 @@ export interface WorldOptions {
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
   /** Answers tell the storage's time, as those of a cloud do. */
   readonly answersTellTime?: boolean
-  /** Called for each object that process `name` stored, in the order in which the storage took them. */
+  /**
+   * Called for each object that process `name` stored, in the order in which the storage took them.
+   */
   readonly onStored?: (name: string, key: ObjectKey, body: Uint8Array) => void
   /** Called for each object that process `name` deleted, with what it was. */
   readonly onDeleted?: (name: string, key: ObjectKey, body: Uint8Array) => void
 }
 
-/** One storage, and processes that share it. Each has its own way to the storage, on which things can go wrong. */
+/**
+ * One storage, and processes that share it. Each has its own way to the storage, on which things
+ * can go wrong.
+ */
 export class World {
   readonly clock = new TestClock()
   readonly random: SeededRandom
@@ -101,7 +106,9 @@ export class World {
     })
   }
 
-  /** A worker that has acquired `topic`, with `partitions` partitions from 0 on if the topic is new. */
+  /**
+   * A worker that has acquired `topic`, with `partitions` partitions from 0 on if the topic is new.
+   */
   async writer(name: string, topic = 'orders', partitions = 1): Promise<WriterSession> {
     const session = await (await this.worker(name)).acquire(topic, { cluster })
     if (session.index.incarnations.length === 0)
@@ -192,7 +199,10 @@ export class World {
   }
 }
 
-/** An entry for a segment with these offsets, under a new id of `session`. The object itself is nobody's concern here. */
+/**
+ * An entry for a segment with these offsets, under a new id of `session`. The object itself is
+ * nobody's concern here.
+ */
 export function captured(
   session: WriterSession,
   offsets: Record<number, readonly [from: number, next: number]>,
@@ -260,7 +270,9 @@ function telling(
   })
 }
 
-/** Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds. */
+/**
+ * Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds.
+ */
 function tellingTime(inner: StorageBackend, clock: Clock): StorageBackend {
   const answeredAt = (): Date => new Date(clock.now() - (clock.now() % 1000))
   return new Proxy<StorageBackend>(inner, {

@@ -21,7 +21,10 @@ export interface Setting
   readonly retention?: Retention
 }
 
-/** Sleeps a tenth as long as it is asked to: what happens every half a minute happens every three seconds. */
+/**
+ * Sleeps a tenth as long as it is asked to: what happens every half a minute happens every three
+ * seconds.
+ */
 export const impatientClock: Clock = {
   ...realClock,
   monotonic: () => 10 * realClock.monotonic(),
@@ -46,7 +49,10 @@ export class CaptureUnderTest {
     this.#report.catch(() => undefined)
   }
 
-  /** Resolves as soon as `condition` holds; looks again whenever the run tells anything. Rejects when the run ends before. */
+  /**
+   * Resolves as soon as `condition` holds; looks again whenever the run tells anything. Rejects
+   * when the run ends before.
+   */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       const ended = this.#report.then(() => {

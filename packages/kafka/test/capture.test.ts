@@ -431,7 +431,8 @@ describe('the next run', () => {
     ])
   })
 
-  // The broker answers the first with OFFSET_OUT_OF_RANGE, the second with the epoch at which it diverges.
+  // The broker answers the first with OFFSET_OUT_OF_RANGE, the second with the epoch at which it
+  // diverges.
   test.each([
     ['unknown', -1, { latest: 2 }],
     ['known', 0, { epoch: 0, endOffset: 2 }],
@@ -597,7 +598,10 @@ describe('topics', () => {
   })
 })
 
-/** As a backup whose one segment is in a page, and was led in an epoch that this broker never heard of. */
+/**
+ * As a backup whose one segment is in a page, and was led in an epoch that this broker never heard
+ * of.
+ */
 async function movedIntoPage(
   storage: StorageBackend,
   topic: string,

@@ -25,7 +25,10 @@ export interface CapturedTopic {
   readonly aborted: readonly AbortedRange[]
 }
 
-/** Reads a whole backup, plainly: every segment that the index names, from the first to the last byte. */
+/**
+ * Reads a whole backup, plainly: every segment that the index names, from the first to the last
+ * byte.
+ */
 export async function readCaptured(storage: StorageBackend, topic: string): Promise<CapturedTopic> {
   const stored = await readIndex(storage, topic)
   if (stored === undefined) throw new Error(`no index of ${topic}`)

@@ -1,11 +1,15 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** Where an answer of the broker is on its way back: pass it on, or cut the connection as if it had never come. */
+/**
+ * Where an answer of the broker is on its way back: pass it on, or cut the connection as if it had
+ * never come.
+ */
 export type Verdict = 'pass' | 'cut'
 
 /**
- * Stands between a client and a broker. Requests always reach the broker; of the answers, whole frames, each is passed on or
- * costs the connection, so that the client cannot know what the broker did.
+ * Stands between a client and a broker. Requests always reach the broker; of the answers, whole
+ * frames, each is passed on or costs the connection, so that the client cannot know what the broker
+ * did.
  */
 export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server
@@ -44,7 +48,10 @@ export class CuttingProxy implements AsyncDisposable {
     this.#server = createServer(accept)
   }
 
-  /** Cuts all connections and refuses new ones until `comeBack` resolves, as a broker does that is started again. */
+  /**
+   * Cuts all connections and refuses new ones until `comeBack` resolves, as a broker does that is
+   * started again.
+   */
   async goAway(comeBack: Promise<void>): Promise<void> {
     await this[Symbol.asyncDispose]()
     await comeBack

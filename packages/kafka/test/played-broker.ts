@@ -36,7 +36,10 @@ export interface AnswerFault {
   readonly throttleTimeMs?: number
   /** No partition at all, as a broker answers that throttles. */
   readonly nothing?: boolean
-  /** All partitions that were asked for, without records, as a broker answers whose remote storage is slow (KIP-405). */
+  /**
+   * All partitions that were asked for, without records, as a broker answers whose remote storage
+   * is slow (KIP-405).
+   */
   readonly empty?: boolean
   /** These bytes instead of an answer. */
   readonly bytes?: Buffer
@@ -49,8 +52,9 @@ const sessionId = 4711
 const address = { host: 'played', port: 9092 }
 
 /**
- * A broker that serves Fetch for one topic out of memory, with fetch sessions as KIP-227 has them. It answers at once; what does
- * not fit into a partition's byte limit is cut, in the middle of a batch too, as brokers before KIP-74 did.
+ * A broker that serves Fetch for one topic out of memory, with fetch sessions as KIP-227 has them.
+ * It answers at once; what does not fit into a partition's byte limit is cut, in the middle of a
+ * batch too, as brokers before KIP-74 did.
  */
 export class PlayedBroker {
   readonly topic: FetchTopic

@@ -38,7 +38,10 @@ export class PlayedTopic {
   }
 }
 
-/** A cluster of as many brokers as topics, as the capture of topics sees it. Nothing of it needs a network. */
+/**
+ * A cluster of as many brokers as topics, as the capture of topics sees it. Nothing of it needs a
+ * network.
+ */
 export class PlayedCluster {
   readonly topics = new Map<string, PlayedTopic>()
   /** Topics that this user may not see. */

@@ -13,7 +13,10 @@ export interface PlayedRequest {
 
 const apiVersionsKey = 18
 
-/** Accepts connections on loopback, tells that it speaks all APIs, and leaves every other answer to a test. */
+/**
+ * Accepts connections on loopback, tells that it speaks all APIs, and leaves every other answer to
+ * a test.
+ */
 export class PlayedPeer implements AsyncDisposable {
   readonly requests: PlayedRequest[] = []
   readonly #server: Server

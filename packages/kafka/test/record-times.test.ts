@@ -41,7 +41,9 @@ async function backUp(
   return { storage, topic }
 }
 
-/** The times of what a restore of that part of the backup writes, and its comparison finds right. */
+/**
+ * The times of what a restore of that part of the backup writes, and its comparison finds right.
+ */
 async function restoredTimes(
   { storage, topic }: { readonly storage: MemoryStorage; readonly topic: string },
   window: RestoreWindow,

@@ -23,7 +23,10 @@ afterAll(async () => {
 const once = { mode: { kind: 'once', openTransactionPatienceMs: 0 } } as const
 const value = (text: string): { value: Buffer } => ({ value: Buffer.from(text) })
 
-/** A topic whose first backup uploaded a segment of three records and died before the index named it. */
+/**
+ * A topic whose first backup uploaded a segment of three records and died before the index named
+ * it.
+ */
 async function backupThatDied(name: string): Promise<{ topic: string; storage: MemoryStorage }> {
   const topic = uniqueTopic(name)
   await broker.createTopic(topic)

@@ -10,7 +10,10 @@ export interface SketchRestored {
   readonly report: RestoreReport
 }
 
-/** Writes a backup into memory and restores it, compared at the end, into a topic of its own unless told. */
+/**
+ * Writes a backup into memory and restores it, compared at the end, into a topic of its own unless
+ * told.
+ */
 export async function restoreSketch(
   cluster: KafkaCluster,
   sketch: Omit<BackupSketch, 'topic'>,

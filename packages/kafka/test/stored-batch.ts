@@ -27,7 +27,10 @@ export interface StoredBatchOptions {
   readonly deleteHorizon?: bigint
 }
 
-/** A batch as a broker has it in its log: offsets as they are, also with holes (what compaction leaves). */
+/**
+ * A batch as a broker has it in its log: offsets as they are, also with holes (what compaction
+ * leaves).
+ */
 export function storedBatch(
   records: readonly StoredRecord[],
   options: StoredBatchOptions = {},

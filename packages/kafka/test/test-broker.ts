@@ -21,7 +21,10 @@ const timeoutMs = 30_000
 const produceVersion = 9
 const transactionKey = 1
 const concurrentTransactions = 51
-/** The broker has not heard yet that it leads the partition, or coordinates the transactions; nothing was done. */
+/**
+ * The broker has not heard yet that it leads the partition, or coordinates the transactions;
+ * nothing was done.
+ */
 const notYet = [3, 5, 6, 14, 15, 16]
 
 export interface Sent {
@@ -30,7 +33,9 @@ export interface Sent {
   readonly records: readonly Partial<UnnumberedRecord>[]
 }
 
-/** What a producer and an administrator do, over one connection to the broker that leads everything. */
+/**
+ * What a producer and an administrator do, over one connection to the broker that leads everything.
+ */
 export class TestBroker implements AsyncDisposable {
   readonly #connection: BrokerConnection
   readonly #cluster: KafkaCluster

@@ -29,7 +29,9 @@ function stored(letters: string): StoredRecord[] {
   }))
 }
 
-/** A backup with these records in partition 1, in batches of `size`; partition 0 is always the same. */
+/**
+ * A backup with these records in partition 1, in batches of `size`; partition 0 is always the same.
+ */
 function sketch(letters: string, size: number) {
   const records = stored(letters)
   const batches: Buffer[] = []

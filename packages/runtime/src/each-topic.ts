@@ -10,7 +10,10 @@ export interface TopicResults<T> {
   readonly error: KanneryError | undefined
 }
 
-/** Work on one topic that reports what it could not do of it to `fail`, or rejects when it did nothing. */
+/**
+ * Work on one topic that reports what it could not do of it to `fail`, or rejects when it did
+ * nothing.
+ */
 type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
 
 /**
@@ -28,7 +31,10 @@ export async function eachTopic<T>(
   return results
 }
 
-/** Does each topic by itself: one that fails does not keep the others, unless the storage is away altogether. */
+/**
+ * Does each topic by itself: one that fails does not keep the others, unless the storage is away
+ * altogether.
+ */
 export async function tryEachTopic<T>(
   storage: StorageBackend,
   topics: readonly string[],

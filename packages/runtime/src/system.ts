@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock, Random } from '@kannery/storage'
 
-/** A longer timer of Node fires at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/**
+ * A longer timer of Node fires at once:
+ * https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
 const longestTimerMs = 2 ** 31 - 1
 
 /** The machine's clock. Libraries never reach for it themselves: apps hand it in. */

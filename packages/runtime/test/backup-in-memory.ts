@@ -25,11 +25,16 @@ import { type FaultRule, FaultyStorage, MemoryStorage } from '@kannery/storage-t
 import type { StorageLocation } from '../src/storage/open-storage.ts'
 import { systemClock, systemRandom } from '../src/system.ts'
 
-/** A storage in memory behind a plugin of its own, so that it is found and opened as every other one. */
+/**
+ * A storage in memory behind a plugin of its own, so that it is found and opened as every other
+ * one.
+ */
 export class MemoryLocation implements AsyncDisposable {
   readonly location: StorageLocation
   readonly storage: MemoryStorage
-  /** Those that were opened, in order: they tell what was asked of them, and can be made to fail. */
+  /**
+   * Those that were opened, in order: they tell what was asked of them, and can be made to fail.
+   */
   readonly opened: FaultyStorage[] = []
   readonly accesses: BackendContext['access'][] = []
   /** What shall go wrong on every handle that is opened from now on. */
@@ -137,7 +142,10 @@ export interface BackupToWrite {
   readonly segments: readonly { readonly records: number }[]
 }
 
-/** Writes a backup as a real one is written, of bytes that are no Kafka batches. Returns the entries. */
+/**
+ * Writes a backup as a real one is written, of bytes that are no Kafka batches. Returns the
+ * entries.
+ */
 export async function writeBackup(
   storage: StorageBackend,
   { topic, partitions = 1, segments }: BackupToWrite,

@@ -1,4 +1,5 @@
-// For each case of the contract a storage on which it fails: a case that nothing can fail proves nothing.
+// For each case of the contract a storage on which it fails: a case that nothing can fail proves
+// nothing.
 import {
   type ByteRange,
   type ListEntry,

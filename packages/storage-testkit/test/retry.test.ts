@@ -1,4 +1,5 @@
-// The decorators of @kannery/storage. They are tested here because that package depends on nothing, also not on this one.
+// The decorators of @kannery/storage. They are tested here because that package depends on nothing,
+// also not on this one.
 
 import { decorate, KanneryError, type StorageBackend } from '@kannery/storage'
 import { beforeEach, describe, expect, test } from 'vitest'

@@ -11,7 +11,10 @@ export function defineBackendPlugin<Config>(plugin: BackendPlugin<Config>): Back
   return Object.freeze({ ...plugin, [brand]: true })
 }
 
-/** Whether some copy of {@link defineBackendPlugin} made it; its `contract` may still be one that nobody here speaks. */
+/**
+ * Whether some copy of {@link defineBackendPlugin} made it; its `contract` may still be one that
+ * nobody here speaks.
+ */
 export function isBackendPlugin(candidate: unknown): candidate is BackendPlugin {
   return typeof candidate === 'object' && candidate !== null && brand in candidate
 }

@@ -1,7 +1,10 @@
 import type { Clock, Random } from './environment.ts'
 import type { KeyPrefix, ObjectKey } from './object-key.ts'
 
-/** Opaque: ETag, generation or volume number. Compare for equality only; never store it in an object (a copy has others). */
+/**
+ * Opaque: ETag, generation or volume number. Compare for equality only; never store it in an object
+ * (a copy has others).
+ */
 export type ObjectVersion = string & { readonly __objectVersion: unique symbol }
 
 export interface ObjectInfo {
@@ -15,8 +18,9 @@ export interface ObjectInfo {
 export interface StoredObject extends ObjectInfo {
   readonly version: ObjectVersion
   /**
-   * What time it was by the storage's clock, the one of `lastModified`, when it answered. Absent where the answer does not tell
-   * it for certain (a folder, a listing): whoever must know then writes an object and looks at its `lastModified`.
+   * What time it was by the storage's clock, the one of `lastModified`, when it answered. Absent
+   * where the answer does not tell it for certain (a folder, a listing): whoever must know then
+   * writes an object and looks at its `lastModified`.
    */
   readonly answeredAt?: Date
 }
@@ -26,12 +30,21 @@ export type WriteCondition =
   | { readonly kind: 'overwrite' }
   /** Fails with STORAGE_ALREADY_EXISTS. */
   | { readonly kind: 'if-absent' }
-  /** Fails with STORAGE_PRECONDITION_FAILED, also when the object is gone (S3 answers 404, Ceph 412). */
+  /**
+   * Fails with STORAGE_PRECONDITION_FAILED, also when the object is gone (S3 answers 404, Ceph
+   * 412).
+   */
   | { readonly kind: 'if-version'; readonly version: ObjectVersion }
 
-/** Selects at least one byte that is there; else STORAGE_RANGE, as HTTP's 416: so every range of an empty object fails. */
+/**
+ * Selects at least one byte that is there; else STORAGE_RANGE, as HTTP's 416: so every range of an
+ * empty object fails.
+ */
 export type ByteRange =
-  /** `end` is exclusive and not beyond the object: an answer is never shorter than what was asked for. */
+  /**
+   * `end` is exclusive and not beyond the object: an answer is never shorter than what was asked
+   * for.
+   */
   | { readonly kind: 'span'; readonly start: number; readonly end: number }
   /** Up to the end. */
   | { readonly kind: 'from'; readonly start: number }
@@ -39,7 +52,10 @@ export type ByteRange =
   | { readonly kind: 'last'; readonly length: number }
 
 export interface CallOptions {
-  /** Rejects with the signal's own reason. A write that was on its way may still land: the outcome is then unknown. */
+  /**
+   * Rejects with the signal's own reason. A write that was on its way may still land: the outcome
+   * is then unknown.
+   */
   readonly signal?: AbortSignal
 }
 export interface GetOptions extends CallOptions {
@@ -85,19 +101,28 @@ export interface DeleteOptions extends CallOptions {
 
 export interface ObjectReader extends AsyncDisposable {
   readonly info: StoredObject
-  /** One pass. Chunks belong to the reader until the next one is asked for. Shorter than promised is an error, never an end. */
+  /**
+   * One pass. Chunks belong to the reader until the next one is asked for. Shorter than promised is
+   * an error, never an end.
+   */
   readonly body: AsyncIterable<Uint8Array>
 }
 export interface ObjectWriter extends AsyncDisposable {
-  /** Resolves when `chunk` may be reused and there is room for more. A failed part rejects the next write or `commit`. */
+  /**
+   * Resolves when `chunk` may be reused and there is room for more. A failed part rejects the next
+   * write or `commit`.
+   */
   write(chunk: Uint8Array): Promise<void>
   /**
-   * Publishes all or nothing, durable when it resolves; judges the condition now. Once. Rejects with STORAGE_REWRITE_NEEDED when
-   * the store demands the parts again (S3's 409): the caller starts over under a new key. Never deletes what may have landed.
-   * Rejects with a `retry` of `same-request` when it cannot tell whether it landed.
+   * Publishes all or nothing, durable when it resolves; judges the condition now. Once. Rejects
+   * with STORAGE_REWRITE_NEEDED when the store demands the parts again (S3's 409): the caller
+   * starts over under a new key. Never deletes what may have landed. Rejects with a `retry` of
+   * `same-request` when it cannot tell whether it landed.
    */
   commit(): Promise<StoredObject>
-  /** Without a commit: gives the parts back, best effort. After a commit of any outcome: nothing. */
+  /**
+   * Without a commit: gives the parts back, best effort. After a commit of any outcome: nothing.
+   */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -114,7 +139,10 @@ export type ListEntry =
 export interface ListOptions extends CallOptions {
   /** `children`: one level, folders told once (delimiter `/`). `all`: everything below. */
   readonly depth: 'children' | 'all'
-  /** A hint: entries at or before it may still come (S3 directory buckets know no StartAfter). Callers filter. */
+  /**
+   * A hint: entries at or before it may still come (S3 directory buckets know no StartAfter).
+   * Callers filter.
+   */
   readonly startAfter?: ObjectKey
 }
 
@@ -145,13 +173,19 @@ export interface StorageBackend extends AsyncDisposable {
   /** `s3://bucket/prefix`; undefined where there is none to tell (a volume). Never a secret. */
   readonly location: string | undefined
   readonly capabilities: StorageCapabilities
-  /** undefined only on a proven "no such object"; a missing container is STORAGE_CONTAINER_NOT_FOUND, no permission is STORAGE_DENIED. */
+  /**
+   * undefined only on a proven "no such object"; a missing container is
+   * STORAGE_CONTAINER_NOT_FOUND, no permission is STORAGE_DENIED.
+   */
   head(key: ObjectKey, options?: CallOptions): Promise<StoredObject | undefined>
-  /** Rejects with STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (`ifVersion`, judged before the range) or STORAGE_RANGE. */
+  /**
+   * Rejects with STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (`ifVersion`, judged before the
+   * range) or STORAGE_RANGE.
+   */
   get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
   /**
-   * One request, at most 16 MiB (`maxPutBytes`; more is the caller's mistake: INTERNAL). Durable when it resolves. One attempt: the
-   * backend and its SDK do not retry.
+   * One request, at most 16 MiB (`maxPutBytes`; more is the caller's mistake: INTERNAL). Durable
+   * when it resolves. One attempt: the backend and its SDK do not retry.
    *
    * @throws STORAGE_NOT_DURABLE when it was stored but may be lost again. Nothing turns that into
    * success: `head` and `get` of what is not durable reject likewise, until it is.
@@ -180,7 +214,10 @@ export interface BackendPlugin<Config = unknown> {
   readonly contract: 1
   readonly type: string
   readonly urlSchemes: readonly string[]
-  /** Standard Schema (zod, valibot, …) so that apps can validate and document without knowing the library. */
+  /**
+   * Standard Schema (zod, valibot, …) so that apps can validate and document without knowing the
+   * library.
+   */
   readonly configSchema: StandardSchema<Config>
   fromUrl(url: URL): Config
   open(config: Config, context: BackendContext): Promise<StorageBackend>
@@ -199,7 +236,10 @@ export interface BackendContext {
   readonly random: Random
   /** `read`: the backend is never asked to write, so credentials that cannot write suffice. */
   readonly access: 'read' | 'write'
-  /** Named secrets, resolved by the app; absent means the SDK's own chain (environment, profile, workload identity). */
+  /**
+   * Named secrets, resolved by the app; absent means the SDK's own chain (environment, profile,
+   * workload identity).
+   */
   readonly credentials?: Readonly<Record<string, string>>
   readonly userAgent: string
 }

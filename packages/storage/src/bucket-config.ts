@@ -2,7 +2,10 @@ import type { StandardSchema } from './backend.ts'
 import { KanneryError } from './errors.ts'
 import { isKeyPrefix } from './object-key.ts'
 
-/** What `schema` makes of it, at once. @param kind for the error: "an S3 storage". @throws CONFIG_INVALID, naming the option */
+/**
+ * What `schema` makes of it, at once. @param kind for the error: "an S3 storage". @throws
+ * CONFIG_INVALID, naming the option
+ */
 export function checkAgainst<Config>(
   schema: StandardSchema<Config>,
   kind: string,
@@ -29,7 +32,9 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** Whether it can be the folder of a bucket that all keys lie in: one without a slash at either end. */
+/**
+ * Whether it can be the folder of a bucket that all keys lie in: one without a slash at either end.
+ */
 export function isFolder(name: string): boolean {
   return isKeyPrefix(`${name}/`)
 }
@@ -40,7 +45,10 @@ export interface BucketPlace {
   readonly prefix?: string
 }
 
-/** What `scheme://bucket/prefix` names; options are left alone. @throws CONFIG_INVALID, never with a secret in it */
+/**
+ * What `scheme://bucket/prefix` names; options are left alone. @throws CONFIG_INVALID, never with a
+ * secret in it
+ */
 export function bucketPlaceOf(url: URL): BucketPlace {
   if (url.username !== '' || url.password !== '') {
     throw new KanneryError('CONFIG_INVALID', 'a storage URL holds no credentials', {

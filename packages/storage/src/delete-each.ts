@@ -7,8 +7,8 @@ import type { ObjectKey } from './object-key.ts'
 const parallel = 16
 
 /**
- * `deleteMany` of a store that takes one key a request. A deletion that fails is told as the result of its key, in the order of the
- * keys; only an aborted signal ends them.
+ * `deleteMany` of a store that takes one key a request. A deletion that fails is told as the result
+ * of its key, in the order of the keys; only an aborted signal ends them.
  */
 export async function* deleteEach(
   keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,

@@ -1,4 +1,6 @@
-/** What a library needs of a clock. Injected, so that tests and simulations decide what time it is. */
+/**
+ * What a library needs of a clock. Injected, so that tests and simulations decide what time it is.
+ */
 export interface Clock {
   /** Wall clock, milliseconds. */
   now(): number

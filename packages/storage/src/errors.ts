@@ -1,4 +1,7 @@
-/** What a caller may do after an error: nothing, send the very same request again, or look at the world again first. */
+/**
+ * What a caller may do after an error: nothing, send the very same request again, or look at the
+ * world again first.
+ */
 export type Retry = 'never' | 'same-request' | 'after-refresh'
 
 export interface ErrorCodeDescription {
@@ -8,7 +11,10 @@ export interface ErrorCodeDescription {
   readonly remedy: string
 }
 
-/** Every error of Kannery has one of these codes. Codes and exit statuses are never reused for something else. */
+/**
+ * Every error of Kannery has one of these codes. Codes and exit statuses are never reused for
+ * something else.
+ */
 export type ErrorCode =
   | 'INTERNAL'
   | 'CONFIG_INVALID'
@@ -228,8 +234,9 @@ export interface KanneryErrorOptions {
   /** Replaces the code's general remedy where this place knows a better one. */
   readonly remedy?: string
   /**
-   * For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`, `offset`. Two of them steer the retries of a
-   * storage: `retryAfterMs`, the pause that a throttling store asked for, and `sent: false` where the request never left.
+   * For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`,
+   * `offset`. Two of them steer the retries of a storage: `retryAfterMs`, the pause that a
+   * throttling store asked for, and `sent: false` where the request never left.
    */
   readonly facts?: ErrorFacts
 }
@@ -273,7 +280,10 @@ export class KanneryError extends Error {
   }
 }
 
-/** A condition did not hold, so nothing was changed: somebody else was first, or an earlier attempt of the same write. */
+/**
+ * A condition did not hold, so nothing was changed: somebody else was first, or an earlier attempt
+ * of the same write.
+ */
 export function isConflict(error: unknown): error is KanneryError {
   return (
     KanneryError.is(error, 'STORAGE_ALREADY_EXISTS') ||

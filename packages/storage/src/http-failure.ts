@@ -62,7 +62,10 @@ const timedOut: NetworkFailure = {
   sent: true,
 }
 
-/** undefined when `error` is none of the network. Looks at its causes too: every SDK wraps them in its own way. */
+/**
+ * undefined when `error` is none of the network. Looks at its causes too: every SDK wraps them in
+ * its own way.
+ */
 export function networkFailure(error: unknown): NetworkFailure | undefined {
   for (const one of withCauses(error)) {
     const { code, name } = one as { readonly code?: unknown; readonly name?: unknown }

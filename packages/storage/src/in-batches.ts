@@ -1,4 +1,7 @@
-/** The same items in their order, `size` of them together; only the last batch has fewer, and none is empty. */
+/**
+ * The same items in their order, `size` of them together; only the last batch has fewer, and none
+ * is empty.
+ */
 export async function* inBatches<T>(
   items: AsyncIterable<T> | Iterable<T>,
   size: number,

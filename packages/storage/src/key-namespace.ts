@@ -23,7 +23,9 @@ export class KeyNamespace {
     return key === '' ? this.location : `${this.location}/${key}`
   }
 
-  /** undefined for what cannot be a key of ours: a console's folder marker, another program's file. */
+  /**
+   * undefined for what cannot be a key of ours: a console's folder marker, another program's file.
+   */
   keyOf(name: string | undefined): ObjectKey | undefined {
     const key = this.#below(name)
     return key !== undefined && isObjectKey(key) ? key : undefined

@@ -10,8 +10,9 @@ export type KeyPrefix = string & { readonly __keyPrefix: unique symbol }
 const maxKeyBytes = 1024
 
 /**
- * Checks a key. A dot-first segment is refused because the volume backend keeps its machinery there and other tools
- * hide it; control characters and backslashes because some store or shell misreads them.
+ * Checks a key. A dot-first segment is refused because the volume backend keeps its machinery there
+ * and other tools hide it; control characters and backslashes because some store or shell misreads
+ * them.
  *
  * @throws CONFIG_INVALID naming the key and the reason.
  */
@@ -39,7 +40,10 @@ export function isKeyPrefix(text: string): text is KeyPrefix {
   return text === '' || (text.endsWith('/') && isObjectKey(text.slice(0, -1)))
 }
 
-/** The order in which stores list: by UTF-8 bytes. It is not that of `<`, which puts surrogates before `\uffff`. */
+/**
+ * The order in which stores list: by UTF-8 bytes. It is not that of `<`, which puts surrogates
+ * before `\uffff`.
+ */
 export function compareKeys(first: string, second: string): number {
   const common = Math.min(first.length, second.length)
   for (let index = 0; index < common; index++) {

@@ -23,18 +23,30 @@ export interface PartCall {
   readonly onProgress: OnProgress
 }
 
-/** What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link ObjectWriter}. */
+/**
+ * What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link
+ * ObjectWriter}.
+ */
 export interface PartTarget {
   /**
    * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this
    * settles, that of the last part permanently. A part that failed may be sent again.
    */
   sendPart(part: Part, call: PartCall): Promise<void>
-  /** The whole object was no longer than one part: publishes it by a single request. Judges the condition. */
+  /**
+   * The whole object was no longer than one part: publishes it by a single request. Judges the
+   * condition.
+   */
   publishWhole(body: Uint8Array): Promise<StoredObject>
-  /** Publishes the parts, which have all been sent. Judges the condition; gives them back when it is sure that it failed. */
+  /**
+   * Publishes the parts, which have all been sent. Judges the condition; gives them back when it is
+   * sure that it failed.
+   */
   publishParts(): Promise<StoredObject>
-  /** Gives back the parts, if any were sent. Nothing is in flight then, and nothing is published afterwards. */
+  /**
+   * Gives back the parts, if any were sent. Nothing is in flight then, and nothing is published
+   * afterwards.
+   */
   abandon(): Promise<void>
 }
 
@@ -54,7 +66,10 @@ export type PartWriterOptions = PartSizes &
 
 const firstBufferBytes = 64 * 1024
 
-/** Collects bytes into parts and sends full ones while the next one fills. Memory grows only as far as the object does. */
+/**
+ * Collects bytes into parts and sends full ones while the next one fills. Memory grows only as far
+ * as the object does.
+ */
 export class PartWriter implements ObjectWriter {
   readonly #target: PartTarget
   readonly #options: PartWriterOptions
@@ -207,8 +222,8 @@ export class PartWriter implements ObjectWriter {
 }
 
 /**
- * Whoever retries may have given up waiting for an attempt that still goes on. It is stopped before anything else happens: it
- * would send what the buffer holds by then.
+ * Whoever retries may have given up waiting for an attempt that still goes on. It is stopped before
+ * anything else happens: it would send what the buffer holds by then.
  */
 class PartAttempts {
   readonly #target: PartTarget

@@ -4,7 +4,10 @@ import { isConflict, KanneryError } from './errors.ts'
 import { keyPrefix, type ObjectKey, objectKey } from './object-key.ts'
 
 export interface ProbeReport {
-  /** false: the store ignores the condition on delete, or has none. Whoever deletes must find another way. */
+  /**
+   * false: the store ignores the condition on delete, or has none. Whoever deletes must find
+   * another way.
+   */
   readonly ifVersionDelete: boolean
   /**
    * false: what was deleted cannot be created again. Whoever deletes for the next one to create

@@ -7,11 +7,14 @@ export interface AnsweredSpan extends ByteSpan {
   readonly size: number
 }
 
-/** A GET over HTTP, of all of an object or of a part: what to ask for, and whether the answer is that. */
+/**
+ * A GET over HTTP, of all of an object or of a part: what to ask for, and whether the answer is
+ * that.
+ */
 export class RangeRequest {
   /**
-   * The value of `Range`. undefined: ask for the whole object, also instead of nothing, which HTTP cannot ask for; the answer tells
-   * the size, and whether it is there.
+   * The value of `Range`. undefined: ask for the whole object, also instead of nothing, which HTTP
+   * cannot ask for; the answer tells the size, and whether it is there.
    */
   readonly header: string | undefined
   readonly #range: ByteRange | undefined
@@ -26,9 +29,11 @@ export class RangeRequest {
   }
 
   /**
-   * By the headers of an answer. A store may answer with less than was asked for, or with the whole object.
+   * By the headers of an answer. A store may answer with less than was asked for, or with the whole
+   * object.
    *
-   * @throws STORAGE_RANGE where the object does not have the range; STORAGE_UNSUPPORTED for an answer with other bytes
+   * @throws STORAGE_RANGE where the object does not have the range; STORAGE_UNSUPPORTED for an
+   *   answer with other bytes
    */
   accept(headers: {
     readonly contentLength: number | undefined

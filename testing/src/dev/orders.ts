@@ -12,7 +12,10 @@ const customers = ['Ada', 'Bo', 'Chioma', 'Dmitri', 'Esra', 'Farid', 'Grace', 'H
 const sources = ['web', 'shop', 'phone']
 const linesAtATime = 100_000
 
-/** Fills a topic with orders (keys, headers, JSON), by Kafka's own producer; creates the topic when it is not there. */
+/**
+ * Fills a topic with orders (keys, headers, JSON), by Kafka's own producer; creates the topic when
+ * it is not there.
+ */
 export async function produceOrders(options: OrdersOptions): Promise<void> {
   const { bootstrapServers, topic, records, partitions } = options
   await runKafkaTool(

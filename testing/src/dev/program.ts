@@ -9,7 +9,10 @@ export interface ProgramOptions {
   readonly timeoutMs?: number
 }
 
-/** Runs a program with our input and output; resolves with its exit status, that of a killed one being above 128. */
+/**
+ * Runs a program with our input and output; resolves with its exit status, that of a killed one
+ * being above 128.
+ */
 export function runProgram(
   command: string,
   commandArguments: readonly string[],

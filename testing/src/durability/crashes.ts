@@ -40,9 +40,10 @@ const patienceMs = 6_000
 const calls = ['link', 'unlink', 'rename', 'open', 'writev', 'sync', 'readFile', 'mkdir', 'readdir']
 
 /**
- * Backups of one topic that are killed, and stopped for longer than their lease, again and again, beside a steady producer: two at
- * a time, which contend. One has a stable identity, the other has none. In the end the rest is backed up, all is restored, and
- * compared with the source by a client that is not ours.
+ * Backups of one topic that are killed, and stopped for longer than their lease, again and again,
+ * beside a steady producer: two at a time, which contend. One has a stable identity, the other has
+ * none. In the end the rest is backed up, all is restored, and compared with the source by a client
+ * that is not ours.
  */
 export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const { bootstrapServers, folder, kills: wanted, seed, say } = options

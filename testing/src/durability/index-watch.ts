@@ -10,7 +10,10 @@ interface Glimpse {
 
 const pauseMs = 5
 
-/** Looks at an index again and again while others write it: what was committed stays, and epochs only grow. */
+/**
+ * Looks at an index again and again while others write it: what was committed stays, and epochs
+ * only grow.
+ */
 export class IndexWatch {
   readonly #path: string
   readonly #setbacks: string[] = []

@@ -1,6 +1,7 @@
 /**
- * Preloaded (`node --import`) into a process that is to die, or to be stopped, at a certain call of the file system: the last
- * moment at which an order of writes can be seen to be wrong. Knows nothing of the program it is loaded into.
+ * Preloaded (`node --import`) into a process that is to die, or to be stopped, at a certain call of
+ * the file system: the last moment at which an order of writes can be seen to be wrong. Knows
+ * nothing of the program it is loaded into.
  *
  * KANNERY_TEST_STOP={"call":"link","nth":3,"when":"after","signal":"SIGKILL"}
  */

@@ -214,8 +214,8 @@ describe('the command line is not as it should be', () => {
 })
 
 /**
- * A shell that mounts a disk of 8 MB, where only it sees it; backs up until the disk is full; verifies and shows what is
- * there; makes room; and backs up again, which is what it ends with.
+ * A shell that mounts a disk of 8 MB, where only it sees it; backs up until the disk is full;
+ * verifies and shows what is there; makes room; and backs up again, which is what it ends with.
  */
 function onSmallDisk(disk: string, results: string): readonly string[] {
   const script = `

@@ -13,7 +13,9 @@ const leaseHeldStatus = 32
 const ulid = '[0-7][0-9A-HJKMNP-TV-Z]{25}'
 const machinery = /(^|\/)\.kannery(\/|$)/
 
-/** Everything below a folder, folders with a slash at the end; the volume's hidden machinery apart. */
+/**
+ * Everything below a folder, folders with a slash at the end; the volume's hidden machinery apart.
+ */
 async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries

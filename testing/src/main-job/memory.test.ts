@@ -15,7 +15,10 @@ print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.s
 sys.exit(status)
 `
 
-/** Bytes that a backup of a topic of `megabytes` had in memory at its greatest, of a budget of 64 MiB. */
+/**
+ * Bytes that a backup of a topic of `megabytes` had in memory at its greatest, of a budget of 64
+ * MiB.
+ */
 async function peakOfBackup(topic: string, megabytes: number): Promise<number> {
   const records = (megabytes * 1_000_000) / valueBytes
   await fillTopic('plain', { bootstrapServers, topic, records, valueBytes, partitions: 4 })

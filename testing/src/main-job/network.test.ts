@@ -5,7 +5,10 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const { bootstrapServers } = inject('kafka')
 
-/** host:port of every TCP or UDP address that was connected or sent to; also of attempts that failed. */
+/**
+ * host:port of every TCP or UDP address that was connected or sent to; also of attempts that
+ * failed.
+ */
 function reached(calls: readonly string[]): string[] {
   const addresses = calls.flatMap((call) => {
     const port = /sin6?_port=htons\((\d+)\)/.exec(call)?.[1]

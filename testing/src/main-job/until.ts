@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const pauseMs = 50
 
-/** Resolves with the first answer that is not undefined or false; rejects, saying what was waited for, after `timeoutMs`. */
+/**
+ * Resolves with the first answer that is not undefined or false; rejects, saying what was waited
+ * for, after `timeoutMs`.
+ */
 export async function until<Answer>(
   what: string,
   ask: () => Promise<Answer | undefined | false>,

@@ -36,7 +36,10 @@ export async function runPython(
   })
 }
 
-/** The environment in which Python finds the pinned packages; they are fetched by pip once, then from the cache. */
+/**
+ * The environment in which Python finds the pinned packages; they are fetched by pip once, then
+ * from the cache.
+ */
 export async function pythonEnvironment(): Promise<NodeJS.ProcessEnv> {
   const key = createHash('sha256')
     .update(await readFile(requirements))

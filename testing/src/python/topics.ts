@@ -93,8 +93,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies a small topic into a new one, with a deliberate deviation, as testing/python/copy_topic.py says. Resolves with
- * the number of the record, within its partition, at which it deviates.
+ * Copies a small topic into a new one, with a deliberate deviation, as testing/python/copy_topic.py
+ * says. Resolves with the number of the record, within its partition, at which it deviates.
  */
 export async function copyTopic(options: CopyOptions): Promise<number> {
   const { deviation, configuration = [] } = options

@@ -53,7 +53,10 @@ export async function startAzurite(): Promise<AzuriteServer> {
   }
 }
 
-/** Of a PUT without a body. https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key */
+/**
+ * Of a PUT without a body.
+ * https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
+ */
 function signedHeaders(resource: string): Record<string, string> {
   const headers = { 'x-ms-date': new Date().toUTCString(), 'x-ms-version': '2021-08-06' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}`)

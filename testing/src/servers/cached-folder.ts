@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { cacheFolder } from '../paths.ts'
 
 /**
- * A folder of the cache that `fill` makes once. `name` holds the version, so that a new version is a new folder.
+ * A folder of the cache that `fill` makes once. `name` holds the version, so that a new version is
+ * a new folder.
  *
- * The folder appears under its name only when `fill` has resolved; of several processes that fill it at once, one wins
- * and the others use what it made.
+ * The folder appears under its name only when `fill` has resolved; of several processes that fill
+ * it at once, one wins and the others use what it made.
  */
 export async function cachedFolder(
   name: string,

@@ -5,8 +5,8 @@ const METADATA_VERSION = 4
 const ANSWER_PATIENCE_MS = 2_000
 
 /**
- * Asks a broker for its cluster's brokers over the wire, without authentication. Resolves with how many are alive, or
- * undefined when the broker does not answer (yet).
+ * Asks a broker for its cluster's brokers over the wire, without authentication. Resolves with how
+ * many are alive, or undefined when the broker does not answer (yet).
  */
 export function countLiveBrokers(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
@@ -30,7 +30,9 @@ export function countLiveBrokers(port: number): Promise<number | undefined> {
   })
 }
 
-/** Metadata v4 (the last one without tagged fields before more was added): no topics, create none. */
+/**
+ * Metadata v4 (the last one without tagged fields before more was added): no topics, create none.
+ */
 function metadataRequest(): Buffer {
   const clientId = Buffer.from('kannery-testing')
   const frame = Buffer.alloc(4 + 8 + 2 + clientId.length + 4 + 1)

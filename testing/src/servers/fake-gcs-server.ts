@@ -11,7 +11,10 @@ export interface GcsServer extends HttpServerProcess {
   createBucket(bucket: string): Promise<void>
 }
 
-/** Google Cloud Storage in memory. Asks for no credentials; ignores the condition of a conditional delete. */
+/**
+ * Google Cloud Storage in memory. Asks for no credentials; ignores the condition of a conditional
+ * delete.
+ */
 export async function startFakeGcsServer(): Promise<GcsServer> {
   const binary = await buildGoProgram(program)
   const server = await startHttpServer({

@@ -14,7 +14,8 @@ import { setTimeout as delay } from 'node:timers/promises'
  *
  * - `cut-before`: the connection breaks before the server sees the request
  * - `half-request`: it breaks when the server has got half of the body
- * - `answer-lost`: the server does what it was asked to do, and the connection breaks before the answer
+ * - `answer-lost`: the server does what it was asked to do, and the connection breaks before the
+ *   answer
  * - `half-answer`: the same, in the middle of the answer
  * - `silence`: the same, but the connection stays, and no answer ever comes
  * - `unavailable`, `too-many`: 503 and 429 with Retry-After, instead of asking the server

@@ -10,7 +10,10 @@ export interface GoProgram {
   readonly version: string
 }
 
-/** Builds a Go program from its module, once per version; then it comes from the cache. Resolves with its path. */
+/**
+ * Builds a Go program from its module, once per version; then it comes from the cache. Resolves
+ * with its path.
+ */
 export async function buildGoProgram(program: GoProgram): Promise<string> {
   const folder = await cachedFolder(`${program.name}-${program.version}`, async (unfinished) => {
     process.stderr.write(`building ${program.name} ${program.version}, once: 1 to 2 minutes\n`)

@@ -12,7 +12,10 @@ export interface HttpServerOptions {
   readonly name: string
   /** How many ports of loopback it needs; the first one is where it answers. */
   readonly ports: number
-  /** The command line, given the folder for its data and its ports. It may put files into the folder. */
+  /**
+   * The command line, given the folder for its data and its ports. It may put files into the
+   * folder.
+   */
   readonly command: (
     folder: string,
     ports: readonly number[],
@@ -31,8 +34,9 @@ export interface HttpServerProcess extends AsyncDisposable {
 }
 
 /**
- * Starts a server on free ports of loopback, its data in a temporary folder. Resolves when it has answered a request: an open
- * port is not enough. It ends with `stop`, and with this process, however that ends.
+ * Starts a server on free ports of loopback, its data in a temporary folder. Resolves when it has
+ * answered a request: an open port is not enough. It ends with `stop`, and with this process,
+ * however that ends.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), `kannery-${options.name}-`))

@@ -51,7 +51,10 @@ export async function installKafka(): Promise<KafkaInstallation> {
   }
 }
 
-/** Runs one of Kafka's own tools (`org.apache.kafka.tools.TopicCommand`, …) to its end; resolves with what it printed. */
+/**
+ * Runs one of Kafka's own tools (`org.apache.kafka.tools.TopicCommand`, …) to its end; resolves
+ * with what it printed.
+ */
 export async function runKafkaTool(
   mainClass: string,
   ...commandArguments: string[]

@@ -21,8 +21,8 @@ export interface FetchedPartition {
 }
 
 /**
- * Stands between clients and one broker, whose advertised address is the proxy's. Sees every request, may hold one back,
- * and counts the bytes of the answers.
+ * Stands between clients and one broker, whose advertised address is the proxy's. Sees every
+ * request, may hold one back, and counts the bytes of the answers.
  */
 export class KafkaProxy implements AsyncDisposable {
   readonly #server: Server
@@ -108,7 +108,10 @@ function parseRequest(frame: Buffer): PassingRequest {
   return { apiKey, apiVersion, clientId, fetched }
 }
 
-/** https://kafka.apache.org/protocol, Fetch from version 13 on; `body` begins with the header's tagged fields. */
+/**
+ * https://kafka.apache.org/protocol, Fetch from version 13 on; `body` begins with the header's
+ * tagged fields.
+ */
 function parseFetch(body: Buffer, version: number): FetchedPartition[] {
   const cursor = new Cursor(body)
   cursor.skipTags()

@@ -29,7 +29,9 @@ export interface KafkaOptions {
   readonly heapMb?: number
   /** Where the first broker listens for plaintext; a free port unless told. */
   readonly port?: number
-  /** Values of settings beyond which brokers refuse to create or alter a topic. Defaults to none. */
+  /**
+   * Values of settings beyond which brokers refuse to create or alter a topic. Defaults to none.
+   */
   readonly bounds?: TopicBounds
   /** Added to each broker's server.properties. */
   readonly properties?: Readonly<Record<string, string>>
@@ -56,8 +58,9 @@ export interface KafkaServer extends AsyncDisposable {
 }
 
 /**
- * Starts Apache Kafka in KRaft mode on free ports of loopback, with its data in a temporary folder. Resolves when every
- * broker answers requests and knows all the others. It ends with `stop`, and with this process, however that ends.
+ * Starts Apache Kafka in KRaft mode on free ports of loopback, with its data in a temporary folder.
+ * Resolves when every broker answers requests and knows all the others. It ends with `stop`, and
+ * with this process, however that ends.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const kafka = await installKafka()
@@ -92,7 +95,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   }
 }
 
-/** Makes the folders with all that the brokers need to start; leaves nothing behind when that fails. */
+/**
+ * Makes the folders with all that the brokers need to start; leaves nothing behind when that fails.
+ */
 async function prepare(kafka: KafkaInstallation, options: KafkaOptions): Promise<ClusterLayout> {
   const root = await mkdtemp(join(tmpdir(), 'kannery-kafka-'))
   try {

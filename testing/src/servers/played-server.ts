@@ -35,7 +35,9 @@ export interface PlayedServer extends AsyncDisposable {
   allLeft(): Promise<void>
 }
 
-/** `undefined` cuts the connection without an answer; `silence` leaves it open, and never answers. */
+/**
+ * `undefined` cuts the connection without an answer; `silence` leaves it open, and never answers.
+ */
 export type Played = PlayedAnswer | 'silence' | undefined
 
 /**

@@ -7,7 +7,10 @@ export interface RunOptions {
   readonly input?: string
 }
 
-/** Runs a command to its end and returns what it printed. Rejects with its output when it fails or does not exist. */
+/**
+ * Runs a command to its end and returns what it printed. Rejects with its output when it fails or
+ * does not exist.
+ */
 export function run(
   command: string,
   commandArguments: readonly string[],

@@ -14,7 +14,10 @@ export interface SeaweedfsServer extends S3Server {
   readonly reader: S3Credentials
 }
 
-/** Enforces every condition, also at multipart completion and on delete. Slow: nothing to measure throughput on. */
+/**
+ * Enforces every condition, also at multipart completion and on delete. Slow: nothing to measure
+ * throughput on.
+ */
 export async function startSeaweedfs(): Promise<SeaweedfsServer> {
   const weed = await installSeaweedfs()
   const server = await startHttpServer({
@@ -25,7 +28,8 @@ export async function startSeaweedfs(): Promise<SeaweedfsServer> {
       await writeFile(identities, JSON.stringify(identitiesFile()))
       return [weed, 'server', ...serverOptions(folder, identities, ports)]
     },
-    // It opens its port some seconds before it knows its identities: 403 is the first answer that means "who are you?".
+    // It opens its port some seconds before it knows its identities: 403 is the first answer that
+    // means "who are you?".
     serves: (answer) => answer.status === 403,
   })
   return {

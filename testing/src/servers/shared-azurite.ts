@@ -9,7 +9,10 @@ export interface SharedAzurite {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server with the container `backups`, which all test files of a run share: each test has a prefix of its own. */
+    /**
+     * A server with the container `backups`, which all test files of a run share: each test has a
+     * prefix of its own.
+     */
     azurite: SharedAzurite
   }
 }

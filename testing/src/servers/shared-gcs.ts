@@ -7,7 +7,10 @@ export interface SharedGcs {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server with the bucket `backups`, which all test files of a run share: each test has a prefix of its own. */
+    /**
+     * A server with the bucket `backups`, which all test files of a run share: each test has a
+     * prefix of its own.
+     */
     gcs: SharedGcs
   }
 }

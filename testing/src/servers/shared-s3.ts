@@ -12,7 +12,10 @@ export interface SharedS3 {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Servers with the bucket `backups`, which all test files of a run share: each test has a prefix of its own. */
+    /**
+     * Servers with the bucket `backups`, which all test files of a run share: each test has a
+     * prefix of its own.
+     */
     s3: {
       readonly seaweedfs: SharedS3 & { readonly reader: S3Credentials }
       readonly versitygw: SharedS3

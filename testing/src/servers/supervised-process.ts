@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 /**
- * A server's process that never outlives ours. A small shell script (`supervise.sh`) runs it in a session of its own and
- * reads a pipe that only we hold: when we end, however we end, it kills the server and removes its folder.
+ * A server's process that never outlives ours. A small shell script (`supervise.sh`) runs it in a
+ * session of its own and reads a pipe that only we hold: when we end, however we end, it kills the
+ * server and removes its folder.
  */
 export class SupervisedProcess {
   readonly #supervisor: ChildProcess

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Answer, Task } from './contest.ts'
 
-/** The parts of the storage contract that are used here; this package depends on none of the others. */
+/**
+ * The parts of the storage contract that are used here; this package depends on none of the others.
+ */
 interface Plugin {
   open(config: unknown, context: unknown): Promise<Storage>
 }

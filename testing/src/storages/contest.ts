@@ -38,7 +38,10 @@ export type Answer =
   | { readonly kind: 'read'; readonly text: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Lets processes fight for objects of a storage. Rejects when one of them meets an error that is not a lost fight. */
+/**
+ * Lets processes fight for objects of a storage. Rejects when one of them meets an error that is
+ * not a lost fight.
+ */
 export async function hold(storage: ContestedStorage, contest: Contest): Promise<ContestOutcome> {
   const contenders = Array.from({ length: contest.contenders }, () => start(storage))
   try {

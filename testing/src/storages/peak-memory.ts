@@ -7,7 +7,10 @@ interface Writer extends AsyncDisposable {
   commit(): Promise<unknown>
 }
 
-/** By how many bytes the buffers of this process grow while an object of `bytes` is written, at their most. */
+/**
+ * By how many bytes the buffers of this process grow while an object of `bytes` is written, at
+ * their most.
+ */
 export async function bufferGrowthOfWriting(
   openWriter: () => Promise<Writer>,
   bytes: number,

@@ -88,7 +88,9 @@ async function describe(
   }
 }
 
-/** Writes secrets into a file, and resolves with the environment that names it to the command line. */
+/**
+ * Writes secrets into a file, and resolves with the environment that names it to the command line.
+ */
 export async function credentialsFile(
   path: string,
   credentials: Readonly<Record<string, string>>,

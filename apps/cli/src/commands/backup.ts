@@ -143,7 +143,8 @@ async function run(invocation: Invocation): Promise<void> {
     onNote: (text) => terminal.note(text),
   })
   await terminal.result(report, describeReport(report))
-  // A backup without an end is ended by an interruption; one that should have stored all was cut short by it.
+  // A backup without an end is ended by an interruption; one that should have stored all was cut
+  // short by it.
   if (error !== undefined) throw error
   if (once) signal.throwIfAborted()
 }

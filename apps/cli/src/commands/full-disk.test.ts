@@ -5,7 +5,8 @@ import { temporaryFolder } from '../../test/command-line.ts'
 
 const worker = join(import.meta.dirname, '../../test/full-disk-worker.ts')
 
-// A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others where user namespaces are allowed.
+// A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others
+// where user namespaces are allowed.
 test.each(['prune', 'gc'])(
   '%s deletes what is due on a disk without a free byte, and keeps all else',
   async (command) => {

@@ -36,7 +36,10 @@ export const pluginAddCommand: CommandDeclaration = {
   },
 }
 
-/** A path is that of the working directory; everything else is for the package manager to understand. */
+/**
+ * A path is that of the working directory; everything else is for the package manager to
+ * understand.
+ */
 function packageWanted({ arguments: [wanted = ''], directory }: Invocation): string {
   const isPath = /^\.{1,2}(\/|$)/.test(wanted) || (wanted.endsWith('.tgz') && !isAbsolute(wanted))
   return isPath ? resolve(directory, wanted) : wanted

@@ -4,7 +4,10 @@ import { commonOptions } from '../program.ts'
 export type Shell = 'bash' | 'zsh' | 'fish'
 export const shells: readonly Shell[] = ['bash', 'zsh', 'fish']
 
-/** A script that makes `shell` complete the words of `kannery`: commands, options, choices, and files elsewhere. */
+/**
+ * A script that makes `shell` complete the words of `kannery`: commands, options, choices, and
+ * files elsewhere.
+ */
 export function completionScript(shell: Shell, commands: readonly CommandDeclaration[]): string {
   switch (shell) {
     case 'bash':

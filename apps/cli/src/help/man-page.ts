@@ -8,7 +8,10 @@ export function manPageName(command: CommandDeclaration): string {
   return `kannery-${command.name.replaceAll(' ', '-')}.1`
 }
 
-/** A command's page in the `man` macros of roff: https://man7.org/linux/man-pages/man7/groff_man.7.html */
+/**
+ * A command's page in the `man` macros of roff:
+ * https://man7.org/linux/man-pages/man7/groff_man.7.html
+ */
 export function commandManPage(command: CommandDeclaration, version: string): string {
   const title = manPageName(command).replace(/\.1$/, '')
   const options = [...command.options, ...commonOptions].filter(
@@ -44,7 +47,9 @@ export function commandManPage(command: CommandDeclaration, version: string): st
   ])
 }
 
-/** The page about the whole: the commands, the environment, and the exit status of every error code. */
+/**
+ * The page about the whole: the commands, the environment, and the exit status of every error code.
+ */
 export function overviewManPage(commands: readonly CommandDeclaration[], version: string): string {
   const statuses = Object.entries(errorCodes).toSorted(
     ([, a], [, b]) => a.exitStatus - b.exitStatus,
@@ -111,7 +116,10 @@ function describeOption({
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
 }
 
-/** Text that roff takes as it is: no escapes, no hyphens that break lines, no line that starts as a request, ASCII. */
+/**
+ * Text that roff takes as it is: no escapes, no hyphens that break lines, no line that starts as a
+ * request, ASCII.
+ */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

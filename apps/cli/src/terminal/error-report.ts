@@ -25,7 +25,8 @@ const areas: readonly (readonly [prefix: string, area: string])[] = [
 type Row = readonly [name: string, text: string | undefined]
 
 /**
- * The sentence for the person at three in the morning: a first line for `grep`, then what is known, what to do, and the code.
+ * The sentence for the person at three in the morning: a first line for `grep`, then what is known,
+ * what to do, and the code.
  *
  * @param now tells how long ago something was.
  */
@@ -91,7 +92,10 @@ function shortTime(time: NonNullable<ErrorFacts[string]>): string {
   return String(time).replace(/\.\d+Z$/, 'Z')
 }
 
-/** The object and bytes, or topic, partition and offset, that an error is about; what its message already names is left out. */
+/**
+ * The object and bytes, or topic, partition and offset, that an error is about; what its message
+ * already names is left out.
+ */
 function placeOf({ code, message, why, facts }: KanneryError): string | undefined {
   const said = `${message} ${why ?? ''}`
   const { key, from, to, topic, partition, offset } = facts

@@ -46,7 +46,9 @@ export function formatTimes({ time, estimatedLeast }: KnownTimes): string {
   return `${least === null ? estimate : formatTime(least)} .. ${formatTime(greatest)}`
 }
 
-/** Columns padded to their widest cell, two spaces apart; numbers are the caller's to right-align. */
+/**
+ * Columns padded to their widest cell, two spaces apart; numbers are the caller's to right-align.
+ */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],

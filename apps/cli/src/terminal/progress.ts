@@ -28,7 +28,10 @@ interface Sample {
   readonly bytes: number
 }
 
-/** Tells how far a job is: a bar with rate and time left on a terminal, a line every few seconds elsewhere. */
+/**
+ * Tells how far a job is: a bar with rate and time left on a terminal, a line every few seconds
+ * elsewhere.
+ */
 export class Progress {
   readonly #terminal: Terminal
   readonly #verb: string

@@ -11,8 +11,9 @@ export interface OutputStream {
 export type OutputFormat = 'text' | 'json'
 
 /**
- * Results go to stdout, talk goes to stderr. In the format `json` each line of either is one JSON document; those of stderr have
- * one key that says what they are: `error`, `warning`, `note` or `progress`.
+ * Results go to stdout, talk goes to stderr. In the format `json` each line of either is one JSON
+ * document; those of stderr have one key that says what they are: `error`, `warning`, `note` or
+ * `progress`.
  */
 export class Terminal {
   readonly format: OutputFormat
@@ -42,12 +43,18 @@ export class Terminal {
     return this.#stderr.columns ?? 80
   }
 
-  /** The reader of the output has had enough, as `head` has after some lines: what is printed now goes nowhere. */
+  /**
+   * The reader of the output has had enough, as `head` has after some lines: what is printed now
+   * goes nowhere.
+   */
   get outputClosed(): boolean {
     return this.#outputClosed
   }
 
-  /** Writes a part of the result and waits until it is taken, so that a slow reader slows the work. @throws OUTPUT_CLOSED */
+  /**
+   * Writes a part of the result and waits until it is taken, so that a slow reader slows the work.
+   * @throws OUTPUT_CLOSED
+   */
   async print(text: string | Uint8Array): Promise<void> {
     if (this.#outputClosed) return
     this.clearLine()

@@ -20,7 +20,10 @@ function onCall(
   for (const { faults } of storages) faults.onCall((call) => rule(++nth, call))
 }
 
-/** A target that has a copy already, and a source that has gone on since: grown, pruned and rolled into pages. */
+/**
+ * A target that has a copy already, and a source that has gone on since: grown, pruned and rolled
+ * into pages.
+ */
 async function behind(): Promise<{ source: Source; target: ReturnType<typeof secondStorage> }> {
   const source = await startSource()
   const target = secondStorage(source)

@@ -51,7 +51,9 @@ async function expectWhole(): Promise<void> {
   expect(await broken(target)).toEqual([])
 }
 
-/** A copy whose storage stops answering with permission at the first call that `isCut` is true of. */
+/**
+ * A copy whose storage stops answering with permission at the first call that `isCut` is true of.
+ */
 async function cutOff(isCut: (call: StorageCall) => boolean): Promise<void> {
   const cut = copier(source, target)
   let gone = false

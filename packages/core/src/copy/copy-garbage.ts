@@ -8,7 +8,8 @@ import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 const batchObjects = 1000
 
 /**
- * Pages that `before`, the index of a copy, names, and `source`, the index that will replace it, does not.
+ * Pages that `before`, the index of a copy, names, and `source`, the index that will replace it,
+ * does not.
  *
  * @param target has the pages of both
  * @throws DATA_CORRUPT for a page that is damaged or missing in the target; STORAGE_*
@@ -33,8 +34,9 @@ export async function replacedPages(
 }
 
 /**
- * What interrupted copies left in the topic's folder: pages that `source` does not name, and segments of which it says that they are
- * deleted. A segment that it does not know may be the only copy of something, and is left alone. Lists the whole folder.
+ * What interrupted copies left in the topic's folder: pages that `source` does not name, and
+ * segments of which it says that they are deleted. A segment that it does not know may be the only
+ * copy of something, and is left alone. Lists the whole folder.
  *
  * @param target has all pages of `source`
  * @throws as replacedPages

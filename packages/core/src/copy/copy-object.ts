@@ -27,8 +27,9 @@ const maxBufferedBytes = 64 * 1024 * 1024
 const maxAttempts = 4
 
 /**
- * Brings an object to the target that the target's index does not name yet. What lies there is read and compared, and replaced
- * where it is not whole. Nothing is published whose bytes are not those that the index tells of.
+ * Brings an object to the target that the target's index does not name yet. What lies there is read
+ * and compared, and replaced where it is not whole. Nothing is published whose bytes are not those
+ * that the index tells of.
  *
  * @throws DATA_CORRUPT when the source's object is not what its index says; STORAGE_*
  */

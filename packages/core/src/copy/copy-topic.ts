@@ -14,7 +14,10 @@ export interface CopyTopicOptions {
   readonly topic: string
   /** Of the target. */
   readonly worker: Worker
-  /** How long to contend for a topic that somebody else writes in the target; by default it is refused at once. */
+  /**
+   * How long to contend for a topic that somebody else writes in the target; by default it is
+   * refused at once.
+   */
   readonly waitMs?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: CopyProgress) => void
@@ -22,19 +25,23 @@ export interface CopyTopicOptions {
 
 export interface TopicCopy extends CopySums {
   readonly topic: string
-  /** `current`: the target was what the source is, and had nothing to delete; nothing was written. */
+  /**
+   * `current`: the target was what the source is, and had nothing to delete; nothing was written.
+   */
   readonly state: 'copied' | 'current'
 }
 
 /**
- * Makes the target's backup of a topic what the source's is, as of a moment after the call. Segments and pages come before the
- * index that names them: the target restores at every moment, to the state before or to the new one. What a call that was killed
- * had sent is found and used by the next one. What the target's index does not name any more is its garbage, and deleted by a call
- * a day later.
+ * Makes the target's backup of a topic what the source's is, as of a moment after the call.
+ * Segments and pages come before the index that names them: the target restores at every moment, to
+ * the state before or to the new one. What a call that was killed had sent is found and used by the
+ * next one. What the target's index does not name any more is its garbage, and deleted by a call a
+ * day later.
  *
- * @throws INDEX_FOREIGN when something else than a copy of this backup is there; LEASE_HELD, LEASE_LOST (both of the target);
- * DATA_CORRUPT when the source is damaged: the target then stays as it was; STORAGE_NOT_FOUND without a backup at the source;
- * INDEX_MISSING; STORAGE_*
+ * @throws INDEX_FOREIGN when something else than a copy of this backup is there; LEASE_HELD,
+ *   LEASE_LOST (both of the target);
+ * DATA_CORRUPT when the source is damaged: the target then stays as it was; STORAGE_NOT_FOUND
+ * without a backup at the source; INDEX_MISSING; STORAGE_*
  */
 export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   const { source, target, topic, worker, waitMs = 0, signal } = options

@@ -4,8 +4,8 @@ import type { NamedObject } from '../layout/keys.ts'
 import { holdsAt } from '../retention/holds.ts'
 
 /**
- * That `source` is a later state of what `target` is a copy of, or the same: so that a copy overwrites neither a backup, nor the
- * copy of another one, nor what is newer.
+ * That `source` is a later state of what `target` is a copy of, or the same: so that a copy
+ * overwrites neither a backup, nor the copy of another one, nor what is newer.
  *
  * @throws INDEX_FOREIGN
  */
@@ -29,7 +29,9 @@ export function isCopyOfNow({ copyOf }: Index, source: Index): boolean {
   return copyOf?.commit === source.commit && copyOf.edited === source.edited
 }
 
-/** Holds of those who are reading the copy `target`, at a time by its storage's clock, milliseconds. */
+/**
+ * Holds of those who are reading the copy `target`, at a time by its storage's clock, milliseconds.
+ */
 export function holdsOfReaders(target: Index, source: Index, nowMs: number): readonly JsonObject[] {
   const ofSource = new Set(source.holds.map(({ name }) => name))
   return holdsAt(target, nowMs).filter(
@@ -46,8 +48,9 @@ export interface CopyState {
 }
 
 /**
- * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`, with garbage of its own: other
- * objects lie here than at the source. Holds of those who are reading the copy stay until they end.
+ * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`,
+ * with garbage of its own: other objects lie here than at the source. Holds of those who are
+ * reading the copy stay until they end.
  */
 export function asCopy(target: Index, source: Index, { at, garbage }: CopyState): Index {
   assertContinuesCopy(target, source)
@@ -61,7 +64,10 @@ export function asCopy(target: Index, source: Index, { at, garbage }: CopyState)
   return { ...copied, holds, garbage: own, epoch, writer, commit, copyOf: origin }
 }
 
-/** The moment in which it began makes it the life of one backup: no two begin in the same millisecond. */
+/**
+ * The moment in which it began makes it the life of one backup: no two begin in the same
+ * millisecond.
+ */
 function isSameLife(one: Incarnation, other: Incarnation | undefined): boolean {
   return one.topicId === other?.topicId && one.branch === other.branch && one.since === other.since
 }

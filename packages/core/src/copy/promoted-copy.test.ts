@@ -12,7 +12,10 @@ const lostKafka: RecoverySource = {
   agrees: async () => true,
 }
 
-/** A backup of three segments, and a copy of its first `copied` ones; then a copy that is cut off after the second. */
+/**
+ * A backup of three segments, and a copy of its first `copied` ones; then a copy that is cut off
+ * after the second.
+ */
 async function cutOff({ copied }: { readonly copied: number }) {
   const world = new World()
   const session = await world.writer('a')

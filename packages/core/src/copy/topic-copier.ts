@@ -52,7 +52,10 @@ class Absent extends Error {
   }
 }
 
-/** More are not kept in mind: what is met again after the source's index changed is then read in the target. */
+/**
+ * More are not kept in mind: what is met again after the source's index changed is then read in the
+ * target.
+ */
 const maxRemembered = 100_000
 
 /** Copies one topic, once. */
@@ -64,7 +67,10 @@ export class TopicCopier {
   readonly #brought = new Set<Ulid>()
   /** Deleted at the source since the last copy. */
   readonly #deleted = new Set<Ulid>()
-  /** Something may have been brought that no index of the target named: by us, or by a copy that died. */
+  /**
+   * Something may have been brought that no index of the target named: by us, or by a copy that
+   * died.
+   */
   #mayHaveLeftovers: boolean
   #total = 0
   #sums = { segments: 0, reused: 0, records: 0, bytes: 0, deleted: 0 }
@@ -84,7 +90,10 @@ export class TopicCopier {
     return this.#sums
   }
 
-  /** All that `source` names, or, where that was pruned meanwhile, the source's index as it is now: that one is returned. */
+  /**
+   * All that `source` names, or, where that was pruned meanwhile, the source's index as it is now:
+   * that one is returned.
+   */
   async #bringObjects(source: Index): Promise<Index> {
     let index = source
     for (let missed: ObjectKey | undefined; ; ) {
@@ -182,8 +191,9 @@ export class TopicCopier {
   }
 
   /**
-   * Deletes garbage whose grace is over, and segments that were deleted at the source: theirs was over there. The index says so
-   * since a moment ago: who reads an older one meets what is gone, and reads the index again. A reader's hold keeps all.
+   * Deletes garbage whose grace is over, and segments that were deleted at the source: theirs was
+   * over there. The index says so since a moment ago: who reads an older one meets what is gone,
+   * and reads the index again. A reader's hold keeps all.
    */
   async #deleteGarbage(source: Index, nowMs: number): Promise<void> {
     const { index } = this.#session
@@ -217,7 +227,10 @@ export class TopicCopier {
   }
 }
 
-/** Whether the target has a segment because its index names it. One that had expired may not have been there to be copied. */
+/**
+ * Whether the target has a segment because its index names it. One that had expired may not have
+ * been there to be copied.
+ */
 function isHere(known: SegmentEntry | undefined, entry: SegmentEntry): boolean {
   return known !== undefined && (known.state === undefined || known.state === entry.state)
 }

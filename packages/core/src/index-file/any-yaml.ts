@@ -3,15 +3,18 @@ import type * as Yaml from 'yaml'
 import type { JsonValue } from './model.ts'
 import type { Fields } from './yaml-lines.ts'
 
-/** Loaded when it is needed, which is hardly ever: its 72 modules are a fifth of what a command takes to start. */
+/**
+ * Loaded when it is needed, which is hardly ever: its 72 modules are a fifth of what a command
+ * takes to start.
+ */
 const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
 
 /** Reading YAML takes 400 bytes of memory and more for each of its own. */
 const maxYamlBytes = 1024 * 1024
 
 /**
- * Reads what another program, or a person, made of a document: any YAML 1.2 that says the same, of up to 1 MiB.
- * Aliases are refused: a few of them can stand for gigabytes.
+ * Reads what another program, or a person, made of a document: any YAML 1.2 that says the same, of
+ * up to 1 MiB. Aliases are refused: a few of them can stand for gigabytes.
  *
  * @throws SyntaxError
  */

@@ -3,8 +3,8 @@ import { currentIncarnation } from './coverage.ts'
 import type { Incarnation, Index } from './model.ts'
 
 /**
- * The life of the topic that a restore takes: the latest, or, while that is a baseline which is not complete, the one that it is
- * to stand for. undefined before the first incarnation was begun.
+ * The life of the topic that a restore takes: the latest, or, while that is a baseline which is not
+ * complete, the one that it is to stand for. undefined before the first incarnation was begun.
  */
 export function restorableIncarnation(index: Pick<Index, 'incarnations'>): Incarnation | undefined {
   let found = currentIncarnation(index)
@@ -16,8 +16,8 @@ export function restorableIncarnation(index: Pick<Index, 'incarnations'>): Incar
 }
 
 /**
- * The incarnation with the number `n`; without one, that which a restore takes unless told otherwise. undefined before the first
- * incarnation was begun.
+ * The incarnation with the number `n`; without one, that which a restore takes unless told
+ * otherwise. undefined before the first incarnation was begun.
  *
  * @throws CONFIG_INVALID when the backup has no incarnation `n`
  */
@@ -40,7 +40,10 @@ export function chooseIncarnation(
   )
 }
 
-/** Numbers of the incarnations for which a baseline stands that was complete at a time by the storage's clock, milliseconds. */
+/**
+ * Numbers of the incarnations for which a baseline stands that was complete at a time by the
+ * storage's clock, milliseconds.
+ */
 export function supersededIncarnations(index: Index, atMs: number): ReadonlySet<number> {
   const superseded = new Set<number>()
   for (const { n, baseline } of index.incarnations.toReversed()) {
@@ -52,7 +55,10 @@ export function supersededIncarnations(index: Index, atMs: number): ReadonlySet<
   return superseded
 }
 
-/** `incarnation`, if it is a baseline, with less to wait for; complete with the last of it. `at` is ISO 8601, by the storage's clock. */
+/**
+ * `incarnation`, if it is a baseline, with less to wait for; complete with the last of it. `at` is
+ * ISO 8601, by the storage's clock.
+ */
 export function withCaughtUp(
   incarnation: Incarnation,
   partitions: readonly number[],

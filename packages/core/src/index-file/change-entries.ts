@@ -12,7 +12,10 @@ export interface EntryChanges {
   readonly writer: PageWriter
 }
 
-/** `index` with changed entries. Pages are immutable: new ones are uploaded when it resolves, and the old ones are its garbage. */
+/**
+ * `index` with changed entries. Pages are immutable: new ones are uploaded when it resolves, and
+ * the old ones are its garbage.
+ */
 export async function withChangedEntries(index: Index, changes: EntryChanges): Promise<Index> {
   const { since } = changes
   const { pages, replaced } = await changePages(index.pages, changes)

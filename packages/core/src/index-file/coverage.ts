@@ -21,8 +21,9 @@ export interface Coverage {
 }
 
 /**
- * The next offset of every partition of incarnation `n`. Derived from what is covered, never stored apart: no position can run
- * ahead of the data. Reads the newest page only if some partition does not stand in the tail.
+ * The next offset of every partition of incarnation `n`. Derived from what is covered, never stored
+ * apart: no position can run ahead of the data. Reads the newest page only if some partition does
+ * not stand in the tail.
  */
 export async function nextOffsets(
   storage: StorageBackend,
@@ -72,7 +73,10 @@ export interface CoveredEnds {
 
 const nothingCovered: CoveredEnds = { next: {}, leaderEpochs: {} }
 
-/** What the pages of incarnation `n` cover: from the newest one, which knows it of those before it, too. */
+/**
+ * What the pages of incarnation `n` cover: from the newest one, which knows it of those before it,
+ * too.
+ */
 export async function pagedEnds(
   storage: StorageBackend,
   index: Index,
@@ -110,8 +114,8 @@ export function advanceBy(
 }
 
 /**
- * What is covered after a change that leads from `before` to the offsets `next`. In a gap lie batches
- * of epochs that are not known.
+ * What is covered after a change that leads from `before` to the offsets `next`. In a gap lie
+ * batches of epochs that are not known.
  */
 export function leaderEpochsAfter(
   before: Coverage,
@@ -140,7 +144,9 @@ export type Continuation =
   | { readonly kind: 'continues'; readonly next: NextOffsets }
   | { readonly kind: 'breaks'; readonly why: string }
 
-/** Whether `segment` and `gaps` together go on from `next` without a hole, and cover nothing again. */
+/**
+ * Whether `segment` and `gaps` together go on from `next` without a hole, and cover nothing again.
+ */
 export function continueCoverage(
   next: NextOffsets,
   change: { readonly segment?: SegmentEntry; readonly gaps: readonly Gap[] },

@@ -46,7 +46,8 @@ function tooLong(kind: DocumentPlace['kind'], bytes: number): KanneryError {
 /**
  * The fields of a document of ours that is whole.
  *
- * @throws INDEX_FOREIGN for what is not ours; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format
+ * @throws INDEX_FOREIGN for what is not ours; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another
+ *   format
  */
 export function readDocument(bytes: Uint8Array, place: DocumentPlace): Fields {
   if (!isOurs(bytes)) throw foreignDocument(place, 'Kannery did not write it')

@@ -20,8 +20,8 @@ import {
 } from './model.ts'
 
 /*
- * Checks of what stands in an index or page. Each returns the very object that it was given, with the keys that it does not
- * know, or throws a TypeError naming the place.
+ * Checks of what stands in an index or page. Each returns the very object that it was given, with
+ * the keys that it does not know, or throws a TypeError naming the place.
  */
 
 export type Check<T> = (value: unknown, name: string) => T

@@ -38,7 +38,8 @@ export function encodeIndex(index: Index): Uint8Array {
 }
 
 /**
- * @throws INDEX_FOREIGN for what is not ours, or of another topic; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format
+ * @throws INDEX_FOREIGN for what is not ours, or of another topic; DATA_CORRUPT;
+ *   DATA_VERSION_UNSUPPORTED for another format
  * or for features that a reader must know
  */
 export function parseIndex(bytes: Uint8Array, topic: string): Index {
@@ -99,7 +100,10 @@ export function parsePage(bytes: Uint8Array, topic: string, id: Ulid): Page {
   })
 }
 
-/** @throws DATA_VERSION_UNSUPPORTED when the index must not be written by who does not know its features. */
+/**
+ * @throws DATA_VERSION_UNSUPPORTED when the index must not be written by who does not know its
+ *   features.
+ */
 export function assertWritable(index: Index): void {
   const unknown = unknownFeatures(index.requires, 'write')
   if (unknown.length === 0) return

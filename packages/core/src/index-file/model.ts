@@ -15,9 +15,11 @@ export interface Requirements {
 }
 
 /**
- * What a topic's backup holds: the one mutable truth. A segment that no index names does not exist for a restore.
+ * What a topic's backup holds: the one mutable truth. A segment that no index names does not exist
+ * for a restore.
  *
- * Objects in it may have keys that this version does not know; whoever changes one copies it with them (`{ ...entry }`).
+ * Objects in it may have keys that this version does not know; whoever changes one copies it with
+ * them (`{ ...entry }`).
  */
 export interface Index {
   readonly format: 1
@@ -29,13 +31,19 @@ export interface Index {
   readonly epoch: number
   /** The nonce of the writer that has the epoch. */
   readonly writer: string
-  /** The writer's last change: another one each time, greater than the one before. Edits beside a running writer keep it. */
+  /**
+   * The writer's last change: another one each time, greater than the one before. Edits beside a
+   * running writer keep it.
+   */
   readonly commit: Ulid
-  /** The last edit that was made beside a running writer, which keeps epoch, writer and commit; absent before the first one. */
+  /**
+   * The last edit that was made beside a running writer, which keeps epoch, writer and commit;
+   * absent before the first one.
+   */
   readonly edited?: Ulid
   /**
-   * The epoch of the last writer that committed or recovered anything, where `epoch` may be of one that died before; absent in
-   * an index that nobody committed to yet.
+   * The epoch of the last writer that committed or recovered anything, where `epoch` may be of one
+   * that died before; absent in an index that nobody committed to yet.
    */
   readonly committed?: number
   readonly retention: JsonObject
@@ -48,12 +56,14 @@ export interface Index {
   /** Older than `segments`, oldest first. */
   readonly pages: readonly PageSummary[]
   /**
-   * The tail: the newest segments, in the order in which they were committed. For each partition of an incarnation the offsets
-   * grow along pages and tail.
+   * The tail: the newest segments, in the order in which they were committed. For each partition of
+   * an incarnation the offsets grow along pages and tail.
    */
   readonly segments: readonly SegmentEntry[]
   readonly gaps: readonly Gap[]
-  /** There in a copy of another storage's backup, and only there: nobody but who copies changes it. */
+  /**
+   * There in a copy of another storage's backup, and only there: nobody but who copies changes it.
+   */
   readonly copyOf?: CopyOrigin
   /** Keys that came after this version. They are kept. */
   readonly extra: JsonObject
@@ -78,7 +88,10 @@ export interface GarbageEntry {
   readonly since: string
 }
 
-/** One life of a topic. `branch` counts the histories of one topic id: a truncation after an unclean election begins a new one. */
+/**
+ * One life of a topic. `branch` counts the histories of one topic id: a truncation after an unclean
+ * election begins a new one.
+ */
 export interface Incarnation {
   readonly n: number
   /** Kafka's id of the topic: a topic that was deleted and created again has another one. */
@@ -87,7 +100,9 @@ export interface Incarnation {
   /** ISO 8601, by the storage's clock. */
   readonly since: string
   readonly partitions: number
-  /** By partition: the offset where it was first seen. A partition that is not in here began at 0. */
+  /**
+   * By partition: the offset where it was first seen. A partition that is not in here began at 0.
+   */
   readonly start: Readonly<Record<number, number>>
   /** Not null for one that was read anew from the start of the same topic. */
   readonly baseline: Baseline | null
@@ -100,22 +115,32 @@ export interface Incarnation {
 }
 
 /**
- * Says that an incarnation is all of the topic again, as compaction left it, and goes on from there. Until it is complete, a restore
- * takes the incarnation before it. From then on the older ones may age out: it has the last record of every key.
+ * Says that an incarnation is all of the topic again, as compaction left it, and goes on from
+ * there. Until it is complete, a restore takes the incarnation before it. From then on the older
+ * ones may age out: it has the last record of every key.
  */
 export interface Baseline {
   /** The number of the incarnation that it is to stand for. */
   readonly of: number
-  /** Partitions whose end it has not reached yet. Empty without being complete: nobody knows, and it never will be. */
+  /**
+   * Partitions whose end it has not reached yet. Empty without being complete: nobody knows, and it
+   * never will be.
+   */
   readonly pending: readonly number[]
   /** Since when it is: ISO 8601, by the storage's clock. */
   readonly complete: string | null
 }
 
-/** From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or explained. */
+/**
+ * From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or
+ * explained.
+ */
 export type CoveredRange = readonly [from: number, next: number, leaderEpoch: number]
 
-/** A segment that counts. Its times: a segment is never left out because of a least time that is unknown. */
+/**
+ * A segment that counts. Its times: a segment is never left out because of a least time that is
+ * unknown.
+ */
 export interface SegmentEntry extends KnownTimes {
   readonly id: Ulid
   /** The number of its incarnation. */
@@ -139,7 +164,9 @@ export interface SegmentEntry extends KnownTimes {
   /** ISO 8601, by the storage's clock; null: never. */
   readonly expires: string | null
   readonly state?: 'expired' | 'deleted'
-  /** When it was marked as expired, from when its grace counts: ISO 8601, by the storage's clock. */
+  /**
+   * When it was marked as expired, from when its grace counts: ISO 8601, by the storage's clock.
+   */
   readonly expiredAt?: string
 }
 
@@ -188,7 +215,9 @@ export interface PageSummary extends KnownTimes {
   /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */
   readonly pages?: readonly [least: Ulid, greatest: Ulid]
   readonly captured: readonly [first: string, last: string]
-  /** Least and greatest, of the segments that expire and are not deleted; null when there are none. */
+  /**
+   * Least and greatest, of the segments that expire and are not deleted; null when there are none.
+   */
   readonly expires: readonly [least: string, greatest: string] | null
 }
 
@@ -206,8 +235,8 @@ export interface Page {
   /** By partition: the next offset of this incarnation after this page and all pages before it. */
   readonly next: Readonly<Record<number, number>>
   /**
-   * By partition: the leader epoch of the last batch before `next`, −1 where it is not known. Absent
-   * in pages of versions that did not write it.
+   * By partition: the leader epoch of the last batch before `next`, −1 where it is not known.
+   * Absent in pages of versions that did not write it.
    */
   readonly leaderEpochs?: Readonly<Record<number, number>>
   /** Level 1; empty above. */

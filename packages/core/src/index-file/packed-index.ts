@@ -3,8 +3,9 @@ import { encodeIndex, parseIndex } from './index-document.ts'
 import type { Index } from './model.ts'
 
 /**
- * An index in as little memory as it needs. A writer holds the index of each of its topics between commits, thousands of them: as
- * objects, a full tail takes hundreds of KiB, packed about a twentieth.
+ * An index in as little memory as it needs. A writer holds the index of each of its topics between
+ * commits, thousands of them: as objects, a full tail takes hundreds of KiB, packed about a
+ * twentieth.
  */
 export class PackedIndex {
   readonly #topic: string
@@ -19,7 +20,10 @@ export class PackedIndex {
     this.#unpacked = new WeakRef(index)
   }
 
-  /** Unpacked anew when the last one is no longer in use by anything: takes a millisecond for a full tail. */
+  /**
+   * Unpacked anew when the last one is no longer in use by anything: takes a millisecond for a full
+   * tail.
+   */
   get index(): Index {
     const known = this.#unpacked.deref()
     if (known !== undefined) return known

@@ -37,7 +37,8 @@ export function summarizeHoldings(index: Index): SegmentFacts | undefined {
 
 function factsOf(entry: SegmentEntry): SegmentFacts {
   const { id, records, bytes, captured, state } = entry
-  // What is deleted does not expire any more: a page of which all is deleted is not read for it again.
+  // What is deleted does not expire any more: a page of which all is deleted is not read for it
+  // again.
   const expires = state === 'deleted' ? null : entry.expires
   return {
     segments: 1,

@@ -17,7 +17,10 @@ export interface PageWriter {
   readonly newId: () => Ulid
 }
 
-/** What a new page is to hold: segments, or summaries of pages of one level. At least one, all of incarnation `in`. */
+/**
+ * What a new page is to hold: segments, or summaries of pages of one level. At least one, all of
+ * incarnation `in`.
+ */
 export type PageContent = Pick<Page, 'in' | 'next'> &
   Partial<Pick<Page, 'leaderEpochs' | 'requires' | 'extra'>> &
   ({ readonly segments: readonly SegmentEntry[] } | { readonly pages: readonly PageSummary[] })

@@ -15,7 +15,8 @@ import {
 /**
  * The page that `summary` tells of.
  *
- * @throws DATA_CORRUPT, also when it is not there: then with `after-refresh`, because the index may have named another one since.
+ * @throws DATA_CORRUPT, also when it is not there: then with `after-refresh`, because the index may
+ *   have named another one since.
  */
 export async function readPage(
   storage: StorageBackend,
@@ -34,7 +35,10 @@ export async function readPage(
   return parsePage(bytes, topic, id)
 }
 
-/** Every segment that the index names: pages first, oldest first, then the tail. One page is in memory at a time, or two. */
+/**
+ * Every segment that the index names: pages first, oldest first, then the tail. One page is in
+ * memory at a time, or two.
+ */
 export async function* segmentEntries(
   storage: StorageBackend,
   index: Index,

@@ -14,7 +14,10 @@ const ours = Buffer.from('ours')
 const theirs = Buffer.from('theirs')
 const absent = { condition: { kind: 'if-absent' } } as const
 
-/** A storage whose decorators give up at the first answer that does not come, on puts that suffer `faults`, in their order. */
+/**
+ * A storage whose decorators give up at the first answer that does not come, on puts that suffer
+ * `faults`, in their order.
+ */
 function impatient(...faults: readonly (Fault | undefined)[]) {
   const clock = new TestClock()
   const memory = MemoryStorage.open({ clock })

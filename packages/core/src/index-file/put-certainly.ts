@@ -11,7 +11,10 @@ import { maxIndexBytes } from './model.ts'
 
 export type PutOutcome =
   | { readonly kind: 'written'; readonly info: StoredObject }
-  /** The condition did not hold, and what is there (undefined: nothing) is not what was to be written. */
+  /**
+   * The condition did not hold, and what is there (undefined: nothing) is not what was to be
+   * written.
+   */
   | { readonly kind: 'refused'; readonly found: ReadObject | undefined }
 
 export interface Persistence {
@@ -22,10 +25,12 @@ export interface Persistence {
 }
 
 /**
- * Writes `body`, which no other writer can write, and finds out what became of it: whoever never got an answer looks, and sends
- * the same again while the condition still holds. The same bytes there prove that it was us.
+ * Writes `body`, which no other writer can write, and finds out what became of it: whoever never
+ * got an answer looks, and sends the same again while the condition still holds. The same bytes
+ * there prove that it was us.
  *
- * @throws STORAGE_OUTCOME_UNKNOWN when it remains unknown: `body` may still land. STORAGE_NOT_DURABLE when it
+ * @throws STORAGE_OUTCOME_UNKNOWN when it remains unknown: `body` may still land.
+ *   STORAGE_NOT_DURABLE when it
  * is there and may be lost again. Other STORAGE_* as the storage says.
  */
 export async function putCertainly(
@@ -63,7 +68,8 @@ async function look(
     return await readObject(storage, key, limits)
   } catch (error) {
     if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) throw error
-    // What was unknown stays unknown; a refusal without a look says nothing about who was there first.
+    // What was unknown stays unknown; a refusal without a look says nothing about who was there
+    // first.
     throw KanneryError.is(reason, 'STORAGE_OUTCOME_UNKNOWN') ? reason : error
   }
 }

@@ -11,14 +11,18 @@ export const tailLimits: { readonly entries: number; readonly bytes: number } = 
 }
 /** How many entries one page takes. */
 export const pageEntries = 128
-/** With more summaries of one level than this, the oldest of them move into a page of the next level. */
+/**
+ * With more summaries of one level than this, the oldest of them move into a page of the next
+ * level.
+ */
 export const summaryLimit = 24
 /** How many summaries one page takes. */
 export const pageSummaries = 16
 
 /**
- * Moves what has become too much into pages, so that the cost of a commit does not grow with the age of the backup. The pages
- * are uploaded when it resolves, and only the index that is returned names them.
+ * Moves what has become too much into pages, so that the cost of a commit does not grow with the
+ * age of the backup. The pages are uploaded when it resolves, and only the index that is returned
+ * names them.
  */
 export async function rollPages(index: Index, writer: PageWriter): Promise<Index> {
   let rolled = await rollTail(index, writer)
@@ -101,7 +105,10 @@ async function rollSummaries(
   return { ...index, pages: index.pages.toSpliced(at, pages.length, summary) }
 }
 
-/** Summaries in a row, of one incarnation and level, that are too many. Within an incarnation, the older are of higher levels. */
+/**
+ * Summaries in a row, of one incarnation and level, that are too many. Within an incarnation, the
+ * older are of higher levels.
+ */
 function overlongRun(pages: readonly PageSummary[]): readonly PageSummary[] | undefined {
   const runs = Map.groupBy(pages, ({ in: n, level }) => `${n} ${level}`)
   return [...runs.values()].find((run) => run.length > summaryLimit)

@@ -11,8 +11,8 @@ const plainKey = /^[A-Za-z_][A-Za-z0-9_-]*$/
 const maxDepth = 32
 
 /**
- * `key: JSON`, or, where the value is a list of objects, `key:` and a line `  - JSON` for each. JSON is YAML; what some YAML
- * reader would not take for the same is escaped.
+ * `key: JSON`, or, where the value is a list of objects, `key:` and a line ` - JSON` for each. JSON
+ * is YAML; what some YAML reader would not take for the same is escaped.
  */
 export function encodeField(key: string, value: JsonValue): string {
   const name = plainKey.test(key) ? key : encodeValue(key)

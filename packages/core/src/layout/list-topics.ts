@@ -20,7 +20,10 @@ export async function* listTopics(storage: StorageBackend): AsyncGenerator<strin
   }
 }
 
-/** Topics for which there is a folder, whatever is in it. What has no topic's name (`~workers`, `lost+found`) is skipped. */
+/**
+ * Topics for which there is a folder, whatever is in it. What has no topic's name (`~workers`,
+ * `lost+found`) is skipped.
+ */
 export async function* topicFolders(storage: StorageBackend): AsyncGenerator<string> {
   for await (const entry of storage.list(root, { depth: 'children' })) {
     const topic = entry.kind === 'folder' ? topicOfFolder(entry.prefix.slice(0, -1)) : undefined
@@ -28,7 +31,10 @@ export async function* topicFolders(storage: StorageBackend): AsyncGenerator<str
   }
 }
 
-/** Whether the folder holds an object that only a backup of a topic has. Reads no further than the first one. */
+/**
+ * Whether the folder holds an object that only a backup of a topic has. Reads no further than the
+ * first one.
+ */
 export async function holdsSegments(storage: StorageBackend, topic: string): Promise<boolean> {
   const { folder } = topicKeys(topic)
   for await (const entry of storage.list(folder, { depth: 'children' })) {

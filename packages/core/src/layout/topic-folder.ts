@@ -5,8 +5,9 @@ const longestName = 249
 const namePattern = /^[a-zA-Z0-9._-]+$/
 
 /**
- * The name of a topic's folder: the topic's name. A dot at its start or end is written `%2E`, because a storage's machinery and
- * hidden files start with a dot, and Azure Blob and SMB drop one at the end. `%` is in no topic's name.
+ * The name of a topic's folder: the topic's name. A dot at its start or end is written `%2E`,
+ * because a storage's machinery and hidden files start with a dot, and Azure Blob and SMB drop one
+ * at the end. `%` is in no topic's name.
  *
  * @throws CONFIG_INVALID for what cannot be the name of a Kafka topic
  */

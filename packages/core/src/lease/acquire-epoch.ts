@@ -16,7 +16,10 @@ export interface EpochOptions {
   readonly topic: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
-  /** The index that is to be copied: what is there must be a copy of it. Absent for a backup, which makes a copy its own. */
+  /**
+   * The index that is to be copied: what is there must be a copy of it. Absent for a backup, which
+   * makes a copy its own.
+   */
   readonly copyOf?: Index
   readonly ids: UlidSource
   /** The nonce of the new writer. */
@@ -42,7 +45,8 @@ const maxWrites = 16
 /**
  * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
  *
- * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than they are; INDEX_FOREIGN also for
+ * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than
+ *   they are; INDEX_FOREIGN also for
  * another cluster's topic; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED
  */
 export async function openIndex(options: EpochOptions): Promise<StoredIndex | undefined> {
@@ -79,9 +83,9 @@ async function assertKnowsItsSegments(
 }
 
 /**
- * Before its first incarnation a backup has no segments. Such an index over segments is a request to
- * begin one that came late, after the index that was made meanwhile had been deleted, or that of a
- * first copy that was cut off.
+ * Before its first incarnation a backup has no segments. Such an index over segments is a request
+ * to begin one that came late, after the index that was made meanwhile had been deleted, or that of
+ * a first copy that was cut off.
  */
 export function isUntouched({ incarnations }: Index): boolean {
   return incarnations.length === 0

@@ -89,7 +89,10 @@ export async function acquireLease(
   throw contended(storage, `the lease on topic "${topic}"`)
 }
 
-/** Step 1: absent, ours by identity or as an orphan, or somebody else's. Writes nothing but, at most, `__time`. */
+/**
+ * Step 1: absent, ours by identity or as an orphan, or somebody else's. Writes nothing but, at
+ * most, `__time`.
+ */
 async function inspectLease(contender: Contender, topic: string): Promise<Standing> {
   const { storage, time, timing, worker, identity } = contender
   const keys = topicKeys(topic)

@@ -34,7 +34,9 @@ export function leaseHeld(storage: StorageBackend, holder: Holder, nowMs: number
   })
 }
 
-/** This writer may commit nothing any more. Whoever still wants to write acquires the topic again. */
+/**
+ * This writer may commit nothing any more. Whoever still wants to write acquires the topic again.
+ */
 export function leaseLost(topic: string, why: string, cause?: unknown): KanneryError {
   return new KanneryError('LEASE_LOST', `the lease on topic "${topic}" is lost`, {
     retry: 'after-refresh',
@@ -44,7 +46,10 @@ export function leaseLost(topic: string, why: string, cause?: unknown): KanneryE
   })
 }
 
-/** Each time it seemed to be possible, and then was not: others are faster, or the storage contradicts itself. */
+/**
+ * Each time it seemed to be possible, and then was not: others are faster, or the storage
+ * contradicts itself.
+ */
 export function contended(storage: StorageBackend, what: string): KanneryError {
   return new KanneryError('STORAGE_UNAVAILABLE', `${what} cannot be written`, {
     retry: 'after-refresh',

@@ -27,8 +27,8 @@ export interface HeartbeatOptions {
 }
 
 /**
- * A worker's one sign of life for all its topics. Its name is new with every process: one that is started again and again never
- * keeps a dead one's leases alive.
+ * A worker's one sign of life for all its topics. Its name is new with every process: one that is
+ * started again and again never keeps a dead one's leases alive.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions

@@ -17,14 +17,19 @@ export interface IndexHolderOptions {
   readonly ids: UlidSource
   /** Throws when nothing may be written any more. */
   readonly assertMayWrite: () => void
-  /** What the index covers as of its last change that is committed: its pages may be gone by now. */
+  /**
+   * What the index covers as of its last change that is committed: its pages may be gone by now.
+   */
   readonly nextOffsets: () => NextOffsets
 }
 
 /** More edits than this do not come between. */
 const maxWrites = 16
 
-/** Made anew on every index that it meets, so it depends on nothing else. Pages that it writes are named by what it returns. */
+/**
+ * Made anew on every index that it meets, so it depends on nothing else. Pages that it writes are
+ * named by what it returns.
+ */
 export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<Index>
 
 /** The index of a topic as one writer holds it, under its epoch. Not for calls at the same time. */
@@ -44,11 +49,13 @@ export class IndexHolder {
   }
 
   /**
-   * Steps 11 and 12: replaces the index by `change` of it, with a new `commit`. If somebody edited it meanwhile under the same
-   * epoch (a hold, marks of a prune, a person), `change` is made once more, on what is there now. So it is if that somebody wrote
-   * pages anew, and those that this index names are gone.
+   * Steps 11 and 12: replaces the index by `change` of it, with a new `commit`. If somebody edited
+   * it meanwhile under the same epoch (a hold, marks of a prune, a person), `change` is made once
+   * more, on what is there now. So it is if that somebody wrote pages anew, and those that this
+   * index names are gone.
    *
-   * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT, INDEX_FOREIGN for what is there now
+   * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT,
+   *   INDEX_FOREIGN for what is there now
    */
   async replace(change: IndexChange): Promise<void> {
     const { storage, assertMayWrite } = this.#options
@@ -86,7 +93,10 @@ export class IndexHolder {
     return { storage, topic, epoch, writer, newId: () => ids.next(commit) }
   }
 
-  /** undefined: pages that the index names were written anew, and are gone. By now we hold the index that names the new ones. */
+  /**
+   * undefined: pages that the index names were written anew, and are gone. By now we hold the index
+   * that names the new ones.
+   */
   async #changed(change: IndexChange): Promise<Index | undefined> {
     const { storage, ids } = this.#options
     const [base, version] = [this.index, this.#version]

@@ -30,8 +30,9 @@ export async function* listLeases(
 }
 
 /**
- * Frees a topic whose holder is known to be dead, without waiting until it counts as an orphan. Returns who held it; undefined
- * when nobody did, or not any more. If the holder lives after all, the next writer's epoch keeps it from committing.
+ * Frees a topic whose holder is known to be dead, without waiting until it counts as an orphan.
+ * Returns who held it; undefined when nobody did, or not any more. If the holder lives after all,
+ * the next writer's epoch keeps it from committing.
  *
  * @throws STORAGE_*
  */
@@ -44,7 +45,8 @@ export async function breakLease(
   const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
   const key = topicKeys(topic).lease
   try {
-    // A lease that cannot be read cannot be marked: it is deleted, and replaced by whoever acquires next.
+    // A lease that cannot be read cannot be marked: it is deleted, and replaced by whoever acquires
+    // next.
     if (!ifAbsentAfterDelete && held.lease !== undefined) {
       const { lease, version } = held
       return (await markReleased(storage, key, { lease, version })) ? held.holder : undefined

@@ -169,7 +169,8 @@ test('an index that cannot be read for another reason than its absence is not ta
 
 test('an index that was never written to does not stand over segments that it does not name', async () => {
   const world = new World()
-  // Sent by a first writer, on its way for long, and there when somebody had deleted the index that was made meanwhile.
+  // Sent by a first writer, on its way for long, and there when somebody had deleted the index that
+  // was made meanwhile.
   const first = await (await world.worker('late')).acquire('orders', { cluster })
   const late = world.text('orders/index')
   await first.beginIncarnation(incarnation(1))

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/world.ts'
 import { deletePruned, markExpired, parseRetention, UlidSource } from '../index.ts'
 
-/** A topic that was quiet until all its pages had expired; they were written anew, and the old ones are gone. */
+/**
+ * A topic that was quiet until all its pages had expired; they were written anew, and the old ones
+ * are gone.
+ */
 async function quietTopic(commits: number) {
   const world = new World()
   const worker = await world.worker('a', { retention: parseRetention('30d') })

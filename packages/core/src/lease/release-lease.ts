@@ -18,11 +18,13 @@ export interface ReleaseOptions {
 const maxDeletions = 4
 
 /**
- * Gives the lease back: nobody waits for its end any more. One that somebody else took meanwhile stays.
+ * Gives the lease back: nobody waits for its end any more. One that somebody else took meanwhile
+ * stays.
  *
- * A storage that cannot delete under a condition, or may not delete at all, gets `released` written into the lease first, under a
- * condition: the next backup takes such a lease at once. If one does so before our deletion, that costs it the lease, and nothing
- * else: its epoch in the index is its protection. Where what was deleted cannot be created again, the released lease stays.
+ * A storage that cannot delete under a condition, or may not delete at all, gets `released` written
+ * into the lease first, under a condition: the next backup takes such a lease at once. If one does
+ * so before our deletion, that costs it the lease, and nothing else: its epoch in the index is its
+ * protection. Where what was deleted cannot be created again, the released lease stays.
  *
  * @throws STORAGE_*
  */

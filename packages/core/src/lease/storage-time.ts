@@ -1,8 +1,9 @@
 import { type Clock, KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 
 /**
- * What time it is by the storage's clock, and never later than it is: what this calls old is old. Learnt from answers that tell
- * it, and told on by the monotonic clock; the machine's wall clock plays no part.
+ * What time it is by the storage's clock, and never later than it is: what this calls old is old.
+ * Learnt from answers that tell it, and told on by the monotonic clock; the machine's wall clock
+ * plays no part.
  */
 export class StorageTime {
   readonly #clock: Clock

@@ -13,7 +13,10 @@ import { StorageTime } from './storage-time.ts'
 
 export interface SweepOptions {
   readonly clock: Clock
-  /** No heartbeat that is younger is taken for that of a dead worker, whatever it says itself. Milliseconds. */
+  /**
+   * No heartbeat that is younger is taken for that of a dead worker, whatever it says itself.
+   * Milliseconds.
+   */
   readonly olderThanMs: number
   /** Look, by this machine's clock, and write nothing. */
   readonly dryRun: boolean
@@ -27,8 +30,9 @@ const timeKey: ObjectKey = objectKey(`${workersPrefix}__time`)
 const ttls = 2
 
 /**
- * Removes the heartbeats of workers that have given no sign of life for long: those that were killed, and whose leases others took
- * over, leave them. A worker that lives after all writes its heartbeat again.
+ * Removes the heartbeats of workers that have given no sign of life for long: those that were
+ * killed, and whose leases others took over, leave them. A worker that lives after all writes its
+ * heartbeat again.
  *
  * @returns how many
  * @throws STORAGE_*

@@ -33,7 +33,10 @@ export function laterSign(first: SignOfLife, second: SignOfLife | undefined): Si
   return second === undefined || second.monotonicMs < first.monotonicMs ? first : second
 }
 
-/** By the clock that says more: a monotonic clock may stand still while a machine sleeps, and a wall clock be set back. */
+/**
+ * By the clock that says more: a monotonic clock may stand still while a machine sleeps, and a wall
+ * clock be set back.
+ */
 export function elapsedSince(clock: Clock, sign: SignOfLife): number {
   return Math.max(clock.monotonic() - sign.monotonicMs, clock.now() - sign.wallMs)
 }

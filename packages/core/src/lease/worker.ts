@@ -33,11 +33,13 @@ export interface WorkerOptions {
   /** For people: who it is. */
   readonly description: string
   /**
-   * A name that no two living workers have, such as that of a pod in a StatefulSet, never a bare host name: who comes back under
-   * it takes over its own leases at once. None by default.
+   * A name that no two living workers have, such as that of a pod in a StatefulSet, never a bare
+   * host name: who comes back under it takes over its own leases at once. None by default.
    */
   readonly identity?: string
-  /** For the topics that it acquires, from their next commit on. Without it, what their indexes say. */
+  /**
+   * For the topics that it acquires, from their next commit on. Without it, what their indexes say.
+   */
   readonly retention?: Retention
   /** Told of what failed but does not stop the work. */
   readonly onWarning?: (warning: KanneryError) => void
@@ -47,11 +49,14 @@ export interface AcquireOptions {
   /** Kafka's id of the cluster: another one's topic is refused. */
   readonly cluster: string
   /**
-   * To copy into this storage: the index of the source. Only a copy of it, or nothing, may be there. Without it, a copy that is
-   * there becomes a backup of its own, which no copy is made into again.
+   * To copy into this storage: the index of the source. Only a copy of it, or nothing, may be
+   * there. Without it, a copy that is there becomes a backup of its own, which no copy is made into
+   * again.
    */
   readonly copyOf?: Index
-  /** How long to contend for a topic that somebody else writes; by default it is refused at once. */
+  /**
+   * How long to contend for a topic that somebody else writes; by default it is refused at once.
+   */
   readonly waitMs?: number
   readonly signal?: AbortSignal
 }
@@ -63,7 +68,10 @@ export interface Tenure {
   readonly ids: UlidSource
   /** What time it is by the storage's clock, milliseconds. */
   readonly storageNow: () => number
-  /** @throws LEASE_LOST when its holder has been silent for too long by its own clocks: right before whatever changes anything */
+  /**
+   * @throws LEASE_LOST when its holder has been silent for too long by its own clocks: right before
+   *   whatever changes anything
+   */
   readonly assertHeld: () => void
 }
 
@@ -113,9 +121,11 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Steps 1 to 6: this worker is the topic's one writer when it resolves. A topic without a backup gets an index.
+   * Steps 1 to 6: this worker is the topic's one writer when it resolves. A topic without a backup
+   * gets an index.
    *
-   * @throws LEASE_HELD when somebody else is; LEASE_LOST when somebody was faster; INDEX_MISSING, INDEX_FOREIGN, DATA_CORRUPT,
+   * @throws LEASE_HELD when somebody else is; LEASE_LOST when somebody was faster; INDEX_MISSING,
+   *   INDEX_FOREIGN, DATA_CORRUPT,
    * DATA_VERSION_UNSUPPORTED for an index that it must not touch; STORAGE_*
    */
   async acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
@@ -133,7 +143,8 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Steps 1 to 3 alone, for the repair of an index that cannot be opened: nobody else begins to write the topic while `work` runs.
+   * Steps 1 to 3 alone, for the repair of an index that cannot be opened: nobody else begins to
+   * write the topic while `work` runs.
    *
    * @throws LEASE_HELD when somebody else writes it; STORAGE_*; what `work` throws
    */
@@ -153,13 +164,18 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  /** What time it is by the storage's clock, milliseconds; by our own before the storage was asked. */
+  /**
+   * What time it is by the storage's clock, milliseconds; by our own before the storage was asked.
+   */
   storageNow(): number {
     const { time, clock } = this.#contender
     return time.now() ?? clock.now()
   }
 
-  /** Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases age by themselves. */
+  /**
+   * Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases
+   * age by themselves.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort()
     const acquired = await Promise.allSettled(this.#sessions.values())
@@ -241,8 +257,9 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Step 5: who was slow so far must not be taken for dead right after. If a successor came already, the topic is left to it: the
-   * index was read before, so a successor that comes after this look changes it before ours is written.
+   * Step 5: who was slow so far must not be taken for dead right after. If a successor came
+   * already, the topic is left to it: the index was read before, so a successor that comes after
+   * this look changes it before ours is written.
    */
   async #confirmAfterDelay(held: HeldLease): Promise<void> {
     const { storage, clock, timing, heartbeat } = this.#contender

@@ -40,8 +40,9 @@ export interface CommitChange {
   /** By partition: where a new one was first seen, if not at 0. */
   readonly start?: Readonly<Record<number, number>>
   /**
-   * Partitions whose last stable offset was reached, with what is committed now, at some moment since the incarnation began. Only
-   * such a moment tells that nothing is missing: what compaction took away unread was written again further on.
+   * Partitions whose last stable offset was reached, with what is committed now, at some moment
+   * since the incarnation began. Only such a moment tells that nothing is missing: what compaction
+   * took away unread was written again further on.
    */
   readonly caughtUp?: readonly number[]
   /** How the topic is configured now, if that has changed. */
@@ -53,8 +54,9 @@ export type NewIncarnation = Pick<
   'topicId' | 'partitions' | 'start' | 'config' | 'effective' | 'replicationFactor'
 > & {
   /**
-   * The topic is compacted, and this is the same one (by its id), read anew from its start. It stands for the incarnation before it
-   * once every partition was caught up with: {@link CommitChange.caughtUp}.
+   * The topic is compacted, and this is the same one (by its id), read anew from its start. It
+   * stands for the incarnation before it once every partition was caught up with: {@link
+   * CommitChange.caughtUp}.
    */
   readonly isBaseline?: boolean
 }
@@ -80,8 +82,8 @@ export interface WriterSessionOptions {
 }
 
 /**
- * The right to write one topic's backup, for as long as nobody else acquires it. All changes go one after the other, in the order
- * in which they were asked for.
+ * The right to write one topic's backup, for as long as nobody else acquires it. All changes go one
+ * after the other, in the order in which they were asked for.
  */
 export class WriterSession implements AsyncDisposable {
   readonly topic: string
@@ -116,7 +118,10 @@ export class WriterSession implements AsyncDisposable {
     return this.#holder.index
   }
 
-  /** By partition, what to fetch next of the current incarnation; empty before the first one. Moves on when a commit is done. */
+  /**
+   * By partition, what to fetch next of the current incarnation; empty before the first one. Moves
+   * on when a commit is done.
+   */
   nextOffsets(): Map<number, number> {
     return new Map(this.#nextOffsets)
   }
@@ -136,9 +141,10 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Steps 7 to 9, once, before the first fetch: what a writer before this one uploaded and did not commit is adopted where it
-   * is the only copy, and listed as garbage elsewhere. What is garbage already is looked at again for as long as nobody can have
-   * begun to delete it. {@link nextOffsets} has moved on when it resolves.
+   * Steps 7 to 9, once, before the first fetch: what a writer before this one uploaded and did not
+   * commit is adopted where it is the only copy, and listed as garbage elsewhere. What is garbage
+   * already is looked at again for as long as nobody can have begun to delete it. {@link
+   * nextOffsets} has moved on when it resolves.
    *
    * @param timing by which deletions of the topic go
    */
@@ -167,8 +173,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * The topic begins, or begins anew: it was created again, or, with the same topic id, its history was cut off, or a baseline
-   * begins.
+   * The topic begins, or begins anew: it was created again, or, with the same topic id, its history
+   * was cut off, or a baseline begins.
    *
    * @throws INTERNAL for a baseline of another topic id
    */
@@ -182,9 +188,11 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Steps 11 to 13: what `change` adds can be restored, and nobody can take it back, when it resolves.
+   * Steps 11 to 13: what `change` adds can be restored, and nobody can take it back, when it
+   * resolves.
    *
-   * @throws LEASE_LOST: acquire again, and go on from its next offsets; INDEX_MISSING; STORAGE_*; INTERNAL for a change that
+   * @throws LEASE_LOST: acquire again, and go on from its next offsets; INDEX_MISSING; STORAGE_*;
+   *   INTERNAL for a change that
    * would leave a hole in what is covered, or cover it twice
    */
   async commit(change: CommitChange): Promise<void> {
@@ -219,8 +227,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Changes entries wherever they are, in the tail or in pages. A page that holds one is written anew, and the old one is garbage
-   * from the same commit on. Offsets and ids stay as they are.
+   * Changes entries wherever they are, in the tail or in pages. A page that holds one is written
+   * anew, and the old one is garbage from the same commit on. Offsets and ids stay as they are.
    */
   async changeEntries(
     ids: ReadonlySet<Ulid>,
@@ -235,7 +243,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Makes the index a copy of `source`, all of whose segments and pages are here already. For a session acquired to copy.
+   * Makes the index a copy of `source`, all of whose segments and pages are here already. For a
+   * session acquired to copy.
    *
    * @param garbage all that the copy's garbage is from now on: `source` does not name it as live
    * @returns when that was by the target's clock, milliseconds
@@ -259,7 +268,10 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** Gives the topic back, after what was asked for before. Once; what is asked for later is refused. */
+  /**
+   * Gives the topic back, after what was asked for before. Once; what is asked for later is
+   * refused.
+   */
   async release(): Promise<void> {
     if (this.#released === undefined) {
       this.#released = this.#turn.then(async () => {
@@ -271,7 +283,10 @@ export class WriterSession implements AsyncDisposable {
     await this.#released
   }
 
-  /** Releases it. What fails of that is told to `onWarning`: a lease ages by itself, and must not hide why the work failed. */
+  /**
+   * Releases it. What fails of that is told to `onWarning`: a lease ages by itself, and must not
+   * hide why the work failed.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release()
@@ -311,7 +326,10 @@ export class WriterSession implements AsyncDisposable {
     return await turn
   }
 
-  /** Whoever lost the lease, or does not know what its last request did, must look at the world again. */
+  /**
+   * Whoever lost the lease, or does not know what its last request did, must look at the world
+   * again.
+   */
   #note(error: unknown): void {
     if (KanneryError.is(error, 'LEASE_LOST')) this.#lost ??= error
     if (KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN')) {

@@ -24,7 +24,10 @@ export interface AcceptOptions {
   readonly dryRun?: boolean
 }
 
-/** What an edit by hand amounts to, as far as the folder shows it: nobody keeps the index as it was before. */
+/**
+ * What an edit by hand amounts to, as far as the folder shows it: nobody keeps the index as it was
+ * before.
+ */
 export interface AcceptedEdit {
   readonly index: Index
   /** false: the checksum was right, there was nothing to accept. */
@@ -42,10 +45,11 @@ interface FoundIndex {
 }
 
 /**
- * Accepts an index that a person edited: its fields are checked, and its checksum is made anew. Whoever writes the topic goes on
- * from it, as after {@link editIndex}.
+ * Accepts an index that a person edited: its fields are checked, and its checksum is made anew.
+ * Whoever writes the topic goes on from it, as after {@link editIndex}.
  *
- * @throws DATA_CORRUPT for what cannot be an index, also for one that was cut; INDEX_MISSING; INDEX_FOREIGN;
+ * @throws DATA_CORRUPT for what cannot be an index, also for one that was cut; INDEX_MISSING;
+ *   INDEX_FOREIGN;
  * DATA_VERSION_UNSUPPORTED; STORAGE_PRECONDITION_FAILED when it was changed meanwhile; STORAGE_*
  */
 export async function acceptIndex(

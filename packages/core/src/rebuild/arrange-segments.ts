@@ -23,8 +23,9 @@ export interface Arrangement {
 }
 
 /**
- * Puts segments into an order, and gives each offset to one of them: a whole one comes before a damaged one, then the higher
- * epoch wins, then the later one. Nothing that a segment alone holds is left out, unless leader epochs rule it out.
+ * Puts segments into an order, and gives each offset to one of them: a whole one comes before a
+ * damaged one, then the higher epoch wins, then the later one. Nothing that a segment alone holds
+ * is left out, unless leader epochs rule it out.
  *
  * @returns undefined without segments
  */
@@ -64,8 +65,9 @@ function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[])
 }
 
 /**
- * Whether a baseline was complete stands in no segment. It counts as complete where it is whole and reaches as far as what it stands
- * for; another one is never taken for complete: a restore takes the life before it, until a new baseline is read.
+ * Whether a baseline was complete stands in no segment. It counts as complete where it is whole and
+ * reaches as far as what it stands for; another one is never taken for complete: a restore takes
+ * the life before it, until a new baseline is read.
  */
 function withBaseline(life: ArrangedLife, lives: readonly ArrangedLife[]): Incarnation {
   const { incarnation, baselineOf: of, isWhole, holes, segments } = life
@@ -87,7 +89,10 @@ function byPrecedence(one: FoundSegment, other: FoundSegment): number {
   return one.entry.id < other.entry.id ? 1 : -1
 }
 
-/** A life's topic id is that of the highest epoch: another one can only come from a backup that was begun anew over this one. */
+/**
+ * A life's topic id is that of the highest epoch: another one can only come from a backup that was
+ * begun anew over this one.
+ */
 function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, string> {
   const topicIds = new Map<number, string>()
   for (const { header } of found.toSorted(byPrecedence)) {
@@ -124,7 +129,10 @@ function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[])
   }
 }
 
-/** Those that a later leader contradicts with less of what they cover, or nothing; the others as they are. */
+/**
+ * Those that a later leader contradicts with less of what they cover, or nothing; the others as
+ * they are.
+ */
 function withoutCutOff(found: readonly FoundSegment[]): readonly FoundSegment[] {
   const ranges = found.flatMap(({ entry }) => rangesOf(entry))
   const byPartition = Map.groupBy(ranges, ([partition]) => partition)
@@ -159,7 +167,10 @@ function piecesByPartition(found: readonly FoundSegment[]): ReadonlyMap<number, 
   return byPartition
 }
 
-/** The entry with just what it tells of. Where its end was taken away, the leader epoch of what is left is not known. */
+/**
+ * The entry with just what it tells of. Where its end was taken away, the leader epoch of what is
+ * left is not known.
+ */
 function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): SegmentEntry {
   const offsets: Record<number, CoveredRange> = {}
   for (const [partition, range] of rangesOf(entry)) {
@@ -199,8 +210,8 @@ function incarnationOf(n: number, topicId: string, { found, byPartition }: Life)
 }
 
 /**
- * Oldest first, by their ids, unless the offsets of some partition want it otherwise. Where partitions contradict each other, the
- * oldest gives up what stands in the way: it becomes a hole.
+ * Oldest first, by their ids, unless the offsets of some partition want it otherwise. Where
+ * partitions contradict each other, the oldest gives up what stands in the way: it becomes a hole.
  */
 function inGrowingOrder(entries: readonly SegmentEntry[]): readonly SegmentEntry[] {
   const turns = new Turns(entries)

@@ -2,8 +2,9 @@ import { rangesOf } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/model.ts'
 
 /**
- * What a person can get wrong and no field shows: why the tail of `index` cannot be what a writer committed; undefined when it
- * can. Offsets of a partition grow along the tail, and every entry is of an incarnation that is there.
+ * What a person can get wrong and no field shows: why the tail of `index` cannot be what a writer
+ * committed; undefined when it can. Offsets of a partition grow along the tail, and every entry is
+ * of an incarnation that is there.
  */
 export function brokenOrder(index: Index): string | undefined {
   const known = new Set(index.incarnations.map(({ n }) => n))

@@ -12,9 +12,14 @@ export interface Piece extends Span {
   readonly segment: FoundSegment
 }
 
-/** Who tells of which offsets of one partition: without overlap, and one piece a segment. Who is added first comes first. */
+/**
+ * Who tells of which offsets of one partition: without overlap, and one piece a segment. Who is
+ * added first comes first.
+ */
 export class Pieces {
-  /** The highest offsets first: segments are added latest first, and so nearly always at the end. */
+  /**
+   * The highest offsets first: segments are added latest first, and so nearly always at the end.
+   */
   readonly #pieces: Piece[] = []
   readonly #bySegment = new Map<Ulid, Piece>()
 
@@ -28,8 +33,9 @@ export class Pieces {
   }
 
   /**
-   * `segment` gets what those before it leave of its range. An entry has one range a partition: a whole segment that would fall
-   * into parts keeps what is between them, too, where it holds the same; a damaged one keeps its largest part.
+   * `segment` gets what those before it leave of its range. An entry has one range a partition: a
+   * whole segment that would fall into parts keeps what is between them, too, where it holds the
+   * same; a damaged one keeps its largest part.
    */
   add(segment: FoundSegment, [from, next]: CoveredRange): void {
     const first = this.#firstWith((piece) => piece.from < next)

@@ -47,7 +47,10 @@ export interface RebuildPlan {
   readonly greatestId: Ulid | undefined
 }
 
-/** What is to be replaced; undefined: there is no index. Of a damaged one, points and holds are lost. */
+/**
+ * What is to be replaced; undefined: there is no index. Of a damaged one, points and holds are
+ * lost.
+ */
 type BrokenIndex =
   | (Pick<Index, 'epoch' | 'points' | 'holds'> & { readonly version: ObjectVersion })
   | undefined
@@ -67,16 +70,19 @@ export async function planRebuild(
 }
 
 /**
- * Makes a topic's index anew where it is gone, damaged or older than its segments, from the segments alone: pages are not believed.
- * Its epoch is greater than that of any writer that left a trace, so that none of them commits any more. What no segment tells is
- * lost: expiry, holds, points, gaps, which entries were deleted, and the topic's configuration. Holds and points of an index that
- * is only old are kept.
+ * Makes a topic's index anew where it is gone, damaged or older than its segments, from the
+ * segments alone: pages are not believed. Its epoch is greater than that of any writer that left a
+ * trace, so that none of them commits any more. What no segment tells is lost: expiry, holds,
+ * points, gaps, which entries were deleted, and the topic's configuration. Holds and points of an
+ * index that is only old are kept.
  *
- * The index is written last, and only where there is none, or over the one that was looked at: a rebuild that is cut off leaves
- * pages that no index names, and can be run again.
+ * The index is written last, and only where there is none, or over the one that was looked at: a
+ * rebuild that is cut off leaves pages that no index names, and can be run again.
  *
- * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for what is not ours to replace;
- * INDEX_MISSING without segments; LEASE_HELD, LEASE_LOST; STORAGE_PRECONDITION_FAILED when somebody put an index there meanwhile
+ * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for
+ *   what is not ours to replace;
+ * INDEX_MISSING without segments; LEASE_HELD, LEASE_LOST; STORAGE_PRECONDITION_FAILED when somebody
+ * put an index there meanwhile
  */
 export async function rebuildIndex(
   topic: string,

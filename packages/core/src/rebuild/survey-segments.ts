@@ -41,7 +41,8 @@ export interface SurveyProgress {
 }
 
 /**
- * Reads every segment in a topic's folder wholly, twice. What is damaged is told in `damages`, and used as far as it goes.
+ * Reads every segment in a topic's folder wholly, twice. What is damaged is told in `damages`, and
+ * used as far as it goes.
  *
  * @throws STORAGE_*; a segment that is deleted meanwhile is as if it had not been there
  */
@@ -114,7 +115,10 @@ interface Examination {
   readonly damaged: boolean
 }
 
-/** By its footer, or else by its header and what chunks are still found. undefined when it does not say what it belongs to. */
+/**
+ * By its footer, or else by its header and what chunks are still found. undefined when it does not
+ * say what it belongs to.
+ */
 async function describe(
   storage: StorageBackend,
   { key, id }: Place,

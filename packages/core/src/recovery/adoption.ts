@@ -24,8 +24,8 @@ export interface RecoverySource {
     readonly next: number
   }): Promise<boolean>
   /**
-   * Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320), or
-   * nobody can say at the moment.
+   * Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320),
+   * or nobody can say at the moment.
    */
   agrees(range: {
     readonly partition: number
@@ -50,8 +50,8 @@ export interface Verdicts {
   readonly adopted: readonly SegmentEntry[]
   readonly garbage: readonly NamedObject[]
   /**
-   * Of an epoch that is not over, in a later format, of another topic or cluster, or of a life of the
-   * topic that the index does not have: none is ours to judge. They stay.
+   * Of an epoch that is not over, in a later format, of another topic or cluster, or of a life of
+   * the topic that the index does not have: none is ours to judge. They stay.
    */
   readonly unexplained: readonly NamedObject[]
   /** After what was adopted. */
@@ -66,10 +66,11 @@ interface ReadableCandidate {
 }
 
 /**
- * Step 8. A candidate is adopted only if the source can no longer serve it, and it is whole, of the incarnation with which the
- * index ends, of an epoch before ours, continues the coverage exactly, and agrees with the leader epochs; where those are not
- * known, of no epoch before that of the last committing writer. Of several, the one with the most offsets is adopted. What the
- * source still serves is fetched again; the rest is garbage.
+ * Step 8. A candidate is adopted only if the source can no longer serve it, and it is whole, of the
+ * incarnation with which the index ends, of an epoch before ours, continues the coverage exactly,
+ * and agrees with the leader epochs; where those are not known, of no epoch before that of the last
+ * committing writer. Of several, the one with the most offsets is adopted. What the source still
+ * serves is fetched again; the rest is garbage.
  */
 export async function judgeCandidates(
   objects: readonly NamedObject[],

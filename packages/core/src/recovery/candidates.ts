@@ -12,8 +12,9 @@ export interface Candidates {
 }
 
 /**
- * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by the index, and segments that
- * are garbage. Older leftovers are found by a full listing, which is not a writer's business.
+ * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by
+ * the index, and segments that are garbage. Older leftovers are found by a full listing, which is
+ * not a writer's business.
  *
  * @param garbage segments of the index's garbage that no deletion can have begun with
  * @throws DATA_CORRUPT for a page that may name one of them, and cannot be read; STORAGE_*
@@ -25,12 +26,16 @@ export async function listCandidates(
 ): Promise<Candidates> {
   const { objects: unnamed, greatestId } = await listUnnamed(storage, index)
   const found = [...unnamed, ...garbage.map(({ id, kind }) => ({ id, kind }))].toSorted(byId)
-  // A page that was written anew is younger than the segments in it, and may be named by pages only.
+  // A page that was written anew is younger than the segments in it, and may be named by pages
+  // only.
   const named = await namedAmong(storage, index, found)
   return { objects: found.filter(({ id }) => !named.has(id)), greatestId }
 }
 
-/** What is newer than all that is in pages, and neither named outside of pages nor garbage. Reads no page. */
+/**
+ * What is newer than all that is in pages, and neither named outside of pages nor garbage. Reads no
+ * page.
+ */
 export async function listUnnamed(storage: StorageBackend, index: Index): Promise<Candidates> {
   const { folder, segment } = topicKeys(index.topic)
   const lastPaged = lastPagedId(index)

@@ -28,8 +28,8 @@ export async function inspectSegment(
 }
 
 /**
- * What an index tells of a segment that it does not name yet, from the segment alone. Reads it twice: once for the digest, and
- * once to check every byte against it.
+ * What an index tells of a segment that it does not name yet, from the segment alone. Reads it
+ * twice: once for the digest, and once to check every byte against it.
  *
  * @returns undefined when it is damaged
  */

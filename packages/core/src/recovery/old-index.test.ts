@@ -5,7 +5,10 @@ import { readIndex, rebuildIndex, topicKeys } from '../index.ts'
 
 const keys = topicKeys('orders')
 
-/** A backup of so many runs, each under its own epoch, over which the index of run `upTo` was put back. */
+/**
+ * A backup of so many runs, each under its own epoch, over which the index of run `upTo` was put
+ * back.
+ */
 async function withOldIndex({ runs, upTo }: { readonly runs: number; readonly upTo: number }) {
   const world = new World()
   let old = ''

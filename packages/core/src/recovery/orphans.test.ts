@@ -15,7 +15,10 @@ import {
 
 const keys = topicKeys('orders')
 
-/** A writer went on under new ids after an upload and a page that it never heard of, until pages were past them. */
+/**
+ * A writer went on under new ids after an upload and a page that it never heard of, until pages
+ * were past them.
+ */
 async function withOrphans() {
   const world = new World()
   const session = await world.writer('a')

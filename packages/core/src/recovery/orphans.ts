@@ -18,8 +18,8 @@ const maxOrphans = 1000
 
 /**
  * Objects of a topic's folder that nobody will look at: not named by the index, nor garbage, and
- * older than the newest segment in a page, so that no recovery lists them. Lists the whole folder and
- * reads every page. Up to 1,000; what is damaged, of a later format, or not of this backup, is
+ * older than the newest segment in a page, so that no recovery lists them. Lists the whole folder
+ * and reads every page. Up to 1,000; what is damaged, of a later format, or not of this backup, is
  * left out.
  *
  * @throws DATA_CORRUPT for a page that cannot be read; STORAGE_*
@@ -83,7 +83,10 @@ async function* oldObjects(storage: StorageBackend, index: Index): AsyncGenerato
   }
 }
 
-/** What says that it is of this backup, and of no later epoch. A page holds nothing that its segments do not. */
+/**
+ * What says that it is of this backup, and of no later epoch. A page holds nothing that its
+ * segments do not.
+ */
 async function isLeftover(
   storage: StorageBackend,
   index: Index,

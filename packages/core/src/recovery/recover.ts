@@ -43,7 +43,10 @@ async function openGarbage({
   return segments.filter(({ since }) => Date.parse(since) > endsMs)
 }
 
-/** Step 9: `index` with what was adopted, and what is new of the rest in its garbage. `since` is the storage's time, ISO 8601. */
+/**
+ * Step 9: `index` with what was adopted, and what is new of the rest in its garbage. `since` is the
+ * storage's time, ISO 8601.
+ */
 export function withRecovery(index: Index, recovery: Recovery, since: string): Index {
   const { garbage, nextOffsets } = recovery
   const incarnation = currentIncarnation(index)

@@ -2,8 +2,9 @@ import { supersededIncarnations } from '../index-file/baseline.ts'
 import type { Incarnation, Index } from '../index-file/model.ts'
 
 /**
- * Numbers of the incarnations whose segments may go once their time has come, as of a time by the storage's clock, milliseconds: of
- * topics that Kafka itself lets age, and of compacted ones where a complete baseline has the last record of every key.
+ * Numbers of the incarnations whose segments may go once their time has come, as of a time by the
+ * storage's clock, milliseconds: of topics that Kafka itself lets age, and of compacted ones where
+ * a complete baseline has the last record of every key.
  */
 export function agingIncarnations(index: Index, atMs: number): ReadonlySet<number> {
   const superseded = supersededIncarnations(index, atMs)

@@ -24,8 +24,9 @@ type Outcome = 'done' | 'without' | 'failed'
 const retryDivisor = 10
 
 /**
- * Keeps a topic's backup as it is for as long as somebody reads it: a hold that is renewed, ends with this, and ends by itself when
- * the process dies. Also in a copy. Who may not write the storage reads without it.
+ * Keeps a topic's backup as it is for as long as somebody reads it: a hold that is renewed, ends
+ * with this, and ends by itself when the process dies. Also in a copy. Who may not write the
+ * storage reads without it.
  */
 export class BackupUse implements AsyncDisposable {
   readonly #topic: string
@@ -41,8 +42,8 @@ export class BackupUse implements AsyncDisposable {
   }
 
   /**
-   * Never fails because of the storage. A hold that cannot be put is a warning, unless the permission
-   * to write is missing, or the reader meets the same error itself.
+   * Never fails because of the storage. A hold that cannot be put is a warning, unless the
+   * permission to write is missing, or the reader meets the same error itself.
    */
   static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
     const use = new BackupUse(topic, reason, options)

@@ -31,7 +31,9 @@ interface Restorable {
   readonly records: ReadonlyMap<string, KeyedRecord>
 }
 
-/** A compacted topic of one partition, its backup with a retention of 30 days, and commands on both. */
+/**
+ * A compacted topic of one partition, its backup with a retention of 30 days, and commands on both.
+ */
 class CompactedBackup {
   readonly world = new World()
   readonly topic = new CompactedTopic()
@@ -48,7 +50,10 @@ class CompactedBackup {
     this.topic.produce(key, isTombstone ? null : this.#values++)
   }
 
-  /** Tombstones stay until the current incarnation has read past them: that takes less than delete.retention.ms. */
+  /**
+   * Tombstones stay until the current incarnation has read past them: that takes less than
+   * delete.retention.ms.
+   */
   async compact(): Promise<void> {
     const index = await this.index()
     const current = index?.incarnations.at(-1)
@@ -273,7 +278,8 @@ function expectNothingLost({ history }: CompactedTopic, before: Restorable, now:
     if (found === undefined) expect(wasRemoved, `${key} at ${offset} is gone`).toBe(true)
     else expect(found.offset, key).toBeGreaterThanOrEqual(offset)
   }
-  // A key whose newest record is still to be captured may show an older one: compaction takes away what lies between.
+  // A key whose newest record is still to be captured may show an older one: compaction takes away
+  // what lies between.
   const newest = new Map(history.map((record) => [record.key, record]))
   for (const [key, { offset, value }] of newest) {
     if (offset >= now.next) continue

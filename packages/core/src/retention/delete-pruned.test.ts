@@ -19,7 +19,9 @@ import {
 
 const keys = topicKeys('orders')
 
-/** A topic's backup of which all `count` segments were marked a day ago, and whose lease is free. */
+/**
+ * A topic's backup of which all `count` segments were marked a day ago, and whose lease is free.
+ */
 class Expired {
   readonly world = new World()
 

@@ -17,16 +17,19 @@ export interface Pruned extends Deletable {
 }
 
 /**
- * Deletes what is marked as expired, or garbage, for longer than the grace. Only for the holder of the epoch.
+ * Deletes what is marked as expired, or garbage, for longer than the grace. Only for the holder of
+ * the epoch.
  *
- * Segments go in batches. The index first says that those of a batch are deleted, and lists them as garbage; then the objects go,
- * each by itself; and the next change of the index takes those that are gone off its garbage. So a hold or point that is put while
- * this runs keeps all that the index it is put into does not say to be deleted. What an interrupted call leaves is garbage, for the
+ * Segments go in batches. The index first says that those of a batch are deleted, and lists them as
+ * garbage; then the objects go, each by itself; and the next change of the index takes those that
+ * are gone off its garbage. So a hold or point that is put while this runs keeps all that the index
+ * it is put into does not say to be deleted. What an interrupted call leaves is garbage, for the
  * next one. What the index also names as live is not deleted, whatever its garbage says.
  *
  * The recovery of a later backup is not affected: for it, who only deletes has not committed.
  *
- * @throws what came before the first deletion was tried: LEASE_LOST; as editIndex; STORAGE_*. Later it is the `failure`.
+ * @throws what came before the first deletion was tried: LEASE_LOST; as editIndex; STORAGE_*. Later
+ *   it is the `failure`.
  */
 export async function deletePruned(session: WriterSession, options: PruneOptions): Promise<Pruned> {
   const nowMs = await storageNow(session.topic, options)
@@ -35,7 +38,10 @@ export async function deletePruned(session: WriterSession, options: PruneOptions
 
 /** Segments that are announced together: about what two pages hold. */
 const batchSegments = 256
-/** With so many objects that the storage does not delete, no more are announced: the index would grow with them. */
+/**
+ * With so many objects that the storage does not delete, no more are announced: the index would
+ * grow with them.
+ */
 const maxFailures = 256
 /** With so many in a row that got no answer, the storage is away. */
 const maxUnanswered = 4

@@ -15,7 +15,10 @@ export interface RetentionTiming {
 
 export const defaultRetentionTiming: RetentionTiming = { graceMs: 86_400_000, slackMs: 300_000 }
 
-/** What `dueForMark` and `dueForDeletion` are asked about: a time by the storage's clock, milliseconds. */
+/**
+ * What `dueForMark` and `dueForDeletion` are asked about: a time by the storage's clock,
+ * milliseconds.
+ */
 export interface DueOptions {
   readonly storage: StorageBackend
   readonly index: Index
@@ -23,16 +26,17 @@ export interface DueOptions {
 }
 
 /**
- * Whether nothing of the topic may go at a time by the storage's clock, milliseconds: it has a hold, or a point that this version
- * cannot read.
+ * Whether nothing of the topic may go at a time by the storage's clock, milliseconds: it has a
+ * hold, or a point that this version cannot read.
  */
 export function isHeld(index: Index, nowMs: number): boolean {
   return holdsAt(index, nowMs).length + unreadablePoints(index).length > 0
 }
 
 /**
- * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic only what is older than a complete
- * baseline: else its oldest segment may hold the only record of a key. Likewise of one whose cleanup policy is not known.
+ * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic only what
+ * is older than a complete baseline: else its oldest segment may hold the only record of a key.
+ * Likewise of one whose cleanup policy is not known.
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
   const { index, nowMs } = options
@@ -108,7 +112,10 @@ export async function expiredEntries(
   return expired
 }
 
-/** Every entry but those in pages in which none can have expired, and that are skipped: these are not read. */
+/**
+ * Every entry but those in pages in which none can have expired, and that are skipped: these are
+ * not read.
+ */
 async function* agedEntries(
   options: DueOptions,
   isSkipped: (page: PageSummary) => boolean,

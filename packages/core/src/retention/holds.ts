@@ -18,7 +18,10 @@ export interface Hold {
   readonly reason?: string
   /** When it was put: ISO 8601, by the storage's clock. */
   readonly since?: string
-  /** When it ends by itself: ISO 8601, by the storage's clock. Absent: it is kept until it is removed. */
+  /**
+   * When it ends by itself: ISO 8601, by the storage's clock. Absent: it is kept until it is
+   * removed.
+   */
   readonly until?: string
 }
 
@@ -39,14 +42,17 @@ export function readHolds({ holds }: Index): readonly Hold[] {
   })
 }
 
-/** Those that keep the topic at a time by the storage's clock, milliseconds. One whose end cannot be read has none. */
+/**
+ * Those that keep the topic at a time by the storage's clock, milliseconds. One whose end cannot be
+ * read has none.
+ */
 export function holdsAt({ holds }: Pick<Index, 'holds'>, nowMs: number): readonly JsonObject[] {
   return holds.filter(({ until }) => !(typeof until === 'string' && Date.parse(until) <= nowMs))
 }
 
 /**
- * From when it resolves, nothing of the topic expires, and what is marked already is not deleted, until the hold is removed. A hold
- * of that name that is there already stays as it is.
+ * From when it resolves, nothing of the topic expires, and what is marked already is not deleted,
+ * until the hold is removed. A hold of that name that is there already stays as it is.
  *
  * @throws as editIndex
  */

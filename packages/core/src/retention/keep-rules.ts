@@ -1,4 +1,7 @@
-/** How many points are kept: of each kind of period the newest one, for so many periods that have any. Periods are in UTC. */
+/**
+ * How many points are kept: of each kind of period the newest one, for so many periods that have
+ * any. Periods are in UTC.
+ */
 export interface KeepRules {
   /** The newest ones, whatever their periods. */
   readonly last?: number

@@ -5,9 +5,9 @@ import { namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
 /**
- * The greatest id of the segments that were there at a moment that has passed, ISO 8601; null when there were none. By the later of
- * two answers: what the storage had got by then, and what writers had captured by then. In a copy that became a backup the storage
- * got everything later.
+ * The greatest id of the segments that were there at a moment that has passed, ISO 8601; null when
+ * there were none. By the later of two answers: what the storage had got by then, and what writers
+ * had captured by then. In a copy that became a backup the storage got everything later.
  */
 export async function lastAt(
   storage: StorageBackend,

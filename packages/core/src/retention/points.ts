@@ -20,8 +20,8 @@ export interface Point {
 /** As it stands in an index. */
 interface StoredPoint extends Point {
   /**
-   * The greatest id of the segments that were there at its moment; null when there were none. Ids only grow, whatever a writer's
-   * clock says. Absent in a point that was written by hand.
+   * The greatest id of the segments that were there at its moment; null when there were none. Ids
+   * only grow, whatever a writer's clock says. Absent in a point that was written by hand.
    */
   readonly last?: Ulid | null
 }
@@ -45,8 +45,9 @@ export function unreadablePoints({ points }: Index): readonly JsonObject[] {
 export type Keepable = SegmentEntry | PageSummary
 
 /**
- * Whether a point keeps a segment, or every segment of a page. It keeps all that was there at its moment and had not expired by
- * then, or could not, because it was of a compacted topic and no baseline stood for it yet.
+ * Whether a point keeps a segment, or every segment of a page. It keeps all that was there at its
+ * moment and had not expired by then, or could not, because it was of a compacted topic and no
+ * baseline stood for it yet.
  */
 export function keptByPoints(index: Index): (held: Keepable) => boolean {
   const moments = index.points.flatMap((stored) => {
@@ -84,10 +85,13 @@ function reachOf(held: Keepable): {
 }
 
 /**
- * From when it resolves, what the topic's backup held at that moment does not expire; what is marked already is not deleted.
+ * From when it resolves, what the topic's backup held at that moment does not expire; what is
+ * marked already is not deleted.
  *
- * @param point without `at`: now. A moment that has passed is looked up by when the storage says that it got each segment
- * @throws CONFIG_INVALID for a moment to come, or a name that is taken; as editIndex; as listing the topic's folder
+ * @param point without `at`: now. A moment that has passed is looked up by when the storage says
+ *   that it got each segment
+ * @throws CONFIG_INVALID for a moment to come, or a name that is taken; as editIndex; as listing
+ *   the topic's folder
  */
 export async function addPoint(
   topic: string,
@@ -115,7 +119,10 @@ function lastOf(index: Index): Ulid | null {
   return summarizeHoldings(index)?.ids[1] ?? null
 }
 
-/** @param which its name, or its moment where it has none. @throws CONFIG_INVALID when there is none; as editIndex */
+/**
+ * @param which its name, or its moment where it has none. @throws CONFIG_INVALID when there is
+ *   none; as editIndex
+ */
 export async function removePoint(
   topic: string,
   which: string,
@@ -129,7 +136,9 @@ export async function removePoint(
   await editIndex(storage, topic, { ids, edit })
 }
 
-/** Removes points without a name that no rule keeps. @returns what it removed. @throws as editIndex */
+/**
+ * Removes points without a name that no rule keeps. @returns what it removed. @throws as editIndex
+ */
 export async function thinPoints(
   topic: string,
   rules: KeepRules,

@@ -16,7 +16,10 @@ import {
 
 const keys = topicKeys('orders')
 
-/** A backup with a retention of 30 days, of `count` segments that lie in the storage, and of which the lease is free. */
+/**
+ * A backup with a retention of 30 days, of `count` segments that lie in the storage, and of which
+ * the lease is free.
+ */
 async function backup(world: World, count = 2, policy = 'delete'): Promise<void> {
   await using worker = await world.worker('a', { retention: parseRetention('30d') })
   await using session = await worker.acquire('orders', { cluster })

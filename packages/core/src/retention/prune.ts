@@ -17,8 +17,9 @@ export interface PruneOptions {
 }
 
 /**
- * Marks as expired what is due by the storage's clock, beside whoever writes the topic. Holds and points are looked at in the
- * same change. Nothing is deleted, and nothing is written when nothing is due.
+ * Marks as expired what is due by the storage's clock, beside whoever writes the topic. Holds and
+ * points are looked at in the same change. Nothing is deleted, and nothing is written when nothing
+ * is due.
  *
  * @returns what it marked
  * @throws as editIndex
@@ -51,11 +52,12 @@ export interface TakenBack {
 }
 
 /**
- * Takes marks back whose grace, less the slack, has not ended by the storage's clock. What was taken back never expires again: the
- * retention that marked it was a mistake.
+ * Takes marks back whose grace, less the slack, has not ended by the storage's clock. What was
+ * taken back never expires again: the retention that marked it was a mistake.
  *
- * The index is read before the clock, and written only if it is still that one. Who deletes changes the index first, after the
- * grace: it sees what was taken back, or this sees that the grace is over.
+ * The index is read before the clock, and written only if it is still that one. Who deletes changes
+ * the index first, after the grace: it sees what was taken back, or this sees that the grace is
+ * over.
  */
 export async function takeBackExpired(topic: string, options: PruneOptions): Promise<TakenBack> {
   const { storage, ids, timing = defaultRetentionTiming } = options

@@ -2,7 +2,10 @@ import { KanneryError } from '@kannery/storage'
 import type { JsonObject } from '../index-file/model.ts'
 import type { RecordTimes } from '../segment/record-times.ts'
 
-/** For how long a topic's backup is kept: for ever, or for a while after its records were written and stored. */
+/**
+ * For how long a topic's backup is kept: for ever, or for a while after its records were written
+ * and stored.
+ */
 export type Retention =
   | { readonly kind: 'keep' }
   /** `after` as a person wrote it, such as `30d`. */
@@ -23,7 +26,10 @@ const millisecondsPerUnit: Readonly<Record<string, number>> = {
   y: 365 * 86_400_000,
 }
 
-/** `keep`, or a duration: `30d`, `12h`, `1w12h`; a year has 365 days. @throws CONFIG_INVALID, also for less than a millisecond */
+/**
+ * `keep`, or a duration: `30d`, `12h`, `1w12h`; a year has 365 days. @throws CONFIG_INVALID, also
+ * for less than a millisecond
+ */
 export function parseRetention(text: string): Retention {
   if (text.trim().toLowerCase() === 'keep') return { kind: 'keep' }
   const after = text.trim()
@@ -63,8 +69,9 @@ export function decodeRetention(stored: JsonObject): Retention {
 }
 
 /**
- * When a segment that is committed at `committedMs` (by the storage's clock) expires: ISO 8601; null: never. Counted from the
- * later of its commit and its greatest plausible record time, so that a fresh backup of old data is not old.
+ * When a segment that is committed at `committedMs` (by the storage's clock) expires: ISO 8601;
+ * null: never. Counted from the later of its commit and its greatest plausible record time, so that
+ * a fresh backup of old data is not old.
  */
 export function expiryOf(
   retention: Retention,

@@ -8,7 +8,10 @@ interface Asked {
   readonly clock: Clock
 }
 
-/** What time it is by the storage's clock, and never later than it is, milliseconds. Writes into the topic's folder. */
+/**
+ * What time it is by the storage's clock, and never later than it is, milliseconds. Writes into the
+ * topic's folder.
+ */
 export async function storageNow(topic: string, { storage, clock }: Asked): Promise<number> {
   return await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
 }

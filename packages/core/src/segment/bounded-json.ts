@@ -11,7 +11,8 @@ const comma = 0x2c
 const backslash = 0x5c
 
 /**
- * Parses JSON whose cost in memory is bounded by `limits`: a few MiB of `[[[[…` would otherwise become gigabytes of objects.
+ * Parses JSON whose cost in memory is bounded by `limits`: a few MiB of `[[[[…` would otherwise
+ * become gigabytes of objects.
  *
  * @throws SyntaxError, also for text beyond the limits or not UTF-8.
  */

@@ -9,7 +9,9 @@ export interface ChunkFlags {
   readonly transactional?: boolean
   /** Offsets are missing between the first and the last record: compaction or markers. */
   readonly holes?: boolean
-  /** The topic's timestamps were the broker's: a record's time is its batch's greatest timestamp. */
+  /**
+   * The topic's timestamps were the broker's: a record's time is its batch's greatest timestamp.
+   */
   readonly logAppendTime?: boolean
   /** A reader that does not know the kind must refuse the segment instead of skipping the chunk. */
   readonly critical?: boolean
@@ -61,7 +63,10 @@ const version = 1
 const kinds: readonly ChunkKind[] = ['batches', 'positions', 'configuration']
 export const codecs: readonly ChunkCodec[] = ['none', 'zstd']
 
-/** Room for what encryption will add to the stored bytes; compression adds none, it is then left out. */
+/**
+ * Room for what encryption will add to the stored bytes; compression adds none, it is then left
+ * out.
+ */
 const encryptionBytes = 64
 
 const flagEncrypted = 1
@@ -92,7 +97,10 @@ export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   return bytes
 }
 
-/** Reads the header at `position`, of which 68 bytes must be there. Never throws: whatever the bytes are, it says what they are. */
+/**
+ * Reads the header at `position`, of which 68 bytes must be there. Never throws: whatever the bytes
+ * are, it says what they are.
+ */
 export function decodeChunkHeader(buffer: Uint8Array, position: number): DecodedChunkHeader {
   const bytes = Buffer.from(buffer.buffer, buffer.byteOffset + position, chunkHeaderBytes)
   if (Buffer.compare(bytes.subarray(0, chunkMagic.length), chunkMagic) !== 0) {

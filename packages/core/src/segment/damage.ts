@@ -1,6 +1,9 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Bytes of an object that cannot be used: `from` inclusive, `to` exclusive. Both are the same where bytes are missing. */
+/**
+ * Bytes of an object that cannot be used: `from` inclusive, `to` exclusive. Both are the same where
+ * bytes are missing.
+ */
 export interface Damage {
   readonly key: string
   readonly from: number

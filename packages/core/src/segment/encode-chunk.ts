@@ -14,13 +14,16 @@ import { compressZstd, decompressZstd } from './zstd.ts'
 
 /** What the writer of a chunk knows of it, for the chunk's header and for the footer. */
 export interface ChunkFacts extends ChunkHeaderFacts {
-  /** Milliseconds. null: unknown (compressed batches are not decoded), or no records. Control records do not count. */
+  /**
+   * Milliseconds. null: unknown (compressed batches are not decoded), or no records. Control
+   * records do not count.
+   */
   readonly minTimestamp: number | null
   /** Milliseconds. null: no records. Control records do not count. */
   readonly maxTimestamp: number | null
   /**
-   * Milliseconds. About the least timestamp, by the headers of the batches. For people: never used to
-   * leave out data. Only where the chunk has records and {@link minTimestamp} is unknown.
+   * Milliseconds. About the least timestamp, by the headers of the batches. For people: never used
+   * to leave out data. Only where the chunk has records and {@link minTimestamp} is unknown.
    */
   readonly estimatedMinTimestamp?: number
   /** Of the largest batch; 0 without batches. */
@@ -30,11 +33,16 @@ export interface ChunkFacts extends ChunkHeaderFacts {
 
 export interface EncodeOptions {
   readonly codec: ChunkCodec
-  /** CRC-32C of the raw bytes, computed when the batches' own checksums were checked: in the same tick, before any `await`. */
+  /**
+   * CRC-32C of the raw bytes, computed when the batches' own checksums were checked: in the same
+   * tick, before any `await`.
+   */
   readonly rawCrc: number
 }
 
-/** A chunk ready to be written. With codec none, `stored` is the caller's own buffer, not a copy. */
+/**
+ * A chunk ready to be written. With codec none, `stored` is the caller's own buffer, not a copy.
+ */
 export interface EncodedChunk {
   readonly facts: ChunkFacts
   readonly codec: ChunkCodec
@@ -46,9 +54,10 @@ export interface EncodedChunk {
 }
 
 /**
- * Makes a chunk of `raw`, which must not change until the chunk was appended. Compression runs on another thread, but for
- * small chunks, and is believed only when what it made decodes to bytes with `rawCrc`; a chunk that it does not shrink is stored as it is, and then
- * checked against `rawCrc` by the writer, just before it is written.
+ * Makes a chunk of `raw`, which must not change until the chunk was appended. Compression runs on
+ * another thread, but for small chunks, and is believed only when what it made decodes to bytes
+ * with `rawCrc`; a chunk that it does not shrink is stored as it is, and then checked against
+ * `rawCrc` by the writer, just before it is written.
  *
  * @throws INTERNAL when the bytes are not those of `rawCrc` any more, or the facts are impossible.
  */

@@ -12,8 +12,8 @@ export type Examined =
   | { readonly kind: 'damage'; readonly damage: Damage }
 
 /**
- * Takes the chunk of `entry` from `source`, which stands at its position, and checks all there is to check. Whatever it finds,
- * `source` then stands behind the chunk.
+ * Takes the chunk of `entry` from `source`, which stands at its position, and checks all there is
+ * to check. Whatever it finds, `source` then stands behind the chunk.
  *
  * @throws DATA_VERSION_UNSUPPORTED
  */

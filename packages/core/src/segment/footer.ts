@@ -27,8 +27,9 @@ export interface ChunkTableEntry {
 }
 
 /**
- * A batch of this producer that is in a transaction and whose offsets are in [first, marker) was aborted: readers must drop it.
- * `marker` is the offset of the abort marker, or, where that lies in a later segment, the end of this one's coverage.
+ * A batch of this producer that is in a transaction and whose offsets are in [first, marker) was
+ * aborted: readers must drop it. `marker` is the offset of the abort marker, or, where that lies in
+ * a later segment, the end of this one's coverage.
  */
 export interface AbortedRange {
   readonly partition: number

@@ -1,4 +1,7 @@
-/** Checks of what JSON brought: each returns the value as what it is, or throws a TypeError naming it. */
+/**
+ * Checks of what JSON brought: each returns the value as what it is, or throws a TypeError naming
+ * it.
+ */
 
 export function asObject(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

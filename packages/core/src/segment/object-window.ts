@@ -23,7 +23,10 @@ export class ObjectWindow {
     this.#options = options
   }
 
-  /** `length` bytes from `position` on, or what there is of them. They are valid as long as the caller keeps them. */
+  /**
+   * `length` bytes from `position` on, or what there is of them. They are valid as long as the
+   * caller keeps them.
+   */
   async bytes(position: number, length: number): Promise<Uint8Array> {
     const end = Math.min(this.size, position + length)
     if (position >= end) return new Uint8Array()
@@ -33,7 +36,9 @@ export class ObjectWindow {
     return this.#bytes.subarray(position - this.#start, end - this.#start)
   }
 
-  /** The first occurrence of `pattern` at or behind `from`; the object's size where there is none. */
+  /**
+   * The first occurrence of `pattern` at or behind `from`; the object's size where there is none.
+   */
   async find(pattern: Uint8Array, from: number): Promise<number> {
     let position = from
     while (position + pattern.byteLength <= this.size) {
@@ -45,7 +50,10 @@ export class ObjectWindow {
     return this.size
   }
 
-  /** All that the window holds from `position` on, when that is at least `length`; else it moves there. */
+  /**
+   * All that the window holds from `position` on, when that is at least `length`; else it moves
+   * there.
+   */
   async #ahead(position: number, length: number): Promise<Uint8Array> {
     const held = this.#start + this.#bytes.byteLength - position
     return await this.bytes(position, held >= length ? held : windowBytes)

@@ -54,7 +54,8 @@ export function footerStart(tail: Uint8Array, size: number, key: string): number
 /**
  * Reads the footer from all bytes between `start` and the end of the object.
  *
- * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format, unknown requirements, or critical chunks of an unknown kind.
+ * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format, unknown requirements, or
+ *   critical chunks of an unknown kind.
  */
 export function decodeFooter(bytes: Uint8Array, start: number, key: string): SegmentFooter {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -21,14 +21,17 @@ export interface SegmentLocation {
 
 export interface ExamineOptions extends CallOptions {
   /**
-   * Where the bytes of each chunk go: a caller that reads much can use memory again, which costs less than new memory. A chunk
-   * that is stored as it is stays there, as its `raw`.
+   * Where the bytes of each chunk go: a caller that reads much can use memory again, which costs
+   * less than new memory. A chunk that is stored as it is stays there, as its `raw`.
    */
   readonly allocate?: Allocate
 }
 
 export interface ReadChunksOptions extends ExamineOptions {
-  /** Told of every chunk that cannot be used; the chunk is then left out. Without it, the first damage is thrown. */
+  /**
+   * Told of every chunk that cannot be used; the chunk is then left out. Without it, the first
+   * damage is thrown.
+   */
   readonly onDamage?: (damage: Damage) => void
 }
 
@@ -59,7 +62,8 @@ const requestBytes = 16 * 1024 * 1024
 /**
  * Opens a segment by its footer: one request for the last 64 KiB, and one more for a larger footer.
  *
- * @throws DATA_CORRUPT naming key and bytes; DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and the storage's other errors.
+ * @throws DATA_CORRUPT naming key and bytes; DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and the
+ *   storage's other errors.
  */
 export async function openSegment(
   storage: StorageBackend,
@@ -148,8 +152,8 @@ export class SegmentReader {
   }
 
   /**
-   * The chunks of `entries`, rows of {@link footer}, in that order; those of a kind that this program does not know are left
-   * out. Neighbours come in one request. Holds one chunk at a time.
+   * The chunks of `entries`, rows of {@link footer}, in that order; those of a kind that this
+   * program does not know are left out. Neighbours come in one request. Holds one chunk at a time.
    *
    * @throws DATA_CORRUPT, unless `onDamage` is there; DATA_VERSION_UNSUPPORTED; STORAGE_*
    */

@@ -1,6 +1,9 @@
 import type { ChunkTableEntry } from './footer.ts'
 
-/** Least and greatest record timestamp, milliseconds. The least is null where compressed batches hide it. */
+/**
+ * Least and greatest record timestamp, milliseconds. The least is null where compressed batches
+ * hide it.
+ */
 export type RecordTimes = readonly [least: number | null, greatest: number]
 
 /** What is known of the timestamps of some records. */
@@ -14,7 +17,9 @@ export interface KnownTimes {
   readonly estimatedLeast?: number
 }
 
-/** Of all together. One part of which nothing is known of the least makes the least of all unknown. */
+/**
+ * Of all together. One part of which nothing is known of the least makes the least of all unknown.
+ */
 export function combineTimes(parts: readonly KnownTimes[]): KnownTimes {
   const withRecords = parts.filter(({ time }) => time !== null)
   if (withRecords.length === 0) return { time: null }

@@ -37,8 +37,9 @@ const cutHere = 'the object was cut here'
 const footerOpening = Buffer.from('{"')
 
 /**
- * Finds chunks from the start of the object on by what they look like: for segments whose footer cannot be used. All bytes that
- * are not header or whole chunk come as damage; `footerReason` says why the last ones, where the footer was, are lost.
+ * Finds chunks from the start of the object on by what they look like: for segments whose footer
+ * cannot be used. All bytes that are not header or whole chunk come as damage; `footerReason` says
+ * why the last ones, where the footer was, are lost.
  */
 export async function* scanSegment(
   window: ObjectWindow,
@@ -72,7 +73,10 @@ class Scan {
   readonly #window: ObjectWindow
   readonly #key: string
   readonly #footerReason: string
-  /** How much may be read for chunks that turn out to be none: else headers made on purpose would cost the square. */
+  /**
+   * How much may be read for chunks that turn out to be none: else headers made on purpose would
+   * cost the square.
+   */
   #patience: number
 
   constructor(window: ObjectWindow, key: string, footerReason: string) {

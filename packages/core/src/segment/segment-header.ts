@@ -5,7 +5,10 @@ import { corrupt, unsupported } from './damage.ts'
 import { knownFeatures, magic, maxHeaderBytes } from './format.ts'
 import { asArray, asInteger, asObject, asString } from './json-values.ts'
 
-/** Says what a segment belongs to, without any other object. Stands at the start and again in the footer. */
+/**
+ * Says what a segment belongs to, without any other object. Stands at the start and again in the
+ * footer.
+ */
 export interface SegmentHeader {
   readonly format: 1
   /** Features without which the segment cannot be read, or not be written again. */

@@ -21,8 +21,9 @@ export interface ExpectedSegment {
 }
 
 /**
- * Reads a whole segment and names all of its bytes that are damaged: each is header, chunk or footer, and under a checksum.
- * With `expected`, also a segment that is whole but not the one that was committed. Holds one chunk at a time.
+ * Reads a whole segment and names all of its bytes that are damaged: each is header, chunk or
+ * footer, and under a checksum. With `expected`, also a segment that is whole but not the one that
+ * was committed. Holds one chunk at a time.
  *
  * @throws DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and other STORAGE_*; never DATA_CORRUPT
  */

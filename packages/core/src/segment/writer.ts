@@ -25,8 +25,9 @@ export interface SealedSegment extends KnownTimes {
 }
 
 /**
- * Writes one segment into `output`, which the caller commits after {@link finish}, or disposes of. One call at a time. After an
- * error the writer is useless. The same header and chunks make the same bytes.
+ * Writes one segment into `output`, which the caller commits after {@link finish}, or disposes of.
+ * One call at a time. After an error the writer is useless. The same header and chunks make the
+ * same bytes.
  */
 export class SegmentWriter {
   readonly #output: ObjectWriter
@@ -46,16 +47,20 @@ export class SegmentWriter {
     return this.#digest.bytes
   }
 
-  /** No more chunks fit into the footer: finish. Only segments of very many very small chunks come here. */
+  /**
+   * No more chunks fit into the footer: finish. Only segments of very many very small chunks come
+   * here.
+   */
   get isFull(): boolean {
     return this.#chunks.length >= maxChunks
   }
 
   /**
-   * Appends a chunk; chunks of one partition come in the order of their offsets, and do not overlap. Resolves when the chunk's
-   * buffer may be reused and there is room for more.
+   * Appends a chunk; chunks of one partition come in the order of their offsets, and do not
+   * overlap. Resolves when the chunk's buffer may be reused and there is room for more.
    *
-   * @throws INTERNAL when the chunk's bytes are not those it was made of any more; STORAGE_* of the output.
+   * @throws INTERNAL when the chunk's bytes are not those it was made of any more; STORAGE_* of the
+   *   output.
    */
   async append(chunk: EncodedChunk): Promise<void> {
     if (this.isFull) throw new KanneryError('INTERNAL', 'a chunk for a segment that is full')
@@ -64,7 +69,8 @@ export class SegmentWriter {
       await this.#begin()
       this.#chunks.push(tableEntry(chunk, this.bytes))
       await this.#write(chunk.header)
-      // The last look before the bytes leave the process; it also spares a second pass for the digest.
+      // The last look before the bytes leave the process; it also spares a second pass for the
+      // digest.
       if (crc32c(chunk.stored) !== chunk.storedCrc) throw changed()
       this.#digest.updateKnown(chunk.storedCrc, chunk.stored.byteLength)
       await this.#output.write(chunk.stored)

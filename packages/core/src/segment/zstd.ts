@@ -10,13 +10,19 @@ import {
 
 const compressAside = promisify(zstdCompress)
 const decompressAside = promisify(zstdDecompress)
-/** A backup of 1 GB spent 1.7 CPU-seconds on compressing with it where level 3, for records about as large or a tenth smaller, took 4.3. */
+/**
+ * A backup of 1 GB spent 1.7 CPU-seconds on compressing with it where level 3, for records about as
+ * large or a tenth smaller, took 4.3.
+ */
 const level = 1
 const pieceBytes = 1024 * 1024
 /** Up to here another thread costs 150 µs more than the work, which blocks for less than that. */
 const smallBytes = 32 * 1024
 
-/** One frame, made on another thread unless `raw` is small. The same bytes for the same input and version of zstd. */
+/**
+ * One frame, made on another thread unless `raw` is small. The same bytes for the same input and
+ * version of zstd.
+ */
 export async function compressZstd(raw: Uint8Array): Promise<Uint8Array> {
   const options: ZstdOptions = {
     chunkSize: chunkSizeFor(raw.byteLength),

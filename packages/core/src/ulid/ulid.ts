@@ -1,6 +1,9 @@
 import { type Clock, KanneryError, type Random } from '@kannery/storage'
 
-/** 48 bits of milliseconds and 80 more bits, in Crockford's base 32: its order as text is its order in time (github.com/ulid/spec). */
+/**
+ * 48 bits of milliseconds and 80 more bits, in Crockford's base 32: its order as text is its order
+ * in time (github.com/ulid/spec).
+ */
 export type Ulid = string & { readonly __ulid: unique symbol }
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -38,7 +41,8 @@ export class UlidSource {
     const floor = after === undefined ? -1n : decode(after)
     const previous = floor > this.#last ? floor : this.#last
     const fresh = (this.#time() << BigInt(8 * randomBytes)) | this.#bits(randomBytes)
-    // A step of one would let two sources that go on from the same id, with clocks behind it, make the same ids.
+    // A step of one would let two sources that go on from the same id, with clocks behind it, make
+    // the same ids.
     this.#last = fresh > previous ? fresh : previous + 1n + this.#bits(stepBytes)
     return encode(this.#last)
   }

@@ -17,7 +17,10 @@ export interface Growth {
 /** What a full segment of a busy topic covers of each partition. */
 const recordsEach = 81_234
 
-/** The entry of the segment that came after `at` others, each of which covered as much of every partition. */
+/**
+ * The entry of the segment that came after `at` others, each of which covered as much of every
+ * partition.
+ */
 export function entryAt(id: SegmentEntry['id'], at: number, partitions: number): SegmentEntry {
   const offsets = Object.fromEntries(
     Array.from({ length: partitions }, (_, partition) => [
@@ -39,8 +42,9 @@ export function entryAt(id: SegmentEntry['id'], at: number, partitions: number):
 }
 
 /**
- * Makes the backup of `topic` as large as if every segment had been committed: the pages that the commits would have made, by
- * the code that makes them, but only the last index. The segments themselves are not there.
+ * Makes the backup of `topic` as large as if every segment had been committed: the pages that the
+ * commits would have made, by the code that makes them, but only the last index. The segments
+ * themselves are not there.
  */
 export async function growTopic(world: World, topic: string, growth: Growth): Promise<void> {
   const { segments, partitions } = growth
@@ -51,7 +55,8 @@ export async function growTopic(world: World, topic: string, growth: Growth): Pr
   const { epoch, writer, commit } = stored.index
   const ids = new UlidSource({ clock: world.clock, random: world.random.fork() })
   const pages = { storage: world.memory, topic, epoch, writer, newId: () => ids.next(commit) }
-  // As many at once as a page takes leave the same pages as one by one, unless it is their bytes that are too many.
+  // As many at once as a page takes leave the same pages as one by one, unless it is their bytes
+  // that are too many.
   const step = partitions === 1 ? pageEntries : 1
   let index: Index = stored.index
   for (let at = 0; at < segments; at += step) {

@@ -4,7 +4,10 @@ import { type GrowthCost, measureGrowth } from './measure-growth.ts'
 /** `./dev bench growth` goes to a million segments, and measures the time. */
 const commits = 300
 const kibibyte = 1024
-/** The lease is looked at and taken, a sign of life given, the index read, what it does not name listed, the epoch raised. */
+/**
+ * The lease is looked at and taken, a sign of life given, the index read, what it does not name
+ * listed, the epoch raised.
+ */
 const acquireRequests = 6
 
 /** Of one commit, over as many as it takes until pages roll. */

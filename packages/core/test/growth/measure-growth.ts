@@ -30,8 +30,8 @@ export interface GrowthCost extends Growth {
 const topic = 'orders'
 
 /**
- * A worker acquires a topic that has grown, and commits `commits` segments, over a storage in memory: what takes time is
- * Kannery's own work. Every attempt that reaches the storage is counted.
+ * A worker acquires a topic that has grown, and commits `commits` segments, over a storage in
+ * memory: what takes time is Kannery's own work. Every attempt that reaches the storage is counted.
  */
 export async function measureGrowth(growth: Growth, commits: number): Promise<GrowthCost> {
   const world = new World({ answersTellTime: true })

@@ -1,8 +1,13 @@
 import type { RecoverySource } from '../../src/index.ts'
 
-/** One partition at its source: it grows, what is old expires, and what nobody committed may be truncated by an election. */
+/**
+ * One partition at its source: it grows, what is old expires, and what nobody committed may be
+ * truncated by an election.
+ */
 export class KafkaModel {
-  /** By offset: the leader epoch under which the record that is there now, or was last, was written. */
+  /**
+   * By offset: the leader epoch under which the record that is there now, or was last, was written.
+   */
   readonly #epochs: number[] = []
   #epoch = 0
   #start = 0
@@ -35,7 +40,9 @@ export class KafkaModel {
     return this.#epochs.slice(from, from + count)
   }
 
-  /** Why a segment of these records may not be taken from who did not commit it; undefined: it may. */
+  /**
+   * Why a segment of these records may not be taken from who did not commit it; undefined: it may.
+   */
   whyNotAdoptable(from: number, records: readonly number[]): string | undefined {
     const isHistory = records.every((epoch, at) => this.#epochs[from + at] === epoch)
     if (!isHistory) return 'it is not what Kafka had in the end'

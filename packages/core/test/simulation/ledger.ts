@@ -27,9 +27,9 @@ export interface LedgerOptions {
 }
 
 /**
- * What a person did to the index, so that it does not say any more what it said before. `ruined`: the
- * folder was deleted while it was worked in, and what the index names is gone. Only a rebuild or
- * another backup ends that.
+ * What a person did to the index, so that it does not say any more what it said before. `ruined`:
+ * the folder was deleted while it was worked in, and what the index names is gone. Only a rebuild
+ * or another backup ends that.
  */
 export type Tampering = 'removed' | 'edited' | 'older' | 'ruined'
 
@@ -291,7 +291,8 @@ export class Ledger {
     const text = Buffer.from(body).toString()
     for (const id of this.#uploaded.keys()) if (names(text, id)) this.#named.add(id)
     const rebuilt = this.#last()
-    // The folder was deleted under the rebuild, and its pages with it: ruins, which promise nothing.
+    // The folder was deleted under the rebuild, and its pages with it: ruins, which promise
+    // nothing.
     if (rebuilt === undefined) {
       this.tamper('ruined')
       return

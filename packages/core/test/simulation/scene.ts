@@ -26,6 +26,8 @@ export interface Scene {
   /** A promise was not kept. */
   readonly complain: (text: string) => void
   readonly befall: (mishap: Mishap) => void
-  /** Somebody may begin to prune beside who recovers: it meets what is written, and not named yet. */
+  /**
+   * Somebody may begin to prune beside who recovers: it meets what is written, and not named yet.
+   */
   readonly startsPrune: () => boolean
 }

@@ -1,6 +1,9 @@
 import type { Clock } from '@kannery/storage'
 
-/** The clock of a process that may be stopped: time goes on, but nothing that waits for it happens before the process wakes up. */
+/**
+ * The clock of a process that may be stopped: time goes on, but nothing that waits for it happens
+ * before the process wakes up.
+ */
 export class SleepyClock implements Clock {
   readonly #clock: Clock
   #awakeAt = 0

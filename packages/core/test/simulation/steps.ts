@@ -30,8 +30,8 @@ const puts = (key: string, phase: Phase): Recognise => {
 }
 
 /**
- * The numbered steps of a lease, a recovery and a commit, and what else changes anything, by the request in which each reaches the
- * storage; null: it makes none.
+ * The numbered steps of a lease, a recovery and a commit, and what else changes anything, by the
+ * request in which each reaches the storage; null: it makes none.
  */
 export const steps = {
   '1 look at the lease': ({ operation, key }) => operation === 'get' && key === keys.lease,

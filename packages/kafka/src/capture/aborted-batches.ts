@@ -16,9 +16,10 @@ export interface AbortedPart {
 const abortMarker = 0
 
 /**
- * Finds the batches of aborted transactions among those of one partition in one answer, as consumers do: the broker lists the
- * transactions that overlap the answer, and each ends at the next abort marker of its producer. Nothing is carried from one answer
- * to the next: the list of each is complete.
+ * Finds the batches of aborted transactions among those of one partition in one answer, as
+ * consumers do: the broker lists the transactions that overlap the answer, and each ends at the
+ * next abort marker of its producer. Nothing is carried from one answer to the next: the list of
+ * each is complete.
  */
 export class AbortedBatches {
   /** By first offset. */
@@ -30,7 +31,10 @@ export class AbortedBatches {
     this.#coming = aborted.toSorted((one, other) => one.firstOffset - other.firstOffset)
   }
 
-  /** Batches come in the order of their offsets. undefined: the batch has nothing to do with an aborted transaction. */
+  /**
+   * Batches come in the order of their offsets. undefined: the batch has nothing to do with an
+   * aborted transaction.
+   */
   observe(buffer: Buffer, header: BatchHeader): AbortedPart | undefined {
     this.#begin(header.nextOffset)
     if (!header.isTransactional) return undefined
@@ -52,7 +56,10 @@ export class AbortedBatches {
   }
 }
 
-/** The key of a control record: version and type, an int16 each (KIP-98). An emptied batch says nothing any more. */
+/**
+ * The key of a control record: version and type, an int16 each (KIP-98). An emptied batch says
+ * nothing any more.
+ */
 function isAbortMarker(buffer: Buffer, header: BatchHeader): boolean {
   const [record] = header.records === 0 ? [] : decodeRecords(buffer, header)
   if (record === undefined) return false

@@ -1,6 +1,8 @@
 import type { Clock } from '@kannery/storage'
 
-/** Lets one loop sleep until something happened. What happened while it was awake is not forgotten. */
+/**
+ * Lets one loop sleep until something happened. What happened while it was awake is not forgotten.
+ */
 export class Alarm {
   readonly #clock: Clock
   #rung = false
@@ -15,7 +17,9 @@ export class Alarm {
     this.#sleeper?.abort()
   }
 
-  /** Resolves when it rings, or has rung since the last time; at the latest after `milliseconds`. */
+  /**
+   * Resolves when it rings, or has rung since the last time; at the latest after `milliseconds`.
+   */
   async wait(milliseconds: number): Promise<void> {
     if (!this.#rung) {
       const sleeper = new AbortController()

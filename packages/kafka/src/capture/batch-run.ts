@@ -1,6 +1,9 @@
 import { batchHeaderBytes } from '../record-batch/encode.ts'
 
-/** What a glance at the batches of one partition in one answer tells, before their checksums are checked. */
+/**
+ * What a glance at the batches of one partition in one answer tells, before their checksums are
+ * checked.
+ */
 export interface BatchRun {
   /** Length of the whole batches at the beginning. */
   readonly bytes: number
@@ -17,8 +20,9 @@ const logOverhead = 12
 const magicPosition = 16
 
 /**
- * Walks the headers of `records` for where to read on, and nothing else: the next fetch is on its way while checksums are
- * checked. Ends at what is no batch of the present format, which the check then tells.
+ * Walks the headers of `records` for where to read on, and nothing else: the next fetch is on its
+ * way while checksums are checked. Ends at what is no batch of the present format, which the check
+ * then tells.
  */
 export function glanceAtBatches(records: Buffer): BatchRun {
   let position = 0

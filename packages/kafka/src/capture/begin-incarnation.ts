@@ -7,7 +7,10 @@ import { recordSettings, topicIdOf } from './upkeep.ts'
 
 type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed' | 'metadata'>
 
-/** Makes the index end with the incarnation that this topic is. Returns the one that began, unless it is the first one. */
+/**
+ * Makes the index end with the incarnation that this topic is. Returns the one that began, unless
+ * it is the first one.
+ */
 export async function beginOrContinue(
   cluster: BeginSource,
   session: WriterSession,
@@ -34,7 +37,10 @@ export async function beginOrContinue(
   return reason && { incarnation, reason }
 }
 
-/** @throws KAFKA_UNREACHABLE when the metadata is of a broker that has not heard yet that the topic was created again. */
+/**
+ * @throws KAFKA_UNREACHABLE when the metadata is of a broker that has not heard yet that the topic
+ *   was created again.
+ */
 function reasonToBegin(
   { incarnations }: Index,
   known: Incarnation,
@@ -59,8 +65,8 @@ async function takeUpPartitions(
 }
 
 /**
- * Where the logs of the partitions from `first` on begin. One that has no leader is taken from 0 on: what turns out to be gone
- * becomes a gap.
+ * Where the logs of the partitions from `first` on begin. One that has no leader is taken from 0
+ * on: what turns out to be gone becomes a gap.
  */
 async function startsFrom(
   cluster: BeginSource,

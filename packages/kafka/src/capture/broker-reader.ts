@@ -67,19 +67,26 @@ interface TakenAnswer {
 }
 
 const maxWaitMs = 500
-/** After so many quiet answers a silent partition is asked for by name again, in a session that begins anew. */
+/**
+ * After so many quiet answers a silent partition is asked for by name again, in a session that
+ * begins anew.
+ */
 const doubtfulAnswers = 2
 const leastPartitionBytes = 1024 * 1024
 /** An empty answer that came at once would be asked for again at once. */
 const pauseMs = 100
 const greatestBackoffMs = 5000
 const offsetOutOfRange = 1
-/** Anything may be behind it, a passing trouble of a disk for example: as the Java consumer, we ask again. */
+/**
+ * Anything may be behind it, a passing trouble of a disk for example: as the Java consumer, we ask
+ * again.
+ */
 const unknownServerError = -1
 
 /**
- * Reads all partitions that one broker leads, over one connection: many partitions in one request, one request ahead. While the
- * checksums of an answer are checked and its batches copied, the next answer is on its way.
+ * Reads all partitions that one broker leads, over one connection: many partitions in one request,
+ * one request ahead. While the checksums of an answer are checked and its batches copied, the next
+ * answer is on its way.
  */
 export class BrokerReader {
   readonly #options: BrokerReaderOptions
@@ -176,7 +183,8 @@ export class BrokerReader {
     }
     const body = encodeFetchRequest({
       version,
-      // Those that are read to their end already are asked once, to see that the log goes with the backup.
+      // Those that are read to their end already are asked once, to see that the log goes with the
+      // backup.
       maxWaitMs: wanted.some(({ hasMore }) => hasMore) ? maxWaitMs : 0,
       minBytes: 1,
       maxBytes,
@@ -246,8 +254,8 @@ export class BrokerReader {
   }
 
   /**
-   * Notes which partitions the answer brought nothing for. It is quiet when it has no record and no error and was not throttled:
-   * every partition then had the whole answer to itself.
+   * Notes which partitions the answer brought nothing for. It is quiet when it has no record and no
+   * error and was not throttled: every partition then had the whole answer to itself.
    */
   #noteSilence(asked: Asked, quiet: boolean): void {
     const now = this.#options.clock.monotonic()

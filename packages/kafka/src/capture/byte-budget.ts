@@ -13,7 +13,10 @@ export interface ByteBudgetOptions {
 /** What is being compressed may take this part of the budget. */
 const pendingShare = 1 / 8
 
-/** Keeps the chunks of a whole worker within a number of bytes: nothing is fetched before there is room for it. */
+/**
+ * Keeps the chunks of a whole worker within a number of bytes: nothing is fetched before there is
+ * room for it.
+ */
 export class ByteBudget {
   readonly #options: ByteBudgetOptions
   #waiting: (() => void)[] = []
@@ -29,7 +32,10 @@ export class ByteBudget {
     return this.#fits(bytes) && pendingBytes() <= limitBytes * pendingShare
   }
 
-  /** Resolves when there is room, when nothing is held (what is larger than the budget passes alone), or when all ends. */
+  /**
+   * Resolves when there is room, when nothing is held (what is larger than the budget passes
+   * alone), or when all ends.
+   */
   async room(bytes: number): Promise<void> {
     const { memory, relieve, signal } = this.#options
     while (!this.hasRoom(bytes) && memory.used > 0 && !signal.aborted) {

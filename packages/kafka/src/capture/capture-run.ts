@@ -20,7 +20,10 @@ const tickMs = 500
 /** While some partition has no leader that we know. */
 const urgentTickMs = 100
 
-/** One run of `capture`: puts the readers, the topics and the memory together, and decides when it ends. */
+/**
+ * One run of `capture`: puts the readers, the topics and the memory together, and decides when it
+ * ends.
+ */
 export class CaptureRun {
   readonly #options: CaptureOptions
   readonly #alarm: Alarm
@@ -100,7 +103,10 @@ export class CaptureRun {
     return this.#topics.report
   }
 
-  /** Whatever happened: what can be committed is, the leases are released, and nothing is under way any more. */
+  /**
+   * Whatever happened: what can be committed is, the leases are released, and nothing is under way
+   * any more.
+   */
   async #end(): Promise<void> {
     this.#reading.abort()
     await this.#readers.ended()

@@ -7,7 +7,10 @@ import type { SegmentLimits } from './segment-pipeline.ts'
 import type { TopicSelection } from './topic-matcher.ts'
 
 export type CaptureMode =
-  /** To the high watermarks at the start. Open transactions may hold it up for `openTransactionPatienceMs`. */
+  /**
+   * To the high watermarks at the start. Open transactions may hold it up for
+   * `openTransactionPatienceMs`.
+   */
   | { readonly kind: 'once'; readonly openTransactionPatienceMs: number }
   /** Follows the topics, and takes up new ones and new partitions. */
   | { readonly kind: 'continuous' }
@@ -20,7 +23,10 @@ export interface CaptureOptions {
   readonly ids: UlidSource
   readonly topics: TopicSelection
   readonly mode: CaptureMode
-  /** How long to contend, at the start, for topics that somebody else writes; by default they are refused at once. */
+  /**
+   * How long to contend, at the start, for topics that somebody else writes; by default they are
+   * refused at once.
+   */
   readonly leaseWaitMs?: number
   /** When a segment is closed. */
   readonly segment: SegmentLimits
@@ -30,24 +36,30 @@ export interface CaptureOptions {
   readonly codec: 'none' | 'zstd'
   readonly clock: Clock
   readonly observer: CaptureObserver
-  /** Ends the run: what is open is committed, and the leases are released, before `capture` resolves. */
+  /**
+   * Ends the run: what is open is committed, and the leases are released, before `capture`
+   * resolves.
+   */
   readonly signal: AbortSignal
 }
 
 /**
- * Backs topics up, from where their backups end. Resolves when all is stored (once), or after `signal`.
+ * Backs topics up, from where their backups end. Resolves when all is stored (once), or after
+ * `signal`.
  *
- * One topic's trouble is not another's: a topic that fails is committed as far as it came, and the others go on. The first such
- * error is thrown at the end; others are warnings. A lease that is lost while following is contended for again.
+ * One topic's trouble is not another's: a topic that fails is committed as far as it came, and the
+ * others go on. The first such error is thrown at the end; others are warnings. A lease that is
+ * lost while following is contended for again.
  *
- * Offsets that are gone from Kafka become gaps of the backup; a topic that was created again, and a log that was truncated, go on
- * as a new incarnation. Both are warnings, and in the report.
+ * Offsets that are gone from Kafka become gaps of the backup; a topic that was created again, and a
+ * log that was truncated, go on as a new incarnation. Both are warnings, and in the report.
  *
- * What is older than a topic's retention is marked, and deleted a day later: when the topic is taken up, every hour, and at the end
- * of a run that does not follow.
+ * What is older than a topic's retention is marked, and deleted a day later: when the topic is
+ * taken up, every hour, and at the end of a run that does not follow.
  *
- * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds no topic; KAFKA_TRANSACTION_OPEN, KAFKA_OFFSETS_LOST when
- *   a log shrank behind what was read of it; KAFKA_*, LEASE_*, INDEX_*, DATA_*, STORAGE_*.
+ * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds no topic; KAFKA_TRANSACTION_OPEN,
+ *   KAFKA_OFFSETS_LOST when a log shrank behind what was read of it; KAFKA_*, LEASE_*, INDEX_*,
+ *   DATA_*, STORAGE_*.
  */
 export function capture(options: CaptureOptions): Promise<CaptureReport> {
   return CaptureRun.start(options)

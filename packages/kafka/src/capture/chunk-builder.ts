@@ -25,7 +25,10 @@ export interface RawChunk {
   readonly release: () => void
 }
 
-/** Up to here the batch's own checksum does not reach: base offset, length, leader epoch, magic and the checksum itself. */
+/**
+ * Up to here the batch's own checksum does not reach: base offset, length, leader epoch, magic and
+ * the checksum itself.
+ */
 const beforeChecksummed = 21
 
 export interface ChunkBuilderOptions {
@@ -66,7 +69,10 @@ export class ChunkBuilder {
     return this.#filled === 0 ? Number.POSITIVE_INFINITY : this.#startedAt
   }
 
-  /** False when a batch of `length` bytes belongs into the next chunk: this one is full, or there is no memory for a larger one. */
+  /**
+   * False when a batch of `length` bytes belongs into the next chunk: this one is full, or there is
+   * no memory for a larger one.
+   */
   fits(length: number): boolean {
     const needed = this.#filled + length
     if (this.#filled === 0) return true
@@ -75,8 +81,9 @@ export class ChunkBuilder {
   }
 
   /**
-   * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the batch's in the same tick, so
-   * that whatever happens to the copy later is found. What else is in `buffer` behind the batch is expected to come next.
+   * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the
+   * batch's in the same tick, so that whatever happens to the copy later is found. What else is in
+   * `buffer` behind the batch is expected to come next.
    *
    * @returns how many of its records a consumer would see
    * @throws KAFKA_DATA_CORRUPT; nothing is added then.
@@ -138,7 +145,10 @@ export class ChunkBuilder {
     return this.#next
   }
 
-  /** The partition is to be covered from `from` on, which is beyond {@link next}. While nothing is collected. */
+  /**
+   * The partition is to be covered from `from` on, which is beyond {@link next}. While nothing is
+   * collected.
+   */
   skipTo(from: number): void {
     this.#next = from
     this.#begin()

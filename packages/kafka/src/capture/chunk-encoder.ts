@@ -4,13 +4,19 @@ import type { ChunkMemory } from './chunk-memory.ts'
 import type { SegmentChunk } from './open-segment.ts'
 import { Slots } from './slots.ts'
 
-/** Half of libuv's threads: the others write files. More makes it no faster, and each holds megabytes of zlib's until they are collected. */
+/**
+ * Half of libuv's threads: the others write files. More makes it no faster, and each holds
+ * megabytes of zlib's until they are collected.
+ */
 const compressedAtATime = 2
 
 /** So much of a block, as a share of what is in it, may stay empty until the commit. */
 const greatestSlack = 1 / 2
 
-/** Turns raw chunks into what goes into segments; compresses on other threads what the producers did not. */
+/**
+ * Turns raw chunks into what goes into segments; compresses on other threads what the producers did
+ * not.
+ */
 export class ChunkEncoder {
   readonly #codec: ChunkCodec
   readonly #memory: ChunkMemory
@@ -27,7 +33,10 @@ export class ChunkEncoder {
     return this.#pendingBytes
   }
 
-  /** Results may come in another order. The raw chunk's memory belongs to the result from now on; when it fails, it is given back. */
+  /**
+   * Results may come in another order. The raw chunk's memory belongs to the result from now on;
+   * when it fails, it is given back.
+   */
   async encode(chunk: RawChunk): Promise<SegmentChunk> {
     const { facts, raw, rawCrc } = chunk
     this.#pendingBytes += raw.length

@@ -6,7 +6,10 @@ export interface ChunkBlock {
 }
 
 export interface ChunkMemoryLimits {
-  /** Blocks in use and kept blocks together: kept ones are given up before this is exceeded. Default: infinite. */
+  /**
+   * Blocks in use and kept blocks together: kept ones are given up before this is exceeded.
+   * Default: infinite.
+   */
   readonly limitBytes?: number
   /** While less is in use, blocks have room for more than was asked for. Default: infinite. */
   readonly spareBelowBytes?: number
@@ -21,9 +24,10 @@ const leastKeptBytes = 64 * 1024
 const keptShare = 1 / 2
 
 /**
- * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Sizes are powers of two up to 1 MiB, so
- * that at most half of a block is empty while a chunk grows. Large blocks are used again: fresh memory has to be cleared page by
- * page by the kernel, which costs as much as the copy itself.
+ * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Sizes are
+ * powers of two up to 1 MiB, so that at most half of a block is empty while a chunk grows. Large
+ * blocks are used again: fresh memory has to be cleared page by page by the kernel, which costs as
+ * much as the copy itself.
  */
 export class ChunkMemory {
   readonly #limitBytes: number

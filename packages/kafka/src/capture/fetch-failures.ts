@@ -39,8 +39,8 @@ export function logTruncated(
 }
 
 /**
- * A warning: the leader does not have the last epoch of the backup, or leaves it before the backup does, at `epochEnd` (KIP-320,
- * KIP-595).
+ * A warning: the leader does not have the last epoch of the backup, or leaves it before the backup
+ * does, at `epochEnd` (KIP-320, KIP-595).
  */
 export function logDiverged(
   {
@@ -91,7 +91,9 @@ export function logShrank(
 const truncatedRemedy =
   'What was committed is kept. The backup goes on with a new incarnation of the topic: its present history, from the start of the log.'
 
-/** The producers whose open transactions hold the records back; none when the broker tells of none. */
+/**
+ * The producers whose open transactions hold the records back; none when the broker tells of none.
+ */
 export function transactionOpen(
   { topic: { name: topic }, partition, next }: NextOffset,
   end: number,

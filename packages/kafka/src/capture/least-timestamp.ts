@@ -3,9 +3,9 @@ import type { BatchHeader } from '../record-batch/header.ts'
 import { addTime, saturatedTime } from '../record-batch/record-time.ts'
 
 /**
- * The least timestamp of the batch's records, saturated, read from the beginnings of the records only.
- * undefined: the batch has no records. null: unknown, because they are compressed (capture does not
- * decompress) or because the bytes are no records.
+ * The least timestamp of the batch's records, saturated, read from the beginnings of the records
+ * only. undefined: the batch has no records. null: unknown, because they are compressed (capture
+ * does not decompress) or because the bytes are no records.
  */
 export function leastTimestamp(buffer: Buffer, header: BatchHeader): number | null | undefined {
   if (header.records === 0) return undefined
@@ -59,7 +59,9 @@ class VarintCursor {
     this.position = position
   }
 
-  /** A number up to 49 bits, which doubles compute exactly, else a bigint; undefined beyond `end`. */
+  /**
+   * A number up to 49 bits, which doubles compute exactly, else a bigint; undefined beyond `end`.
+   */
   read(end: number): number | bigint | undefined {
     let value = 0
     let factor = 1

@@ -15,8 +15,8 @@ export type LossVerdict =
 type LossSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch' | 'metadata'>
 
 /**
- * Asks the partition's leader of now why `cursor.next` was not served: one answer to a fetch may be of a broker that was leader
- * once.
+ * Asks the partition's leader of now why `cursor.next` was not served: one answer to a fetch may be
+ * of a broker that was leader once.
  *
  * @throws KAFKA_* when the leader cannot be asked.
  */

@@ -23,7 +23,10 @@ export interface CaptureCommittedEvent {
   readonly segment: SegmentEntry
 }
 
-/** Why a topic goes on as another incarnation: another topic has its name, or its log lost what was backed up. */
+/**
+ * Why a topic goes on as another incarnation: another topic has its name, or its log lost what was
+ * backed up.
+ */
 export type AnewReason = 'created-again' | 'truncated'
 
 export interface BegunIncarnation {

@@ -22,7 +22,10 @@ type OpenRange = Omit<AbortedRange, 'marker'> & { marker: number | undefined }
 /** A chunk's header, and its share of the footer. */
 const overheadBytes = 128
 
-/** A segment that is still filled, in memory: when its upload fails, the same bytes can go into another object. */
+/**
+ * A segment that is still filled, in memory: when its upload fails, the same bytes can go into
+ * another object.
+ */
 export class OpenSegment {
   readonly #chunks: SegmentChunk[] = []
   readonly #gaps: NoticedGap[] = []
@@ -32,7 +35,10 @@ export class OpenSegment {
   #bytes = 0
   #startedAt = Number.POSITIVE_INFINITY
 
-  /** When its oldest batch came or gap was noticed, by the monotonic clock; infinite when it is empty. */
+  /**
+   * When its oldest batch came or gap was noticed, by the monotonic clock; infinite when it is
+   * empty.
+   */
   get startedAt(): number {
     return this.#startedAt
   }
@@ -65,8 +71,8 @@ export class OpenSegment {
   }
 
   /**
-   * Whether the chunk may be added: an entry of the index has one range a partition, which would hide a gap between the chunk
-   * and what is in here.
+   * Whether the chunk may be added: an entry of the index has one range a partition, which would
+   * hide a gap between the chunk and what is in here.
    */
   canHold({ encoded: { facts } }: SegmentChunk): boolean {
     const next = this.#next.get(facts.partition)
@@ -89,7 +95,10 @@ export class OpenSegment {
     this.#startedAt = Math.min(this.#startedAt, noticedAt)
   }
 
-  /** By partition and offset. A range whose marker lies in a later segment ends with what this one covers. */
+  /**
+   * By partition and offset. A range whose marker lies in a later segment ends with what this one
+   * covers.
+   */
   aborted(): readonly AbortedRange[] {
     return [...this.#aborted.values()]
       .map(({ marker, ...range }) => ({

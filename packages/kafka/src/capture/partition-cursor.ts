@@ -94,7 +94,10 @@ export class PartitionCursor {
     return !this.#finished && !this.#suspended
   }
 
-  /** What it waits for; undefined while answers bring records, and when there are none to be brought. */
+  /**
+   * What it waits for; undefined while answers bring records, and when there are none to be
+   * brought.
+   */
   get obstacle(): Obstacle | undefined {
     return this.#obstacle
   }
@@ -129,7 +132,10 @@ export class PartitionCursor {
     return this.#position
   }
 
-  /** False when it is known that a later epoch began: the metadata is of a broker that is behind (KIP-320). */
+  /**
+   * False when it is known that a later epoch began: the metadata is of a broker that is behind
+   * (KIP-320).
+   */
   mayBeOfEpoch(epoch: number): boolean {
     return epoch < 0 || epoch >= this.#greatestEpoch
   }
@@ -157,7 +163,10 @@ export class PartitionCursor {
     if (!this.hasMore) this.#finished = true
   }
 
-  /** Nothing before `offset` will come. The epoch of what comes before it is not known: it was never read. */
+  /**
+   * Nothing before `offset` will come. The epoch of what comes before it is not known: it was never
+   * read.
+   */
   skipTo(offset: number): void {
     this.#next = offset
     this.#lastEpoch = -1
@@ -168,7 +177,10 @@ export class PartitionCursor {
     if (!this.hasMore) this.#finished = true
   }
 
-  /** Takes note of an answer that had nothing for it; `quiet`: nor for any other partition, for no other reason. */
+  /**
+   * Takes note of an answer that had nothing for it; `quiet`: nor for any other partition, for no
+   * other reason.
+   */
   stall(now: number, { quiet }: { readonly quiet: boolean }): void {
     if (this.#error !== undefined) return
     this.#meet(this.#whatHinders(), now)

@@ -24,8 +24,9 @@ const attempts = 5
 const firstBackoffMs = 1000
 
 /**
- * Uploads a segment, and returns its entry for the index. When it is unknown whether an upload landed, or the storage wants the
- * bytes again, its id is abandoned and the same chunks go into another object: no object is ever written twice.
+ * Uploads a segment, and returns its entry for the index. When it is unknown whether an upload
+ * landed, or the storage wants the bytes again, its id is abandoned and the same chunks go into
+ * another object: no object is ever written twice.
  *
  * @throws STORAGE_* when it cannot be stored, after some attempts.
  */

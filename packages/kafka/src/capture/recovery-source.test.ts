@@ -5,7 +5,10 @@ import { KafkaRecoverySource } from './recovery-source.ts'
 const topic = { name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }
 const range = { from: 0, next: 3, leaderEpoch: 5 }
 
-/** A topic of which partition 0 has a leader, whose log has the offsets to 9, and partition 1 has none. */
+/**
+ * A topic of which partition 0 has a leader, whose log has the offsets to 9, and partition 1 has
+ * none.
+ */
 function halfLed({ epochEnd }: { readonly epochEnd: number }): KafkaRecoverySource {
   const ends = { earliest: 0, 'earliest-local': 0, latest: 9 }
   const cluster = {

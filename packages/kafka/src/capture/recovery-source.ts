@@ -6,7 +6,10 @@ type LogSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch'>
 /** By partition. */
 type Offsets = ReadonlyMap<number, number>
 
-/** The topic in Kafka, as far as core asks for it when it finds segments that no index names. For one recovery. */
+/**
+ * The topic in Kafka, as far as core asks for it when it finds segments that no index names. For
+ * one recovery.
+ */
 export class KafkaRecoverySource implements RecoverySource {
   readonly topicId: string
   readonly #cluster: LogSource
@@ -28,9 +31,9 @@ export class KafkaRecoverySource implements RecoverySource {
   }
 
   /**
-   * An unclean election would have cut the epoch off before `next`. Where a partition has no leader,
-   * what was uploaded of it may become the only copy: nothing contradicts it, and the first fetch from
-   * the next leader finds out whether that has another history.
+   * An unclean election would have cut the epoch off before `next`. Where a partition has no
+   * leader, what was uploaded of it may become the only copy: nothing contradicts it, and the first
+   * fetch from the next leader finds out whether that has another history.
    */
   async agrees(range: Parameters<RecoverySource['agrees']>[0]): Promise<boolean> {
     const { partition, next, leaderEpoch } = range

@@ -10,7 +10,10 @@ export interface SegmentLimits {
 export interface SegmentPipelineOptions {
   readonly limits: SegmentLimits
   readonly encoder: ChunkEncoder
-  /** Uploads and commits. Called for one segment at a time, in order; the segment's memory is given back afterwards. */
+  /**
+   * Uploads and commits. Called for one segment at a time, in order; the segment's memory is given
+   * back afterwards.
+   */
   readonly publish: (segment: OpenSegment) => Promise<void>
   /** Called once, with the first error; everything after it is thrown away. */
   readonly onFailed: (error: unknown) => void
@@ -20,13 +23,18 @@ export interface SegmentPipelineOptions {
 const maxChunks = 32_768
 const maxAbortedRanges = 65_536
 
-/** Memory that a chunk holds, and whether it waits for more chunks or is on its way to the storage. */
+/**
+ * Memory that a chunk holds, and whether it waits for more chunks or is on its way to the storage.
+ */
 interface Held {
   bytes: number
   sealed: boolean
 }
 
-/** Chunks of one topic on their way: encoded in parallel, put into segments in the order they came, published one after the other. */
+/**
+ * Chunks of one topic on their way: encoded in parallel, put into segments in the order they came,
+ * published one after the other.
+ */
 export class SegmentPipeline {
   readonly #options: SegmentPipelineOptions
   /** Of the chunks that no segment was closed with yet. */
@@ -53,7 +61,10 @@ export class SegmentPipeline {
     return this.#failure === undefined ? this.#sealedBytes : 0
   }
 
-  /** When the open segment began to hold something, by the monotonic clock; infinite when it is empty. */
+  /**
+   * When the open segment began to hold something, by the monotonic clock; infinite when it is
+   * empty.
+   */
   get startedAt(): number {
     return this.#segment.startedAt
   }
@@ -68,7 +79,10 @@ export class SegmentPipeline {
     this.#then(async () => this.#append(await encoding, held))
   }
 
-  /** Goes into the index with the segment that is open when the chunks added before have come. `noticedAt`: monotonic clock. */
+  /**
+   * Goes into the index with the segment that is open when the chunks added before have come.
+   * `noticedAt`: monotonic clock.
+   */
   addGap(gap: NoticedGap, noticedAt: number): void {
     this.#then(() => {
       if (this.#failure === undefined) this.#segment.addGap(gap, noticedAt)

@@ -5,9 +5,15 @@ import type { Obstacle, PartitionCursor } from './partition-cursor.ts'
 
 /** Why a leader serves nothing although its last stable offset is further on. */
 export type SilenceReason =
-  /** The topic is compacted, and the leader has the offset on its own disk: the records were removed. */
+  /**
+   * The topic is compacted, and the leader has the offset on its own disk: the records were
+   * removed.
+   */
   | { readonly kind: 'compacted' }
-  /** The leader has to fetch the offset from remote storage: its own disk begins at `localStart` (KIP-405). */
+  /**
+   * The leader has to fetch the offset from remote storage: its own disk begins at `localStart`
+   * (KIP-405).
+   */
   | { readonly kind: 'remote'; readonly localStart: number }
   | { readonly kind: 'unknown' }
 
@@ -20,8 +26,9 @@ interface TopicLogs {
 }
 
 /**
- * A broker may answer a single fetch with nothing while it has records: the remote read takes too long or is over its quota, for
- * example, and neither sets an error or a throttle time. A broker waits for 500 ms by default (`remote.fetch.max.wait.ms`).
+ * A broker may answer a single fetch with nothing while it has records: the remote read takes too
+ * long or is over its quota, for example, and neither sets an error or a throttle time. A broker
+ * waits for 500 ms by default (`remote.fetch.max.wait.ms`).
  */
 const leastQuietAnswers = 5
 const leastSilenceMs = 5000

@@ -4,7 +4,10 @@ import { logShrank, notServed, transactionOpen } from './fetch-failures.ts'
 import type { Obstacle, ObstacleKind, PartitionCursor } from './partition-cursor.ts'
 import { SilentLeaders } from './silent-leaders.ts'
 
-/** How long a broker may take to come back, a partition to get a leader, and a leader to serve what it has. */
+/**
+ * How long a broker may take to come back, a partition to get a leader, and a leader to serve what
+ * it has.
+ */
 const brokerPatienceMs = 120_000
 /** When a run that follows warns of what does not move. */
 const warnAfterMs = 60_000
@@ -12,7 +15,10 @@ const warnAfterMs = 60_000
 export type Verdict =
   | { readonly kind: 'failed'; readonly error: KanneryError }
   | { readonly kind: 'warning'; readonly error: KanneryError }
-  /** Compaction removed everything from the cursor's next offset up to `to` (exclusive), where the run ends. */
+  /**
+   * Compaction removed everything from the cursor's next offset up to `to` (exclusive), where the
+   * run ends.
+   */
   | { readonly kind: 'compacted'; readonly to: number }
 
 export interface StalledPartitionsOptions {
@@ -20,7 +26,10 @@ export interface StalledPartitionsOptions {
     KafkaCluster,
     'describeProducers' | 'describeTopicConfig' | 'listOffsetsWhereLed'
   >
-  /** How long a run to the end waits for open transactions; undefined for one that follows: that never gives up. */
+  /**
+   * How long a run to the end waits for open transactions; undefined for one that follows: that
+   * never gives up.
+   */
   readonly openTransactionPatienceMs: number | undefined
 }
 
@@ -37,8 +46,9 @@ export class StalledPartitions {
   }
 
   /**
-   * Returns what is to be done about the cursor's obstacle; undefined: wait on. `now` is of the monotonic clock. The cursor may
-   * have gone on meanwhile: the verdict holds only while its obstacle is the same.
+   * Returns what is to be done about the cursor's obstacle; undefined: wait on. `now` is of the
+   * monotonic clock. The cursor may have gone on meanwhile: the verdict holds only while its
+   * obstacle is the same.
    */
   async judge(cursor: PartitionCursor, now: number): Promise<Verdict | undefined> {
     const { obstacle, end } = cursor
@@ -111,7 +121,8 @@ export class StalledPartitions {
     const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
     if (reason === undefined) return undefined
     if (reason.kind !== 'compacted') return notServed(cursor, reason)
-    // What compaction removed at the end of a log is nothing to worry about: the next batch covers it.
+    // What compaction removed at the end of a log is nothing to worry about: the next batch covers
+    // it.
     if (lastStableOffset >= highWatermark) return undefined
     return await this.#openTransaction(cursor, highWatermark)
   }

@@ -54,7 +54,10 @@ const leaderNotAvailable = 5
 const upkeepEveryMs = 3_600_000
 
 export interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
-  /** The incarnation whose history the topic's log does not have any more: if it is still the last one, another one begins. */
+  /**
+   * The incarnation whose history the topic's log does not have any more: if it is still the last
+   * one, another one begins.
+   */
   readonly truncated?: number | undefined
 }
 
@@ -80,7 +83,8 @@ export class TopicCapture {
   readonly #gaps: Gap[] = []
 
   /**
-   * Takes the topic's lease and finds out where to go on; begins the backup of a topic that has none.
+   * Takes the topic's lease and finds out where to go on; begins the backup of a topic that has
+   * none.
    *
    * A topic that was created again begins a new incarnation, with a warning.
    *
@@ -182,7 +186,10 @@ export class TopicCapture {
     }
   }
 
-  /** Takes batches that follow what came before. @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition. */
+  /**
+   * Takes batches that follow what came before. @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED
+   * naming topic and partition.
+   */
   take(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void {
     if (this.#failure !== undefined) return
     // Where not one batch is whole, the walk says whether it could be one.
@@ -192,8 +199,8 @@ export class TopicCapture {
   }
 
   /**
-   * Goes on at offset `to`: what is between is gone from Kafka, and becomes a gap of the backup. `reason` stands in the index as
-   * it is: `retention` (or DeleteRecords), `compaction`.
+   * Goes on at offset `to`: what is between is gone from Kafka, and becomes a gap of the backup.
+   * `reason` stands in the index as it is: `retention` (or DeleteRecords), `compaction`.
    */
   skip(cursor: PartitionCursor, gap: { readonly to: number; readonly reason: string }): void {
     if (this.#failure !== undefined) return
@@ -219,7 +226,10 @@ export class TopicCapture {
     this.#upkeep.start(() => this.#keepUp())
   }
 
-  /** Takes up partitions that were added to the topic while it runs: they begin at 0. Returns their cursors. */
+  /**
+   * Takes up partitions that were added to the topic while it runs: they begin at 0. Returns their
+   * cursors.
+   */
   async addPartitions(topic: TopicMetadata): Promise<readonly PartitionCursor[]> {
     const known = this.cursors.length
     const count = topic.partitions.length
@@ -231,7 +241,10 @@ export class TopicCapture {
     return this.cursors.slice(known)
   }
 
-  /** Commits what was taken, and releases the lease. @throws what failed; the lease is released all the same. */
+  /**
+   * Commits what was taken, and releases the lease. @throws what failed; the lease is released all
+   * the same.
+   */
   async close(): Promise<void> {
     try {
       this.seal()
@@ -307,7 +320,8 @@ export class TopicCapture {
 
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
     const cursor = new PartitionCursor(topic, partition, start)
-    // Where nothing was backed up, there is nothing that the log could contradict; unless it ends before.
+    // Where nothing was backed up, there is nothing that the log could contradict; unless it ends
+    // before.
     if (start.next === start.end && start.lastEpoch < 0) cursor.finish()
     if (this.#context.once && start.end === undefined) {
       cursor.finish()

@@ -16,8 +16,8 @@ export interface TopicSelection {
 }
 
 /**
- * Reads a topic's name, a glob (`*` any characters, `?` one character) or a regular expression between slashes that the whole
- * name must match.
+ * Reads a topic's name, a glob (`*` any characters, `?` one character) or a regular expression
+ * between slashes that the whole name must match.
  *
  * @throws CONFIG_INVALID
  */
@@ -49,8 +49,8 @@ function parseRegex(text: string): TopicMatcher {
 }
 
 /**
- * Which of the cluster's topics are meant, in order of their names. Internal topics (`__consumer_offsets`, …) only where one is
- * included by its very name.
+ * Which of the cluster's topics are meant, in order of their names. Internal topics
+ * (`__consumer_offsets`, …) only where one is included by its very name.
  */
 export function selectTopics(
   topics: readonly { readonly name: string; readonly internal: boolean }[],
@@ -68,7 +68,9 @@ export function selectTopics(
     .sort()
 }
 
-/** The names, when all of `include` are names: then nobody has to ask for all topics of the cluster. */
+/**
+ * The names, when all of `include` are names: then nobody has to ask for all topics of the cluster.
+ */
 export function namedTopics({ include }: TopicSelection): readonly string[] | undefined {
   return include.every(({ kind }) => kind === 'name') ? include.map(({ text }) => text) : undefined
 }

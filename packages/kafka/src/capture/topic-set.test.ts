@@ -7,7 +7,10 @@ import { readCaptured, valuesOf } from '../../test/captured.ts'
 import { PlayedCluster } from '../../test/played-cluster.ts'
 import type { CaptureMode } from './capture.ts'
 
-/** A played cluster with one topic, a storage, and a clock that stands still between the steps of a test. */
+/**
+ * A played cluster with one topic, a storage, and a clock that stands still between the steps of a
+ * test.
+ */
 class World {
   readonly clock = new TestClock()
   readonly cluster = new PlayedCluster()

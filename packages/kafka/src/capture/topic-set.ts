@@ -14,7 +14,9 @@ export interface TopicSetOptions extends TopicCaptureContext {
 
 /** A topic may be missing in the metadata of a broker that is behind. */
 const missingPatienceMs = 10_000
-/** How long brokers may take to come back before a run to the end gives up what is to begin anew. */
+/**
+ * How long brokers may take to come back before a run to the end gives up what is to begin anew.
+ */
 const brokerPatienceMs = 120_000
 /** A process that is stopped so often in so short a time has other troubles. */
 const maxLost = 8
@@ -33,7 +35,10 @@ export class TopicSet {
   /** Topics that somebody else writes at the moment, or whose storage failed, and why. */
   readonly #contended = new Map<string, KanneryError>()
   readonly #missingSince = new Map<string, number>()
-  /** Topics that go on as another incarnation. The number: of the incarnation whose history the log does not have any more. */
+  /**
+   * Topics that go on as another incarnation. The number: of the incarnation whose history the log
+   * does not have any more.
+   */
   readonly #beginningAnew = new Map<string, number | undefined>()
   /** Since when no broker answers for the metadata, by the monotonic clock. */
   #unansweredSince: number | undefined
@@ -75,7 +80,8 @@ export class TopicSet {
   /**
    * Takes up the topics that are meant for the first time.
    *
-   * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds none; LEASE_HELD, … when nothing at all can be backed up.
+   * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds none; LEASE_HELD, … when nothing at all
+   *   can be backed up.
    */
   async begin(metadata: ClusterMetadata): Promise<void> {
     const present = metadata.topics.filter(({ error }) => error?.code !== 'KAFKA_TOPIC_UNKNOWN')
@@ -123,8 +129,8 @@ export class TopicSet {
   }
 
   /**
-   * The log does not have the history that was backed up: what was taken of it is committed, and the topic is taken up again, as
-   * another incarnation. `why` is a warning.
+   * The log does not have the history that was backed up: what was taken of it is committed, and
+   * the topic is taken up again, as another incarnation. `why` is a warning.
    */
   beginAnew(topic: TopicCapture, why: KanneryError): void {
     if (this.#open.get(topic.name) !== topic) return
@@ -140,14 +146,19 @@ export class TopicSet {
     }
   }
 
-  /** A partition cannot be read any more. The rest of its topic goes on to its end, or, when following, is committed and left. */
+  /**
+   * A partition cannot be read any more. The rest of its topic goes on to its end, or, when
+   * following, is committed and left.
+   */
   fail(topic: TopicCapture, error: unknown): void {
     this.#failures.push({ topic: topic.name, error })
     this.#settled.add(topic.name)
     if (!this.#options.once) this.#close(topic)
   }
 
-  /** Commits what is open, and releases all leases. Resolves when all that is done, whatever failed. */
+  /**
+   * Commits what is open, and releases all leases. Resolves when all that is done, whatever failed.
+   */
   async close(): Promise<void> {
     this.#phase = 'ending'
     for (const topic of this.#open.values()) {
@@ -186,7 +197,10 @@ export class TopicSet {
     }
   }
 
-  /** Waits for who holds the topic, if that is wanted. Who loses it again before anything was read just takes it up again. */
+  /**
+   * Waits for who holds the topic, if that is wanted. Who loses it again before anything was read
+   * just takes it up again.
+   */
   async #openOrWait(topic: TopicMetadata): Promise<TopicCapture> {
     const { clock, observer, signal } = this.#options
     let waitMs = 0
@@ -253,7 +267,10 @@ export class TopicSet {
     else this.#options.observer.onWarning(error)
   }
 
-  /** Asked by its name, a broker says of a topic that it may not show whether it is denied; in a list it is just missing. */
+  /**
+   * Asked by its name, a broker says of a topic that it may not show whether it is denied; in a
+   * list it is just missing.
+   */
   async #whyAbsent(name: string): Promise<KanneryError | undefined> {
     const { topics } = await this.#options.cluster.metadata([name])
     const found = topics.find((topic) => topic.name === name)
@@ -261,7 +278,10 @@ export class TopicSet {
     return found?.error?.code === 'KAFKA_DENIED' ? found.error : topicDeleted(name)
   }
 
-  /** `truncated`: the incarnation whose history is gone. What failed already is not taken up again in this run. */
+  /**
+   * `truncated`: the incarnation whose history is gone. What failed already is not taken up again
+   * in this run.
+   */
   #closeForAnother(topic: TopicCapture, truncated: number | undefined): void {
     if (!this.#settled.has(topic.name)) this.#beginningAnew.set(topic.name, truncated)
     this.#close(topic)

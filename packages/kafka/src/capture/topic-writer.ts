@@ -56,10 +56,11 @@ export class TopicWriter {
   }
 
   /**
-   * Takes the batches in `records` that follow what came before: checks and copies them before it returns. Returns how many
-   * records consumers would see in them.
+   * Takes the batches in `records` that follow what came before: checks and copies them before it
+   * returns. Returns how many records consumers would see in them.
    *
-   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition; what came before the damage is kept.
+   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition; what came before the
+   *   damage is kept.
    */
   take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {
     const builder = this.#builderOf(partition)
@@ -79,7 +80,10 @@ export class TopicWriter {
     return visible
   }
 
-  /** Covers the offsets from what was taken up to `to` (exclusive) as a gap: nothing of them will come. */
+  /**
+   * Covers the offsets from what was taken up to `to` (exclusive) as a gap: nothing of them will
+   * come.
+   */
   skip(partition: number, { to, reason }: { readonly to: number; readonly reason: string }): void {
     const { clock } = this.#options
     const builder = this.#builderOf(partition)

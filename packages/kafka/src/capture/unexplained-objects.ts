@@ -1,7 +1,9 @@
 import { type NamedObject, topicKeys } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
 
-/** A warning: objects beside the index that no writer before us can have left. They are not touched. */
+/**
+ * A warning: objects beside the index that no writer before us can have left. They are not touched.
+ */
 export function unexplainedObjects(topic: string, objects: readonly NamedObject[]): KanneryError {
   const keys = objects.map(({ id, kind }) => topicKeys(topic)[kind](id))
   return new KanneryError(

@@ -1,4 +1,7 @@
-/** Settles as `promise` does, or resolves with undefined as soon as `signal` is aborted; what comes later is ignored. */
+/**
+ * Settles as `promise` does, or resolves with undefined as soon as `signal` is aborted; what comes
+ * later is ignored.
+ */
 export async function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,

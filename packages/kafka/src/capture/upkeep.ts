@@ -28,15 +28,17 @@ export interface UpkeepOptions {
 const aheadMs = 86_400_000
 
 /**
- * What the retention wants: marks what is older, and deletes what was marked a day before. Only the topic's one writer deletes, so
- * its backup does it. What fails of it is told, and tried again the next time: the backup goes on.
+ * What the retention wants: marks what is older, and deletes what was marked a day before. Only the
+ * topic's one writer deletes, so its backup does it. What fails of it is told, and tried again the
+ * next time: the backup goes on.
  */
 export async function keepUp(session: WriterSession, options: UpkeepOptions): Promise<void> {
   const { storage, clock, ids, cluster, signal } = options
   const { topic } = session
   try {
     if (!(await anythingDue(session, options))) return
-    // A topic that is compacted by now may not be aged out: its oldest record of a key may be the only one.
+    // A topic that is compacted by now may not be aged out: its oldest record of a key may be the
+    // only one.
     const settings = await untilAborted(cluster.describeTopicConfig(topic), signal)
     if (settings === undefined) return
     const askId = (): Promise<string | undefined> => untilAborted(topicIdOf(cluster, topic), signal)
@@ -51,8 +53,8 @@ export async function keepUp(session: WriterSession, options: UpkeepOptions): Pr
 }
 
 /**
- * Notes in the index how the topic is configured now, if it was configured otherwise before. Returns
- * false when these may be the settings of another topic.
+ * Notes in the index how the topic is configured now, if it was configured otherwise before.
+ * Returns false when these may be the settings of another topic.
  *
  * @param askId which topic has the name now, after the settings were asked for
  */
@@ -81,8 +83,9 @@ export async function topicIdOf(
 }
 
 /**
- * By our clock, and rather too often. While nothing can have expired, the storage is asked for nothing; else for the index, which
- * others may have edited since this session wrote it, and for pages with something that expires.
+ * By our clock, and rather too often. While nothing can have expired, the storage is asked for
+ * nothing; else for the index, which others may have edited since this session wrote it, and for
+ * pages with something that expires.
  */
 async function anythingDue(
   { topic, index }: WriterSession,

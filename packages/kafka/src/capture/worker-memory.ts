@@ -37,7 +37,10 @@ export interface Uploads {
   readonly writerBytes: number
 }
 
-/** Shares one budget between the answers of the brokers, the chunks that are made of them, and the uploads. */
+/**
+ * Shares one budget between the answers of the brokers, the chunks that are made of them, and the
+ * uploads.
+ */
 export class WorkerMemory {
   readonly chunks: ChunkMemory
   readonly encoder: ChunkEncoder
@@ -56,7 +59,8 @@ export class WorkerMemory {
     const writerBytes = clamp(writersBytes / 2, leastWriterBytes, greatestWriterBytes)
     const writers = Math.max(1, Math.floor(writersBytes / writerBytes))
     this.uploads = { slots: new Slots(writers), writerBytes }
-    // So many brokers that nothing would be left: better more than was asked for than nothing at all.
+    // So many brokers that nothing would be left: better more than was asked for than nothing at
+    // all.
     const rest = budgetBytes - answers * this.fetchBytes - writers * writerBytes
     this.#limitBytes = Math.max(rest, Math.floor(budgetBytes / 4))
     // What every broker is asked for may come at once; it is copied as tightly as it came.
@@ -77,7 +81,10 @@ export class WorkerMemory {
     })
   }
 
-  /** Has the largest open segments written out when they fill half of the memory: the other half is filled meanwhile. */
+  /**
+   * Has the largest open segments written out when they fill half of the memory: the other half is
+   * filled meanwhile.
+   */
   relieveEarly(): void {
     if (this.chunks.used > this.#limitBytes / 2) this.#sealLargest(this.#limitBytes / 2)
   }
@@ -87,7 +94,9 @@ export class WorkerMemory {
     this.#sealLargest(0)
   }
 
-  /** Seals until what is open and not on its way is at most `openLimit`, or something is on its way. */
+  /**
+   * Seals until what is open and not on its way is at most `openLimit`, or something is on its way.
+   */
   #sealLargest(openLimit: number): void {
     const holders = [...this.#holders()]
     let open = holders.reduce((sum, holder) => sum + holder.openBytes, 0)

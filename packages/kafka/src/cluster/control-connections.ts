@@ -14,7 +14,10 @@ export interface ControlConnectionsOptions {
   readonly random: Random
 }
 
-/** One connection per broker for requests that are answered at once, opened when first needed and again when broken. */
+/**
+ * One connection per broker for requests that are answered at once, opened when first needed and
+ * again when broken.
+ */
 export class ControlConnections implements AsyncDisposable {
   readonly #options: ControlConnectionsOptions
   readonly #shared = new SharedConnections()
@@ -33,15 +36,18 @@ export class ControlConnections implements AsyncDisposable {
     this.#brokers = brokers
   }
 
-  /** A control connection to that very broker. Undefined when the latest metadata does not know it. */
+  /**
+   * A control connection to that very broker. Undefined when the latest metadata does not know it.
+   */
   async to(brokerId: number): Promise<BrokerConnection | undefined> {
     const broker = this.#brokers.get(brokerId)
     return broker === undefined ? undefined : this.#sharedTo(broker)
   }
 
   /**
-   * A control connection to any broker that answers: known brokers first, then the bootstrap servers. One whose connection broke
-   * comes last: it may be a broker that accepts connections and answers nothing.
+   * A control connection to any broker that answers: known brokers first, then the bootstrap
+   * servers. One whose connection broke comes last: it may be a broker that accepts connections and
+   * answers nothing.
    */
   async toAny(): Promise<BrokerConnection> {
     const failures: KanneryError[] = []
@@ -96,7 +102,10 @@ export class ControlConnections implements AsyncDisposable {
     return preference.flatMap((state) => (byState.get(state) ?? []).map(([, address]) => address))
   }
 
-  /** The classic trap: the bootstrap server answers, and sends us to an address that only works inside its own network. */
+  /**
+   * The classic trap: the bootstrap server answers, and sends us to an address that only works
+   * inside its own network.
+   */
   #explainAdvertised(address: HostPort, error: unknown): unknown {
     const key = formatHostPort(address)
     const bootstrap = this.#options.connection.bootstrapServers.map(formatHostPort)
@@ -111,7 +120,10 @@ export class ControlConnections implements AsyncDisposable {
   }
 }
 
-/** An address whose connection could not be opened is as one that was never tried: by then another one is open. */
+/**
+ * An address whose connection could not be opened is as one that was never tried: by then another
+ * one is open.
+ */
 const preference = ['open', 'none', 'broken'] as const
 
 function noBrokerAnswers(failures: readonly KanneryError[]): KanneryError {

@@ -13,7 +13,10 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>
 }
 
-/** Creates a topic, or only asks whether it could be. Resolves with its configuration, as far as this user may see it (KIP-525). */
+/**
+ * Creates a topic, or only asks whether it could be. Resolves with its configuration, as far as
+ * this user may see it (KIP-525).
+ */
 export async function requestTopic(
   controller: BrokerConnection,
   { name, partitions, replicationFactor, config }: NewTopic,

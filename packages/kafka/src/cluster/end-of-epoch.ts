@@ -15,9 +15,9 @@ const noReplica = -1
 const anyLeaderEpoch = -1
 
 /**
- * Where the leader's log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the offset at which a later epoch begins, or the end
- * of the log. For an epoch whose records are all deleted it is where the log now starts. undefined when the log never knew the
- * epoch.
+ * Where the leader's log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the offset at which a
+ * later epoch begins, or the end of the log. For an epoch whose records are all deleted it is where
+ * the log now starts. undefined when the log never knew the epoch.
  */
 export async function endOfEpochAtLeader(
   connection: BrokerConnection,

@@ -4,7 +4,10 @@ import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
 export interface KafkaErrorFacts {
   /** Kafka's name of the request, for example `Fetch`. */
   readonly api: string
-  /** The ACL operation that the request needs, as `kafka-acls --operation` takes it, for example `Read`. */
+  /**
+   * The ACL operation that the request needs, as `kafka-acls --operation` takes it, for example
+   * `Read`.
+   */
   readonly operation?: string
   readonly topic?: string
   readonly partition?: number
@@ -27,8 +30,9 @@ interface Meaning {
 const unhealthy = 'Check the health of the cluster: its brokers, disks and replicas.'
 
 /**
- * Kafka's error numbers (org.apache.kafka.common.protocol.Errors) that a backup or restore can meet. `same-request`: the
- * broker is not ready, ask it again. `after-refresh`: somebody else has it now, ask for the metadata (or the session) again.
+ * Kafka's error numbers (org.apache.kafka.common.protocol.Errors) that a backup or restore can
+ * meet. `same-request`: the broker is not ready, ask it again. `after-refresh`: somebody else has
+ * it now, ask for the metadata (or the session) again.
  */
 const meanings: Readonly<Record<number, Meaning>> = {
   [-1]: unexpected('UNKNOWN_SERVER_ERROR', 'the broker met an error of its own; its log says more'),

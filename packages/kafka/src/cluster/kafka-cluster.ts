@@ -39,7 +39,9 @@ export interface KafkaClusterOptions {
   readonly connection: KafkaConnectionOptions
   readonly clock: Clock
   readonly random: Random
-  /** Ends waiting for brokers that are not ready; the pending call rejects with the signal's reason. */
+  /**
+   * Ends waiting for brokers that are not ready; the pending call rejects with the signal's reason.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -64,8 +66,8 @@ export interface ActiveProducer extends ProducerIdentity {
 }
 
 /**
- * Patience in request timeouts: when one broker does not answer at all, there is time to ask another one. As Kafka's clients:
- * default.api.timeout.ms is twice request.timeout.ms.
+ * Patience in request timeouts: when one broker does not answer at all, there is time to ask
+ * another one. As Kafka's clients: default.api.timeout.ms is twice request.timeout.ms.
  */
 const attemptsWorth = 2
 
@@ -78,9 +80,10 @@ const deleteConfig = 1
 const dynamicTopicConfig = 1
 
 /**
- * A Kafka cluster as an administrator sees it. Calls are answered by the broker that knows (leader, controller, any); when
- * that one moved, is not ready or does not answer, they ask again for twice as long as a request may take, then throw. Nothing is cached but the
- * brokers' addresses: every answer is the cluster's present one.
+ * A Kafka cluster as an administrator sees it. Calls are answered by the broker that knows (leader,
+ * controller, any); when that one moved, is not ready or does not answer, they ask again for twice
+ * as long as a request may take, then throw. Nothing is cached but the brokers' addresses: every
+ * answer is the cluster's present one.
  */
 export class KafkaCluster implements AsyncDisposable {
   readonly #options: KafkaClusterOptions
@@ -88,7 +91,8 @@ export class KafkaCluster implements AsyncDisposable {
   #clusterId = ''
 
   /**
-   * @throws KAFKA_UNREACHABLE when no bootstrap server answers (tried once each), KAFKA_TLS_FAILED, KAFKA_AUTHENTICATION_FAILED.
+   * @throws KAFKA_UNREACHABLE when no bootstrap server answers (tried once each), KAFKA_TLS_FAILED,
+   *   KAFKA_AUTHENTICATION_FAILED.
    */
   static async connect(options: KafkaClusterOptions): Promise<KafkaCluster> {
     const cluster = new KafkaCluster(options)
@@ -110,7 +114,10 @@ export class KafkaCluster implements AsyncDisposable {
     return this.#clusterId
   }
 
-  /** Describes `topics`, or all topics that this user may see. Never creates one. Problems of single topics are in their `error`. */
+  /**
+   * Describes `topics`, or all topics that this user may see. Never creates one. Problems of single
+   * topics are in their `error`.
+   */
   metadata(topics?: readonly string[]): Promise<ClusterMetadata> {
     return this.#retrying(() => this.#fetchMetadata(topics))
   }
@@ -118,7 +125,8 @@ export class KafkaCluster implements AsyncDisposable {
   /**
    * Describes one topic whose partitions all have a leader; waits for an election.
    *
-   * @throws KAFKA_TOPIC_UNKNOWN, KAFKA_DENIED at once; KAFKA_UNREACHABLE when a partition stays without a leader.
+   * @throws KAFKA_TOPIC_UNKNOWN, KAFKA_DENIED at once; KAFKA_UNREACHABLE when a partition stays
+   *   without a leader.
    */
   topic(name: string): Promise<TopicMetadata> {
     return this.#retrying(async () => {
@@ -159,8 +167,8 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /**
-   * Partition → offset, of all partitions. `latest` is the high watermark, or with `read-committed` the last stable offset.
-   * Follows leaders that move.
+   * Partition → offset, of all partitions. `latest` is the high watermark, or with `read-committed`
+   * the last stable offset. Follows leaders that move.
    */
   listOffsets(
     topic: string,
@@ -174,7 +182,8 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /**
-   * Partition → offset, as {@link listOffsets}. Partitions that have no leader for as long as a request may take are missing.
+   * Partition → offset, as {@link listOffsets}. Partitions that have no leader for as long as a
+   * request may take are missing.
    *
    * @throws as `listOffsets` when no leader answers for any partition.
    */
@@ -198,8 +207,8 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /**
-   * Creates a topic and waits until all its partitions have leaders. When the connection breaks before the answer, it is
-   * unknown whether the topic was created; that is told, not tried again.
+   * Creates a topic and waits until all its partitions have leaders. When the connection breaks
+   * before the answer, it is unknown whether the topic was created; that is told, not tried again.
    */
   async createTopic(topic: NewTopic): Promise<TopicMetadata> {
     const { name, partitions } = topic
@@ -214,8 +223,9 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /**
-   * Asks whether `createTopic` would succeed, and creates nothing: name, permission, replicas, configuration and policies are
-   * judged. Resolves with the configuration that would be in force; empty where this user may not see it (KIP-525).
+   * Asks whether `createTopic` would succeed, and creates nothing: name, permission, replicas,
+   * configuration and policies are judged. Resolves with the configuration that would be in force;
+   * empty where this user may not see it (KIP-525).
    */
   async validateTopic(topic: NewTopic): Promise<Readonly<Record<string, string>>> {
     return this.#requestTopic(topic, 'validate only')
@@ -237,7 +247,10 @@ export class KafkaCluster implements AsyncDisposable {
     })
   }
 
-  /** Sets and removes overrides of a topic; those not named stay as they are (IncrementalAlterConfigs, KIP-339). */
+  /**
+   * Sets and removes overrides of a topic; those not named stay as they are
+   * (IncrementalAlterConfigs, KIP-339).
+   */
   alterTopicConfig(
     topic: string,
     set: Readonly<Record<string, string>>,
@@ -310,7 +323,10 @@ export class KafkaCluster implements AsyncDisposable {
     })
   }
 
-  /** The producers that the leader of a partition remembers (KIP-664): who holds a transaction open, how far one got. */
+  /**
+   * The producers that the leader of a partition remembers (KIP-664): who holds a transaction open,
+   * how far one got.
+   */
   describeProducers(topic: string, partition: number): Promise<readonly ActiveProducer[]> {
     return this.#retrying(async () => {
       const answer = await callNewest(
@@ -340,7 +356,10 @@ export class KafkaCluster implements AsyncDisposable {
     })
   }
 
-  /** Asks the partition's leader where its log leaves an epoch; undefined when it never knew that epoch. */
+  /**
+   * Asks the partition's leader where its log leaves an epoch; undefined when it never knew that
+   * epoch.
+   */
   endOfEpoch(query: EpochQuery): Promise<number | undefined> {
     return this.#retrying(async () => {
       return endOfEpochAtLeader(await this.#toLeaderOf(query.topic, query.partition), query)
@@ -402,7 +421,10 @@ export class KafkaCluster implements AsyncDisposable {
     return metadata
   }
 
-  /** A name or address may come to lead to another cluster: whatever that says of topics and offsets, it is not about ours. */
+  /**
+   * A name or address may come to lead to another cluster: whatever that says of topics and
+   * offsets, it is not about ours.
+   */
   #assertSameCluster(clusterId: string): void {
     const known = this.#clusterId
     if (known === '' || clusterId === '' || clusterId === known) return
@@ -423,7 +445,10 @@ export class KafkaCluster implements AsyncDisposable {
     return topic
   }
 
-  /** With KRaft any broker forwards to the controller; with ZooKeeper only the controller itself will do. */
+  /**
+   * With KRaft any broker forwards to the controller; with ZooKeeper only the controller itself
+   * will do.
+   */
   async #controller(): Promise<BrokerConnection> {
     const { controllerId } = await this.#fetchMetadata([])
     return this.#controlTo(controllerId)
@@ -460,7 +485,10 @@ export class KafkaCluster implements AsyncDisposable {
   }
 }
 
-/** That Metadata does not know a topic is final; where it does, another broker may just not have heard of it yet. */
+/**
+ * That Metadata does not know a topic is final; where it does, another broker may just not have
+ * heard of it yet.
+ */
 /** Of one partition. What will not pass is no matter of its leader. */
 function offsetsOrNone(
   answer: PromiseSettledResult<ReadonlyMap<number, number>>,

@@ -3,7 +3,10 @@ import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { callNewest } from './call-newest.ts'
 import { assertNoKafkaError } from './errors.ts'
 
-/** `earliest-local`: the first offset on the leader's own disk; what lies before it is in remote storage (KIP-405). */
+/**
+ * `earliest-local`: the first offset on the leader's own disk; what lies before it is in remote
+ * storage (KIP-405).
+ */
 export type OffsetPosition = 'earliest' | 'earliest-local' | 'latest'
 export type Isolation = 'read-committed' | 'read-uncommitted'
 
@@ -31,8 +34,8 @@ const anyLeaderEpoch = -1
 /**
  * Asks the leader of all of `partitions`.
  *
- * @throws the error of the first partition that has one; KAFKA_UNSUPPORTED when the broker is too old for `earliest-local`
- *   (before version 8 of ListOffsets, in Kafka 3.6).
+ * @throws the error of the first partition that has one; KAFKA_UNSUPPORTED when the broker is too
+ *   old for `earliest-local` (before version 8 of ListOffsets, in Kafka 3.6).
  */
 export async function listOffsetsOfLeader(
   connection: BrokerConnection,

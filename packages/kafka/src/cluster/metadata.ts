@@ -19,7 +19,10 @@ export interface PartitionMetadata {
 
 export interface TopicMetadata {
   readonly name: string
-  /** As Kafka's tools print it: base64url of 16 bytes. All zero when the brokers know no topic ids (before Kafka 2.8). */
+  /**
+   * As Kafka's tools print it: base64url of 16 bytes. All zero when the brokers know no topic ids
+   * (before Kafka 2.8).
+   */
   readonly topicId: string
   readonly topicIdBytes: Uint8Array
   readonly internal: boolean

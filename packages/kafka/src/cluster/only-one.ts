@@ -1,6 +1,8 @@
 import { KanneryError } from '@kannery/storage'
 
-/** The entry of an answer about one thing. @throws KAFKA_PROTOCOL when it is about none or several. */
+/**
+ * The entry of an answer about one thing. @throws KAFKA_PROTOCOL when it is about none or several.
+ */
 export function onlyOne<T>(entries: readonly T[], api: string): T {
   const [entry] = entries
   if (entry === undefined || entries.length > 1) {

@@ -1,4 +1,7 @@
-/** Configuration entries of an answer, sorted by name; without those that have no value or keep it secret. */
+/**
+ * Configuration entries of an answer, sorted by name; without those that have no value or keep it
+ * secret.
+ */
 export function knownSettings(
   entries: readonly { readonly name: string; readonly value?: string | null | undefined }[],
 ): Readonly<Record<string, string>> {

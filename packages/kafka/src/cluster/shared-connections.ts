@@ -6,14 +6,17 @@ interface Slot {
   connection?: BrokerConnection
 }
 
-/** Connections by name that many use: each is opened when it is first asked for, and again when it is broken, once for all. */
+/**
+ * Connections by name that many use: each is opened when it is first asked for, and again when it
+ * is broken, once for all.
+ */
 export class SharedConnections implements AsyncDisposable {
   readonly #slots = new Map<string, Slot>()
   #disposed = false
 
   /**
-   * All who wait for one connection wait for the same promise: they go on in the order of their calls, and when it cannot be opened,
-   * all are told. The next one tries again.
+   * All who wait for one connection wait for the same promise: they go on in the order of their
+   * calls, and when it cannot be opened, all are told. The next one tries again.
    */
   get(name: string, open: () => Promise<BrokerConnection>): Promise<BrokerConnection> {
     const known = this.#slots.get(name)
@@ -31,7 +34,9 @@ export class SharedConnections implements AsyncDisposable {
     return slot.opening
   }
 
-  /** Whether the connection of that name is open (or about to be), was never asked for, or broke. */
+  /**
+   * Whether the connection of that name is open (or about to be), was never asked for, or broke.
+   */
   stateOf(name: string): 'open' | 'none' | 'broken' {
     const known = this.#slots.get(name)
     if (known === undefined) return 'none'

@@ -1,7 +1,10 @@
 import { KanneryError } from '@kannery/storage'
 import type { HostPort } from './connection-options.ts'
 
-/** `[v6]:port`, with a zone perhaps, or a host without colons and a port. Kafka's clients want the port, too. */
+/**
+ * `[v6]:port`, with a zone perhaps, or a host without colons and a port. Kafka's clients want the
+ * port, too.
+ */
 const address = /^(?:\[([0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]+)?)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/
 
 /**

@@ -30,9 +30,9 @@ export interface ClientPropertiesContext {
 type Properties = ReadonlyMap<string, string>
 
 /**
- * Reads a client.properties file of Kafka's own tools: how to reach, trust and log in to a cluster. Settings of producers and
- * consumers are ignored; a setting of security that Kannery cannot follow is refused. `bootstrapServers` is empty when the
- * file names none.
+ * Reads a client.properties file of Kafka's own tools: how to reach, trust and log in to a cluster.
+ * Settings of producers and consumers are ignored; a setting of security that Kannery cannot follow
+ * is refused. `bootstrapServers` is empty when the file names none.
  *
  * @param text the bytes of the file decoded as ISO 8859-1, as Java does
  * @throws CONFIG_INVALID naming the setting, never its value where that may be a secret.
@@ -58,7 +58,9 @@ export async function parseClientProperties(
   }
 }
 
-/** As String.trim of Java, which Kafka applies to every value: control characters and spaces only. */
+/**
+ * As String.trim of Java, which Kafka applies to every value: control characters and spaces only.
+ */
 function trimmed(value: string): string {
   return value.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
 }
@@ -208,7 +210,10 @@ async function storeFile(
   return { setting, location, content, password: nonEmpty(properties, `${prefix}.password`) }
 }
 
-/** Empty turns the check of the host name off; that is Kafka's documented way, and it has to be written down on purpose. */
+/**
+ * Empty turns the check of the host name off; that is Kafka's documented way, and it has to be
+ * written down on purpose.
+ */
 function serverNameCheck(properties: Properties): boolean {
   const setting = 'ssl.endpoint.identification.algorithm'
   const algorithm = properties.get(setting) ?? 'https'

@@ -19,8 +19,8 @@ const followed: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Settings that can be left aside without connecting in another way than was asked for: TLS 1.2 and 1.3 are spoken whatever
- * they say, and what belongs to a mechanism that we refuse anyway.
+ * Settings that can be left aside without connecting in another way than was asked for: TLS 1.2 and
+ * 1.3 are spoken whatever they say, and what belongs to a mechanism that we refuse anyway.
  */
 const harmless: readonly RegExp[] = [
   /^ssl\.protocol$/,
@@ -42,8 +42,9 @@ const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
 ]
 
 /**
- * Refuses a setting that says how to connect securely and that we do not know: to ignore it could mean to connect less
- * securely than its author believes. Everything else belongs to producers, consumers or tools, and is none of our business.
+ * Refuses a setting that says how to connect securely and that we do not know: to ignore it could
+ * mean to connect less securely than its author believes. Everything else belongs to producers,
+ * consumers or tools, and is none of our business.
  *
  * @throws CONFIG_INVALID
  */

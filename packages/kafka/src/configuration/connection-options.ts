@@ -4,16 +4,25 @@ export interface HostPort {
   readonly port: number
 }
 
-/** How TLS is spoken. The broker's certificate is always verified; there is no option to trust anybody. */
+/**
+ * How TLS is spoken. The broker's certificate is always verified; there is no option to trust
+ * anybody.
+ */
 export interface TlsOptions {
   /** Trusted certificate authorities, one or more as PEM. Absent: those that come with Node.js. */
   readonly ca?: string
-  /** Client certificate chain (PEM, own certificate first) and its private key (PEM), for mutual TLS. */
+  /**
+   * Client certificate chain (PEM, own certificate first) and its private key (PEM), for mutual
+   * TLS.
+   */
   readonly cert?: string
   readonly key?: string
   /** Opens `key` when it is encrypted. */
   readonly passphrase?: string
-  /** False only for Kafka's `ssl.endpoint.identification.algorithm=` (empty): the chain is verified, the host name is not. */
+  /**
+   * False only for Kafka's `ssl.endpoint.identification.algorithm=` (empty): the chain is verified,
+   * the host name is not.
+   */
   readonly serverNameCheck: boolean
 }
 

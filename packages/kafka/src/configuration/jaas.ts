@@ -5,8 +5,8 @@ export interface JaasEntry {
 }
 
 /**
- * Reads the value of Kafka's `sasl.jaas.config`: `LoginModuleClass flag option="value" …;`, as Kafka's
- * own tools do (org.apache.kafka.common.security.JaasConfig over java.io.StreamTokenizer).
+ * Reads the value of Kafka's `sasl.jaas.config`: `LoginModuleClass flag option="value" …;`, as
+ * Kafka's own tools do (org.apache.kafka.common.security.JaasConfig over java.io.StreamTokenizer).
  *
  * Returns undefined when it is not of that form. What is wrong is not said, because any part of it
  * may be a secret.

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Sun's own key store format (sun.security.provider.JavaKeyStore). Java itself writes PKCS #12 since version 9. */
+/**
+ * Sun's own key store format (sun.security.provider.JavaKeyStore). Java itself writes PKCS #12
+ * since version 9.
+ */
 const magic = 0xfeed_feed
 const digestBytes = 20
 const privateKeyTag = 1
@@ -14,7 +17,8 @@ export function isJavaKeyStore(store: Buffer): boolean {
 export class KeyStoreFailure extends Error {}
 
 /**
- * The trusted certificates (DER) of a JKS store. Its private keys are skipped: they are encrypted by a scheme of Sun's own.
+ * The trusted certificates (DER) of a JKS store. Its private keys are skipped: they are encrypted
+ * by a scheme of Sun's own.
  *
  * @param password without one the digest over the store is not checked, as Java does
  * @throws KeyStoreFailure

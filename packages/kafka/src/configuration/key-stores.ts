@@ -21,7 +21,8 @@ export interface ClientIdentity {
 }
 
 /**
- * The trusted certificates of a store, as PEM. Its kind is seen from its content, as Java does it: many a `.jks` is PKCS #12.
+ * The trusted certificates of a store, as PEM. Its kind is seen from its content, as Java does it:
+ * many a `.jks` is PKCS #12.
  *
  * @throws CONFIG_INVALID
  */
@@ -123,7 +124,8 @@ function openKey(
   try {
     return createPrivateKey({ key, ...(secret === undefined ? {} : { passphrase: secret }) })
   } catch {
-    // OpenSSL's own words ("bad decrypt", "unsupported") help nobody, and must not carry the key along.
+    // OpenSSL's own words ("bad decrypt", "unsupported") help nobody, and must not carry the key
+    // along.
     const encrypted = key.includes('ENCRYPTED')
     throw new KanneryError('CONFIG_INVALID', 'the private key cannot be opened', {
       why: encrypted
@@ -157,7 +159,10 @@ function identityOf(store: StoreFile): ClientIdentity {
   return checkedIdentity({ cert: chain, key: pem }, { setting })
 }
 
-/** The certificate of `key`, then the one that issued it, and so on: the order in which TLS wants them. */
+/**
+ * The certificate of `key`, then the one that issued it, and so on: the order in which TLS wants
+ * them.
+ */
 function chainFor(key: KeyObject, certificates: readonly Buffer[]): string {
   const rest = new Set(certificates.map((der) => new X509Certificate(der)))
   const chain: X509Certificate[] = []

@@ -28,7 +28,8 @@ export function readAuthorities(file: PemFile): string {
 /**
  * A client's certificate chain and its key, in two files or in one.
  *
- * @throws CONFIG_INVALID naming the file when one cannot be read, they do not belong together, or the
+ * @throws CONFIG_INVALID naming the file when one cannot be read, they do not belong together, or
+ *   the
  * passphrase does not open the key
  */
 export function readIdentity(

@@ -20,7 +20,10 @@ export function encodePem(label: string, der: Uint8Array): string {
   return wrap(label, Buffer.from(der).toString('base64'))
 }
 
-/** In a .properties file the line breaks of a PEM are lost where its lines were continued by backslashes: put them back. */
+/**
+ * In a .properties file the line breaks of a PEM are lost where its lines were continued by
+ * backslashes: put them back.
+ */
 function blocks(text: string): readonly PemBlock[] {
   return [...text.matchAll(block)].map(([whole, label = '', body = '']) => {
     const base64 = body.replaceAll(/\s/g, '')

@@ -1,9 +1,9 @@
 import { KanneryError } from '@kannery/storage'
 
 /**
- * Reads a Java .properties file as java.util.Properties.load does: comments with # or !, keys ended by
- * =, : or white space, lines continued by a backslash, \t \n \r \f and \uXXXX. The last of several
- * equal keys wins.
+ * Reads a Java .properties file as java.util.Properties.load does: comments with # or !, keys ended
+ * by =, : or white space, lines continued by a backslash, \t \n \r \f and \uXXXX. The last of
+ * several equal keys wins.
  *
  * @param text the bytes of the file decoded as ISO 8859-1, as Java does
  * @throws CONFIG_INVALID for a \u without four hexadecimal digits

@@ -12,9 +12,10 @@ const fetchSessionTopicIdError = 106
 const greatestEpoch = 0x7fff_ffff
 
 /**
- * The client's side of an incremental fetch session (KIP-227): the broker remembers what is fetched, and a request tells only
- * what changed, so 10,000 quiet partitions cost a few bytes. A session belongs to one connection, with one request unanswered at
- * most. Where a broker has no room for a session, every request tells everything, each time beginning with another partition,
+ * The client's side of an incremental fetch session (KIP-227): the broker remembers what is
+ * fetched, and a request tells only what changed, so 10,000 quiet partitions cost a few bytes. A
+ * session belongs to one connection, with one request unanswered at most. Where a broker has no
+ * room for a session, every request tells everything, each time beginning with another partition,
  * as the broker fills its answer in the order of the request.
  */
 export class FetchSession {
@@ -25,8 +26,8 @@ export class FetchSession {
   #fullRequests = 0
 
   /**
-   * What to ask so that the broker fetches exactly `wanted`. The keys are the caller's, one per partition.
-   * To be sent; then `answered` is due.
+   * What to ask so that the broker fetches exactly `wanted`. The keys are the caller's, one per
+   * partition. To be sent; then `answered` is due.
    */
   next(wanted: ReadonlyMap<string, FetchPosition>): SessionRequest {
     const previous = this.#known
@@ -45,7 +46,10 @@ export class FetchSession {
     return { ...session, positions, forgotten }
   }
 
-  /** Takes note of an answer. False when the broker lost the session: the answer says nothing then, and the next request begins a new one. */
+  /**
+   * Takes note of an answer. False when the broker lost the session: the answer says nothing then,
+   * and the next request begins a new one.
+   */
   answered({ errorCode, sessionId }: Pick<FetchResponse, 'errorCode' | 'sessionId'>): boolean {
     switch (errorCode) {
       case fetchSessionIdNotFound:

@@ -189,7 +189,10 @@ const anyResponse: fc.Arbitrary<PlainResponse> = fc.record({
   ),
 })
 
-/** As FetchResponse.json describes it; with a tagged field that no version knows, as a newer broker may send. */
+/**
+ * As FetchResponse.json describes it; with a tagged field that no version knows, as a newer broker
+ * may send.
+ */
 function writeResponse(response: PlainResponse, version: number): Buffer {
   const writer = Writer.create()
     .appendInt32(response.throttleTimeMs)

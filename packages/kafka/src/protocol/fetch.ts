@@ -2,8 +2,8 @@ import { FrameReader } from './frame-reader.ts'
 
 export const fetchApiKey = 1
 /**
- * Version 12 is the least with `lastFetchedEpoch` and flexible fields (Kafka 2.7), 13 names topics by id (KIP-516), 15 leaves
- * the replica id out of the body (KIP-903).
+ * Version 12 is the least with `lastFetchedEpoch` and flexible fields (Kafka 2.7), 13 names topics
+ * by id (KIP-516), 15 leaves the replica id out of the body (KIP-903).
  */
 export const fetchVersions = {
   least: 12,
@@ -27,7 +27,10 @@ export interface FetchPosition {
   readonly fetchOffset: number
   /** −1: unknown; the broker then does not check it. */
   readonly currentLeaderEpoch: number
-  /** Of the last batch before `fetchOffset`; −1 where there is none. With it the broker finds out about truncation (KIP-595). */
+  /**
+   * Of the last batch before `fetchOffset`; −1 where there is none. With it the broker finds out
+   * about truncation (KIP-595).
+   */
   readonly lastFetchedEpoch: number
   readonly maxBytes: number
 }
@@ -61,9 +64,14 @@ export interface FetchedPartition {
   readonly logStartOffset: number
   /** Complete for the range of this answer, ordered by first offset. */
   readonly aborted: readonly AbortedTransaction[]
-  /** Batches, perhaps with a partial one at the end. A view of the frame: valid as long as that is. */
+  /**
+   * Batches, perhaps with a partial one at the end. A view of the frame: valid as long as that is.
+   */
   readonly records: Buffer
-  /** The log does not continue what was read before: the greatest epoch at or before ours, and where it ends. */
+  /**
+   * The log does not continue what was read before: the greatest epoch at or before ours, and where
+   * it ends.
+   */
   readonly diverging?: { readonly epoch: number; readonly endOffset: number }
 }
 
@@ -86,7 +94,9 @@ export function topicKey(topic: FetchTopic, version: number): string {
   return version >= fetchVersions.byTopicId ? topic.topicId : topic.name
 }
 
-/** Encodes a consumer's Fetch with isolation READ_COMMITTED (FetchRequest.json of Kafka's clients). */
+/**
+ * Encodes a consumer's Fetch with isolation READ_COMMITTED (FetchRequest.json of Kafka's clients).
+ */
 export function encodeFetchRequest(request: FetchRequest): Buffer {
   const topics = groupByTopic(request.positions)
   const forgotten = groupByTopic(request.forgotten)
@@ -162,7 +172,10 @@ interface TopicGroup<T> {
   readonly partitions: T[]
 }
 
-/** Neighbours of one topic share its entry. The order stays: it is the order in which the broker fills its answer. */
+/**
+ * Neighbours of one topic share its entry. The order stays: it is the order in which the broker
+ * fills its answer.
+ */
 function groupByTopic<T extends { readonly topic: FetchTopic }>(
   items: readonly T[],
 ): readonly TopicGroup<T>[] {

@@ -1,6 +1,7 @@
 /**
- * Reads the primitive types of Kafka's flexible protocol (KIP-482) from one frame. 64-bit integers become numbers: exact up to
- * 2⁵³, and what lies beyond is refused elsewhere, where it has a meaning. Reading behind the end throws a RangeError.
+ * Reads the primitive types of Kafka's flexible protocol (KIP-482) from one frame. 64-bit integers
+ * become numbers: exact up to 2⁵³, and what lies beyond is refused elsewhere, where it has a
+ * meaning. Reading behind the end throws a RangeError.
  */
 export class FrameReader {
   readonly #bytes: Buffer

@@ -2,7 +2,10 @@ import { KanneryError } from '@kannery/storage'
 import { Reader } from '@platformatic/kafka'
 
 export const produceApiKey = 0
-/** The least version whose fields have lengths as varints (Kafka 2.4), and the one that names topics by id (KIP-516, Kafka 4.0). */
+/**
+ * The least version whose fields have lengths as varints (Kafka 2.4), and the one that names topics
+ * by id (KIP-516, Kafka 4.0).
+ */
 export const produceVersions = { least: 9, byTopicId: 13, greatest: 13 } as const
 
 export interface ProduceTarget {
@@ -45,8 +48,9 @@ export interface ProduceResponse {
 const allReplicas = -1
 
 /**
- * Encodes a Produce request for one topic, acks=all, without a transaction. A broker appends only the last of two entries for
- * one partition and refuses two batches in one entry, so both are asserted here: one batch per partition per request.
+ * Encodes a Produce request for one topic, acks=all, without a transaction. A broker appends only
+ * the last of two entries for one partition and refuses two batches in one entry, so both are
+ * asserted here: one batch per partition per request.
  */
 export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
   const { version, target, timeoutMs, batches } = request
@@ -62,7 +66,9 @@ export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
   return pieces
 }
 
-/** @throws KAFKA_PROTOCOL when the answer is about another topic than the one that was asked for. */
+/**
+ * @throws KAFKA_PROTOCOL when the answer is about another topic than the one that was asked for.
+ */
 export function decodeProduceResponse(frame: Buffer, version: number): ProduceResponse {
   const reader = Reader.from(frame)
   const topics = reader.readArray((topic) => {

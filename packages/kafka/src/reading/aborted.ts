@@ -1,15 +1,19 @@
 import type { AbortedRange } from '@kannery/core'
 import type { BatchHeader } from '../record-batch/header.ts'
 
-/** Ranges of one producer in one partition, by their first offsets; `reach` is the greatest marker up to and with this one. */
+/**
+ * Ranges of one producer in one partition, by their first offsets; `reach` is the greatest marker
+ * up to and with this one.
+ */
 interface Range {
   readonly first: number
   readonly reach: number
 }
 
 /**
- * Tells which batches belong to aborted transactions: those in a transaction, of a listed producer, with offsets from the
- * transaction's first one to its marker. A producer may abort many times, so its number alone says nothing.
+ * Tells which batches belong to aborted transactions: those in a transaction, of a listed producer,
+ * with offsets from the transaction's first one to its marker. A producer may abort many times, so
+ * its number alone says nothing.
  */
 export function abortedTransactions(
   listed: readonly AbortedRange[],

@@ -10,10 +10,14 @@ export interface BackupBatch {
   readonly header: BatchHeader
   /** The whole batch exactly as the broker served it; a view of its chunk. */
   readonly bytes: Buffer
-  /** `all`: coverage, aborted transactions and window leave out nothing. Offsets may be missing all the same (compaction). */
+  /**
+   * `all`: coverage, aborted transactions and window leave out nothing. Offsets may be missing all
+   * the same (compaction).
+   */
   readonly visible: 'all' | 'some'
   /**
-   * The records that are to be seen, in order; never none. Views of `bytes` where that is not compressed.
+   * The records that are to be seen, in order; never none. Views of `bytes` where that is not
+   * compressed.
    *
    * @throws DATA_CORRUPT when the batch, intact as it is, does not hold what it says.
    */
@@ -23,7 +27,10 @@ export interface BackupBatch {
 /** What decides which records of a chunk are to be seen. */
 export interface Visibility {
   readonly window: RestoreWindow
-  /** Covered offsets: records outside are not part of the backup (a broker serves whole batches, also after DeleteRecords). */
+  /**
+   * Covered offsets: records outside are not part of the backup (a broker serves whole batches,
+   * also after DeleteRecords).
+   */
   readonly from: number
   readonly next: number
   /** Asked at most once for each batch, in the order of their offsets. */
@@ -32,7 +39,9 @@ export interface Visibility {
   explain(error: unknown): unknown
 }
 
-/** What of the batch that `header` describes in `chunk` is to be seen; undefined when nothing is. */
+/**
+ * What of the batch that `header` describes in `chunk` is to be seen; undefined when nothing is.
+ */
 export function selectBatch(
   partition: number,
   chunk: Buffer,

@@ -162,7 +162,9 @@ describe('damage', () => {
     expect(damage).toMatchObject([{ key, from: 0, to: segments[0]?.bytes }])
   })
 
-  /** The storage, in which the retention deletes `expired` right before the first of them is read. */
+  /**
+   * The storage, in which the retention deletes `expired` right before the first of them is read.
+   */
   function deletedMeanwhile(index: Index, expired: readonly SegmentEntry[]): StorageBackend {
     const keys = topicKeys(topic)
     const gone = new Set(expired.map(({ id }) => id))

@@ -22,8 +22,8 @@ export function deletedMeanwhile(topic: string, names: readonly string[]): Kanne
 }
 
 /**
- * `error`, or RESTORE_INCOMPLETE in its place, which names all that is wanted and was deleted since `index` was read, where that is
- * why something is missing.
+ * `error`, or RESTORE_INCOMPLETE in its place, which names all that is wanted and was deleted since
+ * `index` was read, where that is why something is missing.
  */
 export async function explainMissing(
   error: unknown,

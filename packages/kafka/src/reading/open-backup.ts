@@ -4,7 +4,10 @@ import type { StorageBackend } from '@kannery/storage'
 export interface ReadOptions {
   readonly storage: StorageBackend
   readonly topic: string
-  /** Told of everything damaged, which is then left out. Without it, damage is thrown (DATA_CORRUPT). */
+  /**
+   * Told of everything damaged, which is then left out. Without it, damage is thrown
+   * (DATA_CORRUPT).
+   */
   readonly onDamage?: (damage: Damage) => void
   /** Memory for each chunk that is read, of exactly `length` bytes; new memory unless told. */
   readonly allocate?: (length: number) => Uint8Array

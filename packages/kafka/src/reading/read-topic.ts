@@ -9,12 +9,13 @@ import { type Choice, type Selection, SpanWalk, select } from './segment-spans.t
 export interface ReadTopicOptions extends ReadOptions, Choice {}
 
 /**
- * The records of a topic's backup, batch by batch: those that were committed, that the index covers, and that lie in the window;
- * in each partition in the order of their offsets, each once. Reads the index, and of the segments only the chunks that may hold
- * something, one at a time.
+ * The records of a topic's backup, batch by batch: those that were committed, that the index
+ * covers, and that lie in the window; in each partition in the order of their offsets, each once.
+ * Reads the index, and of the segments only the chunks that may hold something, one at a time.
  *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition or incarnation that it does not have,
- *   DATA_CORRUPT naming object and bytes, RESTORE_INCOMPLETE naming what was deleted before it was read.
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition or
+ *   incarnation that it does not have, DATA_CORRUPT naming object and bytes, RESTORE_INCOMPLETE
+ *   naming what was deleted before it was read.
  */
 export async function* readTopic(
   options: ReadTopicOptions,

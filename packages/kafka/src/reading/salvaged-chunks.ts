@@ -22,8 +22,9 @@ export interface SalvageOptions extends CallOptions {
 }
 
 /**
- * What is whole in a segment without a footer. The footer would say which transactions were aborted; here the markers in the
- * segment tell. Where a transaction's marker is not found, its records are left out, and that is told.
+ * What is whole in a segment without a footer. The footer would say which transactions were
+ * aborted; here the markers in the segment tell. Where a transaction's marker is not found, its
+ * records are left out, and that is told.
  */
 export async function* salvagedChunks(
   storage: StorageBackend,
@@ -70,7 +71,10 @@ interface MarkerLine {
   at: number
 }
 
-/** The markers that end transactions. Damage parts the segment into stretches: a marker may be lost between two of them. */
+/**
+ * The markers that end transactions. Damage parts the segment into stretches: a marker may be lost
+ * between two of them.
+ */
 class Markers {
   readonly #lines = new Map<string, MarkerLine>()
   #stretch = 0
@@ -91,7 +95,9 @@ class Markers {
     }
   }
 
-  /** How the transaction of this batch ended. Batches are asked about in the order of their offsets. */
+  /**
+   * How the transaction of this batch ended. Batches are asked about in the order of their offsets.
+   */
   endOf(
     partition: number,
     header: BatchHeader,

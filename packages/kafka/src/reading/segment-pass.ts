@@ -151,7 +151,10 @@ export class SegmentPass {
     return { from: Math.max(wanted.from, from), next: Math.min(wanted.next, next) }
   }
 
-  /** A segment under a name or in a folder that is not its own holds nothing of ours, whole as it may be. */
+  /**
+   * A segment under a name or in a folder that is not its own holds nothing of ours, whole as it
+   * may be.
+   */
   #belongsHere({ topic, incarnation }: SegmentHeader): boolean {
     if (topic === this.#options.topic && incarnation === this.#entry.in) return true
     return this.#tell({
@@ -163,8 +166,9 @@ export class SegmentPass {
   }
 
   /**
-   * The index may have let the segment go since it was read. Either way what is read is not all that was asked for: one that is
-   * still named is damage, the other was deleted. Where damage may be left out, both are told.
+   * The index may have let the segment go since it was read. Either way what is read is not all
+   * that was asked for: one that is still named is damage, the other was deleted. Where damage may
+   * be left out, both are told.
    */
   async #judgeAbsence(cause: KanneryError): Promise<'nothing'> {
     const place = { key: this.#key, from: 0, to: this.#entry.bytes }

@@ -10,7 +10,10 @@ export interface Span {
   readonly next: number
 }
 
-/** A segment of which something is to be read, and which offsets of it: another segment may cover the rest. */
+/**
+ * A segment of which something is to be read, and which offsets of it: another segment may cover
+ * the rest.
+ */
 export interface SegmentSpans {
   readonly entry: SegmentEntry
   readonly spans: ReadonlyMap<number, Span>
@@ -35,8 +38,8 @@ export interface Choice {
 /**
  * Finds what was chosen in the index.
  *
- * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions; STORAGE_NOT_FOUND before anything
- *   was backed up.
+ * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions;
+ *   STORAGE_NOT_FOUND before anything was backed up.
  */
 export function select(
   index: Pick<Index, 'topic' | 'incarnations'>,
@@ -56,8 +59,9 @@ export function select(
 }
 
 /**
- * Goes through the segments in the order of the index, and gives each what it alone has to say: offsets that an earlier
- * segment covered are taken away. So every offset comes once, and in each partition in ascending order.
+ * Goes through the segments in the order of the index, and gives each what it alone has to say:
+ * offsets that an earlier segment covered are taken away. So every offset comes once, and in each
+ * partition in ascending order.
  */
 export class SpanWalk {
   readonly #selection: Selection
@@ -71,7 +75,8 @@ export class SpanWalk {
   /**
    * undefined when there is nothing to read in this segment.
    *
-   * @throws DATA_CORRUPT when a segment comes behind one that continues it: the offsets would be out of order.
+   * @throws DATA_CORRUPT when a segment comes behind one that continues it: the offsets would be
+   *   out of order.
    */
   next(entry: SegmentEntry): SegmentSpans | undefined {
     const { incarnation, partitions } = this.#selection

@@ -6,7 +6,10 @@ export interface RestoreWindow {
   readonly untilMs?: number
 }
 
-/** How much of something lies in a window. `some`: it cannot be told without looking at every record. */
+/**
+ * How much of something lies in a window. `some`: it cannot be told without looking at every
+ * record.
+ */
 export type Share = 'all' | 'some' | 'none'
 
 /** The share of what has timestamps from `least` (null: unknown) to `greatest`, both inclusive. */

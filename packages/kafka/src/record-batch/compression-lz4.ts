@@ -12,8 +12,9 @@ interface FrameHeader {
 }
 
 /**
- * Decompresses one LZ4 frame, as the Java client and librdkafka write it; what follows its end mark is ignored, as the Java
- * client does. The frame's own xxHash sums are not checked: the CRC of the batch lies over the same bytes.
+ * Decompresses one LZ4 frame, as the Java client and librdkafka write it; what follows its end mark
+ * is ignored, as the Java client does. The frame's own xxHash sums are not checked: the CRC of the
+ * batch lies over the same bytes.
  *
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
@@ -70,7 +71,10 @@ function copyStored(block: Buffer, output: Buffer, at: number, room: number): nu
   return at + block.length
 }
 
-/** Writes behind `at` and returns the end. Copies may reach into the blocks before (frames of linked blocks). */
+/**
+ * Writes behind `at` and returns the end. Copies may reach into the blocks before (frames of linked
+ * blocks).
+ */
 function decompressBlock(block: Buffer, output: Buffer, at: number, room: number): number {
   const limit = at + room
   let from = 0

@@ -1,14 +1,23 @@
 import { copyForward } from './compression-copy.ts'
 import { compressedDataError } from './compression-errors.ts'
 
-/** Of snappy-java ("xerial"): what the Java client writes. librdkafka writes bare snappy; brokers and consumers take both. */
+/**
+ * Of snappy-java ("xerial"): what the Java client writes. librdkafka writes bare snappy; brokers
+ * and consumers take both.
+ */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const xerialHeaderLength = 16
 
-/** The longest run that an element of three bytes can yield is 64 bytes: no honest stream claims more than this. */
+/**
+ * The longest run that an element of three bytes can yield is 64 bytes: no honest stream claims
+ * more than this.
+ */
 const greatestRatio = 32
 
-/** Decompresses bare snappy or snappy-java's frames of it, also several of them in a row (as SnappyInputStream reads). */
+/**
+ * Decompresses bare snappy or snappy-java's frames of it, also several of them in a row (as
+ * SnappyInputStream reads).
+ */
 export function decompressSnappy(input: Uint8Array, maxBytes: number): Buffer {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   return startsXerialHeader(bytes, 0)

@@ -76,7 +76,8 @@ test('a snappy block that claims gigabytes is refused before they are allocated'
 })
 
 test('LZ4 blocks that refer to the block before are read', () => {
-  // Two linked blocks: "abcd" as a literal, then a match of 8 bytes at distance 4 and the literal "end".
+  // Two linked blocks: "abcd" as a literal, then a match of 8 bytes at distance 4 and the literal
+  // "end".
   const frame = Buffer.from([
     0x04, 0x22, 0x4d, 0x18, 0x40, 0x40, 0, 5, 0, 0, 0, 0x40, 0x61, 0x62, 0x63, 0x64, 7, 0, 0, 0,
     0x04, 4, 0, 0x30, 0x65, 0x6e, 0x64, 0, 0, 0, 0,

@@ -4,11 +4,17 @@ import { compressedDataError } from './compression-errors.ts'
 import { decompressLz4 } from './compression-lz4.ts'
 import { decompressSnappy } from './compression-snappy.ts'
 
-/** In the order of Kafka's numbers (org.apache.kafka.common.record.CompressionType): the lowest three bits of a batch's attributes. */
+/**
+ * In the order of Kafka's numbers (org.apache.kafka.common.record.CompressionType): the lowest
+ * three bits of a batch's attributes.
+ */
 export const compressionCodecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CompressionCodec = (typeof compressionCodecs)[number]
 
-/** Compresses the records section of a batch (never empty), in the framing that brokers and the Java client read. */
+/**
+ * Compresses the records section of a batch (never empty), in the framing that brokers and the Java
+ * client read.
+ */
 export function compress(codec: CompressionCodec, bytes: Buffer): Buffer {
   switch (codec) {
     case 'none':
@@ -25,10 +31,12 @@ export function compress(codec: CompressionCodec, bytes: Buffer): Buffer {
 }
 
 /**
- * Decompresses the records section of a batch. Of what producers may write, all that a broker accepts is read: gzip members
- * and zstd frames in a row, bare and framed snappy, LZ4 frames of every block size.
+ * Decompresses the records section of a batch. Of what producers may write, all that a broker
+ * accepts is read: gzip members and zstd frames in a row, bare and framed snappy, LZ4 frames of
+ * every block size.
  *
- * @throws KAFKA_DATA_CORRUPT when the data is damaged, or decompresses to more than `maxBytes`; no more than that is allocated.
+ * @throws KAFKA_DATA_CORRUPT when the data is damaged, or decompresses to more than `maxBytes`; no
+ *   more than that is allocated.
  */
 export function decompress(
   codec: CompressionCodec,
@@ -65,7 +73,8 @@ function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
 }
 
 function zstdFrame(bytes: Uint8Array, maxBytes: number): { output: Buffer; consumed: number } {
-  // With `info`, Node returns the engine beside the output; its bytesWritten is how much input it took. The types do not know.
+  // With `info`, Node returns the engine beside the output; its bytesWritten is how much input it
+  // took. The types do not know.
   const answer = zstdDecompressSync(bytes, {
     maxOutputLength: Math.max(maxBytes, 1),
     info: true,

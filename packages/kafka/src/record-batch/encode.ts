@@ -18,8 +18,8 @@ const attributesPosition = 21
 const codecMask = 7
 
 /**
- * Encodes records as one batch v2 that begins at offset 0 and counts on without holes, as a producer must send it. The
- * timestamp type is CreateTime: a producer cannot choose another one.
+ * Encodes records as one batch v2 that begins at offset 0 and counts on without holes, as a
+ * producer must send it. The timestamp type is CreateTime: a producer cannot choose another one.
  */
 export function encodeBatch(
   records: readonly UnnumberedRecord[],
@@ -52,9 +52,10 @@ export function encodeBatch(
 }
 
 /**
- * Turns a batch as a broker stored it into one that a producer may send, its records section untouched. `batch` is changed in
- * place. What brokers demand (LogValidator): base offset 0, own producer id, and of the attributes only the compression bits:
- * a surviving delete-horizon bit would let the cleaner drop tombstones at once. The CRC is computed anew.
+ * Turns a batch as a broker stored it into one that a producer may send, its records section
+ * untouched. `batch` is changed in place. What brokers demand (LogValidator): base offset 0, own
+ * producer id, and of the attributes only the compression bits: a surviving delete-horizon bit
+ * would let the cleaner drop tombstones at once. The CRC is computed anew.
  */
 export function readdressBatch(
   batch: Buffer,

@@ -2,7 +2,10 @@ import { KanneryError } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
 import { type CompressionCodec, compressionCodecs } from './compression.ts'
 
-/** The header of a RecordBatch v2 (KIP-98; DefaultRecordBatch of Kafka's clients), and where the batch lies in its buffer. */
+/**
+ * The header of a RecordBatch v2 (KIP-98; DefaultRecordBatch of Kafka's clients), and where the
+ * batch lies in its buffer.
+ */
 export interface BatchHeader {
   /** Of the batch's first byte in the buffer. */
   readonly position: number
@@ -38,10 +41,11 @@ const logOverhead = 12
 const attributesPosition = 21
 
 /**
- * The headers of the whole batches in `buffer`, in order. A partial batch at the end is left out: a broker cuts a fetch at its
- * byte limit.
+ * The headers of the whole batches in `buffer`, in order. A partial batch at the end is left out: a
+ * broker cuts a fetch at its byte limit.
  *
- * @throws KAFKA_UNSUPPORTED for the message formats before Kafka 0.11; KAFKA_DATA_CORRUPT for what cannot be a batch.
+ * @throws KAFKA_UNSUPPORTED for the message formats before Kafka 0.11; KAFKA_DATA_CORRUPT for what
+ *   cannot be a batch.
  */
 export function* walkBatches(buffer: Uint8Array): Generator<BatchHeader, void, undefined> {
   const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)

@@ -1,6 +1,9 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Reads the fields of records (KIP-98: zig-zag varints as of Protocol Buffers). Never reads or allocates beyond the section. */
+/**
+ * Reads the fields of records (KIP-98: zig-zag varints as of Protocol Buffers). Never reads or
+ * allocates beyond the section.
+ */
 export class RecordsReader {
   readonly #bytes: Uint8Array
   readonly #baseOffset: number

@@ -10,28 +10,41 @@ export interface KafkaHeader {
   readonly value: Uint8Array | null
 }
 
-/** One record as a consumer sees it. null is not empty. The bytes are views of the (decompressed) batch. */
+/**
+ * One record as a consumer sees it. null is not empty. The bytes are views of the (decompressed)
+ * batch.
+ */
 export interface KafkaRecord {
   readonly offset: number
-  /** Milliseconds, an int64 of any sign. For a LogAppendTime batch the time of the append, as for every consumer. */
+  /**
+   * Milliseconds, an int64 of any sign. For a LogAppendTime batch the time of the append, as for
+   * every consumer.
+   */
   readonly timestamp: bigint
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly KafkaHeader[]
 }
 
-/** What one record needs at least: length, attributes, two deltas, two lengths, header count; a byte each. */
+/**
+ * What one record needs at least: length, attributes, two deltas, two lengths, header count; a byte
+ * each.
+ */
 const leastRecordBytes = 7
 const batchHeaderBytes = 61
 
-/** The records of one batch may decompress to this; nothing that a broker takes comes near. Bounds what a hostile batch can claim. */
+/**
+ * The records of one batch may decompress to this; nothing that a broker takes comes near. Bounds
+ * what a hostile batch can claim.
+ */
 export const maxDecompressedBytes: number = 512 * 1024 * 1024
 
 /**
  * Decodes the records of the batch that `header` describes in `buffer`. Check its CRC first.
  * Format: DefaultRecord and DefaultRecordBatch of Kafka's clients (KIP-98, KIP-82).
  *
- * @throws KAFKA_DATA_CORRUPT when the section does not hold exactly the records that the header counts.
+ * @throws KAFKA_DATA_CORRUPT when the section does not hold exactly the records that the header
+ *   counts.
  */
 export function decodeRecords(buffer: Uint8Array, header: BatchHeader): KafkaRecord[] {
   const reader = openRecords(buffer, header)
@@ -58,7 +71,10 @@ export function decodeRecords(buffer: Uint8Array, header: BatchHeader): KafkaRec
   return records
 }
 
-/** The least and the greatest timestamp of a batch, found without decoding more than needed; undefined for an empty batch. */
+/**
+ * The least and the greatest timestamp of a batch, found without decoding more than needed;
+ * undefined for an empty batch.
+ */
 export function timestampRange(
   buffer: Uint8Array,
   header: BatchHeader,

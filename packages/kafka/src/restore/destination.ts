@@ -31,8 +31,9 @@ interface OpenedTopic {
 /**
  * Creates the topic, where there is none, with a configuration that leaves the records alone.
  *
- * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs, CONFIG_INVALID when the cluster would
- *   not take its final configuration; it is then there, and empty.
+ * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs,
+ *   CONFIG_INVALID when the cluster would not take its final configuration; it is then there, and
+ *   empty.
  */
 export async function openDestination(
   cluster: KafkaCluster,

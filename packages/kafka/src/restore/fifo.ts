@@ -1,7 +1,10 @@
 /** Behind so many passed entries their room is given back. */
 const worthMoving = 1024
 
-/** A queue that can be looked into. An array's own `shift` moves all entries each time once there are very many. */
+/**
+ * A queue that can be looked into. An array's own `shift` moves all entries each time once there
+ * are very many.
+ */
 export class Fifo<T> {
   #entries: (T | undefined)[] = []
   #first = 0

@@ -13,7 +13,10 @@ export class Findings {
     }
   }
 
-  /** Runs a check. What it throws becomes a finding, unless nothing can be found out any more: a cluster that does not answer. */
+  /**
+   * Runs a check. What it throws becomes a finding, unless nothing can be found out any more: a
+   * cluster that does not answer.
+   */
   async collect<T>(check: () => Promise<T>): Promise<T | undefined> {
     try {
       return await check()

@@ -12,7 +12,10 @@ export interface TargetFacts {
   readonly now: number
 }
 
-/** The timestamp before which the topic's retention deletes; undefined when it deletes nothing by time. */
+/**
+ * The timestamp before which the topic's retention deletes; undefined when it deletes nothing by
+ * time.
+ */
 export function retentionLimit({ settings, now }: Omit<TargetFacts, 'topic'>): number | undefined {
   const retentionMs = numberOf(settings, 'retention.ms')
   if (!deletes(settings) || retentionMs === undefined || retentionMs < 0) return undefined
@@ -47,7 +50,10 @@ export function judgeRetention(
   return findings
 }
 
-/** Whether an existing topic, which stays as it is, takes the records and keeps them until they are compared. */
+/**
+ * Whether an existing topic, which stays as it is, takes the records and keeps them until they are
+ * compared.
+ */
 export function judgeSettings(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
   return [...judgeSizes(target, plan), ...judgeHandling(target, plan, verify)]
 }
@@ -126,7 +132,10 @@ function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): Kanner
   return findings
 }
 
-/** A time that is saturated in the index stands for any beyond it: the limits are held against the farthest. */
+/**
+ * A time that is saturated in the index stands for any beyond it: the limits are held against the
+ * farthest.
+ */
 function extreme(time: number): number {
   return Math.abs(time) < Number.MAX_SAFE_INTEGER ? time : Math.sign(time) * 2 ** 63
 }

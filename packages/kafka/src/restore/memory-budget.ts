@@ -13,7 +13,9 @@ export class MemoryBudget {
     return this.#used
   }
 
-  /** Resolves, in the order of the calls, when there is room. Rejects with the reason of `close`. */
+  /**
+   * Resolves, in the order of the calls, when there is room. Rejects with the reason of `close`.
+   */
   async acquire(bytes: number): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed.reason
     if (this.#waiting.length === 0 && this.#fits(bytes)) {

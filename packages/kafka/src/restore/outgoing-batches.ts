@@ -15,11 +15,13 @@ export interface UnstampedBatch {
 }
 
 /**
- * What a producer sends so that the target holds the visible records of `batch`: the batch itself where a broker takes it
- * (LogValidator: dense offsets, CreateTime), else one that is made anew with the same compression, or several where it would be
- * larger than `maxBatchBytes`. The same batch always gives the same ones: a producer that begins again repeats them exactly.
+ * What a producer sends so that the target holds the visible records of `batch`: the batch itself
+ * where a broker takes it (LogValidator: dense offsets, CreateTime), else one that is made anew
+ * with the same compression, or several where it would be larger than `maxBatchBytes`. The same
+ * batch always gives the same ones: a producer that begins again repeats them exactly.
  *
- * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record that is too large.
+ * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record
+ *   that is too large.
  */
 export function outgoingBatches(batch: BackupBatch, maxBatchBytes: number): UnstampedBatch[] {
   if (isVerbatim(batch) && batch.bytes.length <= maxBatchBytes) return [verbatim(batch)]

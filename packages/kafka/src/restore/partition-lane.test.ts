@@ -17,7 +17,10 @@ const noError: ProduceResult = {
   recordErrors: [],
 }
 
-/** The leader's log as brokers keep it for idempotent producers: the last five batches are remembered (ProducerStateEntry). */
+/**
+ * The leader's log as brokers keep it for idempotent producers: the last five batches are
+ * remembered (ProducerStateEntry).
+ */
 class Leader {
   readonly log: number[] = []
   readonly #remembered: { readonly sequence: number; readonly offset: number }[] = []
@@ -38,7 +41,10 @@ class Leader {
 /** What becomes of a request. A broken connection takes all unanswered requests with it. */
 type Fate = 'answered' | 'error before' | 'error after' | 'cut before' | 'cut after'
 
-/** One connection to the leader: requests are worked on in order, each by the fate that `decide` gives it. */
+/**
+ * One connection to the leader: requests are worked on in order, each by the fate that `decide`
+ * gives it.
+ */
 class World {
   readonly clock = new TestClock()
   readonly leader = new Leader()
@@ -88,7 +94,10 @@ class World {
     return fate === 'error after' ? { ...noError, errorCode: 20 } : result
   }
 
-  /** Enqueues batches of these numbers of records and lets time pass until all are acknowledged or the lane fails. */
+  /**
+   * Enqueues batches of these numbers of records and lets time pass until all are acknowledged or
+   * the lane fails.
+   */
   async write(sizes: readonly number[]): Promise<void> {
     for (const records of sizes) {
       const firstRecord = this.#written

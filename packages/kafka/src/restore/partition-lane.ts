@@ -8,7 +8,10 @@ export interface OutgoingBatch {
   /** With producer id, epoch and sequence in place; not touched any more. */
   readonly batch: Buffer
   readonly records: number
-  /** Index of its first record in the partition's restored stream: the sequence number before it wraps around. */
+  /**
+   * Index of its first record in the partition's restored stream: the sequence number before it
+   * wraps around.
+   */
   readonly firstRecord: number
 }
 
@@ -19,7 +22,8 @@ export interface LanePort {
   /** Who leads the partition, by the latest metadata; undefined while it has no leader. */
   leader(): number | undefined
   /**
-   * Sends to the broker `leader`, in the order of the calls. Rejects when the connection breaks: the outcome is unknown then.
+   * Sends to the broker `leader`, in the order of the calls. Rejects when the connection breaks:
+   * the outcome is unknown then.
    */
   send(batch: OutgoingBatch, leader: number | undefined): Promise<ProduceResult>
   /** Finds out who leads the partition now. */
@@ -30,7 +34,10 @@ export interface LanePort {
   onFailed(error: unknown): void
 }
 
-/** Brokers remember the last five batches of a producer: only within those do they tell a repetition from news. */
+/**
+ * Brokers remember the last five batches of a producer: only within those do they tell a repetition
+ * from news.
+ */
 const maxUnanswered = 5
 /** As delivery.timeout.ms of the Java client: so long may a lane make no progress. */
 const patienceMs = 120_000
@@ -46,9 +53,10 @@ interface Entry {
 }
 
 /**
- * One partition of an idempotent producer. Batches are appended in the order they were given, each exactly once: up to five
- * are unanswered; when one fails for a passing reason, the lane lets the others be answered, looks for the leader, and sends
- * again in order from the first one that is not appended. The broker recognises by the sequence what it has already.
+ * One partition of an idempotent producer. Batches are appended in the order they were given, each
+ * exactly once: up to five are unanswered; when one fails for a passing reason, the lane lets the
+ * others be answered, looks for the leader, and sends again in order from the first one that is not
+ * appended. The broker recognises by the sequence what it has already.
  */
 export class PartitionLane {
   readonly #port: LanePort
@@ -79,7 +87,10 @@ export class PartitionLane {
     this.#pump()
   }
 
-  /** Sends nothing any more. Resolves when everything that was sent is answered, or can no longer be. */
+  /**
+   * Sends nothing any more. Resolves when everything that was sent is answered, or can no longer
+   * be.
+   */
   async close(): Promise<void> {
     this.#closing.abort()
     if (this.#unanswered > 0) await this.#quiet.promise

@@ -28,7 +28,10 @@ export interface PreflightOptions {
   readonly selection: Selection
   /** The name of the topic in the target. */
   readonly as: string
-  /** When undefined: the source's, as far as there are brokers; where that is not known, the cluster's default. */
+  /**
+   * When undefined: the source's, as far as there are brokers; where that is not known, the
+   * cluster's default.
+   */
   readonly replicationFactor?: number
   readonly retention?: RetentionChoice
   readonly verify: boolean
@@ -66,9 +69,11 @@ interface Inspected {
 }
 
 /**
- * Looks at the target before a byte is written, and changes nothing there. All that stands against the restore is told at once.
+ * Looks at the target before a byte is written, and changes nothing there. All that stands against
+ * the restore is told at once.
  *
- * @throws KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH, KAFKA_RECORD_REJECTED, KAFKA_DENIED, CONFIG_INVALID; KAFKA_UNREACHABLE.
+ * @throws KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH, KAFKA_RECORD_REJECTED, KAFKA_DENIED,
+ *   CONFIG_INVALID; KAFKA_UNREACHABLE.
  */
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { cluster, clock, storage, index, selection, as } = options
@@ -117,7 +122,8 @@ async function describe(cluster: KafkaCluster, topic: string): Promise<TopicMeta
   const [found] = topics
   if (found?.error === undefined) return found
   if (found.error.code === 'KAFKA_TOPIC_UNKNOWN') return undefined
-  // A topic whose metadata could not be had is described by the error; one without leaders is waited for.
+  // A topic whose metadata could not be had is described by the error; one without leaders is
+  // waited for.
   if (found.error.retry === 'never') throw found.error
   return cluster.topic(topic)
 }
@@ -126,7 +132,10 @@ type Replicated = Omit<PreflightOptions, 'replicationFactor'> & {
   readonly replicationFactor: number | undefined
 }
 
-/** What was asked for, else what the source had, as far as there are brokers; undefined: the cluster's default. */
+/**
+ * What was asked for, else what the source had, as far as there are brokers; undefined: the
+ * cluster's default.
+ */
 async function replicationFactorFor(options: PreflightOptions): Promise<number | undefined> {
   const { cluster, selection, replicationFactor } = options
   const recorded = selection.incarnation.replicationFactor

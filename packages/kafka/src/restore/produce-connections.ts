@@ -17,8 +17,9 @@ const connectionsPerBroker = 4
 const replicaTimeoutMs = 30_000
 
 /**
- * The connections to the leaders of one topic. Each partition is pinned to one of a broker's connections, so that its batches
- * arrive in the order in which they were sent. They are opened when first needed, and again when broken.
+ * The connections to the leaders of one topic. Each partition is pinned to one of a broker's
+ * connections, so that its batches arrive in the order in which they were sent. They are opened
+ * when first needed, and again when broken.
  */
 export class ProduceConnections implements AsyncDisposable {
   readonly #cluster: Pick<KafkaCluster, 'openConnection'>

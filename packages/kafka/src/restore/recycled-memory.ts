@@ -5,9 +5,9 @@ const stepBytes = 64 * 1024
 const slack = 1.25
 
 /**
- * Memory that is used again: a garbage collector that learns of megabytes only by their small handles runs far too often.
- * What was taken need not come back, and nothing else is taken in: other memory may have other owners, as the pool that Node
- * cuts small buffers from has.
+ * Memory that is used again: a garbage collector that learns of megabytes only by their small
+ * handles runs far too often. What was taken need not come back, and nothing else is taken in:
+ * other memory may have other owners, as the pool that Node cuts small buffers from has.
  */
 export class RecycledMemory {
   readonly #limit: number
@@ -38,7 +38,10 @@ export class RecycledMemory {
     return Buffer.from(block, 0, length)
   }
 
-  /** Nothing may refer to the bytes any more. Memory that was not taken here, or came back already, is left alone. */
+  /**
+   * Nothing may refer to the bytes any more. Memory that was not taken here, or came back already,
+   * is left alone.
+   */
   giveBack({ buffer }: Uint8Array): void {
     const { byteLength } = buffer
     if (!this.#taken.delete(buffer) || this.#freeBytes + byteLength > this.#limit) return

@@ -16,21 +16,32 @@ export interface RestoreOptions extends Choice {
   readonly as?: string
   /** Of a topic that is created; unless told the source's, as far as there are brokers. */
   readonly replicationFactor?: number
-  /** Without it, a restore is refused when the topic's retention would delete restored records at once. */
+  /**
+   * Without it, a restore is refused when the topic's retention would delete restored records at
+   * once.
+   */
   readonly retention?: RetentionChoice
   /** Reads the target back and compares it with the backup, record by record. */
   readonly verify: boolean
-  /** Leaves out what is damaged, and names it in the report. Without it, damage ends the restore. */
+  /**
+   * Leaves out what is damaged, and names it in the report. Without it, damage ends the restore.
+   */
   readonly skipDamaged: boolean
   /** How much of the backup may be in memory, waiting for the brokers; 64 MiB unless told. */
   readonly budgetBytes?: number
   readonly clock: Clock
   readonly observer: RestoreObserver
-  /** Stops the restore: what is under way is still acknowledged, then it throws INTERRUPTED saying what is there. */
+  /**
+   * Stops the restore: what is under way is still acknowledged, then it throws INTERRUPTED saying
+   * what is there.
+   */
   readonly signal?: AbortSignal
 }
 
-/** `source`: the topic gets the retention that it had, whatever that deletes. `keep`: a topic that is created keeps everything. */
+/**
+ * `source`: the topic gets the retention that it had, whatever that deletes. `keep`: a topic that
+ * is created keeps everything.
+ */
 export type RetentionChoice = 'source' | 'keep'
 
 export interface RestoreObserver {
@@ -66,7 +77,10 @@ export interface RestoreProgress {
   readonly records: number
   /** Of batches as the brokers have them. */
   readonly bytes: number
-  /** Records that it will be in the end, as far as the index tells: aborted ones and those outside the window may be among them. */
+  /**
+   * Records that it will be in the end, as far as the index tells: aborted ones and those outside
+   * the window may be among them.
+   */
   readonly total: number
 }
 

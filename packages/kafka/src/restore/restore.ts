@@ -26,12 +26,14 @@ interface Plan {
 }
 
 /**
- * Restores one topic of a backup into Kafka: key, value, headers, timestamp and order of every record, in the partition that it
- * came from. The target must be absent (it is then created as it was) or empty (it is then used as it is). Nothing is written
- * before all checks of the target have passed; the topic's own configuration is set last, behind the comparison.
+ * Restores one topic of a backup into Kafka: key, value, headers, timestamp and order of every
+ * record, in the partition that it came from. The target must be absent (it is then created as it
+ * was) or empty (it is then used as it is). Nothing is written before all checks of the target have
+ * passed; the topic's own configuration is set last, behind the comparison.
  *
- * @throws what stands against it, all at once; VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers refuse. Once
- *   something was written, the error says how much.
+ * @throws what stands against it, all at once; VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED;
+ *   DATA_CORRUPT; KAFKA_* when the brokers refuse. Once something was written, the error says how
+ *   much.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { topic, as = topic, cluster, verify, signal } = options

@@ -5,7 +5,10 @@ import { type SegmentSpans, type Selection, SpanWalk } from '../reading/segment-
 
 /** What is going to be restored, as far as the index alone tells. */
 export interface Survey {
-  /** An upper bound: aborted records and those outside the window are among them. Estimated where not all partitions are wanted. */
+  /**
+   * An upper bound: aborted records and those outside the window are among them. Estimated where
+   * not all partitions are wanted.
+   */
   readonly records: number
   /** As stored in the segments, other partitions' share estimated away. */
   readonly bytes: number

@@ -31,8 +31,9 @@ export interface BatchToSend {
 const sequences = 2 ** 31
 
 /**
- * An idempotent producer of one topic: in each partition, records get the sequence numbers 0, 1, 2, … in the order in which
- * they are sent, and every batch is appended exactly once, also when connections break and leaders move.
+ * An idempotent producer of one topic: in each partition, records get the sequence numbers 0, 1, 2,
+ * … in the order in which they are sent, and every batch is appended exactly once, also when
+ * connections break and leaders move.
  */
 export class TopicProducer implements AsyncDisposable {
   readonly #options: TopicProducerOptions
@@ -75,7 +76,10 @@ export class TopicProducer implements AsyncDisposable {
     this.#fail(reason)
   }
 
-  /** Sends nothing any more. Resolves when everything under way is answered; what is acknowledged by then is there. */
+  /**
+   * Sends nothing any more. Resolves when everything under way is answered; what is acknowledged by
+   * then is there.
+   */
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#lanes.values(), (lane) => lane.close()))
   }

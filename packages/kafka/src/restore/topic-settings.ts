@@ -12,7 +12,9 @@ const brokerLists = [
 /** What a topic has in the end that keeps its records whatever their age and size. */
 const keepEverything: Settings = { 'retention.bytes': '-1', 'retention.ms': '-1' }
 
-/** What the restored topic has in the end. `replicationFactor`: undefined where the brokers choose. */
+/**
+ * What the restored topic has in the end. `replicationFactor`: undefined where the brokers choose.
+ */
 export function finalSettings(
   source: Settings,
   replicationFactor: number | undefined,

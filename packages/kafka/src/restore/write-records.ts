@@ -19,12 +19,15 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a batch under way costs beside its bytes: with batches of a hundred bytes, that is most of it. */
+/**
+ * What a batch under way costs beside its bytes: with batches of a hundred bytes, that is most of
+ * it.
+ */
 const handlingBytes = 2048
 
 /**
- * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under way any more: what the
- * ledger counts is what is there.
+ * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under
+ * way any more: what the ledger counts is what is there.
  */
 export async function writeRecords(options: WriteOptions): Promise<void> {
   const { chunks, producer, signal } = options
@@ -42,7 +45,10 @@ export async function writeRecords(options: WriteOptions): Promise<void> {
   }
 }
 
-/** A chunk stays in memory until the last of its batches is acknowledged: so long it counts against the budget. */
+/**
+ * A chunk stays in memory until the last of its batches is acknowledged: so long it counts against
+ * the budget.
+ */
 async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk): Promise<void> {
   const { budget, producer, ledger } = options
   const bytes = memory.byteLength

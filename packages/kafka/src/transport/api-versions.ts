@@ -15,8 +15,8 @@ const softwareVersion = '0.1.0'
 const unsupportedVersion = 35
 
 /**
- * Asks which APIs the broker speaks in which versions. A broker that does not know ApiVersions v3 (before Kafka 2.4) says so
- * in the format of v0 (KIP-511); it is asked again in v0.
+ * Asks which APIs the broker speaks in which versions. A broker that does not know ApiVersions v3
+ * (before Kafka 2.4) says so in the format of v0 (KIP-511); it is asked again in v0.
  */
 export async function negotiateApiVersions(
   connection: Pick<BrokerConnection, 'address' | 'call'>,

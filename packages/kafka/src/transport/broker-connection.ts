@@ -35,20 +35,24 @@ export interface BrokerRequest extends RequestKind {
   /** Sent in order, without a copy: do not touch them until the answer is there. */
   readonly body: readonly Uint8Array[]
   /**
-   * The answer goes into one of two slabs of the connection, in turn, instead of into memory of its own. **Its frame is valid
-   * until the second slab request after it is sent**: with one request ahead, the frame at hand stays whole while the next one
-   * arrives. At most two slab requests may be unanswered.
+   * The answer goes into one of two slabs of the connection, in turn, instead of into memory of its
+   * own. **Its frame is valid until the second slab request after it is sent**: with one request
+   * ahead, the frame at hand stays whole while the next one arrives. At most two slab requests may
+   * be unanswered.
    */
   readonly slab?: boolean
 }
 
 /**
- * No answer may be longer. A fetch is bounded by its own maxBytes, but always brings at least one whole batch; brokers take
- * batches up to `message.max.bytes`, 1 MiB unless configured.
+ * No answer may be longer. A fetch is bounded by its own maxBytes, but always brings at least one
+ * whole batch; brokers take batches up to `message.max.bytes`, 1 MiB unless configured.
  */
 export const maxFrameBytes: number = 256 * 1024 * 1024
 
-/** Authenticate again when this much of the session's lifetime is over, as Kafka's own clients do (KIP-368). */
+/**
+ * Authenticate again when this much of the session's lifetime is over, as Kafka's own clients do
+ * (KIP-368).
+ */
 const reauthenticateAfter = 0.85
 
 interface PendingAnswer {
@@ -61,9 +65,10 @@ interface PendingAnswer {
 }
 
 /**
- * One TCP or TLS connection to one broker: requests go out in the order of the calls, and a broker answers in that order.
- * Whatever breaks it (a timeout, a broken frame, an answer nobody asked for) closes it for good: every unanswered request is
- * rejected with the reason, and so is every later one. A connection is never used again after a half-read answer.
+ * One TCP or TLS connection to one broker: requests go out in the order of the calls, and a broker
+ * answers in that order. Whatever breaks it (a timeout, a broken frame, an answer nobody asked for)
+ * closes it for good: every unanswered request is rejected with the reason, and so is every later
+ * one. A connection is never used again after a half-read answer.
  */
 export class BrokerConnection implements AsyncDisposable {
   readonly address: HostPort
@@ -87,7 +92,8 @@ export class BrokerConnection implements AsyncDisposable {
   /**
    * Connects, verifies the broker's certificate, asks for the API versions and authenticates.
    *
-   * @throws KAFKA_UNREACHABLE, KAFKA_TLS_FAILED, KAFKA_AUTHENTICATION_FAILED, KAFKA_UNSUPPORTED, KAFKA_PROTOCOL.
+   * @throws KAFKA_UNREACHABLE, KAFKA_TLS_FAILED, KAFKA_AUTHENTICATION_FAILED, KAFKA_UNSUPPORTED,
+   *   KAFKA_PROTOCOL.
    */
   static async open(
     address: HostPort,
@@ -137,7 +143,10 @@ export class BrokerConnection implements AsyncDisposable {
     return this.#versions
   }
 
-  /** False once the connection is closed, for whatever reason: every further request is rejected at once. */
+  /**
+   * False once the connection is closed, for whatever reason: every further request is rejected at
+   * once.
+   */
   get usable(): boolean {
     return this.#failure === undefined
   }
@@ -157,8 +166,9 @@ export class BrokerConnection implements AsyncDisposable {
   }
 
   /**
-   * Sends one of @platformatic/kafka's low-level APIs, and obeys the throttle time of its answer. Resolves with the answer
-   * also when it holds Kafka error numbers: they stand beside each topic or partition, and only the caller knows which matter.
+   * Sends one of @platformatic/kafka's low-level APIs, and obeys the throttle time of its answer.
+   * Resolves with the answer also when it holds Kafka error numbers: they stand beside each topic
+   * or partition, and only the caller knows which matter.
    *
    * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then.
    */
@@ -173,16 +183,20 @@ export class BrokerConnection implements AsyncDisposable {
   }
 
   /**
-   * Sends a body of our own encoding. Resolves with the frame behind the response header (correlation id, tagged fields).
-   * The caller reads the throttle time and hands it to `throttle`.
+   * Sends a body of our own encoding. Resolves with the frame behind the response header
+   * (correlation id, tagged fields). The caller reads the throttle time and hands it to `throttle`.
    *
-   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then and whether the broker acted is unknown.
+   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then and whether the broker
+   *   acted is unknown.
    */
   request(request: BrokerRequest): Promise<Buffer> {
     return this.#exchange(request, request.flexible)
   }
 
-  /** Holds all further requests back for the `throttle_time_ms` of an answer (KIP-219); their timeouts begin after that. */
+  /**
+   * Holds all further requests back for the `throttle_time_ms` of an answer (KIP-219); their
+   * timeouts begin after that.
+   */
   throttle(milliseconds: number): void {
     if (milliseconds <= 0) return
     const until = this.#options.clock.monotonic() + milliseconds
@@ -322,7 +336,10 @@ export class BrokerConnection implements AsyncDisposable {
         : clock.monotonic() + lifetimeMs * reauthenticateAfter
   }
 
-  /** One timer per connection: the oldest unanswered request decides, and bytes of its answer count as a sign of life. */
+  /**
+   * One timer per connection: the oldest unanswered request decides, and bytes of its answer count
+   * as a sign of life.
+   */
   async #watchForSilence(): Promise<void> {
     if (this.#watching) return
     this.#watching = true
@@ -368,7 +385,10 @@ export class BrokerConnection implements AsyncDisposable {
     }
   }
 
-  /** Closes the connection because of `error`, unless it is closed already. Returns what the callers get to see. */
+  /**
+   * Closes the connection because of `error`, unless it is closed already. Returns what the callers
+   * get to see.
+   */
   #fail(error: unknown): KanneryError {
     const failure = KanneryError.is(error) ? error : unreadable(this.address, error)
     if (this.#failure !== undefined) return failure
@@ -384,7 +404,10 @@ function unreadable(address: HostPort, error: unknown): KanneryError {
   return protocolError(address, `its answer cannot be read: ${String(error)}`, error)
 }
 
-/** A TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it would be some 350 MB long. */
+/**
+ * A TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it would be some
+ * 350 MB long.
+ */
 function looksLikeTls(buffer: Buffer, length: number): boolean {
   return length >= 2 && (buffer[0] === 0x15 || buffer[0] === 0x16) && buffer[1] === 0x03
 }

@@ -11,8 +11,9 @@ export type Codec = <Arguments extends unknown[], Answer>(
 ) => Promise<Answer>
 
 /**
- * Runs an API of @platformatic/kafka over `exchange`. Resolves with the answer also when it holds Kafka error numbers, where
- * the library itself would throw away the topics and partitions that have none.
+ * Runs an API of @platformatic/kafka over `exchange`. Resolves with the answer also when it holds
+ * Kafka error numbers, where the library itself would throw away the topics and partitions that
+ * have none.
  */
 export async function runApi<Arguments extends unknown[], Answer>(
   exchange: Exchange,

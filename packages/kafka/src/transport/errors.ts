@@ -3,8 +3,9 @@ import { formatHostPort, type HostPort } from '../configuration/connection-optio
 import { isTlsFailure, tlsError } from './tls-errors.ts'
 
 /**
- * How far a connection was when it ended: the same socket error means different things. `unproven` is between the API
- * versions, which a broker tells to anybody, and the first answer to a request that it could have refused.
+ * How far a connection was when it ended: the same socket error means different things. `unproven`
+ * is between the API versions, which a broker tells to anybody, and the first answer to a request
+ * that it could have refused.
  */
 export type ConnectionPhase = 'connecting' | 'negotiating' | 'unproven' | 'open'
 
@@ -14,7 +15,10 @@ export interface ConnectionContext {
   readonly phase: ConnectionPhase
 }
 
-/** Says what a socket error means to a person. `error` is undefined when the broker closed the connection without one. */
+/**
+ * Says what a socket error means to a person. `error` is undefined when the broker closed the
+ * connection without one.
+ */
 export function connectionError(
   error: Error | undefined,
   context: ConnectionContext,

@@ -1,8 +1,12 @@
-/** What `FrameAssembler` tells as it goes. Both are called synchronously, in the order of the stream. */
+/**
+ * What `FrameAssembler` tells as it goes. Both are called synchronously, in the order of the
+ * stream.
+ */
 export interface FrameHandler {
   /**
-   * A frame of `length` bytes (without the four bytes of its length) begins. Returns where it goes: at least `length` bytes.
-   * May throw: a length that nobody can mean is how a peer that speaks something else shows itself.
+   * A frame of `length` bytes (without the four bytes of its length) begins. Returns where it goes:
+   * at least `length` bytes. May throw: a length that nobody can mean is how a peer that speaks
+   * something else shows itself.
    */
   begin(length: number): Buffer
   /** The frame is whole. `frame` is a view of what `begin` returned. */
@@ -11,7 +15,10 @@ export interface FrameHandler {
 
 const lengthBytes = 4
 
-/** Cuts a byte stream into Kafka's frames: a signed 32-bit big-endian length, then that many bytes. Copies every byte once. */
+/**
+ * Cuts a byte stream into Kafka's frames: a signed 32-bit big-endian length, then that many bytes.
+ * Copies every byte once.
+ */
 export class FrameAssembler {
   readonly #handler: FrameHandler
   readonly #header = Buffer.alloc(lengthBytes)
@@ -29,7 +36,10 @@ export class FrameAssembler {
     return this.#target !== undefined || this.#headerFilled > 0
   }
 
-  /** Takes the next bytes of the stream: `bytes` up to `end`. After it threw, the stream has no meaning any more. */
+  /**
+   * Takes the next bytes of the stream: `bytes` up to `end`. After it threw, the stream has no
+   * meaning any more.
+   */
   feed(bytes: Buffer, end: number): void {
     let position = 0
     while (position < end) {

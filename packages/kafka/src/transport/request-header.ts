@@ -24,7 +24,10 @@ export function encodeRequestHeader(
   return header
 }
 
-/** The position behind the tagged fields that begin at `position` (KIP-482). Throws a RangeError when they end outside `bytes`. */
+/**
+ * The position behind the tagged fields that begin at `position` (KIP-482). Throws a RangeError
+ * when they end outside `bytes`.
+ */
 export function skipTaggedFields(bytes: Buffer, position: number): number {
   let [count, next] = readUnsignedVarint(bytes, position)
   for (; count > 0; count--) {

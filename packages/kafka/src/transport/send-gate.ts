@@ -1,12 +1,15 @@
 /**
- * Lets requests go out in the order in which they came, and holds all of them while something has to happen first.
- * Without an obstacle `pass` sends at once, in the same tick.
+ * Lets requests go out in the order in which they came, and holds all of them while something has
+ * to happen first. Without an obstacle `pass` sends at once, in the same tick.
  */
 export class SendGate {
   readonly #obstacle: () => Promise<void> | undefined
   #waiting: (() => void)[] | undefined
 
-  /** `obstacle` tells what to wait for, undefined when the way is clear. Its promises must not reject. */
+  /**
+   * `obstacle` tells what to wait for, undefined when the way is clear. Its promises must not
+   * reject.
+   */
   constructor(obstacle: () => Promise<void> | undefined) {
     this.#obstacle = obstacle
   }

@@ -5,8 +5,8 @@ export type SlabNumber = 0 | 1
 const granularityBytes = 1024 * 1024
 
 /**
- * Two reusable buffers, taken in turn, that grow to the largest answer they had to hold. So a fetch allocates nothing, and
- * one answer can be worked on while the next one arrives.
+ * Two reusable buffers, taken in turn, that grow to the largest answer they had to hold. So a fetch
+ * allocates nothing, and one answer can be worked on while the next one arrives.
  */
 export class SlabPair {
   readonly #slabs: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]

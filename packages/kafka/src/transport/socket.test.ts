@@ -3,7 +3,8 @@ import { secureOptions } from './socket.ts'
 
 test.each([
   ['kafka.example', 'kafka.example'],
-  // As brokers advertise it whose names are complete for DNS; RFC 6066 forbids the dot in a server name.
+  // As brokers advertise it whose names are complete for DNS; RFC 6066 forbids the dot in a server
+  // name.
   ['kafka.example.', 'kafka.example'],
   ['127.0.0.1', undefined],
   ['::1', undefined],

@@ -16,8 +16,9 @@ export interface SocketListener {
 const readBufferBytes = 256 * 1024
 
 /**
- * Connects with `onread`: Node.js reads into one buffer again and again instead of allocating one per read.
- * With TLS, `onConnect` comes after the handshake and the verification of the broker's certificate.
+ * Connects with `onread`: Node.js reads into one buffer again and again instead of allocating one
+ * per read. With TLS, `onConnect` comes after the handshake and the verification of the broker's
+ * certificate.
  */
 export function openSocket(
   address: HostPort,
@@ -68,7 +69,8 @@ export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOpt
     minVersion: 'TLSv1.2',
     // Else NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off for the whole process.
     rejectUnauthorized: true,
-    // An IP address is no server name; Node.js then verifies it against the certificate's IP addresses.
+    // An IP address is no server name; Node.js then verifies it against the certificate's IP
+    // addresses.
     ...(isIP(address.host) === 0 ? { servername: serverName(address.host) } : {}),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
@@ -78,7 +80,10 @@ export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOpt
   }
 }
 
-/** A dot at the end, which marks a name as complete for DNS, is no part of a server name (RFC 6066, 3). */
+/**
+ * A dot at the end, which marks a name as complete for DNS, is no part of a server name (RFC 6066,
+ * 3).
+ */
 function serverName(host: string): string {
   return host.replace(/\.$/, '')
 }

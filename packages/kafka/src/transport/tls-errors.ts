@@ -22,7 +22,9 @@ export function isTlsFailure(error: Error | undefined, code: string | undefined)
   )
 }
 
-/** The peer ended the connection during the handshake: a broker that starts or stops does so, too. */
+/**
+ * The peer ended the connection during the handshake: a broker that starts or stops does so, too.
+ */
 function isHangUp(error: Error | undefined, code: string | undefined): boolean {
   return (
     code === 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING' ||

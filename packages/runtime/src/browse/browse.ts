@@ -4,7 +4,10 @@ import type { Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
 
-/** A topic whose index cannot be read: told beside the others, so that one damaged index does not hide them. */
+/**
+ * A topic whose index cannot be read: told beside the others, so that one damaged index does not
+ * hide them.
+ */
 export interface UnreadableTopic {
   readonly topic: string
   readonly error: { readonly code: ErrorCode; readonly message: string }
@@ -17,7 +20,10 @@ export interface ListedBackups {
   readonly topics: readonly (TopicSummary | UnreadableTopic)[]
 }
 
-/** Lists one level and reads the index of every topic, some at a time, and nothing else. In the order of the listing. */
+/**
+ * Lists one level and reads the index of every topic, some at a time, and nothing else. In the
+ * order of the listing.
+ */
 export async function listBackups(location: StorageLocation): Promise<Outcome<ListedBackups>> {
   await using storage = await openStorage(location)
   const topics: (TopicSummary | UnreadableTopic)[] = []

@@ -21,10 +21,12 @@ export interface CatRecord extends KafkaRecord {
 }
 
 /**
- * The records of a topic in a storage, a batch at a time: in each partition in the order of their offsets, partitions as their
- * segments hold them. Reads only the ranges that may hold what was asked for.
+ * The records of a topic in a storage, a batch at a time: in each partition in the order of their
+ * offsets, partitions as their segments hold them. Reads only the ranges that may hold what was
+ * asked for.
  *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, DATA_CORRUPT naming object and bytes
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic, DATA_CORRUPT naming object and
+ *   bytes
  */
 export async function* catBackup(
   options: CatOptions,

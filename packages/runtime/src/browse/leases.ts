@@ -46,7 +46,8 @@ export async function findBackupLease(
 }
 
 /**
- * Frees a topic whose holder is known to be dead; returns who held it. One that lives after all commits nothing any more.
+ * Frees a topic whose holder is known to be dead; returns who held it. One that lives after all
+ * commits nothing any more.
  *
  * @throws STORAGE_NOT_FOUND when nobody holds it
  */

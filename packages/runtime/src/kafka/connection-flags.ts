@@ -3,7 +3,10 @@ import type { HostPort, KafkaConnectionOptions, PemFile } from '@kannery/kafka'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 
-/** What a person can say about a Kafka connection. Secrets are never among it: only where they stand. */
+/**
+ * What a person can say about a Kafka connection. Secrets are never among it: only where they
+ * stand.
+ */
 export interface KafkaConnectionFlags {
   readonly bootstrap?: string | undefined
   /** A client.properties file of Kafka's own tools; the other flags win over it. */

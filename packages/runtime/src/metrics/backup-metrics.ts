@@ -8,7 +8,9 @@ import type { Clock } from '@kannery/storage'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { MetricsSource } from './metrics-server.ts'
 
-/** What an alert needs: how much was captured, how far behind it is, and how old the last commit is. */
+/**
+ * What an alert needs: how much was captured, how far behind it is, and how old the last commit is.
+ */
 export class BackupMetrics implements MetricsSource {
   readonly #registry = new Registry()
   /** By topic, by the monotonic clock. */
@@ -74,7 +76,10 @@ export class BackupMetrics implements MetricsSource {
     return await this.#registry.metrics()
   }
 
-  /** Until the first commit of this process, the age is that of what the backup has; of none, that of this moment. */
+  /**
+   * Until the first commit of this process, the age is that of what the backup has; of none, that
+   * of this moment.
+   */
   opened({ topic, capturedUntil }: CaptureOpenedEvent): void {
     const now = this.#clock.now()
     const until = capturedUntil === undefined ? now : Date.parse(capturedUntil)

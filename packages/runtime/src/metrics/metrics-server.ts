@@ -9,7 +9,8 @@ export interface MetricsSource {
 }
 
 /**
- * Serves `/metrics` until disposed. Only on the loopback address unless `address` names a host: metrics tell topic names.
+ * Serves `/metrics` until disposed. Only on the loopback address unless `address` names a host:
+ * metrics tell topic names.
  *
  * @throws CONFIG_INVALID when the address is not one, or is taken
  */

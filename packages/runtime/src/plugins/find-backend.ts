@@ -16,10 +16,11 @@ export const wellKnownBackends: Readonly<Record<string, string>> = {
 }
 
 /**
- * Finds the backend for a URL scheme: among the plugins that a person named, then the well-known one beside the app or in the
- * plugin folder, then among what else the plugin folder holds.
+ * Finds the backend for a URL scheme: among the plugins that a person named, then the well-known
+ * one beside the app or in the plugin folder, then among what else the plugin folder holds.
  *
- * @throws CONFIG_INVALID for a scheme that nobody serves, PLUGIN_MISSING saying what to install, PLUGIN_INVALID, PLUGIN_DENIED
+ * @throws CONFIG_INVALID for a scheme that nobody serves, PLUGIN_MISSING saying what to install,
+ *   PLUGIN_INVALID, PLUGIN_DENIED
  */
 export async function findBackend(scheme: string, sources: PluginSources): Promise<LoadedPlugin> {
   for (const name of sources.named) {
@@ -38,7 +39,10 @@ export async function findBackend(scheme: string, sources: PluginSources): Promi
   })
 }
 
-/** The package at an absolute path, or of a name beside the app or in the plugin folder. @throws PLUGIN_MISSING */
+/**
+ * The package at an absolute path, or of a name beside the app or in the plugin folder. @throws
+ * PLUGIN_MISSING
+ */
 export async function namedPackage(name: string, sources: PluginSources): Promise<PackageOnDisk> {
   const found = isAbsolute(name)
     ? await readPackage(name)

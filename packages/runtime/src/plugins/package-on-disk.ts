@@ -22,8 +22,9 @@ interface Manifest {
 }
 
 /**
- * What `import` goes by in Node, and what this process was started with. Node's own resolver answers only for the importing
- * module, or with `require`'s conditions, which a package for `import` alone refuses.
+ * What `import` goes by in Node, and what this process was started with. Node's own resolver
+ * answers only for the importing module, or with `require`'s conditions, which a package for
+ * `import` alone refuses.
  */
 const conditions: ReadonlySet<string> = new Set([
   'node',
@@ -55,7 +56,10 @@ export async function readPackage(folder: string): Promise<PackageOnDisk | undef
   return { name, version, folder: real, entry: join(real, target) }
 }
 
-/** The package `name` as a module at `url` would find it: in the node_modules of its folder or of one above. */
+/**
+ * The package `name` as a module at `url` would find it: in the node_modules of its folder or of
+ * one above.
+ */
 export async function findPackageFrom(
   url: string,
   name: string,
@@ -88,7 +92,9 @@ function mainExport(exports: unknown): unknown {
   return isMap ? exports['.'] : exports
 }
 
-/** The first target whose conditions hold: https://nodejs.org/api/packages.html#conditional-exports */
+/**
+ * The first target whose conditions hold: https://nodejs.org/api/packages.html#conditional-exports
+ */
 function targetOf(target: unknown): string | undefined {
   if (typeof target === 'string') return target
   if (typeof target !== 'object' || target === null) return undefined

@@ -34,8 +34,9 @@ const packageManagers = [
 type PackageManager = (typeof packageManagers)[number]
 
 /**
- * Installs `wanted` (what npm calls a package spec; a path is absolute) into the plugin folder and returns what is usable by it.
- * What turns out not to be a plugin that this version can load is taken out again.
+ * Installs `wanted` (what npm calls a package spec; a path is absolute) into the plugin folder and
+ * returns what is usable by it. What turns out not to be a plugin that this version can load is
+ * taken out again.
  *
  * @throws PLUGIN_INVALID, PLUGIN_DENIED, PLUGIN_INSTALL_FAILED
  */
@@ -116,7 +117,10 @@ type RunResult =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly lastWords: string }
 
-/** In the plugin folder, so that no configuration file of the working directory says where packages come from. */
+/**
+ * In the plugin folder, so that no configuration file of the working directory says where packages
+ * come from.
+ */
 async function run(
   { name }: PackageManager,
   words: readonly string[],

@@ -10,9 +10,15 @@ export interface App {
   readonly version: string
 }
 
-/** Where plugins may come from, in this order. The working directory is never among it: that would run a stranger's code. */
+/**
+ * Where plugins may come from, in this order. The working directory is never among it: that would
+ * run a stranger's code.
+ */
 export interface PluginSources {
-  /** Plugins that a person named: absolute paths of package folders, or package names. They win over all others. */
+  /**
+   * Plugins that a person named: absolute paths of package folders, or package names. They win over
+   * all others.
+   */
   readonly named: readonly string[]
   readonly app: App
   /** Its `node_modules` is the last place; `kannery plugin add` fills it. */
@@ -28,7 +34,10 @@ export const pluginFolderVariable = 'KANNERY_PLUGIN_FOLDER'
 
 const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
 
-/** @throws CONFIG_INVALID for a relative path: what it means would depend on where a command was started */
+/**
+ * @throws CONFIG_INVALID for a relative path: what it means would depend on where a command was
+ *   started
+ */
 export function pluginSources(environment: Environment, app: App): PluginSources {
   const named = (environment[pluginsVariable] ?? '')
     .split(delimiter)
@@ -39,7 +48,10 @@ export function pluginSources(environment: Environment, app: App): PluginSources
   return { named, app, folder: pluginFolder(environment) }
 }
 
-/** https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_DATA_HOME is to be ignored. */
+/**
+ * https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_DATA_HOME is to be
+ * ignored.
+ */
 function pluginFolder(environment: Environment): string {
   const chosen = environment[pluginFolderVariable]
   if (chosen !== undefined && chosen !== '') {

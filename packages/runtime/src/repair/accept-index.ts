@@ -29,7 +29,10 @@ export interface AcceptedIndex {
   readonly absent: readonly string[]
 }
 
-/** Accepts an index that a person edited. @throws as core's acceptIndex, and as opening a storage does */
+/**
+ * Accepts an index that a person edited. @throws as core's acceptIndex, and as opening a storage
+ * does
+ */
 export async function acceptBackupIndex(options: AcceptIndexOptions): Promise<AcceptedIndex> {
   const { topic, dryRun, onWarning } = options
   await using storage = dryRun

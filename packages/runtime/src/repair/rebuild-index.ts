@@ -47,7 +47,10 @@ export interface RebuiltIndex {
   readonly damages: readonly Damage[]
 }
 
-/** Makes a lost or damaged index anew from the segments. @throws as core's rebuildIndex, and as opening a storage does */
+/**
+ * Makes a lost or damaged index anew from the segments. @throws as core's rebuildIndex, and as
+ * opening a storage does
+ */
 export async function rebuildBackupIndex(options: RebuildIndexOptions): Promise<RebuiltIndex> {
   const { topic, dryRun, onProgress, onWarning } = options
   const retention = parseRetention(options.retention)

@@ -31,21 +31,30 @@ export interface CollectedTopic {
 
 export interface CollectedGarbage {
   readonly topics: readonly CollectedTopic[]
-  /** Topics of which not all was deleted that was due; what was deleted of them is among `topics`. */
+  /**
+   * Topics of which not all was deleted that was due; what was deleted of them is among `topics`.
+   */
   readonly failed: readonly FailedTopic[]
   /** Of workers that were killed. */
   readonly heartbeats: number
-  /** null where that is not known, as in a dry run: a storage tells them only when it gives them back. */
+  /**
+   * null where that is not known, as in a dry run: a storage tells them only when it gives them
+   * back.
+   */
   readonly unfinishedUploads: number | null
 }
 
-/** Nothing that is younger is touched: no upload takes so long, and no living worker is silent for so long. */
+/**
+ * Nothing that is younger is touched: no upload takes so long, and no living worker is silent for
+ * so long.
+ */
 const olderThanMs = defaultRetentionTiming.graceMs
 
 /**
- * Deletes what indexes call garbage or expired, wherever nobody writes, and what killed processes left: heartbeats, and uploads
- * that were never finished. What no index names, and none calls garbage, is left to the next backup of its topic if that will look at
- * it, and else becomes garbage.
+ * Deletes what indexes call garbage or expired, wherever nobody writes, and what killed processes
+ * left: heartbeats, and uploads that were never finished. What no index names, and none calls
+ * garbage, is left to the next backup of its topic if that will look at it, and else becomes
+ * garbage.
  *
  * @throws as opening and listing a storage do
  */

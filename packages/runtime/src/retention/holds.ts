@@ -28,7 +28,10 @@ export async function listTopicHolds(
   return { done: done.flat(), ...others }
 }
 
-/** Done are the topics of which nothing goes from now on. @throws as core's addHold, and as opening a storage does */
+/**
+ * Done are the topics of which nothing goes from now on. @throws as core's addHold, and as opening
+ * a storage does
+ */
 export async function addTopicHolds(
   hold: Pick<Hold, 'name' | 'reason'>,
   options: HoldsOptions,
@@ -41,7 +44,9 @@ export async function addTopicHolds(
   })
 }
 
-/** Done are the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold */
+/**
+ * Done are the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold
+ */
 export async function removeTopicHolds(
   name: string,
   options: HoldsOptions,

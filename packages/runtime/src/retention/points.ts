@@ -31,7 +31,10 @@ export async function listTopicPoints(
   )
 }
 
-/** @param point `at`: as parseTime reads it; now without it. @throws as core's addPoint, and as opening a storage does */
+/**
+ * @param point `at`: as parseTime reads it; now without it. @throws as core's addPoint, and as
+ *   opening a storage does
+ */
 export async function addTopicPoints(
   point: { readonly name?: string; readonly at?: string },
   options: HoldsOptions,
@@ -48,7 +51,10 @@ export async function addTopicPoints(
   ])
 }
 
-/** @param which its name, or its moment where it has none. Returns what was removed. @throws CONFIG_INVALID when there is none */
+/**
+ * @param which its name, or its moment where it has none. Returns what was removed. @throws
+ *   CONFIG_INVALID when there is none
+ */
 export async function removeTopicPoints(
   which: string,
   options: HoldsOptions,
@@ -63,7 +69,10 @@ export async function removeTopicPoints(
   })
 }
 
-/** Removes points without a name that no rule keeps, topic by topic. Returns them. @throws as core's thinPoints */
+/**
+ * Removes points without a name that no rule keeps, topic by topic. Returns them. @throws as core's
+ * thinPoints
+ */
 export async function thinTopicPoints(
   rules: PointRules,
   options: HoldsOptions,

@@ -47,11 +47,11 @@ export interface PruneReport<T> {
 }
 
 /**
- * Marks what the retention says, and deletes what was marked before the grace wherever nobody writes. Each topic, and each object,
- * by itself.
+ * Marks what the retention says, and deletes what was marked before the grace wherever nobody
+ * writes. Each topic, and each object, by itself.
  *
- * @throws what keeps it from all topics: INDEX_MISSING for a topic that is not there; INDEX_FOREIGN for a copy; as opening a
- *   storage does
+ * @throws what keeps it from all topics: INDEX_MISSING for a topic that is not there; INDEX_FOREIGN
+ *   for a copy; as opening a storage does
  */
 export async function pruneBackups(
   options: PruneBackupsOptions,
@@ -74,7 +74,10 @@ export interface TakenBackTopic {
   readonly tooLate: number
 }
 
-/** Takes back what was marked as expired within the grace; it is kept for ever. @throws as pruneBackups */
+/**
+ * Takes back what was marked as expired within the grace; it is kept for ever. @throws as
+ * pruneBackups
+ */
 export async function takeBackPruned(
   options: Omit<PruneBackupsOptions, 'dryRun'>,
 ): Promise<Outcome<PruneReport<TakenBackTopic>>> {

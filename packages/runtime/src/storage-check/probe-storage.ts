@@ -24,10 +24,11 @@ export interface StorageProbe {
 }
 
 /**
- * What each backup does when it opens its storage: tries whether the store keeps the conditions that it accepts, with two small
- * objects that are deleted again.
+ * What each backup does when it opens its storage: tries whether the store keeps the conditions
+ * that it accepts, with two small objects that are deleted again.
  *
- * @throws STORAGE_UNSUPPORTED when two backups could overwrite each other there, and every other STORAGE_* error
+ * @throws STORAGE_UNSUPPORTED when two backups could overwrite each other there, and every other
+ *   STORAGE_* error
  */
 export async function probeStorage(location: StorageLocation): Promise<StorageProbe> {
   await using backend = await openExistingBackend(location)

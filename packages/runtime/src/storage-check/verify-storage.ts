@@ -47,8 +47,9 @@ export interface VerifyStorageOptions {
 }
 
 /**
- * Runs the contract that every storage must keep against a person's own one, under a prefix of its own that is cleaned up
- * afterwards, also when it is interrupted. Calls go through the same decorators as those of a backup.
+ * Runs the contract that every storage must keep against a person's own one, under a prefix of its
+ * own that is cleaned up afterwards, also when it is interrupted. Calls go through the same
+ * decorators as those of a backup.
  *
  * @throws STORAGE_* when the storage cannot be used at all
  */
@@ -59,7 +60,8 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   const open = async () => observed(await openExistingBackend(location), latencies)
   await using storage = await open()
   const scratch = scratchPrefix()
-  // What is wrong with the address or the credentials is told once, and not as fifty broken promises.
+  // What is wrong with the address or the credentials is told once, and not as fifty broken
+  // promises.
   const condition = { kind: 'if-absent' } as const
   await storage.put(objectKey(`${scratch}first`), systemRandom.bytes(16), { condition })
   const promises: CheckedPromise[] = []
@@ -117,7 +119,9 @@ async function check(
   }
 }
 
-/** A contract's case tells what it saw; the storage's own error, if one was in the way, what to do. */
+/**
+ * A contract's case tells what it saw; the storage's own error, if one was in the way, what to do.
+ */
 function whatIsBroken(error: unknown): { readonly reason: string; readonly remedy: string } {
   const cause = error instanceof Error ? error.cause : undefined
   const known = [error, cause].find((candidate) => KanneryError.is(candidate))
@@ -145,7 +149,10 @@ async function removeObjects(storage: StorageBackend, prefix: KeyPrefix): Promis
   for await (const _ of storage.deleteMany(await keysBelow(storage, prefix)));
 }
 
-/** In a folder hidden markers outlive their objects, for whoever might still write there. Here nobody does. */
+/**
+ * In a folder hidden markers outlive their objects, for whoever might still write there. Here
+ * nobody does.
+ */
 async function removeFolder(url: URL, scratch: KeyPrefix): Promise<void> {
   if (url.protocol !== 'file:') return
   await rm(join(fileURLToPath(url), scratch), { recursive: true, force: true })

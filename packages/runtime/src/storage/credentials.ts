@@ -3,12 +3,16 @@ import { isAbsolute, join } from 'node:path'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 
-/** Names the folder or file that holds the secrets of a storage. Without it a cloud's SDK looks for its own. */
+/**
+ * Names the folder or file that holds the secrets of a storage. Without it a cloud's SDK looks for
+ * its own.
+ */
 export const credentialsVariable = 'KANNERY_STORAGE_CREDENTIALS'
 
 /**
- * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), or the `name=value` lines of a file.
- * undefined when none are named: a cloud's SDK then looks in its own places (environment, profile, workload identity).
+ * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), or the
+ * `name=value` lines of a file. undefined when none are named: a cloud's SDK then looks in its own
+ * places (environment, profile, workload identity).
  *
  * @throws CONFIG_INVALID; the message never holds a value
  */
@@ -29,7 +33,8 @@ export async function readCredentials(
 async function readFolder(path: string): Promise<Record<string, string>> {
   const credentials: Record<string, string> = {}
   for (const entry of await readdir(path)) {
-    // Kubernetes keeps the versions of a mounted Secret in `..data`; what it shows beside are links to files there.
+    // Kubernetes keeps the versions of a mounted Secret in `..data`; what it shows beside are links
+    // to files there.
     if (entry.startsWith('.')) continue
     credentials[entry] = withoutLastLineEnd(await readFile(join(path, entry), 'utf8'))
   }

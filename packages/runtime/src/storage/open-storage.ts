@@ -34,10 +34,11 @@ export async function openStorage(location: StorageLocation): Promise<StorageBac
 }
 
 /**
- * Opens a storage that is there for writing, and probes it first: one that ignores preconditions is refused, and what one lacks
- * that can be done without is told.
+ * Opens a storage that is there for writing, and probes it first: one that ignores preconditions is
+ * refused, and what one lacks that can be done without is told.
  *
- * @throws as {@link openStorage}; STORAGE_CONTAINER_NOT_FOUND where there is no such folder: it is not made
+ * @throws as {@link openStorage}; STORAGE_CONTAINER_NOT_FOUND where there is no such folder: it is
+ *   not made
  */
 export async function openWritableStorage(
   location: StorageLocation,
@@ -47,8 +48,9 @@ export async function openWritableStorage(
 }
 
 /**
- * As {@link openWritableStorage}, also where nothing is yet: a folder is made, in one that is there. For what fills a storage: what
- * works on one that is filled must not take a mistyped name for an empty storage.
+ * As {@link openWritableStorage}, also where nothing is yet: a folder is made, in one that is
+ * there. For what fills a storage: what works on one that is filled must not take a mistyped name
+ * for an empty storage.
  */
 export async function openStorageToFill(
   location: StorageLocation,
@@ -62,7 +64,10 @@ export async function openUnprobedStorage(location: StorageLocation): Promise<St
   return decorated(await openExistingBackend(location), location)
 }
 
-/** A backend for writing, of a storage that is there. @throws STORAGE_CONTAINER_NOT_FOUND; as {@link openStorage} */
+/**
+ * A backend for writing, of a storage that is there. @throws STORAGE_CONTAINER_NOT_FOUND; as {@link
+ * openStorage}
+ */
 export async function openExistingBackend(location: StorageLocation): Promise<StorageBackend> {
   const backend = await openBackend(location, 'write')
   try {
@@ -113,7 +118,10 @@ export async function openBackend(
   })
 }
 
-/** @param capabilities what a probe found, where a backend knows only what its kind of store promises. */
+/**
+ * @param capabilities what a probe found, where a backend knows only what its kind of store
+ *   promises.
+ */
 function decorated(
   backend: StorageBackend,
   { url, onNote }: StorageLocation,

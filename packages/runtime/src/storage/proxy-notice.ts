@@ -22,7 +22,8 @@ const directRequests: ReadonlyMap<string, DirectRequests> = new Map<string, Dire
     'gs:',
     {
       endpoint: 'https://storage.googleapis.com',
-      // The chunks of an upload are sent by Node's own fetch: https://nodejs.org/api/cli.html#node_use_env_proxy1
+      // The chunks of an upload are sent by Node's own fetch:
+      // https://nodejs.org/api/cli.html#node_use_env_proxy1
       isSent: (access, { NODE_USE_ENV_PROXY }) => access === 'write' && NODE_USE_ENV_PROXY !== '1',
       describe: (location) => `uploads to ${location} go directly, without a proxy`,
     },

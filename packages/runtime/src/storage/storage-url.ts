@@ -2,7 +2,10 @@ import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { KanneryError } from '@kannery/storage'
 
-/** Query parameters that would carry a secret; a URL is shown in process lists, logs and shell histories. */
+/**
+ * Query parameters that would carry a secret; a URL is shown in process lists, logs and shell
+ * histories.
+ */
 const secretParameters =
   /secret|password|token|signature|sig$|accesskey|account-?key|credential|connectionstring/i
 
@@ -13,7 +16,8 @@ export function shownLocation(url: URL): string {
 }
 
 /**
- * Reads what a person typed as a storage: `./backups`, `/srv/backups`, `file:///srv/backups`, `s3://bucket/prefix` …
+ * Reads what a person typed as a storage: `./backups`, `/srv/backups`, `file:///srv/backups`,
+ * `s3://bucket/prefix` …
  *
  * @param directory what a relative path is relative to.
  * @throws CONFIG_INVALID, also for a URL that holds a secret; the message never repeats it.

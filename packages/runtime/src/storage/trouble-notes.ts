@@ -4,7 +4,10 @@ import type { Clock, StorageAttempt, StorageObserver } from '@kannery/storage'
 const quietMs = 2000
 const everyMs = 10_000
 
-/** Says that a storage does not answer, and why, for as long as it is asked again: a command would be silent for a minute. */
+/**
+ * Says that a storage does not answer, and why, for as long as it is asked again: a command would
+ * be silent for a minute.
+ */
 export class TroubleNotes implements StorageObserver {
   readonly #location: string
   readonly #clock: Clock

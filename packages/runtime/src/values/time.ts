@@ -1,13 +1,17 @@
 import { KanneryError } from '@kannery/storage'
 import { parseDuration } from './duration.ts'
 
-/** A date, a date with hours and minutes, or with seconds; a time has its zone, because a guess restores the wrong hour. */
+/**
+ * A date, a date with hours and minutes, or with seconds; a time has its zone, because a guess
+ * restores the wrong hour.
+ */
 const isoDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
 /**
- * A moment as milliseconds since 1970: `2026-11-23` (midnight UTC), `2026-11-23T10:00Z`, `2026-11-23T11:00+01:00`,
- * `-90m` (that long before `now`), milliseconds as Kafka prints them (12 digits or more: fewer may be meant as seconds or as a
- * date), or any milliseconds with their unit, `1000ms`.
+ * A moment as milliseconds since 1970: `2026-11-23` (midnight UTC), `2026-11-23T10:00Z`,
+ * `2026-11-23T11:00+01:00`, `-90m` (that long before `now`), milliseconds as Kafka prints them (12
+ * digits or more: fewer may be meant as seconds or as a date), or any milliseconds with their unit,
+ * `1000ms`.
  *
  * @throws CONFIG_INVALID
  */

@@ -46,8 +46,8 @@ export interface BackupReport {
 }
 
 /**
- * Backs topics up until all is stored (once) or until `signal` (continuous); either way what is open is committed and
- * the leases are released before it resolves.
+ * Backs topics up until all is stored (once) or until `signal` (continuous); either way what is
+ * open is committed and the leases are released before it resolves.
  *
  * @throws what keeps it from beginning: CONFIG_INVALID, PLUGIN_*, STORAGE_*, KAFKA_*
  */
@@ -135,7 +135,10 @@ function describeReport({ topics, failed }: CaptureReport, url: URL): BackupRepo
 /** Less leaves no time to renew a lease over a network. */
 const leastTtlMs = 1000
 
-/** Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default. @throws CONFIG_INVALID */
+/**
+ * Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default.
+ * @throws CONFIG_INVALID
+ */
 export function leaseTiming(ttlMs: number): LeaseTiming {
   if (ttlMs < leastTtlMs) {
     throw new KanneryError('CONFIG_INVALID', `a lease cannot live for ${ttlMs} ms only`, {
@@ -155,7 +158,10 @@ export function nameWriter(version: string): string {
   return `${hostname()} (pid ${process.pid}, kannery ${version})`
 }
 
-/** Core does not always know how a person calls the storage; who is told about a lease wants to know. */
+/**
+ * Core does not always know how a person calls the storage; who is told about a lease wants to
+ * know.
+ */
 export function namedLease<E>(error: E, url: URL): E | KanneryError {
   if (!KanneryError.is(error, 'LEASE_HELD')) return error
   const { message, why, retry, facts } = error

@@ -5,8 +5,9 @@ import { openUnprobedStorage, type StorageLocation } from '../storage/open-stora
 import { nameWriter } from './backup.ts'
 
 /**
- * Marks a topic's backup as in use until it is disposed of: its retention deletes nothing then. Reads and writes through a handle of
- * its own, so that the one that is read with is never asked to write. Credentials that may only read suffice: then there is no mark.
+ * Marks a topic's backup as in use until it is disposed of: its retention deletes nothing then.
+ * Reads and writes through a handle of its own, so that the one that is read with is never asked to
+ * write. Credentials that may only read suffice: then there is no mark.
  */
 export async function markInUse(
   topic: string,

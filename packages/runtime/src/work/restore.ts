@@ -42,7 +42,8 @@ export interface RestoreOutcomeReport extends RestoreReport {
 }
 
 /**
- * Restores one topic. Read access to the storage suffices; with more, the backup is marked as in use meanwhile.
+ * Restores one topic. Read access to the storage suffices; with more, the backup is marked as in
+ * use meanwhile.
  *
  * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*
  */

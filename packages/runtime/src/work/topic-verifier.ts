@@ -15,7 +15,10 @@ import {
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { summarize, type TopicSummary } from '../browse/summary.ts'
 
-/** `deep`: every byte is read. `shallow`: only that objects are there and have their size. Indexes and pages are always read. */
+/**
+ * `deep`: every byte is read. `shallow`: only that objects are there and have their size. Indexes
+ * and pages are always read.
+ */
 export type VerificationDepth = 'deep' | 'shallow'
 
 /** Something that is not as it was written. Without `from` and `to` it is the whole object. */
@@ -78,7 +81,8 @@ export class TopicVerifier {
   async verify(
     onSegment: (entry: SegmentEntry, bytes: number) => void,
   ): Promise<TopicVerification | 'absent'> {
-    // Listed before the index is read: what is uploaded, and then named, in between is not taken for forgotten.
+    // Listed before the index is read: what is uploaded, and then named, in between is not taken
+    // for forgotten.
     const folder = await this.#list()
     const index = await this.#readIndex(folder)
     if (index === 'absent') return 'absent'

@@ -48,7 +48,10 @@ export interface VerificationReport {
   /** Segments that the retention deleted: the index says so, and there is nothing to check. */
   readonly deletedSegments: number
   readonly findings: readonly VerificationFinding[]
-  /** Keys of segments and pages that no index names and that no running backup is about to name. Not damage: nobody sees them. */
+  /**
+   * Keys of segments and pages that no index names and that no running backup is about to name. Not
+   * damage: nobody sees them.
+   */
   readonly unnamed: readonly string[]
   /** Topics that could not be read. */
   readonly failed: readonly FailedTopic[]

@@ -11,7 +11,10 @@ import { ContractViolation, nameOf } from './expectations.ts'
 export interface ContractCase {
   /** Reads as a sentence about a storage. */
   readonly name: string
-  /** Without one of these capabilities {@link refuse} is run instead: what is missing has to be refused, not imitated. */
+  /**
+   * Without one of these capabilities {@link refuse} is run instead: what is missing has to be
+   * refused, not imitated.
+   */
   readonly needs?: readonly (keyof StorageCapabilities)[]
   run(context: CaseContext): Promise<void>
   refuse?(context: CaseContext): Promise<void>

@@ -8,7 +8,10 @@ import { readingCases } from './reading.ts'
 import { streamingCases } from './streaming.ts'
 import { writingCases } from './writing.ts'
 
-/** What every storage promises. Needs nothing but a storage: test runners and `kannery storage verify` run the same list. */
+/**
+ * What every storage promises. Needs nothing but a storage: test runners and `kannery storage
+ * verify` run the same list.
+ */
 export const storageContract: readonly ContractCase[] = [
   ...readingCases,
   ...writingCases,

@@ -3,7 +3,10 @@ import type { ContractCase } from './contract-case.ts'
 import { expectSame, expectSameNames, expectTrue } from './expectations.ts'
 import { at, create, createAll, expectAbsent, namesIn } from './steps.ts'
 
-/** Names that a careless prefix takes for parts of each other. None is both an object and a folder: no disk could hold that. */
+/**
+ * Names that a careless prefix takes for parts of each other. None is both an object and a folder:
+ * no disk could hold that.
+ */
 const lookalikes = [
   'a!',
   'a-b',

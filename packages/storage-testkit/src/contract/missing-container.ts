@@ -5,8 +5,8 @@ import { at, create, read } from './steps.ts'
 const missing = 'STORAGE_CONTAINER_NOT_FOUND'
 
 /**
- * What holds when the bucket, the container or the disk is not there: its own error, never "no such object", which would let a
- * backup begin anew. Here {@link CaseContext.open} opens such a storage.
+ * What holds when the bucket, the container or the disk is not there: its own error, never "no such
+ * object", which would let a backup begin anew. Here {@link CaseContext.open} opens such a storage.
  */
 export const missingContainerContract: readonly ContractCase[] = [
   {

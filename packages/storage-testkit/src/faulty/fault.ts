@@ -31,7 +31,9 @@ export type Fault =
   | { readonly kind: 'arrive-late'; readonly milliseconds: number }
   /** The request is applied at once; the answer takes its time. */
   | { readonly kind: 'answer-late'; readonly milliseconds: number }
-  /** The request arrives twice, as through a proxy that resends. The caller sees one of the answers. */
+  /**
+   * The request arrives twice, as through a proxy that resends. The caller sees one of the answers.
+   */
   | { readonly kind: 'repeat'; readonly answer: 'first' | 'second' }
   /** No answer, ever, until the caller gives up: a process that asks so is as good as dead. */
   | { readonly kind: 'hang'; readonly applied: boolean }

@@ -28,8 +28,8 @@ import {
 import { FaultPlan } from './fault-plan.ts'
 
 /**
- * Lets calls to a storage go wrong, as planned in {@link faults}. One handle is one client's way to the storage: others may have
- * another one onto the same world, with other faults or none.
+ * Lets calls to a storage go wrong, as planned in {@link faults}. One handle is one client's way to
+ * the storage: others may have another one onto the same world, with other faults or none.
  */
 export class FaultyStorage implements StorageBackend {
   readonly faults: FaultPlan = new FaultPlan()

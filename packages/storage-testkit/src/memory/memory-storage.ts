@@ -46,8 +46,8 @@ export interface MemoryStorageOptions {
 }
 
 /**
- * The contract to the letter, in memory: what works here works on every backend. Several handles onto one world are several
- * clients of one storage.
+ * The contract to the letter, in memory: what works here works on every backend. Several handles
+ * onto one world are several clients of one storage.
  */
 export class MemoryStorage implements StorageBackend {
   readonly type = 'memory'

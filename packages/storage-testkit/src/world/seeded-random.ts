@@ -1,6 +1,8 @@
 import type { Random } from '@kannery/storage'
 
-/** The same seed gives the same numbers, on every machine. For tests only: anybody can guess them. */
+/**
+ * The same seed gives the same numbers, on every machine. For tests only: anybody can guess them.
+ */
 export interface SeededRandom extends Random {
   /** At least 0, less than 1. */
   fraction(): number
@@ -8,7 +10,9 @@ export interface SeededRandom extends Random {
   below(limit: number): number
   chance(probability: number): boolean
   pick<T>(choices: readonly T[]): T
-  /** A source of its own: what one consumer draws from it does not change what another one draws. */
+  /**
+   * A source of its own: what one consumer draws from it does not change what another one draws.
+   */
   fork(): SeededRandom
 }
 
@@ -29,7 +33,10 @@ export function seededRandom(seed: number): SeededRandom {
   }
 }
 
-/** SplitMix with 32 bits of state (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). */
+/**
+ * SplitMix with 32 bits of state (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+ * Generators, 2014).
+ */
 function splitMix32(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -6,8 +6,8 @@ interface Sleeper {
 }
 
 /**
- * A clock that stands still until {@link pass} moves it on. Whoever sleeps by it wakes in the order of the times asked for,
- * and what one of them does next happens before the next one wakes.
+ * A clock that stands still until {@link pass} moves it on. Whoever sleeps by it wakes in the order
+ * of the times asked for, and what one of them does next happens before the next one wakes.
  */
 export class TestClock implements Clock {
   readonly #startMs: number
@@ -63,7 +63,9 @@ export class TestClock implements Clock {
     await settle()
   }
 
-  /** Moves time on, from one sleeper to the next, until `promise` is settled; settles as it does. */
+  /**
+   * Moves time on, from one sleeper to the next, until `promise` is settled; settles as it does.
+   */
   async passUntil<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const note = (): void => {
@@ -79,7 +81,10 @@ export class TestClock implements Clock {
     return await promise
   }
 
-  /** The same time and the same sleep, told by a wall clock that is `milliseconds` ahead (or, negative, behind). */
+  /**
+   * The same time and the same sleep, told by a wall clock that is `milliseconds` ahead (or,
+   * negative, behind).
+   */
   skewed(milliseconds: number): Clock {
     return {
       now: () => this.now() + milliseconds,

@@ -13,7 +13,10 @@ export interface DecorateOptions {
   readonly random: Random
   /** All keys lie below it. */
   readonly prefix?: KeyPrefix
-  /** What a probe has shown to be missing although the backend promises it: `ifVersionDelete: false`. */
+  /**
+   * What a probe has shown to be missing although the backend promises it: `ifVersionDelete:
+   * false`.
+   */
   readonly capabilities?: Partial<StorageCapabilities>
   readonly retry?: Partial<RetryPolicy>
   readonly requestsPerSecond?: number
@@ -21,8 +24,9 @@ export interface DecorateOptions {
 }
 
 /**
- * Puts around a bare backend what all of them need, in the one order that is right: prefix → retry → rate limit → metrics → backend. So each
- * attempt is limited and counted, and a caller sees none of them.
+ * Puts around a bare backend what all of them need, in the one order that is right: prefix → retry
+ * → rate limit → metrics → backend. So each attempt is limited and counted, and a caller sees none
+ * of them.
  */
 export function decorate(backend: StorageBackend, options: DecorateOptions): StorageBackend {
   const { clock, random, prefix, capabilities, observer } = options

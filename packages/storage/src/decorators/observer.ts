@@ -27,6 +27,9 @@ export interface StorageAttempt {
 }
 
 export interface StorageObserver {
-  /** Each attempt, when it has ended: a `get` with its body, a `list` with its last entry. Must not throw. */
+  /**
+   * Each attempt, when it has ended: a `get` with its body, a `list` with its last entry. Must not
+   * throw.
+   */
   onAttempt(attempt: StorageAttempt): void
 }

@@ -14,9 +14,10 @@ export interface Difference {
 const lookahead = 32
 
 /**
- * Compares the records of a partition in the backup with those in the target, in order. Where they part, it looks a little
- * ahead on both sides, so that one missing record does not make all that follow it differ. Takes records piece by piece, and
- * holds no more of them than it needs to look ahead.
+ * Compares the records of a partition in the backup with those in the target, in order. Where they
+ * part, it looks a little ahead on both sides, so that one missing record does not make all that
+ * follow it differ. Takes records piece by piece, and holds no more of them than it needs to look
+ * ahead.
  */
 export class PartitionComparison {
   readonly #partition: number
@@ -38,7 +39,10 @@ export class PartitionComparison {
     this.#onDifference = onDifference
   }
 
-  /** Records of the backup that have a counterpart in the target, the same or not, or were found missing. */
+  /**
+   * Records of the backup that have a counterpart in the target, the same or not, or were found
+   * missing.
+   */
   get compared(): number {
     return this.#compared
   }

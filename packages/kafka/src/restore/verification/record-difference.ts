@@ -2,7 +2,10 @@ import type { UnnumberedRecord } from '../../record-batch/encode-records.ts'
 
 export type ComparedField = 'key' | 'value' | 'headers' | 'timestamp'
 
-/** In what two records differ; nothing when they are the same. null is not empty, and headers have an order. */
+/**
+ * In what two records differ; nothing when they are the same. null is not empty, and headers have
+ * an order.
+ */
 export function differingFields(
   one: UnnumberedRecord,
   other: UnnumberedRecord,

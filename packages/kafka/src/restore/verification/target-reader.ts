@@ -54,8 +54,8 @@ export class TargetReader implements AsyncDisposable {
   /**
    * All batches of a partition from `from` (inclusive) to `end` (exclusive), in order.
    *
-   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted what is asked for,
-   *   KAFKA_UNREACHABLE when it serves nothing for two minutes.
+   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted
+   *   what is asked for, KAFKA_UNREACHABLE when it serves nothing for two minutes.
    */
   async *batches(
     partition: number,

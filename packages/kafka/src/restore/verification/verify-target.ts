@@ -33,7 +33,10 @@ export interface VerifyOptions {
 export interface TargetRange {
   /** Where the restored records begin. */
   readonly from: number
-  /** What lies before it can no longer be read: it may be greater than `from` when somebody deleted records. */
+  /**
+   * What lies before it can no longer be read: it may be greater than `from` when somebody deleted
+   * records.
+   */
   readonly logStart: number
   readonly end: number
 }
@@ -43,7 +46,8 @@ const namedDifferences = 100
 const shownDifferences = 10
 
 /**
- * Compares the restored topic with the backup, record by record: key, value, headers, timestamp, order, partition and number.
+ * Compares the restored topic with the backup, record by record: key, value, headers, timestamp,
+ * order, partition and number.
  *
  * @throws VERIFY_FAILED naming partition and offset of what differs.
  */
@@ -86,7 +90,10 @@ class PartitionSides {
   constructor(parts: {
     readonly comparison: PartitionComparison
     readonly batches: AsyncIterator<TargetBatch>
-    /** A broker serves whole batches, also what of them was deleted: records below this offset are not there. */
+    /**
+     * A broker serves whole batches, also what of them was deleted: records below this offset are
+     * not there.
+     */
     readonly readable: number
     readonly onDamage: ((damage: Damage) => void) | undefined
   }) {
@@ -143,7 +150,10 @@ class PartitionSides {
   }
 }
 
-/** The records sections are the same bytes, and mean the same: then so do the records, without decoding them. */
+/**
+ * The records sections are the same bytes, and mean the same: then so do the records, without
+ * decoding them.
+ */
 function sameBytes({ bytes, header, visible }: BackupBatch, target: TargetBatch): boolean {
   const other = target.header
   return (

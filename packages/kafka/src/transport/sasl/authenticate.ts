@@ -17,7 +17,10 @@ import { ScramClient, ScramFailure } from './scram.ts'
 export type SaslConnection = Pick<BrokerConnection, 'address' | 'call' | 'pickVersion'>
 
 export interface SaslSession {
-  /** After that many milliseconds the broker wants to see us authenticate again (KIP-368); undefined: never. */
+  /**
+   * After that many milliseconds the broker wants to see us authenticate again (KIP-368);
+   * undefined: never.
+   */
   readonly lifetimeMs: number | undefined
 }
 

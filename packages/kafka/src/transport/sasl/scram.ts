@@ -9,7 +9,10 @@ export interface ScramCredentials {
   readonly password: string
 }
 
-/** Brokers refuse fewer when a user is created, and so do we when a server asks for them: a cheap hash is quickly guessed. */
+/**
+ * Brokers refuse fewer when a user is created, and so do we when a server asks for them: a cheap
+ * hash is quickly guessed.
+ */
 const leastIterations = 4096
 /** A server that asks for more wants to keep us busy. */
 const mostIterations = 10_000_000
@@ -23,8 +26,9 @@ const gs2Header = 'n,,'
 export class ScramFailure extends Error {}
 
 /**
- * The client's side of SCRAM (RFC 5802, with SHA-256: RFC 7677) as Kafka speaks it (KIP-84). Both sides prove that they know
- * the password: a server that cannot is refused, so a false broker learns nothing it could use and gets no data.
+ * The client's side of SCRAM (RFC 5802, with SHA-256: RFC 7677) as Kafka speaks it (KIP-84). Both
+ * sides prove that they know the password: a server that cannot is refused, so a false broker
+ * learns nothing it could use and gets no data.
  */
 export class ScramClient {
   readonly #credentials: ScramCredentials
@@ -95,7 +99,10 @@ export class ScramClient {
   }
 }
 
-/** RFC 5802, 5.1: `=` and `,` separate attributes and have to be escaped in a name. Like Kafka, we skip SASLprep. */
+/**
+ * RFC 5802, 5.1: `=` and `,` separate attributes and have to be escaped in a name. Like Kafka, we
+ * skip SASLprep.
+ */
 function escapeName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
 }

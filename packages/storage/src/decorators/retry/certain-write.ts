@@ -8,15 +8,20 @@ export interface CertainWrite<T> {
   readonly patience: Patience
   /** The same bytes with the same condition, each time. */
   readonly attempt: Attempt<T>
-  /** Looks whether what is there now is what an earlier attempt wrote; undefined when it is not, or cannot be told. */
+  /**
+   * Looks whether what is there now is what an earlier attempt wrote; undefined when it is not, or
+   * cannot be told.
+   */
   readonly recognise: () => Promise<T | undefined>
 }
 
 /**
- * Rule U. After an answer that leaves it open whether a write was applied, the same request is sent until an answer is definite.
- * "Exists" or "changed meanwhile" may then be the echo of our own write: it is looked at.
+ * Rule U. After an answer that leaves it open whether a write was applied, the same request is sent
+ * until an answer is definite. "Exists" or "changed meanwhile" may then be the echo of our own
+ * write: it is looked at.
  *
- * @throws STORAGE_OUTCOME_UNKNOWN past the deadline; nothing is deleted then, as it may be ours and others may rely on it.
+ * @throws STORAGE_OUTCOME_UNKNOWN past the deadline; nothing is deleted then, as it may be ours and
+ *   others may rely on it.
  */
 export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   let resent = false
@@ -85,7 +90,8 @@ async function recogniseOr<T>(
   } catch (error) {
     throw KanneryError.is(error) ? giveUp(error) : error
   }
-  // Something else is there now. An earlier attempt of ours may have been there in between; either way it is not what counts.
+  // Something else is there now. An earlier attempt of ours may have been there in between; either
+  // way it is not what counts.
   if (own === undefined) throw conflict
   return own
 }

@@ -7,7 +7,10 @@ import { isRepeatable, type Patience } from './patience.ts'
 
 export interface CertainWriterOptions {
   readonly key: ObjectKey
-  /** For the commit, and for giving up what was not committed. Renewed whenever a part of the object was sent. */
+  /**
+   * For the commit, and for giving up what was not committed. Renewed whenever a part of the object
+   * was sent.
+   */
   readonly patience: Patience
   /** Has the inner writer stop what it waits for. */
   readonly giveUp: (reason: unknown) => void
@@ -15,8 +18,9 @@ export interface CertainWriterOptions {
 }
 
 /**
- * A commit is asked for once. When its answer is lost, or does not come, the object is looked at: what is there under that key with the
- * same content is ours. When nothing is there it may still come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
+ * A commit is asked for once. When its answer is lost, or does not come, the object is looked at:
+ * what is there under that key with the same content is ours. When nothing is there it may still
+ * come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
  */
 export class CertainWriter implements ObjectWriter {
   readonly #inner: ObjectWriter

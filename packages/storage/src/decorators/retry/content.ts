@@ -25,8 +25,9 @@ const blockBytes = 1024 * 1024
 const sampleBytes = 64 * 1024
 
 /**
- * For streams, whose bytes are no longer at hand: a checksum of the beginning of each MiB. Objects that are written under a key of
- * their own differ there, if they differ; a checksum of every byte would cost more than a tenth of a backup's CPU time.
+ * For streams, whose bytes are no longer at hand: a checksum of the beginning of each MiB. Objects
+ * that are written under a key of their own differ there, if they differ; a checksum of every byte
+ * would cost more than a tenth of a backup's CPU time.
  */
 export class SampledContent implements Content {
   #size = 0

@@ -96,7 +96,10 @@ export class Patience {
     }
   }
 
-  /** Once, however long it takes, as long as there is progress ({@link renew}). Else like {@link attempt}. */
+  /**
+   * Once, however long it takes, as long as there is progress ({@link renew}). Else like {@link
+   * attempt}.
+   */
   async attemptWhileItAdvances<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
     const beganMs = clock.monotonic()
@@ -110,7 +113,10 @@ export class Patience {
     )
   }
 
-  /** Until it succeeds, fails for good, or the deadline is near. For requests that may be repeated as they are. */
+  /**
+   * Until it succeeds, fails for good, or the deadline is near. For requests that may be repeated
+   * as they are.
+   */
   async insist<T>(call: Attempt<T>): Promise<T> {
     for (;;) {
       try {

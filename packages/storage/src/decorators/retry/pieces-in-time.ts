@@ -1,8 +1,9 @@
 import type { Patience } from './patience.ts'
 
 /**
- * What one attempt gives, piece by piece; each is waited for as long as one attempt may take. `start` gets a signal that is aborted
- * when nobody waits any more: a request that is never answered would keep its connection.
+ * What one attempt gives, piece by piece; each is waited for as long as one attempt may take.
+ * `start` gets a signal that is aborted when nobody waits any more: a request that is never
+ * answered would keep its connection.
  *
  * @throws STORAGE_UNAVAILABLE when the next piece does not come in time
  */

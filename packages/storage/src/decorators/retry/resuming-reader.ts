@@ -12,9 +12,11 @@ export interface ResumingReaderOptions {
 }
 
 /**
- * A body that breaks midway goes on where it broke, from the same version of the object: a long read survives a reset.
+ * A body that breaks midway goes on where it broke, from the same version of the object: a long
+ * read survives a reset.
  *
- * @throws STORAGE_PRECONDITION_FAILED or STORAGE_NOT_FOUND when the object was replaced or deleted in between
+ * @throws STORAGE_PRECONDITION_FAILED or STORAGE_NOT_FOUND when the object was replaced or deleted
+ *   in between
  */
 export class ResumingReader implements ObjectReader {
   readonly info: StoredObject

@@ -9,7 +9,10 @@ import { piecesInTime } from './pieces-in-time.ts'
 /** What the largest batch of a store takes, so that no request of it is sent half full. */
 const batchSize = 1000
 
-/** Keys that failed for the moment are tried again; what fails for good, or until the deadline, is told as it is. */
+/**
+ * Keys that failed for the moment are tried again; what fails for good, or until the deadline, is
+ * told as it is.
+ */
 export async function* deletePersistently(
   storage: StorageBackend,
   keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,

@@ -5,8 +5,8 @@ import type { Patience } from './patience.ts'
 import { piecesInTime } from './pieces-in-time.ts'
 
 /**
- * A listing that breaks begins again behind the last entry told, or, where the store does not list in order, from the start: then what
- * was told already is left out.
+ * A listing that breaks begins again behind the last entry told, or, where the store does not list
+ * in order, from the start: then what was told already is left out.
  */
 export async function* listPersistently(
   storage: StorageBackend,

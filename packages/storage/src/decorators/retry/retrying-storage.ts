@@ -26,7 +26,10 @@ import { ResumingReader } from './resuming-reader.ts'
 import { deletePersistently } from './retried-deletions.ts'
 import { listPersistently } from './retried-listing.ts'
 
-/** Repeats what may be repeated, until a deadline, and finds out what became of writes whose answer was lost. */
+/**
+ * Repeats what may be repeated, until a deadline, and finds out what became of writes whose answer
+ * was lost.
+ */
 export class RetryingStorage implements StorageBackend {
   readonly #inner: StorageBackend
   readonly #environment: RetryEnvironment
