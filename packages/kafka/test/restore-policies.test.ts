@@ -1,7 +1,7 @@
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import type { Settings } from '../src/restore/topic-settings.ts'
+import type { Settings } from '../src/restore/settings/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'

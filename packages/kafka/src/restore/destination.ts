@@ -4,12 +4,12 @@ import { kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
-import { Findings } from './findings.ts'
-import { judgeHandling, judgeReplicas } from './judge-target.ts'
-import { missingPermissions, type Preflight } from './preflight.ts'
+import { Findings } from './preflight/findings.ts'
+import { missingPermissions, type Preflight } from './preflight/preflight.ts'
+import { judgeHandling, judgeReplicas } from './preflight/target-checks.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
-import type { Settings } from './topic-settings.ts'
+import type { Settings } from './settings/topic-settings.ts'
 
 /** A topic that is ready for the first record. */
 export interface Destination {

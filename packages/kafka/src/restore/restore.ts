@@ -6,13 +6,13 @@ import { type Selection, select } from '../reading/segment-spans.ts'
 import { type Destination, endOffsets, openDestination } from './destination.ts'
 import { Ledger } from './ledger.ts'
 import { MemoryBudget } from './memory-budget.ts'
-import { type Preflight, preflight } from './preflight.ts'
-import { RecycledMemory } from './recycled-memory.ts'
+import { type Preflight, preflight } from './preflight/preflight.ts'
+import { RecycledMemory } from './producing/recycled-memory.ts'
+import { TopicProducer } from './producing/topic-producer.ts'
+import { writeRecords } from './producing/write-records.ts'
 import type { ChosenIncarnation, RestoreOptions, RestoreReport } from './restore-options.ts'
-import { TopicProducer } from './topic-producer.ts'
 import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
 import { type Verification, verifyTarget } from './verification/verify-target.ts'
-import { writeRecords } from './write-records.ts'
 
 const defaultBudgetBytes = 64 * 1024 * 1024
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ScriptedTarget } from '../../../test/scripted-target.ts'
-import type { Settings } from '../topic-settings.ts'
 import { type AcceptedSettings, acceptedSettings } from './accepted-settings.ts'
+import type { Settings } from './topic-settings.ts'
 
 const defaults: Settings = {
   'cleanup.policy': 'delete',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ScriptedTarget } from '../../../test/scripted-target.ts'
-import type { Settings } from '../topic-settings.ts'
 import { createHeldTopic } from './create-topic.ts'
+import type { Settings } from './topic-settings.ts'
 
 const defaults: Settings = { 'flush.ms': '1000', 'retention.ms': '1', 'segment.ms': '1' }
 const topic = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Settings } from '../topic-settings.ts'
 import { batchLimit, heldSettings, isHeld, releaseSettings } from './held-settings.ts'
+import type { Settings } from './topic-settings.ts'
 
 const now = 1_800_000_000_000
 const never = '9223372036854775807'

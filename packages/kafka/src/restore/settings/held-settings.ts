@@ -1,5 +1,5 @@
-import type { Survey } from '../survey.ts'
-import type { Settings } from '../topic-settings.ts'
+import type { Survey } from '../preflight/restore-estimate.ts'
+import type { Settings } from './topic-settings.ts'
 
 /** What decides which settings are held off. */
 export interface HoldFacts {

@@ -1,7 +1,7 @@
 import type { TopicConfig } from '../../cluster/kafka-cluster.ts'
-import type { Settings } from '../topic-settings.ts'
 import type { LeftOutSetting } from './accepted-settings.ts'
 import { isHeld, isMarked } from './held-settings.ts'
+import type { Settings } from './topic-settings.ts'
 
 /** What a topic is still to get that an interrupted restore created. */
 export interface UnfinishedSettings {

@@ -1,7 +1,7 @@
 import { type Clock, KanneryError } from '@kannery/storage'
-import { kafkaError } from '../cluster/errors.ts'
-import type { ProduceResult } from '../protocol/produce.ts'
-import { Fifo } from './fifo.ts'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { ProduceResult } from '../../protocol/produce.ts'
+import { Fifo } from '../fifo.ts'
 
 export interface OutgoingBatch {
   readonly partition: number

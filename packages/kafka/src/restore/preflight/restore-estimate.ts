@@ -1,7 +1,7 @@
 import { type Index, segmentEntries } from '@kannery/core'
 import type { StorageBackend } from '@kannery/storage'
-import { type MissingOffsets, MissingOffsetsWalk } from '../reading/missing-offsets.ts'
-import { type SegmentSpans, type Selection, SpanWalk } from '../reading/segment-spans.ts'
+import { type MissingOffsets, MissingOffsetsWalk } from '../../reading/missing-offsets.ts'
+import { type SegmentSpans, type Selection, SpanWalk } from '../../reading/segment-spans.ts'
 
 /** What is going to be restored, as far as the index alone tells. */
 export interface Survey {

@@ -1,24 +1,24 @@
 import type { Index } from '@kannery/core'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
-import type { AclOperation } from '../cluster/acl-operations.ts'
-import type { NewTopic } from '../cluster/create-topics.ts'
-import { kafkaError } from '../cluster/errors.ts'
-import type { KafkaCluster, ProducerIdentity } from '../cluster/kafka-cluster.ts'
-import type { TopicMetadata } from '../cluster/metadata.ts'
-import type { Selection } from '../reading/segment-spans.ts'
+import type { AclOperation } from '../../cluster/acl-operations.ts'
+import type { NewTopic } from '../../cluster/create-topics.ts'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { KafkaCluster, ProducerIdentity } from '../../cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../../cluster/metadata.ts'
+import type { Selection } from '../../reading/segment-spans.ts'
+import type { RetentionChoice } from '../restore-options.ts'
+import { acceptedSettings, type LeftOutSetting } from '../settings/accepted-settings.ts'
+import { finalSettings, type Settings } from '../settings/topic-settings.ts'
+import { unfinishedSettings } from '../settings/unfinished-settings.ts'
 import { Findings } from './findings.ts'
+import { type Survey, survey } from './restore-estimate.ts'
 import {
   judgeReplicas,
   judgeRetention,
   judgeSettings,
   retentionLimit,
   type TargetFacts,
-} from './judge-target.ts'
-import type { RetentionChoice } from './restore-options.ts'
-import { acceptedSettings, type LeftOutSetting } from './settings/accepted-settings.ts'
-import { unfinishedSettings } from './settings/unfinished-settings.ts'
-import { type Survey, survey } from './survey.ts'
-import { finalSettings, type Settings } from './topic-settings.ts'
+} from './target-checks.ts'
 
 export interface PreflightOptions {
   readonly storage: StorageBackend

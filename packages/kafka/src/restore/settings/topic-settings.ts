@@ -1,4 +1,4 @@
-import type { RetentionChoice } from './restore-options.ts'
+import type { RetentionChoice } from '../restore-options.ts'
 
 /** Configuration of a topic: name → value. */
 export type Settings = Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { judgeRetention, judgeSettings, retentionLimit } from './judge-target.ts'
-import type { Survey } from './survey.ts'
-import type { Settings } from './topic-settings.ts'
+import type { Settings } from '../settings/topic-settings.ts'
+import type { Survey } from './restore-estimate.ts'
+import { judgeRetention, judgeSettings, retentionLimit } from './target-checks.ts'
 
 const now = 1_800_000_000_000
 const day = 86_400_000

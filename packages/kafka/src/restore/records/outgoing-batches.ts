@@ -1,8 +1,8 @@
 import { KanneryError } from '@kannery/storage'
-import type { BackupBatch } from '../reading/backup-batch.ts'
-import { compressionCodecs } from '../record-batch/compression.ts'
-import { encodeBatch, type ProducerState, readdressBatch } from '../record-batch/encode.ts'
-import type { KafkaRecord } from '../record-batch/records.ts'
+import type { BackupBatch } from '../../reading/backup-batch.ts'
+import { compressionCodecs } from '../../record-batch/compression.ts'
+import { encodeBatch, type ProducerState, readdressBatch } from '../../record-batch/encode.ts'
+import type { KafkaRecord } from '../../record-batch/records.ts'
 
 /** A batch that lacks only its producer state. */
 export interface UnstampedBatch {

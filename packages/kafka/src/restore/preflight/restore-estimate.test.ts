@@ -1,10 +1,10 @@
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import { writeBackup } from '../../test/backup.ts'
-import { type StoredRecord, storedBatch } from '../../test/stored-batch.ts'
-import { select } from '../reading/segment-spans.ts'
-import type { RestoreWindow } from '../reading/window.ts'
-import { type Survey, survey } from './survey.ts'
+import { writeBackup } from '../../../test/backup.ts'
+import { type StoredRecord, storedBatch } from '../../../test/stored-batch.ts'
+import { select } from '../../reading/segment-spans.ts'
+import type { RestoreWindow } from '../../reading/window.ts'
+import { type Survey, survey } from './restore-estimate.ts'
 
 function batch(from: number, count: number, time: number): Buffer {
   const records = Array.from({ length: count }, (_, index): StoredRecord => {

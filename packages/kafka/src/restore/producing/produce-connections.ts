@@ -1,5 +1,5 @@
-import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
-import { SharedConnections } from '../cluster/shared-connections.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import { SharedConnections } from '../../cluster/shared-connections.ts'
 import {
   decodeProduceResponse,
   encodeProduceRequest,
@@ -7,8 +7,8 @@ import {
   type ProduceTarget,
   produceApiKey,
   produceVersions,
-} from '../protocol/produce.ts'
-import { decodeAnswer } from '../transport/decode-answer.ts'
+} from '../../protocol/produce.ts'
+import { decodeAnswer } from '../../transport/decode-answer.ts'
 import type { OutgoingBatch } from './partition-lane.ts'
 
 /** One connection does not saturate a broker: it works on one request of a connection at a time. */

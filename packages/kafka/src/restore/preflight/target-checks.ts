@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
-import type { TopicMetadata } from '../cluster/metadata.ts'
-import type { Survey } from './survey.ts'
-import type { Settings } from './topic-settings.ts'
+import type { TopicMetadata } from '../../cluster/metadata.ts'
+import type { Settings } from '../settings/topic-settings.ts'
+import type { Survey } from './restore-estimate.ts'
 
 /** A topic that the records are to go into. */
 export interface TargetFacts {

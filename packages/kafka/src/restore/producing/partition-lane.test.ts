@@ -2,8 +2,8 @@ import { KanneryError } from '@kannery/storage'
 import { seededRandom, TestClock } from '@kannery/storage-testkit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { kafkaError } from '../cluster/errors.ts'
-import type { ProduceResult } from '../protocol/produce.ts'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { ProduceResult } from '../../protocol/produce.ts'
 import { type LanePort, type OutgoingBatch, PartitionLane } from './partition-lane.ts'
 
 const startOffset = 100

@@ -1,11 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type StoredBatchOptions, type StoredRecord, storedBatch } from '../../test/stored-batch.ts'
-import { type BackupBatch, selectBatch } from '../reading/backup-batch.ts'
-import type { RestoreWindow } from '../reading/window.ts'
-import { compressionCodecs } from '../record-batch/compression.ts'
-import { batchHeaderBytes, checkBatch, walkBatches } from '../record-batch/header.ts'
-import { decodeRecords, type KafkaRecord } from '../record-batch/records.ts'
+import {
+  type StoredBatchOptions,
+  type StoredRecord,
+  storedBatch,
+} from '../../../test/stored-batch.ts'
+import { type BackupBatch, selectBatch } from '../../reading/backup-batch.ts'
+import type { RestoreWindow } from '../../reading/window.ts'
+import { compressionCodecs } from '../../record-batch/compression.ts'
+import { batchHeaderBytes, checkBatch, walkBatches } from '../../record-batch/header.ts'
+import { decodeRecords, type KafkaRecord } from '../../record-batch/records.ts'
 import { outgoingBatches } from './outgoing-batches.ts'
 
 const noLimit = Number.POSITIVE_INFINITY
