@@ -5,8 +5,8 @@ import {
   pluginFolderVariable,
   pluginsVariable,
 } from '@kannery/runtime'
-import { identityVariable } from '../commands/backup.ts'
-import { targetCredentialsVariable } from '../commands/copy.ts'
+import { identityVariable } from '../commands/work/backup.ts'
+import { targetCredentialsVariable } from '../commands/work/copy.ts'
 
 /** Every environment variable that kannery itself reads; a cloud's SDK reads its own besides. */
 export const environmentVariables: readonly {

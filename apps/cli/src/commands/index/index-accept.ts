@@ -1,0 +1,47 @@
+import { type AcceptedIndex, acceptBackupIndex } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { formatCount } from '../../terminal/format.ts'
+import { storageArgument, storageAt } from '../options/storage-options.ts'
+
+export const indexAcceptCommand: CommandDeclaration = {
+  name: 'index accept',
+  summary: 'accept an index that you edited by hand',
+  description:
+    'An index ends in a checksum, so an edit makes it unreadable until it is accepted. Its fields are checked, and files that it does not name, or names in vain, are told. A backup that is running goes on from the edit. What was cut is never accepted.',
+  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
+  options: [{ name: 'dry-run', description: 'check it and show what it means; write nothing' }],
+  examples: [
+    'kannery index accept ./backups orders --dry-run',
+    'kannery index accept ./backups orders',
+  ],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal } = invocation
+  const [storage, topic = ''] = invocation.arguments
+  const result = await acceptBackupIndex({
+    storage: storageAt(storage, invocation),
+    topic,
+    dryRun: options.flag('dry-run'),
+    onWarning: (warning) => terminal.warning(warning),
+  })
+  await terminal.result(result, describe(result))
+}
+
+function describe(result: AcceptedIndex): string {
+  const { topic, segments, records, unnamed, absent } = result
+  const holds = `topic "${topic}", ${formatCount(segments)} segments, ${formatCount(records)} records`
+  return [
+    ...unnamed.map(
+      (key) => `UNNAMED  ${key}: the index does not name it; a restore does not see it`,
+    ),
+    ...absent.map((key) => `ABSENT   ${key}: the index names it`),
+    `${outcome(result)}: ${holds}`,
+  ].join('\n')
+}
+
+function outcome({ edited, accepted }: AcceptedIndex): string {
+  if (!edited) return 'nobody edited it'
+  return accepted ? 'accepted' : 'would be accepted'
+}

@@ -1,0 +1,63 @@
+import { type RebuiltIndex, rebuildBackupIndex, systemClock } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { formatCount } from '../../terminal/format.ts'
+import { Progress } from '../../terminal/progress.ts'
+import { storageArgument, storageAt } from '../options/storage-options.ts'
+
+export const indexRebuildCommand: CommandDeclaration = {
+  name: 'index rebuild',
+  summary: 'make a lost or damaged index anew',
+  description:
+    'Reads every segment of the topic, and writes the index that names them. Where segments overlap, a whole one comes before a damaged one, then the later writer wins. What only the index knew is lost: expiry, holds, points, gaps, what was deleted, and the configuration of the topic. An index that is whole is left alone.',
+  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
+  options: [
+    {
+      name: 'retention',
+      value: 'duration',
+      description: 'when the segments expire, counted from now: such as 30d, or keep',
+      default: 'keep',
+    },
+    { name: 'dry-run', description: 'read everything and show what it would write; write nothing' },
+  ],
+  examples: [
+    'kannery index rebuild ./backups orders --dry-run',
+    'kannery index rebuild ./backups orders',
+  ],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const { options, terminal } = invocation
+  const [storage, topic = ''] = invocation.arguments
+  const progress = new Progress(terminal, 'rebuild', systemClock)
+  const result = await rebuildBackupIndex({
+    storage: storageAt(storage, invocation),
+    topic,
+    retention: options.text('retention') ?? 'keep',
+    dryRun: options.flag('dry-run'),
+    onProgress: (done) => progress.update({ ...done, total: undefined }),
+    onWarning: (warning) => terminal.warning(warning),
+  })
+  await terminal.result(result, describe(result))
+}
+
+function describe(result: RebuiltIndex): string {
+  const { topic, rebuilt, segments, records, leftOut, damages, gaps, superseded } = result
+  const holds = `topic "${topic}", ${formatCount(segments)} segments, ${formatCount(records)} records`
+  return [
+    ...leftOut.map(({ key, why }) => `LEFT OUT  ${key}: ${why}`),
+    ...damages.map(
+      ({ key, from, to, reason }) =>
+        `DAMAGED   ${key} bytes ${from}..${to}: ${reason}; the rest of it can be restored`,
+    ),
+    ...gaps.map(
+      ({ partition, offsets: [from, next] }) =>
+        `GAP       partition ${partition} offsets ${from}..${next}: no segment tells of them`,
+    ),
+    ...(superseded === 0
+      ? []
+      : [`GARBAGE   ${formatCount(superseded)} segments that hold nothing that others do not`]),
+    'LOST      what only the index knew: expiry, holds, points, gaps, deletions, configuration',
+    `${rebuilt ? 'rebuilt' : 'would be rebuilt'}: ${holds}`,
+  ].join('\n')
+}

@@ -1,0 +1,32 @@
+import { type FailedTopic, listTopicPoints, type TopicPoint } from '@kannery/runtime'
+import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { formatTable } from '../../terminal/format.ts'
+import { storageArgument } from '../options/storage-options.ts'
+import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+
+export const pointLsCommand: CommandDeclaration = {
+  name: 'point ls',
+  summary: 'list the moments that are kept',
+  description: 'Names every point and its moment, by the clock of the storage.',
+  arguments: [storageArgument],
+  options: [topicOption],
+  examples: ['kannery point ls ./backups'],
+  run,
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  const { done: points, failed, error } = await listTopicPoints(retentionWork(invocation))
+  await invocation.terminal.result({ points, failed }, formatPoints(points, failed))
+  if (error !== undefined) throw error
+}
+
+export function formatPoints(
+  points: readonly TopicPoint[],
+  failed: readonly FailedTopic[],
+): string {
+  const table = formatTable(
+    ['TOPIC', 'AT', 'NAME'],
+    points.map(({ topic, at, name = '' }) => [topic, at, name]),
+  )
+  return [table, ...failureLines(failed)].join('\n')
+}
