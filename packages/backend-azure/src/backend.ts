@@ -27,12 +27,12 @@ import { connect } from './client.ts'
 import type { AzureConfig } from './config.ts'
 import { type Attempt, azureError, errors, isAnswer } from './errors.ts'
 import { listObjects } from './listing.ts'
+import { Place } from './object-names.ts'
 import type { Operation } from './permissions.ts'
-import { Place } from './place.ts'
+import { abortOptions, type Destination, putObject } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
-import { sweepBlocks } from './uncommitted.ts'
+import { sweepBlocks } from './sweep.ts'
 import { AzureUpload, maxBlocks, partSizes } from './writer.ts'
-import { abortOptions, type Destination, putObject } from './writing.ts'
 
 /** A directory of a container of Azure Blob Storage. An object's version is its ETag. */
 export class AzureBackend implements StorageBackend {

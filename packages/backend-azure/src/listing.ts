@@ -1,9 +1,9 @@
 import type { BlobItem, ContainerClient } from '@azure/storage-blob'
 import type { KeyPrefix, ListEntry, ListOptions } from '@kannery/storage'
 import { type Attempt, azureError } from './errors.ts'
-import type { Place } from './place.ts'
+import type { Place } from './object-names.ts'
+import { abortOptions } from './put-object.ts'
 import { versionOf } from './reader.ts'
-import { abortOptions } from './writing.ts'
 
 /**
  * What cannot be a key of ours is left out. The order is Azure's, which is another one with a

@@ -10,9 +10,9 @@ import {
 } from '@kannery/storage'
 import { type Attempt, azureError } from './errors.ts'
 import type { Operation } from './permissions.ts'
+import { abortOptions, conditionsOf, type Destination, headersOf, putObject } from './put-object.ts'
 import { describe } from './reader.ts'
-import { discardBlocks } from './uncommitted.ts'
-import { abortOptions, conditionsOf, type Destination, headersOf, putObject } from './writing.ts'
+import { discardBlocks } from './sweep.ts'
 
 const mib = 1024 * 1024
 

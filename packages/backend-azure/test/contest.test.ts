@@ -1,6 +1,6 @@
 import { hold } from '@kannery/testing/storages/contest'
 import { expect, inject, test } from 'vitest'
-import { configFor } from './world.ts'
+import { configFor } from './fixtures.ts'
 
 /** 500 on demand. */
 const { KANNERY_CONTEST_ROUNDS = '50' } = process.env

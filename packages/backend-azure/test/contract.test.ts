@@ -7,7 +7,7 @@ import {
   storageContract,
 } from '@kannery/storage-testkit'
 import { describe, inject, test } from 'vitest'
-import { context, newPrefix, open } from './world.ts'
+import { context, newPrefix, open } from './fixtures.ts'
 
 describe('on Azurite', () => {
   const prefix = newPrefix()

@@ -7,7 +7,7 @@ import {
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
-import { collect, context, newPrefix, open } from './world.ts'
+import { collect, context, newPrefix, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const

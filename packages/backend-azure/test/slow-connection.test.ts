@@ -2,7 +2,7 @@ import { decorate, objectKey, type PartSender, type StorageBackend } from '@kann
 import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/slow-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { context } from './world.ts'
+import { context } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

@@ -27,12 +27,12 @@ import type { GcsConfig } from './config.ts'
 import { type Attempt, errors, NotThere } from './errors.ts'
 import { askForPage, listObjects } from './listing.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
+import { Place } from './object-names.ts'
 import type { Operation } from './permissions.ts'
-import { Place } from './place.ts'
+import { type Destination, putObject } from './put-object.ts'
 import { openReader } from './reader.ts'
 import { addToRequest, callSdk, jsonOf } from './sdk-call.ts'
 import { GcsUpload, partSizes } from './writer.ts'
-import { type Destination, putObject } from './writing.ts'
 
 /** A folder of a bucket of Google Cloud Storage. An object's version is its generation. */
 export class GcsBackend implements StorageBackend {

@@ -2,7 +2,7 @@ import type { Bucket, GetFilesOptions } from '@google-cloud/storage'
 import { compareKeys, type KeyPrefix, type ListEntry, type ListOptions } from '@kannery/storage'
 import { type Attempt, containerNotFound, NotThere } from './errors.ts'
 import { describeListed, type Metadata, metadataFields } from './metadata.ts'
-import type { Place } from './place.ts'
+import type { Place } from './object-names.ts'
 import { callSdk, jsonOf } from './sdk-call.ts'
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/list */

@@ -12,9 +12,9 @@ import { Crc32c } from './checksum.ts'
 import { type Attempt, answered, damagedOnItsWay, errors, type Refusal } from './errors.ts'
 import { describe, type Metadata } from './metadata.ts'
 import type { Operation } from './permissions.ts'
+import { conditionOf, type Destination, metadataOf, putObject } from './put-object.ts'
 import { callSdk } from './sdk-call.ts'
 import { type SessionRequest, sendToSession } from './session.ts'
-import { conditionOf, type Destination, metadataOf, putObject } from './writing.ts'
 
 const kib = 1024
 

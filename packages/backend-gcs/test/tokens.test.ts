@@ -2,7 +2,7 @@ import { keyPrefix, objectKey } from '@kannery/storage'
 import { type PlayedAnswer, playServer } from '@kannery/testing/servers/played-server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './world.ts'
+import { collect, context } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 

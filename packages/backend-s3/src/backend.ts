@@ -23,15 +23,15 @@ import {
 } from '@kannery/storage'
 import { type Connection, connect } from './client.ts'
 import type { S3Config } from './config.ts'
-import { deleteBatch, deleteTogether } from './deleting.ts'
+import { deleteBatch, deleteTogether } from './delete-objects.ts'
 import { type Attempt, errors, isAnswer, s3Error } from './errors.ts'
 import { listObjects, listsInOrder } from './listing.ts'
+import { Place } from './object-names.ts'
 import type { Operation } from './permissions.ts'
-import { Place } from './place.ts'
+import { type Destination, putObject, sendOptions } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
 import { sweepUploads } from './sweep.ts'
 import { maxParts, partSizes, S3Upload } from './writer.ts'
-import { type Destination, putObject, sendOptions } from './writing.ts'
 
 /**
  * A folder of a bucket of Amazon S3, or of a store that speaks S3. An object's version is its ETag.

@@ -9,8 +9,8 @@ import {
 import type { Connection } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, s3Error } from './errors.ts'
-import type { Place } from './place.ts'
-import { sendOptions } from './writing.ts'
+import type { Place } from './object-names.ts'
+import { sendOptions } from './put-object.ts'
 
 /**
  * Whether the bucket lists in key order, and so can begin anywhere without losing something.

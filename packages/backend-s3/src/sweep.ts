@@ -2,8 +2,8 @@ import type { MultipartUpload } from '@aws-sdk/client-s3'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
 import { answeredAt, type Connection } from './client.ts'
 import { type Attempt, isAnswer, s3Error } from './errors.ts'
-import type { Place } from './place.ts'
-import { sendOptions } from './writing.ts'
+import type { Place } from './object-names.ts'
+import { sendOptions } from './put-object.ts'
 
 /**
  * Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody

@@ -22,7 +22,7 @@ import {
   sendOptions,
   sendsChecksums,
   storedAs,
-} from './writing.ts'
+} from './put-object.ts'
 
 const mib = 1024 * 1024
 

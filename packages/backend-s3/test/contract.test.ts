@@ -7,7 +7,7 @@ import {
   storageContract,
 } from '@kannery/storage-testkit'
 import { describe, expect, inject, test } from 'vitest'
-import { context, newPrefix, open } from './world.ts'
+import { context, newPrefix, open } from './fixtures.ts'
 
 /**
  * Where a server is known to break a promise at times, what it does instead. No backup relies on

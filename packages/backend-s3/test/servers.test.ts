@@ -9,7 +9,7 @@ import { s3ClientOf } from '@kannery/testing/servers/s3-client'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
-import { collect, context, newPrefix, open } from './world.ts'
+import { collect, context, newPrefix, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const

@@ -23,21 +23,21 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
+import { PiecePool } from './buffer-pool.ts'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'
-import { fileMode, isRealFolder, makeFile, newFile } from './durable.ts'
+import { fileMode, isRealFolder, makeFile, newFile } from './disk/durable.ts'
+import type { FileSystem } from './disk/file-system.ts'
+import { withGroupAccess } from './disk/group-access.ts'
+import { Reserve } from './disk/reserve.ts'
+import { UnflushedNames } from './disk/unflushed-names.ts'
 import { type Attempt, isErrno, notDurable, unsupported, volumeError } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
-import { withGroupAccess } from './group-access.ts'
 import { newId } from './ids.ts'
 import { listFolder } from './listing.ts'
-import { PiecePool } from './piece-pool.ts'
-import { describe, folderOf, type Place, placeOf, statObject } from './place.ts'
+import { describe, folderOf, type Place, placeOf, statObject } from './object-names.ts'
 import { openReader } from './reader.ts'
-import { Reserve } from './reserve.ts'
 import { type Environment, Root } from './root.ts'
 import { sweepFolder } from './sweep.ts'
-import { UnflushedNames } from './unflushed-names.ts'
 import { VolumeWriter } from './writer.ts'
 
 /** How often a `put` starts over when its unfinished file is swept away under it. */

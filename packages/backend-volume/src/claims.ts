@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { BackendContext, ObjectVersion, WriteCondition } from '@kannery/storage'
+import type { FileSystem } from './disk/file-system.ts'
+import type { UnflushedNames } from './disk/unflushed-names.ts'
 import {
   type Attempt,
   alreadyExists,
@@ -10,10 +12,8 @@ import {
   preconditionFailed,
   rewriteNeeded,
 } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
-import { type ObjectStats, type Place, statObject, versionOf } from './place.ts'
-import type { UnflushedNames } from './unflushed-names.ts'
+import { type ObjectStats, type Place, statObject, versionOf } from './object-names.ts'
 
 /** Rounds that one write may lose before it gives up, having stored nothing. */
 const maxRounds = 64

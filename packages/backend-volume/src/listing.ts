@@ -10,9 +10,9 @@ import {
   type ObjectKey,
   objectKey,
 } from '@kannery/storage'
+import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
-import { describe } from './place.ts'
+import { describe } from './object-names.ts'
 
 /** How many objects are looked at together. */
 const batch = 64

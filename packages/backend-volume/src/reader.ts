@@ -9,9 +9,9 @@ import {
   type ObjectReader,
   spanOf,
 } from '@kannery/storage'
+import type { FileSystem } from './disk/file-system.ts'
 import { type Attempt, isErrno, notFound, preconditionFailed, volumeError } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
-import { assertRegularFile, describe, versionOf } from './place.ts'
+import { assertRegularFile, describe, versionOf } from './object-names.ts'
 
 const pieceBytes = 1024 * 1024
 

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import type { BackendContext } from '@kannery/storage'
 import { Claims } from './claims.ts'
-import { isRealFolder, makeFolder, makeFoldersDurably } from './durable.ts'
+import { isRealFolder, makeFolder, makeFoldersDurably } from './disk/durable.ts'
+import type { FileSystem } from './disk/file-system.ts'
+import { mountOf, probeFileSystem, reasonAgainst } from './disk/mount.ts'
+import type { UnflushedNames } from './disk/unflushed-names.ts'
 import { type Attempt, containerNotFound, isErrno, unsupported } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
-import type { Place } from './place.ts'
-import { mountOf, probeFileSystem, reasonAgainst } from './platform.ts'
-import type { UnflushedNames } from './unflushed-names.ts'
+import type { Place } from './object-names.ts'
 
 /** What this backend takes from its context. */
 export type Environment = Pick<BackendContext, 'clock' | 'random'>

@@ -1,11 +1,11 @@
 import { constants, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import type { BackendContext, SweepOptions } from '@kannery/storage'
-import { fileMode } from './durable.ts'
+import { fileMode } from './disk/durable.ts'
+import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
 import { newId } from './ids.ts'
-import { machineryName } from './place.ts'
+import { machineryName } from './object-names.ts'
 
 interface FolderSweep extends SweepOptions {
   readonly random: BackendContext['random']

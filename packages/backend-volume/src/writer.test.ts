@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { StoredObject } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
-import { PiecePool, pieceBytes } from './piece-pool.ts'
+import { PiecePool, pieceBytes } from './buffer-pool.ts'
 import { VolumeWriter } from './writer.ts'
 
 /** A file that only remembers; and of each write the memory that it came from. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/storage'
-import { type PiecePool, pieceBytes } from './piece-pool.ts'
+import { type PiecePool, pieceBytes } from './buffer-pool.ts'
 
 const firstBufferBytes = 64 * 1024
 

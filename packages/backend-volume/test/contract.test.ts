@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
-import { scratchFolder } from './worlds.ts'
+import { scratchFolder } from './fixtures.ts'
 
 function contextOf(path: string): CaseContext {
   return {

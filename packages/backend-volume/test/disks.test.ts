@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { keyPrefix, objectKey } from '@kannery/storage'
 import { runCase, seededRandom, storageContract } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/disk/file-system.ts'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const ifAbsent = { condition: { kind: 'if-absent' } } as const
 

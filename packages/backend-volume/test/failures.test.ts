@@ -4,8 +4,8 @@ import { KanneryError, type ObjectVersion, objectKey, readObject } from '@kanner
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('topic/index')
 

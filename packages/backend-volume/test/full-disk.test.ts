@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { scratchFolder } from './worlds.ts'
+import { scratchFolder } from './fixtures.ts'
 
 // A real one: a tmpfs of 4 MiB in a mount namespace of its own, which root may make, and others
 // where user namespaces are allowed.

@@ -4,7 +4,7 @@ import { objectKey } from '@kannery/storage'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VolumeBackend, type VolumeConfig } from '../src/index.ts'
 import { environment } from './environment.ts'
-import { scratchFolder } from './worlds.ts'
+import { scratchFolder } from './fixtures.ts'
 
 const ifAbsent = { condition: { kind: 'if-absent' } } as const
 

@@ -4,8 +4,8 @@ import { isConflict, type ObjectVersion, objectKey, readObject } from '@kannery/
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('topic/index')
 

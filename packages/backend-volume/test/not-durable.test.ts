@@ -4,8 +4,8 @@ import { decorate, objectKey, readObject, type StorageBackend } from '@kannery/s
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('orders/index')
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

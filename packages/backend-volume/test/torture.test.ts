@@ -7,8 +7,8 @@ import { KanneryError, objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
-import { scratchFolder } from './worlds.ts'
 
 const workers = 8
 /** All file systems together. Longer on demand: KANNERY_TORTURE_SECONDS=3600. */

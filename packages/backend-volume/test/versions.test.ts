@@ -4,8 +4,8 @@ import { seededRandom } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('topic/__lease')
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

@@ -1,5 +1,5 @@
 import fs, { type FileHandle } from 'node:fs/promises'
-import type { FileSystem } from '../src/file-system.ts'
+import type { FileSystem } from '../src/disk/file-system.ts'
 
 export interface SystemCall {
   readonly name: string

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import type { BackendContext, KanneryError } from '@kannery/storage'
+import { isErrno, unsupported } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { machineryName } from '../object-names.ts'
 import { fileMode, makeFolder, syncFolder } from './durable.ts'
-import { isErrno, unsupported } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
-import { newId } from './ids.ts'
-import { machineryName } from './place.ts'
 
 export interface Mount {
   readonly type: string

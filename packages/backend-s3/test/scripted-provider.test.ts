@@ -11,7 +11,7 @@ import {
 } from '@kannery/testing/servers/played-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './world.ts'
+import { collect, context } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const body = Buffer.from('body')

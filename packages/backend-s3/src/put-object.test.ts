@@ -1,6 +1,6 @@
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { checksum, type Destination, propertiesOf, sendsChecksums } from './writing.ts'
+import { checksum, type Destination, propertiesOf, sendsChecksums } from './put-object.ts'
 
 function destination(
   config: Partial<Destination['config']>,

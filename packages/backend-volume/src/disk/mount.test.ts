@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Mount, mountOf, reasonAgainst } from './platform.ts'
+import { type Mount, mountOf, reasonAgainst } from './mount.ts'
 
 const mountinfo = [
   '22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard',

@@ -2,8 +2,8 @@ import type { BigIntStats } from 'node:fs'
 import { join } from 'node:path'
 import type { ObjectVersion } from '@kannery/storage'
 import { type KeyPrefix, type ObjectKey, objectKey, type StoredObject } from '@kannery/storage'
+import type { FileSystem } from './disk/file-system.ts'
 import { type Attempt, isErrno, unsupported } from './errors.ts'
-import type { FileSystem } from './file-system.ts'
 
 /** Every folder has one: unfinished files and claims, nothing else. Empty when nobody writes. */
 export const machineryName = '.kannery'

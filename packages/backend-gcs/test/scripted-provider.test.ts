@@ -21,7 +21,7 @@ import {
 } from '@kannery/testing/servers/played-server'
 import { expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './world.ts'
+import { collect, context } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const body = Buffer.from('body')

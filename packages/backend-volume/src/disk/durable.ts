@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import { isErrno, unsupported } from './errors.ts'
+import { isErrno, unsupported } from '../errors.ts'
 import type { FileSystem } from './file-system.ts'
 
 const folderMode = 0o700

@@ -5,8 +5,8 @@ import { keyPrefix, objectKey, readObject } from '@kannery/storage'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './environment.ts'
+import { scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
-import { scratchFolder } from './worlds.ts'
 
 const key = objectKey('topic/index')
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { type BackendContext, KanneryError } from '@kannery/storage'
+import { isErrno } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { machineryName } from '../object-names.ts'
 import { makeFile, makeFolder } from './durable.ts'
-import { isErrno } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
-import { newId } from './ids.ts'
-import { machineryName } from './place.ts'
 
 /**
  * Enough for the probes, a lease, a heartbeat, and an index with its pages beside those that they
