@@ -11,12 +11,12 @@ export type {
   FailedCapture,
   TopicReport,
 } from './capture/observer.ts'
-export type { SegmentLimits } from './capture/segment-pipeline.ts'
+export type { SegmentLimits } from './capture/segments/segment-pipeline.ts'
 export {
   parseTopicMatcher,
   type TopicMatcher,
   type TopicSelection,
-} from './capture/topic-matcher.ts'
+} from './capture/topics/topic-matcher.ts'
 export type { AclOperation } from './cluster/acl-operations.ts'
 export type { NewTopic } from './cluster/create-topics.ts'
 export { assertNoKafkaError, type KafkaErrorFacts, kafkaError } from './cluster/errors.ts'

@@ -8,7 +8,7 @@ import type {
   CaptureProgressEvent,
   CaptureReport,
 } from '../src/capture/observer.ts'
-import { parseTopicMatcher } from '../src/capture/topic-matcher.ts'
+import { parseTopicMatcher } from '../src/capture/topics/topic-matcher.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { realClock, realRandom } from './real-cluster.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../test/batches.ts'
 import { CaptureUnderTest, type Setting } from '../../test/capture-run.ts'
 import { type CapturedTopic, readCaptured } from '../../test/captured.ts'
-import { PlayedCluster, type PlayedTopic } from '../../test/played-cluster.ts'
+import { PlayedCluster, type PlayedTopic } from '../../test/scripted-cluster.ts'
 import type { CaptureReport } from './observer.ts'
 
 const toTheEnd = { kind: 'once', openTransactionPatienceMs: 30_000 } as const

@@ -3,8 +3,8 @@ import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import { CaptureRun } from './capture-run.ts'
 import type { CaptureObserver, CaptureReport } from './observer.ts'
-import type { SegmentLimits } from './segment-pipeline.ts'
-import type { TopicSelection } from './topic-matcher.ts'
+import type { SegmentLimits } from './segments/segment-pipeline.ts'
+import type { TopicSelection } from './topics/topic-matcher.ts'
 
 export type CaptureMode =
   /**

@@ -1,6 +1,6 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { PlayedPeer } from '../../test/played-peer.ts'
+import { PlayedPeer } from '../../test/scripted-peer.ts'
 import type { HostPort } from '../configuration/connection-options.ts'
 import { ControlConnections } from './control-connections.ts'
 

@@ -1,6 +1,6 @@
 import { offsetForLeaderEpochV3, offsetForLeaderEpochV4 } from '@platformatic/kafka'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest } from './call-newest.ts'
+import { callNewest } from './api-call.ts'
 import { assertNoKafkaError } from './errors.ts'
 import { onlyOne } from './only-one.ts'
 

@@ -1,7 +1,7 @@
 import { Writer } from '@platformatic/kafka'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { PlayedPeer, type PlayedRequest } from '../../test/played-peer.ts'
 import { realClock, realRandom } from '../../test/real-cluster.ts'
+import { PlayedPeer, type PlayedRequest } from '../../test/scripted-peer.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 
 const requestTimeoutMs = 400

@@ -1,6 +1,6 @@
 import { listOffsetsV5, listOffsetsV7, listOffsetsV8 } from '@platformatic/kafka'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest } from './call-newest.ts'
+import { callNewest } from './api-call.ts'
 import { assertNoKafkaError } from './errors.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { PlayedPeer } from '../../test/played-peer.ts'
+import { PlayedPeer } from '../../test/scripted-peer.ts'
 import { BrokerConnection } from '../transport/broker-connection.ts'
 import { SharedConnections } from './shared-connections.ts'
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { framed, PlayedPeer } from '../../test/played-peer.ts'
+import { framed, PlayedPeer } from '../../test/scripted-peer.ts'
 import { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts'
 
 const requestTimeoutMs = 30_000

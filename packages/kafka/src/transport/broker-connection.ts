@@ -3,7 +3,6 @@ import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import type { API } from '@platformatic/kafka'
 import type { HostPort, KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
-import { type Exchange, runApi } from './codec.ts'
 import {
   type ConnectionContext,
   type ConnectionPhase,
@@ -14,6 +13,7 @@ import {
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { encodeRequestHeader, type RequestKind, skipTaggedFields } from './request-header.ts'
+import { type Exchange, runApi } from './run-api.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import { SendGate } from './send-gate.ts'
 import { type SlabNumber, SlabPair } from './slab-pair.ts'

@@ -1,7 +1,7 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
-import { PlayedBroker } from '../../../test/played-broker.ts'
+import { PlayedBroker } from '../../../test/scripted-broker.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { TargetReader } from './target-reader.ts'
 

@@ -1,0 +1,309 @@
+import { type Clock, KanneryError } from '@kannery/storage'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import { untilAborted } from '../../concurrency/until-aborted.ts'
+import { Alarm } from '../../concurrency/wake-signal.ts'
+import {
+  decodeFetchResponse,
+  encodeFetchRequest,
+  type FetchedPartition,
+  type FetchPosition,
+  type FetchResponse,
+  fetchApiKey,
+  fetchVersions,
+  topicKey,
+} from '../../protocol/fetch.ts'
+import { FetchSession } from '../../protocol/fetch-session.ts'
+import type { BrokerConnection } from '../../transport/broker-connection.ts'
+import { decodeAnswer } from '../../transport/decode-answer.ts'
+import { type BatchRun, glanceAtBatches } from './batch-run.ts'
+import type { PartitionCursor } from './partition-cursor.ts'
+
+/** What happens to partitions. All is called synchronously, and must not throw. */
+export interface BrokerReaderListener {
+  /** Batches that follow what came before. `fetched.records` is valid during the call only. */
+  onBatches(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void
+  /** The broker does not have `cursor.next`, or not after the epoch that was read before it. */
+  onLost(cursor: PartitionCursor): void
+  /** For good: the partition cannot be read. */
+  onFailed(cursor: PartitionCursor, error: KanneryError): void
+  /** Some partition is led by somebody else, or the broker is gone: look at the metadata again. */
+  onLeaderLost(): void
+  /** The broker cannot be read, and it makes no sense to try again. */
+  onBroken(error: unknown): void
+}
+
+export interface BrokerReaderOptions {
+  readonly broker: number
+  readonly cluster: Pick<KafkaCluster, 'openConnection'>
+  readonly clock: Clock
+  readonly listener: BrokerReaderListener
+  /** How much one answer may hold. */
+  readonly maxBytes: number
+  readonly room: { hasRoom(bytes: number): boolean; room(bytes: number): Promise<void> }
+  readonly signal: AbortSignal
+}
+
+interface Asked {
+  readonly answer: Promise<Buffer>
+  readonly version: number
+  readonly at: number
+  /** By the answer's name for it. */
+  readonly cursors: ReadonlyMap<string, PartitionCursor>
+  readonly positions: ReadonlyMap<string, FetchPosition>
+}
+
+interface Taken {
+  readonly cursor: PartitionCursor
+  readonly fetched: FetchedPartition
+  readonly run: BatchRun
+}
+
+interface TakenAnswer {
+  readonly taken: readonly Taken[]
+  readonly bytes: number
+  /** A partition is silent. A broker that had lost it from its session would be, too. */
+  readonly doubtful: boolean
+}
+
+const maxWaitMs = 500
+/**
+ * After so many quiet answers a silent partition is asked for by name again, in a session that
+ * begins anew.
+ */
+const doubtfulAnswers = 2
+const leastPartitionBytes = 1024 * 1024
+/** An empty answer that came at once would be asked for again at once. */
+const pauseMs = 100
+const greatestBackoffMs = 5000
+const offsetOutOfRange = 1
+/**
+ * Anything may be behind it, a passing trouble of a disk for example: as the Java consumer, we ask
+ * again.
+ */
+const unknownServerError = -1
+
+/**
+ * Reads all partitions that one broker leads, over one connection: many partitions in one request,
+ * one request ahead. While the checksums of an answer are checked and its batches copied, the next
+ * answer is on its way.
+ */
+export class BrokerReader {
+  readonly #options: BrokerReaderOptions
+  readonly #cursors = new Set<PartitionCursor>()
+  readonly #alarm: Alarm
+  #backoffMs = pauseMs
+
+  constructor(options: BrokerReaderOptions) {
+    this.#options = options
+    this.#alarm = new Alarm(options.clock)
+    options.signal.addEventListener('abort', () => this.#alarm.ring(), { once: true })
+  }
+
+  assign(cursor: PartitionCursor): void {
+    this.#cursors.add(cursor)
+    this.#alarm.ring()
+  }
+
+  /** Resolves after the signal, when nothing is delivered any more. */
+  async run(): Promise<void> {
+    const { signal, listener } = this.#options
+    while (!signal.aborted) {
+      try {
+        if (this.#wanted().length === 0) await this.#alarm.wait(maxWaitMs)
+        else await this.#connectAndFetch()
+      } catch (error) {
+        if (signal.aborted) return
+        if (!KanneryError.is(error) || error.retry === 'never') {
+          listener.onBroken(error)
+          return
+        }
+        await this.#backOff(error)
+      }
+    }
+  }
+
+  async #connectAndFetch(): Promise<void> {
+    const { cluster, broker, signal } = this.#options
+    const opening = cluster.openConnection(broker)
+    await using connection = await untilAborted(opening, signal)
+    if (connection === undefined) {
+      opening.then(
+        (opened) => opened[Symbol.asyncDispose](),
+        () => undefined,
+      )
+      return
+    }
+    const close = (): void => void connection[Symbol.asyncDispose]()
+    signal.addEventListener('abort', close, { once: true })
+    try {
+      await this.#fetch(connection)
+    } finally {
+      signal.removeEventListener('abort', close)
+    }
+  }
+
+  async #fetch(connection: BrokerConnection): Promise<void> {
+    const { room, maxBytes } = this.#options
+    const session = new FetchSession()
+    await room.room(maxBytes)
+    let asked = this.#ask(connection, session)
+    while (asked !== undefined) {
+      const frame = await asked.answer
+      if (this.#options.signal.aborted) return
+      const answer = this.#decode(connection, frame, asked.version)
+      this.#backoffMs = pauseMs
+      const { taken, bytes, doubtful } = session.answered(answer)
+        ? this.#take(asked, answer)
+        : { taken: [], bytes: 0, doubtful: false }
+      if (doubtful) session.restart()
+      const ahead = bytes > 0 && room.hasRoom(bytes + maxBytes)
+      const next = ahead ? this.#ask(connection, session) : undefined
+      for (const { cursor, fetched, run } of taken) {
+        this.#options.listener.onBatches(cursor, fetched, run)
+      }
+      if (!ahead) await this.#beforeNext(asked, bytes)
+      asked = ahead ? next : this.#ask(connection, session)
+    }
+  }
+
+  /** undefined when nothing is to be read here. */
+  #ask(connection: BrokerConnection, session: FetchSession): Asked | undefined {
+    const wanted = this.#wanted()
+    if (wanted.length === 0 || this.#options.signal.aborted) return undefined
+    const version = pickVersion(connection, wanted)
+    const { maxBytes } = this.#options
+    const partitionBytes = Math.max(leastPartitionBytes, Math.floor(maxBytes / wanted.length))
+    const cursors = new Map<string, PartitionCursor>()
+    const positions = new Map<string, FetchPosition>()
+    for (const cursor of wanted) {
+      const key = answerKey(topicKey(cursor.topic, version), cursor.partition)
+      cursors.set(key, cursor)
+      positions.set(key, cursor.position(partitionBytes))
+    }
+    const body = encodeFetchRequest({
+      version,
+      // Those that are read to their end already are asked once, to see that the log goes with the
+      // backup.
+      maxWaitMs: wanted.some(({ hasMore }) => hasMore) ? maxWaitMs : 0,
+      minBytes: 1,
+      maxBytes,
+      ...session.next(positions),
+    })
+    const request = { apiKey: fetchApiKey, apiVersion: version, flexible: true, body: [body] }
+    const answer = connection.request({ ...request, slab: true })
+    // A failure is looked at when its turn comes.
+    answer.catch(() => undefined)
+    return { answer, version, at: this.#options.clock.monotonic(), cursors, positions }
+  }
+
+  #decode(connection: BrokerConnection, frame: Buffer, version: number): FetchResponse {
+    const answer = decodeAnswer(connection, 'Fetch', () => decodeFetchResponse(frame, version))
+    connection.throttle(answer.throttleTimeMs)
+    return answer
+  }
+
+  /** Moves the cursors on, and tells what there is to be handed over. */
+  #take(asked: Asked, answer: FetchResponse): TakenAnswer {
+    if (answer.errorCode !== 0) {
+      throw kafkaError(answer.errorCode, { api: 'Fetch', operation: 'Read' })
+    }
+    const taken: Taken[] = []
+    let bytes = 0
+    let rejected = false
+    for (const fetched of answer.partitions) {
+      const key = answerKey(fetched.topicKey, fetched.partition)
+      const cursor = asked.cursors.get(key)
+      // Somebody else may have read on from there meanwhile.
+      if (cursor?.readable !== true) continue
+      if (asked.positions.get(key)?.fetchOffset !== cursor.next) continue
+      if (this.#reject(cursor, fetched)) {
+        rejected = true
+        continue
+      }
+      const run = glanceAtBatches(fetched.records)
+      cursor.advance(fetched, run)
+      bytes += fetched.records.length
+      if (fetched.records.length > 0) taken.push({ cursor, fetched, run })
+    }
+    const throttled = answer.throttleTimeMs > 0
+    const quiet = bytes === 0 && !rejected && !throttled
+    // A broker whose quota is used up answers without any partition (KIP-219).
+    if (!throttled || answer.partitions.length > 0) this.#noteSilence(asked, quiet)
+    return { taken, bytes, doubtful: quiet && hasSilent(asked) }
+  }
+
+  /** True when the answer for the partition is an error. */
+  #reject(cursor: PartitionCursor, { errorCode, diverging }: FetchedPartition): boolean {
+    const { listener, clock } = this.#options
+    if (diverging !== undefined || errorCode === offsetOutOfRange) {
+      listener.onLost(cursor)
+      return true
+    }
+    if (errorCode === 0) return false
+    const { topic, partition } = cursor
+    const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
+    const error = kafkaError(errorCode, facts)
+    if (error.retry === 'never' && errorCode !== unknownServerError) {
+      listener.onFailed(cursor, error)
+    } else {
+      cursor.loseLeader(error, clock.monotonic())
+      listener.onLeaderLost()
+    }
+    return true
+  }
+
+  /**
+   * Notes which partitions the answer brought nothing for. It is quiet when it has no record and no
+   * error and was not throttled: every partition then had the whole answer to itself.
+   */
+  #noteSilence(asked: Asked, quiet: boolean): void {
+    const now = this.#options.clock.monotonic()
+    for (const [key, cursor] of asked.cursors) {
+      if (!cursor.readable || asked.positions.get(key)?.fetchOffset !== cursor.next) continue
+      cursor.stall(now, { quiet })
+    }
+  }
+
+  async #beforeNext({ at }: Asked, bytes: number): Promise<void> {
+    const { clock, room, maxBytes } = this.#options
+    const early = bytes === 0 && clock.monotonic() - at < maxWaitMs / 2
+    if (early && this.#wanted().some(({ hasMore }) => hasMore)) await this.#alarm.wait(pauseMs)
+    await room.room(maxBytes)
+  }
+
+  /** The partitions that are to be read here; others are forgotten. */
+  #wanted(): readonly PartitionCursor[] {
+    for (const cursor of this.#cursors) {
+      const ours = cursor.leadership?.broker === this.#options.broker
+      if (!cursor.readable || !ours) this.#cursors.delete(cursor)
+    }
+    return [...this.#cursors]
+  }
+
+  async #backOff(error: KanneryError): Promise<void> {
+    const { clock, listener } = this.#options
+    for (const cursor of this.#wanted()) cursor.loseLeader(error, clock.monotonic())
+    listener.onLeaderLost()
+    await this.#alarm.wait(this.#backoffMs)
+    this.#backoffMs = Math.min(2 * this.#backoffMs, greatestBackoffMs)
+  }
+}
+
+/** Whether a partition was silent in just so many answers: after more of them, it is judged. */
+function hasSilent({ cursors }: Asked): boolean {
+  for (const { obstacle, quietAnswers, readable } of cursors.values()) {
+    if (readable && obstacle?.kind === 'silence' && quietAnswers === doubtfulAnswers) return true
+  }
+  return false
+}
+
+function pickVersion(connection: BrokerConnection, wanted: readonly PartitionCursor[]): number {
+  const identified = wanted.every(({ topic }) => topic.topicIdBytes.some((byte) => byte !== 0))
+  const { least, byTopicId, greatest } = fetchVersions
+  return connection.pickVersion(fetchApiKey, least, identified ? greatest : byTopicId - 1)
+}
+
+function answerKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}

@@ -1,0 +1,150 @@
+import { KanneryError } from '@kannery/storage'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import { logShrank, notServed, transactionOpen } from './fetch-failures.ts'
+import type { Obstacle, ObstacleKind, PartitionCursor } from './partition-cursor.ts'
+import { SilentLeaders } from './silent-leaders.ts'
+
+/**
+ * How long a broker may take to come back, a partition to get a leader, and a leader to serve what
+ * it has.
+ */
+const brokerPatienceMs = 120_000
+/** When a run that follows warns of what does not move. */
+const warnAfterMs = 60_000
+
+export type Verdict =
+  | { readonly kind: 'failed'; readonly error: KanneryError }
+  | { readonly kind: 'warning'; readonly error: KanneryError }
+  /**
+   * Compaction removed everything from the cursor's next offset up to `to` (exclusive), where the
+   * run ends.
+   */
+  | { readonly kind: 'compacted'; readonly to: number }
+
+export interface StalledPartitionsOptions {
+  readonly cluster: Pick<
+    KafkaCluster,
+    'describeProducers' | 'describeTopicConfig' | 'listOffsetsWhereLed'
+  >
+  /**
+   * How long a run to the end waits for open transactions; undefined for one that follows: that
+   * never gives up.
+   */
+  readonly openTransactionPatienceMs: number | undefined
+}
+
+/** Judges partitions that do not go on. */
+export class StalledPartitions {
+  readonly #options: StalledPartitionsOptions
+  readonly #silentLeaders: SilentLeaders
+  /** What the latest warning was about. */
+  readonly #warned = new WeakMap<PartitionCursor, ObstacleKind>()
+
+  constructor(options: StalledPartitionsOptions) {
+    this.#options = options
+    this.#silentLeaders = new SilentLeaders(options.cluster)
+  }
+
+  /**
+   * Returns what is to be done about the cursor's obstacle; undefined: wait on. `now` is of the
+   * monotonic clock. The cursor may have gone on meanwhile: the verdict holds only while its
+   * obstacle is the same.
+   */
+  async judge(cursor: PartitionCursor, now: number): Promise<Verdict | undefined> {
+    const { obstacle, end } = cursor
+    if (!cursor.readable) return undefined
+    if (obstacle === undefined) {
+      this.#warned.delete(cursor)
+      return undefined
+    }
+    return end === undefined
+      ? await this.#judgeFollowing(cursor, obstacle, now)
+      : await this.#judgeEnding(cursor, obstacle, { end, now })
+  }
+
+  async #judgeEnding(
+    cursor: PartitionCursor,
+    obstacle: Obstacle,
+    { end, now }: { readonly end: number; readonly now: number },
+  ): Promise<Verdict | undefined> {
+    const waitedMs = now - obstacle.since
+    switch (obstacle.kind) {
+      case 'error':
+        return waitedMs < brokerPatienceMs ? undefined : failed(cursor.error)
+      case 'log-shrank':
+        if (waitedMs < brokerPatienceMs) return undefined
+        return failed(logShrank(cursor, end, cursor.highWatermark))
+      case 'transaction':
+        return await this.#judgeTransaction(cursor, waitedMs, end)
+      case 'silence': {
+        const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
+        if (reason === undefined) return undefined
+        if (reason.kind === 'compacted') {
+          if (cursor.lastStableOffset >= end) return { kind: 'compacted', to: end }
+          return await this.#judgeTransaction(cursor, waitedMs, end)
+        }
+        return waitedMs < brokerPatienceMs ? undefined : failed(notServed(cursor, reason))
+      }
+    }
+  }
+
+  async #judgeTransaction(
+    cursor: PartitionCursor,
+    waitedMs: number,
+    end: number,
+  ): Promise<Verdict | undefined> {
+    if (waitedMs < (this.#options.openTransactionPatienceMs ?? 0)) return undefined
+    return failed(await this.#openTransaction(cursor, end))
+  }
+
+  async #judgeFollowing(
+    cursor: PartitionCursor,
+    obstacle: Obstacle,
+    now: number,
+  ): Promise<Verdict | undefined> {
+    if (now - obstacle.since < warnAfterMs) return undefined
+    if (this.#warned.get(cursor) === obstacle.kind) return undefined
+    const warning = await this.#warningOf(cursor, obstacle, now)
+    if (warning === undefined) return undefined
+    this.#warned.set(cursor, obstacle.kind)
+    return { kind: 'warning', error: warning }
+  }
+
+  async #warningOf(
+    cursor: PartitionCursor,
+    obstacle: Obstacle,
+    now: number,
+  ): Promise<KanneryError | undefined> {
+    const { error, highWatermark, lastStableOffset } = cursor
+    if (obstacle.kind === 'error') return error
+    if (obstacle.kind === 'transaction') return await this.#openTransaction(cursor, highWatermark)
+    const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
+    if (reason === undefined) return undefined
+    if (reason.kind !== 'compacted') return notServed(cursor, reason)
+    // What compaction removed at the end of a log is nothing to worry about: the next batch covers
+    // it.
+    if (lastStableOffset >= highWatermark) return undefined
+    return await this.#openTransaction(cursor, highWatermark)
+  }
+
+  /** undefined when it ended meanwhile; then the wait begins anew. */
+  async #openTransaction(cursor: PartitionCursor, end: number): Promise<KanneryError | undefined> {
+    const { partition, topic } = cursor
+    try {
+      const producers = await this.#options.cluster.describeProducers(topic.name, partition)
+      const open = producers.filter(({ transactionStart }) => transactionStart !== undefined)
+      if (open.length > 0 && cursor.lastStableOffset < end) {
+        return transactionOpen(cursor, end, open)
+      }
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      return transactionOpen(cursor, end, [])
+    }
+    cursor.waitAnew()
+    return undefined
+  }
+}
+
+function failed(error: KanneryError | undefined): Verdict | undefined {
+  return error === undefined ? undefined : { kind: 'failed', error }
+}

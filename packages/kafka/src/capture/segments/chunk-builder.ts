@@ -1,0 +1,262 @@
+import { type ChunkFacts, combineCrc32c, crc32c } from '@kannery/core'
+import type { Clock } from '@kannery/storage'
+import { type BatchHeader, checkBatch } from '../../record-batch/header.ts'
+import { saturatedTime } from '../../record-batch/record-time.ts'
+import { blockBytes, type ChunkBlock, type ChunkMemory } from '../memory/chunk-memory.ts'
+import type { AbortedPart } from './aborted-batches.ts'
+import { leastTimestamp } from './least-timestamp.ts'
+
+/** Whole batches of one partition, checked and copied. */
+export interface RawChunk {
+  readonly facts: ChunkFacts
+  readonly raw: Buffer
+  /** Of the block that `raw` is in. */
+  readonly memoryBytes: number
+  readonly rawCrc: number
+  /** The parts of aborted transactions among the batches, in order. */
+  readonly aborted: readonly AbortedPart[]
+  /** Records that a consumer would see: no control records, none of aborted transactions. */
+  readonly visibleRecords: number
+  /** The producers compressed less than half of it. */
+  readonly compressible: boolean
+  /** When its first batch came, by the monotonic clock. */
+  readonly startedAt: number
+  /** Gives the memory of `raw` back. */
+  readonly release: () => void
+}
+
+/**
+ * Up to here the batch's own checksum does not reach: base offset, length, leader epoch, magic and
+ * the checksum itself.
+ */
+const beforeChecksummed = 21
+
+export interface ChunkBuilderOptions {
+  readonly memory: ChunkMemory
+  readonly clock: Clock
+  readonly partition: number
+  /** The offset from which the partition is to be covered. */
+  readonly from: number
+}
+
+/** Collects the next chunk of a partition: whole batches up to 1 MiB, or one that is larger. */
+export class ChunkBuilder {
+  readonly #options: ChunkBuilderOptions
+  #next: number
+  #block: ChunkBlock | undefined
+  #filled = 0
+  #facts: OpenFacts
+  #rawCrc = 0
+  #aborted: AbortedPart[] = []
+  #visibleRecords = 0
+  #compressedBytes = 0
+  #startedAt = 0
+  #fetchedAt = 0
+
+  constructor(options: ChunkBuilderOptions) {
+    this.#options = options
+    this.#next = options.from
+    this.#facts = noFacts(options.from)
+  }
+
+  /** Memory that is held for the chunk. */
+  get memoryBytes(): number {
+    return this.#block?.bytes.length ?? 0
+  }
+
+  /** When its first batch came, by the monotonic clock; infinite while it is empty. */
+  get startedAt(): number {
+    return this.#filled === 0 ? Number.POSITIVE_INFINITY : this.#startedAt
+  }
+
+  /**
+   * False when a batch of `length` bytes belongs into the next chunk: this one is full, or there is
+   * no memory for a larger one.
+   */
+  fits(length: number): boolean {
+    const needed = this.#filled + length
+    if (this.#filled === 0) return true
+    if (needed > blockBytes) return false
+    return needed <= this.memoryBytes || this.#options.memory.mayGrowTo(needed)
+  }
+
+  /**
+   * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the
+   * batch's in the same tick, so that whatever happens to the copy later is found. What else is in
+   * `buffer` behind the batch is expected to come next.
+   *
+   * @returns how many of its records a consumer would see
+   * @throws KAFKA_DATA_CORRUPT; nothing is added then.
+   */
+  append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): number {
+    const { position, length } = header
+    checkBatch(buffer, header)
+    const unchecked = buffer.subarray(position, position + beforeChecksummed)
+    const withHead = crc32c(unchecked, this.#rawCrc)
+    this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)
+    if (this.#filled === 0) this.#startedAt = this.#options.clock.monotonic()
+    this.#fetchedAt = this.#options.clock.now()
+    const room = this.#room(length, buffer.length - position)
+    buffer.copy(room, this.#filled, position, position + length)
+    this.#filled += length
+    count(this.#facts, header, leastTimestamp(buffer, header), this.#next)
+    const isVisible = aborted === undefined && !header.isControl
+    const visible = isVisible ? recordsFrom(this.#next, header) : 0
+    this.#visibleRecords += visible
+    this.#next = header.nextOffset
+    if (header.codec !== 'none') this.#compressedBytes += length
+    if (aborted !== undefined) this.#aborted.push(aborted)
+    return visible
+  }
+
+  /** The chunk so far; undefined when there is nothing in it. The next batch begins another one. */
+  finish(): RawChunk | undefined {
+    const block = this.#block
+    if (block === undefined) return undefined
+    const { from, leaderEpoch, estimatedMinTimestamp, ...facts } = this.#facts
+    const isEstimated = facts.minTimestamp === null && facts.maxTimestamp !== null
+    const chunk: RawChunk = {
+      facts: {
+        ...facts,
+        kind: 'batches',
+        partition: this.#options.partition,
+        leaderEpoch,
+        from,
+        next: this.#next,
+        fetchedAt: this.#fetchedAt,
+        flags: { ...this.#facts.flags },
+        ...(isEstimated ? { estimatedMinTimestamp } : {}),
+      },
+      raw: block.bytes.subarray(0, this.#filled),
+      memoryBytes: block.bytes.length,
+      rawCrc: this.#rawCrc,
+      aborted: this.#aborted,
+      visibleRecords: this.#visibleRecords,
+      startedAt: this.#startedAt,
+      compressible: 2 * this.#compressedBytes < this.#filled,
+      release: () => block.release(),
+    }
+    this.#begin()
+    return chunk
+  }
+
+  /** The offset behind what was appended. */
+  get next(): number {
+    return this.#next
+  }
+
+  /**
+   * The partition is to be covered from `from` on, which is beyond {@link next}. While nothing is
+   * collected.
+   */
+  skipTo(from: number): void {
+    this.#next = from
+    this.#begin()
+  }
+
+  /** Drops what is collected, and gives its memory back. */
+  discard(): void {
+    this.#block?.release()
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#block = undefined
+    this.#filled = 0
+    this.#rawCrc = 0
+    this.#facts = noFacts(this.#next)
+    this.#aborted = []
+    this.#visibleRecords = 0
+    this.#compressedBytes = 0
+  }
+
+  #room(length: number, expected: number): Buffer {
+    const needed = this.#filled + length
+    if (this.#block === undefined || this.#block.bytes.length < needed) {
+      const wanted = Math.min(this.#filled + expected, blockBytes)
+      const larger = this.#options.memory.take(Math.max(needed, wanted))
+      this.#block?.bytes.copy(larger.bytes, 0, 0, this.#filled)
+      this.#block?.release()
+      this.#block = larger
+    }
+    return this.#block.bytes
+  }
+}
+
+/**
+ * Records of a batch with offsets from `from` on: after a deletion of records (DeleteRecords) a
+ * broker still serves the whole batch that has the first one that is left. Where compaction took
+ * some, only the most that it can be.
+ */
+function recordsFrom(
+  from: number,
+  { records, baseOffset, lastOffsetDelta, nextOffset }: BatchHeader,
+): number {
+  const isDense = records === lastOffsetDelta + 1
+  return isDense ? records - Math.max(from - baseOffset, 0) : Math.min(records, nextOffset - from)
+}
+
+interface OpenFacts {
+  readonly from: number
+  leaderEpoch: number
+  batches: number
+  records: number
+  controlBatches: number
+  maxBatchBytes: number
+  minTimestamp: number | null
+  maxTimestamp: number | null
+  /** Infinite without records. */
+  estimatedMinTimestamp: number
+  readonly flags: { transactional: boolean; holes: boolean; logAppendTime: boolean }
+}
+
+function noFacts(from: number): OpenFacts {
+  return {
+    from,
+    leaderEpoch: -1,
+    batches: 0,
+    records: 0,
+    controlBatches: 0,
+    maxBatchBytes: 0,
+    minTimestamp: null,
+    maxTimestamp: null,
+    estimatedMinTimestamp: Number.POSITIVE_INFINITY,
+    flags: { transactional: false, holes: false, logAppendTime: false },
+  }
+}
+
+/** `expected`: the offset behind the batch before. */
+function count(
+  facts: OpenFacts,
+  header: BatchHeader,
+  least: number | null | undefined,
+  expected: number,
+): void {
+  facts.leaderEpoch = header.leaderEpoch
+  facts.batches += 1
+  facts.records += header.records
+  // A marker that compaction emptied has no record to be left out later.
+  if (header.isControl) facts.controlBatches += header.records
+  facts.maxBatchBytes = Math.max(facts.maxBatchBytes, header.length)
+  facts.flags.transactional ||= header.isTransactional || header.isControl
+  facts.flags.logAppendTime ||= header.timestampType === 'log-append'
+  facts.flags.holes ||= header.records <= header.lastOffsetDelta || header.baseOffset > expected
+  if (header.isControl || least === undefined) return
+  const greatest = saturatedTime(header.maxTimestamp)
+  const estimated = least ?? estimatedLeast(header)
+  facts.estimatedMinTimestamp = Math.min(facts.estimatedMinTimestamp, estimated)
+  if (facts.maxTimestamp === null) {
+    facts.minTimestamp = least
+    facts.maxTimestamp = greatest
+    return
+  }
+  const known = facts.minTimestamp !== null && least !== null
+  facts.minTimestamp = known ? Math.min(facts.minTimestamp ?? least ?? 0, least ?? 0) : null
+  facts.maxTimestamp = Math.max(facts.maxTimestamp, greatest)
+}
+
+/** The base timestamp is the first record's, unless it is a delete horizon (KIP-534). */
+function estimatedLeast({ baseTimestamp, maxTimestamp, hasDeleteHorizon }: BatchHeader): number {
+  const isLeast = !hasDeleteHorizon && baseTimestamp < maxTimestamp
+  return saturatedTime(isLeast ? baseTimestamp : maxTimestamp)
+}

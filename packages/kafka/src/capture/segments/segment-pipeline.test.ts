@@ -1,0 +1,181 @@
+import { TestClock } from '@kannery/storage-testkit'
+import { describe, expect, test } from 'vitest'
+import { brokerBatch } from '../../../test/batches.ts'
+import { walkBatches } from '../../record-batch/header.ts'
+import { ChunkMemory } from '../memory/chunk-memory.ts'
+import { ChunkBuilder, type RawChunk } from './chunk-builder.ts'
+import { ChunkEncoder } from './chunk-encoder.ts'
+import type { OpenSegment } from './open-segment.ts'
+import { SegmentPipeline } from './segment-pipeline.ts'
+
+const chunkBytes = 50_000
+
+class World {
+  readonly memory = new ChunkMemory()
+  /** First offsets of the chunks of each published segment. */
+  readonly published: number[][] = []
+  /** Offsets of the gaps of each published segment. */
+  readonly gaps: (readonly [number, number])[][] = []
+  readonly failures: unknown[] = []
+  readonly pipeline: SegmentPipeline
+  publishing: (segment: OpenSegment) => Promise<void> = async () => undefined
+
+  constructor(maxBytes: number, codec: 'none' | 'zstd' = 'none') {
+    this.pipeline = new SegmentPipeline({
+      limits: { maxBytes, maxAgeMs: 1000 },
+      encoder: new ChunkEncoder(codec, this.memory),
+      publish: async (segment) => {
+        await this.publishing(segment)
+        this.published.push(segment.chunks.map(({ encoded }) => encoded.facts.from))
+        this.gaps.push(segment.gaps.map(({ offsets }) => offsets))
+      },
+      onFailed: (error) => {
+        this.failures.push(error)
+      },
+    })
+  }
+
+  add(at: number, value = 'x'.repeat(chunkBytes)): void {
+    this.pipeline.add(this.#chunk(at, value))
+  }
+
+  addGap(from: number, next: number, partition = 0): void {
+    const gap = { partition, offsets: [from, next], reason: 'retention', noticed: 'now' } as const
+    this.pipeline.addGap(gap, 0)
+  }
+
+  #chunk(at: number, value: string): RawChunk {
+    const { memory } = this
+    const builder = new ChunkBuilder({ memory, clock: new TestClock(), partition: 0, from: at })
+    const batch = brokerBatch({ at, value })
+    for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
+    const chunk = builder.finish()
+    if (chunk === undefined) throw new Error('no chunk')
+    return chunk
+  }
+}
+
+describe('chunks on their way', () => {
+  test('become segments of the size that was asked for; sealing closes the last one', async () => {
+    const world = new World(2 * chunkBytes)
+    for (const at of [0, 1, 2, 3, 4]) world.add(at)
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[0, 1], [2, 3], [4]])
+    expect(world.memory.used).toBe(0)
+  })
+
+  test('stay in order, although a small one is compressed sooner', async () => {
+    const world = new World(100 * chunkBytes, 'zstd')
+    world.add(0, 'abcdefg '.repeat(100_000))
+    world.add(1, 'small')
+    world.add(2, 'abcdefg '.repeat(50_000))
+    world.add(3, 'small')
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[0, 1, 2, 3]])
+    expect(world.memory.used).toBe(0)
+  })
+
+  test('count as open until they are sealed, and as sealed until they are committed', async () => {
+    const world = new World(100 * chunkBytes)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.publishing = () => promise
+    world.add(0)
+    expect(world.pipeline.openBytes).toBeGreaterThan(chunkBytes)
+    expect(world.pipeline.sealedBytes).toBe(0)
+
+    world.pipeline.seal()
+    world.add(1)
+    expect(world.pipeline.sealedBytes).toBeGreaterThan(chunkBytes)
+    const open = world.pipeline.openBytes
+    expect(open).toBeGreaterThan(chunkBytes)
+    expect(open).toBeLessThan(2 * chunkBytes)
+
+    resolve()
+    world.pipeline.seal()
+    await world.pipeline.settled()
+    expect([world.pipeline.openBytes, world.pipeline.sealedBytes]).toEqual([0, 0])
+  })
+
+  test('are published one segment after the other', async () => {
+    const world = new World(1)
+    let running = 0
+    world.publishing = async () => {
+      expect(++running).toBe(1)
+      await new Promise((resolve) => setImmediate(resolve))
+      running--
+    }
+    for (const at of [0, 1, 2]) world.add(at)
+    await world.pipeline.settled()
+    expect(world.published).toEqual([[0], [1], [2]])
+  })
+
+  test('are thrown away, all that follow, when one segment cannot be published', async () => {
+    const world = new World(1)
+    const error = new Error('full')
+    world.publishing = (segment) =>
+      segment.chunks[0]?.encoded.facts.from === 1 ? Promise.reject(error) : Promise.resolve()
+    for (const at of [0, 1, 2, 3]) world.add(at)
+    world.pipeline.seal()
+
+    await expect(world.pipeline.settled()).rejects.toBe(error)
+    expect(world.published).toEqual([[0]])
+    expect(world.failures).toEqual([error])
+    world.add(4)
+    await expect(world.pipeline.settled()).rejects.toBe(error)
+    expect([world.memory.used, world.pipeline.openBytes, world.pipeline.sealedBytes]).toEqual([
+      0, 0, 0,
+    ])
+  })
+
+  test('are thrown away when the topic is given up', async () => {
+    const world = new World(100 * chunkBytes)
+    world.add(0)
+    world.pipeline.abandon(new Error('lease lost'))
+    world.add(1)
+    world.pipeline.seal()
+
+    await expect(world.pipeline.settled()).rejects.toThrow('lease lost')
+    expect(world.published).toEqual([])
+    expect(world.failures).toEqual([])
+    expect(world.memory.used).toBe(0)
+  })
+})
+
+describe('a gap on its way', () => {
+  test('goes with the segment before it; what follows it in its partition is another segment', async () => {
+    const world = new World(100 * chunkBytes)
+    world.add(0)
+    world.addGap(1, 5)
+    world.addGap(0, 9, 1)
+    world.add(5)
+    world.add(6)
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[0], [5, 6]])
+    expect(world.gaps).toEqual([
+      [
+        [1, 5],
+        [0, 9],
+      ],
+      [],
+    ])
+  })
+
+  test('needs no segment, and ages as one does', async () => {
+    const world = new World(100 * chunkBytes)
+    expect(world.pipeline.startedAt).toBe(Number.POSITIVE_INFINITY)
+    world.addGap(0, 5)
+    await world.pipeline.settled()
+    expect(world.pipeline.startedAt).toBe(0)
+    world.pipeline.seal()
+    await world.pipeline.settled()
+
+    expect(world.published).toEqual([[]])
+    expect(world.gaps).toEqual([[[0, 5]]])
+  })
+})

@@ -1,0 +1,156 @@
+import { type Clock, KanneryError } from '@kannery/storage'
+import type { FetchedPartition } from '../../protocol/fetch.ts'
+import { walkBatches } from '../../record-batch/header.ts'
+import type { ChunkMemory } from '../memory/chunk-memory.ts'
+import { AbortedBatches } from './aborted-batches.ts'
+import { ChunkBuilder } from './chunk-builder.ts'
+import type { ChunkEncoder } from './chunk-encoder.ts'
+import type { OpenSegment } from './open-segment.ts'
+import { type SegmentLimits, SegmentPipeline } from './segment-pipeline.ts'
+
+export interface TopicWriterOptions {
+  readonly topic: string
+  readonly clock: Clock
+  readonly limits: SegmentLimits
+  readonly memory: ChunkMemory
+  readonly encoder: ChunkEncoder
+  readonly publish: (segment: OpenSegment) => Promise<void>
+  /** Called once, with the first error; nothing is taken or kept after it. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/** From the batches of a topic's partitions to its segments. */
+export class TopicWriter {
+  readonly #options: TopicWriterOptions
+  readonly #pipeline: SegmentPipeline
+  readonly #builders = new Map<number, ChunkBuilder>()
+  #buildingBytes = 0
+
+  constructor(options: TopicWriterOptions) {
+    this.#options = options
+    const { limits, encoder, publish, onFailed } = options
+    this.#pipeline = new SegmentPipeline({
+      limits,
+      encoder,
+      publish,
+      onFailed: (error) => {
+        this.#discard()
+        onFailed(error)
+      },
+    })
+  }
+
+  /** In memory, and not on its way to the storage. */
+  get openBytes(): number {
+    return this.#buildingBytes + this.#pipeline.openBytes
+  }
+
+  get sealedBytes(): number {
+    return this.#pipeline.sealedBytes
+  }
+
+  /** `from`: the offset from which the partition is to be covered. */
+  addPartition(partition: number, from: number): void {
+    const { memory, clock } = this.#options
+    this.#builders.set(partition, new ChunkBuilder({ memory, clock, partition, from }))
+  }
+
+  /**
+   * Takes the batches in `records` that follow what came before: checks and copies them before it
+   * returns. Returns how many records consumers would see in them.
+   *
+   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition; what came before the
+   *   damage is kept.
+   */
+  take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {
+    const builder = this.#builderOf(partition)
+    const abortedBatches = new AbortedBatches(aborted)
+    let visible = 0
+    try {
+      for (const header of walkBatches(records)) {
+        if (!builder.fits(header.length)) this.#finishChunk(builder)
+        const part = abortedBatches.observe(records, header)
+        const before = builder.memoryBytes
+        visible += builder.append(records, header, part)
+        this.#buildingBytes += builder.memoryBytes - before
+      }
+    } catch (error) {
+      throw named(error, this.#options.topic, partition)
+    }
+    return visible
+  }
+
+  /**
+   * Covers the offsets from what was taken up to `to` (exclusive) as a gap: nothing of them will
+   * come.
+   */
+  skip(partition: number, { to, reason }: { readonly to: number; readonly reason: string }): void {
+    const { clock } = this.#options
+    const builder = this.#builderOf(partition)
+    this.#finishChunk(builder)
+    const noticed = new Date(clock.now()).toISOString()
+    const gap = { partition, offsets: [builder.next, to], reason, noticed } as const
+    this.#pipeline.addGap(gap, clock.monotonic())
+    builder.skipTo(to)
+  }
+
+  /** Closes the open segment, if there is one, with all that was taken. */
+  seal(): void {
+    for (const builder of this.#builders.values()) this.#finishChunk(builder)
+    this.#pipeline.seal()
+  }
+
+  /** Closes the open segment if its first batch came `limits.maxAgeMs` ago. */
+  sealWhenOld(): void {
+    const { clock, limits } = this.#options
+    if (this.#startedAt <= clock.monotonic() - limits.maxAgeMs) this.seal()
+  }
+
+  /** Resolves when all that was sealed is committed. Rejects with what failed. */
+  settled(): Promise<void> {
+    return this.#pipeline.settled()
+  }
+
+  /** Throws away what is not committed; resolves when nothing is under way any more. */
+  async abandon(error: unknown): Promise<void> {
+    this.#discard()
+    this.#pipeline.abandon(error)
+    await this.settled().catch(() => undefined)
+  }
+
+  /** When the oldest batch came that no segment was closed with; infinite when there is none. */
+  get #startedAt(): number {
+    let oldest = this.#pipeline.startedAt
+    for (const { startedAt } of this.#builders.values()) oldest = Math.min(oldest, startedAt)
+    return oldest
+  }
+
+  #builderOf(partition: number): ChunkBuilder {
+    const builder = this.#builders.get(partition)
+    if (builder === undefined) throw new KanneryError('INTERNAL', `unknown partition ${partition}`)
+    return builder
+  }
+
+  #finishChunk(builder: ChunkBuilder): void {
+    this.#buildingBytes -= builder.memoryBytes
+    const chunk = builder.finish()
+    if (chunk !== undefined) this.#pipeline.add(chunk)
+  }
+
+  #discard(): void {
+    for (const builder of this.#builders.values()) builder.discard()
+    this.#buildingBytes = 0
+  }
+}
+
+function named(error: unknown, topic: string, partition: number): unknown {
+  if (!KanneryError.is(error)) return error
+  const { code, message, retry, why, remedy, facts } = error
+  return new KanneryError(code, `partition ${partition} of topic "${topic}": ${message}`, {
+    retry,
+    remedy,
+    facts: { ...facts, topic, partition },
+    cause: error,
+    ...(why === undefined ? {} : { why }),
+  })
+}

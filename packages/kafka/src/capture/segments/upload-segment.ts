@@ -1,0 +1,89 @@
+import {
+  type SealedSegment,
+  type SegmentEntry,
+  type SegmentHeader,
+  SegmentWriter,
+  topicKeys,
+  type Ulid,
+} from '@kannery/core'
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import type { Uploads } from '../memory/worker-memory.ts'
+import type { OpenSegment } from './open-segment.ts'
+
+export interface SegmentDestination {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly uploads: Uploads
+  /** What is the same in all segments of a session. */
+  readonly header: Omit<SegmentHeader, 'segment' | 'createdAt'>
+  /** Ids that only grow. */
+  readonly newSegmentId: () => Ulid
+}
+
+const attempts = 5
+const firstBackoffMs = 1000
+
+/**
+ * Uploads a segment, and returns its entry for the index. When it is unknown whether an upload
+ * landed, or the storage wants the bytes again, its id is abandoned and the same chunks go into
+ * another object: no object is ever written twice.
+ *
+ * @throws STORAGE_* when it cannot be stored, after some attempts.
+ */
+export async function uploadSegment(
+  destination: SegmentDestination,
+  segment: OpenSegment,
+): Promise<SegmentEntry> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await destination.uploads.slots.run(() => writeSegment(destination, segment))
+    } catch (error) {
+      if (attempt === attempts || !isWorthAnotherObject(error)) throw error
+      await destination.clock.sleep(firstBackoffMs * 2 ** (attempt - 1))
+    }
+  }
+}
+
+async function writeSegment(
+  { storage, clock, header, uploads, newSegmentId }: SegmentDestination,
+  segment: OpenSegment,
+): Promise<SegmentEntry> {
+  const id = newSegmentId()
+  const key = topicKeys(header.topic).segment(id)
+  await using output = await storage.openWriter(key, {
+    condition: { kind: 'if-absent' },
+    maxBufferedBytes: uploads.writerBytes,
+  })
+  const createdAt = new Date(clock.now()).toISOString()
+  const writer = new SegmentWriter(output, { ...header, segment: id, createdAt })
+  for (const { encoded } of segment.chunks) await writer.append(encoded)
+  const sealed = await writer.finish({ aborted: segment.aborted() })
+  await output.commit()
+  return entryOf(id, header.incarnation, sealed, segment.visibleRecords)
+}
+
+function entryOf(
+  id: Ulid,
+  incarnation: number,
+  sealed: SealedSegment,
+  visible: number,
+): SegmentEntry {
+  const { captured, ...facts } = sealed
+  if (captured === null) throw new KanneryError('INTERNAL', 'a segment without chunks')
+  const [first, last] = captured
+  const mayDiffer = facts.flags.includes('transactional') || visible !== facts.records
+  return {
+    ...facts,
+    ...(mayDiffer ? { visible } : {}),
+    id,
+    in: incarnation,
+    captured: [new Date(first).toISOString(), new Date(last).toISOString()],
+    expires: null,
+  }
+}
+
+function isWorthAnotherObject(error: unknown): boolean {
+  if (!KanneryError.is(error)) return false
+  const another = ['STORAGE_OUTCOME_UNKNOWN', 'STORAGE_REWRITE_NEEDED', 'STORAGE_ALREADY_EXISTS']
+  return another.includes(error.code) || error.retry !== 'never'
+}

@@ -1,0 +1,408 @@
+import {
+  type AcquireOptions,
+  currentIncarnation,
+  type Gap,
+  type Incarnation,
+  type SegmentEntry,
+  type UlidSource,
+  type Worker,
+  type WriterSession,
+} from '@kannery/core'
+import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { kafkaError } from '../../cluster/errors.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import type { TopicMetadata } from '../../cluster/metadata.ts'
+import { Errand } from '../../concurrency/single-flight.ts'
+import type { FetchedPartition } from '../../protocol/fetch.ts'
+import type { BatchRun } from '../fetching/batch-run.ts'
+import { topicRecreated } from '../fetching/fetch-failures.ts'
+import { type CursorStart, PartitionCursor } from '../fetching/partition-cursor.ts'
+import type { ChunkMemory } from '../memory/chunk-memory.ts'
+import type { Uploads } from '../memory/worker-memory.ts'
+import type { BegunIncarnation, CaptureObserver, TopicReport } from '../observer.ts'
+import type { ChunkEncoder } from '../segments/chunk-encoder.ts'
+import type { OpenSegment } from '../segments/open-segment.ts'
+import type { SegmentLimits } from '../segments/segment-pipeline.ts'
+import { TopicWriter } from '../segments/topic-writer.ts'
+import { uploadSegment } from '../segments/upload-segment.ts'
+import { beginOrContinue } from './begin-incarnation.ts'
+import { KafkaRecoverySource } from './recovery-source.ts'
+import { keepUp } from './retention-upkeep.ts'
+import { unexplainedObjects } from './unexplained-objects.ts'
+
+export interface TopicCaptureContext {
+  readonly cluster: KafkaCluster
+  readonly storage: StorageBackend
+  readonly worker: Worker
+  readonly ids: UlidSource
+  readonly clock: Clock
+  readonly observer: CaptureObserver
+  readonly limits: SegmentLimits
+  readonly memory: ChunkMemory
+  readonly encoder: ChunkEncoder
+  readonly uploads: Uploads
+  /** True: the run ends at the high watermarks of its start. */
+  readonly once: boolean
+  /** Aborted when the run ends: then nothing waits for Kafka any more. */
+  readonly signal: AbortSignal
+  /** Some topic cannot be written any more. */
+  onFailed(): void
+}
+
+const leaderNotAvailable = 5
+/** How often a topic's retention is looked after. */
+const upkeepEveryMs = 3_600_000
+
+export interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
+  /**
+   * The incarnation whose history the topic's log does not have any more: if it is still the last
+   * one, another one begins.
+   */
+  readonly truncated?: number | undefined
+}
+
+/** The backup of one topic, from the moment its lease is ours until it is released. */
+export class TopicCapture {
+  readonly name: string
+  readonly topicId: string
+  readonly cursors: PartitionCursor[] = []
+  /** Why partitions cannot be read in a run to the end: it is not known where they end. */
+  readonly unreadable: KanneryError[] = []
+  readonly #context: TopicCaptureContext
+  readonly #session: WriterSession
+  readonly #begun: BegunIncarnation | undefined
+  readonly #writer: TopicWriter
+  readonly #upkeep = new Errand((error) => {
+    this.#failure ??= { error }
+  })
+  #upkeepDueAt = Number.NEGATIVE_INFINITY
+  #failure: { readonly error: unknown } | undefined
+  #records = 0
+  #bytes = 0
+  #segments = 0
+  readonly #gaps: Gap[] = []
+
+  /**
+   * Takes the topic's lease and finds out where to go on; begins the backup of a topic that has
+   * none.
+   *
+   * A topic that was created again begins a new incarnation, with a warning.
+   *
+   * @throws LEASE_HELD; INDEX_*, DATA_*, STORAGE_*, KAFKA_*.
+   */
+  static async open(
+    context: TopicCaptureContext,
+    topic: TopicMetadata,
+    { truncated, ...wait }: OpenTopicOptions = {},
+  ): Promise<TopicCapture> {
+    const { cluster, worker } = context
+    const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
+    try {
+      await recover(context, session, topic)
+      const before = currentIncarnation(session.index)
+      const begun = await beginOrContinue(cluster, session, topic, truncated)
+      if (begun?.reason === 'created-again') {
+        const ids = { backup: before?.topicId ?? '', cluster: topic.topicId }
+        context.observer.onWarning(topicRecreated(topic.name, ids))
+      }
+      const starts = await startOfCursors(context, session, topic)
+      const capture = new TopicCapture(context, session, { topic, begun })
+      for (const [partition, start] of starts) capture.#openPartition(topic, partition, start)
+      capture.#tellOpened()
+      return capture
+    } catch (error) {
+      await session.release()
+      throw error
+    }
+  }
+
+  private constructor(
+    context: TopicCaptureContext,
+    session: WriterSession,
+    {
+      topic,
+      begun,
+    }: { readonly topic: TopicMetadata; readonly begun: BegunIncarnation | undefined },
+  ) {
+    this.name = topic.name
+    this.topicId = topic.topicId
+    this.#context = context
+    this.#session = session
+    this.#begun = begun
+    const { clock, limits, memory, encoder } = context
+    this.#writer = new TopicWriter({
+      topic: topic.name,
+      clock,
+      limits,
+      memory,
+      encoder,
+      publish: (segment) => this.#publish(segment),
+      onFailed: (error) => {
+        this.#failure ??= { error }
+        context.onFailed()
+      },
+    })
+  }
+
+  /** Why it cannot be written any more: the lease is lost, the storage is full, … */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure
+  }
+
+  /** Nothing more will be read. */
+  get finished(): boolean {
+    return this.cursors.every((cursor) => cursor.finished)
+  }
+
+  /** The number of the incarnation that is captured. */
+  get incarnation(): number {
+    return this.#current.n
+  }
+
+  /** Whether the topic with this id had the name before this one. */
+  succeeds(topicId: string): boolean {
+    if (topicId === this.topicId) return false
+    return this.#session.index.incarnations.some((life) => life.topicId === topicId)
+  }
+
+  get openBytes(): number {
+    return this.#writer.openBytes
+  }
+
+  get sealedBytes(): number {
+    return this.#writer.sealedBytes
+  }
+
+  /** What is committed. */
+  get report(): TopicReport {
+    return {
+      topic: this.name,
+      partitions: this.cursors.length,
+      records: this.#records,
+      bytes: this.#bytes,
+      segments: this.#segments,
+      gaps: [...this.#gaps],
+      begun: this.#begun === undefined ? [] : [this.#begun],
+    }
+  }
+
+  /**
+   * Takes batches that follow what came before. @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED
+   * naming topic and partition.
+   */
+  take(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void {
+    if (this.#failure !== undefined) return
+    // Where not one batch is whole, the walk says whether it could be one.
+    const records = run.bytes === 0 ? fetched.records : fetched.records.subarray(0, run.bytes)
+    const visible = this.#writer.take(cursor.partition, records, fetched.aborted)
+    this.#tellProgress(cursor, { records: visible, bytes: run.bytes })
+  }
+
+  /**
+   * Goes on at offset `to`: what is between is gone from Kafka, and becomes a gap of the backup.
+   * `reason` stands in the index as it is: `retention` (or DeleteRecords), `compaction`.
+   */
+  skip(cursor: PartitionCursor, gap: { readonly to: number; readonly reason: string }): void {
+    if (this.#failure !== undefined) return
+    this.#writer.skip(cursor.partition, gap)
+    cursor.skipTo(gap.to)
+    this.#tellProgress(cursor, { records: 0, bytes: 0 })
+  }
+
+  /** Closes the open segment, if there is one, with all that was taken. */
+  seal(): void {
+    this.#writer.seal()
+  }
+
+  sealWhenOld(): void {
+    this.#writer.sealWhenOld()
+  }
+
+  /** Looks after the retention, now and then. */
+  keepUpWhenDue(): void {
+    const now = this.#context.clock.monotonic()
+    if (now < this.#upkeepDueAt) return
+    this.#upkeepDueAt = now + upkeepEveryMs
+    this.#upkeep.start(() => this.#keepUp())
+  }
+
+  /**
+   * Takes up partitions that were added to the topic while it runs: they begin at 0. Returns their
+   * cursors.
+   */
+  async addPartitions(topic: TopicMetadata): Promise<readonly PartitionCursor[]> {
+    const known = this.cursors.length
+    const count = topic.partitions.length
+    if (count <= known) return []
+    await this.#session.commit({ partitions: count })
+    for (let partition = known; partition < count; partition++) {
+      this.#openPartition(topic, partition, { next: 0, lastEpoch: -1, end: undefined })
+    }
+    return this.cursors.slice(known)
+  }
+
+  /**
+   * Commits what was taken, and releases the lease. @throws what failed; the lease is released all
+   * the same.
+   */
+  async close(): Promise<void> {
+    try {
+      this.seal()
+      await this.#writer.settled()
+      if (this.#context.once && !this.#context.signal.aborted) await this.#keepUp()
+    } finally {
+      await this.#upkeep.done()
+      await this.#session.release()
+    }
+  }
+
+  /** Throws away what is not committed, and releases the lease. */
+  async abandon(error: unknown): Promise<void> {
+    this.#failure ??= { error }
+    await this.#writer.abandon(error)
+    await this.#upkeep.done()
+    await this.#session.release()
+  }
+
+  async #keepUp(): Promise<void> {
+    const { observer } = this.#context
+    await keepUp(this.#session, {
+      ...this.#context,
+      onWarning: (warning) => observer.onWarning(warning),
+    })
+  }
+
+  #tellProgress(
+    { partition, next, end, highWatermark }: PartitionCursor,
+    counts: { readonly records: number; readonly bytes: number },
+  ): void {
+    this.#context.observer.onProgress({
+      topic: this.name,
+      partition,
+      ...counts,
+      nextOffset: next,
+      endOffset: end ?? highWatermark,
+    })
+  }
+
+  #tellOpened(): void {
+    const { pages, segments } = this.#session.index
+    const capturedUntil = (segments.at(-1) ?? pages.at(-1))?.captured[1]
+    this.#context.observer.onOpened({
+      topic: this.name,
+      ...(this.#begun && { begun: this.#begun }),
+      ...(capturedUntil !== undefined && { capturedUntil }),
+    })
+    for (const cursor of this.cursors) this.#tellWhatIsLeft(cursor)
+  }
+
+  /**
+   * Before anything was read: else a share of all would be of the partitions that were read
+   * already.
+   */
+  #tellWhatIsLeft({ partition, next, end }: PartitionCursor): void {
+    if (end === undefined) return
+    this.#context.observer.onProgress({
+      topic: this.name,
+      partition,
+      records: 0,
+      bytes: 0,
+      nextOffset: next,
+      endOffset: end,
+    })
+  }
+
+  get #current(): Incarnation {
+    const current = currentIncarnation(this.#session.index)
+    if (current === undefined) throw new KanneryError('INTERNAL', 'a topic without an incarnation')
+    return current
+  }
+
+  #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
+    const cursor = new PartitionCursor(topic, partition, start)
+    // Where nothing was backed up, there is nothing that the log could contradict; unless it ends
+    // before.
+    if (start.next === start.end && start.lastEpoch < 0) cursor.finish()
+    if (this.#context.once && start.end === undefined) {
+      cursor.finish()
+      this.unreadable.push(
+        kafkaError(leaderNotAvailable, { api: 'Metadata', topic: topic.name, partition }),
+      )
+    }
+    this.cursors.push(cursor)
+    this.#writer.addPartition(partition, start.next)
+  }
+
+  async #publish(segment: OpenSegment): Promise<void> {
+    const { observer } = this.#context
+    const n = this.incarnation
+    const gaps = segment.gaps.map((gap): Gap => ({ in: n, ...gap }))
+    const entry = segment.chunks.length === 0 ? undefined : await this.#upload(segment)
+    await this.#session.commit({ gaps, ...(entry && { segment: entry }) })
+    this.#gaps.push(...gaps)
+    for (const gap of gaps) observer.onGap({ topic: this.name, gap })
+    if (entry === undefined) return
+    this.#segments += 1
+    for (const { visibleRecords, rawBytes } of segment.chunks) {
+      this.#records += visibleRecords
+      this.#bytes += rawBytes
+    }
+    observer.onCommitted({ topic: this.name, segment: entry })
+  }
+
+  async #upload(segment: OpenSegment): Promise<SegmentEntry> {
+    const { storage, clock, uploads } = this.#context
+    const { cluster, epoch, writer } = this.#session.index
+    const { n: incarnation, baseline } = this.#current
+    return await uploadSegment(
+      {
+        storage,
+        clock,
+        uploads,
+        header: {
+          format: 1,
+          requires: { read: [], write: [] },
+          topic: this.name,
+          topicId: this.topicId,
+          cluster,
+          incarnation,
+          ...(baseline && { baselineOf: baseline.of }),
+          epoch,
+          writer,
+        },
+        newSegmentId: () => this.#session.newSegmentId(),
+      },
+      segment,
+    )
+  }
+}
+
+/** Before the first fetch: what a writer before us uploaded and did not commit. */
+async function recover(
+  { cluster, observer }: TopicCaptureContext,
+  session: WriterSession,
+  topic: TopicMetadata,
+): Promise<void> {
+  const { unexplained } = await session.recover(new KafkaRecoverySource(cluster, topic))
+  if (unexplained.length > 0) observer.onWarning(unexplainedObjects(topic.name, unexplained))
+}
+
+async function startOfCursors(
+  { cluster, once }: TopicCaptureContext,
+  session: WriterSession,
+  topic: TopicMetadata,
+): Promise<ReadonlyMap<number, CursorStart>> {
+  const epochs = session.lastLeaderEpochs()
+  const ends = once
+    ? await cluster.listOffsetsWhereLed(topic.name, 'latest', 'read-uncommitted')
+    : undefined
+  const starts = new Map<number, CursorStart>()
+  for (const [partition, next] of session.nextOffsets()) {
+    starts.set(partition, {
+      next,
+      lastEpoch: epochs.get(partition) ?? -1,
+      end: ends?.get(partition),
+    })
+  }
+  return starts
+}

@@ -1,0 +1,23 @@
+import type { TopicReport } from '../observer.ts'
+
+/** Adds up what was committed, also where a topic was given up and taken up again. */
+export class TopicReports {
+  readonly #reports = new Map<string, TopicReport>()
+
+  add(report: TopicReport): void {
+    const before = this.#reports.get(report.topic)
+    this.#reports.set(report.topic, {
+      ...report,
+      records: report.records + (before?.records ?? 0),
+      bytes: report.bytes + (before?.bytes ?? 0),
+      segments: report.segments + (before?.segments ?? 0),
+      begun: [...(before?.begun ?? []), ...report.begun],
+      gaps: [...(before?.gaps ?? []), ...report.gaps],
+    })
+  }
+
+  /** By name. */
+  get all(): readonly TopicReport[] {
+    return [...this.#reports.values()].sort((one, other) => (one.topic < other.topic ? -1 : 1))
+  }
+}
