@@ -1,25 +1,3 @@
-export {
-  type ListedBackups,
-  listBackups,
-  showBackup,
-  type UnreadableTopic,
-} from './browse/browse.ts'
-export { type CatOptions, type CatRecord, catBackup } from './browse/cat.ts'
-export {
-  type BackupLease,
-  type BackupLeases,
-  breakBackupLease,
-  findBackupLease,
-  listBackupLeases,
-} from './browse/leases.ts'
-export type { PartitionSummary, TopicDetails, TopicSummary } from './browse/summary.ts'
-export {
-  type CopiedTopic,
-  type CopyAdvance,
-  type CopyOptions,
-  type CopyReport,
-  runCopy,
-} from './copy/copy.ts'
 export type { Environment } from './environment.ts'
 export {
   type KafkaConnectionFlags,
@@ -28,7 +6,6 @@ export {
   resolveKafkaConnection,
   saslMechanisms,
 } from './kafka/connection-flags.ts'
-export { asKanneryError, type FailedTopic, type Outcome } from './outcome.ts'
 export { findBackend } from './plugins/find-backend.ts'
 export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
 export type { LoadedPlugin } from './plugins/load-plugin.ts'
@@ -41,31 +18,6 @@ export {
   pluginSources,
   pluginsVariable,
 } from './plugins/plugin-sources.ts'
-export { type AcceptedIndex, acceptBackupIndex } from './repair/accept-index.ts'
-export { type RebuiltIndex, rebuildBackupIndex } from './repair/rebuild-index.ts'
-export { type CollectedGarbage, type CollectedTopic, collectGarbage } from './retention/gc.ts'
-export {
-  addTopicHolds,
-  listTopicHolds,
-  removeTopicHolds,
-  type TopicHold,
-} from './retention/holds.ts'
-export {
-  addTopicPoints,
-  listTopicPoints,
-  type PointRules,
-  removeTopicPoints,
-  type TopicPoint,
-  thinTopicPoints,
-} from './retention/points.ts'
-export {
-  type PruneBackupsOptions,
-  type PrunedTopic,
-  type PruneReport,
-  pruneBackups,
-  type TakenBackTopic,
-  takeBackPruned,
-} from './retention/prune.ts'
 export { credentialsVariable } from './storage/credentials.ts'
 export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
 export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'
@@ -82,15 +34,63 @@ export { systemClock, systemRandom } from './system.ts'
 export { parseDuration } from './values/duration.ts'
 export { parseSize } from './values/size.ts'
 export { parseTime } from './values/time.ts'
+export { type AcceptedIndex, acceptBackupIndex } from './work/accept-index.ts'
 export {
   type BackupOptions,
   type BackupReport,
   type LeaseOptions,
   runBackup,
 } from './work/backup.ts'
+export {
+  type ListedBackups,
+  listBackups,
+  showBackup,
+  type UnreadableTopic,
+} from './work/browse.ts'
 export type { BackupProgress } from './work/capture-progress.ts'
+export { type CatOptions, type CatRecord, catBackup } from './work/cat.ts'
+export {
+  type CopiedTopic,
+  type CopyAdvance,
+  type CopyOptions,
+  type CopyReport,
+  runCopy,
+} from './work/copy.ts'
+export { type CollectedGarbage, type CollectedTopic, collectGarbage } from './work/gc.ts'
+export {
+  addTopicHolds,
+  listTopicHolds,
+  removeTopicHolds,
+  type TopicHold,
+} from './work/holds.ts'
+export {
+  type BackupLease,
+  type BackupLeases,
+  breakBackupLease,
+  findBackupLease,
+  listBackupLeases,
+} from './work/leases.ts'
+export {
+  addTopicPoints,
+  listTopicPoints,
+  type PointRules,
+  removeTopicPoints,
+  type TopicPoint,
+  thinTopicPoints,
+} from './work/points.ts'
+export {
+  type PruneBackupsOptions,
+  type PrunedTopic,
+  type PruneReport,
+  pruneBackups,
+  type TakenBackTopic,
+  takeBackPruned,
+} from './work/prune.ts'
+export { type RebuiltIndex, rebuildBackupIndex } from './work/rebuild-index.ts'
 export { type RestoreOutcomeReport, type RestoreWorkOptions, runRestore } from './work/restore.ts'
-export type { VerificationDepth, VerificationFinding } from './work/topic-verifier.ts'
+export { asKanneryError, type FailedTopic, type Outcome } from './work/topics/outcome.ts'
+export type { PartitionSummary, TopicDetails, TopicSummary } from './work/topics/summary.ts'
+export type { VerificationDepth, VerificationFinding } from './work/topics/topic-verifier.ts'
 export {
   type VerificationReport,
   type VerifiedHoldings,

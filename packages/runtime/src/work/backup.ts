@@ -5,11 +5,11 @@ import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
 import type { BackupMetrics } from '../metrics/backup-metrics.ts'
-import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { type BackupProgress, CaptureProgress } from './capture-progress.ts'
+import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
 export interface BackupOptions
   extends Pick<CaptureOptions, 'mode' | 'segment' | 'budgetBytes' | 'codec'> {

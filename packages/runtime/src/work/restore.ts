@@ -2,10 +2,10 @@ import type { RestorePlan, RestoreReport, RestoreWindow, RetentionChoice } from 
 import type { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
-import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { markInUse } from './in-use.ts'
+import { markInUse } from './topics/in-use.ts'
+import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
 export interface RestoreWorkOptions {
   readonly storage: StorageLocation

@@ -3,7 +3,7 @@ import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup, writeSegment } from '../../test/backup-in-memory.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import type { VerificationDepth } from './topic-verifier.ts'
+import type { VerificationDepth } from './topics/topic-verifier.ts'
 import { verifyBackup } from './verify.ts'
 
 async function verify(

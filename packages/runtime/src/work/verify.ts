@@ -8,15 +8,15 @@ import {
   type SegmentEntry,
 } from '@kannery/core'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
-import type { TopicSummary } from '../browse/summary.ts'
-import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
+import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
+import type { TopicSummary } from './topics/summary.ts'
 import {
   type TopicVerification,
   TopicVerifier,
   type VerificationDepth,
   type VerificationFinding,
-} from './topic-verifier.ts'
+} from './topics/topic-verifier.ts'
 
 export interface VerifyOptions {
   readonly storage: StorageLocation

@@ -1,11 +1,11 @@
 import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
 import { KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
-import { tryEachTopic } from '../each-topic.ts'
-import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
-import { type Deleted, deleteDue, foreseeDeletion } from './delete-due.ts'
-import { indexOf, topicsOf } from './topics-of.ts'
+import { type Deleted, deleteDue, foreseeDeletion } from './topics/delete-due.ts'
+import { tryEachTopic } from './topics/each-topic.ts'
+import type { FailedTopic, Outcome } from './topics/outcome.ts'
+import { indexOf, topicsOf } from './topics/topics-of.ts'
 
 export interface CollectGarbageOptions {
   readonly storage: StorageLocation

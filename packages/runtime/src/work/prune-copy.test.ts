@@ -1,7 +1,7 @@
 import { requireIndex } from '@kannery/core'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
-import { runCopy } from '../copy/copy.ts'
+import { runCopy } from './copy.ts'
 import { pruneBackups } from './prune.ts'
 
 test.each([false, true])(

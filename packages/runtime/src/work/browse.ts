@@ -1,8 +1,8 @@
 import { chooseIncarnation, listTopics, nextOffsets, requireIndex } from '@kannery/core'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
-import type { Outcome } from '../outcome.ts'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './summary.ts'
+import type { Outcome } from './topics/outcome.ts'
+import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './topics/summary.ts'
 
 /**
  * A topic whose index cannot be read: told beside the others, so that one damaged index does not

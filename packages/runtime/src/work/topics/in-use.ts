@@ -1,8 +1,8 @@
 import { BackupUse } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
-import { editing } from '../retention/editing.ts'
-import { openUnprobedStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { nameWriter } from './backup.ts'
+import { openUnprobedStorage, type StorageLocation } from '../../storage/open-storage.ts'
+import { nameWriter } from '../backup.ts'
+import { editing } from './editing.ts'
 
 /**
  * Marks a topic's backup as in use until it is disposed of: its retention deletes nothing then.

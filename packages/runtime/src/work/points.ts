@@ -7,13 +7,13 @@ import {
   thinPoints,
 } from '@kannery/core'
 import type { StorageBackend } from '@kannery/storage'
-import { eachTopic, type TopicResults } from '../each-topic.ts'
 import { openStorage, openWritableStorage } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
 import { parseTime } from '../values/time.ts'
-import { editing } from './editing.ts'
 import type { HoldsOptions } from './holds.ts'
-import { indexOf, topicsOf } from './topics-of.ts'
+import { eachTopic, type TopicResults } from './topics/each-topic.ts'
+import { editing } from './topics/editing.ts'
+import { indexOf, topicsOf } from './topics/topics-of.ts'
 
 export type PointRules = KeepRules
 

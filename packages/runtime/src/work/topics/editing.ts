@@ -1,6 +1,6 @@
 import { type EditOptions, UlidSource } from '@kannery/core'
 import type { StorageBackend } from '@kannery/storage'
-import { systemClock, systemRandom } from '../system.ts'
+import { systemClock, systemRandom } from '../../system.ts'
 
 /** By what core changes an index of this storage beside whoever writes it. */
 export function editing(storage: StorageBackend): EditOptions {

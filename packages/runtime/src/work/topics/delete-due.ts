@@ -10,9 +10,9 @@ import {
   Worker,
 } from '@kannery/core'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
-import type { StorageLocation } from '../storage/open-storage.ts'
-import { systemClock, systemRandom } from '../system.ts'
-import { nameWriter } from '../work/backup.ts'
+import type { StorageLocation } from '../../storage/open-storage.ts'
+import { systemClock, systemRandom } from '../../system.ts'
+import { nameWriter } from '../backup.ts'
 import { editing } from './editing.ts'
 
 export interface Deleted extends Deletable {

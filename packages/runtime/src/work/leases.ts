@@ -1,8 +1,8 @@
 import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
-import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
+import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
 /** Who writes a topic's backup. Times are ISO 8601, by the storage's clock. */
 export interface BackupLease {

@@ -13,7 +13,7 @@ import {
   verifySegment,
 } from '@kannery/core'
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
-import { summarize, type TopicSummary } from '../browse/summary.ts'
+import { summarize, type TopicSummary } from './summary.ts'
 
 /**
  * `deep`: every byte is read. `shallow`: only that objects are there and have their size. Indexes

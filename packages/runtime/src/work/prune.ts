@@ -7,13 +7,13 @@ import {
   takeBackExpired,
 } from '@kannery/core'
 import type { KanneryError, StorageBackend } from '@kannery/storage'
-import { eachTopic } from '../each-topic.ts'
-import type { FailedTopic, Outcome } from '../outcome.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
-import { deleteDue, foreseeDeletion } from './delete-due.ts'
-import { editing } from './editing.ts'
-import { indexOf, topicsOf } from './topics-of.ts'
+import { deleteDue, foreseeDeletion } from './topics/delete-due.ts'
+import { eachTopic } from './topics/each-topic.ts'
+import { editing } from './topics/editing.ts'
+import type { FailedTopic, Outcome } from './topics/outcome.ts'
+import { indexOf, topicsOf } from './topics/topics-of.ts'
 
 export interface PruneBackupsOptions {
   readonly storage: StorageLocation

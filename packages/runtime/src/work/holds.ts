@@ -1,9 +1,9 @@
 import { addHold, type Hold, readHolds, removeHold } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
-import { eachTopic, type TopicResults } from '../each-topic.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { editing } from './editing.ts'
-import { indexOf, topicsOf } from './topics-of.ts'
+import { eachTopic, type TopicResults } from './topics/each-topic.ts'
+import { editing } from './topics/editing.ts'
+import { indexOf, topicsOf } from './topics/topics-of.ts'
 
 export interface HoldsOptions {
   readonly storage: StorageLocation

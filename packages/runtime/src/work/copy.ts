@@ -1,10 +1,10 @@
 import { copyTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
-import { concernsOneTopic } from '../each-topic.ts'
-import { type FailedTopic, failedTopic, type Outcome } from '../outcome.ts'
 import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from '../work/backup.ts'
+import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from './backup.ts'
+import { concernsOneTopic } from './topics/each-topic.ts'
+import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
 export interface CopyOptions {
   readonly source: StorageLocation

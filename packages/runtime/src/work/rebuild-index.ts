@@ -11,7 +11,7 @@ import {
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { nameWriter } from '../work/backup.ts'
+import { nameWriter } from './backup.ts'
 
 export interface RebuildIndexOptions {
   readonly storage: StorageLocation

@@ -1,7 +1,7 @@
 import { readHolds, requireIndex } from '@kannery/core'
 import type { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
+import { MemoryLocation, writeBackup } from '../../../test/backup-in-memory.ts'
 import { markInUse } from './in-use.ts'
 
 const unexpected = (warning: KanneryError): void => {
