@@ -1,7 +1,5 @@
-export type * from './backend.ts'
-export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend-errors.ts'
-export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
-export { bodyInPieces } from './body-in-pieces.ts'
+export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend/backend-errors.ts'
+export { bodyInPieces } from './backend/body-in-pieces.ts'
 export {
   type BucketPlace,
   bucketPlaceOf,
@@ -9,15 +7,41 @@ export {
   decodeUrlPart,
   isFolder,
   locationIn,
-} from './bucket-config.ts'
+} from './backend/bucket-config.ts'
+export { deleteEach } from './backend/delete-each.ts'
+export {
+  type NetworkFailure,
+  networkFailure,
+  retryAfterMs,
+  withoutRequest,
+} from './backend/http-failure.ts'
+export { KeyNamespace } from './backend/key-namespace.ts'
+export {
+  type Part,
+  type PartCall,
+  type PartSizes,
+  type PartTarget,
+  PartWriter,
+  type PartWriterOptions,
+} from './backend/part-writer.ts'
+export { assertPutSize, maxPutBytes } from './backend/put-size.ts'
+export { type AnsweredSpan, RangeRequest } from './backend/range-request.ts'
+export type * from './backend.ts'
+export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
 export { type ByteSpan, spanOf } from './byte-span.ts'
-export { type CertificateProblem, certificateProblem } from './certificate-problem.ts'
-export { type DecorateOptions, decorate } from './decorators/decorate.ts'
-export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
-export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/patience.ts'
-export { deleteEach } from './delete-each.ts'
-export { eitherSignal } from './either-signal.ts'
+export { type DecorateOptions, decorate } from './client/decorators/decorate.ts'
+export type {
+  StorageAttempt,
+  StorageObserver,
+  StorageOperation,
+} from './client/decorators/observer.ts'
+export { defaultRetryPolicy, type RetryPolicy } from './client/decorators/retry/retry-deadline.ts'
+export { type ProbeReport, probe } from './client/probe.ts'
+export { type ReadObject, type ReadObjectOptions, readObject } from './client/read-object.ts'
+export { eitherSignal } from './concurrency/either-signal.ts'
+export { inBatches } from './concurrency/in-batches.ts'
 export type * from './environment.ts'
+export { type CertificateProblem, certificateProblem } from './errors/certificate-problem.ts'
 export {
   asError,
   type ErrorCode,
@@ -28,15 +52,7 @@ export {
   KanneryError,
   type KanneryErrorOptions,
   type Retry,
-} from './errors.ts'
-export {
-  type NetworkFailure,
-  networkFailure,
-  retryAfterMs,
-  withoutRequest,
-} from './http-failure.ts'
-export { inBatches } from './in-batches.ts'
-export { KeyNamespace } from './key-namespace.ts'
+} from './errors/kannery-error.ts'
 export {
   compareKeys,
   isKeyPrefix,
@@ -46,15 +62,3 @@ export {
   type ObjectKey,
   objectKey,
 } from './object-key.ts'
-export {
-  type Part,
-  type PartCall,
-  type PartSizes,
-  type PartTarget,
-  PartWriter,
-  type PartWriterOptions,
-} from './part-writer.ts'
-export { type ProbeReport, probe } from './probe.ts'
-export { assertPutSize, maxPutBytes } from './put-size.ts'
-export { type AnsweredSpan, RangeRequest } from './range-request.ts'
-export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'

@@ -1,4 +1,4 @@
-import { KanneryError } from './errors.ts'
+import { KanneryError } from './errors/kannery-error.ts'
 
 /** Slash-separated, relative to the storage's root. Only {@link objectKey} makes one. */
 export type ObjectKey = string & { readonly __objectKey: unique symbol }

@@ -1,0 +1,87 @@
+import type { StandardSchema } from '../backend.ts'
+import { KanneryError } from '../errors/kannery-error.ts'
+import { isKeyPrefix } from '../object-key.ts'
+
+/**
+ * What `schema` makes of it, at once. @param kind for the error: "an S3 storage". @throws
+ * CONFIG_INVALID, naming the option
+ */
+export function checkAgainst<Config>(
+  schema: StandardSchema<Config>,
+  kind: string,
+  value: unknown,
+): Config {
+  const result = schema['~standard'].validate(value) as ValidationResult<Config>
+  if (result.issues === undefined) return result.value
+  const [issue] = result.issues
+  const path = issue?.path?.map((step) => (typeof step === 'object' ? step.key : step)) ?? []
+  const where = path.length === 0 ? '' : `${path.join('.')}: `
+  throw new KanneryError(
+    'CONFIG_INVALID',
+    `not ${kind}: ${where}${issue?.message ?? 'it is not valid'}`,
+  )
+}
+
+/** https://standardschema.dev */
+type ValidationResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[] }
+
+interface Issue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/**
+ * Whether it can be the folder of a bucket that all keys lie in: one without a slash at either end.
+ */
+export function isFolder(name: string): boolean {
+  return isKeyPrefix(`${name}/`)
+}
+
+export interface BucketPlace {
+  readonly bucket: string
+  /** Without a slash at either end. */
+  readonly prefix?: string
+}
+
+/**
+ * What `scheme://bucket/prefix` names; options are left alone. @throws CONFIG_INVALID, never with a
+ * secret in it
+ */
+export function bucketPlaceOf(url: URL): BucketPlace {
+  if (url.username !== '' || url.password !== '') {
+    throw new KanneryError('CONFIG_INVALID', 'a storage URL holds no credentials', {
+      remedy: 'Give them as docs/providers.md says, and change those: URLs end up in logs.',
+    })
+  }
+  if (url.host === '') {
+    throw new KanneryError('CONFIG_INVALID', 'the URL names no bucket', {
+      remedy: `Write ${url.protocol}//bucket.`,
+    })
+  }
+  if (url.hash !== '' || /%2f/i.test(url.pathname)) {
+    throw new KanneryError('CONFIG_INVALID', 'the URL names no folder of a bucket', {
+      why: 'it has a "#", which ends the path of a URL, or a slash written as %2F',
+      remedy: 'Write "#" in a name as %23, and "/" between folders.',
+    })
+  }
+  const prefix = decodeUrlPart(url.pathname).replace(/^\/+|\/+$/g, '')
+  return { bucket: decodeUrlPart(url.host), ...(prefix === '' ? {} : { prefix }) }
+}
+
+/** A part of a URL as it was meant. @throws CONFIG_INVALID */
+export function decodeUrlPart(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    const message = 'the URL has a % that is not followed by two hexadecimal digits'
+    throw new KanneryError('CONFIG_INVALID', message, { cause })
+  }
+}
+
+/** How a place is shown: a URL that leads there again. @param folder of the bucket */
+export function locationIn(bucketUrl: string, folder: string | undefined): string {
+  if (folder === undefined) return bucketUrl
+  return `${bucketUrl}/${folder.replaceAll(/[%?#\s]/g, encodeURIComponent)}`
+}

@@ -1,0 +1,110 @@
+import { certificateProblem } from '../errors/certificate-problem.ts'
+import type { Retry } from '../errors/kannery-error.ts'
+
+/** Why a request got no answer, for backends that speak HTTP. */
+export interface NetworkFailure {
+  /** Node's code of it: ECONNREFUSED … */
+  readonly status: string
+  readonly why: string
+  readonly retry: Retry
+  readonly remedy?: string
+  /** false: no connection was made, so whatever was asked for did not happen. */
+  readonly sent: boolean
+}
+
+const trustRemedy =
+  'Name the authority that signed its certificate in NODE_EXTRA_CA_CERTS, or correct the address.'
+const reissueRemedy = 'Have a certificate issued for it that is right, or correct the address.'
+
+/** By Node's error code. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was cut off',
+  ECONNABORTED: 'the connection was cut off',
+  EPIPE: 'the connection was cut off',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut off',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name server did not answer',
+  ETIMEDOUT: 'it did not answer in time',
+  ESOCKETTIMEDOUT: 'it did not answer in time',
+  ERR_SOCKET_CONNECTION_TIMEOUT: 'it did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it did not answer in time',
+  UND_ERR_BODY_TIMEOUT: 'it did not answer in time',
+  UND_ERR_SOCKET: 'the connection was cut off',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no route to it',
+  EADDRNOTAVAIL: 'this machine has no free port left',
+  EMFILE: 'this process has no file descriptor left',
+  EPROTO: 'it does not speak TLS there',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
+  HPE_INVALID_CONSTANT: 'it does not speak HTTP there',
+}
+
+/** Before there was a connection. */
+const unsent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+const timedOut: NetworkFailure = {
+  status: 'ETIMEDOUT',
+  why: 'it did not answer in time',
+  retry: 'same-request',
+  sent: true,
+}
+
+/**
+ * undefined when `error` is none of the network. Looks at its causes too: every SDK wraps them in
+ * its own way.
+ */
+export function networkFailure(error: unknown): NetworkFailure | undefined {
+  for (const one of withCauses(error)) {
+    const { code, name } = one as { readonly code?: unknown; readonly name?: unknown }
+    const status = typeof code === 'string' ? code : ''
+    const problem = certificateProblem(one)
+    if (problem !== undefined) {
+      const why = `its certificate is refused: ${problem.why}`
+      const remedy = problem.isDistrust ? trustRemedy : reissueRemedy
+      return { status, why, retry: 'never', remedy, sent: false }
+    }
+    const why = reasons[status]
+    if (why !== undefined) return { status, why, retry: 'same-request', sent: !unsent.has(status) }
+    if (name === 'TimeoutError') return timedOut
+  }
+  return undefined
+}
+
+/** Of the header `Retry-After`, which is a number of seconds or a date. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined
+  const seconds = Number(header)
+  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - nowMs : seconds * 1000
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
+}
+
+/** For people and logs: an SDK's error often carries its request, and with it the credentials. */
+export function withoutRequest(error: Error): Error {
+  const told = new Error(error.message)
+  told.name = error.name
+  if (error.stack !== undefined) told.stack = error.stack
+  return told
+}
+
+/** An error and what caused it, outermost first. */
+export function* withCauses(error: unknown): Generator<object> {
+  let current = error
+  for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
+    yield current
+    const { cause, errors } = current as { readonly cause?: unknown; readonly errors?: unknown }
+    current = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
+  }
+}

@@ -1,0 +1,292 @@
+import type {
+  ObjectWriter,
+  OnProgress,
+  PartSender,
+  StoredObject,
+  WriterOptions,
+} from '../backend.ts'
+import { eitherSignal } from '../concurrency/either-signal.ts'
+import { KanneryError } from '../errors/kannery-error.ts'
+
+export interface Part {
+  /** Counts from 0. */
+  readonly index: number
+  /** Where its first byte lies in the object. */
+  readonly offset: number
+  readonly body: Uint8Array
+  readonly isLast: boolean
+}
+
+/** How one attempt to send a part ends, and reports how far it is. */
+export interface PartCall {
+  readonly signal: AbortSignal
+  readonly onProgress: OnProgress
+}
+
+/**
+ * What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link
+ * ObjectWriter}.
+ */
+export interface PartTarget {
+  /**
+   * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this
+   * settles, that of the last part permanently. A part that failed may be sent again.
+   */
+  sendPart(part: Part, call: PartCall): Promise<void>
+  /**
+   * The whole object was no longer than one part: publishes it by a single request. Judges the
+   * condition.
+   */
+  publishWhole(body: Uint8Array): Promise<StoredObject>
+  /**
+   * Publishes the parts, which have all been sent. Judges the condition; gives them back when it is
+   * sure that it failed.
+   */
+  publishParts(): Promise<StoredObject>
+  /**
+   * Gives back the parts, if any were sent. Nothing is in flight then, and nothing is published
+   * afterwards.
+   */
+  abandon(): Promise<void>
+}
+
+export interface PartSizes {
+  /** The least that the store takes for a part that is not the last one. */
+  readonly leastBytes: number
+  /** Parts are a multiple of it; divides `leastBytes`. */
+  readonly unitBytes: number
+  /** What is used when there is memory for it. */
+  readonly preferredBytes: number
+  /** How many parts may be on their way together. */
+  readonly parallel: number
+}
+
+export type PartWriterOptions = PartSizes &
+  Pick<WriterOptions, 'maxBufferedBytes' | 'sendPart' | 'signal'>
+
+const firstBufferBytes = 64 * 1024
+
+/**
+ * Collects bytes into parts and sends full ones while the next one fills. Memory grows only as far
+ * as the object does.
+ */
+export class PartWriter implements ObjectWriter {
+  readonly #target: PartTarget
+  readonly #options: PartWriterOptions
+  /** Of every part but the last. */
+  readonly #partBytes: number
+  readonly #maxBuffers: number
+  readonly #inFlight = new Set<Promise<void>>()
+  readonly #spare: Uint8Array[] = []
+  #buffers = 1
+  #collecting: Uint8Array
+  #collected = 0
+  #sentParts = 0
+  #sentBytes = 0
+  #failure: { readonly error: unknown } | undefined
+  #state: 'open' | 'closed' = 'open'
+
+  constructor(target: PartTarget, options: PartWriterOptions) {
+    const { partBytes, buffers } = planParts(options, options.maxBufferedBytes)
+    this.#target = target
+    this.#options = options
+    this.#partBytes = partBytes
+    this.#maxBuffers = buffers
+    this.#collecting = allocate(Math.min(firstBufferBytes, partBytes))
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#assertOpen('write to')
+    let taken = 0
+    while (taken < chunk.byteLength) {
+      this.#throwFailure()
+      if (this.#collected === this.#partBytes) await this.#sendCollected()
+      this.#makeRoom(chunk.byteLength - taken)
+      const end = Math.min(chunk.byteLength, taken + this.#collecting.length - this.#collected)
+      this.#collecting.set(chunk.subarray(taken, end), this.#collected)
+      this.#collected += end - taken
+      taken = end
+    }
+  }
+
+  async commit(): Promise<StoredObject> {
+    this.#assertOpen('commit')
+    this.#state = 'closed'
+    if (this.#sentParts === 0) {
+      this.#throwFailure()
+      return await this.#target.publishWhole(this.#takeCollected())
+    }
+    try {
+      await this.#send(this.#takeCollected(), true)
+      await this.#allSent()
+      this.#throwFailure()
+    } catch (error) {
+      await this.#abandon()
+      throw error
+    }
+    return await this.#target.publishParts()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    await this.#abandon()
+  }
+
+  async #abandon(): Promise<void> {
+    await this.#allSent()
+    await this.#target.abandon()
+  }
+
+  /** Grows the first buffer while it is smaller than a part; `more` bytes are about to come. */
+  #makeRoom(more: number): void {
+    const wanted = this.#collected + more
+    if (wanted <= this.#collecting.length || this.#collecting.length === this.#partBytes) return
+    const doubled = Math.max(wanted, 2 * this.#collecting.length)
+    const grown = allocate(Math.min(this.#partBytes, doubled))
+    grown.set(this.#collecting.subarray(0, this.#collected))
+    this.#collecting = grown
+  }
+
+  async #sendCollected(): Promise<void> {
+    if (this.#partBytes < this.#options.leastBytes) {
+      throw tooLittleMemory(this.#partBytes, this.#options.leastBytes)
+    }
+    await this.#send(this.#takeCollected(), false)
+    this.#collecting = await this.#freeBuffer()
+  }
+
+  /** Resolves when the part is on its way. */
+  async #send(body: Uint8Array, isLast: boolean): Promise<void> {
+    while (this.#inFlight.size >= this.#options.parallel) await Promise.race(this.#inFlight)
+    this.#throwFailure()
+    const part: Part = { index: this.#sentParts, offset: this.#sentBytes, body, isLast }
+    this.#sentParts++
+    this.#sentBytes += body.byteLength
+    const sending = this.#insist(part)
+      .then(
+        () => {
+          this.#spare.push(new Uint8Array(body.buffer))
+        },
+        (error: unknown) => {
+          this.#failure ??= { error }
+        },
+      )
+      .finally(() => this.#inFlight.delete(sending))
+    this.#inFlight.add(sending)
+  }
+
+  /** Resolves or rejects with no attempt left that reads the buffer. */
+  async #insist(part: Part): Promise<void> {
+    const { sendPart = justSend, signal } = this.#options
+    const attempts = new PartAttempts(this.#target, part, signal)
+    try {
+      await sendPart(part.body.byteLength, (onProgress) => attempts.next(onProgress))
+    } finally {
+      await attempts.stop()
+    }
+  }
+
+  async #freeBuffer(): Promise<Uint8Array> {
+    for (;;) {
+      this.#throwFailure()
+      const spare = this.#spare.pop()
+      if (spare !== undefined) return spare
+      if (this.#buffers < this.#maxBuffers) {
+        this.#buffers++
+        return allocate(this.#partBytes)
+      }
+      await Promise.race(this.#inFlight)
+    }
+  }
+
+  async #allSent(): Promise<void> {
+    await Promise.all(this.#inFlight)
+  }
+
+  #takeCollected(): Uint8Array {
+    const body = this.#collecting.subarray(0, this.#collected)
+    this.#collected = 0
+    return body
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+    this.#options.signal?.throwIfAborted()
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#state === 'open') return
+    throw new KanneryError('INTERNAL', `cannot ${what} a writer that is closed`)
+  }
+}
+
+/**
+ * Whoever retries may have given up waiting for an attempt that still goes on. It is stopped before
+ * anything else happens: it would send what the buffer holds by then.
+ */
+class PartAttempts {
+  readonly #target: PartTarget
+  readonly #part: Part
+  readonly #signal: AbortSignal | undefined
+  #current: { readonly abort: AbortController; readonly arrived: Promise<boolean> } | undefined
+
+  constructor(target: PartTarget, part: Part, signal: AbortSignal | undefined) {
+    this.#target = target
+    this.#part = part
+    this.#signal = signal
+  }
+
+  /** Sends the part, unless the last attempt did so after it was given up. */
+  async next(onProgress: OnProgress): Promise<void> {
+    if (await this.stop()) return
+    this.#signal?.throwIfAborted()
+    const abort = new AbortController()
+    const signal = eitherSignal(this.#signal, abort.signal)
+    const sending = this.#target.sendPart(this.#part, { signal, onProgress })
+    const arrived = sending.then(
+      () => true,
+      () => false,
+    )
+    this.#current = { abort, arrived }
+    await sending
+  }
+
+  /** Whether the last attempt had sent the part by then. */
+  async stop(): Promise<boolean> {
+    this.#current?.abort.abort()
+    return (await this.#current?.arrived) ?? false
+  }
+}
+
+/** How large parts are, and how many are held in memory, within a bound. */
+export function planParts(
+  sizes: PartSizes,
+  maxBufferedBytes: number | undefined,
+): { readonly partBytes: number; readonly buffers: number } {
+  const { leastBytes, unitBytes, preferredBytes, parallel } = sizes
+  const wanted = parallel + 1
+  const bound = maxBufferedBytes ?? wanted * preferredBytes
+  const share = Math.min(preferredBytes, Math.floor(bound / wanted))
+  const rounded = share - (share % unitBytes)
+  const partBytes = Math.min(Math.max(rounded, leastBytes), Math.max(bound, 1))
+  return { partBytes, buffers: Math.min(wanted, Math.max(1, Math.floor(bound / partBytes))) }
+}
+
+function tooLittleMemory(heldBytes: number, leastBytes: number): KanneryError {
+  return new KanneryError(
+    'CONFIG_INVALID',
+    `a writer needs at least ${leastBytes} bytes of memory`,
+    {
+      why: `it may hold only ${heldBytes}, but this storage takes no smaller part of a larger object`,
+      remedy: 'Allow more memory for writing, or fewer topics at a time.',
+    },
+  )
+}
+
+const justSend: PartSender = (_bytes, send) => send(() => undefined)
+
+/** Memory of its own, so that `array.buffer` is exactly it. */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
+}

@@ -1,0 +1,116 @@
+import type { ByteRange } from '../backend.ts'
+import { type ByteSpan, spanOf } from '../byte-span.ts'
+import type { BackendAttempt, BackendErrors } from './backend-errors.ts'
+
+/** Which bytes of an object of `size` bytes an answer brings. */
+export interface AnsweredSpan extends ByteSpan {
+  readonly size: number
+}
+
+/**
+ * A GET over HTTP, of all of an object or of a part: what to ask for, and whether the answer is
+ * that.
+ */
+export class RangeRequest {
+  /**
+   * The value of `Range`. undefined: ask for the whole object, also instead of nothing, which HTTP
+   * cannot ask for; the answer tells the size, and whether it is there.
+   */
+  readonly header: string | undefined
+  readonly #range: ByteRange | undefined
+  readonly #errors: BackendErrors
+  readonly #attempt: BackendAttempt
+
+  constructor(range: ByteRange | undefined, errors: BackendErrors, attempt: BackendAttempt) {
+    this.header = range === undefined || selectsNothing(range) ? undefined : headerOf(range)
+    this.#range = range
+    this.#errors = errors
+    this.#attempt = attempt
+  }
+
+  /**
+   * By the headers of an answer. A store may answer with less than was asked for, or with the whole
+   * object.
+   *
+   * @throws STORAGE_RANGE where the object does not have the range; STORAGE_UNSUPPORTED for an
+   *   answer with other bytes
+   */
+  accept(headers: {
+    readonly contentLength: number | undefined
+    readonly contentRange: string | undefined
+  }): AnsweredSpan {
+    const span = this.#answered(headers)
+    if (this.#range === undefined) return span
+    const { start, end } = spanOf(this.#range, span.size)
+    if (selectsNothing(this.#range) || start >= end || end > span.size) {
+      throw this.#errors.outsideRange(this.#attempt, span.size)
+    }
+    if (start === span.start && end === span.end) return span
+    throw this.#strange(`bytes ${start} to ${end} were asked for, others came`)
+  }
+
+  /**
+   * The bytes of `span`, as they come.
+   *
+   * @param translate makes the backend's error of what the body throws
+   * @throws STORAGE_UNAVAILABLE when some are missing
+   */
+  async *read(
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    span: AnsweredSpan,
+    translate: (error: unknown) => unknown,
+  ): AsyncGenerator<Uint8Array> {
+    let missing = span.end - span.start
+    try {
+      for await (const chunk of body) {
+        missing -= chunk.byteLength
+        yield chunk
+      }
+    } catch (error) {
+      throw translate(error)
+    }
+    if (missing !== 0) throw this.#errors.cutOff(this.#attempt, missing)
+  }
+
+  #answered({ contentLength: length, contentRange: range }: HeadersOfAnswer): AnsweredSpan {
+    if (length === undefined || !isPosition(length)) throw this.#strange('it tells no length')
+    if (range === undefined) return { start: 0, end: length, size: length }
+    // Emulators say "0--1/0" of an object that has no byte.
+    const [, first, last, size] = /^bytes (\d+)-(-?\d+)\/(\d+)$/.exec(range) ?? []
+    const span = { start: Number(first), end: Number(last) + 1, size: Number(size) }
+    if (span.end - span.start === length) return span
+    throw this.#strange(`${length} bytes are not ${range}`)
+  }
+
+  #strange(what: string): Error {
+    return this.#errors.strangeAnswer(this.#attempt, what)
+  }
+}
+
+type HeadersOfAnswer = Parameters<RangeRequest['accept']>[0]
+
+function headerOf(range: ByteRange): string {
+  switch (range.kind) {
+    case 'span':
+      return `bytes=${range.start}-${range.end - 1}`
+    case 'from':
+      return `bytes=${range.start}-`
+    case 'last':
+      return `bytes=-${range.length}`
+  }
+}
+
+function selectsNothing(range: ByteRange): boolean {
+  switch (range.kind) {
+    case 'span':
+      return !(isPosition(range.start) && isPosition(range.end) && range.start < range.end)
+    case 'from':
+      return !isPosition(range.start)
+    case 'last':
+      return !isPosition(range.length) || range.length === 0
+  }
+}
+
+function isPosition(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}

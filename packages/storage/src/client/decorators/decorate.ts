@@ -1,0 +1,39 @@
+import type { StorageBackend, StorageCapabilities } from '../../backend.ts'
+import type { Clock, Random } from '../../environment.ts'
+import type { KeyPrefix } from '../../object-key.ts'
+import { ObservedStorage } from './observed-storage.ts'
+import type { StorageObserver } from './observer.ts'
+import { PrefixedStorage } from './prefix.ts'
+import { LimitedStorage } from './rate-limit.ts'
+import { defaultRetryPolicy, type RetryPolicy } from './retry/retry-deadline.ts'
+import { RetryingStorage } from './retry/retrying-storage.ts'
+
+export interface DecorateOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** All keys lie below it. */
+  readonly prefix?: KeyPrefix
+  /**
+   * What a probe has shown to be missing although the backend promises it: `ifVersionDelete:
+   * false`.
+   */
+  readonly capabilities?: Partial<StorageCapabilities>
+  readonly retry?: Partial<RetryPolicy>
+  readonly requestsPerSecond?: number
+  readonly observer?: StorageObserver
+}
+
+/**
+ * Puts around a bare backend what all of them need, in the one order that is right: prefix → retry
+ * → rate limit → metrics → backend. So each attempt is limited and counted, and a caller sees none
+ * of them.
+ */
+export function decorate(backend: StorageBackend, options: DecorateOptions): StorageBackend {
+  const { clock, random, prefix, capabilities, observer } = options
+  const { requestsPerSecond = Number.POSITIVE_INFINITY } = options
+  const policy = { ...defaultRetryPolicy, ...options.retry }
+  const observed = observer ? new ObservedStorage(backend, clock, observer) : backend
+  const limited = new LimitedStorage(observed, clock, requestsPerSecond)
+  const retried = new RetryingStorage(limited, { clock, random, policy }, capabilities)
+  return prefix ? new PrefixedStorage(retried, prefix) : retried
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../../environment.ts'
+import { isConflict } from '../../errors/kannery-error.ts'
+
+/** How much of the unused past may be caught up on: what a timer that woke late would lose. */
+const catchUpMs = 100
+/** From which number of keys on those that may be written again are forgotten. */
+const manyKeys = 1000
+
+/** Gives each request its turn, evenly spaced. */
+export class RequestPace {
+  readonly #clock: Clock
+  readonly #intervalMs: number
+  #nextMs = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, requestsPerSecond: number) {
+    this.#clock = clock
+    this.#intervalMs = 1000 / requestsPerSecond
+  }
+
+  async turn(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#intervalMs === 0) return
+    const nowMs = this.#clock.monotonic()
+    const turnMs = Math.max(this.#nextMs, nowMs - catchUpMs)
+    this.#nextMs = turnMs + this.#intervalMs
+    if (turnMs > nowMs) await this.#clock.sleep(turnMs - nowMs, signal)
+  }
+}
+
+/** Keeps writes of one key apart, also those that come at the same time. */
+export class RewritePace {
+  readonly #clock: Clock
+  readonly #intervalMs: number
+  /** When a key may be written next. */
+  readonly #freeMs = new Map<string, number>()
+
+  constructor(clock: Clock, intervalMs: number) {
+    this.#clock = clock
+    this.#intervalMs = intervalMs
+  }
+
+  async write<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#intervalMs === 0) return await write()
+    const nowMs = this.#clock.monotonic()
+    const turnMs = Math.max(nowMs, this.#freeMs.get(key) ?? nowMs)
+    const reservedMs = this.#reserve(key, turnMs)
+    try {
+      if (turnMs > nowMs) await this.#clock.sleep(turnMs - nowMs, signal)
+      const written = await write()
+      // The store counts from when it was written, which is later than when it was asked.
+      this.#reserve(key, this.#clock.monotonic())
+      return written
+    } catch (error) {
+      const unchanged = isConflict(error) && this.#freeMs.get(key) === reservedMs
+      if (unchanged) this.#freeMs.delete(key)
+      else this.#reserve(key, this.#clock.monotonic())
+      throw error
+    }
+  }
+
+  #reserve(key: string, writtenMs: number): number {
+    const freeMs = Math.max(writtenMs + this.#intervalMs, this.#freeMs.get(key) ?? 0)
+    this.#freeMs.set(key, freeMs)
+    if (this.#freeMs.size >= manyKeys) this.#forget()
+    return freeMs
+  }
+
+  #forget(): void {
+    const nowMs = this.#clock.monotonic()
+    for (const [key, freeMs] of this.#freeMs) if (freeMs <= nowMs) this.#freeMs.delete(key)
+  }
+}

@@ -1,0 +1,87 @@
+import type { ObjectWriter, StoredObject } from '../../../backend.ts'
+import { KanneryError } from '../../../errors/kannery-error.ts'
+import type { ObjectKey } from '../../../object-key.ts'
+import { mayHaveLanded, uncertainAfter } from './certain-write.ts'
+import { type Content, SampledContent } from './content.ts'
+import { isRepeatable, type Patience } from './retry-deadline.ts'
+
+export interface CertainWriterOptions {
+  readonly key: ObjectKey
+  /**
+   * For the commit, and for giving up what was not committed. Renewed whenever a part of the object
+   * was sent.
+   */
+  readonly patience: Patience
+  /** Has the inner writer stop what it waits for. */
+  readonly giveUp: (reason: unknown) => void
+  readonly find: (written: Content) => Promise<StoredObject | undefined>
+}
+
+/**
+ * A commit is asked for once. When its answer is lost, or does not come, the object is looked at:
+ * what is there under that key with the same content is ours. When nothing is there it may still
+ * come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
+ */
+export class CertainWriter implements ObjectWriter {
+  readonly #inner: ObjectWriter
+  readonly #options: CertainWriterOptions
+  readonly #written = new SampledContent()
+
+  constructor(inner: ObjectWriter, options: CertainWriterOptions) {
+    this.#inner = inner
+    this.#options = options
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#written.add(chunk)
+    await this.#inner.write(chunk)
+  }
+
+  async commit(): Promise<StoredObject> {
+    const { key, patience, giveUp } = this.#options
+    patience.renew()
+    try {
+      return await patience.attemptWhileItAdvances(async (signal) => {
+        signal.addEventListener('abort', () => giveUp(signal.reason), { once: true })
+        return await this.#inner.commit()
+      })
+    } catch (error) {
+      if (!isRepeatable(error)) throw error
+      if (!mayHaveLanded(error)) throw rewriteNeeded(key, error)
+      return await this.#findOwn(error)
+    }
+  }
+
+  /** What cannot be given back in time is left for a sweep of what is unfinished. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { patience } = this.#options
+    patience.renew()
+    try {
+      await patience.attempt(() => this.#inner[Symbol.asyncDispose]())
+    } catch (error) {
+      if (!isRepeatable(error)) throw error
+    }
+  }
+
+  async #findOwn(error: KanneryError): Promise<StoredObject> {
+    const unknown = (cause: unknown): unknown =>
+      uncertainAfter({ operation: 'commit', key: this.#options.key }, cause)
+    let own: StoredObject | undefined
+    try {
+      own = await this.#options.find(this.#written)
+    } catch (cause) {
+      throw KanneryError.is(cause) ? unknown(cause) : cause
+    }
+    if (own === undefined) throw unknown(error)
+    return own
+  }
+}
+
+function rewriteNeeded(key: ObjectKey, cause: KanneryError): KanneryError {
+  return new KanneryError('STORAGE_REWRITE_NEEDED', `nothing was stored: ${key}`, {
+    cause,
+    retry: 'after-refresh',
+    why: cause.message,
+    facts: { ...cause.facts, operation: 'commit', key },
+  })
+}

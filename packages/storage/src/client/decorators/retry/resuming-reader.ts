@@ -1,0 +1,106 @@
+import type { GetOptions, ObjectReader, StoredObject } from '../../../backend.ts'
+import { type ByteSpan, spanOf } from '../../../byte-span.ts'
+import { KanneryError } from '../../../errors/kannery-error.ts'
+import { piecesInTime } from './item-timeout.ts'
+import { isRepeatable, type Patience } from './retry-deadline.ts'
+
+export interface ResumingReaderOptions {
+  /** One attempt, of the same object. */
+  readonly open: (options: Omit<GetOptions, 'signal'>, signal: AbortSignal) => Promise<ObjectReader>
+  readonly getOptions: GetOptions
+  readonly patience: Patience
+}
+
+/**
+ * A body that breaks midway goes on where it broke, from the same version of the object: a long
+ * read survives a reset.
+ *
+ * @throws STORAGE_PRECONDITION_FAILED or STORAGE_NOT_FOUND when the object was replaced or deleted
+ *   in between
+ */
+export class ResumingReader implements ObjectReader {
+  readonly info: StoredObject
+  readonly body: AsyncIterable<Uint8Array>
+  readonly #options: ResumingReaderOptions
+  readonly #span: ByteSpan
+  #current: ObjectReader
+
+  private constructor(first: ObjectReader, options: ResumingReaderOptions) {
+    this.info = first.info
+    this.#current = first
+    this.#options = options
+    this.#span = spanOf(options.getOptions.range, first.info.size)
+    this.body = this.#read()
+  }
+
+  static async open(options: ResumingReaderOptions): Promise<ResumingReader> {
+    const { getOptions, patience } = options
+    const first = await patience.insist((signal) => options.open(getOptions, signal))
+    return new ResumingReader(first, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#current[Symbol.asyncDispose]()
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    const { patience } = this.#options
+    let { start } = this.#span
+    patience.renew()
+    for (;;) {
+      try {
+        for await (const chunk of this.#piecesFrom(start)) {
+          start += chunk.byteLength
+          yield chunk
+          patience.renew()
+        }
+        return
+      } catch (error) {
+        await this.#drop()
+        if (start === this.#span.end && isRepeatable(error)) return
+        await patience.pauseAfter(error)
+        await this.#reopen(start)
+      }
+    }
+  }
+
+  /** What the current reader still gives, checked against what it promised. */
+  async *#piecesFrom(start: number): AsyncGenerator<Uint8Array> {
+    let left = this.#span.end - start
+    for await (const piece of piecesInTime(() => this.#current.body, this.#options.patience)) {
+      left -= piece.byteLength
+      if (left < 0) throw this.#tooLong()
+      yield piece
+    }
+    if (left > 0) throw this.#tooShort(left)
+  }
+
+  async #reopen(start: number): Promise<void> {
+    const range = { kind: 'span', start, end: this.#span.end } as const
+    const { open, patience } = this.#options
+    this.#current = await patience.insist((signal) =>
+      open({ range, ifVersion: this.info.version }, signal),
+    )
+  }
+
+  /** A reader that broke may fail to close, too: what it failed with first is what counts. */
+  async #drop(): Promise<void> {
+    try {
+      await this.#current[Symbol.asyncDispose]()
+    } catch {}
+  }
+
+  #tooShort(missing: number): KanneryError {
+    return new KanneryError('STORAGE_UNAVAILABLE', `the answer broke off: ${this.info.key}`, {
+      retry: 'same-request',
+      why: `${missing} bytes are missing`,
+      facts: { key: this.info.key, missing },
+    })
+  }
+
+  #tooLong(): KanneryError {
+    return new KanneryError('INTERNAL', `the storage sent more than it said: ${this.info.key}`, {
+      facts: { key: this.info.key },
+    })
+  }
+}

@@ -1,0 +1,69 @@
+import type { CallOptions, DeleteResult, StorageBackend } from '../../../backend.ts'
+import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { inBatches } from '../../../concurrency/in-batches.ts'
+import { KanneryError } from '../../../errors/kannery-error.ts'
+import type { ObjectKey } from '../../../object-key.ts'
+import { piecesInTime } from './item-timeout.ts'
+import { isRepeatable, type Patience } from './retry-deadline.ts'
+
+/** What the largest batch of a store takes, so that no request of it is sent half full. */
+const batchSize = 1000
+
+/**
+ * Keys that failed for the moment are tried again; what fails for good, or until the deadline, is
+ * told as it is.
+ */
+export async function* deletePersistently(
+  storage: StorageBackend,
+  keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
+  options: CallOptions,
+  startPatience: () => Patience,
+): AsyncGenerator<DeleteResult> {
+  for await (const batch of inBatches(keys, batchSize)) {
+    yield* deleteBatch(storage, batch, options, startPatience())
+  }
+}
+
+async function* deleteBatch(
+  storage: StorageBackend,
+  batch: readonly ObjectKey[],
+  options: CallOptions,
+  patience: Patience,
+): AsyncGenerator<DeleteResult> {
+  const left = new Set(batch)
+  while (left.size > 0) {
+    const failed = new Map<ObjectKey, Error>()
+    let broken: unknown
+    try {
+      const results = piecesInTime(
+        (over) => storage.deleteMany([...left], { signal: eitherSignal(options.signal, over) }),
+        patience,
+      )
+      for await (const result of results) {
+        if (isRepeatable(result.error)) {
+          failed.set(result.key, result.error)
+          continue
+        }
+        left.delete(result.key)
+        yield result
+        patience.renew()
+      }
+    } catch (error) {
+      broken = error
+    }
+    if (left.size === 0) return
+    const [firstFailure] = failed.values()
+    try {
+      await patience.pauseAfter(broken ?? firstFailure ?? noResult(left))
+    } catch (error) {
+      if (!isRepeatable(error) || failed.size < left.size) throw error
+      for (const [key, failure] of failed) yield { key, error: failure }
+      return
+    }
+  }
+}
+
+function noResult(keys: Iterable<ObjectKey>): KanneryError {
+  const [key] = keys
+  return new KanneryError('INTERNAL', `the storage did not tell whether this was deleted: ${key}`)
+}

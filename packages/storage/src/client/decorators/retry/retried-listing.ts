@@ -1,0 +1,83 @@
+import type { ListEntry, ListOptions, StorageBackend } from '../../../backend.ts'
+import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { compareKeys, type KeyPrefix, type ObjectKey } from '../../../object-key.ts'
+import { piecesInTime } from './item-timeout.ts'
+import type { Patience } from './retry-deadline.ts'
+
+/**
+ * A listing that breaks begins again behind the last entry told, or, where the store does not list
+ * in order, from the start: then what was told already is left out.
+ */
+export async function* listPersistently(
+  storage: StorageBackend,
+  prefix: KeyPrefix,
+  options: ListOptions,
+  patience: Patience,
+): AsyncGenerator<ListEntry> {
+  const told: Told = storage.capabilities.orderedList ? new ToldInOrder() : new ToldSomehow()
+  let current = options
+  for (;;) {
+    try {
+      const attempt = current
+      const entries = piecesInTime(
+        (over) => storage.list(prefix, { ...attempt, signal: eitherSignal(options.signal, over) }),
+        patience,
+      )
+      for await (const entry of entries) {
+        const name = entry.kind === 'object' ? entry.info.key : entry.prefix
+        if (told.before(name)) continue
+        told.note(name)
+        yield entry
+        patience.renew()
+      }
+      return
+    } catch (error) {
+      await patience.pauseAfter(error)
+      current = told.resume(options)
+    }
+  }
+}
+
+interface Told {
+  note(name: string): void
+  /** Whether it was told before the listing broke. */
+  before(name: string): boolean
+  resume(options: ListOptions): ListOptions
+}
+
+class ToldInOrder implements Told {
+  #last: string | undefined
+  #lastBeforeBreak: string | undefined
+
+  note(name: string): void {
+    this.#last = name
+  }
+
+  before(name: string): boolean {
+    return this.#lastBeforeBreak !== undefined && compareKeys(name, this.#lastBeforeBreak) <= 0
+  }
+
+  resume(options: ListOptions): ListOptions {
+    const last = this.#last
+    this.#lastBeforeBreak = last
+    // A folder is no key to start after.
+    if (last === undefined || last.endsWith('/')) return options
+    return { ...options, startAfter: last as ObjectKey }
+  }
+}
+
+class ToldSomehow implements Told {
+  readonly #names = new Set<string>()
+
+  note(name: string): void {
+    this.#names.add(name)
+  }
+
+  before(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  resume(options: ListOptions): ListOptions {
+    return options
+  }
+}

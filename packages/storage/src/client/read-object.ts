@@ -1,0 +1,70 @@
+import type { GetOptions, StorageBackend, StoredObject } from '../backend.ts'
+import { spanOf } from '../byte-span.ts'
+import { KanneryError } from '../errors/kannery-error.ts'
+import type { ObjectKey } from '../object-key.ts'
+
+export interface ReadObjectOptions extends GetOptions {
+  /** More than this is refused before any of it is read. */
+  readonly maxBytes?: number
+}
+
+export interface ReadObject {
+  readonly info: StoredObject
+  /** The object, or the range of it that was asked for. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Collects an object, or a range of it, into one buffer.
+ *
+ * @returns undefined when there is no such object
+ * @throws DATA_CORRUPT when it is larger than `maxBytes`; what {@link StorageBackend.get} throws
+ */
+export async function readObject(
+  storage: StorageBackend,
+  key: ObjectKey,
+  options: ReadObjectOptions = {},
+): Promise<ReadObject | undefined> {
+  const { maxBytes = Number.POSITIVE_INFINITY, ...getOptions } = options
+  try {
+    await using reader = await storage.get(key, getOptions)
+    const { info } = reader
+    const span = spanOf(options.range, info.size)
+    const length = span.end - span.start
+    if (length > maxBytes) throw tooLarge(key, length, maxBytes)
+    return { info, bytes: await collect(reader.body, length, key) }
+  } catch (error) {
+    if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+async function collect(
+  body: AsyncIterable<Uint8Array>,
+  length: number,
+  key: ObjectKey,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let position = 0
+  for await (const chunk of body) {
+    if (position + chunk.byteLength > length) throw otherLength(key, length)
+    bytes.set(chunk, position)
+    position += chunk.byteLength
+  }
+  if (position < length) throw otherLength(key, length)
+  return bytes
+}
+
+function tooLarge(key: ObjectKey, size: number, maxBytes: number): KanneryError {
+  return new KanneryError('DATA_CORRUPT', `larger than it can be: ${key}`, {
+    why: `it has ${size} bytes, and at most ${maxBytes} are expected`,
+    facts: { key, size, maxBytes },
+  })
+}
+
+/** Retries do not help: the backend breaks its contract. */
+function otherLength(key: ObjectKey, expected: number): KanneryError {
+  return new KanneryError('INTERNAL', `the storage sent more or less of it than it said: ${key}`, {
+    facts: { key, expected },
+  })
+}
