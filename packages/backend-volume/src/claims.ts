@@ -12,8 +12,8 @@ import {
   preconditionFailed,
   rewriteNeeded,
 } from './errors.ts'
-import { newId } from './ids.ts'
-import { type ObjectStats, type Place, statObject, versionOf } from './object-names.ts'
+import { newId, type Place } from './object-names.ts'
+import { type ObjectStats, statObject, versionOf } from './object-stats.ts'
 
 /** Rounds that one write may lose before it gives up, having stored nothing. */
 const maxRounds = 64

@@ -12,7 +12,7 @@ import {
 } from '@kannery/storage'
 import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
-import { describe } from './object-names.ts'
+import { describe } from './object-stats.ts'
 
 /** How many objects are looked at together. */
 const batch = 64

@@ -11,7 +11,7 @@ import {
 } from '@kannery/storage'
 import type { FileSystem } from './disk/file-system.ts'
 import { type Attempt, isErrno, notFound, preconditionFailed, volumeError } from './errors.ts'
-import { assertRegularFile, describe, versionOf } from './object-names.ts'
+import { assertRegularFile, describe, versionOf } from './object-stats.ts'
 
 const pieceBytes = 1024 * 1024
 

@@ -4,8 +4,7 @@ import type { BackendContext, SweepOptions } from '@kannery/storage'
 import { fileMode } from './disk/durable.ts'
 import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
-import { newId } from './ids.ts'
-import { machineryName } from './object-names.ts'
+import { machineryName, newId } from './object-names.ts'
 
 interface FolderSweep extends SweepOptions {
   readonly random: BackendContext['random']

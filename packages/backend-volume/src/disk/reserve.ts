@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { type BackendContext, KanneryError } from '@kannery/storage'
 import { isErrno } from '../errors.ts'
-import { newId } from '../ids.ts'
-import { machineryName } from '../object-names.ts'
+import { machineryName, newId } from '../object-names.ts'
 import { makeFile, makeFolder } from './durable.ts'
 import type { FileSystem } from './file-system.ts'
 
