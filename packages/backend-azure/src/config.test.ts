@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type AzureConfig, accountOf, checkConfig, configFromUrl, locationOf } from './config.ts'
+import { type AzureConfig, accountOf, checkConfig, configFromUrl } from './config.ts'
+import { locationOf } from './object-names.ts'
 
 const cloud = 'https://acme.blob.core.windows.net'
 const azurite = 'http://127.0.0.1:10000/devstoreaccount1'

@@ -3,7 +3,6 @@ import {
   decodeUrlPart,
   isFolder,
   KanneryError,
-  locationIn,
   type StandardSchema,
 } from '@kannery/storage'
 import { z } from 'zod'
@@ -75,14 +74,6 @@ export function configFromUrl(url: URL): AzureConfig {
     container,
     ...(folders.length === 0 ? {} : { prefix: folders.join('/') }),
   })
-}
-
-/**
- * Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the
- * same place again.
- */
-export function locationOf({ endpoint, container, prefix }: AzureConfig): string {
-  return locationIn(`${endpoint}/${container}`, prefix)
 }
 
 /** Which account: the host's first label, or the path's first segment. */

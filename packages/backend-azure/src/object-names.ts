@@ -1,9 +1,17 @@
-import { KeyNamespace } from '@kannery/storage'
-import { type AzureConfig, locationOf } from './config.ts'
+import { KeyNamespace, locationIn } from '@kannery/storage'
+import type { AzureConfig } from './config.ts'
 
 /** From the keys of the storage to the names in the container and back. */
 export class Place extends KeyNamespace {
   constructor(config: AzureConfig) {
     super(locationOf(config), config.prefix)
   }
+}
+
+/**
+ * Exactly `https://account.blob.core.windows.net/container[/directory]`; a URL that leads to the
+ * same place again.
+ */
+export function locationOf({ endpoint, container, prefix }: AzureConfig): string {
+  return locationIn(`${endpoint}/${container}`, prefix)
 }

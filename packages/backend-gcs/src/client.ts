@@ -1,6 +1,6 @@
 import type { Bucket } from '@google-cloud/storage'
 import type { BackendContext } from '@kannery/storage'
-import { Crc32c } from './checksum.ts'
+import { crc32c } from '@node-rs/crc32'
 import type { GcsConfig } from './config.ts'
 import { type GcsCredentials, readCredentials } from './credentials.ts'
 
@@ -55,4 +55,23 @@ async function authenticator(credentials: GcsCredentials | undefined, scope: str
 function isGoogle(endpoint: string): boolean {
   const { hostname } = new URL(endpoint)
   return /(^|\.)(googleapis\.com|p\.googleapis\.com)$/.test(hostname)
+}
+
+/** CRC-32C as Google writes it. In the form that the SDK wants; its own takes ten times as long. */
+export class Crc32c {
+  #value = 0
+
+  update(bytes: Buffer): void {
+    this.#value = crc32c(bytes, this.#value)
+  }
+
+  validate(other: string | Buffer | number | { toString(): string }): boolean {
+    return String(other) === this.toString()
+  }
+
+  toString(): string {
+    const bytes = Buffer.allocUnsafe(4)
+    bytes.writeUInt32BE(this.#value)
+    return bytes.toString('base64')
+  }
 }

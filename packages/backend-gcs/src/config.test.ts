@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkConfig, configFromUrl, type GcsConfig, locationOf } from './config.ts'
+import { checkConfig, configFromUrl, type GcsConfig } from './config.ts'
+import { locationOf } from './object-names.ts'
 
 test.each<[string, GcsConfig, string]>([
   ['gs://backups', { bucket: 'backups' }, 'gs://backups'],

@@ -3,7 +3,6 @@ import {
   checkAgainst,
   isFolder,
   KanneryError,
-  locationIn,
   type StandardSchema,
 } from '@kannery/storage'
 import { z } from 'zod'
@@ -46,9 +45,4 @@ export function configFromUrl(url: URL): GcsConfig {
     ...place,
     ...(endpoint === null ? {} : { endpoint }),
   })
-}
-
-/** Exactly `gs://bucket[/prefix]`; a URL that leads to the same place again. */
-export function locationOf(config: Pick<GcsConfig, 'bucket' | 'prefix'>): string {
-  return locationIn(`gs://${config.bucket}`, config.prefix)
 }

@@ -8,7 +8,7 @@ import {
   type WriteCondition,
 } from '@kannery/storage'
 import { answeredAt } from './answer.ts'
-import { Crc32c } from './checksum.ts'
+import { Crc32c } from './client.ts'
 import type { Attempt } from './errors.ts'
 import { describe, type Metadata } from './metadata.ts'
 import { callSdk, jsonOf } from './sdk-call.ts'

@@ -1,20 +1,21 @@
-import type {
-  CallOptions,
-  OnProgress,
-  Part,
-  PartCall,
-  PartSizes,
-  PartTarget,
-  StoredObject,
+import { Readable } from 'node:stream'
+import {
+  bodyInPieces,
+  type CallOptions,
+  type OnProgress,
+  type Part,
+  type PartCall,
+  type PartSizes,
+  type PartTarget,
+  type StoredObject,
 } from '@kannery/storage'
 import { type Answered, answeredAt, headerOf } from './answer.ts'
-import { Crc32c } from './checksum.ts'
+import { Crc32c } from './client.ts'
 import { type Attempt, answered, damagedOnItsWay, errors, type Refusal } from './errors.ts'
 import { describe, type Metadata } from './metadata.ts'
 import type { Operation } from './permissions.ts'
 import { conditionOf, type Destination, metadataOf, putObject } from './put-object.ts'
 import { callSdk } from './sdk-call.ts'
-import { type SessionRequest, sendToSession } from './session.ts'
 
 const kib = 1024
 
@@ -128,6 +129,41 @@ export class GcsUpload implements PartTarget {
   #attempt(operation: Operation): Attempt {
     return { ...this.#destination.attempt, operation }
   }
+}
+
+interface SessionRequest extends CallOptions {
+  readonly method: 'PUT' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  readonly onProgress?: OnProgress
+}
+
+/**
+ * A request about an upload that was begun. Its URL is all that it takes to write: it goes without
+ * credentials.
+ * https://cloud.google.com/storage/docs/resumable-uploads#session-uris
+ *
+ * Not by the SDK: a network that fails under a chunk ends the process there
+ * (docs/adr/0146-googles-sdk.md).
+ */
+async function sendToSession(session: string, request: SessionRequest): Promise<Response> {
+  const { method, headers, body, onProgress = () => undefined, signal } = request
+  return await fetch(session, {
+    method,
+    headers: {
+      ...headers,
+      ...(body === undefined ? {} : { 'content-length': String(body.byteLength) }),
+    },
+    // 308 means "go on with the upload" here.
+    redirect: 'manual',
+    ...(body === undefined ? {} : streamOf(body, onProgress)),
+    ...(signal && { signal }),
+  })
+}
+
+function streamOf(body: Uint8Array, onProgress: OnProgress): RequestInit {
+  const stream = Readable.toWeb(bodyInPieces(body, onProgress))
+  return { body: stream as ReadableStream<Uint8Array<ArrayBuffer>>, duplex: 'half' }
 }
 
 async function ask(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkConfig, configFromUrl, locationOf, type S3Config } from './config.ts'
+import { checkConfig, configFromUrl, type S3Config } from './config.ts'
+import { locationOf } from './object-names.ts'
 
 test.each<[string, S3Config, string]>([
   ['s3://backups', { bucket: 'backups' }, 's3://backups'],

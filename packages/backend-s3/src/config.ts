@@ -3,7 +3,6 @@ import {
   checkAgainst,
   isFolder,
   KanneryError,
-  locationIn,
   type StandardSchema,
 } from '@kannery/storage'
 import { z } from 'zod'
@@ -72,11 +71,6 @@ export function configFromUrl(url: URL): S3Config {
     ...bucketPlaceOf(url),
     ...Object.fromEntries(Array.from(url.searchParams, readOption)),
   })
-}
-
-/** Exactly `s3://bucket[/prefix]`; a URL that leads to the same place again. */
-export function locationOf(config: Pick<S3Config, 'bucket' | 'prefix'>): string {
-  return locationIn(`s3://${config.bucket}`, config.prefix)
 }
 
 function readOption([name, text]: readonly [string, string]): [string, string | boolean] {

@@ -1,5 +1,5 @@
-import { KeyNamespace } from '@kannery/storage'
-import { locationOf, type S3Config } from './config.ts'
+import { KeyNamespace, locationIn } from '@kannery/storage'
+import type { S3Config } from './config.ts'
 
 /** From the keys of the storage to the names in the bucket and back. */
 export class Place extends KeyNamespace {
@@ -9,4 +9,9 @@ export class Place extends KeyNamespace {
     super(locationOf(config), config.prefix)
     this.bucket = config.bucket
   }
+}
+
+/** Exactly `s3://bucket[/prefix]`; a URL that leads to the same place again. */
+export function locationOf(config: Pick<S3Config, 'bucket' | 'prefix'>): string {
+  return locationIn(`s3://${config.bucket}`, config.prefix)
 }
