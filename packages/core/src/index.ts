@@ -1,3 +1,5 @@
+export { deletePruned, type Pruned } from './clean-up/delete-pruned.ts'
+export { findOrphans, markOrphans } from './clean-up/orphans.ts'
 export { type CopyTopicOptions, copyTopic, type TopicCopy } from './copy/copy-topic.ts'
 export type { CopyProgress, CopySums } from './copy/topic-copier.ts'
 export { combineCrc32c, crc32c } from './digest/crc32c.ts'
@@ -9,8 +11,12 @@ export {
   nextOffsets,
 } from './index-file/coverage.ts'
 export { copyIsNotEdited, editIndex } from './index-file/edit-index.ts'
-export { holdingsOf, visibleRecords } from './index-file/holdings.ts'
-export { encodeIndex, encodePage, parseIndex, parsePage } from './index-file/index-document.ts'
+export {
+  encodeIndex,
+  encodePage,
+  parseIndex,
+  parsePage,
+} from './index-file/format/index-document.ts'
 export type {
   Baseline,
   CopyOrigin,
@@ -26,9 +32,10 @@ export type {
   PageSummary,
   Requirements,
   SegmentEntry,
-} from './index-file/model.ts'
-export { type SegmentFacts, summarizeHoldings } from './index-file/page-summary.ts'
-export { readPage, segmentEntries } from './index-file/pages.ts'
+} from './index-file/format/model.ts'
+export { holdingsOf, visibleRecords } from './index-file/pages/holdings.ts'
+export { type SegmentFacts, summarizeHoldings } from './index-file/pages/page-summary.ts'
+export { readPage, segmentEntries } from './index-file/pages/pages.ts'
 export { readIndex, type StoredIndex } from './index-file/read-index.ts'
 export { requireIndex } from './index-file/require-index.ts'
 export {
@@ -46,8 +53,6 @@ export type { Holder } from './lease/errors.ts'
 export { breakLease, listLeases, readHolder } from './lease/list-leases.ts'
 export { type SweepOptions, sweepHeartbeats } from './lease/sweep-heartbeats.ts'
 export { defaultLeaseTiming, type LeaseTiming } from './lease/timing.ts'
-export { type AcquireOptions, Worker, type WorkerOptions } from './lease/worker.ts'
-export { type CommitChange, type NewIncarnation, WriterSession } from './lease/writer-session.ts'
 export { type AcceptedEdit, type AcceptOptions, acceptIndex } from './rebuild/accept-index.ts'
 export {
   planRebuild,
@@ -57,9 +62,7 @@ export {
 } from './rebuild/rebuild-index.ts'
 export type { LeftOut, SurveyProgress } from './rebuild/survey-segments.ts'
 export type { RecoverySource, Verdicts } from './recovery/adoption.ts'
-export { findOrphans, markOrphans } from './recovery/orphans.ts'
 export { BackupUse, type UseOptions, type UseTiming } from './retention/backup-use.ts'
-export { deletePruned, type Pruned } from './retention/delete-pruned.ts'
 export {
   type Deletable,
   type DueOptions,
@@ -79,16 +82,28 @@ export {
   takeBackExpired,
 } from './retention/prune.ts'
 export { encodeRetention, parseRetention, type Retention } from './retention/retention.ts'
-export type { ChunkCodec, ChunkFlags, ChunkHeaderFacts, ChunkKind } from './segment/chunk-header.ts'
-export { type Damage, damageOf } from './segment/damage.ts'
+export type {
+  ChunkCodec,
+  ChunkFlags,
+  ChunkHeaderFacts,
+  ChunkKind,
+} from './segment/format/chunk-header.ts'
+export { type Damage, damageOf } from './segment/format/damage.ts'
 export {
   type ChunkFacts,
   type EncodedChunk,
   type EncodeOptions,
   encodeChunk,
-} from './segment/encode-chunk.ts'
-export type { AbortedRange, ChunkTableEntry, Coverage, SegmentFooter } from './segment/footer.ts'
-export { maxAbortedRanges, maxChunkBytes } from './segment/format.ts'
+} from './segment/format/encode-chunk.ts'
+export type {
+  AbortedRange,
+  ChunkTableEntry,
+  Coverage,
+  SegmentFooter,
+} from './segment/format/footer.ts'
+export { maxAbortedRanges, maxChunkBytes } from './segment/format/format.ts'
+export { combineTimes, type KnownTimes, type RecordTimes } from './segment/format/record-times.ts'
+export type { SegmentHeader } from './segment/format/segment-header.ts'
 export { readSegmentHeader } from './segment/read-header.ts'
 export {
   openSegment,
@@ -98,10 +113,10 @@ export {
   type SegmentLocation,
   SegmentReader,
 } from './segment/reader.ts'
-export { combineTimes, type KnownTimes, type RecordTimes } from './segment/record-times.ts'
-export { salvageSegment } from './segment/salvage.ts'
-export type { SalvagedChunk, SalvagePart } from './segment/scan.ts'
-export type { SegmentHeader } from './segment/segment-header.ts'
-export { type ExpectedSegment, verifySegment } from './segment/verify.ts'
+export { salvageSegment } from './segment/salvage/salvage.ts'
+export type { SalvagedChunk, SalvagePart } from './segment/salvage/scan.ts'
+export { type ExpectedSegment, verifySegment } from './segment/salvage/verify.ts'
 export { type SealedSegment, SegmentWriter } from './segment/writer.ts'
 export { isUlid, type Ulid, UlidSource } from './ulid/ulid.ts'
+export { type AcquireOptions, Worker, type WorkerOptions } from './writing/worker.ts'
+export { type CommitChange, type NewIncarnation, WriterSession } from './writing/writer-session.ts'

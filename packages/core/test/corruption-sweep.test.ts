@@ -10,10 +10,10 @@ import {
   type Ulid,
   verifySegment,
 } from '../src/index.ts'
-import { writePage } from '../src/index-file/page-writer.ts'
+import { writePage } from '../src/index-file/pages/page-writer.ts'
+import { segment } from './fixtures.ts'
 import { sampleIndex } from './sample-index.ts'
 import { facts, sampleHeader, sampleKey, writeSegment } from './segments.ts'
-import { segment } from './world.ts'
 
 const keys = topicKeys('orders')
 const pageId = '01JD8Z3V9GQ5M2K7R4T6W8Y0AC' as Ulid

@@ -1,11 +1,15 @@
 import { type ObjectKey, objectKey } from '@kannery/storage'
 import { MemoryStorage, TestClock } from '@kannery/storage-testkit'
 import { crc32c } from '../src/digest/crc32c.ts'
-import type { ChunkCodec } from '../src/segment/chunk-header.ts'
-import { type ChunkFacts, type EncodedChunk, encodeChunk } from '../src/segment/encode-chunk.ts'
-import type { AbortedRange } from '../src/segment/footer.ts'
-import { magic } from '../src/segment/format.ts'
-import type { SegmentHeader } from '../src/segment/segment-header.ts'
+import type { ChunkCodec } from '../src/segment/format/chunk-header.ts'
+import {
+  type ChunkFacts,
+  type EncodedChunk,
+  encodeChunk,
+} from '../src/segment/format/encode-chunk.ts'
+import type { AbortedRange } from '../src/segment/format/footer.ts'
+import { magic } from '../src/segment/format/format.ts'
+import type { SegmentHeader } from '../src/segment/format/segment-header.ts'
 import { type SealedSegment, SegmentWriter } from '../src/segment/writer.ts'
 import type { Ulid } from '../src/ulid/ulid.ts'
 

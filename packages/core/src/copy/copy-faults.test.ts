@@ -8,8 +8,8 @@ import {
   type Source,
   secondStorage,
   startSource,
-} from '../../test/copy-world.ts'
-import { minutes } from '../../test/world.ts'
+} from '../../test/copy-fixtures.ts'
+import { minutes } from '../../test/fixtures.ts'
 
 /** The calls of a copy, to either storage, counted together. */
 function onCall(

@@ -9,10 +9,10 @@ import {
   type Source,
   secondStorage,
   startSource,
-} from '../../test/copy-world.ts'
-import { cluster, days, minutes } from '../../test/world.ts'
+} from '../../test/copy-fixtures.ts'
+import { cluster, days, minutes } from '../../test/fixtures.ts'
 import { BackupUse, deletePruned, UlidSource, Worker } from '../index.ts'
-import { liveAmong } from '../index-file/named-objects.ts'
+import { liveAmong } from '../index-file/pages/named-objects.ts'
 import { type NamedObject, namedObject } from '../layout/keys.ts'
 
 let source: Source

@@ -1,7 +1,7 @@
 import { inBatches, type StorageBackend } from '@kannery/storage'
-import type { Index, PageSummary } from '../index-file/model.ts'
-import { liveAmong, namedAmong } from '../index-file/named-objects.ts'
-import { readPage } from '../index-file/pages.ts'
+import type { Index, PageSummary } from '../index-file/format/model.ts'
+import { liveAmong, namedAmong } from '../index-file/pages/named-objects.ts'
+import { readPage } from '../index-file/pages/pages.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 
 /** Objects that the index is asked about at a time: neighbours, so that few pages name them. */

@@ -1,10 +1,10 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index } from '../index-file/model.ts'
+import type { Index } from '../index-file/format/model.ts'
 import { readIndex } from '../index-file/read-index.ts'
 import { requireIndex } from '../index-file/require-index.ts'
-import type { Worker } from '../lease/worker.ts'
 import { defaultRetentionTiming, isOver } from '../retention/due.ts'
-import { assertContinuesCopy, holdsOfReaders, isCopyOfNow } from './lineage.ts'
+import { assertContinuesCopy, holdsOfReaders, isCopyOfNow } from '../writing/lineage.ts'
+import type { Worker } from '../writing/worker.ts'
 import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
 
 export interface CopyTopicOptions {

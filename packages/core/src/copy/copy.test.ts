@@ -9,8 +9,8 @@ import {
   type Source,
   secondStorage,
   startSource,
-} from '../../test/copy-world.ts'
-import { cluster, minutes } from '../../test/world.ts'
+} from '../../test/copy-fixtures.ts'
+import { cluster, minutes } from '../../test/fixtures.ts'
 import { editIndex, UlidSource, Worker } from '../index.ts'
 
 const writes = ['put', 'openWriter', 'delete', 'deleteMany']

@@ -1,6 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/model.ts'
-import { readPage } from '../index-file/pages.ts'
+import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/format/model.ts'
+import { readPage } from '../index-file/pages/pages.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
 /** Pages that are kept in memory: neighbours are asked for one after the other. */

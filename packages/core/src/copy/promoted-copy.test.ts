@@ -1,8 +1,8 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import { copier, entriesIn, type Source } from '../../test/copy-world.ts'
+import { copier, entriesIn, type Source } from '../../test/copy-fixtures.ts'
+import { cluster, World } from '../../test/fixtures.ts'
 import { stored } from '../../test/stored-segments.ts'
-import { cluster, World } from '../../test/world.ts'
 import { type RecoverySource, rebuildIndex, Worker } from '../index.ts'
 
 /** Kafka is gone, and all that it had. */

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { currentIncarnation } from './coverage.ts'
-import type { Incarnation, Index } from './model.ts'
+import type { Incarnation, Index } from './format/model.ts'
 
 /**
  * The life of the topic that a restore takes: the latest, or, while that is a baseline which is not

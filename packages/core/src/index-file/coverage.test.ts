@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { gap, segment } from '../../test/world.ts'
+import { gap, segment } from '../../test/fixtures.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { type Continuation, continueCoverage } from './coverage.ts'
 

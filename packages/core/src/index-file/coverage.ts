@@ -1,6 +1,6 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
-import type { Gap, Incarnation, Index, SegmentEntry } from './model.ts'
-import { readPage } from './pages.ts'
+import type { Gap, Incarnation, Index, SegmentEntry } from './format/model.ts'
+import { readPage } from './pages/pages.ts'
 
 /** By partition, the offset behind all that is covered: what is to be fetched next. */
 export type NextOffsets = ReadonlyMap<number, number>

@@ -1,9 +1,9 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { topicKeys } from '../layout/keys.ts'
+import { putCertainly } from '../objects/put-certainly.ts'
 import { laterUlid, type UlidSource } from '../ulid/ulid.ts'
-import { assertWritable, encodeIndex } from './index-document.ts'
-import type { Index } from './model.ts'
-import { putCertainly } from './put-certainly.ts'
+import { assertWritable, encodeIndex } from './format/index-document.ts'
+import type { Index } from './format/model.ts'
 import { requireIndex } from './require-index.ts'
 
 /** Each time somebody else was faster. */

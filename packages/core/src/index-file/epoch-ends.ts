@@ -1,4 +1,4 @@
-import type { CoveredRange } from './model.ts'
+import type { CoveredRange } from './format/model.ts'
 
 /**
  * Where in one partition the histories of its leaders end. Leader epochs never fall along a log: a

@@ -6,8 +6,8 @@ import {
   type StorageBackend,
 } from '@kannery/storage'
 import { topicKeys } from '../layout/keys.ts'
-import { parseIndex } from './index-document.ts'
-import { type Index, maxIndexBytes } from './model.ts'
+import { parseIndex } from './format/index-document.ts'
+import { type Index, maxIndexBytes } from './format/model.ts'
 
 /** An index as it lies in the storage. */
 export interface StoredIndex {

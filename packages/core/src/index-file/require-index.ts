@@ -1,6 +1,6 @@
 import { type CallOptions, KanneryError, type StorageBackend } from '@kannery/storage'
 import { holdsSegments } from '../layout/list-topics.ts'
-import { indexMissing } from './errors.ts'
+import { indexMissing } from './format/errors.ts'
 import { readIndex, type StoredIndex } from './read-index.ts'
 
 /**

@@ -1,16 +1,17 @@
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { gap, segment, World } from '../../test/fixtures.ts'
 import { sampleIndex } from '../../test/sample-index.ts'
 import { collect } from '../../test/segments.ts'
-import { gap, segment, World } from '../../test/world.ts'
 import { UlidSource } from '../ulid/ulid.ts'
-import { withChangedEntries } from './change-entries.ts'
 import { nextOffsets, readCoverage } from './coverage.ts'
-import type { Index, SegmentEntry } from './model.ts'
-import { summarizeHoldings } from './page-summary.ts'
-import { type PageWriter, writePage } from './page-writer.ts'
-import { readPage, segmentEntries } from './pages.ts'
+import type { Index, SegmentEntry } from './format/model.ts'
+import { encodeEntry } from './format/yaml-lines.ts'
+import { withChangedEntries } from './pages/change-entries.ts'
+import { summarizeHoldings } from './pages/page-summary.ts'
+import { type PageWriter, writePage } from './pages/page-writer.ts'
+import { readPage, segmentEntries } from './pages/pages.ts'
 import {
   pageEntries,
   pageSummaries,
@@ -19,7 +20,6 @@ import {
   TailSizes,
   tailLimits,
 } from './roll.ts'
-import { encodeEntry } from './yaml-lines.ts'
 
 function pageWriter(): { writer: PageWriter; ids: UlidSource; storage: MemoryStorage } {
   const clock = new TestClock()

@@ -1,8 +1,8 @@
 import { advanceEnds, type CoveredEnds, pagedEnds } from './coverage.ts'
-import type { Index, PageSummary, SegmentEntry } from './model.ts'
-import { type PageWriter, writePage } from './page-writer.ts'
-import { readPage } from './pages.ts'
-import { encodeEntry } from './yaml-lines.ts'
+import type { Index, PageSummary, SegmentEntry } from './format/model.ts'
+import { encodeEntry } from './format/yaml-lines.ts'
+import { type PageWriter, writePage } from './pages/page-writer.ts'
+import { readPage } from './pages/pages.ts'
 
 /** The tail may have this much; then its oldest entries move into a page, down to half of it. */
 export const tailLimits: { readonly entries: number; readonly bytes: number } = {

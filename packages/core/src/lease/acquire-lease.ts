@@ -7,8 +7,8 @@ import {
   type StoredObject,
   type WriteCondition,
 } from '@kannery/storage'
-import { type PutOutcome, putCertainly } from '../index-file/put-certainly.ts'
 import { heartbeatKey, topicKeys } from '../layout/keys.ts'
+import { type PutOutcome, putCertainly } from '../objects/put-certainly.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { contended, type Holder, leaseHeld } from './errors.ts'
 import { type Heartbeat, removeHeartbeat } from './heartbeat.ts'

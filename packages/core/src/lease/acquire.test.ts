@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { captured, cluster, minutes, seconds, World } from '../../test/world.ts'
+import { captured, cluster, minutes, seconds, World } from '../../test/fixtures.ts'
 
 test('a clean stop leaves the index and the segments, nothing else', async () => {
   const world = new World()

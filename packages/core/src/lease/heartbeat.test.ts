@@ -1,6 +1,6 @@
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { captured, cluster, incarnation, minutes, seconds, World } from '../../test/world.ts'
+import { captured, cluster, incarnation, minutes, seconds, World } from '../../test/fixtures.ts'
 
 async function writing() {
   const world = new World()

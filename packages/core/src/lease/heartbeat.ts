@@ -6,8 +6,8 @@ import {
   type StorageBackend,
   type WriteCondition,
 } from '@kannery/storage'
-import { putCertainly } from '../index-file/put-certainly.ts'
 import { heartbeatKey } from '../layout/keys.ts'
+import { putCertainly } from '../objects/put-certainly.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { encodeLeaseFile, type HeartbeatFile } from './lease-files.ts'
 import type { StorageTime } from './storage-time.ts'

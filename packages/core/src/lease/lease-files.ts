@@ -1,4 +1,4 @@
-import { asInteger, asObject, asString } from '../segment/json-values.ts'
+import { asInteger, asObject, asString } from '../json/json-values.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 
 /** What stands in `__lease`. Times in it are for people: a lease's age is told by the storage. */

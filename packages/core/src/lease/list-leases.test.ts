@@ -2,8 +2,8 @@ import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '@kannery/
 import { expect, test, vi } from 'vitest'
 import { collect } from '../../test/segments.ts'
 import { topicKeys } from '../layout/keys.ts'
+import { Worker } from '../writing/worker.ts'
 import { breakLease, listLeases, readHolder } from './list-leases.ts'
-import { Worker } from './worker.ts'
 
 function world() {
   const clock = new TestClock()

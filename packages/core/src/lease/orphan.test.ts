@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { captured, cluster, days, minutes, seconds, World } from '../../test/world.ts'
+import { captured, cluster, days, minutes, seconds, World } from '../../test/fixtures.ts'
 
 test('a backup that lives is never taken over, however long it runs', async () => {
   const world = new World()

@@ -4,8 +4,8 @@ import {
   type ObjectVersion,
   type StorageBackend,
 } from '@kannery/storage'
-import { putCertainly } from '../index-file/put-certainly.ts'
 import { topicKeys } from '../layout/keys.ts'
+import { putCertainly } from '../objects/put-certainly.ts'
 import type { HeldLease } from './acquire-lease.ts'
 import { encodeLeaseFile } from './lease-files.ts'
 

@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
+import { cluster, minutes, World, type WorldOptions } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import { cluster, minutes, World, type WorldOptions } from '../../test/world.ts'
 import { parseLease } from './lease-files.ts'
 import { breakLease, listLeases } from './list-leases.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cluster, minutes, seconds, World } from '../../test/world.ts'
+import { cluster, minutes, seconds, World } from '../../test/fixtures.ts'
 import { StorageTime } from './storage-time.ts'
 
 /** The requests about `__time` that a contender makes to judge somebody else's lease. */

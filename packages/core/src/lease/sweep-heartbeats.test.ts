@@ -1,6 +1,6 @@
 import type { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { days, minutes, World } from '../../test/world.ts'
+import { days, minutes, World } from '../../test/fixtures.ts'
 import { defaultLeaseTiming, sweepHeartbeats } from '../index.ts'
 
 const heartbeats = (world: World): number =>

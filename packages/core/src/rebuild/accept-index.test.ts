@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { captured, gap, minutes, World } from '../../test/world.ts'
+import { captured, gap, minutes, World } from '../../test/fixtures.ts'
 import { acceptIndex, topicKeys, UlidSource } from '../index.ts'
 
 const keys = topicKeys('orders')

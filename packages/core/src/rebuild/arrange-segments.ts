@@ -1,6 +1,6 @@
 import { advanceBy, rangesOf } from '../index-file/coverage.ts'
 import { EpochEnds } from '../index-file/epoch-ends.ts'
-import type { CoveredRange, Gap, Incarnation, SegmentEntry } from '../index-file/model.ts'
+import type { CoveredRange, Gap, Incarnation, SegmentEntry } from '../index-file/format/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { Pieces } from './pieces.ts'
 import type { FoundSegment } from './survey-segments.ts'

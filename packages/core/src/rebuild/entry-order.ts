@@ -1,5 +1,5 @@
 import { rangesOf } from '../index-file/coverage.ts'
-import type { Index } from '../index-file/model.ts'
+import type { Index } from '../index-file/format/model.ts'
 
 /**
  * What a person can get wrong and no field shows: why the tail of `index` cannot be what a writer

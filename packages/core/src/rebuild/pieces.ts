@@ -1,4 +1,4 @@
-import type { CoveredRange } from '../index-file/model.ts'
+import type { CoveredRange } from '../index-file/format/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import type { FoundSegment } from './survey-segments.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import { cluster, days, incarnation, minutes, World } from '../../test/world.ts'
 import {
   planRebuild,
   type Retention,

@@ -5,18 +5,23 @@ import {
   readObject,
   type StorageBackend,
 } from '@kannery/storage'
-import { indexMissing } from '../index-file/errors.ts'
-import { encodeIndex, parseIndex } from '../index-file/index-document.ts'
-import { type Gap, type GarbageEntry, type Index, maxIndexBytes } from '../index-file/model.ts'
-import { putCertainly } from '../index-file/put-certainly.ts'
+import { indexMissing } from '../index-file/format/errors.ts'
+import { encodeIndex, parseIndex } from '../index-file/format/index-document.ts'
+import {
+  type Gap,
+  type GarbageEntry,
+  type Index,
+  maxIndexBytes,
+} from '../index-file/format/model.ts'
 import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
-import { isUntouched } from '../lease/acquire-epoch.ts'
-import type { Tenure, Worker } from '../lease/worker.ts'
+import { putCertainly } from '../objects/put-certainly.ts'
 import { findLaterSegment } from '../recovery/later-segments.ts'
 import { encodeRetention, expiryOf, type Retention } from '../retention/retention.ts'
-import type { Damage } from '../segment/damage.ts'
+import type { Damage } from '../segment/format/damage.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
+import { isUntouched } from '../writing/acquire-epoch.ts'
+import type { Tenure, Worker } from '../writing/worker.ts'
 import { type Arrangement, arrangeSegments } from './arrange-segments.ts'
 import {
   type FolderSurvey,

@@ -1,13 +1,13 @@
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
-import type { CoveredRange, SegmentEntry } from '../index-file/model.ts'
+import type { CoveredRange, SegmentEntry } from '../index-file/format/model.ts'
 import { namedObject, topicKeys } from '../layout/keys.ts'
 import { digestOf, entryOf, type WholeObject } from '../recovery/inspect-segment.ts'
-import type { Damage } from '../segment/damage.ts'
+import type { Damage } from '../segment/format/damage.ts'
+import type { SegmentHeader } from '../segment/format/segment-header.ts'
 import { readSegmentHeader } from '../segment/read-header.ts'
 import { openSegment } from '../segment/reader.ts'
-import { salvageSegment } from '../segment/salvage.ts'
-import type { SegmentHeader } from '../segment/segment-header.ts'
-import { verifySegment } from '../segment/verify.ts'
+import { salvageSegment } from '../segment/salvage/salvage.ts'
+import { verifySegment } from '../segment/salvage/verify.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
 /** A segment that says what it is, and the entry that names all of it. */

@@ -1,5 +1,5 @@
 import { rangesOf } from '../index-file/coverage.ts'
-import type { SegmentEntry } from '../index-file/model.ts'
+import type { SegmentEntry } from '../index-file/format/model.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
 interface Turn {

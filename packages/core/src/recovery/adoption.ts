@@ -6,10 +6,10 @@ import {
   type NextOffsets,
   rangesOf,
 } from '../index-file/coverage.ts'
-import type { Index, SegmentEntry } from '../index-file/model.ts'
+import type { Index, SegmentEntry } from '../index-file/format/model.ts'
 import { type NamedObject, topicKeys } from '../layout/keys.ts'
-import type { SegmentFooter } from '../segment/footer.ts'
-import type { SegmentHeader } from '../segment/segment-header.ts'
+import type { SegmentFooter } from '../segment/format/footer.ts'
+import type { SegmentHeader } from '../segment/format/segment-header.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { entryOfWhole, inspectSegment } from './inspect-segment.ts'
 

@@ -1,6 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { GarbageEntry, Index } from '../index-file/model.ts'
-import { namedAmong } from '../index-file/named-objects.ts'
+import type { GarbageEntry, Index } from '../index-file/format/model.ts'
+import { namedAmong } from '../index-file/pages/named-objects.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 

@@ -1,11 +1,11 @@
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { type Digest, RunningDigest } from '../digest/digest.ts'
-import type { SegmentEntry } from '../index-file/model.ts'
-import type { ChunkFlags } from '../segment/chunk-header.ts'
-import type { ChunkTableEntry, SegmentFooter } from '../segment/footer.ts'
+import type { SegmentEntry } from '../index-file/format/model.ts'
+import type { ChunkFlags } from '../segment/format/chunk-header.ts'
+import type { ChunkTableEntry, SegmentFooter } from '../segment/format/footer.ts'
+import { timesOfChunks } from '../segment/format/record-times.ts'
 import { openSegment } from '../segment/reader.ts'
-import { timesOfChunks } from '../segment/record-times.ts'
-import { verifySegment } from '../segment/verify.ts'
+import { verifySegment } from '../segment/salvage/verify.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
 /** What a segment says of itself, or why it cannot be used. Its chunks were not looked at. */

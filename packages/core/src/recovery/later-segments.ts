@@ -1,7 +1,7 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index } from '../index-file/model.ts'
+import type { Index } from '../index-file/format/model.ts'
 import { topicKeys } from '../layout/keys.ts'
-import type { SegmentHeader } from '../segment/segment-header.ts'
+import type { SegmentHeader } from '../segment/format/segment-header.ts'
 import { listUnnamed } from './candidates.ts'
 import { inspectSegment } from './inspect-segment.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { cluster, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import { cluster, incarnation, seconds, World } from '../../test/world.ts'
 import { readIndex, rebuildIndex, topicKeys } from '../index.ts'
 
 const keys = topicKeys('orders')

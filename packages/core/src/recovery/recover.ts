@@ -1,5 +1,5 @@
 import { currentIncarnation } from '../index-file/coverage.ts'
-import type { GarbageEntry, Index, SegmentEntry } from '../index-file/model.ts'
+import type { GarbageEntry, Index, SegmentEntry } from '../index-file/format/model.ts'
 import type { RetentionTiming } from '../retention/due.ts'
 import { decodeRetention, expiryOf } from '../retention/retention.ts'
 import type { Ulid } from '../ulid/ulid.ts'

@@ -1,7 +1,7 @@
 import type { Fault, StorageCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
+import { captured, cluster, days, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import { captured, cluster, days, incarnation, seconds, World } from '../../test/world.ts'
 import {
   deletePruned,
   editIndex,

@@ -1,5 +1,5 @@
 import { supersededIncarnations } from '../index-file/baseline.ts'
-import type { Incarnation, Index } from '../index-file/model.ts'
+import type { Incarnation, Index } from '../index-file/format/model.ts'
 
 /**
  * Numbers of the incarnations whose segments may go once their time has come, as of a time by the

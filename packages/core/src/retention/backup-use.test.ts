@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
-import { copier, secondStorage, startSource } from '../../test/copy-world.ts'
-import { captured, cluster, days, incarnation, minutes, World } from '../../test/world.ts'
+import { copier, secondStorage, startSource } from '../../test/copy-fixtures.ts'
+import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import {
   BackupUse,
   deletePruned,

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
-import type { Index, JsonObject } from '../index-file/model.ts'
+import type { Index, JsonObject } from '../index-file/format/model.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
 import { timeOfBackup } from './storage-now.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CompactedTopic, type KeyedRecord } from '../../test/compacted-topic.ts'
+import { days, incarnation, segment, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import { days, incarnation, segment, World } from '../../test/world.ts'
 import {
   addPoint,
   deletePruned,

@@ -1,6 +1,6 @@
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
-import type { Index, JsonObject } from '../index-file/model.ts'
+import type { Index, JsonObject } from '../index-file/format/model.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { timeOfBackup } from './storage-now.ts'
 

@@ -1,6 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
-import type { Index, PageSummary } from '../index-file/model.ts'
-import { readPage } from '../index-file/pages.ts'
+import type { Index, PageSummary } from '../index-file/format/model.ts'
+import { readPage } from '../index-file/pages/pages.ts'
 import { namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 

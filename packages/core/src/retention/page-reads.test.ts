@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { captured, cluster, days, incarnation, World } from '../../test/world.ts'
+import { captured, cluster, days, incarnation, World } from '../../test/fixtures.ts'
 import {
   addPoint,
   deletePruned,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { captured, days, incarnation, minutes, seconds, World } from '../../test/fixtures.ts'
 import { stored } from '../../test/stored-segments.ts'
-import { captured, days, incarnation, minutes, seconds, World } from '../../test/world.ts'
 import {
   addHold,
   addPoint,

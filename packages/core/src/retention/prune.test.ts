@@ -1,7 +1,7 @@
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
+import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import { captured, cluster, days, incarnation, minutes, World } from '../../test/world.ts'
 import {
   deletePruned,
   markExpired,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { days } from '../../test/world.ts'
+import { days } from '../../test/fixtures.ts'
 import { decodeRetention, encodeRetention, expiryOf, parseRetention } from './retention.ts'
 
 const now = Date.parse('2026-11-23T07:00:00.000Z')

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
-import type { JsonObject } from '../index-file/model.ts'
-import type { RecordTimes } from '../segment/record-times.ts'
+import type { JsonObject } from '../index-file/format/model.ts'
+import type { RecordTimes } from '../segment/format/record-times.ts'
 
 /**
  * For how long a topic's backup is kept: for ever, or for a while after its records were written

@@ -1,8 +1,14 @@
-import { type ChunkHeader, decodeChunkHeader, flagBits, flagsOf, kindOf } from './chunk-header.ts'
-import { type Damage, unsupported } from './damage.ts'
-import { decodeChunk } from './decode-chunk.ts'
-import type { ChunkTableEntry } from './footer.ts'
-import { chunkHeaderBytes } from './format.ts'
+import {
+  type ChunkHeader,
+  decodeChunkHeader,
+  flagBits,
+  flagsOf,
+  kindOf,
+} from './format/chunk-header.ts'
+import { type Damage, unsupported } from './format/damage.ts'
+import { decodeChunk } from './format/decode-chunk.ts'
+import type { ChunkTableEntry } from './format/footer.ts'
+import { chunkHeaderBytes } from './format/format.ts'
 import type { Allocate, BodyReader } from './read-range.ts'
 
 export type Examined =

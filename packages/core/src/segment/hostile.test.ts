@@ -16,8 +16,8 @@ import {
 import { crc32c } from '../digest/crc32c.ts'
 import { readSegmentHeader } from './read-header.ts'
 import { openSegment } from './reader.ts'
-import { salvageSegment } from './salvage.ts'
-import { verifySegment } from './verify.ts'
+import { salvageSegment } from './salvage/salvage.ts'
+import { verifySegment } from './salvage/verify.ts'
 
 const header = Buffer.from(craft({ footer: {} })).subarray(0, -18)
 const row = [header.length, 4, 4, 0, 0, 0, 0, 1, 1, 1, null, null, 0]

@@ -1,12 +1,12 @@
 import type { CallOptions, ObjectKey, StorageBackend } from '@kannery/storage'
-import { corrupt } from './damage.ts'
-import { BodyReader } from './read-range.ts'
+import { corrupt } from './format/damage.ts'
 import {
   decodeSegmentHeader,
   headerProbeBytes,
   type SegmentHeader,
   segmentHeaderBytes,
-} from './segment-header.ts'
+} from './format/segment-header.ts'
+import { BodyReader } from './read-range.ts'
 
 /**
  * The header at the start of a segment: for where the footer, which repeats it, cannot be used.

@@ -4,14 +4,14 @@ import {
   type ObjectKey,
   type StorageBackend,
 } from '@kannery/storage'
-import { type ChunkHeaderFacts, factsOf } from './chunk-header.ts'
-import { corrupt, type Damage } from './damage.ts'
 import { examineChunk } from './examine-chunk.ts'
-import type { ChunkTableEntry, SegmentFooter } from './footer.ts'
-import { chunkHeaderBytes } from './format.ts'
-import { decodeFooter, footerStart } from './read-footer.ts'
+import { type ChunkHeaderFacts, factsOf } from './format/chunk-header.ts'
+import { corrupt, type Damage } from './format/damage.ts'
+import type { ChunkTableEntry, SegmentFooter } from './format/footer.ts'
+import { chunkHeaderBytes } from './format/format.ts'
+import { decodeFooter, footerStart } from './format/read-footer.ts'
+import type { SegmentHeader } from './format/segment-header.ts'
 import { type Allocate, BodyReader, readRange } from './read-range.ts'
-import type { SegmentHeader } from './segment-header.ts'
 
 export interface SegmentLocation {
   readonly key: ObjectKey

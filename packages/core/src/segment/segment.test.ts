@@ -9,10 +9,10 @@ import {
 } from '../../test/segments.ts'
 import { crc32c } from '../digest/crc32c.ts'
 import { formatDigest } from '../digest/digest.ts'
-import type { ChunkFacts } from './encode-chunk.ts'
-import type { AbortedRange } from './footer.ts'
+import type { ChunkFacts } from './format/encode-chunk.ts'
+import type { AbortedRange } from './format/footer.ts'
+import { decodeSegmentHeader, encodeSegmentHeader } from './format/segment-header.ts'
 import { openSegment } from './reader.ts'
-import { decodeSegmentHeader, encodeSegmentHeader } from './segment-header.ts'
 
 const anyOffset = fc.oneof(fc.nat(1000), fc.constant(2 ** 53 - 1), fc.maxSafeNat())
 const anyTime = fc.oneof(

@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
-import { type ChunkFlags, flagsOf } from './chunk-header.ts'
-import type { ChunkFacts } from './encode-chunk.ts'
-import type { Coverage } from './footer.ts'
+import { type ChunkFlags, flagsOf } from './format/chunk-header.ts'
+import type { ChunkFacts } from './format/encode-chunk.ts'
+import type { Coverage } from './format/footer.ts'
 
 const flagNames = Object.keys(flagsOf(0)) as (keyof ChunkFlags)[]
 

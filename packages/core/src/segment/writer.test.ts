@@ -2,7 +2,7 @@ import type { ObjectWriter } from '@kannery/storage'
 import { describe, expect, test, vi } from 'vitest'
 import { encode, facts, sampleHeader, writeSegment } from '../../test/segments.ts'
 import { crc32c } from '../digest/crc32c.ts'
-import { type ChunkFacts, encodeChunk } from './encode-chunk.ts'
+import { type ChunkFacts, encodeChunk } from './format/encode-chunk.ts'
 import { SegmentWriter } from './writer.ts'
 
 const raw = (text = 'a batch'): Uint8Array => new Uint8Array(Buffer.from(text))

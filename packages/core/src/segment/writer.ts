@@ -1,12 +1,21 @@
 import { KanneryError, type ObjectWriter } from '@kannery/storage'
 import { crc32c } from '../digest/crc32c.ts'
 import { type Digest, RunningDigest } from '../digest/digest.ts'
-import { changed, type EncodedChunk } from './encode-chunk.ts'
-import { type AbortedRange, type Coverage, encodeFooter, type WritableFooter } from './footer.ts'
-import { maxAbortedRanges, maxChunks } from './format.ts'
-import { decodeFooter } from './read-footer.ts'
-import { type KnownTimes, timesOfChunks } from './record-times.ts'
-import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from './segment-header.ts'
+import { changed, type EncodedChunk } from './format/encode-chunk.ts'
+import {
+  type AbortedRange,
+  type Coverage,
+  encodeFooter,
+  type WritableFooter,
+} from './format/footer.ts'
+import { maxAbortedRanges, maxChunks } from './format/format.ts'
+import { decodeFooter } from './format/read-footer.ts'
+import { type KnownTimes, timesOfChunks } from './format/record-times.ts'
+import {
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  type SegmentHeader,
+} from './format/segment-header.ts'
 import { Summary } from './summary.ts'
 
 /** What an index entry says of a segment. */

@@ -7,7 +7,7 @@ import {
   UlidSource,
 } from '../../src/index.ts'
 import { pageEntries, rollPages } from '../../src/index-file/roll.ts'
-import { segment, type World } from '../world.ts'
+import { segment, type World } from '../fixtures.ts'
 
 export interface Growth {
   readonly segments: number

@@ -6,7 +6,7 @@ import {
   type StorageOperation,
 } from '@kannery/storage'
 import { encodeIndex } from '../../src/index.ts'
-import { cluster, World } from '../world.ts'
+import { cluster, World } from '../fixtures.ts'
 import { entryAt, type Growth, growTopic } from './grown-topic.ts'
 
 /** What went to the storage and came from it. */

@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { copyTopic, rebuildIndex, type SegmentEntry, type Ulid, Worker } from '../../src/index.ts'
-import { cluster } from '../world.ts'
+import { cluster } from '../fixtures.ts'
 import { type NamedState, namedStateOf } from './named-state.ts'
 import type { Process } from './process.ts'
 import { retention, type Scene, timing } from './scene.ts'

@@ -1,7 +1,7 @@
 import { KanneryError, type ObjectKey } from '@kannery/storage'
 import { type SeededRandom, seededRandom } from '@kannery/storage-testkit'
 import { tailLimits } from '../../src/index-file/roll.ts'
-import { minutes, seconds, World } from '../world.ts'
+import { minutes, seconds, World } from '../fixtures.ts'
 import { Copying, stepsOfCopy } from './copying.ts'
 import { KafkaModel } from './kafka-model.ts'
 import { Ledger } from './ledger.ts'

@@ -9,11 +9,11 @@ export interface Mutant {
   readonly seed?: number
 }
 
-const holder = 'lease/index-holder.ts'
-const epoch = 'lease/acquire-epoch.ts'
-const session = 'lease/writer-session.ts'
+const holder = 'writing/index-holder.ts'
+const epoch = 'writing/acquire-epoch.ts'
+const session = 'writing/writer-session.ts'
 const adoption = 'recovery/adoption.ts'
-const certainly = 'index-file/put-certainly.ts'
+const certainly = 'objects/put-certainly.ts'
 
 export const mutants: readonly Mutant[] = [
   {
@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'goes on from the start after a takeover',
-    file: 'lease/worker.ts',
+    file: 'writing/worker.ts',
     search: 'return new WriterSession(stored, next ?? new Map(), {',
     replace: 'return new WriterSession(stored, next && new Map([[0, 0]]), {',
   },
@@ -179,7 +179,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'takes the topic from its successor after a long stop',
-    file: 'lease/worker.ts',
+    file: 'writing/worker.ts',
     search: 'if (found?.version === held.version) return',
     replace: 'return',
     seed: 230,

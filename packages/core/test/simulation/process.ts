@@ -6,7 +6,7 @@ import {
   type StorageCall,
 } from '@kannery/storage-testkit'
 import { type PruneOptions, UlidSource, type Worker, type WriterSession } from '../../src/index.ts'
-import { days, minutes, seconds } from '../world.ts'
+import { days, minutes, seconds } from '../fixtures.ts'
 import { type Scene, timing } from './scene.ts'
 import { SleepyClock } from './sleepy-clock.ts'
 import {

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '@kannery/storage-testkit'
 import type { PruneOptions, Retention } from '../../src/index.ts'
-import { minutes, type World } from '../world.ts'
+import { minutes, type World } from '../fixtures.ts'
 import type { KafkaModel } from './kafka-model.ts'
 import type { Ledger } from './ledger.ts'
 

@@ -1,0 +1,105 @@
+import { KanneryError } from '@kannery/storage'
+import { crc32c } from '../../digest/crc32c.ts'
+import { formatDigest, parseDigest } from '../../digest/digest.ts'
+import { readAnyYaml } from './any-yaml.ts'
+import {
+  corruptDocument,
+  type DocumentPlace,
+  foreignDocument,
+  unsupportedDocument,
+} from './errors.ts'
+import { type JsonValue, maxIndexBytes } from './model.ts'
+import { encodeField, type Fields, readLines } from './yaml-lines.ts'
+
+/** By this a cut or damaged document is told from one that is not ours. */
+const signature = '# Kannery index'
+
+const firstLine = {
+  index: `${signature}. One entry a line. If it is lost: kannery index rebuild\n`,
+  page: `${signature} page. Older entries, moved out of the index\n`,
+}
+const endLine = /^end: "(crc32c:[0-9a-f]{8})"\n$/
+const endLineBytes = 'end: "crc32c:00000000"\n'.length
+
+/**
+ * A document ends in a checksum of all before it: most truncations of YAML are valid YAML.
+ *
+ * @throws INTERNAL for more than any reader takes
+ */
+export function encodeDocument(
+  kind: DocumentPlace['kind'],
+  fields: Iterable<readonly [string, JsonValue]>,
+): Uint8Array {
+  let text = firstLine[kind]
+  for (const [key, value] of fields) text += encodeField(key, value)
+  const body = Buffer.from(text)
+  const bytes = body.length + endLineBytes
+  if (bytes > maxIndexBytes) throw tooLong(kind, bytes)
+  return Buffer.concat([body, Buffer.from(`end: "${formatDigest(crc32c(body))}"\n`)])
+}
+
+function tooLong(kind: DocumentPlace['kind'], bytes: number): KanneryError {
+  const message = `this ${kind} of ${bytes} bytes is not written: no more than ${maxIndexBytes} can be read`
+  return new KanneryError('INTERNAL', message)
+}
+
+/**
+ * The fields of a document of ours that is whole.
+ *
+ * @throws INDEX_FOREIGN for what is not ours; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another
+ *   format
+ */
+export function readDocument(bytes: Uint8Array, place: DocumentPlace): Fields {
+  if (!isOurs(bytes)) throw foreignDocument(place, 'Kannery did not write it')
+  if (bytes.length > maxIndexBytes) {
+    const why = `it has ${bytes.length} bytes; no more than ${maxIndexBytes} can be`
+    throw corruptDocument(place, { from: maxIndexBytes, to: bytes.length, why })
+  }
+  const body = checkedBody(bytes, place)
+  try {
+    const fields = readLines(body) ?? readAnyYaml(body)
+    if (fields.get('format') !== 1) throw unknownFormat(fields.get('format'), place)
+    return fields
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    const damage = { from: 0, to: body.length, why: error.message }
+    throw corruptDocument(place, damage, error)
+  }
+}
+
+/** Without the line of the checksum, which is right. */
+function checkedBody(bytes: Uint8Array, place: DocumentPlace): Uint8Array {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - endLineBytes))
+  const end = Buffer.from(bytes.subarray(body.length)).toString('latin1')
+  const expected = parseDigest(endLine.exec(end)?.[1] ?? '')
+  if (expected === undefined) {
+    // A later format may end in something else.
+    const format = formatLine(bytes)
+    if (format !== undefined && format !== 1) throw unknownFormat(format, place)
+    const why = 'the checksum at its end is missing: it was cut, or edited'
+    throw corruptDocument(place, { from: body.length, to: bytes.length, why })
+  }
+  if (crc32c(body) !== expected) {
+    throw corruptDocument(place, { from: 0, to: bytes.length, why: 'its checksum is wrong' })
+  }
+  return body
+}
+
+function isOurs(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.subarray(0, signature.length)).toString('latin1')
+  if (signature.startsWith(start)) return true
+  return formatLine(bytes) !== undefined && /^(topic|epoch): /m.test(headOf(bytes))
+}
+
+function formatLine(bytes: Uint8Array): number | undefined {
+  const format = /^format: ([0-9]{1,9})$/m.exec(headOf(bytes))?.[1]
+  return format === undefined ? undefined : Number(format)
+}
+
+function headOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 4096)).toString('latin1')
+}
+
+function unknownFormat(format: JsonValue | undefined, place: DocumentPlace): Error {
+  return unsupportedDocument(place, `its format is ${JSON.stringify(format)}, known is 1`)
+}

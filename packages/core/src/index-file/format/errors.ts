@@ -1,0 +1,69 @@
+import { KanneryError, type ObjectKey } from '@kannery/storage'
+import { topicKeys } from '../../layout/keys.ts'
+import type { Ulid } from '../../ulid/ulid.ts'
+
+/** Where a document lies, for errors about it. */
+export interface DocumentPlace {
+  readonly kind: 'index' | 'page'
+  readonly key: ObjectKey
+  readonly topic: string
+}
+
+/** A document of ours that cannot be what was written. `from` inclusive, `to` exclusive. */
+export function corruptDocument(
+  place: DocumentPlace,
+  damage: { readonly from: number; readonly to: number; readonly why: string },
+  cause?: unknown,
+): KanneryError {
+  const { kind, key, topic } = place
+  const { from, to, why } = damage
+  return new KanneryError('DATA_CORRUPT', `the ${kind} ${key} is damaged at bytes ${from}-${to}`, {
+    why,
+    remedy:
+      kind === 'index'
+        ? `If somebody edited it and meant it: kannery index accept. Else put a good copy back, or: kannery index rebuild. Both want the storage and "${topic}".`
+        : `Put a good copy back, or rebuild the index from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    facts: { key, topic, from, to },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** Something that Kannery did not write, or wrote for something else. It is never overwritten. */
+export function foreignDocument(place: DocumentPlace, why: string): KanneryError {
+  const { kind, key, topic } = place
+  return new KanneryError('INDEX_FOREIGN', `${key} is not the ${kind} of topic "${topic}"`, {
+    why,
+    facts: { key, topic },
+  })
+}
+
+export function unsupportedDocument(place: DocumentPlace, why: string): KanneryError {
+  const { kind, key, topic } = place
+  return new KanneryError(
+    'DATA_VERSION_UNSUPPORTED',
+    `the ${kind} ${key} needs a newer version of Kannery`,
+    { why, facts: { key, topic } },
+  )
+}
+
+/** An index that is older than the segments beside it. Nothing is written on top of it. */
+export function indexOutdated(
+  { topic, epoch }: { readonly topic: string; readonly epoch: number },
+  later: { readonly segment: Ulid; readonly epoch: number; readonly incarnation: number },
+): KanneryError {
+  const key = topicKeys(topic).segment(later.segment)
+  return new KanneryError('INDEX_OUTDATED', `the index of topic "${topic}" is an old one`, {
+    why: `it is of epoch ${epoch}, and ${key}, which it does not name, is of epoch ${later.epoch} and incarnation ${later.incarnation}`,
+    remedy: 'Put the newest index back, or rebuild it from the segments.',
+    facts: { key, topic, epoch, segmentEpoch: later.epoch },
+  })
+}
+
+/** Segments without the index that named them. Nothing is started over them. */
+export function indexMissing(topic: string, why: string): KanneryError {
+  return new KanneryError('INDEX_MISSING', `the index of topic "${topic}" is missing`, {
+    why,
+    remedy: `Do not start anew. Put the index back, or rebuild it from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    facts: { topic },
+  })
+}

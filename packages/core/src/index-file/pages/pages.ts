@@ -1,0 +1,67 @@
+import { KanneryError, type ObjectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { crc32c } from '../../digest/crc32c.ts'
+import { formatDigest } from '../../digest/digest.ts'
+import { topicKeys } from '../../layout/keys.ts'
+import { corruptDocument } from '../format/errors.ts'
+import { parsePage } from '../format/index-document.ts'
+import {
+  type Index,
+  maxIndexBytes,
+  type Page,
+  type PageSummary,
+  type SegmentEntry,
+} from '../format/model.ts'
+
+/**
+ * The page that `summary` tells of.
+ *
+ * @throws DATA_CORRUPT, also when it is not there: then with `after-refresh`, because the index may
+ *   have named another one since.
+ */
+export async function readPage(
+  storage: StorageBackend,
+  topic: string,
+  summary: PageSummary,
+): Promise<Page> {
+  const { id, bytes: length, digest } = summary
+  const key = topicKeys(topic).page(id)
+  const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
+  if (object === undefined) throw pageMissing(topic, key)
+  const { bytes } = object
+  if (bytes.length !== length || formatDigest(crc32c(bytes)) !== digest) {
+    const why = `the index names ${length} bytes with digest ${digest}; there are ${bytes.length} with ${formatDigest(crc32c(bytes))}`
+    throw corruptDocument({ kind: 'page', key, topic }, { from: 0, to: bytes.length, why })
+  }
+  return parsePage(bytes, topic, id)
+}
+
+/**
+ * Every segment that the index names: pages first, oldest first, then the tail. One page is in
+ * memory at a time, or two.
+ */
+export async function* segmentEntries(
+  storage: StorageBackend,
+  index: Index,
+): AsyncGenerator<SegmentEntry> {
+  for (const summary of index.pages) yield* entriesOfPage(storage, index.topic, summary)
+  yield* index.segments
+}
+
+async function* entriesOfPage(
+  storage: StorageBackend,
+  topic: string,
+  summary: PageSummary,
+): AsyncGenerator<SegmentEntry> {
+  const page = await readPage(storage, topic, summary)
+  for (const inner of page.pages) yield* entriesOfPage(storage, topic, inner)
+  yield* page.segments
+}
+
+function pageMissing(topic: string, key: ObjectKey): KanneryError {
+  return new KanneryError('DATA_CORRUPT', `the page ${key} is missing`, {
+    retry: 'after-refresh',
+    why: 'the index names it, and no such object is there',
+    remedy: `Put a good copy back, or rebuild the index from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    facts: { key, topic },
+  })
+}

@@ -1,0 +1,202 @@
+import { crc32c } from '../../digest/crc32c.ts'
+import { chunkHeaderBytes, chunkMagic, maxChunkBytes, maxPartitions } from './format.ts'
+
+export type ChunkKind = 'batches' | 'positions' | 'configuration'
+export type ChunkCodec = 'none' | 'zstd'
+
+export interface ChunkFlags {
+  /** Has transactional or control batches. */
+  readonly transactional?: boolean
+  /** Offsets are missing between the first and the last record: compaction or markers. */
+  readonly holes?: boolean
+  /**
+   * The topic's timestamps were the broker's: a record's time is its batch's greatest timestamp.
+   */
+  readonly logAppendTime?: boolean
+  /** A reader that does not know the kind must refuse the segment instead of skipping the chunk. */
+  readonly critical?: boolean
+}
+
+/** What a chunk's own header says: known without the footer. */
+export interface ChunkHeaderFacts {
+  readonly kind: ChunkKind
+  /** −1: belongs to no partition. */
+  readonly partition: number
+  /** Of the last batch; −1 when unknown. */
+  readonly leaderEpoch: number
+  /** Covered offsets, `from` inclusive, `next` exclusive. Records outside are to be ignored. */
+  readonly from: number
+  readonly next: number
+  /** Milliseconds, by the writer's clock. */
+  readonly fetchedAt: number
+  readonly batches: number
+  /** The sum of the batches' record counts: control records are among them. */
+  readonly records: number
+  readonly flags: ChunkFlags
+}
+
+/** All that stands in the 68 bytes, as numbers. */
+export interface ChunkHeader {
+  readonly kindCode: number
+  readonly codecCode: number
+  readonly flagBits: number
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly from: number
+  readonly next: number
+  readonly fetchedAt: number
+  readonly batches: number
+  readonly records: number
+  readonly rawLength: number
+  readonly storedLength: number
+  readonly rawCrc: number
+  readonly storedCrc: number
+}
+
+export type DecodedChunkHeader =
+  | { readonly kind: 'header'; readonly header: ChunkHeader }
+  | { readonly kind: 'damage'; readonly reason: string }
+  /** Its checksum is right, but it is of a version that came after this program. */
+  | { readonly kind: 'unsupported'; readonly version: number }
+
+const version = 1
+const kinds: readonly ChunkKind[] = ['batches', 'positions', 'configuration']
+export const codecs: readonly ChunkCodec[] = ['none', 'zstd']
+
+/**
+ * Room for what encryption will add to the stored bytes; compression adds none, it is then left
+ * out.
+ */
+const encryptionBytes = 64
+
+const flagEncrypted = 1
+const flagTransactional = 2
+const flagHoles = 4
+const flagLogAppendTime = 8
+const flagCritical = 128
+
+export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
+  const bytes = Buffer.alloc(chunkHeaderBytes)
+  bytes.set(chunkMagic)
+  bytes.writeUInt8(version, 4)
+  bytes.writeUInt8(header.kindCode, 5)
+  bytes.writeUInt8(header.codecCode, 6)
+  bytes.writeUInt8(header.flagBits, 7)
+  bytes.writeInt32BE(header.partition, 8)
+  bytes.writeInt32BE(header.leaderEpoch, 12)
+  bytes.writeBigInt64BE(BigInt(header.from), 16)
+  bytes.writeBigInt64BE(BigInt(header.next), 24)
+  bytes.writeBigInt64BE(BigInt(header.fetchedAt), 32)
+  bytes.writeUInt32BE(header.batches, 40)
+  bytes.writeUInt32BE(header.records, 44)
+  bytes.writeUInt32BE(header.rawLength, 48)
+  bytes.writeUInt32BE(header.storedLength, 52)
+  bytes.writeUInt32BE(header.rawCrc, 56)
+  bytes.writeUInt32BE(header.storedCrc, 60)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(0, 64)), 64)
+  return bytes
+}
+
+/**
+ * Reads the header at `position`, of which 68 bytes must be there. Never throws: whatever the bytes
+ * are, it says what they are.
+ */
+export function decodeChunkHeader(buffer: Uint8Array, position: number): DecodedChunkHeader {
+  const bytes = Buffer.from(buffer.buffer, buffer.byteOffset + position, chunkHeaderBytes)
+  if (Buffer.compare(bytes.subarray(0, chunkMagic.length), chunkMagic) !== 0) {
+    return damage('no chunk begins here')
+  }
+  if (crc32c(bytes.subarray(0, 64)) !== bytes.readUInt32BE(64)) {
+    return damage('the checksum of the chunk header is wrong')
+  }
+  if (bytes.readUInt8(4) !== version) return { kind: 'unsupported', version: bytes.readUInt8(4) }
+  const header: ChunkHeader = {
+    kindCode: bytes.readUInt8(5),
+    codecCode: bytes.readUInt8(6),
+    flagBits: bytes.readUInt8(7),
+    partition: bytes.readInt32BE(8),
+    leaderEpoch: bytes.readInt32BE(12),
+    from: Number(bytes.readBigInt64BE(16)),
+    next: Number(bytes.readBigInt64BE(24)),
+    fetchedAt: Number(bytes.readBigInt64BE(32)),
+    batches: bytes.readUInt32BE(40),
+    records: bytes.readUInt32BE(44),
+    rawLength: bytes.readUInt32BE(48),
+    storedLength: bytes.readUInt32BE(52),
+    rawCrc: bytes.readUInt32BE(56),
+    storedCrc: bytes.readUInt32BE(60),
+  }
+  const reason = reasonAgainst(header)
+  return reason === undefined ? { kind: 'header', header } : damage(reason)
+}
+
+/** What makes a chunk header impossible, for those who write and those who read it. */
+export function reasonAgainst(header: ChunkHeader): string | undefined {
+  const { partition, leaderEpoch, from, next, fetchedAt, batches, records } = header
+  const { rawLength, storedLength } = header
+  if (partition < -1 || partition >= maxPartitions) return `partition ${partition}`
+  if (leaderEpoch < -1) return `leader epoch ${leaderEpoch}`
+  if (!isOffset(from) || !isOffset(next) || from > next) return `offsets ${from} to ${next}`
+  if (!isOffset(fetchedAt)) return `fetched at ${fetchedAt}`
+  if (!isCount(batches) || !isCount(records)) return `${batches} batches, ${records} records`
+  if (rawLength > maxChunkBytes || storedLength > rawLength + encryptionBytes) {
+    return `${rawLength} bytes, stored as ${storedLength}`
+  }
+  const storedAsIs = codecs[header.codecCode] === 'none' && !isEncrypted(header.flagBits)
+  if (storedAsIs && (rawLength !== storedLength || header.rawCrc !== header.storedCrc)) {
+    return 'it is stored as it is, but under two lengths or checksums'
+  }
+  return undefined
+}
+
+function isOffset(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffffffff
+}
+
+function damage(reason: string): DecodedChunkHeader {
+  return { kind: 'damage', reason }
+}
+
+/** undefined for a kind that came after this program. */
+export function kindOf(kindCode: number): ChunkKind | undefined {
+  return kinds[kindCode]
+}
+
+export function kindCode(kind: ChunkKind): number {
+  return kinds.indexOf(kind)
+}
+
+export function isEncrypted(flagBits: number): boolean {
+  return (flagBits & flagEncrypted) !== 0
+}
+
+export function flagBits(flags: ChunkFlags): number {
+  return (
+    (flags.transactional === true ? flagTransactional : 0) |
+    (flags.holes === true ? flagHoles : 0) |
+    (flags.logAppendTime === true ? flagLogAppendTime : 0) |
+    (flags.critical === true ? flagCritical : 0)
+  )
+}
+
+export function flagsOf(bits: number): Required<ChunkFlags> {
+  return {
+    transactional: (bits & flagTransactional) !== 0,
+    holes: (bits & flagHoles) !== 0,
+    logAppendTime: (bits & flagLogAppendTime) !== 0,
+    critical: (bits & flagCritical) !== 0,
+  }
+}
+
+/** @throws TypeError for an unknown kind: ask {@link kindOf} before. */
+export function factsOf(header: ChunkHeader): ChunkHeaderFacts {
+  const { partition, leaderEpoch, from, next, fetchedAt, batches, records } = header
+  const kind = kindOf(header.kindCode)
+  if (kind === undefined) throw new TypeError(`chunk kind ${header.kindCode}`)
+  const flags = flagsOf(header.flagBits)
+  return { kind, partition, leaderEpoch, from, next, fetchedAt, batches, records, flags }
+}

@@ -1,0 +1,156 @@
+import {
+  type ChunkHeader,
+  type ChunkHeaderFacts,
+  decodeChunkHeader,
+  factsOf,
+  kindOf,
+} from '../format/chunk-header.ts'
+import { type Damage, damageOf } from '../format/damage.ts'
+import { decodeChunk } from '../format/decode-chunk.ts'
+import { chunkHeaderBytes, chunkMagic, maxHeaderBytes } from '../format/format.ts'
+import { decodeSegmentHeader, segmentHeaderBytes } from '../format/segment-header.ts'
+import type { ObjectWindow } from './object-window.ts'
+
+/** A chunk that was found without a table: what only the footer knows of it is lost. */
+export interface SalvagedChunk {
+  /** Of the chunk's header in the object. */
+  readonly position: number
+  readonly facts: ChunkHeaderFacts
+  readonly raw: Uint8Array
+}
+
+export type SalvagePart =
+  | { readonly kind: 'chunk'; readonly chunk: SalvagedChunk }
+  | { readonly kind: 'damage'; readonly damage: Damage }
+
+interface Step {
+  readonly part?: SalvagePart
+  /** Where to go on. */
+  readonly next: number
+  /** Why the bytes before `next` are lost, unless `part` explains them. */
+  readonly lost?: string
+}
+
+const cutHere = 'the object was cut here'
+
+/** A footer, and therefore the end of the chunks, begins with this. */
+const footerOpening = Buffer.from('{"')
+
+/**
+ * Finds chunks from the start of the object on by what they look like: for segments whose footer
+ * cannot be used. All bytes that are not header or whole chunk come as damage; `footerReason` says
+ * why the last ones, where the footer was, are lost.
+ */
+export async function* scanSegment(
+  window: ObjectWindow,
+  key: string,
+  footerReason: string,
+): AsyncGenerator<SalvagePart, void, undefined> {
+  const scan = new Scan(window, key, footerReason)
+  let lost: { readonly from: number; readonly reason: string } | undefined
+  let position = 0
+  let step = await scan.header()
+  for (;;) {
+    if (step.lost !== undefined) lost ??= { from: position, reason: step.lost }
+    if (step.lost === undefined && lost !== undefined) {
+      yield { kind: 'damage', damage: { key, ...lost, to: position } }
+      lost = undefined
+    }
+    if (step.part !== undefined) yield step.part
+    position = step.next
+    if (position >= window.size) break
+    step = await scan.step(position)
+  }
+  const reason = lost === undefined ? footerReason : joined(lost.reason, footerReason)
+  yield { kind: 'damage', damage: { key, from: lost?.from ?? position, to: window.size, reason } }
+}
+
+function joined(first: string, second: string): string {
+  return first === second ? first : `${first}; ${second}`
+}
+
+class Scan {
+  readonly #window: ObjectWindow
+  readonly #key: string
+  readonly #footerReason: string
+  /**
+   * How much may be read for chunks that turn out to be none: else headers made on purpose would
+   * cost the square.
+   */
+  #patience: number
+
+  constructor(window: ObjectWindow, key: string, footerReason: string) {
+    this.#window = window
+    this.#key = key
+    this.#footerReason = footerReason
+    this.#patience = 4 * window.size
+  }
+
+  async header(): Promise<Step> {
+    const start = await this.#window.bytes(0, maxHeaderBytes + 16)
+    try {
+      const length = segmentHeaderBytes(start, this.#key)
+      if (length > start.byteLength) return await this.#lost(0, cutHere)
+      decodeSegmentHeader(start.subarray(0, length), this.#key)
+      return { next: length }
+    } catch (error) {
+      const damage = damageOf(error)
+      if (damage === undefined) throw error
+      return await this.#lost(0, damage.reason)
+    }
+  }
+
+  async step(position: number): Promise<Step> {
+    const start = await this.#window.bytes(position, chunkHeaderBytes)
+    if (isFooter(start)) return await this.#lost(position, this.#footerReason)
+    if (start.byteLength < chunkHeaderBytes) return { next: this.#window.size, lost: cutHere }
+    const decoded = decodeChunkHeader(start, 0)
+    switch (decoded.kind) {
+      case 'header':
+        return await this.#chunk(position, decoded.header)
+      case 'damage':
+        return await this.#lost(position, decoded.reason)
+      case 'unsupported':
+        return await this.#lost(position, `a chunk of version ${decoded.version}`)
+    }
+  }
+
+  async #chunk(position: number, header: ChunkHeader): Promise<Step> {
+    const length = chunkHeaderBytes + header.storedLength
+    const end = position + length
+    if (end > this.#window.size) return await this.#lost(position, cutHere)
+    const whole = await this.#window.bytes(position, length)
+    const content = await decodeChunk(header, whole.subarray(chunkHeaderBytes))
+    if (content.kind === 'raw') return { ...this.#found(position, header, content.raw), next: end }
+    const reason = content.kind === 'damage' ? content.reason : content.why
+    if (await this.#isBoundary(end)) {
+      const damage = { key: this.#key, from: position + chunkHeaderBytes, to: end, reason }
+      return { part: { kind: 'damage', damage }, next: end }
+    }
+    // Bytes are missing or were put in: the next chunk may begin before the end of this one.
+    this.#patience -= length
+    return await this.#lost(position, reason)
+  }
+
+  #found(position: number, header: ChunkHeader, raw: Uint8Array): { part?: SalvagePart } {
+    if (kindOf(header.kindCode) === undefined) return {}
+    const chunk = { position, facts: factsOf(header), raw: new Uint8Array(raw) }
+    return { part: { kind: 'chunk', chunk } }
+  }
+
+  async #lost(position: number, reason: string): Promise<Step> {
+    if (this.#patience < 0) return { next: this.#window.size, lost: reason }
+    return { next: await this.#window.find(chunkMagic, position + 1), lost: reason }
+  }
+
+  async #isBoundary(position: number): Promise<boolean> {
+    if (position === this.#window.size) return true
+    const start = await this.#window.bytes(position, chunkHeaderBytes)
+    if (isFooter(start)) return true
+    return start.byteLength === chunkHeaderBytes && decodeChunkHeader(start, 0).kind === 'header'
+  }
+}
+
+function isFooter(start: Uint8Array): boolean {
+  return Buffer.compare(start.subarray(0, footerOpening.length), footerOpening) === 0
+}

@@ -1,0 +1,81 @@
+import { KanneryError } from '@kannery/storage'
+import type { Incarnation, Index, JsonObject } from '../index-file/format/model.ts'
+import type { NamedObject } from '../layout/keys.ts'
+import { holdsAt } from '../retention/holds.ts'
+
+/**
+ * That `source` is a later state of what `target` is a copy of, or the same: so that a copy
+ * overwrites neither a backup, nor the copy of another one, nor what is newer.
+ *
+ * @throws INDEX_FOREIGN
+ */
+export function assertContinuesCopy(target: Index, source: Index): void {
+  const { copyOf, topic } = target
+  if (copyOf === undefined) throw notItsCopy(topic, 'what is there is a backup of its own')
+  if (copyOf.cluster !== source.cluster) {
+    const why = `what is there was copied from a backup of Kafka cluster ${copyOf.cluster}; this one is of ${source.cluster}`
+    throw notItsCopy(topic, why)
+  }
+  if (!target.incarnations.every((one, n) => isSameLife(one, source.incarnations[n]))) {
+    throw notItsCopy(topic, 'what is there was copied from another backup of the topic')
+  }
+  if (copyOf.commit !== undefined && source.commit < copyOf.commit) {
+    throw notItsCopy(topic, 'what is there was copied from a newer state of the backup')
+  }
+}
+
+/** Whether `target` already is what `source` is. */
+export function isCopyOfNow({ copyOf }: Index, source: Index): boolean {
+  return copyOf?.commit === source.commit && copyOf.edited === source.edited
+}
+
+/**
+ * Holds of those who are reading the copy `target`, at a time by its storage's clock, milliseconds.
+ */
+export function holdsOfReaders(target: Index, source: Index, nowMs: number): readonly JsonObject[] {
+  const ofSource = new Set(source.holds.map(({ name }) => name))
+  return holdsAt(target, nowMs).filter(
+    ({ name, until }) => until !== undefined && !ofSource.has(name),
+  )
+}
+
+/** What the index of a copy has of its own. */
+export interface CopyState {
+  /** When it becomes what the source is: ISO 8601, by the target's clock. */
+  readonly at: string
+  /** All its garbage: what was so before stays so since then, the rest is since `at`. */
+  readonly garbage: readonly NamedObject[]
+}
+
+/**
+ * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`,
+ * with garbage of its own: other objects lie here than at the source. Holds of those who are
+ * reading the copy stay until they end.
+ */
+export function asCopy(target: Index, source: Index, { at, garbage }: CopyState): Index {
+  assertContinuesCopy(target, source)
+  const { epoch, writer, commit } = target
+  const { edited, copyOf: _, ...copied } = source
+  const { cluster, commit: copiedCommit } = source
+  const origin = { cluster, commit: copiedCommit, ...(edited === undefined ? {} : { edited }), at }
+  const holds = [...source.holds, ...holdsOfReaders(target, source, Date.parse(at))]
+  const since = new Map(target.garbage.map((entry) => [entry.id, entry.since]))
+  const own = garbage.map(({ id, kind }) => ({ id, kind, since: since.get(id) ?? at }))
+  return { ...copied, holds, garbage: own, epoch, writer, commit, copyOf: origin }
+}
+
+/**
+ * The moment in which it began makes it the life of one backup: no two begin in the same
+ * millisecond.
+ */
+function isSameLife(one: Incarnation, other: Incarnation | undefined): boolean {
+  return one.topicId === other?.topicId && one.branch === other.branch && one.since === other.since
+}
+
+function notItsCopy(topic: string, why: string): KanneryError {
+  return new KanneryError(
+    'INDEX_FOREIGN',
+    `the target holds something else of topic "${topic}" than a copy of this backup`,
+    { why, remedy: 'It was left alone. Copy to another prefix.', facts: { topic } },
+  )
+}

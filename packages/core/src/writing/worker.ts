@@ -1,0 +1,299 @@
+import {
+  type Clock,
+  eitherSignal,
+  KanneryError,
+  type Random,
+  type StorageBackend,
+} from '@kannery/storage'
+import { currentIncarnation, readCoverage } from '../index-file/coverage.ts'
+import type { Index } from '../index-file/format/model.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { acquireLease, type Contender, type HeldLease } from '../lease/acquire-lease.ts'
+import { leaseLost } from '../lease/errors.ts'
+import { Heartbeat } from '../lease/heartbeat.ts'
+import { releaseLease } from '../lease/release-lease.ts'
+import { StorageTime } from '../lease/storage-time.ts'
+import {
+  defaultLeaseTiming,
+  elapsedSince,
+  type LeaseTiming,
+  laterSign,
+  type SignOfLife,
+} from '../lease/timing.ts'
+import type { Retention } from '../retention/retention.ts'
+import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
+import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
+import { WriterSession, type WriterSessionOptions } from './writer-session.ts'
+
+export interface WorkerOptions {
+  readonly storage: StorageBackend
+  readonly clock: Clock
+  readonly random: Random
+  readonly timing?: LeaseTiming
+  /** For people: who it is. */
+  readonly description: string
+  /**
+   * A name that no two living workers have, such as that of a pod in a StatefulSet, never a bare
+   * host name: who comes back under it takes over its own leases at once. None by default.
+   */
+  readonly identity?: string
+  /**
+   * For the topics that it acquires, from their next commit on. Without it, what their indexes say.
+   */
+  readonly retention?: Retention
+  /** Told of what failed but does not stop the work. */
+  readonly onWarning?: (warning: KanneryError) => void
+}
+
+export interface AcquireOptions {
+  /** Kafka's id of the cluster: another one's topic is refused. */
+  readonly cluster: string
+  /**
+   * To copy into this storage: the index of the source. Only a copy of it, or nothing, may be
+   * there. Without it, a copy that is there becomes a backup of its own, which no copy is made into
+   * again.
+   */
+  readonly copyOf?: Index
+  /**
+   * How long to contend for a topic that somebody else writes; by default it is refused at once.
+   */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** The right to change a topic's folder, without its index. */
+export interface Tenure {
+  /** The nonce of the one who holds it. */
+  readonly writer: string
+  readonly ids: UlidSource
+  /** What time it is by the storage's clock, milliseconds. */
+  readonly storageNow: () => number
+  /**
+   * @throws LEASE_LOST when its holder has been silent for too long by its own clocks: right before
+   *   whatever changes anything
+   */
+  readonly assertHeld: () => void
+}
+
+/** A process that writes backups: one heartbeat for all its topics. Disposing it releases them. */
+export class Worker implements AsyncDisposable {
+  readonly id: Ulid
+  readonly #contender: Contender
+  readonly #disposed = new AbortController()
+  readonly #retention: Retention | undefined
+  readonly #onWarning: (warning: KanneryError) => void
+  /** By topic, also those that are still being acquired. */
+  readonly #sessions = new Map<string, Promise<WriterSession>>()
+
+  private constructor(options: WorkerOptions) {
+    const { storage, clock, random, description, identity } = options
+    const { timing = defaultLeaseTiming, onWarning = () => undefined } = options
+    this.#onWarning = onWarning
+    this.#retention = options.retention
+    this.id = new UlidSource({ clock, random }).next()
+    const time = new StorageTime(clock)
+    const file = {
+      format: 1,
+      worker: this.id,
+      holder: description,
+      identity: identity ?? null,
+      ttlMs: timing.ttlMs,
+      since: new Date(clock.now()).toISOString(),
+    } as const
+    const heartbeat = new Heartbeat({ storage, clock, random, time, timing, file, onWarning })
+    const worker = this.id
+    this.#contender = {
+      storage,
+      clock,
+      random,
+      time,
+      timing,
+      heartbeat,
+      worker,
+      description,
+      identity,
+    }
+  }
+
+  /** Asks the storage for nothing yet: who finds all topics taken leaves no trace. */
+  static async start(options: WorkerOptions): Promise<Worker> {
+    return new Worker(options)
+  }
+
+  /**
+   * Steps 1 to 6: this worker is the topic's one writer when it resolves. A topic without a backup
+   * gets an index.
+   *
+   * @throws LEASE_HELD when somebody else is; LEASE_LOST when somebody was faster; INDEX_MISSING,
+   *   INDEX_FOREIGN, DATA_CORRUPT,
+   * DATA_VERSION_UNSUPPORTED for an index that it must not touch; STORAGE_*
+   */
+  async acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
+    if (this.#sessions.has(topic)) {
+      throw new KanneryError('INTERNAL', `topic "${topic}" is already written by this worker`)
+    }
+    const acquiring = this.#acquire(topic, options)
+    this.#sessions.set(topic, acquiring)
+    try {
+      return await acquiring
+    } catch (error) {
+      this.#sessions.delete(topic)
+      throw error
+    }
+  }
+
+  /**
+   * Steps 1 to 3 alone, for the repair of an index that cannot be opened: nobody else begins to
+   * write the topic while `work` runs.
+   *
+   * @throws LEASE_HELD when somebody else writes it; STORAGE_*; what `work` throws
+   */
+  async whileHolding<T>(topic: string, work: (tenure: Tenure) => Promise<T>): Promise<T> {
+    const { storage, clock, random } = this.#contender
+    const signal = this.#disposed.signal
+    const held = await acquireLease(this.#contender, topic, { waitMs: 0, signal })
+    try {
+      return await work({
+        writer: newWriter(random),
+        ids: new UlidSource({ clock, random }),
+        storageNow: () => this.storageNow(),
+        assertHeld: () => this.#assertBeforeDeadline(held),
+      })
+    } finally {
+      await this.#warnOnFailure(() => releaseLease(held, { storage, onWarning: this.#onWarning }))
+    }
+  }
+
+  /**
+   * What time it is by the storage's clock, milliseconds; by our own before the storage was asked.
+   */
+  storageNow(): number {
+    const { time, clock } = this.#contender
+    return time.now() ?? clock.now()
+  }
+
+  /**
+   * Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases
+   * age by themselves.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort()
+    const acquired = await Promise.allSettled(this.#sessions.values())
+    const sessions = acquired.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    )
+    await Promise.all(sessions.map((session) => this.#warnOnFailure(() => session.release())))
+    await this.#warnOnFailure(() => this.#contender.heartbeat.end())
+  }
+
+  async #acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
+    const { waitMs = 0 } = options
+    const signal = eitherSignal(options.signal, this.#disposed.signal)
+    const held = await acquireLease(this.#contender, topic, { waitMs, signal })
+    return await this.#openSession(held, topic, options)
+  }
+
+  /** Steps 4 to 6. What was acquired is given back when the index is not as it has to be. */
+  async #openSession(
+    held: HeldLease,
+    topic: string,
+    { cluster, copyOf }: AcquireOptions,
+  ): Promise<WriterSession> {
+    const { storage, clock, random } = this.#contender
+    try {
+      const ids = new UlidSource({ clock, random })
+      const options: EpochOptions = {
+        storage,
+        topic,
+        cluster,
+        ...(copyOf === undefined ? {} : { copyOf }),
+        ids,
+        writer: newWriter(random),
+        beforeWrite: () => this.#confirmAfterDelay(held),
+      }
+      const { stored } = await raiseEpoch(await openIndex(options), options)
+      const incarnation = currentIncarnation(stored.index)
+      const covered = incarnation && (await readCoverage(storage, stored.index, incarnation.n))
+      const next = covered?.next
+      return new WriterSession(stored, next ?? new Map(), {
+        ...this.#sessionOptions(held),
+        ids,
+        greatestId: greatestIdIn(stored.index),
+        leaderEpochs: covered?.leaderEpochs ?? new Map(),
+      })
+    } catch (error) {
+      await this.#warnOnFailure(() => this.#release(held))
+      throw error
+    }
+  }
+
+  #sessionOptions(
+    held: HeldLease,
+  ): Omit<WriterSessionOptions, 'ids' | 'greatestId' | 'leaderEpochs'> {
+    const { storage, clock, time } = this.#contender
+    const { topic } = held.lease
+    return {
+      storage,
+      storageNow: () => time.now() ?? clock.now(),
+      askStorageTime: () => time.ask(storage, topicKeys(topic).time, 0),
+      ...(this.#retention && { retention: this.#retention }),
+      assertBeforeDeadline: () => this.#assertBeforeDeadline(held),
+      release: async () => {
+        this.#sessions.delete(topic)
+        await this.#release(held)
+      },
+      onWarning: this.#onWarning,
+    }
+  }
+
+  #assertBeforeDeadline({ lease, sign }: HeldLease): void {
+    const { clock, timing, heartbeat } = this.#contender
+    const silentMs = elapsedSince(clock, laterSign(sign, heartbeat.lastSign))
+    if (silentMs <= timing.deadlineMs) return
+    throw leaseLost(
+      lease.topic,
+      `no sign of life reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
+    )
+  }
+
+  /**
+   * Step 5: who was slow so far must not be taken for dead right after. If a successor came
+   * already, the topic is left to it: the index was read before, so a successor that comes after
+   * this look changes it before ours is written.
+   */
+  async #confirmAfterDelay(held: HeldLease): Promise<void> {
+    const { storage, clock, timing, heartbeat } = this.#contender
+    const isLong = (sign: SignOfLife): boolean => elapsedSince(clock, sign) > timing.ttlMs / 2
+    if (!isLong(held.sign)) return
+    if (isLong(laterSign(held.sign, heartbeat.lastSign))) await heartbeat.renew()
+    const { topic } = held.lease
+    const found = await storage.head(topicKeys(topic).lease)
+    if (found?.version === held.version) return
+    throw leaseLost(topic, 'another writer took it over before this one had opened the index')
+  }
+
+  async #release(held: HeldLease): Promise<void> {
+    const { storage } = this.#contender
+    await releaseLease(held, { storage, onWarning: this.#onWarning })
+  }
+
+  async #warnOnFailure(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!KanneryError.is(error)) throw error
+      this.#onWarning(error)
+    }
+  }
+}
+
+function newWriter(random: Random): string {
+  return Buffer.from(random.bytes(16)).toString('hex')
+}
+
+function greatestIdIn(index: Index): Ulid | undefined {
+  const pages = index.pages.flatMap(({ id, ids, pages: inner }) => [id, ids[1], inner?.[1]])
+  const garbage = index.garbage.map(({ id }) => id)
+  const ids = [index.commit, ...index.segments.map(({ id }) => id), ...pages, ...garbage]
+  return ids.reduce<Ulid | undefined>(laterUlid, undefined)
+}
