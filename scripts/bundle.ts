@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /*
- * Before a package is packed: makes one file of its modules, and one for each part that is loaded
- * on demand. To load hundreds of small ones takes longer than what a short command does. What the
- * package depends on stays an import; what it only develops with becomes part of it, and its
- * licence is put beside.
+ * Before a package is packed: makes one file of its modules, one for each of its entries, and one
+ * for each part that is loaded on demand. To load hundreds of small ones takes longer than what a
+ * short command does. What the package depends on stays an import; what it only develops with
+ * becomes part of it, and its licence is put beside.
  *
  * node ../../scripts/bundle.ts ./src/index.ts
  */
@@ -17,8 +17,8 @@ interface Manifest {
 }
 
 const folder = 'bundle'
-const [input] = process.argv.slice(2)
-if (input === undefined) throw new Error('name the module that a package is entered by')
+const input = process.argv.slice(2)
+if (input.length === 0) throw new Error('name the modules that a package is entered by')
 const { dependencies, peerDependencies } = JSON.parse(
   await readFile('package.json', 'utf8'),
 ) as Manifest

@@ -31,9 +31,6 @@ export {
   verifyStorage,
 } from './storage-check/verify-storage.ts'
 export { systemClock, systemRandom } from './system.ts'
-export { parseDuration } from './values/duration.ts'
-export { parseSize } from './values/size.ts'
-export { parseTime } from './values/time.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './work/accept-index.ts'
 export {
   type BackupOptions,

@@ -18,6 +18,7 @@ export const suites: readonly Suite[] = [
   { name: 'storage', subject: 'storages', folder: 'packages/storage' },
   { name: 'storage-testkit', subject: 'storages', folder: 'packages/storage-testkit' },
   { name: 'core', subject: 'durability', folder: 'packages/core' },
+  { name: 'resources', subject: 'command line', folder: 'packages/resources' },
   { name: 'runtime', subject: 'command line', folder: 'packages/runtime' },
   { name: 'cli', subject: 'command line', folder: 'apps/cli' },
   { name: 'backend-volume', subject: 'storages', folder: 'packages/backend-volume' },

@@ -81,6 +81,7 @@ describe('who may import whom', () => {
     ['kafka imports a backend', 'packages/kafka/src/index.ts', '@kannery/backend-volume'],
     ['storage imports core', 'packages/storage/src/index.ts', '@kannery/core'],
     ['a backend imports core', 'packages/backend-volume/src/index.ts', '@kannery/core'],
+    ['resources import what runs them', 'packages/resources/src/index.ts', '@kannery/runtime'],
     ['core imports kafka', 'packages/core/src/index.ts', '@kannery/kafka'],
     ['the checker imports what it checks', 'testing/src/python/topics.ts', '@kannery/kafka'],
     ['a package reaches into another', 'packages/kafka/src/index.ts', '../../core/src/index.ts'],

@@ -9,6 +9,7 @@ const wanted = [
   'packages/storage-testkit',
   'packages/core',
   'packages/kafka',
+  'packages/resources',
   'packages/runtime',
   'packages/backend-volume',
   'packages/backend-s3',

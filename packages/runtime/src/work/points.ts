@@ -6,10 +6,10 @@ import {
   removePoint,
   thinPoints,
 } from '@kannery/core'
+import { parseTime } from '@kannery/resources/values'
 import type { StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
-import { parseTime } from '../values/time.ts'
 import type { HoldsOptions } from './holds.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'
 import { editing } from './topics/editing.ts'

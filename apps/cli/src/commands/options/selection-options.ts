@@ -1,4 +1,4 @@
-import { parseTime } from '@kannery/runtime'
+import { parseTime } from '@kannery/resources/values'
 import { KanneryError } from '@kannery/storage'
 import type { OptionDeclaration, OptionValues } from '../../command.ts'
 

@@ -1,11 +1,6 @@
 import type { AnewReason, TopicReport } from '@kannery/kafka'
-import {
-  type BackupReport,
-  parseDuration,
-  parseSize,
-  runBackup,
-  systemClock,
-} from '@kannery/runtime'
+import { parseDuration, parseSize } from '@kannery/resources/values'
+import { type BackupReport, runBackup, systemClock } from '@kannery/runtime'
 import type { CommandDeclaration, Invocation, OptionValues } from '../../command.ts'
 import { describeFailed } from '../../terminal/failed-topics.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'

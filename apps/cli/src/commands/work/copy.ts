@@ -1,8 +1,8 @@
+import { parseDuration } from '@kannery/resources/values'
 import {
   type CopyReport,
   credentialsVariable,
   type Environment,
-  parseDuration,
   runCopy,
   systemClock,
 } from '@kannery/runtime'

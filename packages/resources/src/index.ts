@@ -1,0 +1,1 @@
+export { parseDuration, parseSize, parseTime } from './values.ts'

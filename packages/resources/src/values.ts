@@ -1,0 +1,3 @@
+export { parseDuration } from './values/duration.ts'
+export { parseSize } from './values/size.ts'
+export { parseTime } from './values/time.ts'
