@@ -6,7 +6,7 @@ import type { TopicMetadata } from '../cluster/metadata.ts'
 import type { Selection } from '../reading/segment-spans.ts'
 import { Findings } from './preflight/findings.ts'
 import { missingPermissions, type Preflight } from './preflight/preflight.ts'
-import { judgeHandling, judgeReplicas } from './preflight/target-checks.ts'
+import { checkRecordHandling, checkReplicas } from './preflight/target-checks.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
 import type { Settings } from './settings/topic-settings.ts'
@@ -49,7 +49,7 @@ export async function openDestination(
     if (Object.keys(settings.held).length > 0) needed.push('AlterConfigs')
     if (verify) needed.push('Read')
     findings.add(...(await missingPermissions(cluster, name, needed)))
-    findings.add(...judgeReplicas(topic, checked.settings, selection.partitions))
+    findings.add(...checkReplicas(topic, checked.settings, selection.partitions))
     findings.throwIfAny()
     await cluster.validateTopicConfig(name, release.set, release.remove)
   }
@@ -69,18 +69,18 @@ export async function openDestination(
 
 async function openTopic(
   cluster: KafkaCluster,
-  { target, settings, present, plan, now }: Preflight,
+  { target, settings, present, estimate, now }: Preflight,
   verify: boolean,
 ): Promise<OpenedTopic> {
   if (target.kind === 'existing') {
     const { topic, unfinished: known } = target
     return { topic, settings: known, maxBatchBytes: batchLimit(present) }
   }
-  const held = heldSettings({ effective: settings, plan, now })
+  const held = heldSettings({ effective: settings, estimate, now })
   const created = await createHeldTopic(cluster, { topic: target.topic, held }, (fewer) => {
     const findings = new Findings()
     const facts = { topic: target.topic.name, settings: { ...settings, ...fewer }, now }
-    findings.add(...judgeHandling(facts, plan, verify))
+    findings.add(...checkRecordHandling(facts, estimate, verify))
     findings.throwIfAny()
   })
   return {

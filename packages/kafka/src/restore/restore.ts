@@ -40,7 +40,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const index = await openBackup(readOptions(options))
   const selection = select(index, options)
   const checked = await preflight({ ...options, index, selection, as })
-  const { records, notRestored } = checked.plan
+  const { records, notRestored } = checked.estimate
   const { leftOut: settingsLeftOut } = checked
   const chosen = chosenOf(selection, index)
   options.observer.onPlanned?.({ records, notRestored, settingsLeftOut, ...chosen })
@@ -129,7 +129,7 @@ async function compare(options: RestoreOptions, plan: Plan): Promise<Verificatio
     reader,
     ranges,
     backup,
-    notRestored: plan.checked.plan.notRestored,
+    notRestored: plan.checked.estimate.notRestored,
     ...damageOptions(options, plan),
   })
 }

@@ -11,11 +11,11 @@ import { acceptedSettings, type LeftOutSetting } from '../settings/accepted-sett
 import { finalSettings, type Settings } from '../settings/topic-settings.ts'
 import { unfinishedSettings } from '../settings/unfinished-settings.ts'
 import { Findings } from './findings.ts'
-import { type Survey, survey } from './restore-estimate.ts'
+import { estimateRestore, type RestoreEstimate } from './restore-estimate.ts'
 import {
-  judgeReplicas,
-  judgeRetention,
-  judgeSettings,
+  checkReplicas,
+  checkRetention,
+  checkSettings,
   retentionLimit,
   type TargetFacts,
 } from './target-checks.ts'
@@ -54,7 +54,7 @@ export type Target =
 
 export interface Preflight extends Inspected {
   readonly identity: ProducerIdentity
-  readonly plan: Survey
+  readonly estimate: RestoreEstimate
   /** The wall clock, milliseconds. */
   readonly now: number
 }
@@ -82,18 +82,18 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const inspected = await findings.collect(() => inspect(options, findings))
 
   const facts: TargetFacts = { topic: as, settings: inspected?.settings ?? {}, now: clock.now() }
-  const plan = await survey(storage, index, selection, retentionLimit(facts))
+  const estimate = await estimateRestore(storage, index, selection, retentionLimit(facts))
   if (options.retention !== 'source') {
-    findings.add(...judgeRetention(facts, plan, selection.partitions.size))
+    findings.add(...checkRetention(facts, estimate, selection.partitions.size))
   }
   if (inspected?.target.kind === 'existing' && inspected.target.unfinished === undefined) {
-    findings.add(...judgeSettings(facts, plan, options.verify))
+    findings.add(...checkSettings(facts, estimate, options.verify))
   }
   findings.throwIfAny()
   if (identity === undefined || inspected === undefined) {
     throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
   }
-  return { ...inspected, identity, plan, now: facts.now }
+  return { ...inspected, identity, estimate, now: facts.now }
 }
 
 /** The operations on the topic that the restore still needs, and that this user may not do. */
@@ -176,7 +176,7 @@ async function inspectExisting(
 
   const config = await findings.collect(() => cluster.describeTopicConfig(as))
   const effective = config?.effective ?? {}
-  findings.add(...judgeReplicas(existing, effective, selection.partitions))
+  findings.add(...checkReplicas(existing, effective, selection.partitions))
   const isAlike = length === selection.incarnation.partitions
   const unfinished =
     config === undefined || !isAlike ? undefined : unfinishedSettings(config, finalOf(options))

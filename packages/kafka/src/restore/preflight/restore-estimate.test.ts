@@ -4,7 +4,7 @@ import { writeBackup } from '../../../test/backup.ts'
 import { type StoredRecord, storedBatch } from '../../../test/stored-batch.ts'
 import { select } from '../../reading/segment-spans.ts'
 import type { RestoreWindow } from '../../reading/window.ts'
-import { type Survey, survey } from './restore-estimate.ts'
+import { estimateRestore, type RestoreEstimate } from './restore-estimate.ts'
 
 function batch(from: number, count: number, time: number): Buffer {
   const records = Array.from({ length: count }, (_, index): StoredRecord => {
@@ -18,7 +18,7 @@ async function look(
   window: RestoreWindow = {},
   partitions?: readonly number[],
   olderThanMs?: number,
-): Promise<Survey> {
+): Promise<RestoreEstimate> {
   const clock = new TestClock()
   const storage = MemoryStorage.open({ clock })
   const index = await writeBackup(
@@ -37,7 +37,7 @@ async function look(
       ],
     },
   )
-  return survey(
+  return estimateRestore(
     storage,
     index,
     select(index, { window, ...(partitions && { partitions }) }),

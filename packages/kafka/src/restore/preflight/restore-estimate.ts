@@ -4,7 +4,7 @@ import { type MissingOffsets, MissingOffsetsWalk } from '../../reading/missing-o
 import { type SegmentSpans, type Selection, SpanWalk } from '../../reading/segment-spans.ts'
 
 /** What is going to be restored, as far as the index alone tells. */
-export interface Survey {
+export interface RestoreEstimate {
   /**
    * An upper bound: aborted records and those outside the window are among them. Estimated where
    * not all partitions are wanted.
@@ -22,13 +22,13 @@ export interface Survey {
   readonly notRestored: readonly MissingOffsets[]
 }
 
-/** Goes through the index. `olderThanMs`: what to count as {@link Survey.olderRecords}. */
-export async function survey(
+/** Goes through the index. `olderThanMs`: what to count as {@link RestoreEstimate.olderRecords}. */
+export async function estimateRestore(
   storage: StorageBackend,
   index: Index,
   selection: Selection,
   olderThanMs: number | undefined,
-): Promise<Survey> {
+): Promise<RestoreEstimate> {
   const walk = new SpanWalk(selection)
   const missing = new MissingOffsetsWalk(selection)
   const sum = { records: 0, bytes: 0, largestBatchBytes: 0, olderRecords: 0 }

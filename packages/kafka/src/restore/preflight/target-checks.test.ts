@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Settings } from '../settings/topic-settings.ts'
-import type { Survey } from './restore-estimate.ts'
-import { judgeRetention, judgeSettings, retentionLimit } from './target-checks.ts'
+import type { RestoreEstimate } from './restore-estimate.ts'
+import { checkRetention, checkSettings, retentionLimit } from './target-checks.ts'
 
 const now = 1_800_000_000_000
 const day = 86_400_000
-const plan: Survey = {
+const estimate: RestoreEstimate = {
   records: 1000,
   bytes: 50_000,
   largestBatchBytes: 5000,
@@ -25,10 +25,14 @@ const kind: Settings = {
   'message.timestamp.after.max.ms': '3600000',
 }
 
-function found(changes: Settings, changedPlan: Partial<Survey> = {}, verify = false): unknown[] {
+function found(
+  changes: Settings,
+  differing: Partial<RestoreEstimate> = {},
+  verify = false,
+): unknown[] {
   const target = { topic: 'copy', settings: { ...kind, ...changes }, now }
-  const survey = { ...plan, ...changedPlan }
-  return [...judgeRetention(target, survey, 2), ...judgeSettings(target, survey, verify)].map(
+  const changed = { ...estimate, ...differing }
+  return [...checkRetention(target, changed, 2), ...checkSettings(target, changed, verify)].map(
     ({ code, why }) => [code, why],
   )
 }
@@ -88,8 +92,8 @@ test.each([
     /about 400 of 1000 records .* 604800000/,
   ],
   ['expiry by size', { 'retention.bytes': '24999' }, {}, 'KAFKA_TOPIC_MISMATCH', /retention.bytes/],
-])('%s is found', (_name, settings, changedPlan, code, why) => {
-  expect(found(settings, changedPlan)).toEqual([[code, expect.stringMatching(why)]])
+])('%s is found', (_name, settings, differing, code, why) => {
+  expect(found(settings, differing)).toEqual([[code, expect.stringMatching(why)]])
 })
 
 test('a time beyond what the index can hold is taken for the farthest', () => {
@@ -122,6 +126,6 @@ test('retention counts from now, and -1 keeps for ever', () => {
 
 test('settings that this user may not see are not judged', () => {
   const target = { topic: 'copy', settings: {}, now }
-  expect(judgeSettings(target, plan, true)).toEqual([])
-  expect(judgeRetention(target, plan, 1)).toEqual([])
+  expect(checkSettings(target, estimate, true)).toEqual([])
+  expect(checkRetention(target, estimate, 1)).toEqual([])
 })

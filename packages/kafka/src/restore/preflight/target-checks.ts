@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import type { Settings } from '../settings/topic-settings.ts'
-import type { Survey } from './restore-estimate.ts'
+import type { RestoreEstimate } from './restore-estimate.ts'
 
 /** A topic that the records are to go into. */
 export interface TargetFacts {
@@ -23,26 +23,26 @@ export function retentionLimit({ settings, now }: Omit<TargetFacts, 'topic'>): n
 }
 
 /** What the topic's final retention would delete within seconds: that is no restore. */
-export function judgeRetention(
+export function checkRetention(
   target: TargetFacts,
-  plan: Survey,
+  estimate: RestoreEstimate,
   partitions: number,
 ): KanneryError[] {
   const { topic, settings } = target
   const retentionBytes = numberOf(settings, 'retention.bytes') ?? -1
   const findings: KanneryError[] = []
-  if (plan.olderRecords > 0) {
+  if (estimate.olderRecords > 0) {
     findings.push(
       wouldExpire(topic, {
-        why: `about ${plan.olderRecords} of ${plan.records} records are older than its retention.ms allows: ${settings['retention.ms']}`,
+        why: `about ${estimate.olderRecords} of ${estimate.records} records are older than its retention.ms allows: ${settings['retention.ms']}`,
         setting: 'retention.ms',
       }),
     )
   }
-  if (deletes(settings) && retentionBytes >= 0 && plan.bytes > retentionBytes * partitions) {
+  if (deletes(settings) && retentionBytes >= 0 && estimate.bytes > retentionBytes * partitions) {
     findings.push(
       wouldExpire(topic, {
-        why: `the backup has ${plan.bytes} bytes, its retention.bytes leaves room for ${retentionBytes} in each of ${partitions} partitions`,
+        why: `the backup has ${estimate.bytes} bytes, its retention.bytes leaves room for ${retentionBytes} in each of ${partitions} partitions`,
         setting: 'retention.bytes',
       }),
     )
@@ -54,12 +54,16 @@ export function judgeRetention(
  * Whether an existing topic, which stays as it is, takes the records and keeps them until they are
  * compared.
  */
-export function judgeSettings(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
-  return [...judgeSizes(target, plan), ...judgeHandling(target, plan, verify)]
+export function checkSettings(
+  target: TargetFacts,
+  estimate: RestoreEstimate,
+  verify: boolean,
+): KanneryError[] {
+  return [...checkSizes(target, estimate), ...checkRecordHandling(target, estimate, verify)]
 }
 
 /** Whether enough replicas of `partitions` are there to ever acknowledge a record. */
-export function judgeReplicas(
+export function checkReplicas(
   topic: TopicMetadata,
   settings: Settings,
   partitions: ReadonlySet<number>,
@@ -79,27 +83,34 @@ export function judgeReplicas(
 }
 
 /** Whether a topic keeps the records and their timestamps as they are until they are compared. */
-export function judgeHandling(target: TargetFacts, plan: Survey, verify: boolean): KanneryError[] {
+export function checkRecordHandling(
+  target: TargetFacts,
+  estimate: RestoreEstimate,
+  verify: boolean,
+): KanneryError[] {
   return [
-    ...judgeTimes(target, plan),
+    ...checkTimes(target, estimate),
     ...(verify && compacts(target.settings) ? [wouldCompact(target.topic)] : []),
   ]
 }
 
-function judgeSizes({ topic, settings }: TargetFacts, plan: Survey): KanneryError[] {
+function checkSizes({ topic, settings }: TargetFacts, estimate: RestoreEstimate): KanneryError[] {
   return ['max.message.bytes', 'segment.bytes'].flatMap((name) => {
     const limit = numberOf(settings, name)
-    if (limit === undefined || limit >= plan.largestBatchBytes) return []
+    if (limit === undefined || limit >= estimate.largestBatchBytes) return []
     return [
       rejected(topic, {
-        why: `the largest batch has ${plan.largestBatchBytes} bytes, its ${name} is ${limit}`,
-        remedy: `Set ${name} of the topic to at least ${plan.largestBatchBytes}, or let the restore create the topic.`,
+        why: `the largest batch has ${estimate.largestBatchBytes} bytes, its ${name} is ${limit}`,
+        remedy: `Set ${name} of the topic to at least ${estimate.largestBatchBytes}, or let the restore create the topic.`,
       }),
     ]
   })
 }
 
-function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): KanneryError[] {
+function checkTimes(
+  { topic, settings, now }: TargetFacts,
+  estimate: RestoreEstimate,
+): KanneryError[] {
   const findings: KanneryError[] = []
   if (settings['message.timestamp.type'] === 'LogAppendTime') {
     findings.push(
@@ -111,8 +122,8 @@ function judgeTimes({ topic, settings, now }: TargetFacts, plan: Survey): Kanner
       }),
     )
   }
-  const past = plan.oldest === undefined ? 0 : now - extreme(plan.oldest)
-  const future = plan.newest === undefined ? 0 : extreme(plan.newest) - now
+  const past = estimate.oldest === undefined ? 0 : now - extreme(estimate.oldest)
+  const future = estimate.newest === undefined ? 0 : extreme(estimate.newest) - now
   const limits = [
     ['message.timestamp.before.max.ms', past],
     ['message.timestamp.after.max.ms', future],

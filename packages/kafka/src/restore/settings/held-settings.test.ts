@@ -5,7 +5,7 @@ import type { Settings } from './topic-settings.ts'
 
 const now = 1_800_000_000_000
 const never = '9223372036854775807'
-const plan = { largestBatchBytes: 500_000, newest: now - 1000 }
+const estimate = { largestBatchBytes: 500_000, newest: now - 1000 }
 /** What a broker of Kafka 4 gives a topic without settings of its own. */
 const defaults: Settings = {
   'cleanup.policy': 'delete',
@@ -20,8 +20,8 @@ const defaults: Settings = {
   'segment.ms': '604800000',
 }
 
-function held(effective: Settings, changes: Partial<typeof plan> = {}): Settings {
-  return heldSettings({ effective, plan: { ...plan, ...changes }, now })
+function held(effective: Settings, changes: Partial<typeof estimate> = {}): Settings {
+  return heldSettings({ effective, estimate: { ...estimate, ...changes }, now })
 }
 
 describe('while a topic is being restored', () => {

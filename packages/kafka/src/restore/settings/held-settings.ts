@@ -1,4 +1,4 @@
-import type { Survey } from '../preflight/restore-estimate.ts'
+import type { RestoreEstimate } from '../preflight/restore-estimate.ts'
 import type { Settings } from './topic-settings.ts'
 
 /** What decides which settings are held off. */
@@ -7,7 +7,7 @@ export interface HoldFacts {
    * What is in force with the topic's final configuration; empty where this user may not see it.
    */
   readonly effective: Settings
-  readonly plan: Pick<Survey, 'largestBatchBytes' | 'newest'>
+  readonly estimate: Pick<RestoreEstimate, 'largestBatchBytes' | 'newest'>
   /** Milliseconds: the wall clock. */
   readonly now: number
 }
@@ -59,7 +59,7 @@ export function heldSettings(facts: HoldFacts): Settings {
     const limit = effective[name]
     if (limit !== undefined && Number(limit) < neededDistance(name, facts)) held[name] = never
   }
-  const bytes = neededBytes(facts.plan)
+  const bytes = neededBytes(facts.estimate)
   for (const name of sizeLimits) {
     const limit = effective[name]
     if (limit !== undefined && Number(limit) < bytes) held[name] = String(bytes)
@@ -113,12 +113,12 @@ function isKnown(effective: Settings): boolean {
  * How far from now records may be, milliseconds. The oldest one is not known for sure: indexes
  * estimate it.
  */
-function neededDistance(name: string, { plan: { newest }, now }: HoldFacts): number {
+function neededDistance(name: string, { estimate: { newest }, now }: HoldFacts): number {
   if (name !== futureLimit) return Number(never)
   return newest === undefined ? 0 : newest - now + clockToleranceMs
 }
 
 /** Records that are encoded again can be compressed a little less well. */
-function neededBytes({ largestBatchBytes }: HoldFacts['plan']): number {
+function neededBytes({ largestBatchBytes }: HoldFacts['estimate']): number {
   return largestBatchBytes + (largestBatchBytes >>> 3)
 }
