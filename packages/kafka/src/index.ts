@@ -57,8 +57,8 @@ export {
   readIdentity,
 } from './configuration/pem-files.ts'
 export type { BackupBatch } from './reading/backup-batch.ts'
+export { type ReadTopicOptions, readTopic } from './reading/backup-reader.ts'
 export type { MissingOffsets } from './reading/missing-offsets.ts'
-export { type ReadTopicOptions, readTopic } from './reading/read-topic.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
 export { restore } from './restore/restore.ts'

@@ -1,6 +1,6 @@
 import type { Damage, Index } from '@kannery/core'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
-import { type ReadTopicOptions, readTopic } from '../src/reading/read-topic.ts'
+import { type ReadTopicOptions, readTopic } from '../src/reading/backup-reader.ts'
 import { type BackupSketch, writeBackup } from './backup.ts'
 import type { StoredRecord } from './stored-batch.ts'
 

@@ -1,6 +1,6 @@
 import { type Index, segmentEntries, topicKeys } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
-import { openBackup, type ReadOptions } from './open-backup.ts'
+import { openBackup, type ReadOptions } from './backup-source.ts'
 import { type Selection, SpanWalk } from './segment-spans.ts'
 
 /** Names in one sentence; the facts have more. */

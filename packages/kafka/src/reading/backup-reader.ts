@@ -1,8 +1,8 @@
 import { type Index, segmentEntries } from '@kannery/core'
 import type { BackupBatch } from './backup-batch.ts'
+import { openBackup, type ReadOptions } from './backup-source.ts'
 import { type BackupChunk, unlessDamaged } from './chunk-batches.ts'
 import { explainMissing } from './deleted-meanwhile.ts'
-import { openBackup, type ReadOptions } from './open-backup.ts'
 import { SegmentPass } from './segment-pass.ts'
 import { type Choice, type Selection, SpanWalk, select } from './segment-spans.ts'
 

@@ -7,7 +7,7 @@ import { brokerBatch } from '../../test/batches.ts'
 import { numberedRecords, ReadingWorld, seenOffsets, topic } from '../../test/reading-world.ts'
 import { type StoredRecord, storedBatch } from '../../test/stored-batch.ts'
 import { compressionCodecs } from '../record-batch/compression.ts'
-import { readTopic } from './read-topic.ts'
+import { readTopic } from './backup-reader.ts'
 
 let world: ReadingWorld
 
