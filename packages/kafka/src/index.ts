@@ -57,8 +57,10 @@ export {
   readIdentity,
 } from './configuration/pem-files.ts'
 export type { BackupBatch } from './reading/backup-batch.ts'
-export { type ReadTopicOptions, readTopic } from './reading/backup-reader.ts'
+export { BackupReader } from './reading/backup-reader.ts'
+export type { BackupSource, ChunkReading } from './reading/backup-source.ts'
 export type { MissingOffsets } from './reading/missing-offsets.ts'
+export type { Choice, Selection } from './reading/selection.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
 export { restore } from './restore/restore.ts'

@@ -12,7 +12,7 @@ import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../src/cluster/metadata.ts'
-import { readTopic } from '../src/reading/backup-reader.ts'
+import { BackupReader } from '../src/reading/backup-reader.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { CaptureUnderTest, captureOnce } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
@@ -51,8 +51,8 @@ async function valuesRead(
   topic: string,
   incarnation?: number,
 ): Promise<readonly string[]> {
-  const chosen = incarnation === undefined ? {} : { incarnation }
-  const batches = await Array.fromAsync(readTopic({ storage, topic, window: {}, ...chosen }))
+  const reader = await BackupReader.open(storage, topic)
+  const batches = await Array.fromAsync(reader.batches(reader.select({ window: {}, incarnation })))
   return batches.flatMap((batch) => batch.records().map(({ value: of }) => String(of))).sort()
 }
 

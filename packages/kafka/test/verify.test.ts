@@ -1,9 +1,7 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import { readChunks } from '../src/reading/backup-reader.ts'
-import { openBackup } from '../src/reading/backup-source.ts'
-import { select } from '../src/reading/segment-spans.ts'
+import { BackupReader } from '../src/reading/backup-reader.ts'
 import { TargetReader } from '../src/restore/verification/target-reader.ts'
 import { type Verification, verifyTarget } from '../src/restore/verification/verify-target.ts'
 import { writeBackup } from './backup.ts'
@@ -61,8 +59,7 @@ async function compare(
   const { as } = await restoreSketch(cluster, sketch(there, sizes[1]), { verify: false })
   const storage = MemoryStorage.open({ clock: realClock })
   await writeBackup({ storage, clock: realClock, random: realRandom }, sketch(expected, sizes[0]))
-  const read = { storage, topic: 'orders' }
-  const index = await openBackup(read)
+  const backup = await BackupReader.open(storage, 'orders')
   const topic = await cluster.topic(as)
   const ends = await cluster.listOffsets(as, 'latest', 'read-uncommitted')
   await using reader = new TargetReader({ cluster, clock: realClock, topic, maxBytes: 200 })
@@ -72,7 +69,7 @@ async function compare(
     ranges: new Map(
       Array.from(ends, ([partition, end]) => [partition, { from: 0, logStart: 0, end }]),
     ),
-    backup: readChunks(read, index, select(index, { window: {} })),
+    backup: backup.chunks(backup.select({ window: {} })),
     notRestored: [],
   })
 }

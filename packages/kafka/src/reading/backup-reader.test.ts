@@ -4,10 +4,9 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { SegmentSketch } from '../../test/backup.ts'
 import { brokerBatch } from '../../test/batches.ts'
-import { numberedRecords, ReadingWorld, seenOffsets, topic } from '../../test/reading-world.ts'
+import { numberedRecords, ReadingWorld, seenOffsets } from '../../test/reading-world.ts'
 import { type StoredRecord, storedBatch } from '../../test/stored-batch.ts'
 import { compressionCodecs } from '../record-batch/compression.ts'
-import { readTopic } from './backup-reader.ts'
 
 let world: ReadingWorld
 
@@ -97,11 +96,7 @@ describe('of a backup is read', () => {
       ],
     })
     const times: bigint[] = []
-    for await (const batch of readTopic({
-      storage: world.storage,
-      topic,
-      window: { sinceMs: 5000 },
-    })) {
+    for await (const batch of world.batches({ window: { sinceMs: 5000 } })) {
       times.push(...batch.records().map(({ timestamp }) => timestamp))
     }
     expect(times).toEqual([5000n, 5000n])
@@ -115,11 +110,7 @@ describe('of a backup is read', () => {
     })
     const shares = async (sinceMs: number, untilMs: number): Promise<unknown[]> => {
       const seen: unknown[] = []
-      for await (const one of readTopic({
-        storage: world.storage,
-        topic,
-        window: { sinceMs, untilMs },
-      })) {
+      for await (const one of world.batches({ window: { sinceMs, untilMs } })) {
         seen.push([one.visible, one.records().map(({ offset }) => offset)])
       }
       return seen
@@ -188,12 +179,7 @@ test('any backup is read as a plain look at every record tells', async () => {
         await world.write({ partitions: 3, segments: sketches })
 
         const seen: string[] = []
-        for await (const batch of readTopic({
-          storage: world.storage,
-          topic,
-          window,
-          partitions,
-        })) {
+        for await (const batch of world.batches({ window, partitions })) {
           for (const { offset, timestamp } of batch.records()) {
             seen.push(`${batch.partition}:${offset}:${timestamp}`)
           }

@@ -1,48 +1,97 @@
-import { type Index, segmentEntries } from '@kannery/core'
+import { type Index, type SegmentEntry, segmentEntries } from '@kannery/core'
+import type { StorageBackend } from '@kannery/storage'
 import type { BackupBatch } from './backup-batch.ts'
-import { openBackup, type ReadOptions } from './backup-source.ts'
+import { type BackupSource, type ChunkReading, readBackupIndex } from './backup-source.ts'
 import { type BackupChunk, unlessDamaged } from './chunk-batches.ts'
 import { explainMissing } from './deleted-meanwhile.ts'
 import { SegmentPass } from './segment-pass.ts'
-import { type Choice, type Selection, SpanWalk, select } from './segment-spans.ts'
-
-export interface ReadTopicOptions extends ReadOptions, Choice {}
+import { SpanWalk } from './segment-spans.ts'
+import { type Choice, type Selection, select } from './selection.ts'
 
 /**
- * The records of a topic's backup, batch by batch: those that were committed, that the index
- * covers, and that lie in the window; in each partition in the order of their offsets, each once.
- * Reads the index, and of the segments only the chunks that may hold something, one at a time.
- *
- * @throws STORAGE_NOT_FOUND when there is no backup of the topic, CONFIG_INVALID for a partition or
- *   incarnation that it does not have, DATA_CORRUPT naming object and bytes, RESTORE_INCOMPLETE
- *   naming what was deleted before it was read.
+ * Reads the backup of one topic: the records that were committed, that the index covers, and that
+ * are selected; in each partition in the order of their offsets, each once. Of the segments it reads
+ * only the chunks that may hold such records, one at a time, as often as it is asked.
  */
-export async function* readTopic(
-  options: ReadTopicOptions,
-): AsyncGenerator<BackupBatch, void, undefined> {
-  const index = await openBackup(options)
-  const selection = select(index, options)
-  for await (const { batches } of readChunks(options, index, selection)) {
-    for (const batch of batches) {
-      const records = unlessDamaged(options.onDamage, () => batch.records())
-      if (records !== undefined) yield { ...batch, records: () => records }
+export class BackupReader {
+  /** As it was when the reader was opened. */
+  readonly index: Index
+  readonly #source: BackupSource
+
+  private constructor(source: BackupSource, index: Index) {
+    this.#source = source
+    this.index = index
+  }
+
+  /**
+   * Opens the backup of `topic`: reads its index.
+   *
+   * @throws STORAGE_NOT_FOUND when there is no backup of the topic; INDEX_* when its index is lost,
+   *   damaged or of a newer version; STORAGE_*.
+   */
+  static async open(
+    storage: StorageBackend,
+    topic: string,
+    { signal }: Pick<BackupSource, 'signal'> = {},
+  ): Promise<BackupReader> {
+    const source = { storage, topic, signal }
+    return new BackupReader(source, await readBackupIndex(source))
+  }
+
+  get topic(): string {
+    return this.#source.topic
+  }
+
+  /**
+   * Finds what was chosen.
+   *
+   * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions;
+   *   STORAGE_NOT_FOUND before anything was backed up.
+   */
+  select(choice: Choice): Selection {
+    return select(this.index, choice)
+  }
+
+  /**
+   * All segments that the index names, of every incarnation and in every state, in the order of
+   * their commits. Reads the index's pages as it goes.
+   */
+  segments(): AsyncGenerator<SegmentEntry, void, undefined> {
+    return segmentEntries(this.#source.storage, this.index)
+  }
+
+  /**
+   * The selected batches, chunk by chunk, before any record is decoded.
+   *
+   * @throws DATA_CORRUPT naming object and bytes, unless there is an `onDamage`; RESTORE_INCOMPLETE
+   *   naming what was deleted before it was read; STORAGE_*.
+   */
+  async *chunks(
+    selection: Selection,
+    reading: ChunkReading = {},
+  ): AsyncGenerator<BackupChunk, void, undefined> {
+    const walk = new SpanWalk(selection)
+    try {
+      for await (const entry of this.segments()) {
+        const wanted = walk.next(entry)
+        if (wanted === undefined) continue
+        yield* new SegmentPass({ ...this.#source, ...reading }, selection, wanted).chunks()
+      }
+    } catch (error) {
+      throw await explainMissing(error, this.#source, { index: this.index, selection })
     }
   }
-}
 
-/** As {@link readTopic}, with the memory that batches share, and before any record was decoded. */
-export async function* readChunks(
-  options: ReadOptions,
-  index: Index,
-  selection: Selection,
-): AsyncGenerator<BackupChunk, void, undefined> {
-  const walk = new SpanWalk(selection)
-  try {
-    for await (const entry of segmentEntries(options.storage, index)) {
-      const wanted = walk.next(entry)
-      if (wanted !== undefined) yield* new SegmentPass(options, selection, wanted).chunks()
+  /** As {@link chunks}, batch by batch. A batch that cannot be decoded is damage, too. */
+  async *batches(
+    selection: Selection,
+    reading: ChunkReading = {},
+  ): AsyncGenerator<BackupBatch, void, undefined> {
+    for await (const { batches } of this.chunks(selection, reading)) {
+      for (const batch of batches) {
+        const records = unlessDamaged(reading.onDamage, () => batch.records())
+        if (records !== undefined) yield { ...batch, records: () => records }
+      }
     }
-  } catch (error) {
-    throw await explainMissing(error, options, { index, selection })
   }
 }

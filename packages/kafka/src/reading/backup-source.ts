@@ -1,20 +1,28 @@
 import { type Damage, type Index, requireIndex } from '@kannery/core'
 import type { StorageBackend } from '@kannery/storage'
 
-export interface ReadOptions {
+/** The backup of one topic in a storage. */
+export interface BackupSource {
+  /** Only read from. */
   readonly storage: StorageBackend
   readonly topic: string
-  /**
-   * Told of everything damaged, which is then left out. Without it, damage is thrown
-   * (DATA_CORRUPT).
-   */
-  readonly onDamage?: (damage: Damage) => void
-  /** Memory for each chunk that is read, of exactly `length` bytes; new memory unless told. */
-  readonly allocate?: (length: number) => Uint8Array
-  readonly signal?: AbortSignal
+  /** Ends reading: every call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
-/** @throws as core's requireIndex */
-export async function openBackup({ storage, topic, signal }: ReadOptions): Promise<Index> {
+/** How the chunks of a backup are read. */
+export interface ChunkReading {
+  /** Receives everything damaged, which is then left out. Without it, damage is thrown. */
+  readonly onDamage?: ((damage: Damage) => void) | undefined
+  /** Returns memory of exactly `length` bytes for a chunk. Defaults to new memory. */
+  readonly allocate?: ((length: number) => Uint8Array) | undefined
+}
+
+/**
+ * Reads the index as it is now.
+ *
+ * @throws as core's requireIndex
+ */
+export async function readBackupIndex({ storage, topic, signal }: BackupSource): Promise<Index> {
   return (await requireIndex(storage, topic, signal === undefined ? {} : { signal })).index
 }

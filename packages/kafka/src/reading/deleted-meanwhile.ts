@@ -1,7 +1,8 @@
 import { type Index, segmentEntries, topicKeys } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
-import { openBackup, type ReadOptions } from './backup-source.ts'
-import { type Selection, SpanWalk } from './segment-spans.ts'
+import { type BackupSource, readBackupIndex } from './backup-source.ts'
+import { SpanWalk } from './segment-spans.ts'
+import type { Selection } from './selection.ts'
 
 /** Names in one sentence; the facts have more. */
 const maxShown = 10
@@ -27,13 +28,13 @@ export function deletedMeanwhile(topic: string, names: readonly string[]): Kanne
  */
 export async function explainMissing(
   error: unknown,
-  options: ReadOptions,
+  options: BackupSource,
   { index, selection }: { readonly index: Index; readonly selection: Selection },
 ): Promise<unknown> {
   const isDeleted = KanneryError.is(error, 'RESTORE_INCOMPLETE')
   const isPage = KanneryError.is(error, 'DATA_CORRUPT') && error.retry === 'after-refresh'
   if (!isDeleted && !isPage) return error
-  const now = await openBackup(options)
+  const now = await readBackupIndex(options)
   // Who deletes a page has changed the index before.
   if (now.commit === index.commit && now.edited === index.edited) return error
   const gone = await goneSince(options, { index, now, selection })
@@ -43,7 +44,7 @@ export async function explainMissing(
 
 /** As far as the pages of `index` are there still. */
 async function goneSince(
-  { storage, topic }: ReadOptions,
+  { storage, topic }: BackupSource,
   given: { readonly index: Index; readonly now: Index; readonly selection: Selection },
 ): Promise<readonly string[]> {
   const left = new Set<string>()

@@ -2,7 +2,7 @@ import type { Gap, SegmentEntry, Ulid } from '@kannery/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MissingOffsetsWalk } from './missing-offsets.ts'
-import { select } from './segment-spans.ts'
+import { select } from './selection.ts'
 import type { RestoreWindow } from './window.ts'
 
 interface Asked {

@@ -1,5 +1,6 @@
 import type { Gap, Index, SegmentEntry } from '@kannery/core'
-import type { Selection, Span } from './segment-spans.ts'
+import type { Span } from './segment-spans.ts'
+import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'
 
 /** Offsets that the topic had and that a restore of its backup does not give. */

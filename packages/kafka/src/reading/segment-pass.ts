@@ -5,6 +5,7 @@ import {
   isOfOneObject,
   openSegment,
   type ReadChunk,
+  type ReadChunksOptions,
   type SegmentEntry,
   type SegmentHeader,
   type SegmentReader,
@@ -13,24 +14,29 @@ import {
 } from '@kannery/core'
 import { type CallOptions, KanneryError, type ObjectKey } from '@kannery/storage'
 import { abortedTransactions } from './aborted.ts'
-import { openBackup, type ReadOptions } from './backup-source.ts'
+import { type BackupSource, type ChunkReading, readBackupIndex } from './backup-source.ts'
 import { type BackupChunk, batchesOfChunk, corrupt, type Place } from './chunk-batches.ts'
 import { deletedMeanwhile } from './deleted-meanwhile.ts'
 import { salvagedChunks } from './salvaged-chunks.ts'
-import type { SegmentSpans, Selection, Span } from './segment-spans.ts'
+import type { SegmentSpans, Span } from './segment-spans.ts'
+import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'
 
 const chunkHeaderBytes = 68
 
 /** One segment, read once, and of it what {@link SegmentSpans} asks for. */
 export class SegmentPass {
-  readonly #options: ReadOptions
+  readonly #options: BackupSource & ChunkReading
   readonly #selection: Selection
   readonly #entry: SegmentEntry
   readonly #spans: ReadonlyMap<number, Span>
   readonly #key: ObjectKey
 
-  constructor(options: ReadOptions, selection: Selection, { entry, spans }: SegmentSpans) {
+  constructor(
+    options: BackupSource & ChunkReading,
+    selection: Selection,
+    { entry, spans }: SegmentSpans,
+  ) {
     this.#options = options
     this.#selection = selection
     this.#entry = entry
@@ -64,7 +70,7 @@ export class SegmentPass {
     const isAborted = abortedTransactions(reader.footer.aborted)
     let last = -1
     try {
-      for await (const chunk of reader.readChunks(wanted, this.#options)) {
+      for await (const chunk of reader.readChunks(wanted, this.#reading)) {
         last = chunk.entry.position
         yield this.#chunkOf(chunk, isAborted)
       }
@@ -74,7 +80,7 @@ export class SegmentPass {
     }
     for (const entry of wanted.filter(({ position }) => position > last)) {
       try {
-        for await (const chunk of reader.readChunks([entry], this.#options)) {
+        for await (const chunk of reader.readChunks([entry], this.#reading)) {
           yield this.#chunkOf(chunk, isAborted)
         }
       } catch (error) {
@@ -180,7 +186,7 @@ export class SegmentPass {
   }
 
   async #isStillNamed(): Promise<boolean> {
-    const index = await openBackup(this.#options)
+    const index = await readBackupIndex(this.#options)
     for await (const { id, state } of segmentEntries(this.#options.storage, index)) {
       if (id === this.#entry.id && state === undefined) return true
     }
@@ -197,5 +203,14 @@ export class SegmentPass {
   get #call(): CallOptions {
     const { signal } = this.#options
     return signal === undefined ? {} : { signal }
+  }
+
+  get #reading(): ReadChunksOptions {
+    const { onDamage, allocate } = this.#options
+    return {
+      ...this.#call,
+      ...(onDamage === undefined ? {} : { onDamage }),
+      ...(allocate === undefined ? {} : { allocate }),
+    }
   }
 }

@@ -1,7 +1,8 @@
 import type { Incarnation, Index, SegmentEntry, Ulid } from '@kannery/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Selection, SpanWalk, select } from './segment-spans.ts'
+import { SpanWalk } from './segment-spans.ts'
+import { type Selection, select } from './selection.ts'
 
 const incarnation: Incarnation = {
   n: 3,

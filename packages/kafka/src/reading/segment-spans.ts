@@ -1,8 +1,7 @@
-import { chooseIncarnation, type Index, type SegmentEntry } from '@kannery/core'
+import type { SegmentEntry } from '@kannery/core'
 import { KanneryError } from '@kannery/storage'
-import { type RestoreWindow, shareInWindow } from './window.ts'
-
-type Incarnation = Index['incarnations'][number]
+import type { Selection } from './selection.ts'
+import { shareInWindow } from './window.ts'
 
 /** Offsets, `from` inclusive, `next` exclusive. */
 export interface Span {
@@ -17,45 +16,6 @@ export interface Span {
 export interface SegmentSpans {
   readonly entry: SegmentEntry
   readonly spans: ReadonlyMap<number, Span>
-}
-
-/** What is asked for of a topic. */
-export interface Selection {
-  readonly incarnation: Incarnation
-  readonly partitions: ReadonlySet<number>
-  readonly window: RestoreWindow
-}
-
-/** What a person chooses of a topic. */
-export interface Choice {
-  readonly window: RestoreWindow
-  /** All when undefined. */
-  readonly partitions?: readonly number[]
-  /** The number of one life of the topic; the last one that is complete when undefined. */
-  readonly incarnation?: number
-}
-
-/**
- * Finds what was chosen in the index.
- *
- * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions;
- *   STORAGE_NOT_FOUND before anything was backed up.
- */
-export function select(
-  index: Pick<Index, 'topic' | 'incarnations'>,
-  { window, partitions, incarnation: n }: Choice,
-): Selection {
-  const incarnation = chooseIncarnation(index, n)
-  if (incarnation === undefined) {
-    throw new KanneryError('STORAGE_NOT_FOUND', `the backup of topic "${index.topic}" is empty`, {
-      why: 'a backup began, but nothing was committed',
-      facts: { topic: index.topic },
-    })
-  }
-  const known = Array.from({ length: incarnation.partitions }, (_, partition) => partition)
-  const unknown = partitions?.filter((partition) => !known.includes(partition)) ?? []
-  if (unknown.length > 0) throw unknownPartitions(index.topic, unknown, known.length)
-  return { incarnation, window, partitions: new Set(partitions ?? known) }
 }
 
 /**
@@ -115,18 +75,6 @@ export class SpanWalk {
 
 function covers(covered: readonly Span[], { from, next }: Span): boolean {
   return covered.some((range) => range.from <= from && next <= range.next)
-}
-
-function unknownPartitions(topic: string, unknown: readonly number[], count: number): KanneryError {
-  return new KanneryError(
-    'CONFIG_INVALID',
-    `the backup of topic "${topic}" has no partition ${unknown.join(', ')}`,
-    {
-      why: `it has ${count} partitions, counted from 0`,
-      remedy: 'Name partitions that are there.',
-      facts: { topic, partitions: count },
-    },
-  )
 }
 
 function outOfOrder({ id }: SegmentEntry, partition: number, { from, next }: Span): KanneryError {

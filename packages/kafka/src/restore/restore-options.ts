@@ -2,7 +2,7 @@ import type { Damage } from '@kannery/core'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'
-import type { Choice } from '../reading/segment-spans.ts'
+import type { Choice } from '../reading/selection.ts'
 import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
@@ -13,14 +13,14 @@ export interface RestoreOptions extends Choice {
   /** In the backup. */
   readonly topic: string
   /** In the target; the same name unless told. */
-  readonly as?: string
+  readonly as?: string | undefined
   /** Of a topic that is created; unless told the source's, as far as there are brokers. */
-  readonly replicationFactor?: number
+  readonly replicationFactor?: number | undefined
   /**
    * Without it, a restore is refused when the topic's retention would delete restored records at
    * once.
    */
-  readonly retention?: RetentionChoice
+  readonly retention?: RetentionChoice | undefined
   /** Reads the target back and compares it with the backup, record by record. */
   readonly verify: boolean
   /**
@@ -28,14 +28,14 @@ export interface RestoreOptions extends Choice {
    */
   readonly skipDamaged: boolean
   /** How much of the backup may be in memory, waiting for the brokers; 64 MiB unless told. */
-  readonly budgetBytes?: number
+  readonly budgetBytes?: number | undefined
   readonly clock: Clock
   readonly observer: RestoreObserver
   /**
    * Stops the restore: what is under way is still acknowledged, then it throws INTERRUPTED saying
    * what is there.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -32,17 +32,11 @@ export async function* catBackup(
   options: CatOptions,
 ): AsyncGenerator<readonly CatRecord[], void, undefined> {
   const { topic, window, partitions, incarnation, skipDamaged, onDamage, signal } = options
-  const { readTopic } = await import('@kannery/kafka')
+  const { BackupReader } = await import('@kannery/kafka')
   await using storage = await openStorage(options.storage)
-  const batches = readTopic({
-    storage,
-    topic,
-    window,
-    signal,
-    ...(partitions === undefined ? {} : { partitions }),
-    ...(incarnation === undefined ? {} : { incarnation }),
-    ...(skipDamaged ? { onDamage } : {}),
-  })
+  const reader = await BackupReader.open(storage, topic, { signal })
+  const selection = reader.select({ window, partitions, incarnation })
+  const batches = reader.batches(selection, { onDamage: skipDamaged ? onDamage : undefined })
   for await (const batch of batches) {
     yield batch.records().map((record) => ({ ...record, partition: batch.partition }))
   }

@@ -27,6 +27,17 @@ export class Findings {
     }
   }
 
+  /**
+   * Returns `value`, which may only be undefined where there are findings.
+   *
+   * @throws as {@link throwIfAny}
+   */
+  require<T>(value: T | undefined): T {
+    this.throwIfAny()
+    if (value !== undefined) return value
+    throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
+  }
+
   /** @throws the only finding as it is, or several as one error with the code of the first. */
   throwIfAny(): void {
     const [first, ...others] = this.#errors

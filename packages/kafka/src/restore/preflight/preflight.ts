@@ -1,16 +1,16 @@
-import type { Index } from '@kannery/core'
-import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import { type Clock, KanneryError } from '@kannery/storage'
 import type { AclOperation } from '../../cluster/acl-operations.ts'
 import type { NewTopic } from '../../cluster/create-topics.ts'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster, ProducerIdentity } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
-import type { Selection } from '../../reading/segment-spans.ts'
+import type { BackupReader } from '../../reading/backup-reader.ts'
+import type { Selection } from '../../reading/selection.ts'
 import type { RetentionChoice } from '../restore-options.ts'
 import { acceptedSettings, type LeftOutSetting } from '../settings/accepted-settings.ts'
 import { finalSettings, type Settings } from '../settings/topic-settings.ts'
 import { unfinishedSettings } from '../settings/unfinished-settings.ts'
-import { Findings } from './findings.ts'
+import type { Findings } from './findings.ts'
 import { estimateRestore, type RestoreEstimate } from './restore-estimate.ts'
 import {
   checkReplicas,
@@ -21,10 +21,9 @@ import {
 } from './target-checks.ts'
 
 export interface PreflightOptions {
-  readonly storage: StorageBackend
+  readonly reader: BackupReader
   readonly cluster: KafkaCluster
   readonly clock: Clock
-  readonly index: Index
   readonly selection: Selection
   /** The name of the topic in the target. */
   readonly as: string
@@ -32,8 +31,8 @@ export interface PreflightOptions {
    * When undefined: the source's, as far as there are brokers; where that is not known, the
    * cluster's default.
    */
-  readonly replicationFactor?: number
-  readonly retention?: RetentionChoice
+  readonly replicationFactor?: number | undefined
+  readonly retention?: RetentionChoice | undefined
   readonly verify: boolean
 }
 
@@ -69,30 +68,30 @@ interface Inspected {
 }
 
 /**
- * Looks at the target before a byte is written, and changes nothing there. All that stands against
- * the restore is told at once.
+ * Checks the target before a byte is written, and changes nothing there. Adds all that stands
+ * against the restore to `findings`: KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH,
+ * KAFKA_RECORD_REJECTED, KAFKA_DENIED, CONFIG_INVALID. Resolves with undefined when a finding
+ * prevented a check.
  *
- * @throws KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH, KAFKA_RECORD_REJECTED, KAFKA_DENIED,
- *   CONFIG_INVALID; KAFKA_UNREACHABLE.
+ * @throws KAFKA_UNREACHABLE; DATA_CORRUPT or STORAGE_* when the pages of the index cannot be read.
  */
-export async function preflight(options: PreflightOptions): Promise<Preflight> {
-  const { cluster, clock, storage, index, selection, as } = options
-  const findings = new Findings()
+export async function preflight(
+  options: PreflightOptions,
+  findings: Findings,
+): Promise<Preflight | undefined> {
+  const { cluster, clock, reader, selection, as } = options
   const identity = await findings.collect(() => cluster.initProducerId())
   const inspected = await findings.collect(() => inspect(options, findings))
 
   const facts: TargetFacts = { topic: as, settings: inspected?.settings ?? {}, now: clock.now() }
-  const estimate = await estimateRestore(storage, index, selection, retentionLimit(facts))
+  const estimate = await estimateRestore(reader, selection, retentionLimit(facts))
   if (options.retention !== 'source') {
     findings.add(...checkRetention(facts, estimate, selection.partitions.size))
   }
   if (inspected?.target.kind === 'existing' && inspected.target.unfinished === undefined) {
     findings.add(...checkSettings(facts, estimate, options.verify))
   }
-  findings.throwIfAny()
-  if (identity === undefined || inspected === undefined) {
-    throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
-  }
+  if (identity === undefined || inspected === undefined) return undefined
   return { ...inspected, identity, estimate, now: facts.now }
 }
 

@@ -2,7 +2,7 @@ import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit
 import { expect, test } from 'vitest'
 import { writeBackup } from '../../../test/backup.ts'
 import { type StoredRecord, storedBatch } from '../../../test/stored-batch.ts'
-import { select } from '../../reading/segment-spans.ts'
+import { BackupReader } from '../../reading/backup-reader.ts'
 import type { RestoreWindow } from '../../reading/window.ts'
 import { estimateRestore, type RestoreEstimate } from './restore-estimate.ts'
 
@@ -21,7 +21,7 @@ async function look(
 ): Promise<RestoreEstimate> {
   const clock = new TestClock()
   const storage = MemoryStorage.open({ clock })
-  const index = await writeBackup(
+  await writeBackup(
     { storage, clock, random: seededRandom(1) },
     {
       topic: 'orders',
@@ -37,12 +37,8 @@ async function look(
       ],
     },
   )
-  return estimateRestore(
-    storage,
-    index,
-    select(index, { window, ...(partitions && { partitions }) }),
-    olderThanMs,
-  )
+  const reader = await BackupReader.open(storage, 'orders')
+  return estimateRestore(reader, reader.select({ window, partitions }), olderThanMs)
 }
 
 test('all of a backup', async () => {

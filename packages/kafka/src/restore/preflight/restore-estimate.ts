@@ -1,7 +1,7 @@
-import { type Index, segmentEntries } from '@kannery/core'
-import type { StorageBackend } from '@kannery/storage'
+import type { BackupReader } from '../../reading/backup-reader.ts'
 import { type MissingOffsets, MissingOffsetsWalk } from '../../reading/missing-offsets.ts'
-import { type SegmentSpans, type Selection, SpanWalk } from '../../reading/segment-spans.ts'
+import { type SegmentSpans, SpanWalk } from '../../reading/segment-spans.ts'
+import type { Selection } from '../../reading/selection.ts'
 
 /** What is going to be restored, as far as the index alone tells. */
 export interface RestoreEstimate {
@@ -24,8 +24,7 @@ export interface RestoreEstimate {
 
 /** Goes through the index. `olderThanMs`: what to count as {@link RestoreEstimate.olderRecords}. */
 export async function estimateRestore(
-  storage: StorageBackend,
-  index: Index,
+  reader: BackupReader,
   selection: Selection,
   olderThanMs: number | undefined,
 ): Promise<RestoreEstimate> {
@@ -33,7 +32,7 @@ export async function estimateRestore(
   const missing = new MissingOffsetsWalk(selection)
   const sum = { records: 0, bytes: 0, largestBatchBytes: 0, olderRecords: 0 }
   const times = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
-  for await (const entry of segmentEntries(storage, index)) {
+  for await (const entry of reader.segments()) {
     missing.add(entry)
     const wanted = walk.next(entry)
     if (wanted === undefined) continue
@@ -52,7 +51,7 @@ export async function estimateRestore(
     ...sum,
     oldest: finite(times.oldest),
     newest: finite(times.newest),
-    notRestored: missing.finish(index.gaps),
+    notRestored: missing.finish(reader.index.gaps),
   }
 }
 

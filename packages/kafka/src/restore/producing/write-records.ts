@@ -15,8 +15,8 @@ export interface WriteOptions {
   readonly recycled: RecycledMemory
   readonly ledger: Ledger
   readonly maxBatchBytes: number
-  readonly onDamage?: (damage: Damage) => void
-  readonly signal?: AbortSignal
+  readonly onDamage?: ((damage: Damage) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -27,7 +27,7 @@ export interface TargetReaderOptions {
   readonly topic: TopicMetadata
   /** Of one answer; one batch that is larger comes all the same. */
   readonly maxBytes: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What is asked for at a time, so that all partitions together stay below 32 MiB. */

@@ -26,7 +26,7 @@ export interface VerifyOptions {
   /** What the backup does not give. */
   readonly notRestored: readonly MissingOffsets[]
   /** Batches that cannot be read were left out of the restore when there is one. */
-  readonly onDamage?: (damage: Damage) => void
+  readonly onDamage?: ((damage: Damage) => void) | undefined
 }
 
 /** Offsets of one partition of the target. */

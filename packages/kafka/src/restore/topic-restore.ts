@@ -1,0 +1,178 @@
+import type { Damage } from '@kannery/core'
+import { MemoryBudget } from '../concurrency/memory-budget.ts'
+import { BackupReader } from '../reading/backup-reader.ts'
+import type { ChunkReading } from '../reading/backup-source.ts'
+import type { BackupChunk } from '../reading/chunk-batches.ts'
+import type { Selection } from '../reading/selection.ts'
+import { type Destination, endOffsets, openDestination } from './destination.ts'
+import { Ledger } from './ledger.ts'
+import type { Findings } from './preflight/findings.ts'
+import { type Preflight, preflight } from './preflight/preflight.ts'
+import { RecycledMemory } from './producing/recycled-memory.ts'
+import { TopicProducer } from './producing/topic-producer.ts'
+import { writeRecords } from './producing/write-records.ts'
+import type { RestoreOptions, RestorePlan, RestoreReport } from './restore-options.ts'
+import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
+import { type Verification, verifyTarget } from './verification/verify-target.ts'
+
+const defaultBudgetBytes = 64 * 1024 * 1024
+
+/** The restore of one topic: prepared first, which changes nothing, then run once. */
+export class TopicRestore {
+  readonly #options: RestoreOptions
+  readonly #reader: BackupReader
+  readonly #selection: Selection
+  readonly #checked: Preflight
+
+  private constructor(
+    options: RestoreOptions,
+    { reader, selection }: { readonly reader: BackupReader; readonly selection: Selection },
+    checked: Preflight,
+  ) {
+    this.#options = options
+    this.#reader = reader
+    this.#selection = selection
+    this.#checked = checked
+  }
+
+  /**
+   * Reads the index and checks the target. Adds to `findings` what stands against the restore, and
+   * then resolves with undefined.
+   *
+   * @throws what nothing can be found out after: no index of the topic that can be read,
+   *   CONFIG_INVALID for a choice that the backup does not have, KAFKA_UNREACHABLE, STORAGE_*.
+   */
+  static async prepare(
+    options: RestoreOptions,
+    findings: Findings,
+  ): Promise<TopicRestore | undefined> {
+    const { storage, topic, as = topic, signal } = options
+    const reader = await BackupReader.open(storage, topic, { signal })
+    const selection = reader.select(options)
+    const checked = await preflight({ ...options, reader, selection, as }, findings)
+    return checked && new TopicRestore(options, { reader, selection }, checked)
+  }
+
+  get plan(): RestorePlan {
+    const { incarnation } = this.#selection
+    const numbers = this.#reader.index.incarnations.map(({ n }) => n)
+    const { records, notRestored } = this.#checked.estimate
+    return {
+      records,
+      notRestored,
+      settingsLeftOut: this.#checked.leftOut,
+      incarnation: incarnation.n,
+      otherIncarnations: numbers.filter((n) => n !== incarnation.n),
+    }
+  }
+
+  /**
+   * Creates the topic where it is absent, writes the records, compares them if that was asked for,
+   * and then gives the topic its own configuration.
+   *
+   * @throws VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers
+   *   refuse. Once something was written, the error says how much.
+   */
+  async run(): Promise<RestoreReport> {
+    const { topic, as = topic, cluster, verify, observer, signal } = this.#options
+    const destination = await openDestination(cluster, this.#checked, {
+      selection: this.#selection,
+      verify,
+    })
+    const { records, ...plan } = this.plan
+    const ledger = new Ledger(observer, records, destination.startOffsets)
+    let verification: Verification | undefined
+    const reportNow = (): RestoreReport => ({
+      topic,
+      as,
+      ...plan,
+      partitions: ledger.partitions,
+      skippedDamage: ledger.damage,
+      ...(verification === undefined ? {} : { verification }),
+    })
+    try {
+      verification = await this.#writeAndCompare(destination, ledger).catch((error: unknown) => {
+        throw ledger.explain(error, as, signal)
+      })
+      await destination.finish()
+      return reportNow()
+    } finally {
+      observer.onEnded?.(reportNow())
+    }
+  }
+
+  async #writeAndCompare(
+    destination: Destination,
+    ledger: Ledger,
+  ): Promise<Verification | undefined> {
+    const { verify, skipDamaged, signal } = this.#options
+    const onDamage = skipDamaged ? (damage: Damage) => ledger.leftOut(damage) : undefined
+    await this.#write(destination, ledger, onDamage)
+    const verification = verify ? await this.#compare(destination, onDamage) : undefined
+    signal?.throwIfAborted()
+    return verification
+  }
+
+  async #write(
+    destination: Destination,
+    ledger: Ledger,
+    onDamage: ChunkReading['onDamage'],
+  ): Promise<void> {
+    const { cluster, clock, budgetBytes = defaultBudgetBytes, signal } = this.#options
+    const budget = new MemoryBudget(budgetBytes)
+    const recycled = new RecycledMemory(budgetBytes)
+    await using producer = new TopicProducer({
+      cluster,
+      clock,
+      topic: destination.topic,
+      identity: this.#checked.identity,
+      startOffsets: destination.startOffsets,
+      budget,
+    })
+    await writeRecords({
+      chunks: this.#chunks({ onDamage, allocate: (length) => recycled.take(length) }),
+      producer,
+      budget,
+      recycled,
+      ledger,
+      maxBatchBytes: destination.maxBatchBytes,
+      onDamage,
+      signal,
+    })
+  }
+
+  async #compare(
+    { startOffsets, topic }: Destination,
+    onDamage: ChunkReading['onDamage'],
+  ): Promise<Verification> {
+    const { cluster, clock, signal } = this.#options
+    await using reader = new TargetReader({
+      cluster,
+      clock,
+      topic,
+      maxBytes: readBytesPerPartition(startOffsets.size),
+      signal,
+    })
+    const ends = await endOffsets(cluster, topic.name, new Set(startOffsets.keys()))
+    const logStarts = await cluster.listOffsets(topic.name, 'earliest', 'read-uncommitted')
+    const ranges = new Map(
+      Array.from(ends, ([partition, end]) => [
+        partition,
+        { from: startOffsets.get(partition) ?? 0, logStart: logStarts.get(partition) ?? 0, end },
+      ]),
+    )
+    return await verifyTarget({
+      topic: topic.name,
+      reader,
+      ranges,
+      backup: this.#chunks({ onDamage }),
+      notRestored: this.#checked.estimate.notRestored,
+      onDamage,
+    })
+  }
+
+  /** What the target is to hold. The writing and the comparison must see the same. */
+  #chunks(reading: ChunkReading): AsyncGenerator<BackupChunk, void, undefined> {
+    return this.#reader.chunks(this.#selection, reading)
+  }
+}
