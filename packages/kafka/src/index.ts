@@ -1,4 +1,5 @@
-export { type CaptureMode, type CaptureOptions, capture } from './capture/capture.ts'
+export { capture } from './capture/capture.ts'
+export type { CaptureMode, CaptureOptions } from './capture/capture-options.ts'
 export type {
   AnewReason,
   BegunIncarnation,
@@ -81,6 +82,6 @@ export type { ApiVersionRange } from './transport/api-versions.ts'
 export {
   BrokerConnection,
   type BrokerConnectionOptions,
-  type BrokerRequest,
   maxFrameBytes,
 } from './transport/broker-connection.ts'
+export type { ApiCaller, BrokerRequest } from './transport/broker-request.ts'

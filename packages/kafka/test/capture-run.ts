@@ -1,6 +1,7 @@
 import { type Retention, UlidSource, Worker } from '@kannery/core'
 import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
-import { type CaptureOptions, capture } from '../src/capture/capture.ts'
+import { capture } from '../src/capture/capture.ts'
+import type { CaptureOptions } from '../src/capture/capture-options.ts'
 import type {
   CaptureCommittedEvent,
   CaptureGapEvent,

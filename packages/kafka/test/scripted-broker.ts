@@ -1,9 +1,10 @@
 import { Reader, Writer } from '@platformatic/kafka'
 import type { AbortedTransaction, FetchTopic } from '../src/protocol/fetch.ts'
 import { walkBatches } from '../src/record-batch/header.ts'
-import type { BrokerConnection, BrokerRequest } from '../src/transport/broker-connection.ts'
+import type { BrokerConnection } from '../src/transport/broker-connection.ts'
+import type { BrokerRequest } from '../src/transport/broker-request.ts'
 
-export interface PlayedPartition {
+export interface ScriptedPartition {
   readonly batches: Buffer[]
   highWatermark: number
   lastStableOffset: number
@@ -49,16 +50,16 @@ export interface AnswerFault {
 
 const version = 17
 const sessionId = 4711
-const address = { host: 'played', port: 9092 }
+const address = { host: 'scripted', port: 9092 }
 
 /**
  * A broker that serves Fetch for one topic out of memory, with fetch sessions as KIP-227 has them.
  * It answers at once; what does not fit into a partition's byte limit is cut, in the middle of a
  * batch too, as brokers before KIP-74 did.
  */
-export class PlayedBroker {
+export class ScriptedBroker {
   readonly topic: FetchTopic
-  readonly partitions = new Map<number, PlayedPartition>()
+  readonly partitions = new Map<number, ScriptedPartition>()
   readonly asked: AskedFetch[] = []
   /** By the number of the request, from 0. */
   readonly faults = new Map<number, AnswerFault>()
@@ -84,11 +85,11 @@ export class PlayedBroker {
     },
   }
 
-  fill(partition: number, ...batches: readonly Buffer[]): PlayedPartition {
+  fill(partition: number, ...batches: readonly Buffer[]): ScriptedPartition {
     const next = [...walkBatches(Buffer.concat(batches))].at(-1)?.nextOffset ?? 0
-    const played = { batches: [...batches], highWatermark: next, lastStableOffset: next }
-    this.partitions.set(partition, played)
-    return played
+    const scripted = { batches: [...batches], highWatermark: next, lastStableOffset: next }
+    this.partitions.set(partition, scripted)
+    return scripted
   }
 
   async #request({ body }: BrokerRequest): Promise<Buffer> {
@@ -108,9 +109,9 @@ export class PlayedBroker {
   }
 
   #says({ partition, fetchOffset }: AskedPosition): boolean {
-    const played = this.partitions.get(partition)
-    if (played === undefined) return false
-    const { errorCode, diverging, lastStableOffset } = played
+    const scripted = this.partitions.get(partition)
+    if (scripted === undefined) return false
+    const { errorCode, diverging, lastStableOffset } = scripted
     return (errorCode ?? diverging) !== undefined || fetchOffset < lastStableOffset
   }
 
@@ -131,9 +132,9 @@ export class PlayedBroker {
 
   #answerOne(writer: Writer, position: AskedPosition, { empty = false }: AnswerFault): void {
     const { partition, fetchOffset, maxBytes } = position
-    const played = this.partitions.get(partition) ?? this.fill(partition)
-    const { errorCode = 0, highWatermark, lastStableOffset, aborted = [], diverging } = played
-    const readable = played.batches.filter((batch) => {
+    const scripted = this.partitions.get(partition) ?? this.fill(partition)
+    const { errorCode = 0, highWatermark, lastStableOffset, aborted = [], diverging } = scripted
+    const readable = scripted.batches.filter((batch) => {
       const [header] = walkBatches(batch)
       return (
         header !== undefined &&
@@ -157,7 +158,7 @@ export class PlayedBroker {
 }
 
 /** The tagged field 0 of a partition, if it has it. */
-function writeDiverging(writer: Writer, diverging: PlayedPartition['diverging']): void {
+function writeDiverging(writer: Writer, diverging: ScriptedPartition['diverging']): void {
   writer.appendUnsignedVarInt(diverging === undefined ? 0 : 1)
   if (diverging === undefined) return
   writer.appendUnsignedVarInt(0).appendUnsignedVarInt(13).appendInt32(diverging.epoch)

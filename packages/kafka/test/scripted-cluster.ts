@@ -2,11 +2,11 @@ import { kafkaError } from '../src/cluster/errors.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { OffsetPosition } from '../src/cluster/list-offsets.ts'
 import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
-import { PlayedBroker } from './scripted-broker.ts'
+import { ScriptedBroker } from './scripted-broker.ts'
 
 /** A topic, and the broker that has it alone. */
-export class PlayedTopic {
-  readonly broker: PlayedBroker
+export class ScriptedTopic {
+  readonly broker: ScriptedBroker
   metadata: TopicMetadata
   /** Where the leader says that an epoch ends. */
   epochEnd: number | undefined = Number.POSITIVE_INFINITY
@@ -21,7 +21,7 @@ export class PlayedTopic {
     const topicIdBytes = Buffer.alloc(16, brokerId)
     const topicId = topicIdBytes.toString('base64url')
     const leader = { leader: brokerId, leaderEpoch: 0, replicas: [brokerId], isr: [brokerId] }
-    this.broker = new PlayedBroker({ name, topicId, topicIdBytes })
+    this.broker = new ScriptedBroker({ name, topicId, topicIdBytes })
     this.metadata = {
       name,
       topicId,
@@ -42,11 +42,11 @@ export class PlayedTopic {
  * A cluster of as many brokers as topics, as the capture of topics sees it. Nothing of it needs a
  * network.
  */
-export class PlayedCluster {
-  readonly topics = new Map<string, PlayedTopic>()
+export class ScriptedCluster {
+  readonly topics = new Map<string, ScriptedTopic>()
   /** Topics that this user may not see. */
   readonly denied = new Set<string>()
-  clusterId = 'played'
+  clusterId = 'scripted'
   /** Thrown instead of metadata. */
   failure: Error | undefined
   /** Of the topics that are created. */
@@ -55,11 +55,11 @@ export class PlayedCluster {
   asked = 0
   /** True: no request but those to brokers is ever answered. */
   isHanging = false
-  #brokers: PlayedTopic[] = []
+  #brokers: ScriptedTopic[] = []
 
   /** Another topic may have had the name before. */
-  create(name: string, ...batches: readonly Buffer[]): PlayedTopic {
-    const topic = new PlayedTopic(name, this.#brokers.length + 1, this.partitions)
+  create(name: string, ...batches: readonly Buffer[]): ScriptedTopic {
+    const topic = new ScriptedTopic(name, this.#brokers.length + 1, this.partitions)
     this.#brokers.push(topic)
     this.topics.set(name, topic)
     topic.broker.fill(0, ...batches)
@@ -95,16 +95,16 @@ export class PlayedCluster {
       describeProducers: async () => [],
       openConnection: async (id: number) => {
         const broker = this.#brokers[id - 1]?.broker
-        if (broker === undefined) throw new Error(`no broker ${id} is played`)
+        if (broker === undefined) throw new Error(`no broker ${id} is scripted`)
         return await broker.cluster.openConnection()
       },
     }
     return cluster as unknown as KafkaCluster
   }
 
-  #find(name: string): PlayedTopic {
+  #find(name: string): ScriptedTopic {
     const found = this.topics.get(name)
-    if (found === undefined) throw new Error(`no topic ${name} is played`)
+    if (found === undefined) throw new Error(`no topic ${name} is scripted`)
     return found
   }
 
@@ -116,7 +116,7 @@ export class PlayedCluster {
     this.asked += 1
     if (this.failure !== undefined) throw this.failure
     const brokers = this.#brokers.map((_, index) => {
-      const broker = { id: index + 1, host: 'played', port: 9092, rack: undefined }
+      const broker = { id: index + 1, host: 'scripted', port: 9092, rack: undefined }
       return [broker.id, broker] as const
     })
     return {

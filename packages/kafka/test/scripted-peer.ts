@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Writer } from '@platformatic/kafka'
 
-export interface PlayedRequest {
+export interface ScriptedRequest {
   readonly apiKey: number
   readonly correlationId: number
   /** Sends a frame as the answer, behind the correlation id. */
@@ -17,11 +17,11 @@ const apiVersionsKey = 18
  * Accepts connections on loopback, tells that it speaks all APIs, and leaves every other answer to
  * a test.
  */
-export class PlayedPeer implements AsyncDisposable {
-  readonly requests: PlayedRequest[] = []
+export class ScriptedPeer implements AsyncDisposable {
+  readonly requests: ScriptedRequest[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  onRequest: (request: PlayedRequest) => void = () => undefined
+  onRequest: (request: ScriptedRequest) => void = () => undefined
   /** Asked before the API versions are told; true when the test answers that itself. */
   onConnect: (socket: Socket) => boolean = () => false
 
@@ -29,8 +29,8 @@ export class PlayedPeer implements AsyncDisposable {
     this.#server = createServer((socket) => this.#accept(socket))
   }
 
-  static async start(): Promise<PlayedPeer> {
-    const peer = new PlayedPeer()
+  static async start(): Promise<ScriptedPeer> {
+    const peer = new ScriptedPeer()
     await new Promise<void>((resolve) => peer.#server.listen(0, '127.0.0.1', resolve))
     return peer
   }
@@ -75,7 +75,7 @@ export class PlayedPeer implements AsyncDisposable {
 
   #serve(socket: Socket, frame: Buffer): void {
     const [apiKey, correlationId] = [frame.readInt16BE(0), frame.readInt32BE(4)]
-    const request: PlayedRequest = {
+    const request: ScriptedRequest = {
       apiKey,
       correlationId,
       answer: (body) => socket.write(framed(correlationId, body)),

@@ -4,24 +4,24 @@ import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../test/batches.ts'
 import { CaptureUnderTest, type Setting } from '../../test/capture-run.ts'
 import { type CapturedTopic, readCaptured } from '../../test/captured.ts'
-import { PlayedCluster, type PlayedTopic } from '../../test/scripted-cluster.ts'
+import { ScriptedCluster, type ScriptedTopic } from '../../test/scripted-cluster.ts'
 import type { CaptureReport } from './observer.ts'
 
 const toTheEnd = { kind: 'once', openTransactionPatienceMs: 30_000 } as const
 
-/** One topic in a cluster that is played, and its backup, in a time of their own. */
+/** One topic in a scripted cluster, and its backup, in a time of their own. */
 class World {
   readonly clock = new TestClock()
   readonly storage = MemoryStorage.open({ clock: this.clock })
-  readonly cluster = new PlayedCluster()
-  readonly topic: PlayedTopic
+  readonly cluster = new ScriptedCluster()
+  readonly topic: ScriptedTopic
 
   /** `batches`: of one record each. The log goes on to `end`, with nothing in it. */
   constructor({ batches, end = batches }: { readonly batches: number; readonly end?: number }) {
     const filled = Array.from({ length: batches }, (_, at) => brokerBatch({ at }))
     this.topic = this.cluster.create('orders', ...filled)
     const partition = this.topic.broker.partitions.get(0)
-    if (partition === undefined) throw new Error('nothing is played')
+    if (partition === undefined) throw new Error('nothing is scripted')
     partition.highWatermark = end
     partition.lastStableOffset = end
   }

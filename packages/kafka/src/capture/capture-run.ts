@@ -1,10 +1,10 @@
 import { KanneryError } from '@kannery/storage'
 import { kafkaError } from '../cluster/errors.ts'
 import type { ClusterMetadata } from '../cluster/metadata.ts'
-import { Errand } from '../concurrency/single-flight.ts'
+import { SingleFlight } from '../concurrency/single-flight.ts'
 import { untilAborted } from '../concurrency/until-aborted.ts'
-import { Alarm } from '../concurrency/wake-signal.ts'
-import type { CaptureOptions } from './capture.ts'
+import { WakeSignal } from '../concurrency/wake-signal.ts'
+import type { CaptureOptions } from './capture-options.ts'
 import type { BrokerReaderListener } from './fetching/broker-reader.ts'
 import { BrokerReaders } from './fetching/broker-readers.ts'
 import { judgeLoss } from './fetching/lost-offsets.ts'
@@ -12,6 +12,7 @@ import type { PartitionCursor } from './fetching/partition-cursor.ts'
 import { StalledPartitions } from './fetching/stalled-partitions.ts'
 import { WorkerMemory } from './memory/worker-memory.ts'
 import type { CaptureReport } from './observer.ts'
+import { ChunkEncoder } from './segments/chunk-encoder.ts'
 import { MetadataWatch, type Urgency } from './topics/metadata-watch.ts'
 import type { TopicCapture } from './topics/topic-capture.ts'
 import { TopicSet } from './topics/topic-set.ts'
@@ -26,7 +27,7 @@ const urgentTickMs = 100
  */
 export class CaptureRun {
   readonly #options: CaptureOptions
-  readonly #alarm: Alarm
+  readonly #wakeSignal: WakeSignal
   readonly #watch: MetadataWatch
   readonly #memory: WorkerMemory
   readonly #topics: TopicSet
@@ -34,8 +35,8 @@ export class CaptureRun {
   readonly #stalled: StalledPartitions
   /** Ends the readers. */
   readonly #reading = new AbortController()
-  readonly #refreshing = new Errand((error) => this.#break(error))
-  readonly #judging = new Errand((error) => this.#break(error))
+  readonly #refreshing = new SingleFlight((error) => this.#break(error))
+  readonly #judging = new SingleFlight((error) => this.#break(error))
   readonly #explaining = new Set<Promise<void>>()
   #toldFailures = 0
   #broken: { readonly error: unknown } | undefined
@@ -52,23 +53,24 @@ export class CaptureRun {
     this.#watch = watch
     const { cluster, clock, codec, budgetBytes, mode } = options
     const { signal } = this.#reading
-    this.#alarm = new Alarm(clock)
+    this.#wakeSignal = new WakeSignal(clock)
     this.#memory = new WorkerMemory({
       budgetBytes,
       brokers,
-      codec,
-      signal,
       holders: () => this.#topics.open.values(),
+      pendingBytes: () => encoder.pendingBytes,
+      signal,
     })
+    const encoder = new ChunkEncoder(codec, this.#memory.chunks)
     this.#topics = new TopicSet({
       ...options,
       selection: options.topics,
       limits: options.segment,
       memory: this.#memory.chunks,
-      encoder: this.#memory.encoder,
+      encoder,
       uploads: this.#memory.uploads,
       once: mode.kind === 'once',
-      onFailed: () => this.#alarm.ring(),
+      onFailed: () => this.#wakeSignal.notify(),
     })
     this.#readers = new BrokerReaders({
       cluster,
@@ -76,7 +78,7 @@ export class CaptureRun {
       signal,
       listener: this.#listener(),
       maxBytes: this.#memory.fetchBytes,
-      room: this.#memory.budget,
+      gate: this.#memory.gate,
     })
     this.#stalled = new StalledPartitions({
       cluster,
@@ -86,14 +88,14 @@ export class CaptureRun {
 
   async #run(metadata: ClusterMetadata): Promise<CaptureReport> {
     const { signal } = this.#options
-    const wake = (): void => this.#alarm.ring()
+    const wake = (): void => this.#wakeSignal.notify()
     signal.addEventListener('abort', wake)
     try {
       await this.#topics.begin(metadata)
       this.#findLeaders(metadata)
       while (!this.#over) {
         this.#tick()
-        await this.#alarm.wait(this.#urgency === 'leaderless' ? urgentTickMs : tickMs)
+        await this.#wakeSignal.wait(this.#urgency === 'leaderless' ? urgentTickMs : tickMs)
       }
     } finally {
       signal.removeEventListener('abort', wake)
@@ -159,7 +161,7 @@ export class CaptureRun {
       // Partitions that are read have a patience of their own.
       this.#topics.noteUnanswered(error)
     } finally {
-      this.#alarm.ring()
+      this.#wakeSignal.notify()
     }
   }
 
@@ -209,7 +211,7 @@ export class CaptureRun {
           this.#fail(cursor, error)
         }
         this.#memory.relieveEarly()
-        if (cursor.finished) this.#alarm.ring()
+        if (cursor.finished) this.#wakeSignal.notify()
       },
       onLost: (cursor) => {
         cursor.suspend()
@@ -220,7 +222,7 @@ export class CaptureRun {
         this.#explaining.add(explaining)
       },
       onFailed: (cursor, error) => this.#fail(cursor, error),
-      onLeaderLost: () => this.#alarm.ring(),
+      onLeaderLost: () => this.#wakeSignal.notify(),
       onBroken: (error) => this.#break(error),
     }
   }
@@ -241,7 +243,7 @@ export class CaptureRun {
       if (KanneryError.is(error) && error.retry !== 'never') this.#askAgain(cursor, error)
       else this.#fail(cursor, error)
     } finally {
-      this.#alarm.ring()
+      this.#wakeSignal.notify()
     }
   }
 
@@ -256,12 +258,12 @@ export class CaptureRun {
     cursor.finish()
     const topic = this.#ownerOf(cursor)
     if (topic !== undefined) this.#topics.fail(topic, error)
-    this.#alarm.ring()
+    this.#wakeSignal.notify()
   }
 
   #break(error: unknown): void {
     this.#broken ??= { error }
-    this.#alarm.ring()
+    this.#wakeSignal.notify()
   }
 
   /** undefined when the topic was given up, and perhaps taken up again, meanwhile. */

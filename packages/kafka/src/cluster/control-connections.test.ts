@@ -1,13 +1,13 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { PlayedPeer } from '../../test/scripted-peer.ts'
+import { ScriptedPeer } from '../../test/scripted-peer.ts'
 import type { HostPort } from '../configuration/connection-options.ts'
 import { ControlConnections } from './control-connections.ts'
 
-let peer: PlayedPeer
+let peer: ScriptedPeer
 let connections: ControlConnections | undefined
 beforeEach(async () => {
-  peer = await PlayedPeer.start()
+  peer = await ScriptedPeer.start()
 })
 afterEach(async () => {
   await connections?.[Symbol.asyncDispose]()
@@ -30,7 +30,7 @@ function connectionsFrom(...bootstrapServers: readonly HostPort[]): ControlConne
 
 /** Somebody was there, and is not any more. */
 async function deserted(): Promise<HostPort> {
-  const gone = await PlayedPeer.start()
+  const gone = await ScriptedPeer.start()
   const { address } = gone
   await gone[Symbol.asyncDispose]()
   return address

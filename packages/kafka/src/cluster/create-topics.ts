@@ -1,9 +1,7 @@
 import { createTopicsV5, createTopicsV7 } from '@platformatic/kafka'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest } from './api-call.ts'
+import { callNewest, knownSettings, onlyOne } from './api-call.ts'
 import { assertNoKafkaError } from './errors.ts'
-import { onlyOne } from './only-one.ts'
-import { knownSettings } from './settings.ts'
 
 export interface NewTopic {
   readonly name: string

@@ -1,8 +1,7 @@
 import { offsetForLeaderEpochV3, offsetForLeaderEpochV4 } from '@platformatic/kafka'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest } from './api-call.ts'
+import { callNewest, onlyOne } from './api-call.ts'
 import { assertNoKafkaError } from './errors.ts'
-import { onlyOne } from './only-one.ts'
 
 export interface EpochQuery {
   readonly topic: string

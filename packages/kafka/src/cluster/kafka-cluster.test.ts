@@ -1,19 +1,19 @@
 import { Writer } from '@platformatic/kafka'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { realClock, realRandom } from '../../test/real-cluster.ts'
-import { PlayedPeer, type PlayedRequest } from '../../test/scripted-peer.ts'
+import { ScriptedPeer, type ScriptedRequest } from '../../test/scripted-peer.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 
 const requestTimeoutMs = 400
-let peers: readonly PlayedPeer[] = []
+let peers: readonly ScriptedPeer[] = []
 let cluster: KafkaCluster | undefined
 /** Peers that take requests and answer nothing. */
-const hung = new Set<PlayedPeer>()
+const hung = new Set<ScriptedPeer>()
 let clusterId = 'one'
 beforeEach(async () => {
   clusterId = 'one'
   hung.clear()
-  peers = [await PlayedPeer.start(), await PlayedPeer.start()]
+  peers = [await ScriptedPeer.start(), await ScriptedPeer.start()]
   for (const peer of peers) {
     peer.onRequest = (request) => {
       if (!hung.has(peer)) request.answer(metadata())
@@ -36,7 +36,7 @@ function metadata(): Buffer {
     })
     .appendString(clusterId)
     .appendInt32(0)
-    .appendArray([] as PlayedRequest[], () => undefined)
+    .appendArray([] as ScriptedRequest[], () => undefined)
     .appendTaggedFields().buffer
 }
 

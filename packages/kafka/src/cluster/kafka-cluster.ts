@@ -14,7 +14,7 @@ import {
 import { formatHostPort, type KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
-import { callNewest } from './api-call.ts'
+import { callNewest, knownSettings, onlyOne } from './api-call.ts'
 import { ControlConnections } from './control-connections.ts'
 import { type NewTopic, requestTopic } from './create-topics.ts'
 import { type EpochQuery, endOfEpochAtLeader } from './end-of-epoch.ts'
@@ -31,9 +31,7 @@ import {
   readMetadata,
   type TopicMetadata,
 } from './metadata.ts'
-import { onlyOne } from './only-one.ts'
 import { type RetryOptions, retrying } from './retry.ts'
-import { knownSettings } from './settings.ts'
 
 export interface KafkaClusterOptions {
   readonly connection: KafkaConnectionOptions

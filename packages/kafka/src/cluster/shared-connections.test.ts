@@ -1,14 +1,14 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { PlayedPeer } from '../../test/scripted-peer.ts'
+import { ScriptedPeer } from '../../test/scripted-peer.ts'
 import { BrokerConnection } from '../transport/broker-connection.ts'
 import { SharedConnections } from './shared-connections.ts'
 
-let peer: PlayedPeer
+let peer: ScriptedPeer
 let opened: number
 let shared: SharedConnections
 beforeEach(async () => {
-  peer = await PlayedPeer.start()
+  peer = await ScriptedPeer.start()
   opened = 0
   shared = new SharedConnections()
 })

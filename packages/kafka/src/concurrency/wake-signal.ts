@@ -1,27 +1,30 @@
 import type { Clock } from '@kannery/storage'
 
 /**
- * Lets one loop sleep until something happened. What happened while it was awake is not forgotten.
+ * Lets one loop sleep until something happened. A notification that comes while the loop is awake
+ * is kept: the next `wait` then resolves at once.
  */
-export class Alarm {
+export class WakeSignal {
   readonly #clock: Clock
-  #rung = false
+  #notified = false
   #sleeper: AbortController | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  ring(): void {
-    this.#rung = true
+  /** Wakes the loop, now or at its next `wait`. Several notifications before that count as one. */
+  notify(): void {
+    this.#notified = true
     this.#sleeper?.abort()
   }
 
   /**
-   * Resolves when it rings, or has rung since the last time; at the latest after `milliseconds`.
+   * Resolves when `notify` is called, or was called since the last `wait`; at the latest after
+   * `milliseconds`. Only one caller may wait at a time.
    */
   async wait(milliseconds: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#notified) {
       const sleeper = new AbortController()
       this.#sleeper = sleeper
       try {
@@ -32,6 +35,6 @@ export class Alarm {
         this.#sleeper = undefined
       }
     }
-    this.#rung = false
+    this.#notified = false
   }
 }

@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { apiVersionsV0, apiVersionsV3, protocolAPIsById } from '@platformatic/kafka'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
-import type { BrokerConnection } from './broker-connection.ts'
+import type { ApiCaller } from './broker-request.ts'
 
 export interface ApiVersionRange {
   readonly min: number
@@ -19,7 +19,7 @@ const unsupportedVersion = 35
  * (before Kafka 2.4) says so in the format of v0 (KIP-511); it is asked again in v0.
  */
 export async function negotiateApiVersions(
-  connection: Pick<BrokerConnection, 'address' | 'call'>,
+  connection: Pick<ApiCaller, 'address' | 'call'>,
 ): Promise<ReadonlyMap<number, ApiVersionRange>> {
   let answer = await connection.call(apiVersionsV3.api, softwareName, softwareVersion)
   if (answer.errorCode === unsupportedVersion) {

@@ -2,17 +2,17 @@ import { createServer } from 'node:net'
 import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { framed, PlayedPeer } from '../../test/scripted-peer.ts'
+import { framed, ScriptedPeer } from '../../test/scripted-peer.ts'
 import { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts'
 
 const requestTimeoutMs = 30_000
 let clock: TestClock
-let peer: PlayedPeer
+let peer: ScriptedPeer
 const opened: BrokerConnection[] = []
 
 beforeEach(async () => {
   clock = new TestClock()
-  peer = await PlayedPeer.start()
+  peer = await ScriptedPeer.start()
 })
 afterEach(async () => {
   for (const connection of opened.splice(0)) await connection[Symbol.asyncDispose]()
@@ -53,8 +53,8 @@ describe('requests', () => {
     const connection = await open()
     const answers = ['a', 'b', 'c'].map((text) => connection.request(request(text)))
     await peer.asked(3)
-    for (const [index, played] of peer.requests.entries()) {
-      played.answer(Buffer.from(`answer ${index}`))
+    for (const [index, request] of peer.requests.entries()) {
+      request.answer(Buffer.from(`answer ${index}`))
     }
 
     const texts = (await Promise.all(answers)).map((answer) => answer.toString())
@@ -76,7 +76,7 @@ describe('requests', () => {
 
   test('into slabs: an answer stays whole while the next one arrives', async () => {
     const connection = await open()
-    peer.onRequest = (played) => played.answer(Buffer.alloc(2_000_000, played.correlationId))
+    peer.onRequest = (request) => request.answer(Buffer.alloc(2_000_000, request.correlationId))
     const slab = { ...request('a'), slab: true }
     const first = await connection.request(slab)
     const value = first[0]
@@ -110,8 +110,8 @@ describe('a connection is never used again', () => {
     const connection = await open()
     const [first, second] = ['a', 'b'].map((text) => connection.request(request(text)))
     await peer.asked(2)
-    const [played] = peer.requests
-    played?.sendRaw(bytes(played.correlationId))
+    const [received] = peer.requests
+    received?.sendRaw(bytes(received.correlationId))
 
     expect(await reasonOf(first ?? Promise.resolve())).toMatchObject({ code: 'KAFKA_PROTOCOL' })
     expect(await reasonOf(second ?? Promise.resolve())).toMatchObject({ code: 'KAFKA_PROTOCOL' })

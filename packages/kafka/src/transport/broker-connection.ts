@@ -3,6 +3,7 @@ import { type Clock, KanneryError, type Random } from '@kannery/storage'
 import type { API } from '@platformatic/kafka'
 import type { HostPort, KafkaConnectionOptions } from '../configuration/connection-options.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
+import type { ApiCaller, BrokerRequest } from './broker-request.ts'
 import {
   type ConnectionContext,
   type ConnectionPhase,
@@ -12,7 +13,7 @@ import {
   timeoutError,
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
-import { encodeRequestHeader, type RequestKind, skipTaggedFields } from './request-header.ts'
+import { encodeRequestHeader, skipTaggedFields } from './request-header.ts'
 import { type Exchange, runApi } from './run-api.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import { SendGate } from './send-gate.ts'
@@ -28,19 +29,6 @@ export interface BrokerConnectionOptions
   readonly clock: Clock
   /** For the nonce of SCRAM. */
   readonly random: Random
-}
-
-/** A request whose body is encoded by the caller. */
-export interface BrokerRequest extends RequestKind {
-  /** Sent in order, without a copy: do not touch them until the answer is there. */
-  readonly body: readonly Uint8Array[]
-  /**
-   * The answer goes into one of two slabs of the connection, in turn, instead of into memory of its
-   * own. **Its frame is valid until the second slab request after it is sent**: with one request
-   * ahead, the frame at hand stays whole while the next one arrives. At most two slab requests may
-   * be unanswered.
-   */
-  readonly slab?: boolean
 }
 
 /**
@@ -70,7 +58,7 @@ interface PendingAnswer {
  * closes it for good: every unanswered request is rejected with the reason, and so is every later
  * one. A connection is never used again after a half-read answer.
  */
-export class BrokerConnection implements AsyncDisposable {
+export class BrokerConnection implements ApiCaller, AsyncDisposable {
   readonly address: HostPort
   readonly #options: BrokerConnectionOptions
   readonly #clientId: Uint8Array
@@ -298,7 +286,7 @@ export class BrokerConnection implements AsyncDisposable {
     const body = frame.subarray(expected.taggedFields ? skipTaggedFields(frame, 4) : 4)
     this.#pending.shift()
     if (this.#phase === 'unproven') this.#phase = 'open'
-    if (expected.slab !== undefined) this.#slabs.giveBack()
+    if (expected.slab !== undefined) this.#slabs.release()
     expected.resolve(body)
   }
 

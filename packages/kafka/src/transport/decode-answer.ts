@@ -1,5 +1,5 @@
 import { KanneryError } from '@kannery/storage'
-import type { BrokerConnection } from './broker-connection.ts'
+import type { ApiCaller } from './broker-request.ts'
 import { protocolError } from './errors.ts'
 
 /**
@@ -9,7 +9,7 @@ import { protocolError } from './errors.ts'
  *   `decode` as they are.
  */
 export function decodeAnswer<T>(
-  { address }: Pick<BrokerConnection, 'address'>,
+  { address }: Pick<ApiCaller, 'address'>,
   api: string,
   decode: () => T,
 ): T {

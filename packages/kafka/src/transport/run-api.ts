@@ -1,14 +1,8 @@
 import { type API, type Connection, Reader, ResponseError, type Writer } from '@platformatic/kafka'
-import type { BrokerRequest } from './broker-connection.ts'
+import type { BrokerRequest } from './broker-request.ts'
 
-/** Sends a request and resolves with its answer behind the response header. */
+/** Sends a request and resolves with the body of its answer, without the response header. */
 export type Exchange = (request: BrokerRequest, taggedAnswer: boolean) => Promise<Buffer>
-
-/** Any low-level API of @platformatic/kafka. */
-export type Codec = <Arguments extends unknown[], Answer>(
-  api: API<Arguments, Answer>,
-  ...args: Arguments
-) => Promise<Answer>
 
 /**
  * Runs an API of @platformatic/kafka over `exchange`. Resolves with the answer also when it holds

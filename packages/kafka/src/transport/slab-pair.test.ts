@@ -6,12 +6,12 @@ describe('two slabs', () => {
     const slabs = new SlabPair()
     const first = slabs.take()
     slabs.place(first, 3).write('one')
-    slabs.giveBack()
+    slabs.release()
     const second = slabs.take()
     slabs.place(second, 3).write('two')
 
     expect(slabs.place(first, 3).toString('utf8', 0, 3)).toBe('one')
-    slabs.giveBack()
+    slabs.release()
     expect(slabs.take()).toBe(first)
   })
 

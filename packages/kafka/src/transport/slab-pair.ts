@@ -13,7 +13,7 @@ export class SlabPair {
   #next: SlabNumber = 0
   #taken = 0
 
-  /** The slab for the next answer. It must be given back when that answer is whole. */
+  /** The slab for the next answer. Release it when that answer is whole. */
   take(): SlabNumber {
     if (this.#taken === 2) {
       throw new KanneryError('INTERNAL', 'a third slab request before the first was answered')
@@ -24,7 +24,8 @@ export class SlabPair {
     return slab
   }
 
-  giveBack(): void {
+  /** Ends the use of a slab by an answer that is whole. */
+  release(): void {
     this.#taken -= 1
   }
 

@@ -2,7 +2,7 @@ import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
-import { PlayedBroker } from '../../../test/scripted-broker.ts'
+import { ScriptedBroker } from '../../../test/scripted-broker.ts'
 import type { FetchTopic } from '../../protocol/fetch.ts'
 import { walkBatches } from '../../record-batch/header.ts'
 import { BrokerReader, type BrokerReaderListener } from './broker-reader.ts'
@@ -22,10 +22,10 @@ interface Setting {
   readonly hasRoom?: () => boolean
 }
 
-/** One reader of one played broker, and all that it said. */
+/** One reader of one scripted broker, and all that it said. */
 class World implements BrokerReaderListener {
   readonly clock = new TestClock()
-  readonly broker = new PlayedBroker(topic)
+  readonly broker = new ScriptedBroker(topic)
   readonly events: string[] = []
   readonly reader: BrokerReader
   readonly #ending = new AbortController()
@@ -38,7 +38,7 @@ class World implements BrokerReaderListener {
       clock: this.clock,
       listener: this,
       maxBytes,
-      room: { hasRoom, room: async () => undefined },
+      gate: { hasRoom, waitForRoom: async () => undefined },
       signal: this.#ending.signal,
     })
   }
@@ -192,12 +192,12 @@ describe('a partial batch', () => {
 describe('an empty answer', () => {
   test('is no end while records are held back', async () => {
     const world = new World()
-    const played = world.broker.fill(
+    const scripted = world.broker.fill(
       0,
       brokerBatch({ at: 0 }),
       brokerBatch({ at: 1, producer: 7n }),
     )
-    played.lastStableOffset = 1
+    scripted.lastStableOffset = 1
     const cursor = world.cursor(0, { end: 2 })
     await world.run([cursor], 5000)
 
@@ -208,9 +208,9 @@ describe('an empty answer', () => {
 
   test('is never the end, however often it comes', async () => {
     const world = new World()
-    const played = world.broker.fill(0, brokerBatch({ at: 0 }))
-    played.highWatermark = 5
-    played.lastStableOffset = 5
+    const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))
+    scripted.highWatermark = 5
+    scripted.lastStableOffset = 5
     const cursor = world.cursor(0, { end: 5 })
     await world.run([cursor], 60_000)
 
@@ -223,8 +223,8 @@ describe('an empty answer', () => {
   test('makes the reader ask for everything again: the session may have lost the partition', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0 }))
-    const played = world.broker.fill(1)
-    played.highWatermark = played.lastStableOffset = 5
+    const scripted = world.broker.fill(1)
+    scripted.highWatermark = scripted.lastStableOffset = 5
     const silent = world.cursor(1, { end: 5 })
     await world.run([world.cursor(0), silent], 3000)
 
@@ -248,9 +248,9 @@ describe('an empty answer', () => {
 
   test('is not quiet while other partitions fill the answers, or the broker throttles', async () => {
     const world = new World({ maxBytes: 1 })
-    const played = world.broker.fill(0)
-    played.highWatermark = 5
-    played.lastStableOffset = 5
+    const scripted = world.broker.fill(0)
+    scripted.highWatermark = 5
+    scripted.lastStableOffset = 5
     world.broker.fill(1, ...[0, 1, 2, 3, 4].map((at) => brokerBatch({ at })))
     for (let nth = 0; nth < 200; nth++) world.broker.faults.set(nth, { throttleTimeMs: 100 })
     const silent = world.cursor(0, { end: 5 })
@@ -262,9 +262,9 @@ describe('an empty answer', () => {
 
   test('right before an open transaction is silence, too: compaction may have removed what was there', async () => {
     const world = new World()
-    const played = world.broker.fill(0, brokerBatch({ at: 0 }))
-    played.highWatermark = 20
-    played.lastStableOffset = 15
+    const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))
+    scripted.highWatermark = 20
+    scripted.lastStableOffset = 15
     const cursor = world.cursor(0, { end: 20 })
     await world.run([cursor], 5000)
     expect(cursor.obstacle?.kind).toBe('silence')
@@ -297,14 +297,14 @@ describe('an empty answer', () => {
   test('that only holds errors says nothing: nothing is taken for read', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))
-    const played = world.broker.fill(0, ...batches)
+    const scripted = world.broker.fill(0, ...batches)
     const cursor = world.cursor(0, { end: 3 })
     let lost = 0
     world.onEvent = (event) => {
-      if (event === '0: 0') played.errorCode = 6
+      if (event === '0: 0') scripted.errorCode = 6
       if (event !== 'leader lost') return
       lost += 1
-      if (lost === 4) delete played.errorCode
+      if (lost === 4) delete scripted.errorCode
       world.lead(cursor, 6)
     }
     await world.run([cursor])
@@ -368,14 +368,14 @@ describe('what goes wrong', () => {
     'error %i passes: the leader is looked for, and the partition goes on',
     async (errorCode) => {
       const world = new World()
-      const played = world.broker.fill(0, brokerBatch({ at: 0 }))
-      played.errorCode = errorCode
+      const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))
+      scripted.errorCode = errorCode
       const cursor = world.cursor(0, { end: 1 })
       world.onEvent = (event) => {
         if (event !== 'leader lost') return
         expect(cursor.leadership).toBeUndefined()
         expect(cursor.error?.facts['topic']).toBe('orders')
-        delete played.errorCode
+        delete scripted.errorCode
         world.lead(cursor)
       }
       await world.run([cursor])
@@ -386,8 +386,8 @@ describe('what goes wrong', () => {
 
   test('a log that goes another way than what was read is told; nothing of it is taken', async () => {
     const world = new World()
-    const played = world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
-    played.diverging = { epoch: 3, endOffset: 1 }
+    const scripted = world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+    scripted.diverging = { epoch: 3, endOffset: 1 }
     await world.run([world.cursor(0, { end: 2 })])
     expect(world.events).toEqual(['0 lost'])
   })

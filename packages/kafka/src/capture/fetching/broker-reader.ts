@@ -2,7 +2,7 @@ import { type Clock, KanneryError } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import { untilAborted } from '../../concurrency/until-aborted.ts'
-import { Alarm } from '../../concurrency/wake-signal.ts'
+import { WakeSignal } from '../../concurrency/wake-signal.ts'
 import {
   decodeFetchResponse,
   encodeFetchRequest,
@@ -16,6 +16,7 @@ import {
 import { FetchSession } from '../../protocol/fetch-session.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
+import type { FetchGate } from '../memory/fetch-gate.ts'
 import { type BatchRun, glanceAtBatches } from './batch-run.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 
@@ -40,7 +41,7 @@ export interface BrokerReaderOptions {
   readonly listener: BrokerReaderListener
   /** How much one answer may hold. */
   readonly maxBytes: number
-  readonly room: { hasRoom(bytes: number): boolean; room(bytes: number): Promise<void> }
+  readonly gate: Pick<FetchGate, 'hasRoom' | 'waitForRoom'>
   readonly signal: AbortSignal
 }
 
@@ -91,18 +92,18 @@ const unknownServerError = -1
 export class BrokerReader {
   readonly #options: BrokerReaderOptions
   readonly #cursors = new Set<PartitionCursor>()
-  readonly #alarm: Alarm
+  readonly #wakeSignal: WakeSignal
   #backoffMs = pauseMs
 
   constructor(options: BrokerReaderOptions) {
     this.#options = options
-    this.#alarm = new Alarm(options.clock)
-    options.signal.addEventListener('abort', () => this.#alarm.ring(), { once: true })
+    this.#wakeSignal = new WakeSignal(options.clock)
+    options.signal.addEventListener('abort', () => this.#wakeSignal.notify(), { once: true })
   }
 
   assign(cursor: PartitionCursor): void {
     this.#cursors.add(cursor)
-    this.#alarm.ring()
+    this.#wakeSignal.notify()
   }
 
   /** Resolves after the signal, when nothing is delivered any more. */
@@ -110,7 +111,7 @@ export class BrokerReader {
     const { signal, listener } = this.#options
     while (!signal.aborted) {
       try {
-        if (this.#wanted().length === 0) await this.#alarm.wait(maxWaitMs)
+        if (this.#wanted().length === 0) await this.#wakeSignal.wait(maxWaitMs)
         else await this.#connectAndFetch()
       } catch (error) {
         if (signal.aborted) return
@@ -144,9 +145,9 @@ export class BrokerReader {
   }
 
   async #fetch(connection: BrokerConnection): Promise<void> {
-    const { room, maxBytes } = this.#options
+    const { gate, maxBytes } = this.#options
     const session = new FetchSession()
-    await room.room(maxBytes)
+    await gate.waitForRoom(maxBytes)
     let asked = this.#ask(connection, session)
     while (asked !== undefined) {
       const frame = await asked.answer
@@ -157,7 +158,7 @@ export class BrokerReader {
         ? this.#take(asked, answer)
         : { taken: [], bytes: 0, doubtful: false }
       if (doubtful) session.restart()
-      const ahead = bytes > 0 && room.hasRoom(bytes + maxBytes)
+      const ahead = bytes > 0 && gate.hasRoom(bytes + maxBytes)
       const next = ahead ? this.#ask(connection, session) : undefined
       for (const { cursor, fetched, run } of taken) {
         this.#options.listener.onBatches(cursor, fetched, run)
@@ -266,10 +267,10 @@ export class BrokerReader {
   }
 
   async #beforeNext({ at }: Asked, bytes: number): Promise<void> {
-    const { clock, room, maxBytes } = this.#options
+    const { clock, gate, maxBytes } = this.#options
     const early = bytes === 0 && clock.monotonic() - at < maxWaitMs / 2
-    if (early && this.#wanted().some(({ hasMore }) => hasMore)) await this.#alarm.wait(pauseMs)
-    await room.room(maxBytes)
+    if (early && this.#wanted().some(({ hasMore }) => hasMore)) await this.#wakeSignal.wait(pauseMs)
+    await gate.waitForRoom(maxBytes)
   }
 
   /** The partitions that are to be read here; others are forgotten. */
@@ -285,7 +286,7 @@ export class BrokerReader {
     const { clock, listener } = this.#options
     for (const cursor of this.#wanted()) cursor.loseLeader(error, clock.monotonic())
     listener.onLeaderLost()
-    await this.#alarm.wait(this.#backoffMs)
+    await this.#wakeSignal.wait(this.#backoffMs)
     this.#backoffMs = Math.min(2 * this.#backoffMs, greatestBackoffMs)
   }
 }

@@ -1,42 +1,45 @@
 import type { ChunkMemory } from './chunk-memory.ts'
 
-export interface ByteBudgetOptions {
+export interface FetchGateOptions {
   readonly memory: ChunkMemory
+  /** What the chunks and the answer that is asked for may take together. */
   readonly limitBytes: number
-  /** What is being compressed. */
+  /** Bytes that are being compressed at the moment. */
   readonly pendingBytes: () => number
-  /** Asked for memory: something that holds some is to be written out. */
+  /** Called when there is no room: something that holds memory is to be written out. */
   readonly relieve: () => void
+  /** Lets every waiting caller pass when it is aborted. */
   readonly signal: AbortSignal
 }
 
-/** What is being compressed may take this part of the budget. */
+/** Share of the limit that may be in compression. */
 const pendingShare = 1 / 8
 
 /**
- * Keeps the chunks of a whole worker within a number of bytes: nothing is fetched before there is
- * room for it.
+ * Holds fetches back until the chunk memory of a worker has room for their answers. It reserves
+ * nothing: an answer counts once its batches are copied into chunks.
  */
-export class ByteBudget {
-  readonly #options: ByteBudgetOptions
+export class FetchGate {
+  readonly #options: FetchGateOptions
   #waiting: (() => void)[] = []
 
-  constructor(options: ByteBudgetOptions) {
+  constructor(options: FetchGateOptions) {
     this.#options = options
     options.memory.onRoom(() => this.#wake())
     options.signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
 
+  /** Whether an answer of `bytes` fits now. */
   hasRoom(bytes: number): boolean {
     const { limitBytes, pendingBytes } = this.#options
     return this.#fits(bytes) && pendingBytes() <= limitBytes * pendingShare
   }
 
   /**
-   * Resolves when there is room, when nothing is held (what is larger than the budget passes
-   * alone), or when all ends.
+   * Resolves when an answer of `bytes` fits, when no chunk is in memory (an answer larger than the
+   * limit passes alone), or when the signal is aborted.
    */
-  async room(bytes: number): Promise<void> {
+  async waitForRoom(bytes: number): Promise<void> {
     const { memory, relieve, signal } = this.#options
     while (!this.hasRoom(bytes) && memory.used > 0 && !signal.aborted) {
       if (!this.#fits(bytes)) relieve()

@@ -1,6 +1,7 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
+import { ChunkEncoder } from '../segments/chunk-encoder.ts'
 import { TopicWriter } from '../segments/topic-writer.ts'
 import { type MemoryHolder, WorkerMemory } from './worker-memory.ts'
 
@@ -22,10 +23,24 @@ class Holder implements MemoryHolder {
 
 function memoryOf(
   budgetBytes: number,
-  { brokers = 1, holders = [] }: { brokers?: number; holders?: readonly MemoryHolder[] } = {},
+  {
+    brokers = 1,
+    holders = [],
+    pendingBytes = () => 0,
+  }: {
+    brokers?: number
+    holders?: readonly MemoryHolder[]
+    pendingBytes?: () => number
+  } = {},
 ): WorkerMemory {
   const { signal } = new AbortController()
-  return new WorkerMemory({ budgetBytes, brokers, codec: 'none', signal, holders: () => holders })
+  return new WorkerMemory({
+    budgetBytes,
+    brokers,
+    holders: () => holders,
+    pendingBytes,
+    signal,
+  })
 }
 
 describe('the budget of a worker', () => {
@@ -47,7 +62,7 @@ describe('the budget of a worker', () => {
       })
     }
     let chunks = 0
-    while (memory.budget.hasRoom(mebibyte)) {
+    while (memory.gate.hasRoom(mebibyte)) {
       memory.chunks.take(mebibyte)
       chunks += mebibyte
     }
@@ -63,13 +78,17 @@ describe('the budget of a worker', () => {
     'is kept also when %i partitions grow together',
     async (partitions) => {
       const writers: TopicWriter[] = []
-      const memory = memoryOf(64 * mebibyte, { holders: writers })
+      const memory = memoryOf(64 * mebibyte, {
+        holders: writers,
+        pendingBytes: () => encoder.pendingBytes,
+      })
+      const encoder = new ChunkEncoder('none', memory.chunks)
       const writer = new TopicWriter({
         topic: 'orders',
         clock: new TestClock(),
         limits: { maxBytes: 64 * mebibyte, maxAgeMs: 300_000 },
         memory: memory.chunks,
-        encoder: memory.encoder,
+        encoder,
         publish: () => new Promise((resolve) => setImmediate(resolve)),
         onFailed: (error) => expect.unreachable(String(error)),
       })
@@ -79,7 +98,7 @@ describe('the budget of a worker', () => {
       const batch = brokerBatch({ at: 0, value: 'x'.repeat(size - 100) })
       let most = 0
       for (let answer = 0; answer < 12; answer++) {
-        await memory.budget.room(memory.fetchBytes)
+        await memory.gate.waitForRoom(memory.fetchBytes)
         batch.writeBigInt64BE(BigInt(answer), 0)
         for (let partition = 0; partition < partitions; partition++) {
           writer.take(partition, batch, [])
@@ -100,7 +119,7 @@ describe('the budget of a worker', () => {
   test('is exceeded rather than that nothing works at all', () => {
     const memory = memoryOf(8 * mebibyte, { brokers: 50 })
     expect(memory.fetchBytes).toBe(mebibyte)
-    expect(memory.budget.hasRoom(mebibyte)).toBe(true)
+    expect(memory.gate.hasRoom(mebibyte)).toBe(true)
   })
 
   test('is kept by writing out the largest open segment, when half of the memory is used', () => {
@@ -131,9 +150,9 @@ describe('who waits for room', () => {
     const holders = [new Holder(8 * mebibyte)]
     const memory = memoryOf(64 * mebibyte, { holders })
     const blocks = []
-    while (memory.budget.hasRoom(mebibyte)) blocks.push(memory.chunks.take(mebibyte))
+    while (memory.gate.hasRoom(mebibyte)) blocks.push(memory.chunks.take(mebibyte))
     let entered = false
-    const waiting = memory.budget.room(2 * mebibyte).then(() => {
+    const waiting = memory.gate.waitForRoom(2 * mebibyte).then(() => {
       entered = true
     })
     expect(holders[0]?.openBytes).toBe(0)
@@ -146,7 +165,7 @@ describe('who waits for room', () => {
   })
 
   test('passes alone with more than the budget', async () => {
-    await memoryOf(64 * mebibyte).budget.room(300 * mebibyte)
+    await memoryOf(64 * mebibyte).gate.waitForRoom(300 * mebibyte)
   })
 
   test('is let go when all ends', async () => {
@@ -154,12 +173,12 @@ describe('who waits for room', () => {
     const memory = new WorkerMemory({
       budgetBytes: 64 * mebibyte,
       brokers: 1,
-      codec: 'none',
       holders: () => [],
+      pendingBytes: () => 0,
       signal: ending.signal,
     })
-    while (memory.budget.hasRoom(mebibyte)) memory.chunks.take(mebibyte)
-    const waiting = memory.budget.room(mebibyte)
+    while (memory.gate.hasRoom(mebibyte)) memory.chunks.take(mebibyte)
+    const waiting = memory.gate.waitForRoom(mebibyte)
     ending.abort()
     await waiting
   })

@@ -1,8 +1,6 @@
-import type { ChunkCodec } from '@kannery/core'
-import { Slots } from '../../concurrency/semaphore.ts'
-import { ChunkEncoder } from '../segments/chunk-encoder.ts'
+import { Semaphore } from '../../concurrency/semaphore.ts'
 import { ChunkMemory } from './chunk-memory.ts'
-import { ByteBudget } from './fetch-gate.ts'
+import { FetchGate } from './fetch-gate.ts'
 
 /** What holds memory until it is written out. */
 export interface MemoryHolder {
@@ -14,8 +12,10 @@ export interface MemoryHolder {
 export interface WorkerMemoryOptions {
   readonly budgetBytes: number
   readonly brokers: number
-  readonly codec: ChunkCodec
+  /** What can be written out when memory runs short: the topics that are being backed up. */
   readonly holders: () => Iterable<MemoryHolder>
+  /** Bytes that are being compressed at the moment. */
+  readonly pendingBytes: () => number
   readonly signal: AbortSignal
 }
 
@@ -33,7 +33,7 @@ const writersShare = 1 / 8
 
 /** How many uploads may be under way, and what the writer of each may hold in memory. */
 export interface Uploads {
-  readonly slots: Slots
+  readonly slots: Semaphore
   readonly writerBytes: number
 }
 
@@ -43,22 +43,21 @@ export interface Uploads {
  */
 export class WorkerMemory {
   readonly chunks: ChunkMemory
-  readonly encoder: ChunkEncoder
-  readonly budget: ByteBudget
+  readonly gate: FetchGate
   readonly uploads: Uploads
   /** How much one answer of a broker may hold. */
   readonly fetchBytes: number
   readonly #holders: () => Iterable<MemoryHolder>
   readonly #limitBytes: number
 
-  constructor({ budgetBytes, brokers, codec, holders, signal }: WorkerMemoryOptions) {
+  constructor({ budgetBytes, brokers, holders, pendingBytes, signal }: WorkerMemoryOptions) {
     const answers = answersPerBroker * Math.max(brokers, 1)
     const fetchShare = Math.floor((budgetBytes * answersShare) / answers)
     this.fetchBytes = clamp(fetchShare, leastFetchBytes, greatestFetchBytes)
     const writersBytes = Math.floor(budgetBytes * writersShare)
     const writerBytes = clamp(writersBytes / 2, leastWriterBytes, greatestWriterBytes)
     const writers = Math.max(1, Math.floor(writersBytes / writerBytes))
-    this.uploads = { slots: new Slots(writers), writerBytes }
+    this.uploads = { slots: new Semaphore(writers), writerBytes }
     // So many brokers that nothing would be left: better more than was asked for than nothing at
     // all.
     const rest = budgetBytes - answers * this.fetchBytes - writers * writerBytes
@@ -70,12 +69,11 @@ export class WorkerMemory {
       spareBelowBytes: this.#limitBytes - asked,
     })
     this.#holders = holders
-    this.encoder = new ChunkEncoder(codec, this.chunks)
-    this.budget = new ByteBudget({
+    this.gate = new FetchGate({
       memory: this.chunks,
       // Who is let in knows nothing of what the other brokers were asked for.
       limitBytes: Math.max(this.#limitBytes - asked + this.fetchBytes, this.fetchBytes),
-      pendingBytes: () => this.encoder.pendingBytes,
+      pendingBytes,
       relieve: () => this.relieve(),
       signal,
     })

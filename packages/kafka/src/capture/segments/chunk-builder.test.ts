@@ -185,7 +185,7 @@ describe('what was taken', () => {
       const [header] = walkBatches(batch)
       if (header !== undefined) builder.append(batch, header, undefined)
     }
-    builder.discard()
+    builder.release()
     expect(memory.used).toBe(0)
     expect(builder.finish()).toBeUndefined()
   })

@@ -154,8 +154,8 @@ export class ChunkBuilder {
     this.#begin()
   }
 
-  /** Drops what is collected, and gives its memory back. */
-  discard(): void {
+  /** Drops what is collected and releases its memory. */
+  release(): void {
     this.#block?.release()
     this.#begin()
   }

@@ -1,5 +1,5 @@
 import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core'
-import { Slots } from '../../concurrency/semaphore.ts'
+import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { RawChunk } from './chunk-builder.ts'
 import type { SegmentChunk } from './open-segment.ts'
@@ -20,7 +20,7 @@ const greatestSlack = 1 / 2
 export class ChunkEncoder {
   readonly #codec: ChunkCodec
   readonly #memory: ChunkMemory
-  readonly #slots = new Slots(compressedAtATime)
+  readonly #slots = new Semaphore(compressedAtATime)
   #pendingBytes = 0
 
   constructor(codec: ChunkCodec, memory: ChunkMemory) {

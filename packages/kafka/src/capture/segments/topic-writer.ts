@@ -34,7 +34,7 @@ export class TopicWriter {
       encoder,
       publish,
       onFailed: (error) => {
-        this.#discard()
+        this.#releaseBuilders()
         onFailed(error)
       },
     })
@@ -113,7 +113,7 @@ export class TopicWriter {
 
   /** Throws away what is not committed; resolves when nothing is under way any more. */
   async abandon(error: unknown): Promise<void> {
-    this.#discard()
+    this.#releaseBuilders()
     this.#pipeline.abandon(error)
     await this.settled().catch(() => undefined)
   }
@@ -137,8 +137,8 @@ export class TopicWriter {
     if (chunk !== undefined) this.#pipeline.add(chunk)
   }
 
-  #discard(): void {
-    for (const builder of this.#builders.values()) builder.discard()
+  #releaseBuilders(): void {
+    for (const builder of this.#builders.values()) builder.release()
     this.#buildingBytes = 0
   }
 }

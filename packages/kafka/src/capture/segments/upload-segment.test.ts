@@ -17,7 +17,7 @@ import {
 } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
-import { Slots } from '../../concurrency/semaphore.ts'
+import { Semaphore } from '../../concurrency/semaphore.ts'
 import { walkBatches } from '../../record-batch/header.ts'
 import { ChunkMemory } from '../memory/chunk-memory.ts'
 import { ChunkBuilder } from './chunk-builder.ts'
@@ -67,7 +67,7 @@ class World {
       storage: this.storage,
       clock: this.clock,
       header,
-      uploads: { slots: new Slots(1), writerBytes: 1024 * 1024 },
+      uploads: { slots: new Semaphore(1), writerBytes: 1024 * 1024 },
       newSegmentId: () => this.#ids.next(),
     }
     const uploading = uploadSegment(destination, await segmentOf(this.clock, batches))

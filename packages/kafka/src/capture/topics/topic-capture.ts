@@ -12,7 +12,7 @@ import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
-import { Errand } from '../../concurrency/single-flight.ts'
+import { SingleFlight } from '../../concurrency/single-flight.ts'
 import type { FetchedPartition } from '../../protocol/fetch.ts'
 import type { BatchRun } from '../fetching/batch-run.ts'
 import { topicRecreated } from '../fetching/fetch-failures.ts'
@@ -72,7 +72,7 @@ export class TopicCapture {
   readonly #session: WriterSession
   readonly #begun: BegunIncarnation | undefined
   readonly #writer: TopicWriter
-  readonly #upkeep = new Errand((error) => {
+  readonly #upkeep = new SingleFlight((error) => {
     this.#failure ??= { error }
   })
   #upkeepDueAt = Number.NEGATIVE_INFINITY

@@ -4,16 +4,16 @@ import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
 import { CaptureUnderTest } from '../../../test/capture-run.ts'
 import { readCaptured, valuesOf } from '../../../test/captured.ts'
-import { PlayedCluster } from '../../../test/scripted-cluster.ts'
-import type { CaptureMode } from '../capture.ts'
+import { ScriptedCluster } from '../../../test/scripted-cluster.ts'
+import type { CaptureMode } from '../capture-options.ts'
 
 /**
- * A played cluster with one topic, a storage, and a clock that stands still between the steps of a
+ * A scripted cluster with one topic, a storage, and a clock that stands still between the steps of a
  * test.
  */
 class World {
   readonly clock = new TestClock()
-  readonly cluster = new PlayedCluster()
+  readonly cluster = new ScriptedCluster()
   readonly storage = MemoryStorage.open({ clock: this.clock })
   /** What a segment's upload waits for before it is committed. */
   uploading: Promise<void> = Promise.resolve()
@@ -112,15 +112,15 @@ describe('a topic that comes back', () => {
 test('a topic that is deleted for good before it could begin anew ends a run to the end, which says so', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const played = old.broker.partitions.get(0)
-  if (played === undefined) throw new Error('no partition')
-  played.highWatermark = 9
+  const scripted = old.broker.partitions.get(0)
+  if (scripted === undefined) throw new Error('no partition')
+  scripted.highWatermark = 9
   const { promise, resolve } = Promise.withResolvers<void>()
   world.uploading = promise
   const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
   await world.until(() => run.records === 1)
   world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  played.errorCode = 100
+  scripted.errorCode = 100
   await world.clock.pass(2000)
   world.cluster.topics.delete('orders')
   resolve()
@@ -133,15 +133,15 @@ test('a topic that is deleted for good before it could begin anew ends a run to 
 test('a run to the end gives up what is to begin anew when no broker answers for two minutes', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const played = old.broker.partitions.get(0)
-  if (played === undefined) throw new Error('no partition')
-  played.highWatermark = 9
+  const scripted = old.broker.partitions.get(0)
+  if (scripted === undefined) throw new Error('no partition')
+  scripted.highWatermark = 9
   const { promise, resolve } = Promise.withResolvers<void>()
   world.uploading = promise
   const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
   await world.until(() => run.records === 1)
   world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  played.errorCode = 100
+  scripted.errorCode = 100
   await world.clock.pass(2000)
   world.cluster.failure = new KanneryError('KAFKA_UNREACHABLE', 'away', { retry: 'same-request' })
   resolve()
@@ -157,15 +157,15 @@ test('a topic of which a partition failed already is not begun anew in the same 
   const world = new World()
   world.cluster.partitions = 2
   const { broker } = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const [played, denied] = [broker.partitions.get(0), broker.fill(1)]
-  if (played === undefined) throw new Error('no partition')
-  played.highWatermark = 9
+  const [scripted, denied] = [broker.partitions.get(0), broker.fill(1)]
+  if (scripted === undefined) throw new Error('no partition')
+  scripted.highWatermark = 9
   denied.highWatermark = 9
   denied.errorCode = 29
   const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
   await world.until(() => run.records === 1)
   world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  played.errorCode = 100
+  scripted.errorCode = 100
   const ended = run.report.catch((error: unknown) => error)
 
   expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_DENIED' })
@@ -212,13 +212,13 @@ test('another cluster at the same address ends the run: what was read is committ
 test('a topic that is created again during a run to the end is backed up to the end of both', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const played = old.broker.partitions.get(0)
-  if (played === undefined) throw new Error('no partition')
-  played.highWatermark = 9
+  const scripted = old.broker.partitions.get(0)
+  if (scripted === undefined) throw new Error('no partition')
+  scripted.highWatermark = 9
   const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
   await world.until(() => run.records === 1)
   world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  played.errorCode = 100
+  scripted.errorCode = 100
   const report = await world.clock.passUntil(run.report)
 
   expect(report.topics).toMatchObject([
@@ -242,14 +242,14 @@ describe('a log that was truncated while it is followed', () => {
     const run = world.follow()
     await world.until(() => run.records === 2)
     topic.epochEnd = 1
-    const played = topic.broker.fill(
+    const scripted = topic.broker.fill(
       0,
       brokerBatch({ at: 0, value: 'both' }),
       brokerBatch({ at: 1, value: 'other', leaderEpoch: 1 }),
     )
-    played.diverging = { epoch: 0, endOffset: 1 }
+    scripted.diverging = { epoch: 0, endOffset: 1 }
     await world.until(() => run.warnings.length > 0)
-    delete played.diverging
+    delete scripted.diverging
     await world.until(() => run.records === 4)
     await world.stop(run)
 
@@ -264,14 +264,14 @@ describe('a log that was truncated while it is followed', () => {
   test.each([
     [
       'diverges',
-      (played: { diverging?: object }) => {
-        played.diverging = { epoch: 0, endOffset: 0 }
+      (scripted: { diverging?: object }) => {
+        scripted.diverging = { epoch: 0, endOffset: 0 }
       },
     ],
     [
       'does not have the offset',
-      (played: { errorCode?: number }) => {
-        played.errorCode = 1
+      (scripted: { errorCode?: number }) => {
+        scripted.errorCode = 1
       },
     ],
   ])('is none when only one answer said that it %s', async (_, spoil) => {

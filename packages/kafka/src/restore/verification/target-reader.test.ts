@@ -1,7 +1,7 @@
 import { TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
-import { PlayedBroker } from '../../../test/scripted-broker.ts'
+import { ScriptedBroker } from '../../../test/scripted-broker.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { TargetReader } from './target-reader.ts'
 
@@ -14,11 +14,11 @@ const topic: TopicMetadata = {
   partitions: [{ partition: 0, leader: 1, leaderEpoch: 5, replicas: [1], isr: [1] }],
 }
 
-/** Reads partition 0 of a played broker, up to `end`. */
-async function read(broker: PlayedBroker, end: number): Promise<readonly number[]> {
+/** Reads partition 0 of a scripted broker, up to `end`. */
+async function read(broker: ScriptedBroker, end: number): Promise<readonly number[]> {
   const clock = new TestClock()
   const metadata = async () => ({
-    clusterId: 'played',
+    clusterId: 'scripted',
     controllerId: 1,
     brokers: new Map(),
     topics: [topic],
@@ -38,7 +38,7 @@ async function read(broker: PlayedBroker, end: number): Promise<readonly number[
 }
 
 test('an answer without any partition, of a broker that throttles, is asked for again', async () => {
-  const broker = new PlayedBroker(topic)
+  const broker = new ScriptedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1, value: 'x'.repeat(900) }))
   for (const request of [0, 1, 3]) {
     broker.faults.set(request, { nothing: true, throttleTimeMs: 60_000 })
@@ -49,7 +49,7 @@ test('an answer without any partition, of a broker that throttles, is asked for 
 })
 
 test('an answer that cannot be read is asked for again', async () => {
-  const broker = new PlayedBroker(topic)
+  const broker = new ScriptedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }))
   broker.faults.set(0, { bytes: Buffer.alloc(7) })
 
@@ -57,7 +57,7 @@ test('an answer that cannot be read is asked for again', async () => {
 })
 
 test('an answer without any partition that no quota explains is an error', async () => {
-  const broker = new PlayedBroker(topic)
+  const broker = new ScriptedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }))
   broker.faults.set(0, { nothing: true })
 
@@ -65,7 +65,7 @@ test('an answer without any partition that no quota explains is an error', async
 })
 
 test('answers with nothing are asked for again, as of a broker whose remote storage is slow', async () => {
-  const broker = new PlayedBroker(topic)
+  const broker = new ScriptedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
   for (const request of [0, 1, 2, 3]) broker.faults.set(request, { empty: true })
 
@@ -73,7 +73,7 @@ test('answers with nothing are asked for again, as of a broker whose remote stor
 })
 
 test('a broker that serves nothing of what it should have is not asked for ever', async () => {
-  const broker = new PlayedBroker(topic)
+  const broker = new ScriptedBroker(topic)
   broker.fill(0, brokerBatch({ at: 0 }))
 
   await expect(read(broker, 2)).rejects.toMatchObject({

@@ -10,11 +10,8 @@ import {
   type HostPort,
   type SaslOptions,
 } from '../../configuration/connection-options.ts'
-import type { BrokerConnection } from '../broker-connection.ts'
+import type { ApiCaller } from '../broker-request.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
-
-/** What authentication needs of a connection. */
-export type SaslConnection = Pick<BrokerConnection, 'address' | 'call' | 'pickVersion'>
 
 export interface SaslSession {
   /**
@@ -40,7 +37,7 @@ const illegalState = 34
  * @throws KAFKA_AUTHENTICATION_FAILED
  */
 export async function authenticate(
-  connection: SaslConnection,
+  connection: ApiCaller,
   sasl: SaslOptions,
   random: Random,
 ): Promise<SaslSession> {
@@ -50,7 +47,7 @@ export async function authenticate(
     : await scram(connection, sasl, random)
 }
 
-async function handshake(connection: SaslConnection, { mechanism }: SaslOptions): Promise<void> {
+async function handshake(connection: ApiCaller, { mechanism }: SaslOptions): Promise<void> {
   const { errorCode, mechanisms } = await connection.call(saslHandshakeV1.api, mechanism)
   if (errorCode === 0) return
   if (errorCode === unsupportedMechanism) {
@@ -71,13 +68,13 @@ async function handshake(connection: SaslConnection, { mechanism }: SaslOptions)
 }
 
 /** RFC 4616: authorization identity (none), user and password, with NUL between them. */
-async function plain(connection: SaslConnection, sasl: SaslOptions): Promise<SaslSession> {
+async function plain(connection: ApiCaller, sasl: SaslOptions): Promise<SaslSession> {
   const { lifetimeMs } = await exchange(connection, sasl, `\0${sasl.username}\0${sasl.password}`)
   return { lifetimeMs }
 }
 
 async function scram(
-  connection: SaslConnection,
+  connection: ApiCaller,
   sasl: SaslOptions,
   random: Random,
 ): Promise<SaslSession> {
@@ -100,7 +97,7 @@ interface SaslAnswer extends SaslSession {
 }
 
 async function exchange(
-  connection: SaslConnection,
+  connection: ApiCaller,
   sasl: SaslOptions,
   message: string,
 ): Promise<SaslAnswer> {
