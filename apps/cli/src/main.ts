@@ -1,6 +1,5 @@
 import { type App, asKanneryError, type Environment, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import { OptionValues } from './command.ts'
 import { commands } from './commands/commands.ts'
 import { environmentNotices } from './environment-notices.ts'
 import type { Interruption } from './interruption.ts'
@@ -32,20 +31,19 @@ export async function main(world: World): Promise<number> {
       await terminal.print(parsed.text)
       return 0
     }
-    const { declaration } = parsed
+    const { declaration, words: given } = parsed
     const { finishing } = declaration
     if (finishing !== undefined) {
       interruption.finishFirst(() =>
         terminal.note(`finishing: ${finishing} (again to stop at once)`),
       )
     }
-    await declaration.run({
+    await declaration.run(given, {
       app,
       directory: world.directory,
       environment: world.environment,
-      arguments: parsed.arguments,
-      options: new OptionValues(parsed.options),
       terminal,
+      now: systemClock.now(),
       signal: interruption.signal,
     })
     return 0

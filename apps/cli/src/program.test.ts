@@ -1,37 +1,34 @@
 import { expect, test } from 'vitest'
-import { type CommandDeclaration, OptionValues } from './command.ts'
+import { type CommandDeclaration, type CommandTexts, defineCommand } from './command.ts'
+import { choice, flag, refused, text } from './options.ts'
 import { parseCommandLine } from './program.ts'
 
-const copy: CommandDeclaration = {
+const texts: CommandTexts = {
   name: 'copy',
   summary: 'copy things',
   description: 'Copies things.',
-  arguments: [
-    { name: 'from', description: 'where from' },
-    { name: 'to', description: 'where to', optional: true },
-  ],
-  options: [
-    {
-      name: 'topic',
+  examples: ['kannery copy a b'],
+}
+const copy: CommandDeclaration = defineCommand({
+  ...texts,
+  arguments: {
+    from: { description: 'where from' },
+    to: { description: 'where to', optional: true },
+  },
+  options: {
+    topic: text({
       short: 't',
       value: 'pattern',
       description: 'a topic',
       repeatable: true,
       required: true,
-    },
-    {
-      name: 'codec',
-      value: 'codec',
-      description: 'a codec',
-      choices: ['zstd', 'none'],
-      default: 'zstd',
-    },
-    { name: 'dry-run', description: 'show only' },
-    { name: 'password', description: 'refused', refused: 'Use --password-file.' },
-  ],
-  examples: ['kannery copy a b'],
+    }),
+    codec: choice(['zstd', 'none'])({ description: 'a codec', default: 'zstd' }),
+    'dry-run': flag({ description: 'show only' }),
+    password: refused({ instead: 'Use --password-file.' }),
+  },
   run: async () => {},
-}
+})
 const listLeases: CommandDeclaration = { ...copy, name: 'lease ls', arguments: [], options: [] }
 
 function parse(...words: string[]) {
@@ -41,19 +38,15 @@ function parse(...words: string[]) {
 test('a command gets its arguments and options, declared names and defaults', () => {
   const parsed = parse('copy', 'a', '-t', 'x', '--topic', 'y', '--dry-run')
   if ('text' in parsed) throw new Error('expected a command')
-  const options = new OptionValues(parsed.options)
+  const { options } = parsed.words
 
   expect(parsed.declaration.name).toBe('copy')
-  expect(parsed.arguments).toEqual(['a'])
-  expect(options.list('topic')).toEqual(['x', 'y'])
-  expect(options.text('codec')).toBe('zstd')
-  expect(options.text('output')).toBe('text')
-  expect(options.flag('dry-run')).toBe(true)
-  expect(options.flag('debug')).toBe(false)
-})
-
-test('a command of two words is found', () => {
-  expect(parse('lease', 'ls')).toMatchObject({ declaration: { name: 'lease ls' } })
+  expect(parsed.words.arguments).toEqual(['a'])
+  expect(options['topic']).toEqual(['x', 'y'])
+  expect(options['codec']).toBe('zstd')
+  expect(options['output']).toBe('text')
+  expect(options['dry-run']).toBe(true)
+  expect(options['debug']).toBeUndefined()
 })
 
 test.each([

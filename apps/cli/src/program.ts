@@ -1,6 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { Argument, Command, CommanderError, Option } from 'commander'
-import type { ArgumentDeclaration, CommandDeclaration, OptionDeclaration } from './command.ts'
+import type { CommandDeclaration, CommandWords } from './command.ts'
+import type { OptionDeclaration } from './options.ts'
 
 /** Options that every command takes. */
 export const commonOptions: readonly OptionDeclaration[] = [
@@ -18,8 +19,7 @@ export const commonOptions: readonly OptionDeclaration[] = [
 /** A command line that was understood: the command and its words. */
 export interface ParsedCommand {
   readonly declaration: CommandDeclaration
-  readonly arguments: readonly string[]
-  readonly options: Readonly<Record<string, unknown>>
+  readonly words: CommandWords
 }
 
 /** Something was asked that needs no command: help or the version. */
@@ -82,7 +82,7 @@ function buildProgram(
     describe(command, declaration)
     command.action(() => {
       refuse(declaration, command.opts())
-      found({ declaration, arguments: command.args, options: command.opts() })
+      found({ declaration, words: { arguments: command.args, options: command.opts() } })
     })
   }
   return program
@@ -99,7 +99,9 @@ function groupOf(parent: Command, name: string): Command {
 function describe(command: Command, declaration: CommandDeclaration): void {
   command.summary(declaration.summary).description(declaration.description)
   command.helpOption('-h, --help', 'print this help')
-  for (const argument of declaration.arguments) command.addArgument(toArgument(argument))
+  for (const { name, description, optional } of declaration.arguments) {
+    command.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, description))
+  }
   for (const option of [...declaration.options, ...commonOptions])
     command.addOption(toOption(option))
   if (declaration.examples.length > 0) {
@@ -108,10 +110,6 @@ function describe(command: Command, declaration: CommandDeclaration): void {
       `\nExamples:\n${declaration.examples.map((line) => `  ${line}`).join('\n')}`,
     )
   }
-}
-
-function toArgument({ name, description, optional }: ArgumentDeclaration): Argument {
-  return new Argument(optional === true ? `[${name}]` : `<${name}>`, description)
 }
 
 function toOption(declaration: OptionDeclaration): Option {

@@ -1,24 +1,24 @@
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration } from '../command.ts'
+import { type CommandDeclaration, defineCommand } from '../command.ts'
 import { completionScript, shells } from '../help/completion.ts'
 
 /** The commands are handed in, because completion is itself one of them. */
 export function completionCommand(
   commands: () => readonly CommandDeclaration[],
 ): CommandDeclaration {
-  return {
+  return defineCommand({
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
     description:
       'Made from the same declarations as the help, so it knows every command and option.',
-    arguments: [{ name: 'shell', description: shells.join(', ') }],
-    options: [],
+    arguments: { shell: { description: shells.join(', ') } },
+    options: {},
     examples: [
       'kannery completion bash > ~/.local/share/bash-completion/completions/kannery',
       "echo 'source <(kannery completion zsh)' >> ~/.zshrc",
       'kannery completion fish > ~/.config/fish/completions/kannery.fish',
     ],
-    async run({ arguments: [name = ''], terminal }) {
+    async run({ arguments: { shell: name }, terminal }) {
       const shell = shells.find((candidate) => candidate === name)
       if (shell === undefined) {
         throw new KanneryError('CONFIG_INVALID', `unknown shell ${JSON.stringify(name)}`, {
@@ -27,5 +27,5 @@ export function completionCommand(
       }
       await terminal.print(completionScript(shell, commands()))
     },
-  }
+  })
 }

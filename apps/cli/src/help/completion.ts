@@ -1,4 +1,5 @@
-import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
+import type { CommandDeclaration } from '../command.ts'
+import type { OptionDeclaration } from '../options.ts'
 import { commonOptions } from '../program.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'

@@ -1,5 +1,6 @@
 import { errorCodes } from '@kannery/storage'
-import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
+import type { CommandDeclaration } from '../command.ts'
+import type { OptionDeclaration } from '../options.ts'
 import { commonOptions, valuePattern } from '../program.ts'
 import { environmentVariables } from './environment-variables.ts'
 

@@ -1,45 +1,41 @@
-import { type CatRecord, catBackup, systemClock } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CatRecord, catBackup } from '@kannery/runtime'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag } from '../../options.ts'
 import { describeDamage } from '../../terminal/damage.ts'
 import { formatTime } from '../../terminal/format.ts'
 import { toJson } from '../../terminal/terminal.ts'
 import { selectionOf, selectionOptions } from '../options/selection-options.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const catCommand: CommandDeclaration = {
+export const catCommand: CommandDeclaration = defineCommand({
   name: 'cat',
   summary: 'print the records of a topic in a storage',
   description:
     'Reads only the ranges that hold what was asked for. With -o json each line is one record; bytes that are not UTF-8 are given as {"base64": …}.',
-  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [
+  arguments: { storage: storageArgument, topic: { description: 'the topic' } },
+  options: {
     ...selectionOptions,
-    {
-      name: 'skip-damaged',
-      description: 'leave out what is damaged, name it, and print the rest',
-    },
-  ],
+    'skip-damaged': flag({ description: 'leave out what is damaged, name it, and print the rest' }),
+  },
   examples: ['kannery cat ./backups orders --partition 0 --since 2026-11-23T10:00Z'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal, signal } = invocation
-  const [storage, topic = ''] = invocation.arguments
-  const records = catBackup({
-    ...selectionOf(options, systemClock.now()),
-    storage: storageAt(storage, invocation),
-    topic,
-    skipDamaged: options.flag('skip-damaged'),
-    onDamage: (damage) => terminal.note(`left out: ${describeDamage(damage)}`),
-    signal,
-  })
-  const describe = terminal.format === 'json' ? recordLine : recordText
-  for await (const batch of records) {
-    await terminal.print(batch.map(describe).join(''))
-    if (terminal.outputClosed) return
-  }
-}
+  async run(invocation) {
+    const { options, terminal, signal } = invocation
+    const { storage, topic } = invocation.arguments
+    const records = catBackup({
+      ...selectionOf(options),
+      storage: storageAt(storage, invocation),
+      topic,
+      skipDamaged: options.skipDamaged,
+      onDamage: (damage) => terminal.note(`left out: ${describeDamage(damage)}`),
+      signal,
+    })
+    const describe = terminal.format === 'json' ? recordLine : recordText
+    for await (const batch of records) {
+      await terminal.print(batch.map(describe).join(''))
+      if (terminal.outputClosed) return
+    }
+  },
+})
 
 function recordLine(record: CatRecord): string {
   const { partition, offset, timestamp, key, value, headers } = record

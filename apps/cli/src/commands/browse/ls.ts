@@ -1,31 +1,29 @@
 import { listBackups, type TopicSummary } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatBytes, formatCount, formatTable, formatTime } from '../../terminal/format.ts'
 import { formatLeftOut, formatRecords } from '../../terminal/holdings.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const lsCommand: CommandDeclaration = {
+export const lsCommand: CommandDeclaration = defineCommand({
   name: 'ls',
   summary: 'list the topics in a storage',
   description:
     'Reads the index of every topic, no segment, and counts what a restore gives: records that a consumer sees, and how many are stored where that is more. Segments that expired or were deleted, and those of other incarnations, are listed apart. A topic whose index cannot be read is listed with the error.',
-  arguments: [storageArgument],
-  options: [],
+  arguments: { storage: storageArgument },
+  options: {},
   examples: ['kannery ls ./backups'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { terminal } = invocation
-  const [storage] = invocation.arguments
-  const { report, error } = await listBackups(storageAt(storage, invocation))
-  const rows = report.topics.map((entry) =>
-    'error' in entry ? [entry.topic, '-', '-', '-', '-', entry.error.code] : describe(entry),
-  )
-  const columns = ['TOPIC', 'PARTITIONS', 'RECORDS', 'SIZE', 'SEGMENTS', 'CAPTURED UNTIL']
-  await terminal.result(report, formatTable([...columns, 'NOT RESTORED'], rows))
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { terminal } = invocation
+    const { storage } = invocation.arguments
+    const { report, error } = await listBackups(storageAt(storage, invocation))
+    const rows = report.topics.map((entry) =>
+      'error' in entry ? [entry.topic, '-', '-', '-', '-', entry.error.code] : describe(entry),
+    )
+    const columns = ['TOPIC', 'PARTITIONS', 'RECORDS', 'SIZE', 'SEGMENTS', 'CAPTURED UNTIL']
+    await terminal.result(report, formatTable([...columns, 'NOT RESTORED'], rows))
+    if (error !== undefined) throw error
+  },
+})
 
 function describe(topic: TopicSummary): string[] {
   return [

@@ -1,31 +1,29 @@
 import { visibleRecords } from '@kannery/core'
 import { showBackup, type TopicDetails } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatBytes, formatCount, formatTable, formatTimes } from '../../terminal/format.ts'
 import { formatLeftOut, formatRecords } from '../../terminal/holdings.ts'
-import { incarnationOf, incarnationOption } from '../options/selection-options.ts'
+import { incarnationOption } from '../options/selection-options.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const showCommand: CommandDeclaration = {
+export const showCommand: CommandDeclaration = defineCommand({
   name: 'show',
   summary: 'show what the backup of a topic holds',
   description:
     'Reads only the index: partitions, offsets, times, gaps and the newest segments. With -o json also the configuration.',
-  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [incarnationOption],
+  arguments: { storage: storageArgument, topic: { description: 'the topic' } },
+  options: { incarnation: incarnationOption },
   examples: ['kannery show ./backups orders', 'kannery show ./backups orders --incarnation 0'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const [storage, topic = ''] = invocation.arguments
-  const details = await showBackup(
-    storageAt(storage, invocation),
-    topic,
-    incarnationOf(invocation.options),
-  )
-  await invocation.terminal.result(details, describe(details))
-}
+  async run(invocation) {
+    const { storage, topic } = invocation.arguments
+    const details = await showBackup(
+      storageAt(storage, invocation),
+      topic,
+      invocation.options.incarnation,
+    )
+    await invocation.terminal.result(details, describe(details))
+  },
+})
 
 function describe(details: TopicDetails): string {
   const sections = [facts(details), partitions(details), segments(details)]

@@ -1,33 +1,34 @@
 import { type AcceptedIndex, acceptBackupIndex } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag } from '../../options.ts'
 import { formatCount } from '../../terminal/format.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const indexAcceptCommand: CommandDeclaration = {
+export const indexAcceptCommand: CommandDeclaration = defineCommand({
   name: 'index accept',
   summary: 'accept an index that you edited by hand',
   description:
     'An index ends in a checksum, so an edit makes it unreadable until it is accepted. Its fields are checked, and files that it does not name, or names in vain, are told. A backup that is running goes on from the edit. What was cut is never accepted.',
-  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [{ name: 'dry-run', description: 'check it and show what it means; write nothing' }],
+  arguments: { storage: storageArgument, topic: { description: 'the topic' } },
+  options: {
+    'dry-run': flag({ description: 'check it and show what it means; write nothing' }),
+  },
   examples: [
     'kannery index accept ./backups orders --dry-run',
     'kannery index accept ./backups orders',
   ],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const [storage, topic = ''] = invocation.arguments
-  const result = await acceptBackupIndex({
-    storage: storageAt(storage, invocation),
-    topic,
-    dryRun: options.flag('dry-run'),
-    onWarning: (warning) => terminal.warning(warning),
-  })
-  await terminal.result(result, describe(result))
-}
+  async run(invocation) {
+    const { options, terminal } = invocation
+    const { storage, topic } = invocation.arguments
+    const result = await acceptBackupIndex({
+      storage: storageAt(storage, invocation),
+      topic,
+      dryRun: options.dryRun,
+      onWarning: (warning) => terminal.warning(warning),
+    })
+    await terminal.result(result, describe(result))
+  },
+})
 
 function describe(result: AcceptedIndex): string {
   const { topic, segments, records, unnamed, absent } = result

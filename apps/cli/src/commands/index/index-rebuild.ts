@@ -1,45 +1,44 @@
 import { type RebuiltIndex, rebuildBackupIndex, systemClock } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag, retention } from '../../options.ts'
 import { formatCount } from '../../terminal/format.ts'
 import { Progress } from '../../terminal/progress.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const indexRebuildCommand: CommandDeclaration = {
+export const indexRebuildCommand: CommandDeclaration = defineCommand({
   name: 'index rebuild',
   summary: 'make a lost or damaged index anew',
   description:
     'Reads every segment of the topic, and writes the index that names them. Where segments overlap, a whole one comes before a damaged one, then the later writer wins. What only the index knew is lost: expiry, holds, points, gaps, what was deleted, and the configuration of the topic. An index that is whole is left alone.',
-  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [
-    {
-      name: 'retention',
-      value: 'duration',
+  arguments: { storage: storageArgument, topic: { description: 'the topic' } },
+  options: {
+    retention: retention({
       description: 'when the segments expire, counted from now: such as 30d, or keep',
       default: 'keep',
-    },
-    { name: 'dry-run', description: 'read everything and show what it would write; write nothing' },
-  ],
+    }),
+    'dry-run': flag({
+      description: 'read everything and show what it would write; write nothing',
+    }),
+  },
   examples: [
     'kannery index rebuild ./backups orders --dry-run',
     'kannery index rebuild ./backups orders',
   ],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const [storage, topic = ''] = invocation.arguments
-  const progress = new Progress(terminal, 'rebuild', systemClock)
-  const result = await rebuildBackupIndex({
-    storage: storageAt(storage, invocation),
-    topic,
-    retention: options.text('retention') ?? 'keep',
-    dryRun: options.flag('dry-run'),
-    onProgress: (done) => progress.update({ ...done, total: undefined }),
-    onWarning: (warning) => terminal.warning(warning),
-  })
-  await terminal.result(result, describe(result))
-}
+  async run(invocation) {
+    const { options, terminal } = invocation
+    const { storage, topic } = invocation.arguments
+    const progress = new Progress(terminal, 'rebuild', systemClock)
+    const result = await rebuildBackupIndex({
+      storage: storageAt(storage, invocation),
+      topic,
+      retention: options.retention,
+      dryRun: options.dryRun,
+      onProgress: (done) => progress.update({ ...done, total: undefined }),
+      onWarning: (warning) => terminal.warning(warning),
+    })
+    await terminal.result(result, describe(result))
+  },
+})
 
 function describe(result: RebuiltIndex): string {
   const { topic, rebuilt, segments, records, leftOut, damages, gaps, superseded } = result

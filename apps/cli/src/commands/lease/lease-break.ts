@@ -1,30 +1,29 @@
 import { type BackupLease, breakBackupLease, findBackupLease } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag } from '../../options.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const leaseBreakCommand: CommandDeclaration = {
+export const leaseBreakCommand: CommandDeclaration = defineCommand({
   name: 'lease break',
   summary: 'free a topic whose backup is known to be dead',
   description:
     'A dead backup is taken over without you a few minutes after its last sign of life; this is for who cannot wait. Should its holder live after all, nothing is damaged: it commits nothing any more.',
-  arguments: [storageArgument, { name: 'topic', description: 'the topic' }],
-  options: [{ name: 'yes', description: 'do it; without it, only who holds the lease is said' }],
+  arguments: { storage: storageArgument, topic: { description: 'the topic' } },
+  options: { yes: flag({ description: 'do it; without it, only who holds the lease is said' }) },
   examples: ['kannery lease break ./backups orders --yes'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const [storage, topic = ''] = invocation.arguments
-  const location = storageAt(storage, invocation)
-  if (!options.flag('yes')) throw unconfirmed(await findBackupLease(location, topic))
-  const lease = await breakBackupLease(location, topic, (warning) => terminal.warning(warning))
-  await terminal.result(
-    { broken: lease },
-    `broken: the lease on topic "${topic}" that ${lease.holder} held since ${lease.since}`,
-  )
-}
+  async run(invocation) {
+    const { options, terminal } = invocation
+    const { storage, topic } = invocation.arguments
+    const location = storageAt(storage, invocation)
+    if (!options.yes) throw unconfirmed(await findBackupLease(location, topic))
+    const lease = await breakBackupLease(location, topic, (warning) => terminal.warning(warning))
+    await terminal.result(
+      { broken: lease },
+      `broken: the lease on topic "${topic}" that ${lease.holder} held since ${lease.since}`,
+    )
+  },
+})
 
 function unconfirmed({ topic, holder, since, lastSeen, orphanedAt }: BackupLease): KanneryError {
   return new KanneryError('CONFIG_INVALID', 'breaking a lease needs --yes', {

@@ -1,36 +1,34 @@
 import { listBackupLeases } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const leaseLsCommand: CommandDeclaration = {
+export const leaseLsCommand: CommandDeclaration = defineCommand({
   name: 'lease ls',
   summary: 'list who is writing into a storage',
   description: 'Names the holder of every lease and when it gave its last sign of life.',
-  arguments: [storageArgument],
-  options: [],
+  arguments: { storage: storageArgument },
+  options: {},
   examples: ['kannery lease ls ./backups'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { terminal } = invocation
-  const [storage] = invocation.arguments
-  const { report, error } = await listBackupLeases(storageAt(storage, invocation))
-  await terminal.result(
-    report,
-    formatTable(
-      ['TOPIC', 'HOLDER', 'SINCE', 'LAST SIGN OF LIFE'],
-      [
-        ...report.leases.map(({ topic, holder, since, lastSeen }) => [
-          topic,
-          holder,
-          since,
-          lastSeen,
-        ]),
-        ...report.failed.map(({ topic, code }) => [topic, code, '-', '-']),
-      ],
-    ),
-  )
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { terminal } = invocation
+    const { storage } = invocation.arguments
+    const { report, error } = await listBackupLeases(storageAt(storage, invocation))
+    await terminal.result(
+      report,
+      formatTable(
+        ['TOPIC', 'HOLDER', 'SINCE', 'LAST SIGN OF LIFE'],
+        [
+          ...report.leases.map(({ topic, holder, since, lastSeen }) => [
+            topic,
+            holder,
+            since,
+            lastSeen,
+          ]),
+          ...report.failed.map(({ topic, code }) => [topic, code, '-', '-']),
+        ],
+      ),
+    )
+    if (error !== undefined) throw error
+  },
+})

@@ -1,55 +1,87 @@
 import { type KafkaConnectionFlags, passwordVariable, saslMechanisms } from '@kannery/runtime'
-import type { OptionDeclaration, OptionValues } from '../../command.ts'
+import type { OptionValues } from '../../command.ts'
+import { choice, flag, type Option, refused, text } from '../../options.ts'
 
-type Side = 'from' | 'to'
+type TextOption =
+  | 'bootstrap'
+  | 'config-file'
+  | 'tls-ca-file'
+  | 'tls-certificate-file'
+  | 'tls-key-file'
+  | 'sasl-mechanism'
+  | 'sasl-username'
+  | 'sasl-password-file'
 
-/** The options that describe a Kafka connection; `side` says which end of the copy it is. */
-export function kafkaOptions(side: Side): readonly OptionDeclaration[] {
-  return [
-    {
+/** The options that describe a Kafka connection. */
+export type KafkaOptions = Readonly<Record<TextOption, Option<string | undefined>>> & {
+  readonly tls: Option<boolean>
+  readonly 'sasl-password': Option<undefined>
+}
+
+/** The options of the Kafka connection on one side of the copy, which their names begin with. */
+export function kafkaOptions(side: 'from' | 'to'): KafkaOptions {
+  return {
+    bootstrap: text({
       name: side,
       value: 'host:port',
       description: 'Kafka brokers to start from, separated by commas',
-    },
-    { name: `${side}-config`, value: 'file', description: "Kafka's own client.properties" },
-    { name: `${side}-tls`, description: 'encrypt the connection' },
-    { name: `${side}-tls-ca`, value: 'file', description: 'certificates to trust, as PEM' },
-    {
+    }),
+    'config-file': text({
+      name: `${side}-config`,
+      value: 'file',
+      description: "Kafka's own client.properties",
+    }),
+    tls: flag({ name: `${side}-tls`, description: 'encrypt the connection' }),
+    'tls-ca-file': text({
+      name: `${side}-tls-ca`,
+      value: 'file',
+      description: 'certificates to trust, as PEM',
+    }),
+    'tls-certificate-file': text({
       name: `${side}-tls-certificate`,
       value: 'file',
       description: "the client's certificate, as PEM",
-    },
-    { name: `${side}-tls-key`, value: 'file', description: "the client's private key, as PEM" },
-    {
+    }),
+    'tls-key-file': text({
+      name: `${side}-tls-key`,
+      value: 'file',
+      description: "the client's private key, as PEM",
+    }),
+    'sasl-mechanism': choice(saslMechanisms)({
       name: `${side}-sasl-mechanism`,
       value: 'mechanism',
       description: 'how to authenticate',
-      choices: saslMechanisms,
-    },
-    { name: `${side}-sasl-username`, value: 'name', description: 'the user to authenticate as' },
-    {
+    }),
+    'sasl-username': text({
+      name: `${side}-sasl-username`,
+      value: 'name',
+      description: 'the user to authenticate as',
+    }),
+    'sasl-password-file': text({
       name: `${side}-sasl-password-file`,
       value: 'file',
       description: `a file that holds the password (or set ${passwordVariable})`,
-    },
-    {
+    }),
+    'sasl-password': refused({
       name: `${side}-sasl-password`,
-      description: 'refused',
-      refused: `Use --${side}-sasl-password-file, or set ${passwordVariable}.`,
-    },
-  ]
+      instead: `Use --${side}-sasl-password-file, or set ${passwordVariable}.`,
+    }),
+  }
 }
 
-export function kafkaFlags(side: Side, options: OptionValues): KafkaConnectionFlags {
+/** The Kafka connection that the options describe. */
+export function kafkaFlags(options: OptionValues<KafkaOptions>): KafkaConnectionFlags {
+  const { bootstrap, configFile, tls, tlsCaFile, tlsCertificateFile, tlsKeyFile } = options
+  const { saslMechanism, saslUsername, saslPasswordFile } = options
   return {
-    bootstrap: options.text(side),
-    configFile: options.text(`${side}-config`),
-    tls: options.flag(`${side}-tls`),
-    tlsCaFile: options.text(`${side}-tls-ca`),
-    tlsCertificateFile: options.text(`${side}-tls-certificate`),
-    tlsKeyFile: options.text(`${side}-tls-key`),
-    saslMechanism: options.text(`${side}-sasl-mechanism`),
-    saslUsername: options.text(`${side}-sasl-username`),
-    saslPasswordFile: options.text(`${side}-sasl-password-file`),
+    bootstrap,
+    configFile,
+    tls,
+    tlsCaFile,
+    tlsCertificateFile,
+    tlsKeyFile,
+    saslMechanism,
+    saslUsername,
+    saslPasswordFile,
   }
 }

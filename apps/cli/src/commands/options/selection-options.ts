@@ -1,70 +1,52 @@
-import { parseTime } from '@kannery/resources/values'
-import { KanneryError } from '@kannery/storage'
-import type { OptionDeclaration, OptionValues } from '../../command.ts'
+import type { OptionValues } from '../../command.ts'
+import { integer, type Option, time } from '../../options.ts'
 
-/** Which life of a topic. */
-export const incarnationOption: OptionDeclaration = {
-  name: 'incarnation',
-  value: 'number',
+const atMostNineDigits = { min: 0, max: 999_999_999 }
+
+/** Which incarnation of a topic. */
+export const incarnationOption: Option<number | undefined> = integer(atMostNineDigits)({
   description:
     'which life of the topic, where it was created again or truncated; kannery show lists them. The last one by default',
+})
+
+type SelectionOptions = {
+  readonly partition: Option<readonly number[]>
+  readonly since: Option<Date | undefined>
+  readonly until: Option<Date | undefined>
+  readonly incarnation: Option<number | undefined>
 }
 
 /** Options that choose among a topic's records. */
-export const selectionOptions: readonly OptionDeclaration[] = [
-  {
-    name: 'partition',
+export const selectionOptions: SelectionOptions = {
+  partition: integer(atMostNineDigits)({
     short: 'p',
-    value: 'number',
     description: 'only this partition',
     repeatable: true,
-  },
-  {
-    name: 'since',
-    value: 'time',
+  }),
+  since: time({
     description:
       'only records with this timestamp or a later one, such as 2026-11-23T10:00Z or -90m',
-  },
-  { name: 'until', value: 'time', description: 'only records with an earlier timestamp' },
-  incarnationOption,
-]
+  }),
+  until: time({ description: 'only records with an earlier timestamp' }),
+  incarnation: incarnationOption,
+}
 
-/** What of a topic was chosen. `sinceMs` is inclusive, `untilMs` exclusive; absent means all. */
+/** Which records of a topic were chosen. `sinceMs` is inclusive, `untilMs` exclusive; absent means all. */
 export interface Selection {
   readonly partitions?: readonly number[]
   readonly incarnation?: number
   readonly window: { readonly sinceMs?: number; readonly untilMs?: number }
 }
 
-/** @throws CONFIG_INVALID */
-export function selectionOf(options: OptionValues, now: number): Selection {
-  const partitions = options.list('partition').map(parsePartition)
-  const incarnation = incarnationOf(options)
-  const since = options.text('since')
-  const until = options.text('until')
+/** The selection that the options describe. */
+export function selectionOf(options: OptionValues<SelectionOptions>): Selection {
+  const { partition: partitions, incarnation, since, until } = options
   return {
     ...(partitions.length === 0 ? {} : { partitions }),
     ...(incarnation === undefined ? {} : { incarnation }),
     window: {
-      ...(since === undefined ? {} : { sinceMs: parseTime(since, now) }),
-      ...(until === undefined ? {} : { untilMs: parseTime(until, now) }),
+      ...(since === undefined ? {} : { sinceMs: since.getTime() }),
+      ...(until === undefined ? {} : { untilMs: until.getTime() }),
     },
   }
-}
-
-/** @throws CONFIG_INVALID */
-export function incarnationOf(options: OptionValues): number | undefined {
-  const text = options.text('incarnation')
-  if (text === undefined) return undefined
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new KanneryError('CONFIG_INVALID', `not an incarnation: ${JSON.stringify(text)}`, {
-    remedy: 'Write its number; kannery show lists them.',
-  })
-}
-
-function parsePartition(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new KanneryError('CONFIG_INVALID', `not a partition: ${JSON.stringify(text)}`, {
-    remedy: 'Write a number from 0 on; give the option again for another partition.',
-  })
 }

@@ -1,23 +1,22 @@
 import { parseStorageUrl, pluginSources, type StorageLocation } from '@kannery/runtime'
-import type { ArgumentDeclaration, Invocation } from '../../command.ts'
+import type { CommandContext } from '../../command.ts'
 
-export const storageArgument: ArgumentDeclaration = {
-  name: 'storage',
+export const storageArgument: { readonly description: string } = {
   description: 'a folder, or a URL such as s3://bucket/prefix',
 }
 
 /** A storage as typed on the command line. @throws CONFIG_INVALID */
 export function storageAt(
-  text: string | undefined,
+  text: string,
   {
     directory,
     environment,
     app,
     terminal,
-  }: Pick<Invocation, 'directory' | 'environment' | 'app' | 'terminal'>,
+  }: Pick<CommandContext, 'directory' | 'environment' | 'app' | 'terminal'>,
 ): StorageLocation {
   return {
-    url: parseStorageUrl(text ?? '', directory),
+    url: parseStorageUrl(text, directory),
     plugins: pluginSources(environment, app),
     environment,
     onNote: (line) => terminal.note(line),

@@ -1,13 +1,13 @@
 import { listPlugins, type PluginListing, pluginSources, pluginsVariable } from '@kannery/runtime'
-import type { CommandDeclaration } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatSchemes, formatTable } from '../../terminal/format.ts'
 
-export const pluginLsCommand: CommandDeclaration = {
+export const pluginLsCommand: CommandDeclaration = defineCommand({
   name: 'plugin ls',
   summary: 'list the storage backends that kannery finds',
   description: `In the order in which they are looked for: those named in ${pluginsVariable} (absolute paths or package names, separated as in PATH), those installed beside kannery, those in the plugin folder.`,
-  arguments: [],
-  options: [],
+  arguments: {},
+  options: {},
   examples: ['kannery plugin ls'],
   async run({ environment, app, terminal }) {
     const plugins = await listPlugins(pluginSources(environment, app))
@@ -16,7 +16,7 @@ export const pluginLsCommand: CommandDeclaration = {
       formatTable(['PACKAGE', 'VERSION', 'URLS', 'FOUND', 'WHERE'], plugins.map(describe)),
     )
   },
-}
+})
 
 function describe(listing: PluginListing): string[] {
   const found = listing.origin === 'installed' ? 'beside kannery' : listing.origin

@@ -1,26 +1,25 @@
 import { addTopicHolds } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { text } from '../../options.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 
-export const holdAddCommand: CommandDeclaration = {
+export const holdAddCommand: CommandDeclaration = defineCommand({
   name: 'hold add',
   summary: 'keep everything of a topic until further notice',
   description:
     'From then on nothing of the topic expires, and what is marked as expired is not deleted, until the hold is removed. Works beside a running backup.',
-  arguments: [storageArgument, { name: 'name', description: 'the name of the hold' }],
-  options: [topicOption, { name: 'reason', value: 'text', description: 'why, for people' }],
+  arguments: { storage: storageArgument, name: { description: 'the name of the hold' } },
+  options: { topic: topicOption, reason: text({ description: 'why, for people' }) },
   examples: ['kannery hold add ./backups audit --topic orders --reason "case 4711"'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const [, name = ''] = invocation.arguments
-  const reason = options.text('reason')
-  const hold = { name, ...(reason === undefined ? {} : { reason }) }
-  const { done: topics, failed, error } = await addTopicHolds(hold, retentionWork(invocation))
-  const lines = topics.map((topic) => `${topic} is held: ${name}`)
-  await terminal.result({ topics, failed }, [...lines, ...failureLines(failed)].join('\n'))
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { terminal } = invocation
+    const { name } = invocation.arguments
+    const { reason } = invocation.options
+    const hold = { name, ...(reason === undefined ? {} : { reason }) }
+    const { done: topics, failed, error } = await addTopicHolds(hold, retentionWork(invocation))
+    const lines = topics.map((topic) => `${topic} is held: ${name}`)
+    await terminal.result({ topics, failed }, [...lines, ...failureLines(failed)].join('\n'))
+    if (error !== undefined) throw error
+  },
+})

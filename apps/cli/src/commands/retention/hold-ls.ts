@@ -1,32 +1,30 @@
 import { listTopicHolds } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 
-export const holdLsCommand: CommandDeclaration = {
+export const holdLsCommand: CommandDeclaration = defineCommand({
   name: 'hold ls',
   summary: 'list what keeps topics from being deleted',
   description: 'Names every hold, since when it is there, and why.',
-  arguments: [storageArgument],
-  options: [topicOption],
+  arguments: { storage: storageArgument },
+  options: { topic: topicOption },
   examples: ['kannery hold ls ./backups'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { done: holds, failed, error } = await listTopicHolds(retentionWork(invocation))
-  const table = formatTable(
-    ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
-    holds.map(({ topic, name, since = '', until = '', reason = '' }) => [
-      topic,
-      name,
-      since,
-      until,
-      reason,
-    ]),
-  )
-  const text = [table, ...failureLines(failed)].join('\n')
-  await invocation.terminal.result({ holds, failed }, text)
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { done: holds, failed, error } = await listTopicHolds(retentionWork(invocation))
+    const table = formatTable(
+      ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
+      holds.map(({ topic, name, since = '', until = '', reason = '' }) => [
+        topic,
+        name,
+        since,
+        until,
+        reason,
+      ]),
+    )
+    const text = [table, ...failureLines(failed)].join('\n')
+    await invocation.terminal.result({ holds, failed }, text)
+    if (error !== undefined) throw error
+  },
+})

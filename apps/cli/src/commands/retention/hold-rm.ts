@@ -1,33 +1,31 @@
 import { removeTopicHolds } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 
-export const holdRmCommand: CommandDeclaration = {
+export const holdRmCommand: CommandDeclaration = defineCommand({
   name: 'hold rm',
   summary: 'remove a hold',
   description:
     'What is older than the retention is marked as expired by the next backup or prune, and deleted a day later, unless another hold or a point keeps it.',
-  arguments: [storageArgument, { name: 'name', description: 'the name of the hold' }],
-  options: [topicOption],
+  arguments: { storage: storageArgument, name: { description: 'the name of the hold' } },
+  options: { topic: topicOption },
   examples: ['kannery hold rm ./backups audit --topic orders'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const [, name = ''] = invocation.arguments
-  const { done: topics, failed, error } = await removeTopicHolds(name, retentionWork(invocation))
-  if (topics.length === 0) {
-    throw (
-      error ??
-      new KanneryError('CONFIG_INVALID', `no topic has a hold "${name}"`, {
-        remedy: 'kannery hold ls shows what is there.',
-      })
-    )
-  }
-  const lines = topics.map((topic) => `${topic} is not held any more: ${name}`)
-  const text = [...lines, ...failureLines(failed)].join('\n')
-  await invocation.terminal.result({ topics, failed }, text)
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { name } = invocation.arguments
+    const { done: topics, failed, error } = await removeTopicHolds(name, retentionWork(invocation))
+    if (topics.length === 0) {
+      throw (
+        error ??
+        new KanneryError('CONFIG_INVALID', `no topic has a hold "${name}"`, {
+          remedy: 'kannery hold ls shows what is there.',
+        })
+      )
+    }
+    const lines = topics.map((topic) => `${topic} is not held any more: ${name}`)
+    const text = [...lines, ...failureLines(failed)].join('\n')
+    await invocation.terminal.result({ topics, failed }, text)
+    if (error !== undefined) throw error
+  },
+})

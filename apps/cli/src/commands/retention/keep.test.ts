@@ -36,8 +36,8 @@ test.each([
   [['hold', 'rm', 'audit'], 'no topic has a hold "audit"'],
   [['point', 'rm', 'before'], 'no topic has a point "before"'],
   [['point', 'rm'], 'which points are to be removed?'],
-  [['point', 'rm', '--keep-daily', 'many'], '--keep-daily wants a number, not "many"'],
-  [['point', 'add', '--at', 'tomorrow'], 'not a time: "tomorrow"'],
+  [['point', 'rm', '--keep-daily', 'many'], '--keep-daily: not a whole number: "many"'],
+  [['point', 'add', '--at', 'tomorrow'], '--at: not a time: "tomorrow"'],
 ])('%o is refused: %s', async ([noun = '', verb = '', ...rest], message) => {
   await using folder = await temporaryFolder()
   const backups = join(folder.path, 'backups')

@@ -1,24 +1,22 @@
 import { type FailedTopic, listTopicPoints, type TopicPoint } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 
-export const pointLsCommand: CommandDeclaration = {
+export const pointLsCommand: CommandDeclaration = defineCommand({
   name: 'point ls',
   summary: 'list the moments that are kept',
   description: 'Names every point and its moment, by the clock of the storage.',
-  arguments: [storageArgument],
-  options: [topicOption],
+  arguments: { storage: storageArgument },
+  options: { topic: topicOption },
   examples: ['kannery point ls ./backups'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { done: points, failed, error } = await listTopicPoints(retentionWork(invocation))
-  await invocation.terminal.result({ points, failed }, formatPoints(points, failed))
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { done: points, failed, error } = await listTopicPoints(retentionWork(invocation))
+    await invocation.terminal.result({ points, failed }, formatPoints(points, failed))
+    if (error !== undefined) throw error
+  },
+})
 
 export function formatPoints(
   points: readonly TopicPoint[],

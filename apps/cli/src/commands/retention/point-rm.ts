@@ -1,83 +1,77 @@
 import { type PointRules, removeTopicPoints, thinTopicPoints } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation, OptionValues } from '../../command.ts'
+import { type CommandDeclaration, defineCommand, type OptionValues } from '../../command.ts'
+import { integer } from '../../options.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { formatPoints } from './point-ls.ts'
 import { retentionWork, topicOption } from './retention-options.ts'
 
-const periods = ['last', 'daily', 'weekly', 'monthly', 'yearly'] as const
-const descriptions: Readonly<Record<(typeof periods)[number], string>> = {
-  last: 'keep the newest N',
-  daily: 'keep the newest of each of the last N days that have one (UTC)',
-  weekly: 'keep the newest of each of the last N weeks that have one, from Monday',
-  monthly: 'keep the newest of each of the last N months that have one',
-  yearly: 'keep the newest of each of the last N years that have one',
+const count = integer({ min: 0, max: 999_999 })
+
+const ruleOptions = {
+  'keep-last': count({ value: 'N', description: 'keep the newest N' }),
+  'keep-daily': count({
+    value: 'N',
+    description: 'keep the newest of each of the last N days that have one (UTC)',
+  }),
+  'keep-weekly': count({
+    value: 'N',
+    description: 'keep the newest of each of the last N weeks that have one, from Monday',
+  }),
+  'keep-monthly': count({
+    value: 'N',
+    description: 'keep the newest of each of the last N months that have one',
+  }),
+  'keep-yearly': count({
+    value: 'N',
+    description: 'keep the newest of each of the last N years that have one',
+  }),
 }
 
-export const pointRmCommand: CommandDeclaration = {
+export const pointRmCommand: CommandDeclaration = defineCommand({
   name: 'point rm',
   summary: 'remove a point, or all that no rule keeps',
   description:
     'Removes one point by its name, or by its moment where it has no name; or, with rules, every point without a name that none of them keeps. What no point keeps any more, and is older than the retention, is marked as expired by the next backup or prune, and deleted a day later.',
-  arguments: [
-    storageArgument,
-    {
-      name: 'point',
-      description: 'its name, or its moment as kannery point ls shows it',
-      optional: true,
-    },
-  ],
-  options: [
-    topicOption,
-    ...periods.map((period) => ({
-      name: `keep-${period}`,
-      value: 'N',
-      description: descriptions[period],
-    })),
-  ],
+  arguments: {
+    storage: storageArgument,
+    point: { description: 'its name, or its moment as kannery point ls shows it', optional: true },
+  },
+  options: { topic: topicOption, ...ruleOptions },
   examples: [
     'kannery point rm ./backups before-migration',
     'kannery point rm ./backups --keep-daily 7 --keep-weekly 4 --keep-monthly 12',
   ],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const [, which] = invocation.arguments
-  const rules = rulesOf(options)
-  if ((which === undefined) === (rules === undefined)) throw whichOrRules()
-  const work = retentionWork(invocation)
-  const {
-    done: removed,
-    failed,
-    error,
-  } = which === undefined
-    ? await thinTopicPoints(rules ?? {}, work)
-    : await removeTopicPoints(which, work)
-  if (which !== undefined && removed.length === 0) throw error ?? noSuchPoint(which)
-  await terminal.result({ removed, failed }, formatPoints(removed, failed))
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { options, terminal } = invocation
+    const { point: which } = invocation.arguments
+    const rules = rulesOf(options)
+    if ((which === undefined) === (rules === undefined)) throw whichOrRules()
+    const work = retentionWork(invocation)
+    const {
+      done: removed,
+      failed,
+      error,
+    } = which === undefined
+      ? await thinTopicPoints(rules ?? {}, work)
+      : await removeTopicPoints(which, work)
+    if (which !== undefined && removed.length === 0) throw error ?? noSuchPoint(which)
+    await terminal.result({ removed, failed }, formatPoints(removed, failed))
+    if (error !== undefined) throw error
+  },
+})
 
 /** undefined without any. */
-function rulesOf(options: OptionValues): PointRules | undefined {
-  const given = periods.flatMap((period) => {
-    const text = options.text(`keep-${period}`)
-    return text === undefined ? [] : [[period, countOf(`--keep-${period}`, text)] as const]
-  })
+function rulesOf(options: OptionValues<typeof ruleOptions>): PointRules | undefined {
+  const rules = {
+    last: options.keepLast,
+    daily: options.keepDaily,
+    weekly: options.keepWeekly,
+    monthly: options.keepMonthly,
+    yearly: options.keepYearly,
+  }
+  const given = Object.entries(rules).filter(([, number]) => number !== undefined)
   return given.length === 0 ? undefined : Object.fromEntries(given)
-}
-
-function countOf(option: string, text: string): number {
-  if (/^[0-9]{1,6}$/.test(text)) return Number(text)
-  throw new KanneryError(
-    'CONFIG_INVALID',
-    `${option} wants a number, not ${JSON.stringify(text)}`,
-    {
-      remedy: 'Say how many are to be kept, such as 7.',
-    },
-  )
 }
 
 function whichOrRules(): KanneryError {

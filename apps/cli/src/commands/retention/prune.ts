@@ -6,48 +6,46 @@ import {
   takeBackPruned,
 } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag } from '../../options.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
 import { failureLines, retentionWork, topicOption } from './retention-options.ts'
 
-export const pruneCommand: CommandDeclaration = {
+export const pruneCommand: CommandDeclaration = defineCommand({
   name: 'prune',
   summary: 'delete what is older than the retention',
   description:
     'Marks segments whose retention is over as expired: a restore does not see them any more. A day later they are deleted; until shortly before, --undo takes the marks back. Backups do all this by themselves; this is for topics that nobody backs up any more. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
-  arguments: [storageArgument],
-  options: [
-    topicOption,
-    { name: 'dry-run', description: 'show what it would do; write nothing' },
-    {
-      name: 'undo',
+  arguments: { storage: storageArgument },
+  options: {
+    topic: topicOption,
+    'dry-run': flag({ description: 'show what it would do; write nothing' }),
+    undo: flag({
       description: 'take back what is marked and not deleted; it is then kept for ever',
-    },
-  ],
+    }),
+  },
   examples: [
     'kannery prune ./backups --dry-run',
     'kannery prune ./backups',
     'kannery prune ./backups --topic orders --undo',
   ],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal } = invocation
-  const dryRun = options.flag('dry-run')
-  const work = retentionWork(invocation)
-  if (options.flag('undo')) {
-    if (dryRun) throw undoIsDone()
-    const { report, error } = await takeBackPruned(work)
-    await terminal.result(report, describeTakenBack(report))
+  async run(invocation) {
+    const { options, terminal } = invocation
+    const { dryRun } = options
+    const work = retentionWork(invocation)
+    if (options.undo) {
+      if (dryRun) throw undoIsDone()
+      const { report, error } = await takeBackPruned(work)
+      await terminal.result(report, describeTakenBack(report))
+      if (error !== undefined) throw error
+      return
+    }
+    const { report, error } = await pruneBackups({ ...work, dryRun })
+    await terminal.result(report, describe(report))
     if (error !== undefined) throw error
-    return
-  }
-  const { report, error } = await pruneBackups({ ...work, dryRun })
-  await terminal.result(report, describe(report))
-  if (error !== undefined) throw error
-}
+  },
+})
 
 function undoIsDone(): KanneryError {
   return new KanneryError('CONFIG_INVALID', '--undo has no --dry-run', {

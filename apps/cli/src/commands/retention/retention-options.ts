@@ -1,14 +1,14 @@
 import type { FailedTopic, StorageLocation } from '@kannery/runtime'
 import type { KanneryError } from '@kannery/storage'
-import type { Invocation, OptionDeclaration } from '../../command.ts'
+import type { CommandContext } from '../../command.ts'
+import { type Option, text } from '../../options.ts'
 import { storageAt } from '../options/storage-options.ts'
 
-export const topicOption: OptionDeclaration = {
-  name: 'topic',
+export const topicOption: Option<string | undefined> = text({
   short: 't',
   value: 'name',
   description: 'only this topic; all of the storage without it',
-}
+})
 
 export interface RetentionWork {
   readonly storage: StorageLocation
@@ -16,12 +16,17 @@ export interface RetentionWork {
   readonly onWarning: (warning: KanneryError) => void
 }
 
+interface RetentionInvocation extends CommandContext {
+  readonly arguments: { readonly storage: string }
+  readonly options: { readonly topic: string | undefined }
+}
+
 /** On which topics of which storage a command about retention works. */
-export function retentionWork(invocation: Invocation): RetentionWork {
-  const { options, terminal } = invocation
-  const topic = options.text('topic')
+export function retentionWork(invocation: RetentionInvocation): RetentionWork {
+  const { terminal } = invocation
+  const { topic } = invocation.options
   return {
-    storage: storageAt(invocation.arguments[0], invocation),
+    storage: storageAt(invocation.arguments.storage, invocation),
     ...(topic === undefined ? {} : { topic }),
     onWarning: (warning) => terminal.warning(warning),
   }

@@ -1,23 +1,21 @@
 import { probeStorage, type StorageProbe } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const storageProbeCommand: CommandDeclaration = {
+export const storageProbeCommand: CommandDeclaration = defineCommand({
   name: 'storage probe',
   summary: 'try whether backups are safe in a storage',
   description:
     'The quick check that each backup does when it opens its storage: some stores accept conditional writes and ignore them. Writes two small objects and deletes them.',
-  arguments: [storageArgument],
-  options: [],
+  arguments: { storage: storageArgument },
+  options: {},
   examples: ['kannery storage probe s3://bucket/prefix'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const [storage] = invocation.arguments
-  const report = await probeStorage(storageAt(storage, invocation))
-  await invocation.terminal.result(report, describe(report))
-}
+  async run(invocation) {
+    const { storage } = invocation.arguments
+    const report = await probeStorage(storageAt(storage, invocation))
+    await invocation.terminal.result(report, describe(report))
+  },
+})
 
 function describe({ location, type, warnings, durationMs }: StorageProbe): string {
   return [

@@ -1,45 +1,43 @@
 import { type CheckedPromise, type StorageVerification, verifyStorage } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const storageVerifyCommand: CommandDeclaration = {
+export const storageVerifyCommand: CommandDeclaration = defineCommand({
   name: 'storage verify',
   summary: 'check every promise that a storage must keep',
   description:
     'Runs the contract that every backend of kannery must pass against your own storage, under a prefix of its own that is cleaned up afterwards. Tells what is kept, what is not offered, what is broken and what to do, and how long the operations took.',
-  arguments: [storageArgument],
-  options: [],
+  arguments: { storage: storageArgument },
+  options: {},
   examples: [
     'kannery storage verify s3://bucket/prefix',
     'kannery storage verify ./backups -o json',
   ],
   finishing: 'cleaning up what was written for the check',
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { terminal, signal } = invocation
-  const [storage] = invocation.arguments
-  const report = await verifyStorage({
-    storage: storageAt(storage, invocation),
-    signal,
-    onProgress(done, total) {
-      if (terminal.interactive) terminal.progress(`${done} of ${total} promises checked`, {})
-    },
-  })
-  await terminal.result(report, describe(report))
-  const broken = report.promises.filter(({ result }) => result === 'broken')
-  if (broken.length === 0) return
-  throw new KanneryError(
-    'STORAGE_UNSUPPORTED',
-    broken.length === 1
-      ? 'this storage breaks 1 promise'
-      : `this storage breaks ${broken.length} promises`,
-    { why: 'each is named in the report above', facts: { broken: broken.length } },
-  )
-}
+  async run(invocation) {
+    const { terminal, signal } = invocation
+    const { storage } = invocation.arguments
+    const report = await verifyStorage({
+      storage: storageAt(storage, invocation),
+      signal,
+      onProgress(done, total) {
+        if (terminal.interactive) terminal.progress(`${done} of ${total} promises checked`, {})
+      },
+    })
+    await terminal.result(report, describe(report))
+    const broken = report.promises.filter(({ result }) => result === 'broken')
+    if (broken.length === 0) return
+    throw new KanneryError(
+      'STORAGE_UNSUPPORTED',
+      broken.length === 1
+        ? 'this storage breaks 1 promise'
+        : `this storage breaks ${broken.length} promises`,
+      { why: 'each is named in the report above', facts: { broken: broken.length } },
+    )
+  },
+})
 
 function describe({
   location,

@@ -1,7 +1,7 @@
 import type { AnewReason, TopicReport } from '@kannery/kafka'
-import { parseDuration, parseSize } from '@kannery/resources/values'
 import { type BackupReport, runBackup, systemClock } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation, OptionValues } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { choice, duration, flag, retention, size, text } from '../../options.ts'
 import { describeFailed } from '../../terminal/failed-topics.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { Progress } from '../../terminal/progress.ts'
@@ -10,147 +10,116 @@ import { storageAt } from '../options/storage-options.ts'
 
 export const identityVariable = 'KANNERY_IDENTITY'
 
-export const backupCommand: CommandDeclaration = {
+export const backupCommand: CommandDeclaration = defineCommand({
   name: 'backup',
   summary: 'back up topics into a storage',
   description:
     'Reads topics from Kafka and writes them into a storage, from where the last backup ended. Without --once it follows the topics until Ctrl-C, which commits what is open and releases the leases.',
-  arguments: [],
-  options: [
+  arguments: {},
+  options: {
     ...kafkaOptions('from'),
-    { name: 'to', value: 'storage', description: 'where the backup goes', required: true },
-    {
-      name: 'topic',
+    to: text({ value: 'storage', description: 'where the backup goes', required: true }),
+    topic: text({
       short: 't',
       value: 'pattern',
       description:
         "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes",
       repeatable: true,
       required: true,
-    },
-    {
-      name: 'exclude',
+    }),
+    exclude: text({
       value: 'pattern',
       description: 'topics to leave out; wins over --topic',
       repeatable: true,
-    },
-    { name: 'once', description: 'end when all that was there at the start is stored' },
-    {
-      name: 'transaction-patience',
-      value: 'duration',
+    }),
+    once: flag({ description: 'end when all that was there at the start is stored' }),
+    'transaction-patience': duration({
       description: 'with --once: how long to wait for open transactions to end',
       default: '30s',
-    },
-    {
-      name: 'codec',
+    }),
+    codec: choice(['zstd', 'none'])({
       value: 'codec',
       description: 'how to compress what the producers did not',
-      choices: ['zstd', 'none'],
       default: 'zstd',
-    },
-    {
-      name: 'segment-size',
-      value: 'size',
+    }),
+    'segment-size': size({
       description:
         'when a segment is closed by size: the chunk that fills it, of about 1 MiB, still goes in',
       default: '64MiB',
-    },
-    {
-      name: 'segment-age',
-      value: 'duration',
+    }),
+    'segment-age': duration({
       description: 'when a segment is closed by age: what a crash can cost at most',
       default: '5m',
-    },
-    {
-      name: 'memory',
-      value: 'size',
+    }),
+    memory: size({
       description: 'the budget for data on its way',
       default: '256MiB',
-    },
-    {
-      name: 'lease-ttl',
-      value: 'duration',
+    }),
+    'lease-ttl': duration({
       description: 'how long a silent backup counts as alive before another takes over',
       default: '5m',
-    },
-    {
-      name: 'wait',
-      value: 'duration',
+    }),
+    wait: duration({
       implied: '5m',
       description: 'how long to wait for a lease that somebody else holds, instead of failing',
-    },
-    {
-      name: 'retention',
-      value: 'duration',
+    }),
+    retention: retention({
       description:
         'how long to keep what is stored from now on, such as 30d, or keep; without it, as the backup says already. What is older is marked, and deleted a day later',
-    },
-    {
-      name: 'identity',
+    }),
+    identity: text({
       value: 'name',
       description: `a name that only this backup has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
-    },
-    {
-      name: 'metrics',
+    }),
+    metrics: text({
       value: '[host:]port',
       description: 'serve Prometheus metrics; on the loopback address unless a host is given',
-    },
-  ],
+    }),
+  },
   examples: [
     'kannery backup --from localhost:9092 --to ./backups --topic orders --once',
     "kannery backup --from-config client.properties --to ./backups --topic 'orders.*' --exclude '*.tmp'",
   ],
   finishing: 'committing what is open and releasing the leases',
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal, environment, signal } = invocation
-  const progress = new Progress(terminal, 'backup', systemClock)
-  const once = options.flag('once')
-  const wait = options.text('wait')
-  if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')
-  const { report, error } = await runBackup({
-    kafka: kafkaFlags('from', options),
-    environment,
-    storage: storageAt(options.text('to'), invocation),
-    topics: { include: options.list('topic'), exclude: options.list('exclude') },
-    mode: once
-      ? { kind: 'once', openTransactionPatienceMs: duration(options, 'transaction-patience') }
-      : { kind: 'continuous' },
-    codec: options.text('codec') === 'none' ? 'none' : 'zstd',
-    segment: {
-      maxBytes: size(options, 'segment-size'),
-      maxAgeMs: duration(options, 'segment-age'),
-    },
-    budgetBytes: size(options, 'memory'),
-    lease: {
-      ttlMs: duration(options, 'lease-ttl'),
-      waitMs: wait === undefined ? 0 : parseDuration(wait),
-      identity: options.text('identity') ?? environment[identityVariable],
-    },
-    retention: options.text('retention'),
-    metricsAddress: options.text('metrics'),
-    signal,
-    onProgress: ({ records, bytes, total }) =>
-      progress.update({ records, bytes, total: once ? total : undefined }),
-    onWarning: (warning) => terminal.warning(warning),
-    onNote: (text) => terminal.note(text),
-  })
-  await terminal.result(report, describeReport(report))
-  // A backup without an end is ended by an interruption; one that should have stored all was cut
-  // short by it.
-  if (error !== undefined) throw error
-  if (once) signal.throwIfAborted()
-}
-
-function duration(options: OptionValues, name: string): number {
-  return parseDuration(options.text(name) ?? '')
-}
-
-function size(options: OptionValues, name: string): number {
-  return parseSize(options.text(name) ?? '')
-}
+  async run(invocation) {
+    const { options, terminal, environment, signal } = invocation
+    const progress = new Progress(terminal, 'backup', systemClock)
+    const { once } = options
+    if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')
+    const { report, error } = await runBackup({
+      kafka: kafkaFlags(options),
+      environment,
+      storage: storageAt(options.to, invocation),
+      topics: { include: options.topic, exclude: options.exclude },
+      mode: once
+        ? { kind: 'once', openTransactionPatienceMs: options.transactionPatience }
+        : { kind: 'continuous' },
+      codec: options.codec,
+      segment: {
+        maxBytes: options.segmentSize,
+        maxAgeMs: options.segmentAge,
+      },
+      budgetBytes: options.memory,
+      lease: {
+        ttlMs: options.leaseTtl,
+        waitMs: options.wait ?? 0,
+        identity: options.identity ?? environment[identityVariable],
+      },
+      retention: options.retention,
+      metricsAddress: options.metrics,
+      signal,
+      onProgress: ({ records, bytes, total }) =>
+        progress.update({ records, bytes, total: once ? total : undefined }),
+      onWarning: (warning) => terminal.warning(warning),
+      onNote: (text) => terminal.note(text),
+    })
+    await terminal.result(report, describeReport(report))
+    // A backup without an end is ended by an interruption; one that should have stored all was cut
+    // short by it.
+    if (error !== undefined) throw error
+    if (once) signal.throwIfAborted()
+  },
+})
 
 function describeReport({ topics, failed }: BackupReport): string {
   const table = formatTable(

@@ -1,4 +1,3 @@
-import { parseDuration } from '@kannery/resources/values'
 import {
   type CopyReport,
   credentialsVariable,
@@ -6,90 +5,81 @@ import {
   runCopy,
   systemClock,
 } from '@kannery/runtime'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { duration, text } from '../../options.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { Progress } from '../../terminal/progress.ts'
-import { storageAt } from '../options/storage-options.ts'
+import { storageArgument, storageAt } from '../options/storage-options.ts'
 import { identityVariable } from './backup.ts'
 
 /** Each storage may have secrets of its own. */
 export const targetCredentialsVariable = 'KANNERY_TARGET_STORAGE_CREDENTIALS'
 
-export const copyCommand: CommandDeclaration = {
+export const copyCommand: CommandDeclaration = defineCommand({
   name: 'copy',
   summary: 'copy backups into a second storage',
   description:
     'Makes the backups in the target what they are in the source: only what is new is sent, and every byte is compared with the digest in the index. A topic of the target restores at every moment. What is there and is not a copy of the same backup is left alone. The source is only read.',
-  arguments: [
-    { name: 'source', description: 'a folder, or a URL such as s3://bucket/prefix' },
-    { name: 'target', description: 'where the copy goes; of any kind' },
-  ],
-  options: [
-    {
-      name: 'topic',
+  arguments: {
+    source: storageArgument,
+    target: { description: 'where the copy goes; of any kind' },
+  },
+  options: {
+    topic: text({
       short: 't',
       value: 'pattern',
       description:
         "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes; all by default",
       repeatable: true,
-    },
-    {
-      name: 'watch',
+    }),
+    watch: duration({
       value: 'interval',
       implied: '1m',
       description: 'follow the source until Ctrl-C, looking so often',
-    },
-    {
-      name: 'lease-ttl',
-      value: 'duration',
+    }),
+    'lease-ttl': duration({
       description: 'how long a silent copy counts as alive before another takes over',
       default: '5m',
-    },
-    {
-      name: 'wait',
-      value: 'duration',
+    }),
+    wait: duration({
       implied: '5m',
       description: 'how long to wait for a lease that somebody else holds, instead of failing',
-    },
-    {
-      name: 'identity',
+    }),
+    identity: text({
       value: 'name',
       description: `a name that only this copy has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
-    },
-  ],
+    }),
+  },
   examples: [
     'kannery copy ./backups s3://bucket/second',
     "kannery copy s3://bucket/backups gs://other/backups --topic 'orders.*' --watch=5m",
   ],
   finishing: 'releasing the leases; the next copy goes on from there',
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal, environment, signal } = invocation
-  const [source, target] = invocation.arguments
-  const watch = options.text('watch')
-  const wait = options.text('wait')
-  const progress = new Progress(terminal, 'copy', systemClock)
-  if (watch !== undefined) terminal.note('following the source; Ctrl-C ends it')
-  const { report, error } = await runCopy({
-    source: storageAt(source, invocation),
-    target: storageAt(target, { ...invocation, environment: environmentOfTarget(environment) }),
-    topics: options.list('topic'),
-    watchEveryMs: watch === undefined ? undefined : parseDuration(watch),
-    lease: {
-      ttlMs: parseDuration(options.text('lease-ttl') ?? ''),
-      waitMs: wait === undefined ? 0 : parseDuration(wait),
-      identity: options.text('identity') ?? environment[identityVariable],
-    },
-    signal,
-    onProgress: (advance) => progress.update(advance),
-    onWarning: (warning) => terminal.warning(warning),
-  })
-  await terminal.result(report, describe(report))
-  if (watch === undefined) signal.throwIfAborted()
-  if (error !== undefined) throw error
-}
+  async run(invocation) {
+    const { options, terminal, environment, signal } = invocation
+    const { source, target } = invocation.arguments
+    const { watch } = options
+    const progress = new Progress(terminal, 'copy', systemClock)
+    if (watch !== undefined) terminal.note('following the source; Ctrl-C ends it')
+    const { report, error } = await runCopy({
+      source: storageAt(source, invocation),
+      target: storageAt(target, { ...invocation, environment: environmentOfTarget(environment) }),
+      topics: options.topic,
+      watchEveryMs: watch,
+      lease: {
+        ttlMs: options.leaseTtl,
+        waitMs: options.wait ?? 0,
+        identity: options.identity ?? environment[identityVariable],
+      },
+      signal,
+      onProgress: (advance) => progress.update(advance),
+      onWarning: (warning) => terminal.warning(warning),
+    })
+    await terminal.result(report, describe(report))
+    if (watch === undefined) signal.throwIfAborted()
+    if (error !== undefined) throw error
+  },
+})
 
 function environmentOfTarget(environment: Environment): Environment {
   const { [credentialsVariable]: ofSource, ...others } = environment

@@ -1,50 +1,51 @@
 import { systemClock, type VerificationReport, verifyBackup } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
-import type { CommandDeclaration, Invocation } from '../../command.ts'
+import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { flag } from '../../options.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { formatLeftOut, formatRecords } from '../../terminal/holdings.ts'
 import { Progress } from '../../terminal/progress.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 
-export const verifyCommand: CommandDeclaration = {
+export const verifyCommand: CommandDeclaration = defineCommand({
   name: 'verify',
   summary: 'read a whole backup and check every byte of it',
   description:
     'Reads every index, page and segment, checks every checksum, and names the file and the byte range of each damage, files that an index names and that are absent, and files that no index names. Needs no Kafka.',
-  arguments: [storageArgument, { name: 'topic', description: 'only this topic', optional: true }],
-  options: [
-    {
-      name: 'shallow',
+  arguments: {
+    storage: storageArgument,
+    topic: { description: 'only this topic', optional: true },
+  },
+  options: {
+    shallow: flag({
       description: 'do not read the segments: check only that they are there, in the right size',
-    },
-  ],
+    }),
+  },
   examples: ['kannery verify ./backups', 'kannery verify ./backups orders -o json'],
-  run,
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { options, terminal, signal } = invocation
-  const [storage, topic] = invocation.arguments
-  const progress = new Progress(terminal, 'verify', systemClock)
-  const { report, error } = await verifyBackup({
-    storage: storageAt(storage, invocation),
-    topic,
-    depth: options.flag('shallow') ? 'shallow' : 'deep',
-    signal,
-    onProgress: (advance) => progress.update(advance),
-  })
-  await terminal.result(report, describe(report))
-  if (report.findings.length === 0) {
-    if (error !== undefined) throw error
-    return
-  }
-  throw new KanneryError('DATA_CORRUPT', sentence(report), {
-    why: 'each finding is named in the report above',
-    remedy:
-      'kannery restore --skip-damaged gives back all the rest. Keep the files: a damaged one may be repaired.',
-    facts: { findings: report.findings.length },
-  })
-}
+  async run(invocation) {
+    const { options, terminal, signal } = invocation
+    const { storage, topic } = invocation.arguments
+    const progress = new Progress(terminal, 'verify', systemClock)
+    const { report, error } = await verifyBackup({
+      storage: storageAt(storage, invocation),
+      topic,
+      depth: options.shallow ? 'shallow' : 'deep',
+      signal,
+      onProgress: (advance) => progress.update(advance),
+    })
+    await terminal.result(report, describe(report))
+    if (report.findings.length === 0) {
+      if (error !== undefined) throw error
+      return
+    }
+    throw new KanneryError('DATA_CORRUPT', sentence(report), {
+      why: 'each finding is named in the report above',
+      remedy:
+        'kannery restore --skip-damaged gives back all the rest. Keep the files: a damaged one may be repaired.',
+      facts: { findings: report.findings.length },
+    })
+  },
+})
 
 function sentence({ findings }: VerificationReport): string {
   return findings.length === 1
