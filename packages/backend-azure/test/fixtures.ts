@@ -1,23 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { BackendContext } from '@kannery/storage'
+import type { BackendContext, KanneryError } from '@kannery/storage'
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import type { SharedAzurite } from '@kannery/testing/servers/shared-azurite'
 import { AzureBackend, type AzureConfig, plugin } from '../src/index.ts'
 
+/** What an app hands in when it opens the backend. */
 export const context: Omit<BackendContext, 'credentials'> = {
   access: 'write',
-  clock: {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    sleep: async (milliseconds, signal) => {
-      await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
-    },
-  },
-  random: { bytes: (length) => randomBytes(length) },
+  clock: realClock,
+  random: realRandom,
   userAgent: 'kannery-tests',
 }
 
-/** A prefix that nobody used before. */
+/** A prefix that no other test uses. */
 export function newPrefix(): string {
   return `test-${randomBytes(6).toString('hex')}`
 }
@@ -39,8 +34,12 @@ export async function open(
   return backend
 }
 
-export async function collect<T>(entries: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const entry of entries) collected.push(entry)
-  return collected
+/** What `work` rejects with. */
+export async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
+  return await work.then(
+    () => {
+      throw new Error('it succeeded')
+    },
+    (error) => error as KanneryError,
+  )
 }

@@ -10,7 +10,7 @@ import {
 } from '@kannery/testing/servers/played-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './fixtures.ts'
+import { context, errorOf } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const body = Buffer.from('body')
@@ -43,15 +43,6 @@ async function openAt(
   return await plugin.open(
     { endpoint: `${endpoint}/acme`, container: 'backups' },
     { ...context, credentials },
-  )
-}
-
-async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
-  return await work.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => error as KanneryError,
   )
 }
 
@@ -109,7 +100,7 @@ test.each([
     await errorOf(storage.get(key)),
     await errorOf(storage.head(key)),
     await errorOf(storage.put(key, body, { condition: ifAbsent })),
-    await errorOf(collect(storage.list(keyPrefix(''), { depth: 'all' }))),
+    await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
   ]
 
   for (const [index, told] of errors.entries()) {
@@ -187,7 +178,8 @@ test('an error or a listing that breaks off is an error of the network', async (
     cutOffAfter: 40,
   }))
   await using storage = await openAt(server)
-  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+  const list = (): Promise<unknown> =>
+    Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
 
   for (status of [200, 403]) {
     expect(await errorOf(list())).toMatchObject({

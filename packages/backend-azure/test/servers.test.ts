@@ -7,7 +7,7 @@ import {
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
-import { collect, context, newPrefix, open } from './fixtures.ts'
+import { context, newPrefix, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const
@@ -24,7 +24,7 @@ test('the probe finds nothing to complain about', async () => {
     canDelete: true,
     warnings: [],
   })
-  expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+  expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
 test("an answer tells the storage's time, by the clock of lastModified", async () => {
@@ -115,7 +115,7 @@ test('a wrong key is told, and not repeated', async () => {
     storage.head(key),
     storage.get(key),
     storage.put(key, Buffer.from('x'), { condition: ifAbsent }),
-    collect(storage.list(keyPrefix(''), { depth: 'all' })),
+    Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' })),
   ]
 
   for (const result of await Promise.allSettled(calls)) {
@@ -134,7 +134,7 @@ test('who may only read can list and read, and is told what is missing to write'
 
   expect(await reader.head(key)).toMatchObject({ size: 1 })
   expect((await readObject(reader, key))?.info.size).toBe(1)
-  expect(await collect(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
+  expect(await Array.fromAsync(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
   const other = objectKey('orders/other')
   const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('(r, c, w)') }
   await expect(reader.put(other, Buffer.from('x'), { condition: ifAbsent })).rejects.toMatchObject(
@@ -172,7 +172,9 @@ function sasFor(permissions: string): string {
 
 async function uncommitted(prefix: string): Promise<string[]> {
   const container = new ContainerClient(`${inject('azurite').endpoint}/backups`, sharedKey())
-  const blobs = await collect(container.listBlobsFlat({ prefix, includeUncommitedBlobs: true }))
+  const blobs = await Array.fromAsync(
+    container.listBlobsFlat({ prefix, includeUncommitedBlobs: true }),
+  )
   return blobs.map(({ name }) => name)
 }
 

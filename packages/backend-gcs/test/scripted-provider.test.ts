@@ -4,14 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import {
-  decorate,
-  type KanneryError,
-  keyPrefix,
-  objectKey,
-  readObject,
-  type StorageBackend,
-} from '@kannery/storage'
+import { decorate, keyPrefix, objectKey, readObject, type StorageBackend } from '@kannery/storage'
 import {
   type Played,
   type PlayedAnswer,
@@ -21,7 +14,7 @@ import {
 } from '@kannery/testing/servers/played-server'
 import { expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './fixtures.ts'
+import { context, errorOf } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const body = Buffer.from('body')
@@ -43,15 +36,6 @@ function failure(status: number, reason: string, headers = {}): PlayedAnswer {
 
 async function openAt({ endpoint }: PlayedServer) {
   return await plugin.open({ bucket: 'backups', endpoint }, context)
-}
-
-async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
-  return await work.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => error as KanneryError,
-  )
 }
 
 test.each([
@@ -93,7 +77,7 @@ test.each([
     await errorOf(storage.get(key)),
     await errorOf(storage.head(key)),
     await errorOf(storage.put(key, body, { condition: ifAbsent })),
-    await errorOf(collect(storage.list(keyPrefix(''), { depth: 'all' }))),
+    await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
   ]
 
   for (const [index, told] of errors.entries()) {
@@ -166,7 +150,7 @@ test.each<[string, Call, number]>([
   ['head', (storage) => storage.head(key), 200],
   ['put', (storage) => storage.put(key, body, { condition: ifAbsent }), 200],
   ['put that is refused', (storage) => storage.put(key, body, { condition: ifAbsent }), 503],
-  ['list', (storage) => collect(storage.list(keyPrefix(''), { depth: 'all' })), 200],
+  ['list', (storage) => Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' })), 200],
   ['delete', (storage) => storage.delete(key), 200],
 ])(
   'an answer to a %s that comes when nobody waits for it any more does no harm',
@@ -233,7 +217,8 @@ test('an error, a listing or the end of an upload that breaks off is an error of
     total === undefined ? 'kept' : broken(200),
   )
   await using storage = await openAt(server)
-  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+  const list = (): Promise<unknown> =>
+    Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
   const told = { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' }
 
   for (cutOffAfter of [10, undefined]) {

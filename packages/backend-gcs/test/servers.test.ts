@@ -1,7 +1,7 @@
 import { keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
-import { collect, context, newPrefix, open } from './fixtures.ts'
+import { context, newPrefix, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const
@@ -16,7 +16,7 @@ test('the probe notices that the condition of a delete is ignored, and goes on w
     canDelete: true,
     warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
   })
-  expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+  expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
 test("an answer tells the storage's time, by the clock of lastModified", async () => {

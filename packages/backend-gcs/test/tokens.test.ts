@@ -2,7 +2,7 @@ import { keyPrefix, objectKey } from '@kannery/storage'
 import { type PlayedAnswer, playServer } from '@kannery/testing/servers/played-server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './fixtures.ts'
+import { context } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 
@@ -33,7 +33,7 @@ test.each([400, 403, 404])(
       storage.get(key),
       storage.delete(key),
       storage.put(key, Buffer.from('x'), { condition: { kind: 'if-absent' } }),
-      collect(storage.list(keyPrefix(''), { depth: 'all' })),
+      Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' })),
     ]
     const codes = await Promise.all(calls.map((call) => call.catch((error) => error.code)))
     expect(codes).toEqual(calls.map(() => 'STORAGE_UNAUTHENTICATED'))

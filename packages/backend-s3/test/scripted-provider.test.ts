@@ -11,7 +11,7 @@ import {
 } from '@kannery/testing/servers/played-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { collect, context } from './fixtures.ts'
+import { context, errorOf } from './fixtures.ts'
 
 const key = objectKey('orders/index')
 const body = Buffer.from('body')
@@ -30,15 +30,6 @@ async function openAt({ endpoint }: PlayedServer) {
   return await plugin.open(
     { bucket: 'backups', endpoint, region: 'us-east-1' },
     { ...context, credentials: { accessKeyId: 'AKIA', secretAccessKey: 'hunter2' } },
-  )
-}
-
-async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
-  return await work.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => error as KanneryError,
   )
 }
 
@@ -83,7 +74,7 @@ test.each([
     await errorOf(storage.get(key)),
     await errorOf(storage.head(key)),
     await errorOf(storage.put(key, body, { condition: { kind: 'if-absent' } })),
-    await errorOf(collect(storage.list(keyPrefix(''), { depth: 'all' }))),
+    await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
   ]
 
   for (const [index, told] of errors.entries()) {
@@ -188,7 +179,8 @@ test('an error or a listing that breaks off is an error of the network', async (
     ...(cutOffAfter === undefined ? {} : { cutOffAfter }),
   }))
   await using storage = await openAt(server)
-  const list = (): Promise<unknown> => collect(storage.list(keyPrefix(''), { depth: 'all' }))
+  const list = (): Promise<unknown> =>
+    Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
 
   for (status of [200, 503]) {
     for (cutOffAfter of [60, undefined]) {
@@ -321,7 +313,7 @@ test('a store that is not AWS gets no checksum headers, and Content-MD5 where so
   )
   await using storage = await openAt(server)
   await storage.put(key, body, { condition: { kind: 'if-absent' } })
-  await collect(storage.deleteMany([key]))
+  await Array.fromAsync(storage.deleteMany([key]))
   const [put, deletion] = server.requests
 
   expect(put?.headers).not.toHaveProperty('x-amz-checksum-crc32')
@@ -352,7 +344,7 @@ test('each key of a batch that could not be deleted has its own error', async ()
   }))
   await using storage = await openAt(server)
 
-  expect(await collect(storage.deleteMany([objectKey('a'), objectKey('b')]))).toEqual([
+  expect(await Array.fromAsync(storage.deleteMany([objectKey('a'), objectKey('b')]))).toEqual([
     { key: 'a' },
     { key: 'b', error: expect.objectContaining({ code: 'STORAGE_DENIED' }) },
   ])

@@ -9,7 +9,7 @@ import { s3ClientOf } from '@kannery/testing/servers/s3-client'
 import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
-import { collect, context, newPrefix, open } from './fixtures.ts'
+import { context, newPrefix, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const
@@ -27,7 +27,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
       canDelete: true,
       warnings: [],
     })
-    expect(await collect(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
+    expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
   })
 
   test("an answer tells the storage's time, by the clock of lastModified", async () => {
@@ -110,7 +110,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
       storage.head(key),
       storage.get(key),
       storage.put(key, Buffer.from('x'), { condition: ifAbsent }),
-      collect(storage.list(keyPrefix(''), { depth: 'all' })),
+      Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' })),
     ]
 
     for (const result of await Promise.allSettled(calls)) {
@@ -159,7 +159,7 @@ test('who may only read can list and read, and is told what is missing to write'
 
   expect(await reader.head(key)).toMatchObject({ size: 1 })
   expect((await readObject(reader, key))?.info.size).toBe(1)
-  expect(await collect(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
+  expect(await Array.fromAsync(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
   const other = objectKey('orders/other')
   const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('s3:PutObject') }
   await expect(reader.put(other, Buffer.from('x'), { condition: ifAbsent })).rejects.toMatchObject(

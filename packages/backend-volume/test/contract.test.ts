@@ -10,8 +10,7 @@ import {
 } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 
 function contextOf(path: string): CaseContext {
   return {

@@ -5,8 +5,7 @@ import { runCase, seededRandom, storageContract } from '@kannery/storage-testkit
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FileSystem } from '../src/disk/file-system.ts'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
 
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { KanneryError, type ObjectVersion, objectKey, readObject } from '@kannery/storage'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
 
 const key = objectKey('topic/index')

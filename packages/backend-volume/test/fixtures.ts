@@ -1,18 +1,26 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BackendContext } from '@kannery/storage'
+import { realClock, realRandom } from '@kannery/storage-testkit'
 
-/** A folder on a disk and one in memory: both kinds of file system that tests find everywhere. */
-export const worlds: Readonly<Record<'disk' | 'tmpfs', string>> = {
+/** The real clock and real randomness: these tests are about a real file system. */
+export const environment: Pick<BackendContext, 'clock' | 'random'> = {
+  clock: realClock,
+  random: realRandom,
+}
+
+/** A folder on a disk and one in memory: the two file systems that every machine has. */
+const fileSystems: Readonly<Record<'disk' | 'tmpfs', string>> = {
   disk: join(import.meta.dirname, '..', 'node_modules', '.volumes'),
   tmpfs: '/dev/shm',
 }
 
-/** A new folder in one of the {@link worlds}, removed with all that is in it. */
+/** A new folder on a disk or in memory, removed with everything in it when it is disposed of. */
 export async function scratchFolder(
-  world: keyof typeof worlds,
+  fileSystem: keyof typeof fileSystems,
 ): Promise<AsyncDisposable & { readonly path: string }> {
-  await fs.mkdir(worlds[world], { recursive: true })
-  const path = await fs.mkdtemp(join(worlds[world], 'kannery-volume-'))
+  await fs.mkdir(fileSystems[fileSystem], { recursive: true })
+  const path = await fs.mkdtemp(join(fileSystems[fileSystem], 'kannery-volume-'))
   return {
     path,
     async [Symbol.asyncDispose]() {

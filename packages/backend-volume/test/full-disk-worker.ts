@@ -4,7 +4,7 @@ import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { KanneryError, objectKey, readObject } from '@kannery/storage'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
+import { environment } from './fixtures.ts'
 
 const [root = ''] = process.argv.slice(2)
 const storage = await VolumeBackend.open({ path: root }, environment)

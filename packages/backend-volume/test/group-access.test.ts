@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { objectKey } from '@kannery/storage'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VolumeBackend, type VolumeConfig } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 
 const ifAbsent = { condition: { kind: 'if-absent' } } as const
 

@@ -4,8 +4,7 @@ import { join, relative } from 'node:path'
 import { keyPrefix, objectKey, readObject } from '@kannery/storage'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 import { type SystemCall, watchedFiles } from './watched-files.ts'
 
 const ifAbsent = { condition: { kind: 'if-absent' } } as const

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
+import { environment } from './fixtures.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
 
 const [root = '', worker = '', life = ''] = process.argv.slice(2)

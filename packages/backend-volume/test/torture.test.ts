@@ -6,8 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KanneryError, objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
 
 const workers = 8

@@ -3,8 +3,7 @@ import { objectKey } from '@kannery/storage'
 import { seededRandom } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './environment.ts'
-import { scratchFolder } from './fixtures.ts'
+import { environment, scratchFolder } from './fixtures.ts'
 import { watchedFiles } from './watched-files.ts'
 
 const key = objectKey('topic/__lease')

@@ -17,5 +17,6 @@ export {
 } from './faulty/fault-plan.ts'
 export { FaultyStorage } from './faulty/faulty-storage.ts'
 export { MemoryStorage, type MemoryStorageOptions } from './memory/memory-storage.ts'
+export { realClock, realRandom } from './world/real-environment.ts'
 export { type SeededRandom, seededRandom } from './world/seeded-random.ts'
 export { TestClock } from './world/test-clock.ts'
