@@ -29,7 +29,7 @@ test('what is still open when a command has ended does not keep it, and all is s
 test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
   const packages = await importedBy('ls', path('.'))
 
-  expect(packages).toContain('@kannery/core')
+  expect(packages).toContain('@kannery/core/layout')
   expect(packages).not.toContain('@kannery/kafka')
   expect(packages).not.toContain('prom-client')
   // Takes 40 ms: it loads all of fetch.

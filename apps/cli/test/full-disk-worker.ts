@@ -2,7 +2,9 @@
 // happened as JSON.
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { editIndex, type Index, topicKeys, UlidSource } from '@kannery/core'
+import { editIndex, type Index } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { kannery } from './command-line.ts'
 import { findBackup, openVolume, startVolumeBackup } from './volume-backup.ts'

@@ -1,17 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { plugin } from '@kannery/backend-volume'
-import {
-  crc32c,
-  encodeChunk,
-  readIndex,
-  type SegmentEntry,
-  SegmentWriter,
-  segmentEntries,
-  topicKeys,
-  verifySegment,
-  Worker,
-} from '@kannery/core'
+import { crc32c } from '@kannery/core/digest'
+import { readIndex, type SegmentEntry, segmentEntries } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { encodeChunk, SegmentWriter, verifySegment } from '@kannery/core/segment'
+import { Worker } from '@kannery/core/writing'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
-import {
-  formatDigest,
-  type Index,
-  type JsonObject,
-  type JsonValue,
-  type Page,
-  type PageSummary,
-  type SegmentEntry,
-  type Ulid,
-} from '../src/index.ts'
+import { formatDigest } from '../src/digest/digest.ts'
+import type {
+  Index,
+  JsonObject,
+  JsonValue,
+  Page,
+  PageSummary,
+  SegmentEntry,
+} from '../src/index-file/format/model.ts'
+import type { Ulid } from '../src/ulid/ulid.ts'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
 const text = fc.string({ unit: 'binary', maxLength: 20 })

@@ -1,18 +1,14 @@
 import { decorate, type KanneryError, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, MemoryStorage, type SeededRandom } from '@kannery/storage-testkit'
-import {
-  copyTopic,
-  crc32c,
-  formatDigest,
-  type Index,
-  readIndex,
-  type SegmentEntry,
-  segmentEntries,
-  type TopicCopy,
-  topicKeys,
-  Worker,
-  type WriterSession,
-} from '../src/index.ts'
+import { copyTopic, type TopicCopy } from '../src/copy/copy-topic.ts'
+import { crc32c } from '../src/digest/crc32c.ts'
+import { formatDigest } from '../src/digest/digest.ts'
+import type { Index, SegmentEntry } from '../src/index-file/format/model.ts'
+import { segmentEntries } from '../src/index-file/pages/pages.ts'
+import { readIndex } from '../src/index-file/read-index.ts'
+import { topicKeys } from '../src/layout/keys.ts'
+import { Worker } from '../src/writing/worker.ts'
+import type { WriterSession } from '../src/writing/writer-session.ts'
 import { captured, World } from './fixtures.ts'
 
 export const keys = topicKeys('orders')

@@ -1,16 +1,14 @@
 import { KanneryError, objectKey } from '@kannery/storage'
 import type { MemoryStorage } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import {
-  damageOf,
-  encodeIndex,
-  readIndex,
-  segmentEntries,
-  topicKeys,
-  type Ulid,
-  verifySegment,
-} from '../src/index.ts'
+import { encodeIndex } from '../src/index-file/format/index-document.ts'
 import { writePage } from '../src/index-file/pages/page-writer.ts'
+import { segmentEntries } from '../src/index-file/pages/pages.ts'
+import { readIndex } from '../src/index-file/read-index.ts'
+import { topicKeys } from '../src/layout/keys.ts'
+import { damageOf } from '../src/segment/format/damage.ts'
+import { verifySegment } from '../src/segment/salvage/verify.ts'
+import type { Ulid } from '../src/ulid/ulid.ts'
 import { segment } from './fixtures.ts'
 import { sampleIndex } from './sample-index.ts'
 import { facts, sampleHeader, sampleKey, writeSegment } from './segments.ts'

@@ -14,21 +14,14 @@ import {
   seededRandom,
   TestClock,
 } from '@kannery/storage-testkit'
-import {
-  type CoveredRange,
-  editIndex,
-  type Gap,
-  type Index,
-  type NewIncarnation,
-  nextOffsets,
-  readIndex,
-  type SegmentEntry,
-  segmentEntries,
-  UlidSource,
-  Worker,
-  type WorkerOptions,
-  type WriterSession,
-} from '../src/index.ts'
+import { nextOffsets } from '../src/index-file/coverage.ts'
+import { editIndex } from '../src/index-file/edit-index.ts'
+import type { CoveredRange, Gap, Index, SegmentEntry } from '../src/index-file/format/model.ts'
+import { segmentEntries } from '../src/index-file/pages/pages.ts'
+import { readIndex } from '../src/index-file/read-index.ts'
+import { UlidSource } from '../src/ulid/ulid.ts'
+import { Worker, type WorkerOptions } from '../src/writing/worker.ts'
+import type { NewIncarnation, WriterSession } from '../src/writing/writer-session.ts'
 
 export const seconds = (count: number): number => 1000 * count
 export const minutes = (count: number): number => 60_000 * count

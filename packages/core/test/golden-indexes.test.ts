@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { encodeIndex, encodePage, parseIndex, parsePage } from '../src/index.ts'
+import {
+  encodeIndex,
+  encodePage,
+  parseIndex,
+  parsePage,
+} from '../src/index-file/format/index-document.ts'
 import { besideIt, goldenFields, goldenIndexes } from './golden-indexes.ts'
 
 const golden = (name: string): Promise<Buffer> =>

@@ -1,4 +1,6 @@
-import { encodeIndex, encodePage, type Index, type Page, type Ulid } from '../src/index.ts'
+import { encodeIndex, encodePage } from '../src/index-file/format/index-document.ts'
+import type { Index, Page } from '../src/index-file/format/model.ts'
+import type { Ulid } from '../src/ulid/ulid.ts'
 import { sampleIndex, samplePage } from './sample-index.ts'
 
 export interface GoldenIndex {

@@ -1,4 +1,8 @@
-import { crc32c, encodePage, formatDigest, type Index, type Page, type Ulid } from '../src/index.ts'
+import { crc32c } from '../src/digest/crc32c.ts'
+import { formatDigest } from '../src/digest/digest.ts'
+import { encodePage } from '../src/index-file/format/index-document.ts'
+import type { Index, Page } from '../src/index-file/format/model.ts'
+import type { Ulid } from '../src/ulid/ulid.ts'
 
 const first = '01JDC8F9V0000000000000000A' as Ulid
 const second = '01JDC8G9V0000000000000000B' as Ulid

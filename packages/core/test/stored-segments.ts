@@ -1,10 +1,10 @@
-import type { WriterSession } from '../src/index.ts'
 import type { SegmentEntry } from '../src/index-file/format/model.ts'
 import { topicKeys } from '../src/layout/keys.ts'
 import { entryOfWhole } from '../src/recovery/inspect-segment.ts'
 import type { SegmentHeader } from '../src/segment/format/segment-header.ts'
 import { openSegment } from '../src/segment/reader.ts'
 import { SegmentWriter } from '../src/segment/writer.ts'
+import type { WriterSession } from '../src/writing/writer-session.ts'
 import { cluster, type World } from './fixtures.ts'
 import { encode, facts } from './segments.ts'
 

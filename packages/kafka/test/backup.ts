@@ -1,17 +1,19 @@
+import { crc32c } from '@kannery/core/digest'
 import {
-  type AbortedRange,
-  type ChunkFacts,
-  crc32c,
-  encodeChunk,
   encodeIndex,
   type Gap,
   type Incarnation,
   type Index,
   type SegmentEntry,
+} from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import {
+  type AbortedRange,
+  type ChunkFacts,
+  encodeChunk,
   SegmentWriter,
-  topicKeys,
-  UlidSource,
-} from '@kannery/core'
+} from '@kannery/core/segment'
+import { UlidSource } from '@kannery/core/ulid'
 import type { Clock, Random, StorageBackend } from '@kannery/storage'
 import { type BatchHeader, walkBatches } from '../src/record-batch/header.ts'
 import { timestampRange } from '../src/record-batch/records.ts'

@@ -1,4 +1,6 @@
-import { listLeases, topicKeys, Worker } from '@kannery/core'
+import { topicKeys } from '@kannery/core/layout'
+import { listLeases } from '@kannery/core/lease'
+import { Worker } from '@kannery/core/writing'
 import { keyPrefix } from '@kannery/storage'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

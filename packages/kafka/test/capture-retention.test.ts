@@ -1,4 +1,6 @@
-import { type Retention, readIndex, topicKeys } from '@kannery/core'
+import { readIndex } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import type { Retention } from '@kannery/core/retention'
 import type { Clock } from '@kannery/storage'
 import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

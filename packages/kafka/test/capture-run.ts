@@ -1,4 +1,6 @@
-import { type Retention, UlidSource, Worker } from '@kannery/core'
+import type { Retention } from '@kannery/core/retention'
+import { UlidSource } from '@kannery/core/ulid'
+import { Worker } from '@kannery/core/writing'
 import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
 import { capture } from '../src/capture/capture.ts'
 import type { CaptureOptions } from '../src/capture/capture-options.ts'

@@ -1,12 +1,6 @@
-import {
-  crc32c,
-  encodeIndex,
-  encodePage,
-  formatDigest,
-  type Page,
-  summarizeHoldings,
-  topicKeys,
-} from '@kannery/core'
+import { crc32c, formatDigest } from '@kannery/core/digest'
+import { encodeIndex, encodePage, type Page, summarizeHoldings } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
 import type { StorageBackend } from '@kannery/storage'
 import { MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

@@ -1,11 +1,6 @@
-import {
-  type AbortedRange,
-  type Index,
-  openSegment,
-  readIndex,
-  segmentEntries,
-  topicKeys,
-} from '@kannery/core'
+import { type Index, readIndex, segmentEntries } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { type AbortedRange, openSegment } from '@kannery/core/segment'
 import type { StorageBackend } from '@kannery/storage'
 import { type BatchHeader, checkBatch, walkBatches } from '../src/record-batch/header.ts'
 import { decodeRecords, type KafkaRecord } from '../src/record-batch/records.ts'

@@ -1,4 +1,5 @@
-import type { Damage, Index } from '@kannery/core'
+import type { Index } from '@kannery/core/index-file'
+import type { Damage } from '@kannery/core/segment'
 import type { StorageBackend } from '@kannery/storage'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import type { BackupBatch } from '../src/reading/backup-batch.ts'

@@ -1,4 +1,4 @@
-import { topicKeys } from '@kannery/core'
+import { topicKeys } from '@kannery/core/layout'
 import { keyPrefix, readObject } from '@kannery/storage'
 import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

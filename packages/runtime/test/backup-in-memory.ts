@@ -1,19 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32c } from '@kannery/core/digest'
 import {
-  crc32c,
-  encodeChunk,
   encodeIndex,
   type Index,
   parseIndex,
   requireIndex,
   type SegmentEntry,
-  SegmentWriter,
-  topicKeys,
-  Worker,
-  type WriterSession,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { encodeChunk, SegmentWriter } from '@kannery/core/segment'
+import { Worker, type WriterSession } from '@kannery/core/writing'
 import {
   type BackendContext,
   defineBackendPlugin,

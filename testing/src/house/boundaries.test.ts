@@ -77,14 +77,18 @@ describe('who may import whom', () => {
   })
 
   test.each([
-    ['core imports a backend', 'packages/core/src/index.ts', '@kannery/backend-volume'],
+    ['core imports a backend', 'packages/core/src/layout/index.ts', '@kannery/backend-volume'],
     ['kafka imports a backend', 'packages/kafka/src/index.ts', '@kannery/backend-volume'],
     ['storage imports core', 'packages/storage/src/index.ts', '@kannery/core'],
     ['a backend imports core', 'packages/backend-volume/src/index.ts', '@kannery/core'],
     ['resources import what runs them', 'packages/resources/src/index.ts', '@kannery/runtime'],
-    ['core imports kafka', 'packages/core/src/index.ts', '@kannery/kafka'],
+    ['core imports kafka', 'packages/core/src/layout/index.ts', '@kannery/kafka'],
     ['the checker imports what it checks', 'testing/src/python/topics.ts', '@kannery/kafka'],
-    ['a package reaches into another', 'packages/kafka/src/index.ts', '../../core/src/index.ts'],
+    [
+      'a package reaches into another',
+      'packages/kafka/src/index.ts',
+      '../../core/src/layout/index.ts',
+    ],
   ])('lint fails when %s', async (_, file, specifier) => {
     const { status, output } = await withLine(file, `import '${specifier}'`, () =>
       lint('turbo', 'boundaries'),
@@ -119,7 +123,7 @@ describe('who may import whom', () => {
     ['a library throws dice', 'export const dice: number = Math.random()'],
     ['a library reads the environment', 'export const home: unknown = process.env'],
   ])('lint fails when %s', async (_, line) => {
-    const file = 'packages/core/src/index.ts'
+    const file = 'packages/core/src/layout/index.ts'
 
     const { status } = await withLine(file, line, () => lint('biome', 'lint', file))
 

@@ -1,4 +1,4 @@
-import type { KnownTimes } from '@kannery/core'
+import type { KnownTimes } from '@kannery/core/segment'
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 

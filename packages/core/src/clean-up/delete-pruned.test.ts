@@ -2,20 +2,16 @@ import type { StorageCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import {
-  addHold,
-  addPoint,
-  deletePruned,
-  type Index,
-  markExpired,
-  type Pruned,
-  parseRetention,
-  readIndex,
-  type SegmentEntry,
-  segmentEntries,
-  topicKeys,
-  UlidSource,
-} from '../index.ts'
+import type { Index, SegmentEntry } from '../index-file/format/model.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { addHold } from '../retention/holds.ts'
+import { addPoint } from '../retention/points.ts'
+import { markExpired } from '../retention/prune.ts'
+import { parseRetention } from '../retention/retention.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { deletePruned, type Pruned } from './delete-pruned.ts'
 
 const keys = topicKeys('orders')
 

@@ -2,16 +2,13 @@ import { expect, test } from 'vitest'
 import { captured, cluster, days, minutes, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import {
-  deletePruned,
-  findOrphans,
-  markOrphans,
-  type PruneOptions,
-  readIndex,
-  segmentEntries,
-  topicKeys,
-  UlidSource,
-} from '../index.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import type { PruneOptions } from '../retention/prune.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { deletePruned } from './delete-pruned.ts'
+import { findOrphans, markOrphans } from './orphans.ts'
 
 const keys = topicKeys('orders')
 

@@ -11,9 +11,12 @@ import {
   startSource,
 } from '../../test/copy-fixtures.ts'
 import { cluster, days, minutes } from '../../test/fixtures.ts'
-import { BackupUse, deletePruned, UlidSource, Worker } from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
 import { liveAmong } from '../index-file/pages/named-objects.ts'
 import { type NamedObject, namedObject } from '../layout/keys.ts'
+import { BackupUse } from '../retention/backup-use.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { Worker } from '../writing/worker.ts'
 
 let source: Source
 let target: MemoryStorage

@@ -11,7 +11,9 @@ import {
   startSource,
 } from '../../test/copy-fixtures.ts'
 import { cluster, minutes } from '../../test/fixtures.ts'
-import { editIndex, UlidSource, Worker } from '../index.ts'
+import { editIndex } from '../index-file/edit-index.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { Worker } from '../writing/worker.ts'
 
 const writes = ['put', 'openWriter', 'delete', 'deleteMany']
 const overwrite = { condition: { kind: 'overwrite' } } as const

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { copier, entriesIn, type Source } from '../../test/copy-fixtures.ts'
 import { cluster, World } from '../../test/fixtures.ts'
 import { stored } from '../../test/stored-segments.ts'
-import { type RecoverySource, rebuildIndex, Worker } from '../index.ts'
+import { rebuildIndex } from '../rebuild/rebuild-index.ts'
+import type { RecoverySource } from '../recovery/adoption.ts'
+import { Worker } from '../writing/worker.ts'
 
 /** Kafka is gone, and all that it had. */
 const lostKafka: RecoverySource = {

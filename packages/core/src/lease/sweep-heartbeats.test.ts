@@ -1,7 +1,8 @@
 import type { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { days, minutes, World } from '../../test/fixtures.ts'
-import { defaultLeaseTiming, sweepHeartbeats } from '../index.ts'
+import { sweepHeartbeats } from './sweep-heartbeats.ts'
+import { defaultLeaseTiming } from './timing.ts'
 
 const heartbeats = (world: World): number =>
   world.keys().filter((key) => key.startsWith('~workers/')).length

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { captured, gap, minutes, World } from '../../test/fixtures.ts'
-import { acceptIndex, topicKeys, UlidSource } from '../index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { acceptIndex } from './accept-index.ts'
 
 const keys = topicKeys('orders')
 

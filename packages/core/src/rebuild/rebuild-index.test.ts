@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
 import { cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import {
-  planRebuild,
-  type Retention,
-  readIndex,
-  rebuildIndex,
-  topicKeys,
-  type Ulid,
-  type WriterSession,
-} from '../index.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import type { Retention } from '../retention/retention.ts'
+import type { Ulid } from '../ulid/ulid.ts'
+import type { WriterSession } from '../writing/writer-session.ts'
+import { planRebuild, rebuildIndex } from './rebuild-index.ts'
 
 const keys = topicKeys('orders')
 const keep: Retention = { kind: 'keep' }

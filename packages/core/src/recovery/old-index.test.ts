@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { cluster, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
-import { readIndex, rebuildIndex, topicKeys } from '../index.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { rebuildIndex } from '../rebuild/rebuild-index.ts'
 
 const keys = topicKeys('orders')
 

@@ -2,19 +2,15 @@ import type { Fault, StorageCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import {
-  deletePruned,
-  editIndex,
-  type GarbageEntry,
-  type Index,
-  markExpired,
-  type PruneOptions,
-  parseRetention,
-  readIndex,
-  segmentEntries,
-  topicKeys,
-  UlidSource,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { editIndex } from '../index-file/edit-index.ts'
+import type { GarbageEntry, Index } from '../index-file/format/model.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { markExpired, type PruneOptions } from '../retention/prune.ts'
+import { parseRetention } from '../retention/retention.ts'
+import { UlidSource } from '../ulid/ulid.ts'
 import type { RecoverySource } from './adoption.ts'
 
 const keys = topicKeys('orders')

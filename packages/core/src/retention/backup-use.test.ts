@@ -2,15 +2,13 @@ import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { copier, secondStorage, startSource } from '../../test/copy-fixtures.ts'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
-import {
-  BackupUse,
-  deletePruned,
-  markExpired,
-  parseRetention,
-  readHolds,
-  readIndex,
-  UlidSource,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { BackupUse } from './backup-use.ts'
+import { readHolds } from './holds.ts'
+import { markExpired } from './prune.ts'
+import { parseRetention } from './retention.ts'
 
 /** A backup of two segments with a retention of 30 days, which somebody reads. */
 class Read {

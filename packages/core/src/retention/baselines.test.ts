@@ -3,22 +3,18 @@ import { expect, test } from 'vitest'
 import { CompactedTopic, type KeyedRecord } from '../../test/compacted-topic.ts'
 import { days, incarnation, segment, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import {
-  addPoint,
-  deletePruned,
-  type Index,
-  markExpired,
-  nextOffsets,
-  parseRetention,
-  readIndex,
-  restorableIncarnation,
-  type SegmentEntry,
-  segmentEntries,
-  topicKeys,
-  type Ulid,
-  UlidSource,
-  type WriterSession,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { restorableIncarnation } from '../index-file/baseline.ts'
+import { nextOffsets } from '../index-file/coverage.ts'
+import type { Index, SegmentEntry } from '../index-file/format/model.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { type Ulid, UlidSource } from '../ulid/ulid.ts'
+import type { WriterSession } from '../writing/writer-session.ts'
+import { addPoint } from './points.ts'
+import { markExpired } from './prune.ts'
+import { parseRetention } from './retention.ts'
 
 const topic = 'accounts'
 const retention = parseRetention('30d')

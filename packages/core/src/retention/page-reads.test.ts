@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, World } from '../../test/fixtures.ts'
-import {
-  addPoint,
-  deletePruned,
-  dueForDeletion,
-  dueForMark,
-  markExpired,
-  parseRetention,
-  readIndex,
-  UlidSource,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { dueForDeletion, dueForMark } from './due.ts'
+import { addPoint } from './points.ts'
+import { markExpired } from './prune.ts'
+import { parseRetention } from './retention.ts'
 
 const graceMs = days(1)
 

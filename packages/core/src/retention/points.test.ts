@@ -2,23 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { captured, days, incarnation, minutes, seconds, World } from '../../test/fixtures.ts'
 import { stored } from '../../test/stored-segments.ts'
-import {
-  addHold,
-  addPoint,
-  deletePruned,
-  editIndex,
-  markExpired,
-  parseRetention,
-  readHolds,
-  readIndex,
-  readPoints,
-  removeHold,
-  removePoint,
-  segmentEntries,
-  takeBackExpired,
-  thinPoints,
-  UlidSource,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { editIndex } from '../index-file/edit-index.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import { addHold, readHolds, removeHold } from './holds.ts'
+import { addPoint, readPoints, removePoint, thinPoints } from './points.ts'
+import { markExpired, takeBackExpired } from './prune.ts'
+import { parseRetention } from './retention.ts'
 
 const retention = parseRetention('30d')
 

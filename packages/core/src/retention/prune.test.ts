@@ -2,17 +2,14 @@ import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
-import {
-  deletePruned,
-  markExpired,
-  parseRetention,
-  readIndex,
-  segmentEntries,
-  takeBackExpired,
-  topicKeys,
-  UlidSource,
-  type WriterSession,
-} from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { segmentEntries } from '../index-file/pages/pages.ts'
+import { readIndex } from '../index-file/read-index.ts'
+import { topicKeys } from '../layout/keys.ts'
+import { UlidSource } from '../ulid/ulid.ts'
+import type { WriterSession } from '../writing/writer-session.ts'
+import { markExpired, takeBackExpired } from './prune.ts'
+import { parseRetention } from './retention.ts'
 
 const keys = topicKeys('orders')
 

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
-import { deletePruned, markExpired, parseRetention, UlidSource } from '../index.ts'
+import { deletePruned } from '../clean-up/delete-pruned.ts'
+import { markExpired } from '../retention/prune.ts'
+import { parseRetention } from '../retention/retention.ts'
+import { UlidSource } from '../ulid/ulid.ts'
 
 /**
  * A topic that was quiet until all its pages had expired; they were written anew, and the old ones

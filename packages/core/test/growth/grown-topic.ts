@@ -1,12 +1,9 @@
-import {
-  encodeIndex,
-  type Index,
-  readIndex,
-  type SegmentEntry,
-  topicKeys,
-  UlidSource,
-} from '../../src/index.ts'
+import { encodeIndex } from '../../src/index-file/format/index-document.ts'
+import type { Index, SegmentEntry } from '../../src/index-file/format/model.ts'
+import { readIndex } from '../../src/index-file/read-index.ts'
 import { pageEntries, rollPages } from '../../src/index-file/roll.ts'
+import { topicKeys } from '../../src/layout/keys.ts'
+import { UlidSource } from '../../src/ulid/ulid.ts'
 import { segment, type World } from '../fixtures.ts'
 
 export interface Growth {

@@ -5,7 +5,7 @@ import {
   type StorageObserver,
   type StorageOperation,
 } from '@kannery/storage'
-import { encodeIndex } from '../../src/index.ts'
+import { encodeIndex } from '../../src/index-file/format/index-document.ts'
 import { cluster, World } from '../fixtures.ts'
 import { entryAt, type Growth, growTopic } from './grown-topic.ts'
 

@@ -1,4 +1,4 @@
-import type { Index, SegmentEntry } from '../../src/index.ts'
+import type { Index, SegmentEntry } from '../../src/index-file/format/model.ts'
 
 /**
  * Each offset is covered once, by a segment or by a gap, from the first on, and no history goes on

@@ -1,4 +1,4 @@
-import type { RecoverySource } from '../../src/index.ts'
+import type { RecoverySource } from '../../src/recovery/adoption.ts'
 
 /**
  * One partition at its source: it grows, what is old expires, and what nobody committed may be

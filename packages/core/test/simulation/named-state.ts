@@ -1,12 +1,7 @@
 import type { MemoryStorage } from '@kannery/storage-testkit'
-import {
-  type Index,
-  type PageSummary,
-  parseIndex,
-  parsePage,
-  type SegmentEntry,
-  type Ulid,
-} from '../../src/index.ts'
+import { parseIndex, parsePage } from '../../src/index-file/format/index-document.ts'
+import type { Index, PageSummary, SegmentEntry } from '../../src/index-file/format/model.ts'
+import type { Ulid } from '../../src/ulid/ulid.ts'
 import { keys, topic } from './steps.ts'
 
 /** What an index says of all that lies in its topic's folder. */

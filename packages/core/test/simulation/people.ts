@@ -1,17 +1,10 @@
 import { KanneryError } from '@kannery/storage'
-import {
-  acceptIndex,
-  addHold,
-  addPoint,
-  markExpired,
-  parseIndex,
-  readHolds,
-  readPoints,
-  rebuildIndex,
-  removeHold,
-  removePoint,
-  takeBackExpired,
-} from '../../src/index.ts'
+import { parseIndex } from '../../src/index-file/format/index-document.ts'
+import { acceptIndex } from '../../src/rebuild/accept-index.ts'
+import { rebuildIndex } from '../../src/rebuild/rebuild-index.ts'
+import { addHold, readHolds, removeHold } from '../../src/retention/holds.ts'
+import { addPoint, readPoints, removePoint } from '../../src/retention/points.ts'
+import { markExpired, takeBackExpired } from '../../src/retention/prune.ts'
 import type { Process } from './process.ts'
 import { type Mishap, retention, type Scene } from './scene.ts'
 import { keys, type Step, topic } from './steps.ts'

@@ -5,7 +5,10 @@ import {
   type MemoryStorage,
   type StorageCall,
 } from '@kannery/storage-testkit'
-import { type PruneOptions, UlidSource, type Worker, type WriterSession } from '../../src/index.ts'
+import type { PruneOptions } from '../../src/retention/prune.ts'
+import { UlidSource } from '../../src/ulid/ulid.ts'
+import type { Worker } from '../../src/writing/worker.ts'
+import type { WriterSession } from '../../src/writing/writer-session.ts'
 import { days, minutes, seconds } from '../fixtures.ts'
 import { type Scene, timing } from './scene.ts'
 import { SleepyClock } from './sleepy-clock.ts'

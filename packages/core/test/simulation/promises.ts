@@ -1,4 +1,5 @@
-import type { SegmentEntry, Ulid } from '../../src/index.ts'
+import type { SegmentEntry } from '../../src/index-file/format/model.ts'
+import type { Ulid } from '../../src/ulid/ulid.ts'
 
 /** Who asked that segments stay. */
 export type Reason = 'a hold' | 'a point' | 'the undo'

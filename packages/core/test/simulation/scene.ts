@@ -1,5 +1,6 @@
 import type { SeededRandom } from '@kannery/storage-testkit'
-import type { PruneOptions, Retention } from '../../src/index.ts'
+import type { PruneOptions } from '../../src/retention/prune.ts'
+import type { Retention } from '../../src/retention/retention.ts'
 import { minutes, type World } from '../fixtures.ts'
 import type { KafkaModel } from './kafka-model.ts'
 import type { Ledger } from './ledger.ts'

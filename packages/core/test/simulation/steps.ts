@@ -1,5 +1,5 @@
 import type { StorageCall } from '@kannery/storage-testkit'
-import { topicKeys } from '../../src/index.ts'
+import { topicKeys } from '../../src/layout/keys.ts'
 
 export const topic = 'orders'
 export const keys = topicKeys(topic)

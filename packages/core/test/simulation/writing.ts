@@ -1,12 +1,10 @@
-import {
-  deletePruned,
-  markExpired,
-  SegmentWriter,
-  type Ulid,
-  type WriterSession,
-} from '../../src/index.ts'
+import { deletePruned } from '../../src/clean-up/delete-pruned.ts'
 import { digestOf, entryOf } from '../../src/recovery/inspect-segment.ts'
+import { markExpired } from '../../src/retention/prune.ts'
 import { openSegment } from '../../src/segment/reader.ts'
+import { SegmentWriter } from '../../src/segment/writer.ts'
+import type { Ulid } from '../../src/ulid/ulid.ts'
+import type { WriterSession } from '../../src/writing/writer-session.ts'
 import { cluster, gap, incarnation } from '../fixtures.ts'
 import { emptyStorage, encode, facts } from '../segments.ts'
 import type { Uploaded } from './ledger.ts'

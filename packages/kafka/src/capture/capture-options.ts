@@ -1,4 +1,5 @@
-import type { UlidSource, Worker } from '@kannery/core'
+import type { UlidSource } from '@kannery/core/ulid'
+import type { Worker } from '@kannery/core/writing'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { CaptureObserver } from './observer.ts'

@@ -1,4 +1,4 @@
-import type { Gap, SegmentEntry } from '@kannery/core'
+import type { Gap, SegmentEntry } from '@kannery/core/index-file'
 import type { KanneryError } from '@kannery/storage'
 
 /**

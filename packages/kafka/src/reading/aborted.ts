@@ -1,4 +1,4 @@
-import type { AbortedRange } from '@kannery/core'
+import type { AbortedRange } from '@kannery/core/segment'
 import type { BatchHeader } from '../record-batch/header.ts'
 
 /**

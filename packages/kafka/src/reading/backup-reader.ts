@@ -1,4 +1,4 @@
-import { type Index, type SegmentEntry, segmentEntries } from '@kannery/core'
+import { type Index, type SegmentEntry, segmentEntries } from '@kannery/core/index-file'
 import type { StorageBackend } from '@kannery/storage'
 import type { BackupBatch } from './backup-batch.ts'
 import { type BackupSource, type ChunkReading, readBackupIndex } from './backup-source.ts'

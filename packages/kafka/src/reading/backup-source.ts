@@ -1,4 +1,5 @@
-import { type Damage, type Index, requireIndex } from '@kannery/core'
+import { type Index, requireIndex } from '@kannery/core/index-file'
+import type { Damage } from '@kannery/core/segment'
 import type { StorageBackend } from '@kannery/storage'
 
 /** The backup of one topic in a storage. */

@@ -1,4 +1,4 @@
-import { type Damage, damageOf } from '@kannery/core'
+import { type Damage, damageOf } from '@kannery/core/segment'
 import { KanneryError } from '@kannery/storage'
 import { type BatchHeader, walkBatches } from '../record-batch/header.ts'
 import { type BackupBatch, selectBatch } from './backup-batch.ts'

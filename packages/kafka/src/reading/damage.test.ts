@@ -1,14 +1,13 @@
+import { crc32c, formatDigest } from '@kannery/core/digest'
 import {
-  crc32c,
   encodeIndex,
   encodePage,
-  formatDigest,
   type Index,
   parseIndex,
   type SegmentEntry,
   summarizeHoldings,
-  topicKeys,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { FaultyStorage, type MemoryStorage } from '@kannery/storage-testkit'
 import { beforeEach, describe, expect, test } from 'vitest'

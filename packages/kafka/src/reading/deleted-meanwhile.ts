@@ -1,4 +1,5 @@
-import { type Index, segmentEntries, topicKeys } from '@kannery/core'
+import { type Index, segmentEntries } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
 import { KanneryError } from '@kannery/storage'
 import { type BackupSource, readBackupIndex } from './backup-source.ts'
 import { SpanWalk } from './segment-spans.ts'

@@ -1,4 +1,5 @@
-import type { Gap, SegmentEntry, Ulid } from '@kannery/core'
+import type { Gap, SegmentEntry } from '@kannery/core/index-file'
+import type { Ulid } from '@kannery/core/ulid'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MissingOffsetsWalk } from './missing-offsets.ts'

@@ -1,4 +1,4 @@
-import type { Gap, Index, SegmentEntry } from '@kannery/core'
+import type { Gap, Index, SegmentEntry } from '@kannery/core/index-file'
 import type { Span } from './segment-spans.ts'
 import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'

@@ -1,4 +1,4 @@
-import { type ChunkHeaderFacts, type Damage, salvageSegment } from '@kannery/core'
+import { type ChunkHeaderFacts, type Damage, salvageSegment } from '@kannery/core/segment'
 import {
   type CallOptions,
   KanneryError,

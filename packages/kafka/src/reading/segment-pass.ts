@@ -1,17 +1,15 @@
+import { type SegmentEntry, segmentEntries } from '@kannery/core/index-file'
+import { isOfOneObject, topicKeys } from '@kannery/core/layout'
 import {
   type ChunkTableEntry,
   type Damage,
   damageOf,
-  isOfOneObject,
   openSegment,
   type ReadChunk,
   type ReadChunksOptions,
-  type SegmentEntry,
   type SegmentHeader,
   type SegmentReader,
-  segmentEntries,
-  topicKeys,
-} from '@kannery/core'
+} from '@kannery/core/segment'
 import { type CallOptions, KanneryError, type ObjectKey } from '@kannery/storage'
 import { abortedTransactions } from './aborted.ts'
 import { type BackupSource, type ChunkReading, readBackupIndex } from './backup-source.ts'

@@ -1,4 +1,5 @@
-import type { Incarnation, Index, SegmentEntry, Ulid } from '@kannery/core'
+import type { Incarnation, Index, SegmentEntry } from '@kannery/core/index-file'
+import type { Ulid } from '@kannery/core/ulid'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SpanWalk } from './segment-spans.ts'

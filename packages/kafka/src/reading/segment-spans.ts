@@ -1,4 +1,4 @@
-import type { SegmentEntry } from '@kannery/core'
+import type { SegmentEntry } from '@kannery/core/index-file'
 import { KanneryError } from '@kannery/storage'
 import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'

@@ -1,4 +1,4 @@
-import { chooseIncarnation, type Index } from '@kannery/core'
+import { chooseIncarnation, type Index } from '@kannery/core/index-file'
 import { KanneryError } from '@kannery/storage'
 import type { RestoreWindow } from './window.ts'
 

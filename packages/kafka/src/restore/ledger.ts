@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import { KanneryError } from '@kannery/storage'
 import type { RestoredPartition, RestoreObserver } from './restore-options.ts'
 

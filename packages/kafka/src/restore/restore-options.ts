@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'

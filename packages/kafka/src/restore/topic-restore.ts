@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import { MemoryBudget } from '../concurrency/memory-budget.ts'
 import { BackupReader } from '../reading/backup-reader.ts'
 import type { ChunkReading } from '../reading/backup-source.ts'

@@ -1,4 +1,6 @@
-import { acceptIndex, holdingsOf, UlidSource } from '@kannery/core'
+import { holdingsOf } from '@kannery/core/index-file'
+import { acceptIndex } from '@kannery/core/rebuild'
+import { UlidSource } from '@kannery/core/ulid'
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'

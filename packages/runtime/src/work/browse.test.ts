@@ -1,4 +1,4 @@
-import { topicKeys } from '@kannery/core'
+import { topicKeys } from '@kannery/core/layout'
 import { objectKey } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { beginIncarnation, MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'

@@ -1,4 +1,5 @@
-import { chooseIncarnation, listTopics, nextOffsets, requireIndex } from '@kannery/core'
+import { chooseIncarnation, nextOffsets, requireIndex } from '@kannery/core/index-file'
+import { listTopics } from '@kannery/core/layout'
 import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import type { Outcome } from './topics/outcome.ts'

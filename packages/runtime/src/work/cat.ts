@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import type { KafkaRecord, RestoreWindow } from '@kannery/kafka'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 

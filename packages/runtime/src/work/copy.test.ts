@@ -1,4 +1,4 @@
-import { topicKeys } from '@kannery/core'
+import { topicKeys } from '@kannery/core/layout'
 import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'

@@ -1,4 +1,6 @@
-import { copyTopic, listTopics, type TopicCopy, Worker } from '@kannery/core'
+import { copyTopic, type TopicCopy } from '@kannery/core/copy'
+import { listTopics } from '@kannery/core/layout'
+import { Worker } from '@kannery/core/writing'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'

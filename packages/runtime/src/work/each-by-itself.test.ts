@@ -1,4 +1,6 @@
-import { requireIndex, topicKeys, type Ulid } from '@kannery/core'
+import { requireIndex } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import type { Ulid } from '@kannery/core/ulid'
 import { beforeEach, expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
 import { collectGarbage } from './gc.ts'

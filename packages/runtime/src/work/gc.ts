@@ -1,4 +1,7 @@
-import { defaultRetentionTiming, findOrphans, isUploadKey, sweepHeartbeats } from '@kannery/core'
+import { findOrphans } from '@kannery/core/clean-up'
+import { isUploadKey } from '@kannery/core/layout'
+import { sweepHeartbeats } from '@kannery/core/lease'
+import { defaultRetentionTiming } from '@kannery/core/retention'
 import { KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'

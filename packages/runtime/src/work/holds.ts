@@ -1,4 +1,4 @@
-import { addHold, type Hold, readHolds, removeHold } from '@kannery/core'
+import { addHold, type Hold, readHolds, removeHold } from '@kannery/core/retention'
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'

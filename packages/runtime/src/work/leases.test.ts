@@ -1,4 +1,4 @@
-import { Worker } from '@kannery/core'
+import { Worker } from '@kannery/core/writing'
 import { expect, test } from 'vitest'
 import { MemoryLocation } from '../../test/backup-in-memory.ts'
 import { systemClock, systemRandom } from '../system.ts'

@@ -1,4 +1,4 @@
-import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core'
+import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core/lease'
 import { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'

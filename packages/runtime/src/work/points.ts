@@ -5,7 +5,7 @@ import {
   readPoints,
   removePoint,
   thinPoints,
-} from '@kannery/core'
+} from '@kannery/core/retention'
 import { parseTime } from '@kannery/resources/values'
 import type { StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage } from '../storage/open-storage.ts'

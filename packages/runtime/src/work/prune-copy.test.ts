@@ -1,4 +1,4 @@
-import { requireIndex } from '@kannery/core'
+import { requireIndex } from '@kannery/core/index-file'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
 import { runCopy } from './copy.ts'

@@ -1,11 +1,5 @@
-import {
-  dueForMark,
-  type Index,
-  isHeld,
-  markExpired,
-  type SegmentEntry,
-  takeBackExpired,
-} from '@kannery/core'
+import type { Index, SegmentEntry } from '@kannery/core/index-file'
+import { dueForMark, isHeld, markExpired, takeBackExpired } from '@kannery/core/retention'
 import type { KanneryError, StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'

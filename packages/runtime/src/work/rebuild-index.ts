@@ -1,13 +1,13 @@
 import {
-  type Damage,
   type LeftOut,
-  parseRetention,
   planRebuild,
   type RebuildPlan,
   rebuildIndex,
   type SurveyProgress,
-  Worker,
-} from '@kannery/core'
+} from '@kannery/core/rebuild'
+import { parseRetention } from '@kannery/core/retention'
+import type { Damage } from '@kannery/core/segment'
+import { Worker } from '@kannery/core/writing'
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'

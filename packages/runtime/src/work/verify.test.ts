@@ -1,4 +1,7 @@
-import { encodeIndex, isUlid, parseIndex, topicKeys, Worker } from '@kannery/core'
+import { encodeIndex, parseIndex } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { isUlid } from '@kannery/core/ulid'
+import { Worker } from '@kannery/core/writing'
 import { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup, writeSegment } from '../../test/backup-in-memory.ts'

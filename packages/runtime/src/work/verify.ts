@@ -1,12 +1,11 @@
 import {
   holdingsOf,
   type Index,
-  isOfOneTopic,
-  listTopics,
   readIndex,
   requireIndex,
   type SegmentEntry,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { isOfOneTopic, listTopics } from '@kannery/core/layout'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'

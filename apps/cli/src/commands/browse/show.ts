@@ -1,4 +1,4 @@
-import { visibleRecords } from '@kannery/core'
+import { visibleRecords } from '@kannery/core/index-file'
 import { showBackup, type TopicDetails } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { formatBytes, formatCount, formatTable, formatTimes } from '../../terminal/format.ts'

@@ -7,7 +7,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { editIndex, type Index, UlidSource } from '@kannery/core'
+import { editIndex, type Index } from '@kannery/core/index-file'
+import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'

@@ -1,4 +1,4 @@
-import { crc32c } from '@kannery/core'
+import { crc32c } from '@kannery/core/digest'
 import { TestClock } from '@kannery/storage-testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

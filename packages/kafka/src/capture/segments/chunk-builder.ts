@@ -1,4 +1,5 @@
-import { type ChunkFacts, combineCrc32c, crc32c } from '@kannery/core'
+import { combineCrc32c, crc32c } from '@kannery/core/digest'
+import type { ChunkFacts } from '@kannery/core/segment'
 import type { Clock } from '@kannery/storage'
 import { type BatchHeader, checkBatch } from '../../record-batch/header.ts'
 import { saturatedTime } from '../../record-batch/record-time.ts'

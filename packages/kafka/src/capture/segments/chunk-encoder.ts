@@ -1,4 +1,4 @@
-import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core'
+import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core/segment'
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { RawChunk } from './chunk-builder.ts'

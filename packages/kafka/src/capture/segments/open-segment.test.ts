@@ -1,4 +1,4 @@
-import { encodeChunk } from '@kannery/core'
+import { encodeChunk } from '@kannery/core/segment'
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'

@@ -1,4 +1,5 @@
-import type { AbortedRange, EncodedChunk, Gap } from '@kannery/core'
+import type { Gap } from '@kannery/core/index-file'
+import type { AbortedRange, EncodedChunk } from '@kannery/core/segment'
 import type { AbortedPart } from './aborted-batches.ts'
 
 /** A chunk on its way into a segment. */

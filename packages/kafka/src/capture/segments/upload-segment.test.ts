@@ -1,12 +1,8 @@
-import {
-  crc32c,
-  encodeChunk,
-  formatDigest,
-  openSegment,
-  type SegmentEntry,
-  topicKeys,
-  UlidSource,
-} from '@kannery/core'
+import { crc32c, formatDigest } from '@kannery/core/digest'
+import type { SegmentEntry } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { encodeChunk, openSegment } from '@kannery/core/segment'
+import { UlidSource } from '@kannery/core/ulid'
 import { KanneryError, readObject } from '@kannery/storage'
 import {
   atCall,

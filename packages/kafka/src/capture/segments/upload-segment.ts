@@ -1,11 +1,7 @@
-import {
-  type SealedSegment,
-  type SegmentEntry,
-  type SegmentHeader,
-  SegmentWriter,
-  topicKeys,
-  type Ulid,
-} from '@kannery/core'
+import type { SegmentEntry } from '@kannery/core/index-file'
+import { topicKeys } from '@kannery/core/layout'
+import { type SealedSegment, type SegmentHeader, SegmentWriter } from '@kannery/core/segment'
+import type { Ulid } from '@kannery/core/ulid'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Uploads } from '../memory/worker-memory.ts'
 import type { OpenSegment } from './open-segment.ts'

@@ -1,4 +1,5 @@
-import { currentIncarnation, type Incarnation, type Index, type WriterSession } from '@kannery/core'
+import { currentIncarnation, type Incarnation, type Index } from '@kannery/core/index-file'
+import type { WriterSession } from '@kannery/core/writing'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { topicOutdated } from '../fetching/fetch-failures.ts'

@@ -1,4 +1,4 @@
-import type { RecoverySource } from '@kannery/core'
+import type { RecoverySource } from '@kannery/core/recovery'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 
 type LogSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch'>

@@ -1,13 +1,12 @@
 import {
   currentIncarnation,
-  parseRetention,
   readIndex,
   type SegmentEntry,
   segmentEntries,
-  UlidSource,
-  Worker,
-  type WriterSession,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { parseRetention } from '@kannery/core/retention'
+import { UlidSource } from '@kannery/core/ulid'
+import { Worker, type WriterSession } from '@kannery/core/writing'
 import type { KanneryError } from '@kannery/storage'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'

@@ -1,15 +1,13 @@
+import { deletePruned } from '@kannery/core/clean-up'
+import { currentIncarnation, readIndex, summarizeHoldings } from '@kannery/core/index-file'
 import {
-  currentIncarnation,
   defaultRetentionTiming,
-  deletePruned,
   dueForDeletion,
   dueForMark,
   markExpired,
-  readIndex,
-  summarizeHoldings,
-  type UlidSource,
-  type WriterSession,
-} from '@kannery/core'
+} from '@kannery/core/retention'
+import type { UlidSource } from '@kannery/core/ulid'
+import type { WriterSession } from '@kannery/core/writing'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { KafkaCluster, TopicConfig } from '../../cluster/kafka-cluster.ts'
 import { untilAborted } from '../../concurrency/until-aborted.ts'

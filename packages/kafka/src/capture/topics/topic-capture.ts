@@ -1,13 +1,11 @@
 import {
-  type AcquireOptions,
   currentIncarnation,
   type Gap,
   type Incarnation,
   type SegmentEntry,
-  type UlidSource,
-  type Worker,
-  type WriterSession,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import type { UlidSource } from '@kannery/core/ulid'
+import type { AcquireOptions, Worker, WriterSession } from '@kannery/core/writing'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'

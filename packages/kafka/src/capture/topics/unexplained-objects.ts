@@ -1,4 +1,4 @@
-import { type NamedObject, topicKeys } from '@kannery/core'
+import { type NamedObject, topicKeys } from '@kannery/core/layout'
 import { KanneryError } from '@kannery/storage'
 
 /**

@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import type { MemoryBudget } from '../../concurrency/memory-budget.ts'
 import type { BackupBatch } from '../../reading/backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'

@@ -1,4 +1,4 @@
-import type { Damage } from '@kannery/core'
+import type { Damage } from '@kannery/core/segment'
 import { KanneryError } from '@kannery/storage'
 import type { BackupBatch } from '../../reading/backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'

@@ -1,14 +1,8 @@
-import {
-  copyIsNotEdited,
-  type Deletable,
-  defaultRetentionTiming,
-  deletePruned,
-  dueForDeletion,
-  type Index,
-  markOrphans,
-  type NamedObject,
-  Worker,
-} from '@kannery/core'
+import { deletePruned, markOrphans } from '@kannery/core/clean-up'
+import { copyIsNotEdited, type Index } from '@kannery/core/index-file'
+import type { NamedObject } from '@kannery/core/layout'
+import { type Deletable, defaultRetentionTiming, dueForDeletion } from '@kannery/core/retention'
+import { Worker } from '@kannery/core/writing'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import type { StorageLocation } from '../../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../../system.ts'

@@ -1,4 +1,4 @@
-import { isOfOneTopic } from '@kannery/core'
+import { isOfOneTopic } from '@kannery/core/layout'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { type FailedTopic, failedTopic } from './outcome.ts'
 

@@ -1,4 +1,5 @@
-import { type EditOptions, UlidSource } from '@kannery/core'
+import type { EditOptions } from '@kannery/core/retention'
+import { UlidSource } from '@kannery/core/ulid'
 import type { StorageBackend } from '@kannery/storage'
 import { systemClock, systemRandom } from '../../system.ts'
 

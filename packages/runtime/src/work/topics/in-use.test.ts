@@ -1,4 +1,5 @@
-import { readHolds, requireIndex } from '@kannery/core'
+import { requireIndex } from '@kannery/core/index-file'
+import { readHolds } from '@kannery/core/retention'
 import type { KanneryError } from '@kannery/storage'
 import { expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../../test/backup-in-memory.ts'

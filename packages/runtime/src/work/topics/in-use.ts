@@ -1,4 +1,4 @@
-import { BackupUse } from '@kannery/core'
+import { BackupUse } from '@kannery/core/retention'
 import { KanneryError } from '@kannery/storage'
 import { openUnprobedStorage, type StorageLocation } from '../../storage/open-storage.ts'
 import { nameWriter } from '../backup.ts'

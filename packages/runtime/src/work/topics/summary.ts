@@ -1,12 +1,11 @@
 import {
-  combineTimes,
   holdingsOf,
   type Incarnation,
   type Index,
-  type KnownTimes,
   restorableIncarnation,
   type SegmentEntry,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { combineTimes, type KnownTimes } from '@kannery/core/segment'
 
 /** What `kannery ls` tells of a topic, from its index alone. */
 export interface TopicSummary {

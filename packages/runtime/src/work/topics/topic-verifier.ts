@@ -1,17 +1,13 @@
 import {
-  type Damage,
   type Index,
-  isOfOneObject,
-  namedObject,
   type PageSummary,
   readIndex,
   readPage,
   type SegmentEntry,
-  type TopicKeys,
-  topicKeys,
-  type Ulid,
-  verifySegment,
-} from '@kannery/core'
+} from '@kannery/core/index-file'
+import { isOfOneObject, namedObject, type TopicKeys, topicKeys } from '@kannery/core/layout'
+import { type Damage, verifySegment } from '@kannery/core/segment'
+import type { Ulid } from '@kannery/core/ulid'
 import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { summarize, type TopicSummary } from './summary.ts'
 

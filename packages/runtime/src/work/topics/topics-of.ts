@@ -1,4 +1,5 @@
-import { type Index, listTopics, requireIndex } from '@kannery/core'
+import { type Index, requireIndex } from '@kannery/core/index-file'
+import { listTopics } from '@kannery/core/layout'
 import type { StorageBackend } from '@kannery/storage'
 
 /** The topic, or all of the storage. */

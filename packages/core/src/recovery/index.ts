@@ -1,0 +1,1 @@
+export type { RecoverySource, Verdicts } from './adoption.ts'

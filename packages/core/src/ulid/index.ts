@@ -1,0 +1,1 @@
+export { isUlid, type Ulid, UlidSource } from './ulid.ts'
