@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { KanneryError } from '@kannery/storage'
 import { apiVersionsV0, apiVersionsV3, protocolAPIsById } from '@platformatic/kafka'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
@@ -10,7 +11,10 @@ export interface ApiVersionRange {
 
 /** Shown in the broker's client metrics (KIP-511). */
 const softwareName = 'kannery'
-const softwareVersion = '0.1.0'
+// A package finds itself by its name from its sources, its build and its bundle alike.
+const { version: softwareVersion } = createRequire(import.meta.url)(
+  '@kannery/kafka/package.json',
+) as { readonly version: string }
 
 const unsupportedVersion = 35
 

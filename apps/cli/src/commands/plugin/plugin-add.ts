@@ -15,7 +15,7 @@ export const pluginAddCommand: CommandDeclaration = defineCommand({
   options: {},
   examples: [
     'kannery plugin add @kannery/backend-s3',
-    'kannery plugin add ./kannery-backend-s3-0.1.0.tgz',
+    'kannery plugin add ./kannery-backend-s3.tgz',
   ],
   async run(invocation) {
     const { app, environment, signal, terminal } = invocation
