@@ -1,1 +1,26 @@
-export { parseDuration, parseSize, parseTime } from './values.ts'
+export { formatDocuments } from './format-documents.ts'
+export type { Backup, BackupDocument } from './kinds/backup.ts'
+export { apiVersion } from './kinds/envelope.ts'
+export {
+  type KafkaCluster,
+  type KafkaClusterDocument,
+  saslMechanisms,
+} from './kinds/kafka-cluster.ts'
+export {
+  type Resource,
+  type ResourceDocument,
+  type ResourceKind,
+  resourceKinds,
+  schemas,
+} from './kinds/kinds.ts'
+export type { Restore, RestoreDocument } from './kinds/restore.ts'
+export type { Storage, StorageDocument } from './kinds/storage.ts'
+export {
+  parseDocument,
+  parseDocuments,
+  type ReadDocuments,
+  readDocuments,
+} from './parsing/parse-documents.ts'
+export { type DocumentProblem, formatProblem, invalidDocuments } from './parsing/problem.ts'
+export { type Job, jobsOf } from './references.ts'
+export type { SecretReference } from './values/secret-reference.ts'

@@ -1,3 +1,3 @@
-export { parseDuration } from './values/duration.ts'
-export { parseSize } from './values/size.ts'
-export { parseTime } from './values/time.ts'
+export { formatDuration, parseDuration } from './values/duration.ts'
+export { formatSize, parseSize } from './values/size.ts'
+export { formatMoment, parseMoment, parseTime } from './values/time.ts'

@@ -1,21 +1,25 @@
 import { KanneryError } from '@kannery/storage'
 
-const millisecondsPerUnit: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
+const millisecondsPerUnit = {
   w: 604_800_000,
-}
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+} as const satisfies Readonly<Record<string, number>>
 
-/** `90s`, `5m`, `1h30m`, `30d` as milliseconds. @throws CONFIG_INVALID */
+/**
+ * A duration such as `90s`, `5m`, `1h30m` or `30d`, in milliseconds.
+ *
+ * @throws CONFIG_INVALID
+ */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/([0-9]+)(ms|[smhdw])/g)]
   const whole = parts.map(([part]) => part).join('')
+  const units: Readonly<Record<string, number>> = millisecondsPerUnit
   const milliseconds = parts.reduce(
-    (sum, [, number, unit = '']) =>
-      sum + Number(number) * (millisecondsPerUnit[unit] ?? Number.NaN),
+    (sum, [, number, unit = '']) => sum + Number(number) * (units[unit] ?? Number.NaN),
     0,
   )
   if (parts.length === 0 || whole !== text.trim() || !Number.isSafeInteger(milliseconds)) {
@@ -24,4 +28,11 @@ export function parseDuration(text: string): number {
     })
   }
   return milliseconds
+}
+
+/** The duration in the one largest unit that gives a whole number: {@link parseDuration} reads it. */
+export function formatDuration(milliseconds: number): string {
+  const [unit = 'ms', factor = 1] =
+    Object.entries(millisecondsPerUnit).find(([, each]) => milliseconds % each === 0) ?? []
+  return milliseconds === 0 ? '0s' : `${milliseconds / factor}${unit}`
 }

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import {
+  advice,
+  type Immutable,
+  oneOf,
+  parsedText,
+  trueOrFalse,
+  wholeNumber,
+} from '../values/schemas.ts'
+import { parseMoment } from '../values/time.ts'
+import { topicName } from '../values/topic-pattern.ts'
+import { documentName, envelope } from './envelope.ts'
+
+const moment = parsedText(
+  parseMoment,
+  'Write a time with its zone, such as 2026-11-23T10:00Z; in quotes where YAML would read a number.',
+)
+
+const largestInt32 = 2 ** 31 - 1
+
+const topic = z
+  .strictObject({
+    /** Name of the topic in the backup. */
+    source: topicName,
+    /** Name of the topic in the target cluster. Defaults to `source`. */
+    target: topicName.optional(),
+    /** Partitions to restore. Defaults to all. */
+    partitions: z
+      .array(wholeNumber(0, largestInt32))
+      .min(1)
+      .register(advice, { right: 'Write a list of partition numbers, such as [0, 3].' })
+      .optional(),
+    /** Number of the incarnation, where the topic was created again. Defaults to the last one. */
+    incarnation: wholeNumber(0, largestInt32).optional(),
+  })
+  .register(advice, { right: 'Write at least {source: orders}.' })
+
+const spec = z
+  .strictObject({
+    /** Name of the Storage that holds the backup. */
+    storage: documentName('a Storage'),
+    /** Name of the KafkaCluster that is restored into. */
+    kafkaCluster: documentName('a KafkaCluster'),
+    /** Topics to restore, and their names in the target cluster. */
+    topics: z
+      .array(topic)
+      .min(1)
+      .register(advice, { right: 'Write a list of topics, such as [{source: orders}].' }),
+    /** Restores records with this timestamp or a later one. */
+    since: moment.optional(),
+    /** Restores records with an earlier timestamp. */
+    until: moment.optional(),
+    /** Replication factor of topics that are created. Defaults to the source's, or to the number of brokers. */
+    replicationFactor: wholeNumber(1, 32_767).optional(),
+    /**
+     * What to do where the retention of a topic would delete restored records at once: let it
+     * (source), or leave it off (keep). Without it, such a topic is refused.
+     */
+    retention: oneOf(['source', 'keep']).optional(),
+    /** Reads restored topics back and compares them record by record. Defaults to false. */
+    verify: trueOrFalse().prefault(false),
+    /** Leaves out what is damaged, names it, and restores the rest. Defaults to false. */
+    skipDamaged: trueOrFalse().prefault(false),
+  })
+  .refine(({ since, until }) => since === undefined || until === undefined || since < until, {
+    path: ['until'],
+    message: 'is not after since',
+    params: { right: 'Write a later time than since, which is included; until is not.' },
+  })
+  .register(advice, { right: 'Write storage, kafkaCluster and topics at least.' })
+
+export const restoreSchema = envelope('Restore', spec)
+
+/** Topics to restore, and how, as it is written. */
+export type RestoreDocument = Immutable<z.input<typeof restoreSchema>>
+
+/** Topics to restore, and how. Times are in milliseconds since 1970. */
+export type Restore = Immutable<z.output<typeof restoreSchema>>

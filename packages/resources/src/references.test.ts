@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { parseDocument } from './parsing/parse-documents.ts'
+import { jobsOf } from './references.ts'
+
+function document(kind: string, name: string, spec: object, namespace?: string) {
+  const apiVersion = 'kannery.io/v1alpha1'
+  return parseDocument({ apiVersion, kind, metadata: { name, namespace }, spec })
+}
+
+const folder = { folder: { path: '/srv/backups' } }
+const broker = { bootstrapServers: ['localhost:9092'] }
+const topics = { topics: ['orders'] }
+
+describe('jobs among documents', () => {
+  test('come in the order of the documents, with what they refer to', () => {
+    const storage = document('Storage', 'main', folder)
+    const kafkaCluster = document('KafkaCluster', 'prod', broker)
+    const references = { storage: 'main', kafkaCluster: 'prod' }
+    const restore = document('Restore', 'one', { ...references, topics: [{ source: 'orders' }] })
+    const backup = document('Backup', 'two', { ...references, ...topics })
+
+    expect(jobsOf([restore, storage, backup, kafkaCluster])).toEqual([
+      { restore, storage, kafkaCluster },
+      { backup, storage, kafkaCluster },
+    ])
+  })
+
+  test('that refer to no document are refused, each with the nearest name', () => {
+    const storage = document('Storage', 'main', folder)
+    const spec = { storage: 'mian', kafkaCluster: 'prod', ...topics }
+
+    expect(() => jobsOf([storage, document('Backup', 'two', spec)])).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        why: expect.stringMatching(/Is "main" meant\?\n.*there is no KafkaCluster "prod"/s),
+      }),
+    )
+  })
+
+  test('do not refer into another namespace', () => {
+    const storage = document('Storage', 'main', folder, 'other')
+    const kafkaCluster = document('KafkaCluster', 'prod', broker)
+    const backup = document('Backup', 'two', { storage: 'main', kafkaCluster: 'prod', ...topics })
+
+    expect(() => jobsOf([storage, kafkaCluster, backup])).toThrow(/there is no Storage "main"/)
+  })
+})

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { advice, exactlyOne, type Immutable, matchingText } from './schemas.ts'
+
+/** Names of fields that hold secrets. */
+const secretName =
+  /secret|password|passphrase|token|signature|sig$|access-?key|account-?key|private-?key|credential|connection-?string/i
+
+/** Text that is a secret whatever its field is called: a private key, or an address with a password. */
+const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY|:[^\s@]*@|[?&](sig|signature|token)=/i
+
+export function isSecretName(name: string): boolean {
+  return secretName.test(name)
+}
+
+export function isSecretText(text: string): boolean {
+  return secretText.test(text)
+}
+
+/** A path that means the same whichever folder a document is read in. */
+export const absolutePath = matchingText(/^(\/|[A-Za-z]:[\\/])[^\0]*$/, {
+  what: 'an absolute path',
+  right: 'Write the path from the root on, such as /srv/backups.',
+})
+
+/**
+ * Where a secret, or another file of a connection, is read from. A document never holds the secret
+ * itself: documents are kept in repositories, shown in consoles and sent around.
+ */
+export const secretReference = z
+  .strictObject({
+    /** Path of the file that holds it. A line end at its end is left out. */
+    file: absolutePath.optional(),
+    /** Name of the environment variable that holds it. */
+    environment: matchingText(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+      what: 'the name of an environment variable',
+      right: 'Write the name of the variable, such as SASL_PASSWORD, not what it holds.',
+    }).optional(),
+  })
+  .refine(...exactlyOne(['file', 'environment']))
+  .register(advice, { right: 'Write {file: /path} or {environment: NAME}.' })
+
+export type SecretReference = Immutable<z.output<typeof secretReference>>

@@ -1,0 +1,46 @@
+import { KanneryError } from '@kannery/storage'
+import { matchingText, parsedText } from './schemas.ts'
+
+/** https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java */
+const topicCharacters = /^[a-zA-Z0-9._-]{1,249}$/
+const patternCharacters = /^[a-zA-Z0-9._*?-]{1,249}$/
+
+/** Name of one Kafka topic. */
+export const topicName = matchingText(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/, {
+  what: "a topic's name",
+  right: 'Write 1 to 249 letters, digits, ".", "_" and "-".',
+})
+
+/** The beginning or the end of a topic's name. */
+export const topicNamePart = matchingText(topicCharacters, {
+  what: "a part of a topic's name",
+  right: 'Write letters, digits, ".", "_" and "-".',
+})
+
+/** A topic's name, a glob with `*` and `?`, or a regular expression between slashes. */
+export const topicPattern = parsedText(
+  checkTopicPattern,
+  "Write a topic's name, a pattern with * and ?, or a regular expression between slashes.",
+)
+
+/** @throws CONFIG_INVALID */
+function checkTopicPattern(text: string): string {
+  if (text.length > 1 && text.startsWith('/') && text.endsWith('/')) return checkExpression(text)
+  if (patternCharacters.test(text) && text !== '.' && text !== '..') return text
+  throw new KanneryError('CONFIG_INVALID', `not a topic or pattern: ${JSON.stringify(text)}`, {
+    remedy:
+      "Write a topic's name, a pattern with * and ?, or a regular expression between slashes.",
+  })
+}
+
+function checkExpression(text: string): string {
+  try {
+    new RegExp(text.slice(1, -1), 'u')
+    return text
+  } catch (cause) {
+    throw new KanneryError('CONFIG_INVALID', `not a regular expression: ${text}`, {
+      remedy: `Correct it: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      cause,
+    })
+  }
+}
