@@ -7,7 +7,9 @@ import {
   type StorageBackend,
   type StoredObject,
 } from '@kannery/storage'
-import { maxIndexBytes } from '../index-file/format/model.ts'
+
+/** The most bytes that any object but a segment has: it is written and read as a whole. */
+export const maxWholeObjectBytes: number = 16 * 1024 * 1024
 
 export type PutOutcome =
   | { readonly kind: 'written'; readonly info: StoredObject }
@@ -64,7 +66,7 @@ async function look(
   reason: unknown,
 ): Promise<ReadObject | undefined> {
   try {
-    const limits = { maxBytes: maxIndexBytes, ...(signal === undefined ? {} : { signal }) }
+    const limits = { maxBytes: maxWholeObjectBytes, ...(signal === undefined ? {} : { signal }) }
     return await readObject(storage, key, limits)
   } catch (error) {
     if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) throw error

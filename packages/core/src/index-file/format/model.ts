@@ -1,4 +1,5 @@
 import type { Digest } from '../../digest/digest.ts'
+import { maxWholeObjectBytes } from '../../objects/put-certainly.ts'
 import type { KnownTimes } from '../../segment/format/record-times.ts'
 import type { Ulid } from '../../ulid/ulid.ts'
 
@@ -253,4 +254,4 @@ export const knownFeatures: {
 } = { read: new Set(), write: new Set() }
 
 /** No index or page is larger: a larger one is not ours, or damaged. */
-export const maxIndexBytes: number = 16 * 1024 * 1024
+export const maxIndexBytes: number = maxWholeObjectBytes
