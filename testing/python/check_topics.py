@@ -177,6 +177,7 @@ class Ahead:
 class Comparison:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
+        self._dropped = {name.encode() for name in options.drop_header or ()}
         self.compared = 0
         self.differences = 0
 
@@ -207,7 +208,10 @@ class Comparison:
                 continue
             if self._options.append_time_becomes_create_time:
                 seen = seen._replace(timestamp_type="CreateTime")
-            yield found._replace(seen=seen)
+            headers = tuple(header for header in seen.headers if header[0] not in self._dropped)
+            if self._options.original_offset_header is not None:
+                headers += ((self._options.original_offset_header.encode(), str(found.offset).encode()),)
+            yield found._replace(seen=seen._replace(headers=headers))
 
     def _same(self, number: int, wanted: Found, found: Found) -> None:
         self.compared += 1
@@ -289,6 +293,12 @@ def arguments() -> argparse.Namespace:
         "--append-time-becomes-create-time",
         action="store_true",
         help="a broker takes no LogAppendTime from a producer: the time must be the same, the type CreateTime",
+    )
+    parser.add_argument("--drop-header", action="append", metavar="NAME", help="the target must not have this header")
+    parser.add_argument(
+        "--original-offset-header",
+        metavar="NAME",
+        help="each record of the target must have this header in addition, with its offset in the source",
     )
     parser.add_argument("--max-differences", type=int, default=20, help="how many are printed")
     return parser.parse_args()

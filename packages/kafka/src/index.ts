@@ -64,6 +64,11 @@ export type { MissingOffsets } from './reading/missing-offsets.ts'
 export type { Choice, Selection } from './reading/selection.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
+export {
+  addOriginalOffset,
+  dropHeaders,
+  type RecordTransform,
+} from './restore/records/record-stage.ts'
 export { restore } from './restore/restore.ts'
 export type {
   ChosenIncarnation,

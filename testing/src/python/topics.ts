@@ -53,6 +53,10 @@ export interface CheckOptions {
   readonly untilMs?: number
   readonly sameOffsets?: boolean
   readonly appendTimeBecomesCreateTime?: boolean
+  /** Names of headers that the target must not have. */
+  readonly dropHeaders?: readonly string[]
+  /** A header that each record of the target must have in addition: its offset in the source. */
+  readonly originalOffsetHeader?: string
 }
 
 export interface TopicComparison {
@@ -72,6 +76,8 @@ export async function checkTopics(options: CheckOptions): Promise<TopicCompariso
     ...optional('--until', options.untilMs),
     ...(options.sameOffsets === true ? ['--same-offsets'] : []),
     ...(options.appendTimeBecomesCreateTime === true ? ['--append-time-becomes-create-time'] : []),
+    ...(options.dropHeaders ?? []).flatMap((name) => ['--drop-header', name]),
+    ...optional('--original-offset-header', options.originalOffsetHeader),
   ])
   const lines = stdout.trimEnd().split('\n')
   const [, equal, sum] =

@@ -11,10 +11,10 @@ export interface BackupBatch {
   /** The whole batch exactly as the broker served it; a view of its chunk. */
   readonly bytes: Buffer
   /**
-   * `all`: coverage, aborted transactions and window leave out nothing. Offsets may be missing all
-   * the same (compaction).
+   * Whether `bytes` hold exactly the records of `records()`: coverage, window and transforms leave
+   * out and change nothing. Offsets may be missing all the same (compaction).
    */
-  readonly visible: 'all' | 'some'
+  readonly asStored: boolean
   /**
    * The records that are to be seen, in order; never none. Views of `bytes` where that is not
    * compressed.
@@ -65,14 +65,14 @@ export function selectBatch(
   }
   const whole = header.baseOffset >= from && header.nextOffset <= next
   if (whole && share === 'all') {
-    return { partition, header: own, bytes, visible: 'all', records: decode }
+    return { partition, header: own, bytes, asStored: true, records: decode }
   }
   const records = decode().filter(
     ({ offset, timestamp }) => offset >= from && offset < next && isInWindow(window, timestamp),
   )
   if (records.length === 0) return undefined
-  const visible = records.length === header.records ? 'all' : 'some'
-  return { partition, header: own, bytes, visible, records: () => records }
+  const asStored = records.length === header.records
+  return { partition, header: own, bytes, asStored, records: () => records }
 }
 
 /** The least timestamp of a batch is not in its header, unless the broker gave all records one. */

@@ -111,12 +111,12 @@ describe('of a backup is read', () => {
     const shares = async (sinceMs: number, untilMs: number): Promise<unknown[]> => {
       const seen: unknown[] = []
       for await (const one of world.batches({ window: { sinceMs, untilMs } })) {
-        seen.push([one.visible, one.records().map(({ offset }) => offset)])
+        seen.push([one.asStored, one.records().map(({ offset }) => offset)])
       }
       return seen
     }
-    expect(await shares(1000, 1004)).toEqual([['all', [0, 1, 2, 3]]])
-    expect(await shares(1001, 1003)).toEqual([['some', [1, 2]]])
+    expect(await shares(1000, 1004)).toEqual([[true, [0, 1, 2, 3]]])
+    expect(await shares(1001, 1003)).toEqual([[false, [1, 2]]])
     expect(await shares(1004, 2000)).toEqual([])
     expect(await shares(0, 1000)).toEqual([])
   })

@@ -9,7 +9,8 @@ import type { RestoreWindow } from './window.ts'
 export interface BackupChunk {
   readonly partition: number
   readonly memory: Uint8Array
-  readonly batches: readonly BackupBatch[]
+  /** In the order of their offsets. May be iterated once. */
+  readonly batches: Iterable<BackupBatch>
 }
 
 /** Where damaged bytes lie: Damage without the reason. */

@@ -3,6 +3,7 @@ import type { Clock, StorageBackend } from '@kannery/storage'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'
 import type { Choice } from '../reading/selection.ts'
+import type { RecordTransform } from './records/record-stage.ts'
 import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
@@ -21,6 +22,8 @@ export interface RestoreOptions extends Choice {
    * once.
    */
   readonly retention?: RetentionChoice | undefined
+  /** Applied to every record, in this order. Defaults to none: records stay as they are. */
+  readonly transforms?: readonly RecordTransform[] | undefined
   /** Reads the target back and compares it with the backup, record by record. */
   readonly verify: boolean
   /**

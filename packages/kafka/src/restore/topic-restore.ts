@@ -11,6 +11,7 @@ import { type Preflight, preflight } from './preflight/preflight.ts'
 import { RecycledMemory } from './producing/recycled-memory.ts'
 import { TopicProducer } from './producing/topic-producer.ts'
 import { writeRecords } from './producing/write-records.ts'
+import { transformChunks } from './records/record-stage.ts'
 import type { RestoreOptions, RestorePlan, RestoreReport } from './restore-options.ts'
 import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
 import { type Verification, verifyTarget } from './verification/verify-target.ts'
@@ -173,6 +174,7 @@ export class TopicRestore {
 
   /** What the target is to hold. The writing and the comparison must see the same. */
   #chunks(reading: ChunkReading): AsyncGenerator<BackupChunk, void, undefined> {
-    return this.#reader.chunks(this.#selection, reading)
+    const chunks = this.#reader.chunks(this.#selection, reading)
+    return transformChunks(chunks, this.#options.transforms ?? [], reading.onDamage)
   }
 }

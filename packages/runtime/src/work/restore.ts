@@ -1,4 +1,10 @@
-import type { RestorePlan, RestoreReport, RestoreWindow, RetentionChoice } from '@kannery/kafka'
+import type {
+  RecordTransform,
+  RestorePlan,
+  RestoreReport,
+  RestoreWindow,
+  RetentionChoice,
+} from '@kannery/kafka'
 import type { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
 import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
@@ -22,6 +28,10 @@ export interface RestoreWorkOptions {
   readonly replicationFactor: number | undefined
   /** Undefined: refuse when the topic's retention would delete restored records at once. */
   readonly retention: RetentionChoice | undefined
+  /** Names of headers that the restored records do not get. Defaults to none. */
+  readonly dropHeaders?: readonly string[] | undefined
+  /** Name of a header that gets the record's offset in the backed-up topic. Defaults to none. */
+  readonly originalOffsetHeader?: string | undefined
   readonly verify: boolean
   readonly skipDamaged: boolean
   readonly signal: AbortSignal
@@ -76,11 +86,12 @@ export async function runRestore(
     skipDamaged,
     signal,
     clock: systemClock,
-    ...(as === undefined ? {} : { as }),
-    ...(partitions === undefined ? {} : { partitions }),
-    ...(incarnation === undefined ? {} : { incarnation }),
-    ...(replicationFactor === undefined ? {} : { replicationFactor }),
-    ...(retention === undefined ? {} : { retention }),
+    as,
+    partitions,
+    incarnation,
+    replicationFactor,
+    retention,
+    transforms: await transformsOf(options),
     observer,
   })
   try {
@@ -90,4 +101,16 @@ export async function runRestore(
     const error = asKanneryError(thrown)
     return { report: { ...restored, failed: [failedTopic(topic, error)] }, error }
   }
+}
+
+/** Dropped first, so that an added header stays whatever its name. */
+async function transformsOf({
+  dropHeaders: dropped = [],
+  originalOffsetHeader,
+}: RestoreWorkOptions): Promise<readonly RecordTransform[]> {
+  const { addOriginalOffset, dropHeaders } = await import('@kannery/kafka')
+  return [
+    ...(dropped.length === 0 ? [] : [dropHeaders(dropped)]),
+    ...(originalOffsetHeader === undefined ? [] : [addOriginalOffset(originalOffsetHeader)]),
+  ]
 }

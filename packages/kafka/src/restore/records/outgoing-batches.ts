@@ -15,7 +15,7 @@ export interface UnstampedBatch {
 }
 
 /**
- * What a producer sends so that the target holds the visible records of `batch`: the batch itself
+ * What a producer sends so that the target holds the records of `batch`: the batch itself
  * where a broker takes it (LogValidator: dense offsets, CreateTime), else one that is made anew
  * with the same compression, or several where it would be larger than `maxBatchBytes`. The same
  * batch always gives the same ones: a producer that begins again repeats them exactly.
@@ -28,9 +28,9 @@ export function outgoingBatches(batch: BackupBatch, maxBatchBytes: number): Unst
   return reEncoded(batch, batch.records(), maxBatchBytes)
 }
 
-function isVerbatim({ header, visible }: BackupBatch): boolean {
+function isVerbatim({ header, asStored }: BackupBatch): boolean {
   const { timestampType, records, lastOffsetDelta } = header
-  return visible === 'all' && timestampType === 'create' && records === lastOffsetDelta + 1
+  return asStored && timestampType === 'create' && records === lastOffsetDelta + 1
 }
 
 function verbatim({ header, bytes }: BackupBatch): UnstampedBatch {

@@ -154,10 +154,10 @@ class PartitionSides {
  * The records sections are the same bytes, and mean the same: then so do the records, without
  * decoding them.
  */
-function sameBytes({ bytes, header, visible }: BackupBatch, target: TargetBatch): boolean {
+function sameBytes({ bytes, header, asStored }: BackupBatch, target: TargetBatch): boolean {
   const other = target.header
   return (
-    visible === 'all' &&
+    asStored &&
     meansTheSame(header, other) &&
     Buffer.compare(
       bytes.subarray(batchHeaderBytes),
