@@ -66,6 +66,39 @@ describe('what was backed up is restored, as an independent client sees it', () 
     ).toEqual({ equalRecords: filled.records, differences: [] })
   })
 
+  test('every record without the headers that it was to lose, and with its offset in a header', {
+    timeout: 180_000,
+  }, async () => {
+    const filled = await fillTopic('nasty', {
+      bootstrapServers,
+      topic: 'headers',
+      records: 3_000,
+      partitions: 3,
+    })
+    await using folder = await temporaryFolder()
+    const from = ['--from', bootstrapServers, '--topic', 'headers']
+    await kannerySucceeds(['backup', ...from, '--to', folder.path, '--once'])
+
+    const report = await kanneryJson<RestoreDocument>([
+      ...['restore', '--from', folder.path, '--to', bootstrapServers],
+      ...['--topic', 'headers', '--as', 'headers-copy', '--verify'],
+      ...['--drop-headers', 'trace', '--drop-headers', 'same'],
+      ...['--original-offset-header', 'origin'],
+    ])
+
+    const topics = { bootstrapServers, source: 'headers', target: 'headers-copy' }
+    expect(report.verification).toMatchObject({ records: filled.records, differences: [] })
+    expect(
+      await checkTopics({
+        ...topics,
+        dropHeaders: ['trace', 'same'],
+        originalOffsetHeader: 'origin',
+      }),
+    ).toEqual({ equalRecords: filled.records, differences: [] })
+    const { differences } = await checkTopics({ ...topics, originalOffsetHeader: 'origin' })
+    expect(differences[0]).toMatch(/^partition \d: source offset \d+ differs .*: headers$/)
+  })
+
   test('a window of time, and some partitions', { timeout: 120_000 }, async () => {
     await fillTopic('plain', { bootstrapServers, topic: 'window', records: 9_000, partitions: 3 })
     await using folder = await temporaryFolder()

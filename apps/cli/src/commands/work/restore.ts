@@ -11,7 +11,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   name: 'restore',
   summary: 'restore a topic from a storage into Kafka',
   description:
-    'Creates the topic as it was and writes its records into it: key, value, headers, timestamp and order are those of the backup. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
+    'Creates the topic as it was and writes its records into it: key, value, headers, timestamp and order are those of the backup, unless headers are to be dropped or added. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
   arguments: {},
   options: {
     from: text({ value: 'storage', description: 'where the backup is', required: true }),
@@ -34,6 +34,16 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       description:
         'where the retention of the topic would delete restored records at once: source lets it, keep leaves it off',
     }),
+    'drop-headers': text({
+      value: 'name',
+      description: 'a header that the restored records do not get',
+      repeatable: true,
+    }),
+    'original-offset-header': text({
+      value: 'name',
+      description:
+        'a header that the restored records get in addition: the offset that the record had, as decimal text',
+    }),
     verify: flag({ description: 'read the restored topic back and compare it record by record' }),
     'skip-damaged': flag({
       description: 'leave out what is damaged, name it, and restore the rest',
@@ -42,6 +52,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   examples: [
     'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
     'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
+    'kannery restore --from ./backups --to localhost:9092 --topic orders --drop-headers traceparent --verify',
   ],
   finishing: 'waiting for what was sent',
   async run(invocation) {
@@ -56,6 +67,8 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       as: options.as,
       replicationFactor: options.replicationFactor,
       retention: options.retention,
+      dropHeaders: options.dropHeaders,
+      originalOffsetHeader: options.originalOffsetHeader,
       verify: options.verify,
       skipDamaged: options.skipDamaged,
       signal,
