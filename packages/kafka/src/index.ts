@@ -19,7 +19,6 @@ export {
   type TopicSelection,
 } from './capture/topics/topic-matcher.ts'
 export type { AclOperation } from './cluster/acl-operations.ts'
-export type { NewTopic } from './cluster/create-topics.ts'
 export { assertNoKafkaError, type KafkaErrorFacts, kafkaError } from './cluster/errors.ts'
 export {
   type ActiveProducer,
@@ -28,13 +27,14 @@ export {
   type ProducerIdentity,
   type TopicConfig,
 } from './cluster/kafka-cluster.ts'
-export type { Isolation, OffsetPosition } from './cluster/list-offsets.ts'
 export type {
   Broker,
   ClusterMetadata,
   PartitionMetadata,
   TopicMetadata,
 } from './cluster/metadata.ts'
+export type { Isolation, OffsetPosition } from './cluster/offsets.ts'
+export type { NewTopic } from './cluster/topics.ts'
 export { parseBootstrapServers } from './configuration/bootstrap-servers.ts'
 export {
   type ClientPropertiesContext,

@@ -1,7 +1,7 @@
 import { kafkaError } from '../src/cluster/errors.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import type { OffsetPosition } from '../src/cluster/list-offsets.ts'
 import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
+import type { OffsetPosition } from '../src/cluster/offsets.ts'
 import { ScriptedBroker } from './scripted-broker.ts'
 
 /** A topic, and the broker that has it alone. */

@@ -1,7 +1,7 @@
 import type { KanneryError } from '@kannery/storage'
-import type { NewTopic } from '../src/cluster/create-topics.ts'
 import { kafkaError } from '../src/cluster/errors.ts'
 import type { TopicMetadata } from '../src/cluster/metadata.ts'
+import type { NewTopic } from '../src/cluster/topics.ts'
 import type { Settings } from '../src/restore/settings/topic-settings.ts'
 
 const [invalidConfig, policyViolation] = [40, 44]

@@ -16,22 +16,22 @@ import type { BrokerConnection } from '../transport/broker-connection.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
 import { callNewest, knownSettings, onlyOne } from './api-call.ts'
 import { ControlConnections } from './control-connections.ts'
-import { type NewTopic, requestTopic } from './create-topics.ts'
 import { type EpochQuery, endOfEpochAtLeader } from './end-of-epoch.ts'
 import { assertNoKafkaError, kafkaError } from './errors.ts'
-import {
-  type Isolation,
-  listOffsetsOfLeader,
-  type OffsetPosition,
-  type OffsetQuery,
-} from './list-offsets.ts'
 import {
   type ClusterMetadata,
   type PartitionMetadata,
   readMetadata,
   type TopicMetadata,
 } from './metadata.ts'
+import {
+  type Isolation,
+  listOffsetsOfLeader,
+  type OffsetPosition,
+  type OffsetQuery,
+} from './offsets.ts'
 import { type RetryOptions, retrying } from './retry.ts'
+import { type NewTopic, requestTopic } from './topics.ts'
 
 export interface KafkaClusterOptions {
   readonly connection: KafkaConnectionOptions

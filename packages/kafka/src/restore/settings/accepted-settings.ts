@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
-import type { NewTopic } from '../../cluster/create-topics.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import type { NewTopic } from '../../cluster/topics.ts'
 import type { Settings } from './topic-settings.ts'
 
 /** A setting of the source's topic that the restored one does not get. */

@@ -1,7 +1,7 @@
 import type { KanneryError } from '@kannery/storage'
-import type { NewTopic } from '../../cluster/create-topics.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
+import type { NewTopic } from '../../cluster/topics.ts'
 import { isRefusal, namedSettings, topicRefused } from './accepted-settings.ts'
 import type { Settings } from './topic-settings.ts'
 
