@@ -19,14 +19,9 @@ export {
   type TopicSelection,
 } from './capture/topics/topic-matcher.ts'
 export type { AclOperation } from './cluster/acl-operations.ts'
+export type { KafkaClusterOptions } from './cluster/broker-router.ts'
 export { assertNoKafkaError, type KafkaErrorFacts, kafkaError } from './cluster/errors.ts'
-export {
-  type ActiveProducer,
-  KafkaCluster,
-  type KafkaClusterOptions,
-  type ProducerIdentity,
-  type TopicConfig,
-} from './cluster/kafka-cluster.ts'
+export { KafkaCluster } from './cluster/kafka-cluster.ts'
 export type {
   Broker,
   ClusterMetadata,
@@ -34,6 +29,8 @@ export type {
   TopicMetadata,
 } from './cluster/metadata.ts'
 export type { Isolation, OffsetPosition } from './cluster/offsets.ts'
+export type { ActiveProducer, ProducerIdentity } from './cluster/producers.ts'
+export type { TopicConfig } from './cluster/topic-config.ts'
 export type { NewTopic } from './cluster/topics.ts'
 export { parseBootstrapServers } from './configuration/bootstrap-servers.ts'
 export {

@@ -2,6 +2,7 @@ import { kafkaError } from '../src/cluster/errors.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { ClusterMetadata, TopicMetadata } from '../src/cluster/metadata.ts'
 import type { OffsetPosition } from '../src/cluster/offsets.ts'
+import { errorNumbers } from '../src/protocol/error-numbers.ts'
 import { ScriptedBroker } from './scripted-broker.ts'
 
 /** A topic, and the broker that has it alone. */
@@ -132,7 +133,12 @@ export class ScriptedCluster {
     const topic = this.topics.get(name)
     if (topic !== undefined && !this.denied.has(name)) return [topic.metadata]
     if (asked === undefined) return []
-    const error = kafkaError(this.denied.has(name) ? 29 : 3, { api: 'Metadata', topic: name })
+    const error = kafkaError(
+      this.denied.has(name)
+        ? errorNumbers.TOPIC_AUTHORIZATION_FAILED
+        : errorNumbers.UNKNOWN_TOPIC_OR_PARTITION,
+      { api: 'Metadata', topic: name },
+    )
     const nothing = { topicId: '', topicIdBytes: new Uint8Array(16), partitions: [] }
     return [{ name, internal: false, ...nothing, error }]
   }

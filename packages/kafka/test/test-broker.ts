@@ -8,8 +8,9 @@ import {
   findCoordinatorV4,
   initProducerIdV4,
 } from '@platformatic/kafka'
-import type { KafkaCluster, ProducerIdentity } from '../src/cluster/kafka-cluster.ts'
+import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../src/cluster/metadata.ts'
+import type { ProducerIdentity } from '../src/cluster/producers.ts'
 import { decodeProduceResponse, encodeProduceRequest } from '../src/protocol/produce.ts'
 import type { CompressionCodec } from '../src/record-batch/compression.ts'
 import { encodeBatch } from '../src/record-batch/encode.ts'

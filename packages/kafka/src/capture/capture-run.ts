@@ -4,6 +4,7 @@ import type { ClusterMetadata } from '../cluster/metadata.ts'
 import { SingleFlight } from '../concurrency/single-flight.ts'
 import { untilAborted } from '../concurrency/until-aborted.ts'
 import { WakeSignal } from '../concurrency/wake-signal.ts'
+import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { CaptureOptions } from './capture-options.ts'
 import type { BrokerReaderListener } from './fetching/broker-reader.ts'
 import { BrokerReaders } from './fetching/broker-readers.ts'
@@ -174,7 +175,10 @@ export class CaptureRun {
       if (partition === undefined || !cursor.mayBeOfEpoch(partition.leaderEpoch)) continue
       if (partition.leader === undefined) {
         const facts = { api: 'Metadata', topic: cursor.topic.name, partition: cursor.partition }
-        cursor.loseLeader(kafkaError(leaderNotAvailable, facts), this.#options.clock.monotonic())
+        cursor.loseLeader(
+          kafkaError(errorNumbers.LEADER_NOT_AVAILABLE, facts),
+          this.#options.clock.monotonic(),
+        )
         continue
       }
       const { leadership } = cursor
@@ -298,7 +302,10 @@ export class CaptureRun {
 }
 
 function offsetOutOfRange({ topic, partition }: PartitionCursor): KanneryError {
-  return kafkaError(1, { api: 'Fetch', operation: 'Read', topic: topic.name, partition })
+  return kafkaError(errorNumbers.OFFSET_OUT_OF_RANGE, {
+    api: 'Fetch',
+    operation: 'Read',
+    topic: topic.name,
+    partition,
+  })
 }
-
-const leaderNotAvailable = 5

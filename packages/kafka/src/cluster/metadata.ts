@@ -1,6 +1,9 @@
 import type { KanneryError } from '@kannery/storage'
-import type { metadataV12 } from '@platformatic/kafka'
+import { metadataV9, metadataV11, metadataV12 } from '@platformatic/kafka'
 import type { HostPort } from '../configuration/connection-options.ts'
+import { errorNumbers } from '../protocol/error-numbers.ts'
+import type { ApiCaller } from '../transport/broker-request.ts'
+import { callNewest } from './api-call.ts'
 import { kafkaError } from './errors.ts'
 
 export interface Broker extends HostPort {
@@ -39,6 +42,25 @@ export interface ClusterMetadata {
   readonly topics: readonly TopicMetadata[]
 }
 
+/**
+ * Asks a broker for the metadata of `topics`, or of all topics that this user may see. Never creates
+ * a topic. `operations`: also asks what this user may do with the topics (KIP-430).
+ */
+export function requestMetadata(
+  broker: ApiCaller,
+  topics: readonly string[] | undefined,
+  { operations = false }: { readonly operations?: boolean } = {},
+): Promise<metadataV12.MetadataResponse> {
+  return callNewest(
+    broker,
+    [metadataV12.api, metadataV11.api, metadataV9.api],
+    topics === undefined ? null : [...topics],
+    false,
+    operations,
+  )
+}
+
+/** Reads a Metadata answer. */
 export function readMetadata(answer: metadataV12.MetadataResponse): ClusterMetadata {
   return {
     clusterId: answer.clusterId ?? '',
@@ -70,7 +92,7 @@ function readTopic(topic: metadataV12.MetadataResponseTopic): TopicMetadata {
         isr: partition.isrNodes,
       }))
       .sort((one, other) => one.partition - other.partition),
-    ...(topic.errorCode === 0
+    ...(topic.errorCode === errorNumbers.NONE
       ? {}
       : {
           error: kafkaError(topic.errorCode, {

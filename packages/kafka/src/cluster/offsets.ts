@@ -1,20 +1,39 @@
-import { listOffsetsV5, listOffsetsV7, listOffsetsV8 } from '@platformatic/kafka'
+import { KanneryError } from '@kannery/storage'
+import {
+  listOffsetsV5,
+  listOffsetsV7,
+  listOffsetsV8,
+  offsetForLeaderEpochV3,
+  offsetForLeaderEpochV4,
+} from '@platformatic/kafka'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest } from './api-call.ts'
+import { callNewest, onlyOne } from './api-call.ts'
+import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError } from './errors.ts'
+import type { PartitionMetadata } from './metadata.ts'
+import { isTransient } from './retry.ts'
+import { describeLedTopic } from './topics.ts'
 
 /**
- * `earliest-local`: the first offset on the leader's own disk; what lies before it is in remote
- * storage (KIP-405).
+ * Where in the log of a partition. `earliest-local`: the first offset on the leader's own disk;
+ * what lies before it is in remote storage (KIP-405).
  */
 export type OffsetPosition = 'earliest' | 'earliest-local' | 'latest'
+
+/** Whether `latest` is the high watermark or, with `read-committed`, the last stable offset. */
 export type Isolation = 'read-committed' | 'read-uncommitted'
 
-export interface OffsetQuery {
+interface OffsetQuery {
   readonly topic: string
-  readonly partitions: readonly number[]
   readonly at: OffsetPosition
   readonly isolation: Isolation
+}
+
+/** A leader epoch of one partition. */
+export interface EpochQuery {
+  readonly topic: string
+  readonly partition: number
+  readonly leaderEpoch: number
 }
 
 /** Kafka's ListOffsetsRequest.EARLIEST_TIMESTAMP, EARLIEST_LOCAL_TIMESTAMP and LATEST_TIMESTAMP. */
@@ -27,9 +46,78 @@ const isolationLevels: Readonly<Record<Isolation, number>> = {
   'read-uncommitted': 0,
   'read-committed': 1,
 }
-/** We are a consumer, no replica; and any leader epoch will do. */
+/** The requests are those of a consumer, not of a replica, and accept any leader epoch. */
 const noReplica = -1
 const anyLeaderEpoch = -1
+
+/** Lists an offset of every partition of a topic, by partition. */
+export function listOffsets(
+  router: BrokerRouter,
+  query: OffsetQuery,
+): Promise<Map<number, number>> {
+  return router.retrying(async () => {
+    const { partitions } = await describeLedTopic(router, query.topic)
+    return await listOfPartitions(router, query, partitions)
+  })
+}
+
+/** Lists offsets as {@link listOffsets} does, without the partitions that stay without a leader. */
+export async function listOffsetsWhereLed(
+  router: BrokerRouter,
+  query: OffsetQuery,
+): Promise<Map<number, number>> {
+  try {
+    return await listOffsets(router, query)
+  } catch (error) {
+    if (!KanneryError.is(error) || !isTransient(error)) throw error
+    const { partitions } = await router.retrying(() => router.describeTopic(query.topic))
+    const led = partitions.filter(({ leader }) => leader !== undefined)
+    const answers = await Promise.allSettled(
+      led.map((partition) => listOfPartitions(router, query, [partition])),
+    )
+    const offsets = new Map(answers.flatMap(offsetsOrNone))
+    if (offsets.size === 0) throw error
+    return offsets
+  }
+}
+
+/**
+ * Asks the leader where its log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the offset at which
+ * a later epoch begins, or the end of the log. For an epoch whose records are all deleted it is
+ * where the log now starts. undefined when the log never knew the epoch.
+ */
+export function endOfEpoch(
+  router: BrokerRouter,
+  { topic, partition, leaderEpoch }: EpochQuery,
+): Promise<number | undefined> {
+  const api = 'OffsetForLeaderEpoch'
+  const asked = { partitionIndex: partition, currentLeaderEpoch: anyLeaderEpoch, leaderEpoch }
+  return router.retrying(async () => {
+    const answer = await callNewest(
+      await router.toLeaderOf(topic, partition),
+      [offsetForLeaderEpochV4.api, offsetForLeaderEpochV3.api],
+      noReplica,
+      [{ name: topic, partitions: [asked] }],
+    )
+    const result = onlyOne(onlyOne(answer.topics, api).partitions, api)
+    assertNoKafkaError(result.errorCode, { api, operation: 'Describe', topic, partition })
+    return result.leaderEpoch === leaderEpoch ? Number(result.endOffset) : undefined
+  })
+}
+
+async function listOfPartitions(
+  router: BrokerRouter,
+  query: OffsetQuery,
+  partitions: readonly PartitionMetadata[],
+): Promise<Map<number, number>> {
+  const byLeader = Map.groupBy(partitions, ({ leader }) => leader ?? -1)
+  const answers = await Promise.all(
+    [...byLeader].map(async ([leader, led]) =>
+      listOffsetsOfLeader(await router.to(leader), query, led),
+    ),
+  )
+  return new Map(answers.flatMap((offsets) => [...offsets]).sort(([a], [b]) => a - b))
+}
 
 /**
  * Asks the leader of all of `partitions`.
@@ -37,10 +125,16 @@ const anyLeaderEpoch = -1
  * @throws the error of the first partition that has one; KAFKA_UNSUPPORTED when the broker is too
  *   old for `earliest-local` (before version 8 of ListOffsets, in Kafka 3.6).
  */
-export async function listOffsetsOfLeader(
+async function listOffsetsOfLeader(
   connection: BrokerConnection,
-  { topic, partitions, at, isolation }: OffsetQuery,
+  { topic, at, isolation }: OffsetQuery,
+  partitions: readonly PartitionMetadata[],
 ): Promise<Map<number, number>> {
+  const asked = partitions.map(({ partition: partitionIndex }) => ({
+    partitionIndex,
+    currentLeaderEpoch: anyLeaderEpoch,
+    timestamp: timestamps[at],
+  }))
   const answer = await callNewest(
     connection,
     at === 'earliest-local'
@@ -48,26 +142,24 @@ export async function listOffsetsOfLeader(
       : [listOffsetsV8.api, listOffsetsV7.api, listOffsetsV5.api],
     noReplica,
     isolationLevels[isolation],
-    [
-      {
-        name: topic,
-        partitions: partitions.map((partitionIndex) => ({
-          partitionIndex,
-          currentLeaderEpoch: anyLeaderEpoch,
-          timestamp: timestamps[at],
-        })),
-      },
-    ],
+    [{ name: topic, partitions: asked }],
   )
   const offsets = new Map<number, number>()
   for (const entry of answer.topics.flatMap((of) => of.partitions)) {
-    assertNoKafkaError(entry.errorCode, {
-      api: 'ListOffsets',
-      operation: 'Describe',
-      topic,
-      partition: entry.partitionIndex,
-    })
-    offsets.set(entry.partitionIndex, Number(entry.offset))
+    const { partitionIndex: partition } = entry
+    const facts = { api: 'ListOffsets', operation: 'Describe', topic, partition }
+    assertNoKafkaError(entry.errorCode, facts)
+    offsets.set(partition, Number(entry.offset))
   }
   return offsets
+}
+
+/** Offsets of one leader's answer; none when it failed for a passing reason. */
+function offsetsOrNone(
+  answer: PromiseSettledResult<ReadonlyMap<number, number>>,
+): readonly (readonly [partition: number, offset: number])[] {
+  if (answer.status === 'fulfilled') return [...answer.value]
+  const error: unknown = answer.reason
+  if (KanneryError.is(error) && isTransient(error)) return []
+  throw error
 }

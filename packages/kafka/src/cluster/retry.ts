@@ -1,11 +1,12 @@
 import { type Clock, KanneryError } from '@kannery/storage'
+import { isKafkaError } from './errors.ts'
 
 export interface RetryOptions {
   readonly clock: Clock
   readonly patienceMs: number
   /** Which errors are worth another attempt. Errors that are not Kannery's own never are. */
   mayRetry(error: KanneryError): boolean
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Kafka's own retry.backoff.ms and retry.backoff.max.ms. */
@@ -49,7 +50,26 @@ export async function retrying<T>(options: RetryOptions, attempt: () => Promise<
 /**
  * How long to wait for a quota, milliseconds, as the broker says; undefined for every other error.
  */
-function quotaWait({ facts: { kafkaError, throttleTimeMs } }: KanneryError): number | undefined {
-  if (kafkaError !== 'THROTTLING_QUOTA_EXCEEDED') return undefined
+function quotaWait(error: KanneryError): number | undefined {
+  if (!isKafkaError(error, 'THROTTLING_QUOTA_EXCEEDED')) return undefined
+  const { throttleTimeMs } = error.facts
   return Math.max(typeof throttleTimeMs === 'number' ? throttleTimeMs : 0, firstBackoffMs)
+}
+
+/**
+ * Whether the same call may succeed a little later. That Metadata does not know a topic is final;
+ * any other request may have reached a broker that has not heard of the topic yet.
+ */
+export function isTransient(error: KanneryError): boolean {
+  const { api } = error.facts
+  const isUnknown = error.code === 'KAFKA_TOPIC_UNKNOWN' && api === 'Metadata'
+  return error.retry !== 'never' && !isUnknown
+}
+
+/**
+ * As {@link isTransient}, for requests that are sent with the topic's name alone: no Metadata answer
+ * has confirmed before that the topic exists.
+ */
+export function isTransientButNotUnknown(error: KanneryError): boolean {
+  return error.retry !== 'never' && error.code !== 'KAFKA_TOPIC_UNKNOWN'
 }

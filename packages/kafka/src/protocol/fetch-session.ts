@@ -1,3 +1,4 @@
+import { errorNumbers } from './error-numbers.ts'
 import type { FetchPosition, FetchRequest, FetchResponse } from './fetch.ts'
 
 /** The part of a Fetch request that the session decides. */
@@ -6,9 +7,6 @@ export type SessionRequest = Pick<
   'sessionId' | 'sessionEpoch' | 'positions' | 'forgotten'
 >
 
-const fetchSessionIdNotFound = 70
-const invalidFetchSessionEpoch = 71
-const fetchSessionTopicIdError = 106
 const greatestEpoch = 0x7fff_ffff
 
 /**
@@ -52,12 +50,12 @@ export class FetchSession {
    */
   answered({ errorCode, sessionId }: Pick<FetchResponse, 'errorCode' | 'sessionId'>): boolean {
     switch (errorCode) {
-      case fetchSessionIdNotFound:
+      case errorNumbers.FETCH_SESSION_ID_NOT_FOUND:
         this.#id = 0
         this.#epoch = 0
         return false
-      case invalidFetchSessionEpoch:
-      case fetchSessionTopicIdError:
+      case errorNumbers.INVALID_FETCH_SESSION_EPOCH:
+      case errorNumbers.FETCH_SESSION_TOPIC_ID_ERROR:
         // With its id and epoch 0, the broker closes the old session for the new one.
         this.#epoch = 0
         return false

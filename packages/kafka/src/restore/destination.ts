@@ -3,6 +3,7 @@ import type { AclOperation } from '../cluster/acl-operations.ts'
 import { kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
+import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { Selection } from '../reading/selection.ts'
 import { Findings } from './preflight/findings.ts'
 import { missingPermissions, type Preflight } from './preflight/preflight.ts'
@@ -100,7 +101,12 @@ export async function endOffsets(
   return new Map(
     Array.from(partitions, (partition) => {
       const end = ends.get(partition)
-      if (end === undefined) throw kafkaError(3, { api: 'ListOffsets', topic, partition })
+      if (end === undefined)
+        throw kafkaError(errorNumbers.UNKNOWN_TOPIC_OR_PARTITION, {
+          api: 'ListOffsets',
+          topic,
+          partition,
+        })
       return [partition, end] as const
     }),
   )

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { KanneryError } from '@kannery/storage'
 import { apiVersionsV0, apiVersionsV3, protocolAPIsById } from '@platformatic/kafka'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
+import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { ApiCaller } from './broker-request.ts'
 
 export interface ApiVersionRange {
@@ -16,8 +17,6 @@ const { version: softwareVersion } = createRequire(import.meta.url)(
   '@kannery/kafka/package.json',
 ) as { readonly version: string }
 
-const unsupportedVersion = 35
-
 /**
  * Asks which APIs the broker speaks in which versions. A broker that does not know ApiVersions v3
  * (before Kafka 2.4) says so in the format of v0 (KIP-511); it is asked again in v0.
@@ -26,10 +25,10 @@ export async function negotiateApiVersions(
   connection: Pick<ApiCaller, 'address' | 'call'>,
 ): Promise<ReadonlyMap<number, ApiVersionRange>> {
   let answer = await connection.call(apiVersionsV3.api, softwareName, softwareVersion)
-  if (answer.errorCode === unsupportedVersion) {
+  if (answer.errorCode === errorNumbers.UNSUPPORTED_VERSION) {
     answer = await connection.call(apiVersionsV0.api, softwareName, softwareVersion)
   }
-  if (answer.errorCode !== 0) {
+  if (answer.errorCode !== errorNumbers.NONE) {
     const broker = formatHostPort(connection.address)
     throw new KanneryError('KAFKA_PROTOCOL', `${broker} does not tell its API versions`, {
       why: `it answered with Kafka's error number ${answer.errorCode}`,

@@ -3,6 +3,7 @@ import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import { untilAborted } from '../../concurrency/until-aborted.ts'
 import { WakeSignal } from '../../concurrency/wake-signal.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import {
   decodeFetchResponse,
   encodeFetchRequest,
@@ -77,12 +78,10 @@ const leastPartitionBytes = 1024 * 1024
 /** An empty answer that came at once would be asked for again at once. */
 const pauseMs = 100
 const greatestBackoffMs = 5000
-const offsetOutOfRange = 1
 /**
  * Anything may be behind it, a passing trouble of a disk for example: as the Java consumer, we ask
  * again.
  */
-const unknownServerError = -1
 
 /**
  * Reads all partitions that one broker leads, over one connection: many partitions in one request,
@@ -206,7 +205,7 @@ export class BrokerReader {
 
   /** Moves the cursors on, and tells what there is to be handed over. */
   #take(asked: Asked, answer: FetchResponse): TakenAnswer {
-    if (answer.errorCode !== 0) {
+    if (answer.errorCode !== errorNumbers.NONE) {
       throw kafkaError(answer.errorCode, { api: 'Fetch', operation: 'Read' })
     }
     const taken: Taken[] = []
@@ -237,15 +236,15 @@ export class BrokerReader {
   /** True when the answer for the partition is an error. */
   #reject(cursor: PartitionCursor, { errorCode, diverging }: FetchedPartition): boolean {
     const { listener, clock } = this.#options
-    if (diverging !== undefined || errorCode === offsetOutOfRange) {
+    if (diverging !== undefined || errorCode === errorNumbers.OFFSET_OUT_OF_RANGE) {
       listener.onLost(cursor)
       return true
     }
-    if (errorCode === 0) return false
+    if (errorCode === errorNumbers.NONE) return false
     const { topic, partition } = cursor
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     const error = kafkaError(errorCode, facts)
-    if (error.retry === 'never' && errorCode !== unknownServerError) {
+    if (error.retry === 'never' && errorCode !== errorNumbers.UNKNOWN_SERVER_ERROR) {
       listener.onFailed(cursor, error)
     } else {
       cursor.loseLeader(error, clock.monotonic())

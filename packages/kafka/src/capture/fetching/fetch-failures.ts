@@ -1,5 +1,5 @@
 import { KanneryError } from '@kannery/storage'
-import type { ActiveProducer } from '../../cluster/kafka-cluster.ts'
+import type { ActiveProducer } from '../../cluster/producers.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 import type { SilenceReason } from './silent-leaders.ts'
 

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
-import type { ActiveProducer } from '../../cluster/kafka-cluster.ts'
+import type { ActiveProducer } from '../../cluster/producers.ts'
 import { PartitionCursor } from './partition-cursor.ts'
 import { StalledPartitions } from './stalled-partitions.ts'
 

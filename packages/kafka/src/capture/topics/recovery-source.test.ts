@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { kafkaError } from '../../cluster/errors.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import { KafkaRecoverySource } from './recovery-source.ts'
 
 const topic = { name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }
@@ -15,7 +16,11 @@ function halfLed({ epochEnd }: { readonly epochEnd: number }): KafkaRecoverySour
     listOffsetsWhereLed: async (_topic: string, at: keyof typeof ends) => new Map([[0, ends[at]]]),
     endOfEpoch: async ({ partition }: { readonly partition: number }) => {
       if (partition === 0) return epochEnd
-      throw kafkaError(5, { api: 'Metadata', topic: topic.name, partition })
+      throw kafkaError(errorNumbers.LEADER_NOT_AVAILABLE, {
+        api: 'Metadata',
+        topic: topic.name,
+        partition,
+      })
     },
   }
   return new KafkaRecoverySource(cluster, topic)

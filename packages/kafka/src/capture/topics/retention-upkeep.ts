@@ -9,7 +9,8 @@ import {
 import type { UlidSource } from '@kannery/core/ulid'
 import type { WriterSession } from '@kannery/core/writing'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
-import type { KafkaCluster, TopicConfig } from '../../cluster/kafka-cluster.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
+import type { TopicConfig } from '../../cluster/topic-config.ts'
 import { untilAborted } from '../../concurrency/until-aborted.ts'
 
 export interface UpkeepOptions {

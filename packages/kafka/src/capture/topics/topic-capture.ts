@@ -11,6 +11,7 @@ import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { SingleFlight } from '../../concurrency/single-flight.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { FetchedPartition } from '../../protocol/fetch.ts'
 import type { BatchRun } from '../fetching/batch-run.ts'
 import { topicRecreated } from '../fetching/fetch-failures.ts'
@@ -47,7 +48,6 @@ export interface TopicCaptureContext {
   onFailed(): void
 }
 
-const leaderNotAvailable = 5
 /** How often a topic's retention is looked after. */
 const upkeepEveryMs = 3_600_000
 
@@ -324,7 +324,11 @@ export class TopicCapture {
     if (this.#context.once && start.end === undefined) {
       cursor.finish()
       this.unreadable.push(
-        kafkaError(leaderNotAvailable, { api: 'Metadata', topic: topic.name, partition }),
+        kafkaError(errorNumbers.LEADER_NOT_AVAILABLE, {
+          api: 'Metadata',
+          topic: topic.name,
+          partition,
+        }),
       )
     }
     this.cursors.push(cursor)

@@ -1,9 +1,11 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import type { AclOperation } from '../../cluster/acl-operations.ts'
 import { kafkaError } from '../../cluster/errors.ts'
-import type { KafkaCluster, ProducerIdentity } from '../../cluster/kafka-cluster.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
+import type { ProducerIdentity } from '../../cluster/producers.ts'
 import type { NewTopic } from '../../cluster/topics.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { BackupReader } from '../../reading/backup-reader.ts'
 import type { Selection } from '../../reading/selection.ts'
 import type { RetentionChoice } from '../restore-options.ts'
@@ -104,7 +106,9 @@ export async function missingPermissions(
   const allowed = await cluster.allowedOperations(topic)
   return needed
     .filter((operation) => !allowed.has(operation))
-    .map((operation) => kafkaError(29, { api: 'Metadata', operation, topic }))
+    .map((operation) =>
+      kafkaError(errorNumbers.TOPIC_AUTHORIZATION_FAILED, { api: 'Metadata', operation, topic }),
+    )
 }
 
 async function inspect(options: PreflightOptions, findings: Findings): Promise<Inspected> {

@@ -1,5 +1,6 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ProduceResult } from '../../protocol/produce.ts'
 import { Fifo } from '../fifo.ts'
 
@@ -43,9 +44,6 @@ const maxUnanswered = 5
 const patienceMs = 120_000
 const firstBackoffMs = 100
 const greatestBackoffMs = 2000
-
-const outOfOrderSequence = 45
-const duplicateSequence = 46
 
 interface Entry {
   readonly batch: OutgoingBatch
@@ -127,14 +125,14 @@ export class PartitionLane {
 
   #judge(entry: Entry, result: ProduceResult): void {
     const { errorCode, baseOffset } = result
-    if (errorCode === 0) this.#assertOffset(entry.batch, baseOffset)
-    if (errorCode === 0 || errorCode === duplicateSequence) {
+    if (errorCode === errorNumbers.NONE) this.#assertOffset(entry.batch, baseOffset)
+    if (errorCode === errorNumbers.NONE || errorCode === errorNumbers.DUPLICATE_SEQUENCE_NUMBER) {
       this.#acknowledge(entry)
       return
     }
     const error = this.#errorOf(result)
     const isOldest = entry === this.#queue.at(0)
-    if (errorCode !== outOfOrderSequence || isOldest) throw error
+    if (errorCode !== errorNumbers.OUT_OF_ORDER_SEQUENCE_NUMBER || isOldest) throw error
     // One before it is missing at the broker: both are sent again, in order, once all are answered.
     this.#failure ??= error
     this.#stuckSince ??= this.#port.clock.monotonic()

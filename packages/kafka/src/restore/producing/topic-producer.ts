@@ -1,8 +1,10 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
-import type { KafkaCluster, ProducerIdentity } from '../../cluster/kafka-cluster.ts'
+import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
+import type { ProducerIdentity } from '../../cluster/producers.ts'
 import type { MemoryBudget } from '../../concurrency/memory-budget.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ProduceResult } from '../../protocol/produce.ts'
 import type { ProducerState } from '../../record-batch/encode.ts'
 import { type OutgoingBatch, PartitionLane } from './partition-lane.ts'
@@ -113,7 +115,7 @@ export class TopicProducer implements AsyncDisposable {
   async #produce(batch: OutgoingBatch, leader: number | undefined): Promise<ProduceResult> {
     const { partition } = batch
     const facts = { api: 'Produce', topic: this.#options.topic.name, partition }
-    if (leader === undefined) throw kafkaError(5, facts)
+    if (leader === undefined) throw kafkaError(errorNumbers.LEADER_NOT_AVAILABLE, facts)
     const { results } = await this.#connections.send(leader, batch)
     const [result] = results
     if (result?.partition === partition) return result

@@ -1,4 +1,4 @@
-import type { TopicConfig } from '../../cluster/kafka-cluster.ts'
+import type { TopicConfig } from '../../cluster/topic-config.ts'
 import type { LeftOutSetting } from './accepted-settings.ts'
 import { isHeld, isMarked } from './held-settings.ts'
 import type { Settings } from './topic-settings.ts'

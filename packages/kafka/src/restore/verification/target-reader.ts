@@ -4,6 +4,7 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import { retrying } from '../../cluster/retry.ts'
 import { SharedConnections } from '../../cluster/shared-connections.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import {
   decodeFetchResponse,
   encodeFetchRequest,
@@ -146,7 +147,11 @@ export class TargetReader implements AsyncDisposable {
   async #connection(partition: number): Promise<BrokerConnection> {
     const leader = this.#leaders.get(partition)
     if (leader === undefined) {
-      throw kafkaError(5, { api: 'Fetch', topic: this.#options.topic.name, partition })
+      throw kafkaError(errorNumbers.LEADER_NOT_AVAILABLE, {
+        api: 'Fetch',
+        topic: this.#options.topic.name,
+        partition,
+      })
     }
     return await this.#connections.get(String(leader), () =>
       this.#options.cluster.openConnection(leader),

@@ -10,6 +10,7 @@ import {
   type HostPort,
   type SaslOptions,
 } from '../../configuration/connection-options.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ApiCaller } from '../broker-request.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
 
@@ -27,9 +28,6 @@ const saslAuthenticateApis = [
   saslAuthenticateV1.api,
   saslAuthenticateV2.api,
 ] as const
-
-const unsupportedMechanism = 33
-const illegalState = 34
 
 /**
  * Authenticates `connection`: SaslHandshake, then as many SaslAuthenticate as the mechanism takes.
@@ -49,14 +47,14 @@ export async function authenticate(
 
 async function handshake(connection: ApiCaller, { mechanism }: SaslOptions): Promise<void> {
   const { errorCode, mechanisms } = await connection.call(saslHandshakeV1.api, mechanism)
-  if (errorCode === 0) return
-  if (errorCode === unsupportedMechanism) {
+  if (errorCode === errorNumbers.NONE) return
+  if (errorCode === errorNumbers.UNSUPPORTED_SASL_MECHANISM) {
     throw refused(connection.address, mechanism, {
       why: `this listener does not offer ${mechanism}, but ${mechanisms?.join(', ') ?? 'others'}`,
       remedy: 'Set sasl.mechanism to one that the listener offers, or use another listener.',
     })
   }
-  if (errorCode === illegalState) {
+  if (errorCode === errorNumbers.ILLEGAL_SASL_STATE) {
     throw refused(connection.address, mechanism, {
       why: 'this listener does not use SASL',
       remedy: 'Set security.protocol to PLAINTEXT or SSL, or use the port of a SASL listener.',
@@ -104,7 +102,7 @@ async function exchange(
   const version = connection.pickVersion(saslAuthenticateKey, 0, 2)
   const api = saslAuthenticateApis[version] ?? saslAuthenticateV0.api
   const answer = await connection.call(api, Buffer.from(message))
-  if (answer.errorCode !== 0) {
+  if (answer.errorCode !== errorNumbers.NONE) {
     throw refused(connection.address, sasl.mechanism, {
       why: answer.errorMessage ?? 'the broker did not accept user and password',
     })
