@@ -11,39 +11,42 @@ import { storageNow } from '../retention/storage-now.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import type { WriterSession } from '../writing/writer-session.ts'
 
+/** What a deletion deleted, and why it did not delete more. */
 export interface Pruned extends Deletable {
-  /** What was not deleted although it was due, and why; undefined when everything was. */
+  /** Why objects that were due were not deleted; undefined when all were. */
   readonly failure: KanneryError | undefined
 }
 
 /**
- * Deletes what is marked as expired, or garbage, for longer than the grace. Only for the holder of
- * the epoch.
+ * Deletes what has been marked as expired, or garbage, for longer than the grace. Only the holder
+ * of the epoch may call it.
  *
- * Segments go in batches. The index first says that those of a batch are deleted, and lists them as
- * garbage; then the objects go, each by itself; and the next change of the index takes those that
- * are gone off its garbage. So a hold or point that is put while this runs keeps all that the index
- * it is put into does not say to be deleted. What an interrupted call leaves is garbage, for the
- * next one. What the index also names as live is not deleted, whatever its garbage says.
+ * Segments are deleted in batches. First the index lists the segments of a batch as deleted and as
+ * garbage; then their objects are deleted, each by itself; the next change of the index removes the
+ * deleted ones from the garbage. A hold or point that is added meanwhile therefore keeps everything
+ * that the index does not list as deleted by then. Objects that an interrupted call leaves are
+ * garbage, which the next call deletes. An object that the index also names as live is never
+ * deleted.
  *
- * The recovery of a later backup is not affected: for it, who only deletes has not committed.
+ * The recovery of a later backup is not affected: a session that only deletes does not count as one
+ * that committed.
  *
- * @throws what came before the first deletion was tried: LEASE_LOST; as editIndex; STORAGE_*. Later
- *   it is the `failure`.
+ * @throws errors before the first deletion: LEASE_LOST; as editIndex; STORAGE_*. A later error is
+ *   the `failure`.
  */
 export async function deletePruned(session: WriterSession, options: PruneOptions): Promise<Pruned> {
   const nowMs = await storageNow(session.topic, options)
   return await new Deletion(session, { ...options, nowMs }).run()
 }
 
-/** Segments that are announced together: about what two pages hold. */
+/** The most segments of a batch, about as many as two pages hold. */
 const batchSegments = 256
 /**
- * With so many objects that the storage does not delete, no more are announced: the index would
- * grow with them.
+ * After this many objects that the storage does not delete, no other batch is begun, because the
+ * index grows with them.
  */
 const maxFailures = 256
-/** With so many in a row that got no answer, the storage is away. */
+/** After this many deletions in a row without an answer, the storage counts as unreachable. */
 const maxUnanswered = 4
 
 class Deletion {
@@ -95,7 +98,7 @@ class Deletion {
     return this.#failures.length < maxFailures && (await this.#due(index)).segments.length > 0
   }
 
-  /** Takes what is gone off the garbage, and puts the next batch on it. */
+  /** Removes what is deleted from the garbage, and adds the next batch to it. */
   async #announce(
     gone: ReadonlySet<Ulid>,
   ): Promise<{ readonly index: Index; readonly garbage: readonly GarbageEntry[] }> {
@@ -116,7 +119,7 @@ class Deletion {
     return { index, garbage }
   }
 
-  /** Returns the ids of what is gone. */
+  /** Returns the ids of the deleted objects. */
   async #deleteObjects(garbage: readonly GarbageEntry[]): Promise<ReadonlySet<Ulid>> {
     const gone = new Set<Ulid>()
     for (const entry of garbage) {
@@ -160,7 +163,7 @@ function asDeleted(entry: SegmentEntry): SegmentEntry {
   return { ...entry, state: 'deleted' }
 }
 
-/** Its grace is over: that of its mark counts. */
+/** The grace counts from its mark, and has ended. */
 function asGarbage({ id, expiredAt, captured }: SegmentEntry): GarbageEntry {
   return { id, kind: 'segment', since: expiredAt ?? captured[0] }
 }

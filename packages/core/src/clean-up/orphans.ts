@@ -11,16 +11,21 @@ import type { PruneOptions } from '../retention/prune.ts'
 import { storageNow } from '../retention/storage-now.ts'
 import type { WriterSession } from '../writing/writer-session.ts'
 
-/** Objects that the index is asked about at a time: neighbours, so that few pages name them. */
+/**
+ * How many objects are looked up in the index at a time: neighbours, so that few pages name them.
+ */
 const batchObjects = 1000
-/** More are left to the next time: each of them makes the index grow. */
+/**
+ * The most orphans of one call, because each of them makes the index grow. The next call finds the
+ * others.
+ */
 const maxOrphans = 1000
 
 /**
- * Objects of a topic's folder that nobody will look at: not named by the index, nor garbage, and
- * older than the newest segment in a page, so that no recovery lists them. Lists the whole folder
- * and reads every page. Up to 1,000; what is damaged, of a later format, or not of this backup, is
- * left out.
+ * Finds objects of a topic's folder that neither a recovery nor a deletion will find: they are not
+ * named by the index, not garbage, and older than the newest segment in a page. Lists the whole
+ * folder and reads every page. Returns at most 1,000; objects that are damaged, of a later format,
+ * or not of this backup are left out.
  *
  * @throws DATA_CORRUPT for a page that cannot be read; STORAGE_*
  */
@@ -41,10 +46,10 @@ export async function findOrphans(
 }
 
 /**
- * Makes orphans garbage of the index: they are deleted after the grace, like other garbage. For the
- * holder of the epoch: whoever uploaded them cannot name them any more.
+ * Adds orphans to the garbage of the index, so that they are deleted after the grace. Only the
+ * holder of the epoch may call it: the writers that uploaded them can then no longer name them.
  *
- * @returns what is garbage from now on: not what the index names by now
+ * @returns the new garbage, without objects that the index names by now
  * @throws LEASE_LOST; as editIndex
  */
 export async function markOrphans(
@@ -84,7 +89,7 @@ async function* oldObjects(storage: StorageBackend, index: Index): AsyncGenerato
 }
 
 /**
- * What says that it is of this backup, and of no later epoch. A page holds nothing that its
+ * Whether an object is a leftover of this backup, of no later epoch. A page holds nothing that its
  * segments do not.
  */
 async function isLeftover(

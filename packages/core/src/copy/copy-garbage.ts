@@ -4,14 +4,16 @@ import { liveAmong, namedAmong } from '../index-file/pages/named-objects.ts'
 import { readPage } from '../index-file/pages/pages.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 
-/** Objects that the index is asked about at a time: neighbours, so that few pages name them. */
+/**
+ * How many objects are looked up in the index at a time: neighbours, so that few pages name them.
+ */
 const batchObjects = 1000
 
 /**
- * Pages that `before`, the index of a copy, names, and `source`, the index that will replace it,
- * does not.
+ * Returns the pages that `before`, the index of a copy, names, and `source`, the index that will
+ * replace it, does not.
  *
- * @param target has the pages of both
+ * @param target the storage with the pages of both
  * @throws DATA_CORRUPT for a page that is damaged or missing in the target; STORAGE_*
  */
 export async function replacedPages(
@@ -34,11 +36,11 @@ export async function replacedPages(
 }
 
 /**
- * What interrupted copies left in the topic's folder: pages that `source` does not name, and
- * segments of which it says that they are deleted. A segment that it does not know may be the only
- * copy of something, and is left alone. Lists the whole folder.
+ * Finds what interrupted copies left in the topic's folder: pages that `source` does not name, and
+ * segments that it lists as deleted. A segment that it does not know may be the only copy of its
+ * records, and is left alone. Lists the whole folder.
  *
- * @param target has all pages of `source`
+ * @param target the storage with all pages of `source`
  * @throws as replacedPages
  */
 export async function leftovers(

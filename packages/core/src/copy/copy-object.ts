@@ -9,7 +9,7 @@ import {
 } from '@kannery/storage'
 import { type Digest, RunningDigest } from '../digest/digest.ts'
 
-/** An object that no store and no writer changes any more, and how an index describes it. */
+/** An immutable object, and what an index says about it. */
 export interface ObjectToCopy {
   readonly source: StorageBackend
   readonly target: StorageBackend
@@ -19,19 +19,22 @@ export interface ObjectToCopy {
   readonly signal?: AbortSignal
 }
 
-/** `reused`: the very bytes were there. `absent`: the source has no such object. */
+/**
+ * What became of an object. `reused`: the target had the same bytes already. `absent`: the source
+ * has no such object.
+ */
 export type ObjectOutcome = 'sent' | 'reused' | 'absent'
 
-/** What a writer of the target may hold in memory. */
+/** The most bytes that a writer of the target may hold in memory. */
 const maxBufferedBytes = 64 * 1024 * 1024
 const maxAttempts = 4
 
 /**
- * Brings an object to the target that the target's index does not name yet. What lies there is read
- * and compared, and replaced where it is not whole. Nothing is published whose bytes are not those
- * that the index tells of.
+ * Copies an object that the target's index does not name yet. An existing object is read and
+ * compared, and replaced if it is not whole. Nothing is published whose bytes do not match the
+ * index.
  *
- * @throws DATA_CORRUPT when the source's object is not what its index says; STORAGE_*
+ * @throws DATA_CORRUPT when the source's object does not match its index; STORAGE_*
  */
 export async function copyObject(object: ObjectToCopy): Promise<ObjectOutcome> {
   for (let attempt = 1; ; attempt++) {
@@ -100,7 +103,7 @@ function conditionOn(there: StoredObject | undefined): WriteCondition {
     : { kind: 'if-version', version: there.version }
 }
 
-/** Then a look says what is there now. */
+/** Whether the object may have been written all the same, which reading it shows. */
 function mayHaveLanded(error: unknown): boolean {
   return (
     isConflict(error) ||

@@ -7,41 +7,44 @@ import { assertContinuesCopy, holdsOfReaders, isCopyOfNow } from '../writing/lin
 import type { Worker } from '../writing/worker.ts'
 import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
 
+/** What to copy, and where to. */
 export interface CopyTopicOptions {
-  /** Only read: credentials that cannot write suffice. */
+  /** The storage of the backup. It is only read: credentials that cannot write suffice. */
   readonly source: StorageBackend
   readonly target: StorageBackend
   readonly topic: string
-  /** Of the target. */
+  /** A worker of the target. */
   readonly worker: Worker
   /**
-   * How long to contend for a topic that somebody else writes in the target; by default it is
-   * refused at once.
+   * How long to wait for a topic that another worker writes in the target, milliseconds. Defaults
+   * to 0: it is refused at once.
    */
   readonly waitMs?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: CopyProgress) => void
 }
 
+/** The result of a copy. */
 export interface TopicCopy extends CopySums {
   readonly topic: string
   /**
-   * `current`: the target was what the source is, and had nothing to delete; nothing was written.
+   * `current`: the target already was a copy of this state, with nothing to delete; nothing was
+   * written.
    */
   readonly state: 'copied' | 'current'
 }
 
 /**
- * Makes the target's backup of a topic what the source's is, as of a moment after the call.
- * Segments and pages come before the index that names them: the target restores at every moment, to
- * the state before or to the new one. What a call that was killed had sent is found and used by the
- * next one. What the target's index does not name any more is its garbage, and deleted by a call a
- * day later.
+ * Copies a topic's backup to a second storage, in a state that it has after the call began.
+ * Segments and pages are written before the index that names them, so that the target can be
+ * restored at every moment, in its state before or in the new one. The next call reuses what an
+ * interrupted call had copied. Objects that the target's index no longer names are its garbage,
+ * which a call a day later deletes.
  *
- * @throws INDEX_FOREIGN when something else than a copy of this backup is there; LEASE_HELD,
- *   LEASE_LOST (both of the target);
- * DATA_CORRUPT when the source is damaged: the target then stays as it was; STORAGE_NOT_FOUND
- * without a backup at the source; INDEX_MISSING; STORAGE_*
+ * @throws INDEX_FOREIGN when the target has anything but a copy of this backup; LEASE_HELD,
+ *   LEASE_LOST, both of the target; DATA_CORRUPT when the source is damaged, which leaves the
+ *   target unchanged; STORAGE_NOT_FOUND when the source has no backup of the topic; INDEX_MISSING;
+ *   STORAGE_*
  */
 export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   const { source, target, topic, worker, waitMs = 0, signal } = options
@@ -63,7 +66,7 @@ export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   return { topic, state: 'copied', ...sums }
 }
 
-/** Whether garbage is due that no reader of the copy keeps. */
+/** Whether the copy has garbage that is due and that no reader keeps. */
 function mayDelete(target: Index, source: Index, worker: Worker): boolean {
   const { graceMs } = defaultRetentionTiming
   const nowMs = worker.storageNow()

@@ -3,10 +3,10 @@ import type { Index, Page, PageSummary, SegmentEntry } from '../index-file/forma
 import { readPage } from '../index-file/pages/pages.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
-/** Pages that are kept in memory: neighbours are asked for one after the other. */
+/** How many pages are kept in memory: neighbouring segments are looked up one after the other. */
 const keptPages = 8
 
-/** Finds what an index names by its id, in memory that does not grow with the index. */
+/** Looks up entries of an index by their id, in memory that does not grow with the index. */
 export class NamedSegments {
   readonly #storage: StorageBackend
   readonly #index: Index
@@ -19,7 +19,7 @@ export class NamedSegments {
     this.#tail = new Map(index.segments.map((entry) => [entry.id, entry]))
   }
 
-  /** Whether the index itself names this very page, and so all that is in it. */
+  /** Whether the index names this very page, and therefore everything in it. */
   namesPage({ id, digest }: PageSummary): boolean {
     return this.#index.pages.some((summary) => summary.id === id && summary.digest === digest)
   }

@@ -14,27 +14,32 @@ import { leftovers, replacedPages } from './copy-garbage.ts'
 import { copyObject } from './copy-object.ts'
 import { NamedSegments } from './named-segments.ts'
 
-/** What a copy did so far. */
+/** What a copy has done so far. */
 export interface CopySums {
-  /** Segments that were sent or reused. */
+  /** Number of segments that were sent or reused. */
   readonly segments: number
-  /** Of them, those that were in the target already, and were read there. */
+  /** How many of them were in the target already, and were read there. */
   readonly reused: number
-  /** Of the segments. */
+  /** Number of records in the segments. */
   readonly records: number
   readonly bytes: number
-  /** Segments that the source's retention had deleted, and that were now deleted here. */
+  /**
+   * Number of segments that the source's retention had deleted, and that were deleted in the
+   * target.
+   */
   readonly deleted: number
 }
 
+/** How far the copy of a topic has got. */
 export interface CopyProgress {
   readonly topic: string
   readonly records: number
   readonly bytes: number
-  /** Records that it will have copied at its end, as far as the indexes tell. */
+  /** How many records the copy will have copied in the end, according to the indexes. */
   readonly total: number
 }
 
+/** The storages of a copy. */
 export interface CopierOptions {
   readonly source: StorageBackend
   readonly target: StorageBackend
@@ -42,7 +47,7 @@ export interface CopierOptions {
   readonly onProgress?: (progress: CopyProgress) => void
 }
 
-/** The source has no such object (any more). */
+/** The source has no such object, or has it no more. */
 class Absent extends Error {
   readonly key: ObjectKey
 
@@ -53,8 +58,8 @@ class Absent extends Error {
 }
 
 /**
- * More are not kept in mind: what is met again after the source's index changed is then read in the
- * target.
+ * The most ids that are remembered. Other objects are read in the target when the source's index
+ * changes and they are met again.
  */
 const maxRemembered = 100_000
 
@@ -65,11 +70,11 @@ export class TopicCopier {
   readonly #keys: TopicKeys
   readonly #named: NamedSegments
   readonly #brought = new Set<Ulid>()
-  /** Deleted at the source since the last copy. */
+  /** Segments that were deleted at the source since the last copy. */
   readonly #deleted = new Set<Ulid>()
   /**
-   * Something may have been brought that no index of the target named: by us, or by a copy that
-   * died.
+   * Whether the folder may have objects that no index of the target ever named, of this copy or of
+   * one that died.
    */
   #mayHaveLeftovers: boolean
   #total = 0
@@ -91,8 +96,8 @@ export class TopicCopier {
   }
 
   /**
-   * All that `source` names, or, where that was pruned meanwhile, the source's index as it is now:
-   * that one is returned.
+   * Copies all that `source` names. When the source was pruned meanwhile, continues with its index
+   * as it is then. Returns the index whose objects were copied.
    */
   async #bringObjects(source: Index): Promise<Index> {
     let index = source
@@ -154,7 +159,7 @@ export class TopicCopier {
     }
     if (this.#brought.has(id) || isHere(known, entry)) return
     const outcome = await copyObject({ ...this.#options, key, ...sizeOf(entry) })
-    // What has expired may be gone, here as there.
+    // An expired segment may be deleted at the source: then the copy does not have it either.
     if (outcome === 'absent' && entry.state === 'expired') return
     if (outcome === 'absent') throw new Absent(key)
     if (this.#brought.size < maxRemembered) this.#brought.add(id)
@@ -176,7 +181,7 @@ export class TopicCopier {
     this.#options.onProgress?.({ topic, records: done, bytes: doneBytes, total })
   }
 
-  /** What the target has, or may have, and does not need once it is what `source` is. */
+  /** Returns what the target has, or may have, and does not need as a copy of `source`. */
   async #garbageAs(source: Index): Promise<readonly NamedObject[]> {
     const { target } = this.#options
     const { index } = this.#session
@@ -191,9 +196,9 @@ export class TopicCopier {
   }
 
   /**
-   * Deletes garbage whose grace is over, and segments that were deleted at the source: theirs was
-   * over there. The index says so since a moment ago: who reads an older one meets what is gone,
-   * and reads the index again. A reader's hold keeps all.
+   * Deletes garbage whose grace has ended, and segments that were deleted at the source, where
+   * their grace had ended. The index has said so for only a moment: a reader with an older index
+   * finds an object missing, and reads the index again. A reader's hold keeps everything.
    */
   async #deleteGarbage(source: Index, nowMs: number): Promise<void> {
     const { index } = this.#session
@@ -212,7 +217,10 @@ export class TopicCopier {
     if (refused !== undefined) throw refused
   }
 
-  /** Returns why not, where only this object may not be deleted: it keeps no other one. */
+  /**
+   * Deletes an object. Returns the error when only this object cannot be deleted, so that the
+   * others still are.
+   */
   async #deleteObject({ kind, id }: NamedObject): Promise<KanneryError | undefined> {
     const { target, signal } = this.#options
     this.#session.assertHeld()
@@ -228,8 +236,8 @@ export class TopicCopier {
 }
 
 /**
- * Whether the target has a segment because its index names it. One that had expired may not have
- * been there to be copied.
+ * Whether the target has a segment because its index names it. A segment that had expired may have
+ * been missing when it was to be copied.
  */
 function isHere(known: SegmentEntry | undefined, entry: SegmentEntry): boolean {
   return known !== undefined && (known.state === undefined || known.state === entry.state)

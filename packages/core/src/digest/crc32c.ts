@@ -1,8 +1,8 @@
 import { crc32c as checksum } from '@node-rs/crc32'
 
 /**
- * CRC-32C (Castagnoli) as iSCSI and Kafka use it. With `previous`, goes on from the checksum of the
- * bytes before.
+ * Computes CRC-32C (Castagnoli), the checksum of iSCSI and of Kafka. `previous` is the checksum of
+ * the bytes before.
  */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   return checksum(bytes, previous)
@@ -14,8 +14,8 @@ const polynomial = 0x82f63b78
 const squares: readonly number[] = powersOfTwo(57)
 
 /**
- * The checksum of two byte strings one after the other, from the checksums of both and the length
- * of the second: a microsecond, where reading the bytes again takes 180 for each MiB.
+ * Computes the checksum of two concatenated byte strings from their checksums and the length of the
+ * second. Takes a microsecond; reading the bytes again takes 180 for each MiB.
  */
 export function combineCrc32c(first: number, second: number, secondLength: number): number {
   return (multiply(powerOfX(secondLength), first) ^ second) >>> 0

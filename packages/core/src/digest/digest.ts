@@ -3,16 +3,20 @@ import { combineCrc32c, crc32c } from './crc32c.ts'
 /** The text form of a checksum in indexes: `crc32c:` and eight hexadecimal digits, lower case. */
 export type Digest = `crc32c:${string}`
 
+/** Returns the text form of a checksum. */
 export function formatDigest(checksum: number): Digest {
   return `crc32c:${(checksum >>> 0).toString(16).padStart(8, '0')}`
 }
 
-/** undefined for everything that {@link formatDigest} does not write. */
+/**
+ * Returns the checksum of a digest; undefined for everything that {@link formatDigest} does not
+ * write.
+ */
 export function parseDigest(text: string): number | undefined {
   return /^crc32c:[0-9a-f]{8}$/.test(text) ? Number.parseInt(text.slice(7), 16) : undefined
 }
 
-/** The digest of a stream of bytes. */
+/** Computes the digest and the length of a stream of bytes. */
 export class RunningDigest {
   #checksum = 0
   #bytes = 0
@@ -34,7 +38,7 @@ export class RunningDigest {
     this.#bytes += bytes.byteLength
   }
 
-  /** Goes on by bytes whose checksum is known, without reading them. */
+  /** Adds bytes whose checksum is known, without reading them. */
   updateKnown(checksum: number, length: number): void {
     this.#checksum = combineCrc32c(this.#checksum, checksum, length)
     this.#bytes += length

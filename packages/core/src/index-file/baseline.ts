@@ -3,8 +3,8 @@ import { currentIncarnation } from './coverage.ts'
 import type { Incarnation, Index } from './format/model.ts'
 
 /**
- * The life of the topic that a restore takes: the latest, or, while that is a baseline which is not
- * complete, the one that it is to stand for. undefined before the first incarnation was begun.
+ * Returns the incarnation that a restore takes: the latest one, or, while that is an incomplete
+ * baseline, the one that it replaces. undefined before the first incarnation.
  */
 export function restorableIncarnation(index: Pick<Index, 'incarnations'>): Incarnation | undefined {
   let found = currentIncarnation(index)
@@ -16,8 +16,8 @@ export function restorableIncarnation(index: Pick<Index, 'incarnations'>): Incar
 }
 
 /**
- * The incarnation with the number `n`; without one, that which a restore takes unless told
- * otherwise. undefined before the first incarnation was begun.
+ * Returns incarnation `n`, which defaults to {@link restorableIncarnation}. undefined before the
+ * first incarnation.
  *
  * @throws CONFIG_INVALID when the backup has no incarnation `n`
  */
@@ -41,23 +41,24 @@ export function chooseIncarnation(
 }
 
 /**
- * Numbers of the incarnations for which a baseline stands that was complete at a time by the
- * storage's clock, milliseconds.
+ * Returns the numbers of the incarnations that a baseline replaced before a time by the storage's
+ * clock, milliseconds.
  */
 export function supersededIncarnations(index: Index, atMs: number): ReadonlySet<number> {
   const superseded = new Set<number>()
   for (const { n, baseline } of index.incarnations.toReversed()) {
     if (baseline === null) continue
     const isComplete = baseline.complete !== null && Date.parse(baseline.complete) <= atMs
-    // What stands for a baseline stands for all before it, too, even if that was never complete.
+    // A baseline that replaces another one replaces all before that, too, even if that was never
+    // complete.
     if (isComplete || superseded.has(n)) superseded.add(baseline.of)
   }
   return superseded
 }
 
 /**
- * `incarnation`, if it is a baseline, with less to wait for; complete with the last of it. `at` is
- * ISO 8601, by the storage's clock.
+ * Returns the incarnation with partitions that have caught up, which completes a baseline when no
+ * partition is left. `at` is ISO 8601, by the storage's clock.
  */
 export function withCaughtUp(
   incarnation: Incarnation,

@@ -2,28 +2,28 @@ import { KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Gap, Incarnation, Index, SegmentEntry } from './format/model.ts'
 import { readPage } from './pages/pages.ts'
 
-/** By partition, the offset behind all that is covered: what is to be fetched next. */
+/** The next offset to fetch by partition: the end of what is covered. */
 export type NextOffsets = ReadonlyMap<number, number>
 
-/** The topic as it is now; undefined before the first incarnation was begun. */
+/** Returns the incarnation of the topic as it is now; undefined before the first incarnation. */
 export function currentIncarnation(index: Pick<Index, 'incarnations'>): Incarnation | undefined {
   return index.incarnations.at(-1)
 }
 
-/** What is covered of an incarnation. */
+/** The offsets of an incarnation that are covered. */
 export interface Coverage {
   readonly next: NextOffsets
   /**
    * By partition, the leader epoch of the last batch before the next offset. A partition is missing
-   * where it is not known: nothing is covered, a gap is last, or an older version wrote it.
+   * where that is not known: nothing is covered, a gap is last, or an older version wrote it.
    */
   readonly leaderEpochs: ReadonlyMap<number, number>
 }
 
 /**
- * The next offset of every partition of incarnation `n`. Derived from what is covered, never stored
- * apart: no position can run ahead of the data. Reads the newest page only if some partition does
- * not stand in the tail.
+ * Returns the next offset of every partition of incarnation `n`. It is derived from what is covered
+ * and never stored separately, so that it cannot be ahead of the data. Reads the newest page only
+ * if some partition is missing in the tail.
  */
 export async function nextOffsets(
   storage: StorageBackend,
@@ -33,7 +33,7 @@ export async function nextOffsets(
   return (await readCoverage(storage, index, n)).next
 }
 
-/** What is covered of incarnation `n`. Reads as {@link nextOffsets} does. */
+/** Returns what is covered of incarnation `n`. Reads as {@link nextOffsets} does. */
 export async function readCoverage(
   storage: StorageBackend,
   index: Index,
@@ -64,18 +64,18 @@ export async function readCoverage(
   return { next, leaderEpochs }
 }
 
-/** Where what segments cover ends, by partition, as a page says it. */
+/** The ends of what segments cover, by partition, as a page states them. */
 export interface CoveredEnds {
   readonly next: Readonly<Record<number, number>>
-  /** Of the last batch before `next`; −1 where it is not known. */
+  /** Leader epoch of the last batch before `next`; −1 where it is not known. */
   readonly leaderEpochs: Readonly<Record<number, number>>
 }
 
 const nothingCovered: CoveredEnds = { next: {}, leaderEpochs: {} }
 
 /**
- * What the pages of incarnation `n` cover: from the newest one, which knows it of those before it,
- * too.
+ * Returns what the pages of incarnation `n` cover, from the newest page, which includes those
+ * before it.
  */
 export async function pagedEnds(
   storage: StorageBackend,
@@ -88,7 +88,7 @@ export async function pagedEnds(
   return { next, leaderEpochs }
 }
 
-/** `ends`, moved on by what `entries` cover. */
+/** Returns `ends`, advanced by what `entries` cover. */
 export function advanceEnds(ends: CoveredEnds, entries: readonly SegmentEntry[]): CoveredEnds {
   const leaderEpochs: Record<number, number> = { ...ends.leaderEpochs }
   for (const entry of entries) {
@@ -99,7 +99,7 @@ export function advanceEnds(ends: CoveredEnds, entries: readonly SegmentEntry[])
   return { next: advanceBy(ends.next, entries), leaderEpochs }
 }
 
-/** `next`, moved on by what `entries` cover. */
+/** Returns `next`, advanced by what `entries` cover. */
 export function advanceBy(
   next: Readonly<Record<number, number>>,
   entries: readonly SegmentEntry[],
@@ -114,8 +114,8 @@ export function advanceBy(
 }
 
 /**
- * What is covered after a change that leads from `before` to the offsets `next`. In a gap lie
- * batches of epochs that are not known.
+ * Returns the leader epochs after a change that leads from `before` to the offsets `next`. The
+ * epochs of batches in a gap are not known.
  */
 export function leaderEpochsAfter(
   before: Coverage,
@@ -133,20 +133,19 @@ export function leaderEpochsAfter(
   return leaderEpochs
 }
 
-/** A segment's ranges by partition number. */
+/** Returns the ranges of a segment with their partition numbers. */
 export function rangesOf(
   entry: Pick<SegmentEntry, 'offsets'>,
 ): readonly (readonly [partition: number, range: SegmentEntry['offsets'][number]])[] {
   return Object.entries(entry.offsets).map(([partition, range]) => [Number(partition), range])
 }
 
+/** How a change continues what is covered. */
 export type Continuation =
   | { readonly kind: 'continues'; readonly next: NextOffsets }
   | { readonly kind: 'breaks'; readonly why: string }
 
-/**
- * Whether `segment` and `gaps` together go on from `next` without a hole, and cover nothing again.
- */
+/** Checks that `segment` and `gaps` together continue from `next` without a hole or an overlap. */
 export function continueCoverage(
   next: NextOffsets,
   change: { readonly segment?: SegmentEntry; readonly gaps: readonly Gap[] },
@@ -171,7 +170,7 @@ export function continueCoverage(
   return { kind: 'continues', next: advanced }
 }
 
-/** Gaps stay in the index for ever: an old one says nothing about what came after it. */
+/** Gaps stay in the index permanently: an old gap says nothing about what came after it. */
 function gapOffsets(index: Index, n: number): NextOffsets {
   const next = new Map<number, number>()
   for (const { in: of, partition, offsets } of index.gaps) {

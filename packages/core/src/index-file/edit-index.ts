@@ -6,23 +6,24 @@ import { assertWritable, encodeIndex } from './format/index-document.ts'
 import type { Index } from './format/model.ts'
 import { requireIndex } from './require-index.ts'
 
-/** Each time somebody else was faster. */
+/** The index kept changing while it was edited. */
 const maxEdits = 16
 
 export interface EditIndexOptions {
   readonly ids: UlidSource
-  /** Made anew on every index that it meets. */
+  /** Returns the edited index. Called again when the index has changed meanwhile. */
   readonly edit: (index: Index) => Index | Promise<Index>
-  /** Edits a copy, too: for what the next copy leaves as it is. It is refused unless told. */
+  /** Whether a copy may be edited, for changes that the next copy keeps. Defaults to false. */
   readonly copyToo?: boolean
 }
 
 /**
- * Edits an index beside whoever writes the topic: a mark, a hold. Epoch, writer and commit stay, so
- * that the writer sees that its lease is not lost, and makes its next change on top of the edit.
+ * Edits an index beside a running writer, for example to add a hold. Epoch, writer and commit stay
+ * the same, so that the writer does not lose its lease and makes its next change on top of the
+ * edit.
  *
- * @throws INDEX_FOREIGN for a copy, which is what its source is; as requireIndex;
- *   STORAGE_PRECONDITION_FAILED when others were faster again and again
+ * @throws INDEX_FOREIGN for a copy, which is edited at its source; as requireIndex;
+ *   STORAGE_PRECONDITION_FAILED when the index kept changing
  */
 export async function editIndex(
   storage: StorageBackend,
@@ -48,7 +49,7 @@ export async function editIndex(
   })
 }
 
-/** INDEX_FOREIGN: a copy is what its source is. */
+/** Makes the error for an edit of a copy, which has to be made at its source. */
 export function copyIsNotEdited(topic: string): KanneryError {
   return new KanneryError('INDEX_FOREIGN', `the backup of topic "${topic}" is a copy`, {
     why: 'the next copy would undo what is changed here',

@@ -1,14 +1,18 @@
 import type { CoveredRange } from './format/model.ts'
 
 /**
- * Where in one partition the histories of its leaders end. Leader epochs never fall along a log: a
- * leader that wrote under a later epoch had no batch of an earlier one beyond its own.
+ * The offsets at which the histories of a partition's leaders end. Leader epochs never decrease
+ * along a log: a leader of a later epoch had no batch of an earlier epoch after its own.
  */
 export class EpochEnds {
   /** The latest epochs first; `end` is the least of all up to here. */
   readonly #ends: { readonly leaderEpoch: number; readonly end: number }[] = []
 
-  /** @param ranges that a log may have had, in any order. One that covers nothing says nothing. */
+  /**
+   * Computes the ends.
+   *
+   * @param ranges ranges that a log may have had, in any order. Empty ranges are ignored.
+   */
   constructor(ranges: readonly CoveredRange[]) {
     let end = Number.POSITIVE_INFINITY
     for (const [from, next, leaderEpoch] of ranges.toSorted((one, other) => other[2] - one[2])) {
@@ -19,7 +23,10 @@ export class EpochEnds {
     }
   }
 
-  /** What of `range` may be history. Its end has an unknown leader epoch where it is cut. */
+  /**
+   * Returns the part of `range` that may be history; undefined for none. Where the range is cut,
+   * its leader epoch is unknown.
+   */
   within(range: CoveredRange): CoveredRange | undefined {
     const [from, next, leaderEpoch] = range
     const end = this.#endOf(leaderEpoch)

@@ -9,7 +9,7 @@ import { topicKeys } from '../layout/keys.ts'
 import { parseIndex } from './format/index-document.ts'
 import { type Index, maxIndexBytes } from './format/model.ts'
 
-/** An index as it lies in the storage. */
+/** An index as it is stored. */
 export interface StoredIndex {
   readonly index: Index
   readonly version: ObjectVersion
@@ -17,7 +17,7 @@ export interface StoredIndex {
 }
 
 /**
- * undefined only where there is none.
+ * Reads a topic's index; undefined only when there is none.
  *
  * @throws as parseIndex, and STORAGE_*
  */

@@ -4,10 +4,10 @@ import { indexMissing } from './format/errors.ts'
 import { readIndex, type StoredIndex } from './read-index.ts'
 
 /**
- * The index of a topic whose backup has to be there.
+ * Reads the index of a topic that must have a backup.
  *
- * @throws INDEX_MISSING where segments are there without the index that names them;
- *   STORAGE_NOT_FOUND where there is no backup of the topic at all; as readIndex
+ * @throws INDEX_MISSING when there are segments without the index that names them;
+ *   STORAGE_NOT_FOUND when there is no backup of the topic; as readIndex
  */
 export async function requireIndex(
   storage: StorageBackend,
@@ -19,7 +19,7 @@ export async function requireIndex(
   return stored
 }
 
-/** For a caller that has just not found the index. */
+/** Makes the error for an index that was not found: INDEX_MISSING or STORAGE_NOT_FOUND. */
 export async function whyNoIndex(storage: StorageBackend, topic: string): Promise<KanneryError> {
   if (await holdsSegments(storage, topic)) {
     return indexMissing(topic, 'segments are there, but not the index that names them')

@@ -4,25 +4,28 @@ import { encodeEntry } from './format/yaml-lines.ts'
 import { type PageWriter, writePage } from './pages/page-writer.ts'
 import { readPage } from './pages/pages.ts'
 
-/** The tail may have this much; then its oldest entries move into a page, down to half of it. */
+/**
+ * Limits of the tail. When it exceeds one of them, its oldest entries move into a page, until half
+ * of the limit is left.
+ */
 export const tailLimits: { readonly entries: number; readonly bytes: number } = {
   entries: 256,
   bytes: 128 * 1024,
 }
-/** How many entries one page takes. */
+/** The most entries of one page. */
 export const pageEntries = 128
 /**
- * With more summaries of one level than this, the oldest of them move into a page of the next
- * level.
+ * When there are more summaries of one level than this, the oldest of them move into a page of the
+ * next level.
  */
 export const summaryLimit = 24
-/** How many summaries one page takes. */
+/** The most summaries of one page. */
 export const pageSummaries = 16
 
 /**
- * Moves what has become too much into pages, so that the cost of a commit does not grow with the
- * age of the backup. The pages are uploaded when it resolves, and only the index that is returned
- * names them.
+ * Moves the oldest entries of an index into pages when the tail is too large, so that the cost of a
+ * commit does not grow with the age of the backup. The pages are uploaded when it resolves, and
+ * only the returned index names them.
  */
 export async function rollPages(index: Index, writer: PageWriter): Promise<Index> {
   let rolled = await rollTail(index, writer)
@@ -50,7 +53,7 @@ async function rollTail(index: Index, writer: PageWriter): Promise<Index> {
   return { ...index, pages, segments: index.segments.slice(tail.first) }
 }
 
-/** How much the tail has, as its oldest entries leave it. */
+/** Keeps account of the size of the tail while its oldest entries leave it. */
 export class TailSizes {
   readonly #sizes: readonly number[]
   #first = 0
@@ -61,12 +64,12 @@ export class TailSizes {
     this.#bytes = this.#sizes.reduce((sum, size) => sum + size, 0)
   }
 
-  /** Position of the first entry that is still there. */
+  /** Position of the first entry that is still in the tail. */
   get first(): number {
     return this.#first
   }
 
-  /** How many of the oldest entries the next page takes; 0 while all may stay. */
+  /** Returns how many of the oldest entries move into the next page; 0 when all may stay. */
   overflow(): number {
     const entries = this.#sizes.length - this.#first
     if (entries <= tailLimits.entries && this.#bytes <= tailLimits.bytes) return 0
@@ -78,7 +81,7 @@ export class TailSizes {
     return count
   }
 
-  /** The oldest `count` entries are in a page now. */
+  /** Takes the oldest `count` entries off the account. */
   drop(count: number): void {
     for (let at = 0; at < count; at++) this.#bytes -= this.#sizeAt(at)
     this.#first += count

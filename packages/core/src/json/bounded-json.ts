@@ -1,8 +1,9 @@
+/** Limits on the structure of a JSON text. */
 export interface JsonLimits {
   readonly depth: number
-  /** Arrays and objects, all together. */
+  /** Most arrays and objects together. */
   readonly containers: number
-  /** Commas outside of strings: nearly the number of values. */
+  /** Most commas outside of strings, which is nearly the number of values. */
   readonly commas: number
 }
 
@@ -14,7 +15,7 @@ const backslash = 0x5c
  * Parses JSON whose cost in memory is bounded by `limits`: a few MiB of `[[[[…` would otherwise
  * become gigabytes of objects.
  *
- * @throws SyntaxError, also for text beyond the limits or not UTF-8.
+ * @throws SyntaxError, also for text that exceeds the limits or is not UTF-8
  */
 export function parseBoundedJson(bytes: Uint8Array, limits: JsonLimits): unknown {
   assertWithin(bytes, limits)

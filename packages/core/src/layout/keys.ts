@@ -2,12 +2,15 @@ import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '@kannery/s
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { topicFolder, topicOfFolder } from './topic-folder.ts'
 
-/** Every key that a topic's backup has. */
+/** The keys of a topic's backup. */
 export interface TopicKeys {
   readonly folder: KeyPrefix
   readonly index: ObjectKey
   readonly lease: ObjectKey
-  /** Written to learn the storage's time, and deleted at once. What is left of it means nothing. */
+  /**
+   * An object that is written to read the storage's clock, and deleted at once. One that is left
+   * over has no meaning.
+   */
   readonly time: ObjectKey
   readonly segment: (id: Ulid) => ObjectKey
   readonly page: (id: Ulid) => ObjectKey
@@ -21,14 +24,19 @@ export interface NamedObject {
 
 const extensions = { segment: '.kan', page: '.page' } as const
 
-/** `~` is in no topic's name. */
+/** Prefix of the heartbeats of all workers. No topic's name contains `~`. */
 export const workersPrefix: KeyPrefix = keyPrefix('~workers/')
 
+/** Returns the key of a worker's heartbeat. */
 export function heartbeatKey(worker: Ulid): ObjectKey {
   return objectKey(`${workersPrefix}${worker}`)
 }
 
-/** @throws CONFIG_INVALID for what cannot be the name of a Kafka topic */
+/**
+ * Returns the keys of a topic's backup.
+ *
+ * @throws CONFIG_INVALID for what cannot be the name of a Kafka topic
+ */
 export function topicKeys(topic: string): TopicKeys {
   const folder = keyPrefix(`${topicFolder(topic)}/`)
   return {
@@ -42,8 +50,8 @@ export function topicKeys(topic: string): TopicKeys {
 }
 
 /**
- * Whether only a backup can have an unfinished upload of this key: that of a segment or page in a
- * topic's folder. All else is written by one request.
+ * Whether `key` is that of a segment or page of a topic. Only these are uploaded in parts, so that
+ * an unfinished upload of such a key is one of a backup.
  */
 export function isUploadKey(key: ObjectKey): boolean {
   const slash = key.indexOf('/')
@@ -51,7 +59,10 @@ export function isUploadKey(key: ObjectKey): boolean {
   return isInTopic && namedObject(keyPrefix(key.slice(0, slash + 1)), key) !== undefined
 }
 
-/** What `key` is in `folder`; undefined for the index, the lease and all that is not ours. */
+/**
+ * Parses the key of a segment or page in `folder`; undefined for the index, the lease and objects
+ * that Kannery did not write.
+ */
 export function namedObject(folder: KeyPrefix, key: ObjectKey): NamedObject | undefined {
   const name = key.startsWith(folder) ? key.slice(folder.length) : ''
   for (const kind of ['segment', 'page'] as const) {

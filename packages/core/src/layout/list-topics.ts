@@ -8,10 +8,10 @@ const lookahead = 16
 const root = keyPrefix('')
 
 /**
- * Topics with a backup, in the storage's order: folders with an index, or with segments whose index
- * is gone. A folder that cannot be looked into may hold one, and comes, too: whoever reads it meets
- * the error. Costs a listing of the first level and a request or two a folder, however many
- * segments there are.
+ * Lists the topics that have a backup, in the storage's order: those whose folder holds an index,
+ * or segments whose index is missing. A folder that cannot be read is listed, too, because it may
+ * hold a backup; reading that topic reports the error. Costs a listing of the first level and one
+ * or two requests for each folder, however many segments there are.
  */
 export async function* listTopics(storage: StorageBackend): AsyncGenerator<string> {
   for await (const topics of inBatches(topicFolders(storage), lookahead)) {
@@ -21,8 +21,8 @@ export async function* listTopics(storage: StorageBackend): AsyncGenerator<strin
 }
 
 /**
- * Topics for which there is a folder, whatever is in it. What has no topic's name (`~workers`,
- * `lost+found`) is skipped.
+ * Lists the topics that have a folder, whatever it contains. Folders that are not named after a
+ * topic (`~workers`, `lost+found`) are skipped.
  */
 export async function* topicFolders(storage: StorageBackend): AsyncGenerator<string> {
   for await (const entry of storage.list(root, { depth: 'children' })) {
@@ -31,10 +31,7 @@ export async function* topicFolders(storage: StorageBackend): AsyncGenerator<str
   }
 }
 
-/**
- * Whether the folder holds an object that only a backup of a topic has. Reads no further than the
- * first one.
- */
+/** Whether a topic's folder holds a segment or page. Lists no further than the first one. */
 export async function holdsSegments(storage: StorageBackend, topic: string): Promise<boolean> {
   const { folder } = topicKeys(topic)
   for await (const entry of storage.list(folder, { depth: 'children' })) {

@@ -12,8 +12,8 @@ const mayBeOfOne: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /**
- * Whether `error` is about one object of the topic and not about the whole storage, which is asked
- * whether it still answers for the topic's index.
+ * Whether `error` concerns one object of the topic and not the whole storage. Finds out by asking
+ * the storage for the topic's index.
  */
 export async function isOfOneObject(
   storage: StorageBackend,
@@ -26,8 +26,8 @@ export async function isOfOneObject(
 }
 
 /**
- * Whether `error` is about one topic and not about the whole storage, which is asked whether it
- * still lists its topics.
+ * Whether `error` concerns one topic and not the whole storage. Finds out by listing the storage's
+ * topics.
  */
 export async function isOfOneTopic(storage: StorageBackend, error: unknown): Promise<boolean> {
   if (KanneryError.is(error) && /^(DATA|INDEX|LEASE)_/.test(error.code)) return true

@@ -5,9 +5,9 @@ const longestName = 249
 const namePattern = /^[a-zA-Z0-9._-]+$/
 
 /**
- * The name of a topic's folder: the topic's name. A dot at its start or end is written `%2E`,
- * because a storage's machinery and hidden files start with a dot, and Azure Blob and SMB drop one
- * at the end. `%` is in no topic's name.
+ * Returns the name of a topic's folder: the name of the topic, with a dot at its start or end
+ * written as `%2E`. Hidden files and files of the storage itself start with a dot, and Azure Blob
+ * and SMB drop one at the end. No topic's name contains `%`.
  *
  * @throws CONFIG_INVALID for what cannot be the name of a Kafka topic
  */
@@ -21,7 +21,7 @@ export function topicFolder(topic: string): string {
   return topic.replace(/^\./, '%2E').replace(/\.$/, '%2E')
 }
 
-/** The topic whose folder has this name; undefined when none has. */
+/** Returns the topic whose folder has this name; undefined when it is not the folder of a topic. */
 export function topicOfFolder(folder: string): string | undefined {
   const topic = folder.replaceAll('%2E', '.')
   return isTopicName(topic) && topicFolder(topic) === folder ? topic : undefined

@@ -16,7 +16,7 @@ import { encodeLeaseFile, type Lease, maxLeaseBytes, parseLease } from './lease-
 import type { StorageTime } from './storage-time.ts'
 import { elapsedSince, type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
 
-/** Who acquires, and by which means. */
+/** A worker that acquires leases, and what it needs for that. */
 export interface Contender {
   readonly storage: StorageBackend
   readonly clock: Clock
@@ -29,38 +29,41 @@ export interface Contender {
   readonly identity: string | undefined
 }
 
+/** A lease that this worker holds, as it wrote it. */
 export interface HeldLease {
   readonly lease: Lease
   readonly version: ObjectVersion
   readonly sign: SignOfLife
 }
 
+/** Whether and how long to wait for a lease. */
 export interface WaitOptions {
-  /** How long to contend for a lease that somebody else holds; 0: fail at once. */
+  /** How long to wait for a lease that another worker holds, milliseconds; 0: fail at once. */
   readonly waitMs: number
   readonly signal: AbortSignal | undefined
 }
 
-/** What stands in a topic's `__lease`, judged by one contender. */
+/** The state of a topic's `__lease` as one contender sees it. */
 type Standing =
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'takeable'
       readonly version: ObjectVersion
-      /** Of a worker that is dead: its heartbeat may go. */
+      /** The worker that held the lease and is dead: its heartbeat may be deleted. */
       readonly dead: Ulid | undefined
     }
   | { readonly kind: 'held'; readonly holder: Holder; readonly nowMs: number }
 
-/** How often a waiting contender looks again. */
+/** How many times a waiting contender looks at the lease between two renewals by its holder. */
 const looksPerRenewal = 20
-/** Whoever loses finds a holder the next time, unless the storage contradicts itself. */
+/** A contender that loses finds a holder the next time, unless the storage contradicts itself. */
 const maxLost = 16
 
 /**
- * Steps 1 to 3: the lease is ours when it resolves, and the heartbeat that it names is there.
+ * Acquires the lease on a topic (steps 1 to 3). When it resolves, the contender holds the lease,
+ * and its heartbeat is written.
  *
- * @throws LEASE_HELD when somebody else has it, and still has it after `waitMs`; STORAGE_*
+ * @throws LEASE_HELD when another worker holds it, still after `waitMs`; STORAGE_*
  */
 export async function acquireLease(
   contender: Contender,
@@ -90,8 +93,8 @@ export async function acquireLease(
 }
 
 /**
- * Step 1: absent, ours by identity or as an orphan, or somebody else's. Writes nothing but, at
- * most, `__time`.
+ * Step 1: whether the lease is absent, can be taken (it is the contender's own, or an orphan), or
+ * is held by another worker. Writes at most `__time`.
  */
 async function inspectLease(contender: Contender, topic: string): Promise<Standing> {
   const { storage, time, timing, worker, identity } = contender
@@ -113,7 +116,7 @@ async function inspectLease(contender: Contender, topic: string): Promise<Standi
   return { kind: 'takeable', version, dead: lease?.worker }
 }
 
-/** Step 2: of many contenders one wins; undefined for the others. */
+/** Step 2: takes the lease over. Of several contenders one wins; undefined for the others. */
 async function takeOverLease(
   contender: Contender,
   topic: string,
@@ -127,7 +130,7 @@ async function takeOverLease(
   return lease
 }
 
-/** Step 3: undefined when somebody else was there first. */
+/** Step 3: creates the lease; undefined when another contender was faster. */
 async function claimFreeLease(contender: Contender, topic: string): Promise<HeldLease | undefined> {
   return await writeLease(contender, topic, { kind: 'if-absent' })
 }
@@ -154,8 +157,8 @@ async function writeLease(
   const body = encodeLeaseFile(lease)
   let outcome = await putCertainly(storage, key, body, { condition })
   if (isBlockedByMarker(storage, condition, outcome)) {
-    // Two who do this at once may both believe to hold it: one of them then loses the race for the
-    // epoch.
+    // Two contenders that do this at once may both believe that they hold it: one of them then
+    // loses the race for the epoch.
     outcome = await putCertainly(storage, key, body, { condition: { kind: 'overwrite' } })
   }
   if (outcome.kind === 'refused') return undefined
@@ -163,7 +166,7 @@ async function writeLease(
   return { lease, version: outcome.info.version, sign }
 }
 
-/** Somebody deleted the lease, by hand or long ago, and the storage does not create it again. */
+/** The lease was deleted, by a person or long ago, and the storage does not create it again. */
 function isBlockedByMarker(
   { capabilities }: StorageBackend,
   { kind }: WriteCondition,
@@ -173,7 +176,10 @@ function isBlockedByMarker(
   return isNothingThere && kind === 'if-absent' && !capabilities.ifAbsentAfterDelete
 }
 
-/** Who holds it, and until when, by the newer of the lease and the heartbeat that it names. */
+/**
+ * Describes the holder of a lease, and until when the lease is valid, by the newer of the lease and
+ * the heartbeat that it names.
+ */
 export async function describeHolder(
   {
     storage,
@@ -187,7 +193,7 @@ export async function describeHolder(
   time?.observe(heartbeat?.answeredAt)
   const since = info.lastModified
   const lastSeen = new Date(Math.max(since.getTime(), heartbeat?.lastModified.getTime() ?? 0))
-  // What we did not write is given the time that we would have.
+  // A lease that Kannery did not write is given our own time to live.
   const ttlMs = lease?.ttlMs ?? timing.ttlMs
   const orphanedAt = new Date(lastSeen.getTime() + ttlMs + timing.slackMs)
   const holder =

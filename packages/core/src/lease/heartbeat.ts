@@ -16,6 +16,7 @@ import { type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
 /** A renewal that failed is tried again so much sooner than the next one is due. */
 const retryDivisor = 10
 
+/** What a heartbeat needs to be written and renewed. */
 export interface HeartbeatOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
@@ -27,8 +28,9 @@ export interface HeartbeatOptions {
 }
 
 /**
- * A worker's one sign of life for all its topics. Its name is new with every process: one that is
- * started again and again never keeps a dead one's leases alive.
+ * The heartbeat of a worker: one object that it renews, for all its topics. Every process has a
+ * heartbeat of its own, so that a process that restarts again and again does not keep the leases of
+ * a dead one alive.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
@@ -43,12 +45,12 @@ export class Heartbeat {
     this.#options = options
   }
 
-  /** The last sign that is known to have reached the storage. */
+  /** The last renewal that is known to have reached the storage. */
   get lastSign(): SignOfLife | undefined {
     return this.#lastSign
   }
 
-  /** Resolves when it is there, and renewed from now on. */
+  /** Writes the heartbeat and starts to renew it. Resolves when it is written. */
   async begin(): Promise<void> {
     if (this.#version === undefined) {
       await this.#inTurn(async () => {
@@ -58,12 +60,16 @@ export class Heartbeat {
     this.#renewing ??= this.#renewUntilStopped()
   }
 
-  /** Gives a sign now. @throws STORAGE_* when it is not known to have reached the storage */
+  /**
+   * Renews the heartbeat now.
+   *
+   * @throws STORAGE_* when the renewal is not known to have reached the storage
+   */
   async renew(): Promise<void> {
     await this.#inTurn(() => this.#beat())
   }
 
-  /** Ends the renewals and removes it, as far as permissions allow. */
+  /** Stops the renewals and deletes the heartbeat, if permissions allow it. */
   async end(): Promise<void> {
     this.#stopped.abort()
     await this.#renewing
@@ -104,7 +110,7 @@ export class Heartbeat {
       time.observe(outcome.info.lastModified)
       return
     }
-    // Somebody took it for that of a dead worker. Nobody else has its name: we write it again.
+    // It was taken for that of a dead worker. No other worker has its name, so it is written again.
     this.#version = outcome.found?.info.version
     await this.#beat()
   }
@@ -123,7 +129,7 @@ export class Heartbeat {
   }
 }
 
-/** Best effort: what stays behind ages. */
+/** Deletes the heartbeat of a worker. Failures are ignored: a heartbeat that is left over ages. */
 export async function removeHeartbeat(storage: StorageBackend, worker: Ulid): Promise<void> {
   try {
     await storage.delete(heartbeatKey(worker))

@@ -1,25 +1,28 @@
 import { asInteger, asObject, asString } from '../json/json-values.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 
-/** What stands in `__lease`. Times in it are for people: a lease's age is told by the storage. */
+/**
+ * The content of `__lease`. Its times are for people: the age of a lease is that of the object in
+ * the storage.
+ */
 export interface Lease {
   readonly format: 1
   readonly state: 'held' | 'released'
   readonly topic: string
-  /** Names the heartbeat. */
+  /** Id of the worker, which is the name of its heartbeat. */
   readonly worker: Ulid
-  /** For people: who it is. */
+  /** A description of the holder for people. */
   readonly holder: string
-  /** Who has the same one may take over at once; null for none. */
+  /** A worker with the same identity may take the lease over at once; null: no worker may. */
   readonly identity: string | null
   readonly ttlMs: number
   /** ISO 8601, by the holder's clock. */
   readonly since: string
-  /** So that no two leases have the same bytes. */
+  /** Random, so that no two leases have the same bytes. */
   readonly nonce: string
 }
 
-/** What stands in a heartbeat. That it was written again is what counts. */
+/** The content of a heartbeat. Only the time of its last write in the storage is evaluated. */
 export interface HeartbeatFile {
   readonly format: 1
   readonly worker: Ulid
@@ -32,14 +35,18 @@ export interface HeartbeatFile {
   readonly nonce: string
 }
 
-/** More is not read of what lies there. */
+/** The most bytes of a lease or heartbeat that are read. */
 export const maxLeaseBytes: number = 64 * 1024
 
+/** Returns the bytes of a lease or heartbeat: one line of JSON. */
 export function encodeLeaseFile(file: Lease | HeartbeatFile): Uint8Array {
   return Buffer.from(`${JSON.stringify(file)}\n`)
 }
 
-/** undefined for what Kannery did not write: its holder is unknown, but somebody's it is. */
+/**
+ * Parses a lease; undefined for one that Kannery did not write. Such a lease counts as held by an
+ * unknown holder.
+ */
 export function parseLease(bytes: Uint8Array): Lease | undefined {
   try {
     const { format, state, worker, identity, ...others } = asObject(
@@ -66,7 +73,10 @@ export function parseLease(bytes: Uint8Array): Lease | undefined {
   }
 }
 
-/** Of a heartbeat, milliseconds; undefined for what Kannery did not write. */
+/**
+ * Returns the time to live in a heartbeat, milliseconds; undefined for one that Kannery did not
+ * write.
+ */
 export function parseHeartbeatTtl(bytes: Uint8Array): number | undefined {
   try {
     const { ttlMs } = asObject(JSON.parse(Buffer.from(bytes).toString()), 'the heartbeat')

@@ -9,9 +9,9 @@ import { markReleased } from './release-lease.ts'
 import { defaultLeaseTiming } from './timing.ts'
 
 /**
- * Who is writing, topic by topic, also into folders that hold no backup yet. Writes nothing.
- * Folders that cannot be looked into are reported to `onUnreadable`, and the others still come;
- * without it, the first one is thrown.
+ * Lists the holders of leases, topic by topic, also of topics without a backup. Writes nothing.
+ * Folders that cannot be read are reported to `onUnreadable` and skipped; without it, the first
+ * such error is thrown.
  */
 export async function* listLeases(
   storage: StorageBackend,
@@ -30,9 +30,11 @@ export async function* listLeases(
 }
 
 /**
- * Frees a topic whose holder is known to be dead, without waiting until it counts as an orphan.
- * Returns who held it; undefined when nobody did, or not any more. If the holder lives after all,
- * the next writer's epoch keeps it from committing.
+ * Breaks the lease on a topic whose holder is known to be dead, without waiting until the lease is
+ * an orphan. If the holder is still alive, the epoch of the next writer prevents it from
+ * committing.
+ *
+ * @returns the holder; undefined when the lease was free or has changed meanwhile
  *
  * @throws STORAGE_*
  */
@@ -45,22 +47,21 @@ export async function breakLease(
   const { ifVersionDelete, ifAbsentAfterDelete } = storage.capabilities
   const key = topicKeys(topic).lease
   try {
-    // A lease that cannot be read cannot be marked: it is deleted, and replaced by whoever acquires
-    // next.
+    // A lease that cannot be read cannot be marked: it is deleted, and replaced by the next writer.
     if (!ifAbsentAfterDelete && held.lease !== undefined) {
       const { lease, version } = held
       return (await markReleased(storage, key, { lease, version })) ? held.holder : undefined
     }
     await storage.delete(key, ifVersionDelete ? { ifVersion: held.version } : {})
   } catch (error) {
-    // Somebody else has it by now: that lease was not the one to break.
+    // Another worker has acquired it: that lease was not the one to break.
     if (KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')) return undefined
     throw error
   }
   return held.holder
 }
 
-/** Who holds the lease on a topic; undefined when it is free. Writes nothing. */
+/** Returns the holder of the lease on a topic; undefined when it is free. Writes nothing. */
 export async function readHolder(
   storage: StorageBackend,
   topic: string,

@@ -9,22 +9,23 @@ import { putCertainly } from '../objects/put-certainly.ts'
 import type { HeldLease } from './acquire-lease.ts'
 import { encodeLeaseFile } from './lease-files.ts'
 
+/** Where a lease is released, and who is warned. */
 export interface ReleaseOptions {
   readonly storage: StorageBackend
   readonly onWarning: (warning: KanneryError) => void
 }
 
-/** How often a deletion without an answer is sent. */
+/** How many times a deletion is sent while no answer comes. */
 const maxDeletions = 4
 
 /**
- * Gives the lease back: nobody waits for its end any more. One that somebody else took meanwhile
- * stays.
+ * Releases the lease, so that the next writer can take it at once. A lease that another worker took
+ * over meanwhile is left alone.
  *
- * A storage that cannot delete under a condition, or may not delete at all, gets `released` written
- * into the lease first, under a condition: the next backup takes such a lease at once. If one does
- * so before our deletion, that costs it the lease, and nothing else: its epoch in the index is its
- * protection. Where what was deleted cannot be created again, the released lease stays.
+ * Where the storage does not support conditional deletion, or deletion is denied, `released` is
+ * first written into the lease, under a condition. A writer that takes the lease before it is then
+ * deleted loses the lease and nothing else: its epoch in the index protects it. Where a deleted
+ * object cannot be created again, the released lease stays.
  *
  * @throws STORAGE_*
  */
@@ -46,7 +47,10 @@ export async function releaseLease(held: HeldLease, options: ReleaseOptions): Pr
   }
 }
 
-/** Deletes that version or finds that it is gone: sent late, it deletes no other one. */
+/**
+ * Deletes that version, or finds that it is gone. A request that arrives late deletes no other
+ * version.
+ */
 async function deleteVersion(
   storage: StorageBackend,
   key: ObjectKey,
@@ -62,7 +66,11 @@ async function deleteVersion(
   }
 }
 
-/** false when it is not that version any more. */
+/**
+ * Writes `released` into the lease.
+ *
+ * @returns false when the lease has another version by now
+ */
 export async function markReleased(
   storage: StorageBackend,
   key: ObjectKey,

@@ -1,9 +1,9 @@
 import { type Clock, KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 
 /**
- * What time it is by the storage's clock, and never later than it is: what this calls old is old.
- * Learnt from answers that tell it, and told on by the monotonic clock; the machine's wall clock
- * plays no part.
+ * The time by the storage's clock, never ahead of it: what is old by this time is old. It is taken
+ * from the storage's answers and continued by the monotonic clock; the wall clock of the machine is
+ * not used.
  */
 export class StorageTime {
   readonly #clock: Clock
@@ -13,20 +13,23 @@ export class StorageTime {
     this.#clock = clock
   }
 
-  /** An answer has just come, given at or after `time`. */
+  /** Takes note of an answer that has just arrived and that the storage gave at or after `time`. */
   observe(time: Date | undefined): void {
     if (time === undefined) return
     this.#reading = { storageMs: time.getTime(), monotonicMs: this.#clock.monotonic() }
   }
 
-  /** undefined before the first answer that told it. */
+  /** The time, milliseconds; undefined before the first answer that contained one. */
   now(): number | undefined {
     if (this.#reading === undefined) return undefined
     const { storageMs, monotonicMs } = this.#reading
     return storageMs + this.#clock.monotonic() - monotonicMs
   }
 
-  /** Where no answer has told the time for `maxAgeMs`, writes `key` and looks when that was. */
+  /**
+   * Returns the time, milliseconds. When the last answer that contained one is older than
+   * `maxAgeMs`, the time is read by writing `key`.
+   */
   async ask(storage: StorageBackend, key: ObjectKey, maxAgeMs: number): Promise<number> {
     const known = this.now()
     if (known !== undefined && this.#ageMs() < maxAgeMs) return known
@@ -41,7 +44,7 @@ export class StorageTime {
   }
 }
 
-/** What remains means nothing, and is overwritten by the next who asks. */
+/** An object that is left over has no meaning, and is overwritten the next time. */
 async function deleteIfAllowed(storage: StorageBackend, key: ObjectKey): Promise<void> {
   try {
     await storage.delete(key)

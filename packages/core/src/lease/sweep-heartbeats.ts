@@ -11,30 +11,27 @@ import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { maxLeaseBytes, parseHeartbeatTtl } from './lease-files.ts'
 import { StorageTime } from './storage-time.ts'
 
+/** Which heartbeats to delete, and how. */
 export interface SweepOptions {
   readonly clock: Clock
-  /**
-   * No heartbeat that is younger is taken for that of a dead worker, whatever it says itself.
-   * Milliseconds.
-   */
+  /** Heartbeats that are younger are kept, whatever time to live they contain. Milliseconds. */
   readonly olderThanMs: number
-  /** Look, by this machine's clock, and write nothing. */
+  /** Only count the heartbeats, by the clock of this machine, and write nothing. */
   readonly dryRun: boolean
-  /** Told of each that cannot be read or deleted; the others go. */
+  /** Called for each heartbeat that cannot be read or deleted; the sweep continues. */
   readonly onFailure: (failure: KanneryError) => void
 }
 
 /** Written to learn the storage's time, and deleted at once. */
 const timeKey: ObjectKey = objectKey(`${workersPrefix}__time`)
-/** How often a lease of the worker would have had to be renewed since. */
+/** How many times to live a heartbeat must have been silent. */
 const ttls = 2
 
 /**
- * Removes the heartbeats of workers that have given no sign of life for long: those that were
- * killed, and whose leases others took over, leave them. A worker that lives after all writes its
- * heartbeat again.
+ * Deletes the heartbeats of dead workers: those that were killed, and whose leases other workers
+ * took over, leave them. A worker that is still alive writes its heartbeat again.
  *
- * @returns how many
+ * @returns how many heartbeats it deleted
  * @throws STORAGE_*
  */
 export async function sweepHeartbeats(

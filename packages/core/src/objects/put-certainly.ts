@@ -11,29 +11,31 @@ import {
 /** The most bytes that any object but a segment has: it is written and read as a whole. */
 export const maxWholeObjectBytes: number = 16 * 1024 * 1024
 
+/** What became of a write under a condition. */
 export type PutOutcome =
   | { readonly kind: 'written'; readonly info: StoredObject }
   /**
-   * The condition did not hold, and what is there (undefined: nothing) is not what was to be
-   * written.
+   * The condition did not hold, and `found` is another object than `body`; undefined: there is
+   * none.
    */
   | { readonly kind: 'refused'; readonly found: ReadObject | undefined }
 
+/** How persistently a write without an answer is repeated. */
 export interface Persistence {
-  /** How often to send it again, beside what the storage's own decorators do. */
+  /** How often the object is sent again, in addition to the retries of the storage's decorators. */
   readonly maxResends: number
-  /** Throws when it is too late to do so. */
+  /** Called before the object is sent again; throws when it is too late for that. */
   readonly assertMayResend?: () => void
 }
 
 /**
- * Writes `body`, which no other writer can write, and finds out what became of it: whoever never
- * got an answer looks, and sends the same again while the condition still holds. The same bytes
- * there prove that it was us.
+ * Writes `body` and finds out whether it was written, also when the storage's answer was lost. In
+ * that case the object is read, and `body` is sent again while the condition still holds. No other
+ * writer writes the same bytes, so finding them proves that this write succeeded.
  *
- * @throws STORAGE_OUTCOME_UNKNOWN when it remains unknown: `body` may still land.
- *   STORAGE_NOT_DURABLE when it
- * is there and may be lost again. Other STORAGE_* as the storage says.
+ * @throws STORAGE_OUTCOME_UNKNOWN when the outcome remains unknown and `body` may still arrive;
+ *   STORAGE_NOT_DURABLE when the object is written and may be lost again; other STORAGE_* of the
+ *   storage
  */
 export async function putCertainly(
   storage: StorageBackend,

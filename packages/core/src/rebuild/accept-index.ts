@@ -20,21 +20,26 @@ import { brokenOrder } from './entry-order.ts'
 
 export interface AcceptOptions {
   readonly ids: UlidSource
-  /** Judge the edit, and write nothing. */
+  /** Whether to check the edit only, and write nothing. Defaults to false. */
   readonly dryRun?: boolean
 }
 
 /**
- * What an edit by hand amounts to, as far as the folder shows it: nobody keeps the index as it was
- * before.
+ * The effect of an edit by a person, as far as the folder shows it: the index before the edit is
+ * not kept.
  */
 export interface AcceptedEdit {
   readonly index: Index
-  /** false: the checksum was right, there was nothing to accept. */
+  /**
+   * Whether the index was edited; false: its checksum was right, and there was nothing to accept.
+   */
   readonly edited: boolean
-  /** Segments in the folder that the index does not name, nor list as garbage. */
+  /** Segments in the folder that the index neither names nor lists as garbage. */
   readonly unnamed: readonly ObjectKey[]
-  /** Segments that it names, neither as expired nor as deleted, and that are not there. */
+  /**
+   * Segments that the index names, neither as expired nor as deleted, and that are missing in the
+   * folder.
+   */
   readonly absent: readonly ObjectKey[]
 }
 
@@ -45,12 +50,12 @@ interface FoundIndex {
 }
 
 /**
- * Accepts an index that a person edited: its fields are checked, and its checksum is made anew.
- * Whoever writes the topic goes on from it, as after {@link editIndex}.
+ * Accepts an index that a person edited: checks its fields and writes its checksum again. A running
+ * writer continues from it, as after {@link editIndex}.
  *
- * @throws DATA_CORRUPT for what cannot be an index, also for one that was cut; INDEX_MISSING;
- *   INDEX_FOREIGN;
- * DATA_VERSION_UNSUPPORTED; STORAGE_PRECONDITION_FAILED when it was changed meanwhile; STORAGE_*
+ * @throws DATA_CORRUPT for an invalid index, also for a truncated one; INDEX_MISSING;
+ *   INDEX_FOREIGN; DATA_VERSION_UNSUPPORTED; STORAGE_PRECONDITION_FAILED when the index was changed
+ *   meanwhile; STORAGE_*
  */
 export async function acceptIndex(
   storage: StorageBackend,
@@ -73,7 +78,7 @@ async function readEdited(storage: StorageBackend, topic: string): Promise<Found
   const { version } = object.info
   const sealed = withRightChecksum(object.bytes)
   const edited = sealed !== undefined && Buffer.compare(sealed, object.bytes) !== 0
-  // Without the line of the checksum it was cut, and what reads it says so.
+  // An index without the line of the checksum was truncated, which parsing it reports.
   const index = parseIndex(sealed ?? object.bytes, topic)
   const why = brokenOrder(index)
   if (why !== undefined) {
@@ -83,7 +88,10 @@ async function readEdited(storage: StorageBackend, topic: string): Promise<Found
   return { index, version, edited }
 }
 
-/** undefined where nothing says that this is the end of it: most cuts of YAML are valid YAML. */
+/**
+ * Returns the bytes with a correct checksum; undefined where nothing marks the end of the document,
+ * because most truncations of YAML are valid YAML.
+ */
 function withRightChecksum(bytes: Uint8Array): Uint8Array | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const start = text.lastIndexOf('\nend:') + 1

@@ -6,26 +6,29 @@ import { Pieces } from './pieces.ts'
 import type { FoundSegment } from './survey-segments.ts'
 import { Turns } from './turns.ts'
 
-/** What an index says of segments that only tell of themselves. */
+/** What an index says about segments, derived from the segments alone. */
 export interface Arrangement {
   readonly cluster: string
   readonly incarnations: readonly Incarnation[]
-  /** In an order in which the offsets of every partition grow. */
+  /** Entries in an order in which the offsets of every partition increase. */
   readonly segments: readonly SegmentEntry[]
-  /** Offsets between segments, of which none tells. */
+  /** Offsets between segments that no segment covers. */
   readonly holes: readonly Omit<Gap, 'noticed' | 'reason'>[]
-  /** All that they cover is in others, which come first. */
+  /** Segments whose whole coverage is in other segments, which take precedence. */
   readonly superseded: readonly Ulid[]
-  /** Of a history that a later leader cut off; all else that they cover is in others. */
+  /**
+   * Segments of a history that a later leader cut off; the rest of their coverage is in other
+   * segments.
+   */
   readonly cutOff: readonly Ulid[]
-  /** Of another life of the topic that has the same number, or of another cluster. */
+  /** Segments of another incarnation of the same number, or of another cluster. */
   readonly strangers: readonly FoundSegment[]
 }
 
 /**
- * Puts segments into an order, and gives each offset to one of them: a whole one comes before a
- * damaged one, then the higher epoch wins, then the later one. Nothing that a segment alone holds
- * is left out, unless leader epochs rule it out.
+ * Puts segments into an order, and assigns each offset to one of them: a whole segment takes
+ * precedence over a damaged one, then a higher epoch, then a later segment. Nothing that only one
+ * segment holds is left out, unless leader epochs rule it out.
  *
  * @returns undefined without segments
  */
@@ -55,7 +58,7 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
   }
 }
 
-/** Lives of one topic id, one after the other, are branches of it, unless they are baselines. */
+/** Consecutive incarnations of one topic id are branches of it, unless they are baselines. */
 function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[]): number {
   const histories = lives.filter(
     ({ incarnation: { n, topicId }, baselineOf }) =>
@@ -65,9 +68,9 @@ function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[])
 }
 
 /**
- * Whether a baseline was complete stands in no segment. It counts as complete where it is whole and
- * reaches as far as what it stands for; another one is never taken for complete: a restore takes
- * the life before it, until a new baseline is read.
+ * No segment says whether a baseline was complete. It counts as complete when it is whole and
+ * reaches as far as the incarnation that it replaces. Any other baseline never becomes complete: a
+ * restore takes the incarnation before it, until there is a new baseline.
  */
 function withBaseline(life: ArrangedLife, lives: readonly ArrangedLife[]): Incarnation {
   const { incarnation, baselineOf: of, isWhole, holes, segments } = life
@@ -90,8 +93,8 @@ function byPrecedence(one: FoundSegment, other: FoundSegment): number {
 }
 
 /**
- * A life's topic id is that of the highest epoch: another one can only come from a backup that was
- * begun anew over this one.
+ * The topic id of an incarnation is that of the highest epoch: another id can only come from a
+ * backup that was started again over this one.
  */
 function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, string> {
   const topicIds = new Map<number, string>()
@@ -103,7 +106,7 @@ function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, str
 
 type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded' | 'cutOff'> & {
   readonly incarnation: Incarnation
-  /** The life that it was to stand for. */
+  /** Number of the incarnation that it was to replace. */
   readonly baselineOf: number | undefined
   readonly isWhole: boolean
 }
@@ -111,7 +114,7 @@ type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded' | 'cut
 function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[]): ArrangedLife {
   const possible = withoutCutOff(found)
   const byPartition = piecesByPartition(possible)
-  // One that never covered anything keeps its name, so that no clean-up takes it.
+  // A segment that covers nothing stays named, so that no clean-up deletes it.
   const isNeeded = (entry: SegmentEntry, at: number): boolean =>
     rangesOf(entry).length > 0 || rangesOf(found[at]?.entry ?? entry).length === 0
   const narrowed = possible.map(({ entry }) => narrow(entry, byPartition))
@@ -130,8 +133,7 @@ function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[])
 }
 
 /**
- * Those that a later leader contradicts with less of what they cover, or nothing; the others as
- * they are.
+ * Returns the segments without what a later leader contradicts, which may be all of their coverage.
  */
 function withoutCutOff(found: readonly FoundSegment[]): readonly FoundSegment[] {
   const ranges = found.flatMap(({ entry }) => rangesOf(entry))
@@ -168,8 +170,8 @@ function piecesByPartition(found: readonly FoundSegment[]): ReadonlyMap<number, 
 }
 
 /**
- * The entry with just what it tells of. Where its end was taken away, the leader epoch of what is
- * left is not known.
+ * Returns the entry with only the given ranges. Where the end of a range was taken away, the leader
+ * epoch of the rest is not known.
  */
 function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): SegmentEntry {
   const offsets: Record<number, CoveredRange> = {}
@@ -179,7 +181,7 @@ function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): 
     const { from, next } = piece
     offsets[partition] = [from, next, next === range[1] ? range[2] : -1]
   }
-  // The records of the segment are known, those of a part of it are not.
+  // The number of records is known for a whole segment, not for a part of it.
   const isLess = rangesOf(entry).some(
     ([partition, [from, next]]) =>
       offsets[partition]?.[0] !== from || offsets[partition]?.[1] !== next,
@@ -192,7 +194,9 @@ interface Life {
   readonly byPartition: ReadonlyMap<number, Pieces>
 }
 
-/** What segments do not tell stays unknown: configuration, and partitions that were empty. */
+/**
+ * Makes an incarnation from its segments. Its configuration and its empty partitions stay unknown.
+ */
 function incarnationOf(n: number, topicId: string, { found, byPartition }: Life): Incarnation {
   const starts = [...byPartition].map(([partition, pieces]) => [partition, pieces.start] as const)
   const created = found.map(({ header }) => header.createdAt).toSorted()
@@ -210,8 +214,9 @@ function incarnationOf(n: number, topicId: string, { found, byPartition }: Life)
 }
 
 /**
- * Oldest first, by their ids, unless the offsets of some partition want it otherwise. Where
- * partitions contradict each other, the oldest gives up what stands in the way: it becomes a hole.
+ * Sorts entries by id, oldest first, unless the offsets of a partition require another order. Where
+ * partitions contradict each other, the oldest entry gives up the ranges that are in the way, which
+ * become holes.
  */
 function inGrowingOrder(entries: readonly SegmentEntry[]): readonly SegmentEntry[] {
   const turns = new Turns(entries)
@@ -236,7 +241,7 @@ function inGrowingOrder(entries: readonly SegmentEntry[]): readonly SegmentEntry
   return ordered
 }
 
-/** Offsets behind the first that a partition has, which no entry covers. */
+/** Returns the offsets after the first one of a partition that no entry covers. */
 function holesIn(entries: readonly SegmentEntry[], n: number): Arrangement['holes'] {
   const covered = new Map<number, number>()
   const holes: Arrangement['holes'][number][] = []

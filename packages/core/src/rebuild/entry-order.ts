@@ -2,9 +2,9 @@ import { rangesOf } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/format/model.ts'
 
 /**
- * What a person can get wrong and no field shows: why the tail of `index` cannot be what a writer
- * committed; undefined when it can. Offsets of a partition grow along the tail, and every entry is
- * of an incarnation that is there.
+ * Returns why no writer can have committed the tail of `index`; undefined when one can. Finds
+ * mistakes of a person that no single field shows: the offsets of a partition must increase along
+ * the tail, and every entry must be of an existing incarnation.
  */
 export function brokenOrder(index: Index): string | undefined {
   const known = new Set(index.incarnations.map(({ n }) => n))

@@ -7,23 +7,24 @@ interface Span {
   readonly next: number
 }
 
-/** What one segment tells of a partition. */
+/** A range of a partition that is assigned to a segment. */
 export interface Piece extends Span {
   readonly segment: FoundSegment
 }
 
 /**
- * Who tells of which offsets of one partition: without overlap, and one piece a segment. Who is
- * added first comes first.
+ * Assigns the offsets of one partition to segments, without overlap, one range for each segment.
+ * Segments that are added first take precedence.
  */
 export class Pieces {
   /**
-   * The highest offsets first: segments are added latest first, and so nearly always at the end.
+   * The highest offsets first: the latest segments are added first, and so nearly always at the
+   * end.
    */
   readonly #pieces: Piece[] = []
   readonly #bySegment = new Map<Ulid, Piece>()
 
-  /** The lowest offset of all; 0 without any. */
+  /** The lowest offset; 0 without any segment. */
   get start(): number {
     return this.#pieces.at(-1)?.from ?? 0
   }
@@ -33,9 +34,9 @@ export class Pieces {
   }
 
   /**
-   * `segment` gets what those before it leave of its range. An entry has one range a partition: a
-   * whole segment that would fall into parts keeps what is between them, too, where it holds the
-   * same; a damaged one keeps its largest part.
+   * Assigns to `segment` what the segments before it leave of its range. An entry has one range for
+   * each partition: a whole segment whose range would fall into parts keeps what is between them,
+   * too, where it holds the same; a damaged one keeps its largest part.
    */
   add(segment: FoundSegment, [from, next]: CoveredRange): void {
     const first = this.#firstWith((piece) => piece.from < next)
@@ -54,7 +55,9 @@ export class Pieces {
     for (const piece of highestFirst) this.#bySegment.set(piece.segment.entry.id, piece)
   }
 
-  /** Where in the list `holds` begins to hold. It holds for all behind. */
+  /**
+   * Returns the first position for which `holds` is true. It is true for all positions after it.
+   */
   #firstWith(holds: (piece: Piece) => boolean): number {
     let [low, high] = [0, this.#pieces.length]
     while (low < high) {
@@ -67,7 +70,7 @@ export class Pieces {
   }
 }
 
-/** What `pieces`, all of which reach into the span, leave of it. The highest first, as they are. */
+/** Returns what `pieces`, all of which overlap the span, leave of it, highest first. */
 function uncovered(pieces: readonly Span[], { from, next }: Span): readonly Span[] {
   const ends = [next, ...pieces.map((piece) => piece.from)]
   const starts = [...pieces.map((piece) => piece.next), from]

@@ -32,36 +32,35 @@ import {
 
 export interface RebuildOptions {
   readonly storage: StorageBackend
-  /** Takes the topic's lease while it works. */
+  /** The worker that holds the topic's lease during the rebuild. */
   readonly worker: Worker
-  /** What the index says from now on, and by which its segments expire, counted from now. */
+  /** Retention of the rebuilt index. Its segments expire by it, counted from the rebuild. */
   readonly retention: Retention
   readonly onProgress?: (progress: SurveyProgress) => void
 }
 
-/** What the segments alone tell. */
+/** What a rebuild finds in the segments. */
 export interface RebuildPlan {
   readonly arrangement: Arrangement
-  /** Greater than that of any writer that left a trace. */
+  /** The new epoch, greater than that of every writer that left a segment or an index. */
   readonly epoch: number
   readonly pages: readonly Ulid[]
-  /** Segments that stay out of the index. */
+  /** Objects that the new index does not name. */
   readonly leftOut: readonly LeftOut[]
-  /** In segments that are in the index all the same: what is whole of them can be restored. */
+  /** Damage in segments that the new index names: what is whole in them can be restored. */
   readonly damages: readonly Damage[]
   readonly greatestId: Ulid | undefined
 }
 
 /**
- * What is to be replaced; undefined: there is no index. Of a damaged one, points and holds are
- * lost.
+ * The index to replace; undefined: there is none. The points and holds of a damaged index are lost.
  */
 type BrokenIndex =
   | (Pick<Index, 'epoch' | 'points' | 'holds'> & { readonly version: ObjectVersion })
   | undefined
 
 /**
- * What a rebuild would write, from the segments alone; nothing is written.
+ * Finds out what a rebuild would write. Writes nothing.
  *
  * @throws as {@link rebuildIndex}
  */
@@ -75,25 +74,24 @@ export async function planRebuild(
 }
 
 /**
- * Makes a topic's index anew where it is gone, damaged or older than its segments, from the
- * segments alone: pages are not believed. Its epoch is greater than that of any writer that left a
- * trace, so that none of them commits any more. What no segment tells is lost: expiry, holds,
- * points, gaps, which entries were deleted, and the topic's configuration. Holds and points of an
- * index that is only old are kept.
+ * Rebuilds a topic's index that is missing, damaged or older than its segments, from the segments
+ * alone: pages are not used. Its epoch is greater than that of every writer that left a segment or
+ * an index, so that none of them can commit any more. What segments do not contain is lost: expiry,
+ * holds, points, gaps, which entries were deleted, and the topic's configuration. Holds and points
+ * of an index that is only old are kept.
  *
- * The index is written last, and only where there is none, or over the one that was looked at: a
- * rebuild that is cut off leaves pages that no index names, and can be run again.
+ * The index is written last, and only where there is none, or over the one that was examined. An
+ * interrupted rebuild leaves pages that no index names, and can be run again.
  *
  * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for
- *   what is not ours to replace;
- * INDEX_MISSING without segments; LEASE_HELD, LEASE_LOST; STORAGE_PRECONDITION_FAILED when somebody
- * put an index there meanwhile
+ *   an index that must not be replaced; INDEX_MISSING when there are no segments; LEASE_HELD,
+ *   LEASE_LOST; STORAGE_PRECONDITION_FAILED when an index was written meanwhile
  */
 export async function rebuildIndex(
   topic: string,
   { storage, worker, retention, onProgress }: RebuildOptions,
 ): Promise<{ readonly index: Index; readonly plan: RebuildPlan }> {
-  // Before the lease is taken: who has nothing to repair is told so at once.
+  // Checked before the lease is acquired, so that INDEX_WHOLE is reported at once.
   await brokenIndex(storage, topic)
   return await worker.whileHolding(topic, async (tenure) => {
     const broken = await brokenIndex(storage, topic)
@@ -108,7 +106,11 @@ export async function rebuildIndex(
   })
 }
 
-/** @throws for an index that is whole, or not ours to replace */
+/**
+ * Returns the index to replace.
+ *
+ * @throws for an index that is whole, or must not be replaced
+ */
 async function brokenIndex(storage: StorageBackend, topic: string): Promise<BrokenIndex> {
   const { index: key } = topicKeys(topic)
   const object = await readObject(storage, key, { maxBytes: maxIndexBytes })
@@ -130,7 +132,9 @@ async function isOutdated(storage: StorageBackend, index: Index): Promise<boolea
   return (await findLaterSegment(storage, index)) !== undefined
 }
 
-/** Only ever raises ours: it need not be true. */
+/**
+ * Returns the epoch in a damaged index. It only ever raises the new epoch, so it need not be right.
+ */
 function epochIn(bytes: Uint8Array): number {
   const line = /^epoch: *([0-9]{1,15})\s*$/m.exec(Buffer.from(bytes).toString('latin1'))
   return Number(line?.[1] ?? 0)
@@ -212,7 +216,7 @@ function draft(
     epoch,
     writer: tenure.writer,
     commit: tenure.ids.next(greatestId),
-    // What was uploaded under an epoch before this one is in here, or left out for a reason.
+    // What was uploaded under an earlier epoch is in this index, or left out for a reason.
     committed: epoch,
     retention: encodeRetention(retention),
     points: broken?.points ?? [],

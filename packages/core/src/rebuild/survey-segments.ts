@@ -10,41 +10,42 @@ import { salvageSegment } from '../segment/salvage/salvage.ts'
 import { verifySegment } from '../segment/salvage/verify.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
-/** A segment that says what it is, and the entry that names all of it. */
+/** A segment that was found, and an entry for all of it. */
 export interface FoundSegment {
   readonly header: SegmentHeader
   readonly entry: SegmentEntry
-  /** Some of its bytes are lost; the rest can be restored. */
+  /** Whether some of its bytes are lost; the rest can be restored. */
   readonly damaged: boolean
 }
 
-/** An object that stays out of the index, and why. */
+/** An object that the index does not name, and why. */
 export interface LeftOut {
   readonly key: ObjectKey
   readonly why: string
 }
 
+/** What a topic's folder contains, by its segments alone. */
 export interface FolderSurvey {
-  /** In the order of their ids. */
+  /** Segments in the order of their ids. */
   readonly segments: readonly FoundSegment[]
   readonly pages: readonly Ulid[]
   readonly leftOut: readonly LeftOut[]
   readonly damages: readonly Damage[]
-  /** The greatest name of a segment or page. */
+  /** The greatest id of a segment or page. */
   readonly greatestId: Ulid | undefined
 }
 
-/** Of the segments that were read. */
+/** How much was read so far. */
 export interface SurveyProgress {
   readonly records: number
   readonly bytes: number
 }
 
 /**
- * Reads every segment in a topic's folder wholly, twice. What is damaged is told in `damages`, and
- * used as far as it goes.
+ * Reads every segment in a topic's folder completely, twice. Damage is reported in `damages`, and
+ * damaged segments are used as far as possible.
  *
- * @throws STORAGE_*; a segment that is deleted meanwhile is as if it had not been there
+ * @throws STORAGE_*, but not for a segment that is deleted meanwhile, which is ignored
  */
 export async function surveySegments(
   storage: StorageBackend,
@@ -90,7 +91,7 @@ interface Place {
   readonly topic: string
 }
 
-/** undefined when it is gone. */
+/** Reads a segment; undefined when it is gone. */
 async function examine(storage: StorageBackend, place: Place): Promise<Examined | undefined> {
   const { key, topic } = place
   const damages: Damage[] = []
@@ -116,8 +117,8 @@ interface Examination {
 }
 
 /**
- * By its footer, or else by its header and what chunks are still found. undefined when it does not
- * say what it belongs to.
+ * Describes a segment by its footer, or else by its header and the chunks that are still found.
+ * undefined when it cannot be identified.
  */
 async function describe(
   storage: StorageBackend,
@@ -147,7 +148,10 @@ async function headerOf(
   }
 }
 
-/** What only a footer knows is unknown: no window of time may exclude it. */
+/**
+ * Makes an entry without the facts that only a footer has. No time window may exclude such a
+ * segment.
+ */
 async function salvagedEntry(
   storage: StorageBackend,
   key: ObjectKey,

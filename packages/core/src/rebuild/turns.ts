@@ -7,9 +7,9 @@ interface Turn {
   readonly from: number
 }
 
-/** Whose turn it is in each partition, by the offsets that entries cover there. */
+/** Determines which entry comes next in each partition, by the offsets that entries cover. */
 export class Turns {
-  /** By partition. The last one in a queue is next. */
+  /** Queues by partition. The last element of a queue is next. */
   readonly #queues = new Map<number, Turn[]>()
 
   constructor(entries: readonly SegmentEntry[]) {
@@ -23,17 +23,20 @@ export class Turns {
     for (const queue of this.#queues.values()) queue.sort((one, other) => other.from - one.from)
   }
 
-  /** In all of its partitions. */
+  /** Whether an entry is next in all of its partitions. */
   isNext(entry: SegmentEntry): boolean {
     return rangesOf(entry).every(([partition]) => this.#isNextIn(partition, entry.id))
   }
 
-  /** Its turn has come, and is over. */
+  /** Removes an entry that is next from the queues. */
   leave(entry: SegmentEntry): void {
     for (const [partition] of rangesOf(entry)) this.#queues.get(partition)?.pop()
   }
 
-  /** The entry with only those ranges whose turn it is. It waits for no other turn any more. */
+  /**
+   * Returns the entry with only those ranges that are next, and removes all its ranges from the
+   * queues.
+   */
   giveUp(entry: SegmentEntry): SegmentEntry {
     const kept = rangesOf(entry).filter(([partition]) => this.#isNextIn(partition, entry.id))
     const partitions = new Set(kept.map(([partition]) => partition))

@@ -15,7 +15,7 @@ import { entryOfWhole, inspectSegment } from './inspect-segment.ts'
 
 /** The topic at its source, as far as a recovery asks for it. */
 export interface RecoverySource {
-  /** Kafka's id of the topic as it is now: about another one it is not asked. */
+  /** Kafka's id of the topic as it is now. The methods are called only about this topic. */
   readonly topicId: string
   /** Whether all these offsets can still be fetched. */
   canServe(range: {
@@ -24,8 +24,8 @@ export interface RecoverySource {
     readonly next: number
   }): Promise<boolean>
   /**
-   * Whether its history up to `next` ends in `leaderEpoch` (Kafka: OffsetForLeaderEpoch, KIP-320),
-   * or nobody can say at the moment.
+   * Whether the history up to `next` ends in `leaderEpoch` (OffsetForLeaderEpoch, KIP-320). Also
+   * true when that cannot be determined at the moment.
    */
   agrees(range: {
     readonly partition: number
@@ -34,29 +34,31 @@ export interface RecoverySource {
   }): Promise<boolean>
 }
 
+/** What candidates are judged by. */
 export interface AdoptionOptions {
   readonly storage: StorageBackend
-  /** Under our epoch. */
+  /** The index, with the epoch of this writer. */
   readonly index: Index
   readonly nextOffsets: NextOffsets
-  /** By partition, of the last batch before the next offset, where it is known. */
+  /** Leader epoch of the last batch before the next offset, by partition, where it is known. */
   readonly leaderEpochs: ReadonlyMap<number, number>
   readonly source: RecoverySource
 }
 
-/** What becomes of each candidate. */
+/** The verdict on each candidate. */
 export interface Verdicts {
-  /** In the order in which they continue the coverage. */
+  /** Entries of adopted segments, in the order in which they continue the coverage. */
   readonly adopted: readonly SegmentEntry[]
   readonly garbage: readonly NamedObject[]
   /**
-   * Of an epoch that is not over, in a later format, of another topic or cluster, or of a life of
-   * the topic that the index does not have: none is ours to judge. They stay.
+   * Objects that this writer cannot judge, which are left alone: those of an epoch that has not
+   * ended, in a later format, of another topic or cluster, or of an incarnation that the index does
+   * not have.
    */
   readonly unexplained: readonly NamedObject[]
-  /** After what was adopted. */
+  /** Next offsets by partition, after the adopted segments. */
   readonly nextOffsets: NextOffsets
-  /** By partition, of the last batch before the next offset, where it is known. */
+  /** Leader epoch of the last batch before the next offset, by partition, where it is known. */
   readonly leaderEpochs: ReadonlyMap<number, number>
 }
 
@@ -66,11 +68,12 @@ interface ReadableCandidate {
 }
 
 /**
- * Step 8. A candidate is adopted only if the source can no longer serve it, and it is whole, of the
- * incarnation with which the index ends, of an epoch before ours, continues the coverage exactly,
- * and agrees with the leader epochs; where those are not known, of no epoch before that of the last
- * committing writer. Of several, the one with the most offsets is adopted. What the source still
- * serves is fetched again; the rest is garbage.
+ * Judges candidates (step 8). A candidate is adopted only if all of this is true: the source can no
+ * longer serve it; it is whole, of the last incarnation of the index, and of an epoch before this
+ * writer's; it continues the coverage exactly; and it agrees with the leader epochs, or, where
+ * those are not known, its epoch is not before that of the last writer that committed. Of several
+ * such candidates, the one with the most offsets is adopted. What the source still serves is
+ * fetched again; the rest is garbage.
  */
 export async function judgeCandidates(
   objects: readonly NamedObject[],
@@ -116,7 +119,7 @@ async function inspectAll(
   return { readable, unexplained }
 }
 
-/** Whether a writer of this backup left it whose epoch is over. */
+/** Whether a segment is of this backup, and of a writer whose epoch has ended. */
 export function isOurs(header: SegmentHeader, index: Index): boolean {
   const { topic, topicId, cluster, incarnation, epoch } = header
   const isOfSomeLife = index.incarnations.some(
@@ -142,7 +145,10 @@ async function firstAdoptable(
   return undefined
 }
 
-/** The most first. Of what one writer left and another fetched again, one continues the backup. */
+/**
+ * The most offsets first: of what one writer left and another fetched again, one continues the
+ * backup.
+ */
 function byOffsets(one: ReadableCandidate, other: ReadableCandidate): number {
   return offsetsIn(other.footer) - offsetsIn(one.footer)
 }
@@ -151,7 +157,10 @@ function offsetsIn({ coverage }: SegmentFooter): number {
   return rangesOf({ offsets: coverage }).reduce((sum, [, [from, next]]) => sum + next - from, 0)
 }
 
-/** Where leader epochs cannot tell the history, who committed last has judged what came before. */
+/**
+ * Where leader epochs are not known, the last writer that committed has judged all earlier
+ * segments.
+ */
 function isOfThisLife({ header, coverage }: SegmentFooter, index: Index): boolean {
   const incarnation = currentIncarnation(index)
   if (header.topicId !== incarnation?.topicId || header.incarnation !== incarnation.n) return false
@@ -163,12 +172,12 @@ function isOfThisLife({ header, coverage }: SegmentFooter, index: Index): boolea
 
 function continuesExactly({ coverage }: SegmentFooter, next: NextOffsets): boolean {
   const ranges = rangesOf({ offsets: coverage })
-  // A partition that is not known was born after the last commit, at 0.
+  // A partition that is not known was created after the last commit, and begins at 0.
   const continues = ranges.every(([partition, [from]]) => from === (next.get(partition) ?? 0))
   return continues && ranges.some(([, [from, to]]) => from < to)
 }
 
-/** Against what is covered; the source knows the rest. −1 says nothing. */
+/** Compared with what is covered; the source knows the rest. −1: not known. */
 function leaderEpochsGrow({ coverage }: SegmentFooter, { leaderEpochs }: Coverage): boolean {
   return rangesOf({ offsets: coverage }).every(
     ([partition, [, , leaderEpoch]]) =>

@@ -4,20 +4,21 @@ import { namedAmong } from '../index-file/pages/named-objects.ts'
 import { type NamedObject, namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
+/** The objects that a recovery judges. */
 export interface Candidates {
-  /** In the order of their ids. */
+  /** Candidates in the order of their ids. */
   readonly objects: readonly NamedObject[]
-  /** Greatest id seen in the folder. */
+  /** The greatest id in the folder. */
   readonly greatestId: Ulid | undefined
 }
 
 /**
- * Step 7: what lies in the topic's folder, newer than all that is in pages, without being named by
- * the index, and segments that are garbage. Older leftovers are found by a full listing, which is
- * not a writer's business.
+ * Lists the candidates of a recovery (step 7): objects of the topic's folder that are newer than
+ * all segments in pages and not named by the index, and segments that are garbage. Older leftovers
+ * are found only by listing the whole folder, which a clean-up does.
  *
- * @param garbage segments of the index's garbage that no deletion can have begun with
- * @throws DATA_CORRUPT for a page that may name one of them, and cannot be read; STORAGE_*
+ * @param garbage segments in the garbage of the index that no deletion can have begun to delete
+ * @throws DATA_CORRUPT for a page that may name one of them and cannot be read; STORAGE_*
  */
 export async function listCandidates(
   storage: StorageBackend,
@@ -26,15 +27,15 @@ export async function listCandidates(
 ): Promise<Candidates> {
   const { objects: unnamed, greatestId } = await listUnnamed(storage, index)
   const found = [...unnamed, ...garbage.map(({ id, kind }) => ({ id, kind }))].toSorted(byId)
-  // A page that was written anew is younger than the segments in it, and may be named by pages
-  // only.
+  // A page that was replaced is newer than the segments in it, and may be named only by another
+  // page.
   const named = await namedAmong(storage, index, found)
   return { objects: found.filter(({ id }) => !named.has(id)), greatestId }
 }
 
 /**
- * What is newer than all that is in pages, and neither named outside of pages nor garbage. Reads no
- * page.
+ * Lists objects that are newer than all segments in pages, and neither named outside of pages nor
+ * garbage. Reads no page.
  */
 export async function listUnnamed(storage: StorageBackend, index: Index): Promise<Candidates> {
   const { folder, segment } = topicKeys(index.topic)
@@ -53,7 +54,7 @@ export async function listUnnamed(storage: StorageBackend, index: Index): Promis
   return { objects: unnamed.toSorted(byId), greatestId }
 }
 
-/** Greatest id of a segment in a page. */
+/** Returns the greatest id of a segment in a page. */
 export function lastPagedId({ pages }: Index): Ulid | undefined {
   return pages.map(({ ids }) => ids[1]).reduce<Ulid | undefined>(laterUlid, undefined)
 }

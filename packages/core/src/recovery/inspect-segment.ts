@@ -8,11 +8,12 @@ import { openSegment } from '../segment/reader.ts'
 import { verifySegment } from '../segment/salvage/verify.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 
-/** What a segment says of itself, or why it cannot be used. Its chunks were not looked at. */
+/** The footer of a segment, or why it cannot be used. The chunks were not read. */
 export type InspectedSegment =
   | { readonly kind: 'readable'; readonly footer: SegmentFooter }
   | { readonly kind: 'damaged' | 'too-new' | 'gone' }
 
+/** Reads the footer of a segment. */
 export async function inspectSegment(
   storage: StorageBackend,
   key: ObjectKey,
@@ -28,10 +29,10 @@ export async function inspectSegment(
 }
 
 /**
- * What an index tells of a segment that it does not name yet, from the segment alone. Reads it
- * twice: once for the digest, and once to check every byte against it.
+ * Makes the index entry of a segment from the segment alone. Reads it twice: for its digest, and to
+ * check every byte.
  *
- * @returns undefined when it is damaged
+ * @returns undefined when the segment is damaged
  */
 export async function entryOfWhole(
   storage: StorageBackend,
@@ -43,13 +44,13 @@ export async function entryOfWhole(
   return entryOf(id, footer, whole)
 }
 
-/** By its footer. `object`: all that lies under its key. */
+/** Makes the index entry of a segment from its footer, and the size and digest of its object. */
 export function entryOf(id: Ulid, footer: SegmentFooter, object: WholeObject): SegmentEntry {
   const { header, chunks, coverage, captured, maxBatchBytes } = footer
   const batches = chunks.filter(({ kind }) => kind === 'batches')
   const records = batches.reduce((sum, chunk) => sum + chunk.records - chunk.controlBatches, 0)
   const flags = flagsOfAny(chunks)
-  // A footer names aborted transactions, and does not count their records.
+  // A footer names aborted transactions, but not the number of their records.
   const allVisible = flags.includes('transactional') && footer.aborted.length === 0
   const [first, last] = captured ?? [Date.parse(header.createdAt), Date.parse(header.createdAt)]
   return {
@@ -67,11 +68,13 @@ export function entryOf(id: Ulid, footer: SegmentFooter, object: WholeObject): S
   }
 }
 
+/** Size and digest of an object. */
 export interface WholeObject {
   readonly bytes: number
   readonly digest: Digest
 }
 
+/** Reads an object for its size and digest. */
 export async function digestOf(storage: StorageBackend, key: ObjectKey): Promise<WholeObject> {
   const running = new RunningDigest()
   await using object = await storage.get(key)

@@ -6,9 +6,9 @@ import { listUnnamed } from './candidates.ts'
 import { inspectSegment } from './inspect-segment.ts'
 
 /**
- * A segment that shows that the index is older than its folder: its writer had a later epoch than
- * the index, or wrote an incarnation that the index does not have. undefined where there is none.
- * Reads only segments that the index does not name.
+ * Finds a segment that proves that the index is older than its folder: its writer had a later epoch
+ * than the index, or wrote an incarnation that the index does not have. undefined when there is
+ * none. Reads only segments that the index does not name.
  */
 export async function findLaterSegment(
   storage: StorageBackend,

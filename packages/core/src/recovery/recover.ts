@@ -6,20 +6,21 @@ import type { Ulid } from '../ulid/ulid.ts'
 import { type AdoptionOptions, judgeCandidates, type Verdicts } from './adoption.ts'
 import { listCandidates } from './candidates.ts'
 
-/** What a writer found that the one before it left behind. */
+/** What a recovery found, and what it makes of it. */
 export interface Recovery extends Verdicts {
-  /** Greatest id seen in the folder: those to come must be greater. */
+  /** The greatest id in the folder. New ids must be greater. */
   readonly greatestId: Ulid | undefined
 }
 
+/** What a recovery needs. */
 export interface RecoveryOptions extends AdoptionOptions {
-  /** Grace of garbage, by which the topic's deletions go. */
+  /** The grace that deletions of the topic keep to. */
   readonly timing: RetentionTiming
-  /** Asks the storage what time it is, milliseconds. */
+  /** Asks the storage for its time, milliseconds. */
   readonly askStorageTime: () => Promise<number>
 }
 
-/** Steps 7 and 8: nothing is changed yet. */
+/** Plans a recovery (steps 7 and 8). Changes nothing. */
 export async function planRecovery(options: RecoveryOptions): Promise<Recovery> {
   const { storage, index } = options
   const { objects, greatestId } = await listCandidates(storage, index, await openGarbage(options))
@@ -29,8 +30,9 @@ export async function planRecovery(options: RecoveryOptions): Promise<Recovery> 
 }
 
 /**
- * Segments that became garbage because the source still had them, which it may have lost since. Not
- * those whose grace is as good as over: before ours, another writer may have begun to delete them.
+ * Returns segments that became garbage because the source still had them, which it may have lost
+ * since. Those whose grace is about to end are left out: an earlier writer may have begun to delete
+ * them.
  */
 async function openGarbage({
   index,
@@ -44,8 +46,8 @@ async function openGarbage({
 }
 
 /**
- * Step 9: `index` with what was adopted, and what is new of the rest in its garbage. `since` is the
- * storage's time, ISO 8601.
+ * Records a recovery in the index (step 9): adds the adopted segments, and what is not garbage yet
+ * of the others to the garbage. `since` is the storage's time, ISO 8601.
  */
 export function withRecovery(index: Index, recovery: Recovery, since: string): Index {
   const { garbage, nextOffsets } = recovery

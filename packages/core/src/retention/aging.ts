@@ -2,9 +2,9 @@ import { supersededIncarnations } from '../index-file/baseline.ts'
 import type { Incarnation, Index } from '../index-file/format/model.ts'
 
 /**
- * Numbers of the incarnations whose segments may go once their time has come, as of a time by the
- * storage's clock, milliseconds: of topics that Kafka itself lets age, and of compacted ones where
- * a complete baseline has the last record of every key.
+ * Returns the numbers of the incarnations whose segments may expire at a time by the storage's
+ * clock, milliseconds: those of topics with the cleanup policy `delete`, and those of compacted
+ * topics that a complete baseline replaces, because it has the last record of every key.
  */
 export function agingIncarnations(index: Index, atMs: number): ReadonlySet<number> {
   const superseded = supersededIncarnations(index, atMs)
@@ -15,7 +15,7 @@ export function agingIncarnations(index: Index, atMs: number): ReadonlySet<numbe
   )
 }
 
-/** Not where the policy is not known. */
+/** Whether the cleanup policy is known and does not include compaction. */
 function isOnlyDeleted({ effective, config }: Incarnation): boolean {
   const policy = effective['cleanup.policy'] ?? config['cleanup.policy']
   return policy !== undefined && !policy.includes('compact')

@@ -4,17 +4,25 @@ import type { Index, JsonObject } from '../index-file/format/model.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
 import { timeOfBackup } from './storage-now.ts'
 
+/** How long a reader's hold lasts, and how often it is renewed, milliseconds. */
 export interface UseTiming {
-  /** How long the hold of a process that died keeps the topic. */
+  /**
+   * How long a hold lasts without a renewal, and so how long that of a dead process keeps the
+   * topic.
+   */
   readonly lastsMs: number
   readonly renewEveryMs: number
 }
 
+/** A hold of an hour, renewed every 20 minutes. */
 export const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1_200_000 }
 
+/** What the hold of a reader needs. */
 export interface UseOptions extends EditOptions {
   readonly timing?: UseTiming
-  /** Told when the hold cannot be put or renewed: what is read may then be deleted meanwhile. */
+  /**
+   * Called when the hold cannot be added or renewed: what is read may then be deleted meanwhile.
+   */
   readonly onWarning: (warning: KanneryError) => void
 }
 
@@ -24,9 +32,9 @@ type Outcome = 'done' | 'without' | 'failed'
 const retryDivisor = 10
 
 /**
- * Keeps a topic's backup as it is for as long as somebody reads it: a hold that is renewed, ends
- * with this, and ends by itself when the process dies. Also in a copy. Who may not write the
- * storage reads without it.
+ * Keeps a topic's backup from being deleted while it is read, by a hold that is renewed. The hold
+ * ends when this is disposed of, and by itself when the process dies. Works for copies, too. A
+ * reader without permission to write reads without a hold.
  */
 export class BackupUse implements AsyncDisposable {
   readonly #topic: string
@@ -42,8 +50,8 @@ export class BackupUse implements AsyncDisposable {
   }
 
   /**
-   * Never fails because of the storage. A hold that cannot be put is a warning, unless the
-   * permission to write is missing, or the reader meets the same error itself.
+   * Adds the hold. Never fails because of the storage: a hold that cannot be added is a warning,
+   * unless the permission to write is missing, or the reader gets the same error itself.
    */
   static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
     const use = new BackupUse(topic, reason, options)
@@ -52,7 +60,7 @@ export class BackupUse implements AsyncDisposable {
     return use
   }
 
-  /** Removes the hold. Should that fail, it ends by itself. */
+  /** Removes the hold. If that fails, the hold ends by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     if (this.#renewing === undefined) return
@@ -116,7 +124,10 @@ export class BackupUse implements AsyncDisposable {
   }
 }
 
-/** What is no warning: a missing permission, and errors that the reader meets itself. */
+/**
+ * Whether an error is no reason for a warning: a missing permission, or an error that the reader
+ * gets itself.
+ */
 function isOfReading({ code }: KanneryError): boolean {
   return /^(STORAGE_(DENIED|UNAUTHENTICATED|NOT_FOUND|CONTAINER_NOT_FOUND)|INDEX_.*|DATA_CORRUPT)$/.test(
     code,

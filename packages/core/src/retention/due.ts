@@ -6,18 +6,19 @@ import { agingIncarnations } from './aging.ts'
 import { holdsAt } from './holds.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
 
+/** How much time passes between the mark and the deletion of an object, milliseconds. */
 export interface RetentionTiming {
-  /** How long what is marked stays before it may be deleted. */
+  /** How long a marked object is kept before it may be deleted. */
   readonly graceMs: number
-  /** So much before the grace ends, marks cannot be taken back any more. */
+  /** How long before the end of the grace marks can no longer be taken back. */
   readonly slackMs: number
 }
 
+/** A grace of a day, and a slack of 5 minutes. */
 export const defaultRetentionTiming: RetentionTiming = { graceMs: 86_400_000, slackMs: 300_000 }
 
 /**
- * What `dueForMark` and `dueForDeletion` are asked about: a time by the storage's clock,
- * milliseconds.
+ * An index, and the time at which to determine what is due: milliseconds, by the storage's clock.
  */
 export interface DueOptions {
   readonly storage: StorageBackend
@@ -26,17 +27,17 @@ export interface DueOptions {
 }
 
 /**
- * Whether nothing of the topic may go at a time by the storage's clock, milliseconds: it has a
- * hold, or a point that this version cannot read.
+ * Whether nothing of the topic may expire at a time by the storage's clock, milliseconds, because
+ * it has a hold, or a point that this version cannot read.
  */
 export function isHeld(index: Index, nowMs: number): boolean {
   return holdsAt(index, nowMs).length + unreadablePoints(index).length > 0
 }
 
 /**
- * Live entries whose time has come, and that no hold or point keeps. Of a compacted topic only what
- * is older than a complete baseline: else its oldest segment may hold the only record of a key.
- * Likewise of one whose cleanup policy is not known.
+ * Returns the live entries that have expired and that no hold or point keeps. Of a compacted topic,
+ * or one whose cleanup policy is not known, only what is older than a complete baseline: its oldest
+ * segment may otherwise hold the only record of a key.
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
   const { index, nowMs } = options
@@ -53,14 +54,16 @@ export async function dueForMark(options: DueOptions): Promise<readonly SegmentE
   return due
 }
 
+/** Objects that may be deleted. */
 export interface Deletable {
   readonly segments: readonly SegmentEntry[]
   readonly garbage: readonly GarbageEntry[]
 }
 
 /**
- * What is marked as expired, or garbage, for as long as the grace. Holds and points keep what was
- * marked before them, but no garbage. Garbage that the index also names as live is kept.
+ * Returns what has been marked as expired, or garbage, for at least the grace. Holds and points
+ * keep segments that were marked before them, but not garbage. Garbage that the index also names as
+ * live is kept.
  */
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },
@@ -77,7 +80,7 @@ export async function dueForDeletion(
   return { segments, garbage }
 }
 
-/** Garbage for as long as the grace that the index does not name as live. */
+/** Returns what has been garbage for at least the grace and is not named as live. */
 export async function dueGarbage(
   options: DueOptions & { readonly graceMs: number },
 ): Promise<readonly GarbageEntry[]> {
@@ -95,12 +98,18 @@ export function isOver(
   return Date.parse(since) + graceMs <= nowMs
 }
 
-/** Above level 1 a sum may stand for pages of which it is not known. */
+/**
+ * Whether a page has no marked entries. Above level 1 the sum may include pages for which that is
+ * not known.
+ */
 function holdsNoMark({ level, restorable }: PageSummary): boolean {
   return level === 1 && restorable?.expired === 0
 }
 
-/** Entries that are marked and not deleted, but for those in pages that are skipped. */
+/**
+ * Returns the entries that are marked and not deleted, except those in pages that `isSkipped`
+ * excludes.
+ */
 export async function expiredEntries(
   options: DueOptions,
   isSkipped: (page: PageSummary) => boolean = () => false,
@@ -113,8 +122,7 @@ export async function expiredEntries(
 }
 
 /**
- * Every entry but those in pages in which none can have expired, and that are skipped: these are
- * not read.
+ * Lists entries. Pages in which none can have expired, and pages that are skipped, are not read.
  */
 async function* agedEntries(
   options: DueOptions,

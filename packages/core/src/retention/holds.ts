@@ -4,28 +4,31 @@ import type { Index, JsonObject } from '../index-file/format/model.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { timeOfBackup } from './storage-now.ts'
 
-/** By what an index is changed beside whoever writes it. */
+/** What an edit of an index beside a running writer needs. */
 export interface EditOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
 }
 
-/** Why nothing of a topic is to be deleted. */
+/** A hold, which keeps everything of a topic from being deleted. */
 export interface Hold {
   readonly name: string
-  /** For people. */
+  /** Why the hold was added, for people. */
   readonly reason?: string
-  /** When it was put: ISO 8601, by the storage's clock. */
+  /** When it was added: ISO 8601, by the storage's clock. */
   readonly since?: string
   /**
-   * When it ends by itself: ISO 8601, by the storage's clock. Absent: it is kept until it is
-   * removed.
+   * When it ends by itself: ISO 8601, by the storage's clock. When absent, the hold is kept until
+   * it is removed.
    */
   readonly until?: string
 }
 
-/** Those that have a name; each of the others holds the topic, too. */
+/**
+ * Returns the holds of an index. One that this version cannot read is named `?`, and holds the
+ * topic, too.
+ */
 export function readHolds({ holds }: Index): readonly Hold[] {
   return holds.map((stored) => {
     const text = (key: string): string | undefined => {
@@ -43,16 +46,16 @@ export function readHolds({ holds }: Index): readonly Hold[] {
 }
 
 /**
- * Those that keep the topic at a time by the storage's clock, milliseconds. One whose end cannot be
- * read has none.
+ * Returns the holds that keep the topic at a time by the storage's clock, milliseconds. A hold
+ * whose end cannot be read never ends.
  */
 export function holdsAt({ holds }: Pick<Index, 'holds'>, nowMs: number): readonly JsonObject[] {
   return holds.filter(({ until }) => !(typeof until === 'string' && Date.parse(until) <= nowMs))
 }
 
 /**
- * From when it resolves, nothing of the topic expires, and what is marked already is not deleted,
- * until the hold is removed. A hold of that name that is there already stays as it is.
+ * Adds a hold. Once it resolves, nothing of the topic expires, and what is marked already is not
+ * deleted, until the hold is removed. An existing hold of that name is left as it is.
  *
  * @throws as editIndex
  */
@@ -72,7 +75,11 @@ export async function addHold(
   await editIndex(storage, topic, { ids, edit })
 }
 
-/** @throws CONFIG_INVALID when there is no such hold; as editIndex */
+/**
+ * Removes a hold.
+ *
+ * @throws CONFIG_INVALID when there is no such hold; as editIndex
+ */
 export async function removeHold(
   topic: string,
   name: string,
@@ -86,6 +93,7 @@ export async function removeHold(
   await editIndex(storage, topic, { ids, edit })
 }
 
+/** Makes the error for a hold or point that does not exist. */
 export function noSuch(kind: 'hold' | 'point', topic: string, name: string): KanneryError {
   return new KanneryError('CONFIG_INVALID', `topic "${topic}" has no ${kind} "${name}"`, {
     remedy: `kannery ${kind} ls shows what is there.`,

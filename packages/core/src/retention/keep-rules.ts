@@ -1,9 +1,9 @@
 /**
- * How many points are kept: of each kind of period the newest one, for so many periods that have
- * any. Periods are in UTC.
+ * How many points are kept. For each kind of period, the newest point of each of that many periods
+ * with a point. Periods are in UTC.
  */
 export interface KeepRules {
-  /** The newest ones, whatever their periods. */
+  /** How many of the newest points are kept, whatever their periods. */
   readonly last?: number
   readonly daily?: number
   /** Weeks begin on Monday (ISO 8601). */
@@ -24,7 +24,7 @@ const periods: Readonly<Record<Period, (at: Date) => string>> = {
   yearly: (at) => at.toISOString().slice(0, 4),
 }
 
-/** Those that some rule keeps: grandfather, father, son. */
+/** Returns the points that any rule keeps (the grandfather-father-son scheme). */
 export function pointsToKeep<P extends { readonly at: string }>(
   points: readonly P[],
   rules: KeepRules,

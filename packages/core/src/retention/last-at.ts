@@ -5,9 +5,10 @@ import { namedObject, topicKeys } from '../layout/keys.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
 
 /**
- * The greatest id of the segments that were there at a moment that has passed, ISO 8601; null when
- * there were none. By the later of two answers: what the storage had got by then, and what writers
- * had captured by then. In a copy that became a backup the storage got everything later.
+ * Returns the greatest id of the segments that existed at a past time, ISO 8601; null when there
+ * were none. It is the greater of two ids: of what the storage had received by then, and of what
+ * writers had captured by then. In a copy that became a backup, the storage received everything
+ * later.
  */
 export async function lastAt(
   storage: StorageBackend,
@@ -37,7 +38,7 @@ async function lastStored(
   return last
 }
 
-/** Reads no page but those of which some segments were captured by then, and some later. */
+/** Reads only pages of which some segments were captured by then, and some later. */
 async function lastCaptured(
   storage: StorageBackend,
   { topic, pages, segments }: Pick<Index, 'topic' | 'pages' | 'segments'>,

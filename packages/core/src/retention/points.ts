@@ -9,24 +9,24 @@ import { type KeepRules, pointsToKeep } from './keep-rules.ts'
 import { lastAt } from './last-at.ts'
 import { timeOfBackup } from './storage-now.ts'
 
-/** A moment that can be restored to for as long as it is there. */
+/** A point: a time that can be restored as long as the point exists. */
 export interface Point {
-  /** A named one is kept until it is removed by its name; others are thinned out. */
+  /** A named point is kept until it is removed by its name; others are thinned out. */
   readonly name?: string
   /** ISO 8601, by the storage's clock. */
   readonly at: string
 }
 
-/** As it stands in an index. */
+/** A point as an index stores it. */
 interface StoredPoint extends Point {
   /**
-   * The greatest id of the segments that were there at its moment; null when there were none. Ids
-   * only grow, whatever a writer's clock says. Absent in a point that was written by hand.
+   * The greatest id of the segments that existed at its time; null when there were none. Ids only
+   * increase, whatever a writer's clock says. Absent in a point that a person wrote.
    */
   readonly last?: Ulid | null
 }
 
-/** In the order in which they were added. */
+/** Returns the points of an index, in the order in which they were added. */
 export function readPoints({ points }: Index): readonly Point[] {
   return points.flatMap((stored) => {
     const point = asPoint(stored)
@@ -36,18 +36,20 @@ export function readPoints({ points }: Index): readonly Point[] {
   })
 }
 
-/** What came after this version, or a person spoiled: what it keeps is not known. */
+/**
+ * Returns points of a later version, or with a mistake of a person: what they keep is not known.
+ */
 export function unreadablePoints({ points }: Index): readonly JsonObject[] {
   return points.filter((stored) => asPoint(stored) === undefined)
 }
 
-/** A segment, or all segments of a page together. */
+/** A segment, or all segments of a page. */
 export type Keepable = SegmentEntry | PageSummary
 
 /**
- * Whether a point keeps a segment, or every segment of a page. It keeps all that was there at its
- * moment and had not expired by then, or could not, because it was of a compacted topic and no
- * baseline stood for it yet.
+ * Returns a function that says whether a point keeps a segment, or every segment of a page. A point
+ * keeps what existed at its time and had not expired by then, or could not expire, because it was
+ * of a compacted topic that no baseline had replaced.
  */
 export function keptByPoints(index: Index): (held: Keepable) => boolean {
   const moments = index.points.flatMap((stored) => {
@@ -66,10 +68,12 @@ export function keptByPoints(index: Index): (held: Keepable) => boolean {
   }
 }
 
-/** A writer's clock may be so far ahead of the storage's. */
+/** How far a writer's clock may be ahead of the storage's. */
 const skewMs = 86_400_000
 
-/** What of a segment, or of those in a page together, a point must have reached to keep it all. */
+/**
+ * Returns what a point must have reached to keep the whole segment, or all segments of the page.
+ */
 function reachOf(held: Keepable): {
   readonly greatestId: Ulid
   readonly capturedMs: number
@@ -85,13 +89,13 @@ function reachOf(held: Keepable): {
 }
 
 /**
- * From when it resolves, what the topic's backup held at that moment does not expire; what is
- * marked already is not deleted.
+ * Adds a point. Once it resolves, what the topic's backup held at that time does not expire, and
+ * what is marked already is not deleted.
  *
- * @param point without `at`: now. A moment that has passed is looked up by when the storage says
- *   that it got each segment
- * @throws CONFIG_INVALID for a moment to come, or a name that is taken; as editIndex; as listing
- *   the topic's folder
+ * @param point `at` defaults to now. For a past time, the segments are determined by when the
+ *   storage received them
+ * @throws CONFIG_INVALID for a time in the future, or a name that is taken; as editIndex; as
+ *   listing the topic's folder
  */
 export async function addPoint(
   topic: string,
@@ -120,8 +124,10 @@ function lastOf(index: Index): Ulid | null {
 }
 
 /**
- * @param which its name, or its moment where it has none. @throws CONFIG_INVALID when there is
- *   none; as editIndex
+ * Removes a point.
+ *
+ * @param which its name, or its time if it has no name
+ * @throws CONFIG_INVALID when there is no such point; as editIndex
  */
 export async function removePoint(
   topic: string,
@@ -137,7 +143,10 @@ export async function removePoint(
 }
 
 /**
- * Removes points without a name that no rule keeps. @returns what it removed. @throws as editIndex
+ * Removes the points without a name that no rule keeps.
+ *
+ * @returns the points that it removed
+ * @throws as editIndex
  */
 export async function thinPoints(
   topic: string,

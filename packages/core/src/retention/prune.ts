@@ -9,6 +9,7 @@ import { defaultRetentionTiming, dueForMark, expiredEntries, type RetentionTimin
 import { holdsAt } from './holds.ts'
 import { storageNow } from './storage-now.ts'
 
+/** What marking and deleting need. `timing` defaults to {@link defaultRetentionTiming}. */
 export interface PruneOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
@@ -17,11 +18,10 @@ export interface PruneOptions {
 }
 
 /**
- * Marks as expired what is due by the storage's clock, beside whoever writes the topic. Holds and
- * points are looked at in the same change. Nothing is deleted, and nothing is written when nothing
- * is due.
+ * Marks as expired what is due by the storage's clock, beside a running writer. Holds and points
+ * are evaluated in the same change. Deletes nothing, and writes nothing when nothing is due.
  *
- * @returns what it marked
+ * @returns the entries that it marked
  * @throws as editIndex
  */
 export async function markExpired(
@@ -45,19 +45,20 @@ export async function markExpired(
   return marked
 }
 
+/** What became of marks that were to be taken back. */
 export interface TakenBack {
   readonly restored: readonly SegmentEntry[]
-  /** Their grace is over, or as good as over. */
+  /** Marked segments whose grace has ended, or is about to end. */
   readonly tooLate: readonly SegmentEntry[]
 }
 
 /**
- * Takes marks back whose grace, less the slack, has not ended by the storage's clock. What was
- * taken back never expires again: the retention that marked it was a mistake.
+ * Takes back marks whose grace, less the slack, has not ended by the storage's clock. What was
+ * taken back never expires again, because the retention that marked it was a mistake.
  *
- * The index is read before the clock, and written only if it is still that one. Who deletes changes
- * the index first, after the grace: it sees what was taken back, or this sees that the grace is
- * over.
+ * The index is read before the clock, and replaced only if it has not changed. A deletion changes
+ * the index first, after the grace: either it sees what was taken back, or this sees that the grace
+ * has ended.
  */
 export async function takeBackExpired(topic: string, options: PruneOptions): Promise<TakenBack> {
   const { storage, ids, timing = defaultRetentionTiming } = options
@@ -86,12 +87,13 @@ function asNeverExpiring({ state: _state, expiredAt: _at, ...entry }: SegmentEnt
   return { ...entry, expires: null }
 }
 
+/** How entries are changed, and at what time by the storage's clock. */
 export interface ChangeContext extends PruneOptions {
   readonly nowMs: number
   readonly change: (entry: SegmentEntry) => SegmentEntry
 }
 
-/** `index` with `context.change` of these entries, wherever they are. */
+/** Returns `index` with `context.change` applied to these entries, in the tail or in pages. */
 export async function changeEntriesOf(
   index: Index,
   entries: readonly SegmentEntry[],

@@ -3,7 +3,7 @@ import type { JsonObject } from '../index-file/format/model.ts'
 import type { RecordTimes } from '../segment/format/record-times.ts'
 
 /**
- * For how long a topic's backup is kept: for ever, or for a while after its records were written
+ * How long a topic's backup is kept: permanently, or for some time after its records were written
  * and stored.
  */
 export type Retention =
@@ -11,7 +11,10 @@ export type Retention =
   /** `after` as a person wrote it, such as `30d`. */
   | { readonly kind: 'delete'; readonly after: string; readonly afterMs: number }
 
-/** A record's time further ahead of the storage's clock than this is a mistake of its producer. */
+/**
+ * A record time that is further ahead of the storage's clock than this counts as a mistake of its
+ * producer.
+ */
 export const plausibleAheadMs: number = 86_400_000
 
 const millisecondsPerUnit: Readonly<Record<string, number>> = {
@@ -27,8 +30,9 @@ const millisecondsPerUnit: Readonly<Record<string, number>> = {
 }
 
 /**
- * `keep`, or a duration: `30d`, `12h`, `1w12h`; a year has 365 days. @throws CONFIG_INVALID, also
- * for less than a millisecond
+ * Parses `keep`, or a duration such as `30d`, `12h` or `1w12h`. A year has 365 days.
+ *
+ * @throws CONFIG_INVALID, also for less than a millisecond
  */
 export function parseRetention(text: string): Retention {
   if (text.trim().toLowerCase() === 'keep') return { kind: 'keep' }
@@ -52,12 +56,15 @@ export function parseRetention(text: string): Retention {
 
 const longestMs = 1000 * 365 * 86_400_000
 
-/** As it stands in an index. */
+/** Returns a retention as an index stores it. */
 export function encodeRetention(retention: Retention): JsonObject {
   return retention.kind === 'keep' ? {} : { after: retention.after }
 }
 
-/** What cannot be read keeps: a backup neither stops nor deletes because of it. */
+/**
+ * Reads the retention of an index. One that cannot be read is taken for `keep`: a backup neither
+ * stops nor deletes because of it.
+ */
 export function decodeRetention(stored: JsonObject): Retention {
   const after = stored['after']
   if (typeof after !== 'string') return { kind: 'keep' }
@@ -69,9 +76,9 @@ export function decodeRetention(stored: JsonObject): Retention {
 }
 
 /**
- * When a segment that is committed at `committedMs` (by the storage's clock) expires: ISO 8601;
- * null: never. Counted from the later of its commit and its greatest plausible record time, so that
- * a fresh backup of old data is not old.
+ * Returns when a segment that is committed at `committedMs`, by the storage's clock, expires: ISO
+ * 8601; null: never. Counts from the later of its commit and its greatest plausible record time, so
+ * that old records expire only some time after they were backed up.
  */
 export function expiryOf(
   retention: Retention,

@@ -9,15 +9,16 @@ interface Asked {
 }
 
 /**
- * What time it is by the storage's clock, and never later than it is, milliseconds. Writes into the
- * topic's folder.
+ * Returns the time by the storage's clock, never ahead of it, milliseconds. Writes into the topic's
+ * folder.
  */
 export async function storageNow(topic: string, { storage, clock }: Asked): Promise<number> {
   return await new StorageTime(clock).ask(storage, topicKeys(topic).time, 0)
 }
 
 /**
- * As {@link storageNow}, of a topic that has a backup: no folder is made for a mistyped one.
+ * As {@link storageNow}, for a topic that must have a backup, so that a mistyped topic gets no
+ * folder.
  *
  * @throws as requireIndex; STORAGE_*
  */

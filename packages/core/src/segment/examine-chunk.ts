@@ -11,15 +11,16 @@ import type { ChunkTableEntry } from './format/footer.ts'
 import { chunkHeaderBytes } from './format/format.ts'
 import type { Allocate, BodyReader } from './read-range.ts'
 
+/** What reading a chunk found. */
 export type Examined =
   | { readonly kind: 'whole'; readonly header: ChunkHeader; readonly raw: Uint8Array }
-  /** Of a kind that came after this program; its checksums are right. */
+  /** The kind is newer than this program; the checksums are right. */
   | { readonly kind: 'skipped' }
   | { readonly kind: 'damage'; readonly damage: Damage }
 
 /**
- * Takes the chunk of `entry` from `source`, which stands at its position, and checks all there is
- * to check. Whatever it finds, `source` then stands behind the chunk.
+ * Reads the chunk of `entry` from `source`, which must be at the position of the chunk, and checks
+ * it. Afterwards `source` is at the end of the chunk, whatever was found.
  *
  * @throws DATA_VERSION_UNSUPPORTED
  */

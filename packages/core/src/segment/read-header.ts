@@ -9,7 +9,8 @@ import {
 import { BodyReader } from './read-range.ts'
 
 /**
- * The header at the start of a segment: for where the footer, which repeats it, cannot be used.
+ * Reads the header at the start of a segment, for segments whose footer, which repeats it, cannot
+ * be used.
  *
  * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED; STORAGE_*
  */

@@ -6,12 +6,12 @@ import type {
   StoredObject,
 } from '@kannery/storage'
 
-/** Memory of exactly `length` bytes, whatever is in it. */
+/** Returns a buffer of exactly `length` bytes, which need not be cleared. */
 export type Allocate = (length: number) => Uint8Array
 
 const ownMemory: Allocate = (length) => Buffer.allocUnsafeSlow(length)
 
-/** A part of an object in one buffer of its own; the caller bounds the range. */
+/** Reads a range of an object into a buffer of its own. The caller limits the range. */
 export async function readRange(
   storage: StorageBackend,
   key: ObjectKey,
@@ -26,7 +26,10 @@ export async function readRange(
   return { info: reader.info, bytes }
 }
 
-/** Takes counted bytes from a body, in order. What it gives belongs to the caller. */
+/**
+ * Reads a body in order, a given number of bytes at a time. The buffers that it returns belong to
+ * the caller.
+ */
 export class BodyReader {
   readonly #pieces: AsyncIterator<Uint8Array> | Iterator<Uint8Array>
   #piece: Uint8Array = new Uint8Array()
@@ -37,7 +40,7 @@ export class BodyReader {
       Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
   }
 
-  /** Exactly `length` bytes, or fewer where the body ends. */
+  /** Returns the next `length` bytes, or fewer where the body ends. */
   async take(length: number, allocate: Allocate = ownMemory): Promise<Uint8Array> {
     const bytes = allocate(length)
     let filled = 0
@@ -59,7 +62,7 @@ export class BodyReader {
     }
   }
 
-  /** false at the end of the body. */
+  /** Returns false at the end of the body. */
   async #fill(): Promise<boolean> {
     while (this.#taken === this.#piece.length) {
       const next = await this.#pieces.next()

@@ -13,35 +13,41 @@ import { decodeFooter, footerStart } from './format/read-footer.ts'
 import type { SegmentHeader } from './format/segment-header.ts'
 import { type Allocate, BodyReader, readRange } from './read-range.ts'
 
+/** Where a segment is stored. */
 export interface SegmentLocation {
   readonly key: ObjectKey
-  /** The object's size, where an index tells it: any other is damage. */
+  /** Size of the object, where an index states it: an object of another size is damaged. */
   readonly bytes?: number
 }
 
+/** How chunks are read. */
 export interface ExamineOptions extends CallOptions {
   /**
-   * Where the bytes of each chunk go: a caller that reads much can use memory again, which costs
-   * less than new memory. A chunk that is stored as it is stays there, as its `raw`.
+   * Provides the buffer for the bytes of each chunk, so that a caller that reads many chunks can
+   * reuse memory. It becomes the `raw` of a chunk that is stored without compression. Defaults to
+   * new memory.
    */
   readonly allocate?: Allocate
 }
 
+/** How chunks are read, and what happens to damaged ones. */
 export interface ReadChunksOptions extends ExamineOptions {
   /**
-   * Told of every chunk that cannot be used; the chunk is then left out. Without it, the first
+   * Called for every chunk that is damaged; the chunk is then left out. Without it, the first
    * damage is thrown.
    */
   readonly onDamage?: (damage: Damage) => void
 }
 
+/** A chunk that was read and checked. */
 export interface ReadChunk {
   readonly entry: ChunkTableEntry
   readonly facts: ChunkHeaderFacts
-  /** Exactly what was given to the writer. Belongs to the caller. */
+  /** Exactly the bytes that were given to the writer. The buffer belongs to the caller. */
   readonly raw: Uint8Array
 }
 
+/** A chunk that was read, or damage in its place. */
 export type ReadPart =
   | { readonly kind: 'chunk'; readonly chunk: ReadChunk }
   | { readonly kind: 'damage'; readonly damage: Damage }
@@ -54,16 +60,20 @@ interface Tail {
 }
 
 const tailBytes = 64 * 1024
-/** Rather read so much in vain than ask once more. */
+/**
+ * Chunks this far apart are read in one request: reading the bytes between them costs less than
+ * another request.
+ */
 const worthSkippingBytes = 64 * 1024
-/** A request that streams for very long is cut by some stores. */
+/** Some stores cut a request that streams for very long. */
 const requestBytes = 16 * 1024 * 1024
 
 /**
- * Opens a segment by its footer: one request for the last 64 KiB, and one more for a larger footer.
+ * Opens a segment by reading its footer: one request for the last 64 KiB, and another one for a
+ * larger footer.
  *
- * @throws DATA_CORRUPT naming key and bytes; DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and the
- *   storage's other errors.
+ * @throws DATA_CORRUPT naming key and bytes; DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and other
+ *   STORAGE_*
  */
 export async function openSegment(
   storage: StorageBackend,
@@ -123,12 +133,12 @@ function assertName(header: SegmentHeader, { key }: SegmentLocation, size: numbe
   throw corrupt({ key, from: 0, to: size, reason: `the object holds segment ${header.segment}` })
 }
 
-/** A segment whose footer was read and checked. */
+/** An open segment, whose footer was read and checked. */
 export class SegmentReader {
   readonly key: ObjectKey
   readonly size: number
   readonly footer: SegmentFooter
-  /** Where the chunks end. */
+  /** Position at which the chunks end and the footer begins. */
   readonly footerStart: number
   readonly #storage: StorageBackend
   readonly #tail: Tail
@@ -152,10 +162,11 @@ export class SegmentReader {
   }
 
   /**
-   * The chunks of `entries`, rows of {@link footer}, in that order; those of a kind that this
-   * program does not know are left out. Neighbours come in one request. Holds one chunk at a time.
+   * Reads the chunks of `entries`, which are rows of {@link footer}, in that order. Chunks of an
+   * unknown kind are left out. Neighbouring chunks are read in one request. Holds one chunk in
+   * memory at a time.
    *
-   * @throws DATA_CORRUPT, unless `onDamage` is there; DATA_VERSION_UNSUPPORTED; STORAGE_*
+   * @throws DATA_CORRUPT, unless `onDamage` is given; DATA_VERSION_UNSUPPORTED; STORAGE_*
    */
   async *readChunks(
     entries: readonly ChunkTableEntry[],
@@ -169,7 +180,7 @@ export class SegmentReader {
     }
   }
 
-  /** As {@link readChunks}, with the damage in its place. */
+  /** As {@link readChunks}, but yields damage at its place among the chunks. */
   async *examine(
     entries: readonly ChunkTableEntry[],
     options: ExamineOptions = {},

@@ -5,7 +5,7 @@ import type { Coverage } from './format/footer.ts'
 
 const flagNames = Object.keys(flagsOf(0)) as (keyof ChunkFlags)[]
 
-/** What the chunks of a segment are together. */
+/** Adds up the facts of a segment's chunks. */
 export class Summary {
   readonly #coverage = new Map<number, Coverage>()
   readonly #flags = new Set<string>()
@@ -13,7 +13,11 @@ export class Summary {
   #captured: readonly [number, number] | null = null
   #maxBatchBytes = 0
 
-  /** @throws INTERNAL for a chunk before or across one of the same partition. */
+  /**
+   * Adds a chunk.
+   *
+   * @throws INTERNAL for a chunk that precedes or overlaps one of the same partition
+   */
   add(facts: ChunkFacts): void {
     if (facts.partition >= 0) this.#cover(facts)
     const { fetchedAt } = facts
@@ -26,7 +30,7 @@ export class Summary {
     }
   }
 
-  /** By partition, in ascending order. */
+  /** Covered offsets by partition, in ascending order. */
   get coverage(): Record<number, Coverage> {
     return Object.fromEntries(this.#coverage)
   }

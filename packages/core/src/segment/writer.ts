@@ -18,25 +18,25 @@ import {
 } from './format/segment-header.ts'
 import { Summary } from './summary.ts'
 
-/** What an index entry says of a segment. */
+/** What an index entry says about a finished segment. */
 export interface SealedSegment extends KnownTimes {
   readonly bytes: number
-  /** Of the whole object. */
+  /** CRC-32C of the whole object. */
   readonly digest: Digest
-  /** Without control records; with those of aborted transactions. */
+  /** Number of records as stored: with those of aborted transactions, without control records. */
   readonly records: number
   readonly offsets: Readonly<Record<number, Coverage>>
-  /** Least and greatest time of a fetch, milliseconds; null without chunks. */
+  /** Time of the first and the last fetch, milliseconds; null without chunks. */
   readonly captured: readonly [number, number] | null
   readonly maxBatchBytes: number
-  /** What some chunk has, by name, sorted: `holes`, `logAppendTime`, `transactional`. */
+  /** Names of the flags that any chunk has, sorted: `holes`, `logAppendTime`, `transactional`. */
   readonly flags: readonly string[]
 }
 
 /**
  * Writes one segment into `output`, which the caller commits after {@link finish}, or disposes of.
- * One call at a time. After an error the writer is useless. The same header and chunks make the
- * same bytes.
+ * Methods must not be called concurrently. After an error the writer cannot be used any more. The
+ * same header and chunks give the same bytes.
  */
 export class SegmentWriter {
   readonly #output: ObjectWriter
@@ -51,14 +51,14 @@ export class SegmentWriter {
     this.#header = header
   }
 
-  /** Written so far: what a limit on the size of a segment counts. */
+  /** Number of bytes written so far. */
   get bytes(): number {
     return this.#digest.bytes
   }
 
   /**
-   * No more chunks fit into the footer: finish. Only segments of very many very small chunks come
-   * here.
+   * Whether no more chunks fit into the footer, so that the segment has to be finished. Happens
+   * only with very many very small chunks.
    */
   get isFull(): boolean {
     return this.#chunks.length >= maxChunks
@@ -68,8 +68,8 @@ export class SegmentWriter {
    * Appends a chunk; chunks of one partition come in the order of their offsets, and do not
    * overlap. Resolves when the chunk's buffer may be reused and there is room for more.
    *
-   * @throws INTERNAL when the chunk's bytes are not those it was made of any more; STORAGE_* of the
-   *   output.
+   * @throws INTERNAL when the chunk's bytes have changed since it was encoded; STORAGE_* of the
+   *   output
    */
   async append(chunk: EncodedChunk): Promise<void> {
     if (this.isFull) throw new KanneryError('INTERNAL', 'a chunk for a segment that is full')
@@ -87,9 +87,9 @@ export class SegmentWriter {
   }
 
   /**
-   * Writes the footer. Nothing is published yet: that does the output's commit.
+   * Writes the footer. The segment is published only by the commit of the output.
    *
-   * @param aborted at most 524,288
+   * @param ending `aborted`: the aborted transactions in the segment, at most 524,288
    */
   async finish(ending: { readonly aborted: readonly AbortedRange[] }): Promise<SealedSegment> {
     const { aborted } = ending
@@ -123,7 +123,7 @@ export class SegmentWriter {
     await this.#output.write(bytes)
   }
 
-  /** An error leaves it busy for ever: what was written is then half a chunk. */
+  /** After an error the writer stays busy: what was written may be half a chunk. */
   async #exclusively(work: () => Promise<void>): Promise<void> {
     if (this.#state !== 'idle') {
       throw new KanneryError('INTERNAL', `a call to a segment writer that is ${this.#state}`)

@@ -1,8 +1,8 @@
 import { type Clock, KanneryError, type Random } from '@kannery/storage'
 
 /**
- * 48 bits of milliseconds and 80 more bits, in Crockford's base 32: its order as text is its order
- * in time (github.com/ulid/spec).
+ * A ULID: 48 bits of milliseconds and 80 random bits in Crockford's base 32, so that ids sorted as
+ * text are sorted by time (github.com/ulid/spec).
  */
 export type Ulid = string & { readonly __ulid: unique symbol }
 
@@ -14,18 +14,21 @@ const randomBytes = 10
 /** How far an id at most lies behind the one before when the clock gives no greater time. */
 const stepBytes = 6
 
-/** Upper case only: another spelling of the same number would be another name in a storage. */
+/**
+ * Whether `text` is a ULID in upper case. A lower-case spelling of the same number would be another
+ * key in a storage.
+ */
 export function isUlid(text: unknown): text is Ulid {
   return typeof text === 'string' && pattern.test(text)
 }
 
-/** The greater of two ids; `undefined` is less than all. */
+/** Returns the greater of two ids; `undefined` is less than every id. */
 export function laterUlid(first: Ulid | undefined, second: Ulid | undefined): Ulid | undefined {
   if (first === undefined || second === undefined) return first ?? second
   return first < second ? second : first
 }
 
-/** Makes ids that only grow, whatever the clock says, and that no other source makes. */
+/** Makes unique ids in ascending order, also when the clock is set back. */
 export class UlidSource {
   readonly #clock: Clock
   readonly #random: Random
@@ -36,7 +39,7 @@ export class UlidSource {
     this.#random = environment.random
   }
 
-  /** Greater than all ids that this source made before, and than `after`. */
+  /** Returns an id that is greater than `after` and than all ids that this source made before. */
   next(after?: Ulid): Ulid {
     const floor = after === undefined ? -1n : decode(after)
     const previous = floor > this.#last ? floor : this.#last

@@ -11,43 +11,45 @@ import { findLaterSegment } from '../recovery/later-segments.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { assertContinuesCopy } from './lineage.ts'
 
+/** Which index is opened, and in whose name. */
 export interface EpochOptions {
   readonly storage: StorageBackend
   readonly topic: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
   /**
-   * The index that is to be copied: what is there must be a copy of it. Absent for a backup, which
-   * makes a copy its own.
+   * The index to copy: an existing index must be a copy of it. Absent for a backup, which turns a
+   * copy into a backup of its own.
    */
   readonly copyOf?: Index
   readonly ids: UlidSource
-  /** The nonce of the new writer. */
+  /** Nonce of the new writer. */
   readonly writer: string
   /**
-   * Called before each attempt to write the index, and after it was read.
+   * Called before each attempt to write the index, after it was read.
    *
-   * @throws LEASE_LOST when somebody else holds the topic by now
+   * @throws LEASE_LOST when another worker holds the topic by now
    */
   readonly beforeWrite: () => Promise<void>
 }
 
-/** The index with our epoch, and the one before it. */
+/** The index with the new epoch, and the one before it. */
 export interface AcquiredEpoch {
   readonly stored: StoredIndex
-  /** undefined for a topic that had no backup. */
+  /** The index before; undefined for a topic without a backup. */
   readonly previous: Index | undefined
 }
 
-/** A writer that is about to lose the topic may still commit now and then. */
+/** The writer that is about to lose the topic may still commit a few times. */
 const maxWrites = 16
 
 /**
- * Step 4: the index, or undefined (epoch 0) for a topic without a backup.
+ * Step 4: reads the index and checks that it may be written; undefined (epoch 0) for a topic
+ * without a backup.
  *
- * @throws INDEX_MISSING when segments are there without it; INDEX_OUTDATED when it is older than
- *   they are; INDEX_FOREIGN also for
- * another cluster's topic; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED
+ * @throws INDEX_MISSING when there are segments without an index; INDEX_OUTDATED when the index is
+ *   older than the segments; INDEX_FOREIGN, also for a topic of another cluster; DATA_CORRUPT;
+ *   DATA_VERSION_UNSUPPORTED
  */
 export async function openIndex(options: EpochOptions): Promise<StoredIndex | undefined> {
   const { storage, topic } = options
@@ -64,8 +66,8 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
 }
 
 /**
- * For a backup. In a copy segments come before the index, and the next copy names what an older
- * index does not.
+ * Checks that the index of a backup is not older than its segments. Not done for a copy: there
+ * segments come before the index, and the next copy names them.
  */
 async function assertKnowsItsSegments(
   storage: StorageBackend,
@@ -77,22 +79,23 @@ async function assertKnowsItsSegments(
   }
   const later = await findLaterSegment(storage, index)
   if (later === undefined) return
-  // Its writer may have taken the epoch a moment ago: then the index is not this one any more.
+  // The writer of that segment may have raised the epoch a moment ago: then the index has changed.
   const now = await readIndex(storage, topic)
   if (now?.version === version) throw indexOutdated(index, later)
 }
 
 /**
- * Before its first incarnation a backup has no segments. Such an index over segments is a request
- * to begin one that came late, after the index that was made meanwhile had been deleted, or that of
- * a first copy that was cut off.
+ * Whether an index has no incarnation yet. A backup has no segments before its first incarnation.
+ * If there are segments all the same, the index was written by a request that arrived late, after
+ * an index with these segments had been deleted, or by a first copy that was interrupted.
  */
 export function isUntouched({ incarnations }: Index): boolean {
   return incarnations.length === 0
 }
 
 /**
- * Step 6: one epoch more, in our name. From now on no writer before us can commit.
+ * Step 6: raises the epoch in the name of the new writer. From then on no earlier writer can
+ * commit.
  *
  * @throws LEASE_LOST when another writer raised it meanwhile
  */
@@ -102,7 +105,7 @@ export async function raiseEpoch(
 ): Promise<AcquiredEpoch> {
   const { storage, topic, beforeWrite } = options
   const key = topicKeys(topic).index
-  // Segments that a copy brings have epochs of their own: who writes after it has a greater one.
+  // Copied segments have the epochs of their source: a writer after the copy needs a greater one.
   const epoch = Math.max(opened?.index.epoch ?? 0, options.copyOf?.epoch ?? 0) + 1
   let base = opened
   for (let writes = 0; writes < maxWrites; writes++) {

@@ -12,27 +12,31 @@ import { contended, leaseLost } from '../lease/errors.ts'
 import { putCertainly } from '../objects/put-certainly.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 
+/** What an index holder needs to replace the index. */
 export interface IndexHolderOptions {
   readonly storage: StorageBackend
   readonly ids: UlidSource
-  /** Throws when nothing may be written any more. */
+  /** Throws when this writer may not write any more. */
   readonly assertMayWrite: () => void
   /**
-   * What the index covers as of its last change that is committed: its pages may be gone by now.
+   * What the index covers as of the last committed change, which is needed when its pages are gone.
    */
   readonly nextOffsets: () => NextOffsets
 }
 
-/** More edits than this do not come between. */
+/** An index is edited rarely: this many edits never come in between. */
 const maxWrites = 16
 
 /**
- * Made anew on every index that it meets, so it depends on nothing else. Pages that it writes are
- * named by what it returns.
+ * A change of an index. It is called again when the index was edited meanwhile, and must depend on
+ * nothing but its argument. The index that it returns names the pages that it writes.
  */
 export type IndexChange = (index: Index, writer: PageWriter) => Index | Promise<Index>
 
-/** The index of a topic as one writer holds it, under its epoch. Not for calls at the same time. */
+/**
+ * The index of a topic as one writer holds it, under its epoch. Methods must not be called
+ * concurrently.
+ */
 export class IndexHolder {
   readonly #options: IndexHolderOptions
   #packed: PackedIndex
@@ -49,13 +53,13 @@ export class IndexHolder {
   }
 
   /**
-   * Steps 11 and 12: replaces the index by `change` of it, with a new `commit`. If somebody edited
-   * it meanwhile under the same epoch (a hold, marks of a prune, a person), `change` is made once
-   * more, on what is there now. So it is if that somebody wrote pages anew, and those that this
-   * index names are gone.
+   * Steps 11 and 12: replaces the index by the result of `change`, with a new `commit`. If the
+   * index was edited meanwhile under the same epoch (a hold, marks of a prune, a person), `change`
+   * is applied again, to the edited index. The same happens when such an edit replaced pages, and
+   * those that this index names are gone.
    *
-   * @throws LEASE_LOST; INDEX_MISSING when it is gone, which is left to a person; DATA_CORRUPT,
-   *   INDEX_FOREIGN for what is there now
+   * @throws LEASE_LOST; INDEX_MISSING when the index is gone, which needs a person; DATA_CORRUPT,
+   *   INDEX_FOREIGN for the index that was found instead
    */
   async replace(change: IndexChange): Promise<void> {
     const { storage, assertMayWrite } = this.#options
@@ -94,8 +98,8 @@ export class IndexHolder {
   }
 
   /**
-   * undefined: pages that the index names were written anew, and are gone. By now we hold the index
-   * that names the new ones.
+   * Returns undefined when pages that the index names were replaced and are gone. The holder then
+   * has the index that names the new pages.
    */
   async #changed(change: IndexChange): Promise<Index | undefined> {
     const { storage, ids } = this.#options
@@ -116,7 +120,7 @@ export class IndexHolder {
     }
   }
 
-  /** What is there instead of what we held, if it still is under our epoch. */
+  /** Returns the index that was found instead of ours, if it still has our epoch. */
   #judge(found: StoredIndex | undefined): StoredIndex {
     const { topic, epoch, writer } = this.index
     if (found === undefined) {
@@ -129,7 +133,7 @@ export class IndexHolder {
     return found
   }
 
-  /** An older copy, put back by a person, has our epoch too. */
+  /** An older copy of the index that a person put back has our epoch, too. */
   async #assertContinues(found: Index): Promise<void> {
     const ours = currentIncarnation(this.index)
     const theirs = currentIncarnation(found)

@@ -4,8 +4,8 @@ import type { NamedObject } from '../layout/keys.ts'
 import { holdsAt } from '../retention/holds.ts'
 
 /**
- * That `source` is a later state of what `target` is a copy of, or the same: so that a copy
- * overwrites neither a backup, nor the copy of another one, nor what is newer.
+ * Checks that `source` is the same or a later state of the backup that `target` is a copy of. A
+ * copy must not overwrite a backup, the copy of another backup, or a newer state.
  *
  * @throws INDEX_FOREIGN
  */
@@ -24,13 +24,13 @@ export function assertContinuesCopy(target: Index, source: Index): void {
   }
 }
 
-/** Whether `target` already is what `source` is. */
+/** Whether `target` already is a copy of this state of `source`. */
 export function isCopyOfNow({ copyOf }: Index, source: Index): boolean {
   return copyOf?.commit === source.commit && copyOf.edited === source.edited
 }
 
 /**
- * Holds of those who are reading the copy `target`, at a time by its storage's clock, milliseconds.
+ * Returns the holds of readers of the copy `target` at a time by its storage's clock, milliseconds.
  */
 export function holdsOfReaders(target: Index, source: Index, nowMs: number): readonly JsonObject[] {
   const ofSource = new Set(source.holds.map(({ name }) => name))
@@ -39,18 +39,21 @@ export function holdsOfReaders(target: Index, source: Index, nowMs: number): rea
   )
 }
 
-/** What the index of a copy has of its own. */
+/** The parts of a copy's index that differ from its source. */
 export interface CopyState {
-  /** When it becomes what the source is: ISO 8601, by the target's clock. */
+  /** When the copy is made: ISO 8601, by the target's clock. */
   readonly at: string
-  /** All its garbage: what was so before stays so since then, the rest is since `at`. */
+  /**
+   * All its garbage. Objects that were garbage before keep their time, the others are garbage since
+   * `at`.
+   */
   readonly garbage: readonly NamedObject[]
 }
 
 /**
- * The index of a copy: what `source` names, under the epoch and in the name of who writes `target`,
- * with garbage of its own: other objects lie here than at the source. Holds of those who are
- * reading the copy stay until they end.
+ * Returns the index of a copy: it names what `source` names, under the epoch and the nonce of the
+ * writer of `target`. Its garbage is its own, because its folder has other objects than the source.
+ * Holds of readers of the copy are kept until they end.
  */
 export function asCopy(target: Index, source: Index, { at, garbage }: CopyState): Index {
   assertContinuesCopy(target, source)
@@ -65,7 +68,7 @@ export function asCopy(target: Index, source: Index, { at, garbage }: CopyState)
 }
 
 /**
- * The moment in which it began makes it the life of one backup: no two begin in the same
+ * The time at which it began identifies the incarnation of one backup: no two begin in the same
  * millisecond.
  */
 function isSameLife(one: Incarnation, other: Incarnation | undefined): boolean {

@@ -25,64 +25,73 @@ import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
 import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
 import { WriterSession, type WriterSessionOptions } from './writer-session.ts'
 
+/** What a worker writes with, and who it is. */
 export interface WorkerOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly random: Random
   readonly timing?: LeaseTiming
-  /** For people: who it is. */
+  /** A description of the worker for people. */
   readonly description: string
   /**
-   * A name that no two living workers have, such as that of a pod in a StatefulSet, never a bare
-   * host name: who comes back under it takes over its own leases at once. None by default.
+   * A name that no other running worker has, such as that of a pod in a StatefulSet, never a bare
+   * host name. A worker that restarts with the same identity takes over its own leases at once.
+   * Defaults to none.
    */
   readonly identity?: string
   /**
-   * For the topics that it acquires, from their next commit on. Without it, what their indexes say.
+   * Retention of the topics that the worker acquires, from their next commit on. Defaults to what
+   * their indexes say.
    */
   readonly retention?: Retention
-  /** Told of what failed but does not stop the work. */
+  /** Called for failures that do not stop the work. */
   readonly onWarning?: (warning: KanneryError) => void
 }
 
+/** What a topic is acquired for. */
 export interface AcquireOptions {
-  /** Kafka's id of the cluster: another one's topic is refused. */
+  /** Kafka's id of the cluster. A backup of another cluster is refused. */
   readonly cluster: string
   /**
-   * To copy into this storage: the index of the source. Only a copy of it, or nothing, may be
-   * there. Without it, a copy that is there becomes a backup of its own, which no copy is made into
-   * again.
+   * The index of the source, when a copy is to be written. The topic must then have no backup, or a
+   * copy of that source. Without it, an existing copy becomes a backup of its own, which cannot
+   * become a copy again.
    */
   readonly copyOf?: Index
   /**
-   * How long to contend for a topic that somebody else writes; by default it is refused at once.
+   * How long to wait for a topic that another worker writes, milliseconds. Defaults to 0: it is
+   * refused at once.
    */
   readonly waitMs?: number
   readonly signal?: AbortSignal
 }
 
-/** The right to change a topic's folder, without its index. */
+/** The right to change a topic's folder while its lease is held, without an open index. */
 export interface Tenure {
-  /** The nonce of the one who holds it. */
+  /** Nonce of the holder. */
   readonly writer: string
   readonly ids: UlidSource
-  /** What time it is by the storage's clock, milliseconds. */
+  /** Returns the time by the storage's clock, milliseconds. */
   readonly storageNow: () => number
   /**
-   * @throws LEASE_LOST when its holder has been silent for too long by its own clocks: right before
-   *   whatever changes anything
+   * Checks that the lease is still held; called right before every change.
+   *
+   * @throws LEASE_LOST when its holder has been silent for too long by its own clocks
    */
   readonly assertHeld: () => void
 }
 
-/** A process that writes backups: one heartbeat for all its topics. Disposing it releases them. */
+/**
+ * A process that writes backups, with one heartbeat for all its topics. Disposing of it releases
+ * them.
+ */
 export class Worker implements AsyncDisposable {
   readonly id: Ulid
   readonly #contender: Contender
   readonly #disposed = new AbortController()
   readonly #retention: Retention | undefined
   readonly #onWarning: (warning: KanneryError) => void
-  /** By topic, also those that are still being acquired. */
+  /** Sessions by topic, also those that are still being acquired. */
   readonly #sessions = new Map<string, Promise<WriterSession>>()
 
   private constructor(options: WorkerOptions) {
@@ -115,18 +124,21 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  /** Asks the storage for nothing yet: who finds all topics taken leaves no trace. */
+  /**
+   * Starts a worker. Sends no request to the storage: a worker that finds all topics taken leaves
+   * no trace.
+   */
   static async start(options: WorkerOptions): Promise<Worker> {
     return new Worker(options)
   }
 
   /**
-   * Steps 1 to 6: this worker is the topic's one writer when it resolves. A topic without a backup
-   * gets an index.
+   * Acquires a topic (steps 1 to 6): when it resolves, this worker is the only writer of the topic.
+   * A topic without a backup gets an index.
    *
-   * @throws LEASE_HELD when somebody else is; LEASE_LOST when somebody was faster; INDEX_MISSING,
-   *   INDEX_FOREIGN, DATA_CORRUPT,
-   * DATA_VERSION_UNSUPPORTED for an index that it must not touch; STORAGE_*
+   * @throws LEASE_HELD when another worker writes the topic; LEASE_LOST when another worker was
+   *   faster; INDEX_MISSING, INDEX_OUTDATED, INDEX_FOREIGN, DATA_CORRUPT, DATA_VERSION_UNSUPPORTED
+   *   for an index that must not be changed; STORAGE_*
    */
   async acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
     if (this.#sessions.has(topic)) {
@@ -143,10 +155,10 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Steps 1 to 3 alone, for the repair of an index that cannot be opened: nobody else begins to
-   * write the topic while `work` runs.
+   * Acquires only the lease of a topic (steps 1 to 3) while `work` runs, to repair an index that
+   * cannot be opened. No other worker begins to write the topic meanwhile.
    *
-   * @throws LEASE_HELD when somebody else writes it; STORAGE_*; what `work` throws
+   * @throws LEASE_HELD when another worker writes the topic; STORAGE_*; what `work` throws
    */
   async whileHolding<T>(topic: string, work: (tenure: Tenure) => Promise<T>): Promise<T> {
     const { storage, clock, random } = this.#contender
@@ -165,7 +177,8 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * What time it is by the storage's clock, milliseconds; by our own before the storage was asked.
+   * Returns the time by the storage's clock, milliseconds; by our own clock before the first answer
+   * of the storage.
    */
   storageNow(): number {
     const { time, clock } = this.#contender
@@ -173,8 +186,8 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Releases all topics, and ends the heartbeat. What fails of it is told to `onWarning`: leases
-   * age by themselves.
+   * Releases all topics and ends the heartbeat. Failures are reported to `onWarning`: leases age by
+   * themselves.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort()
@@ -193,7 +206,7 @@ export class Worker implements AsyncDisposable {
     return await this.#openSession(held, topic, options)
   }
 
-  /** Steps 4 to 6. What was acquired is given back when the index is not as it has to be. */
+  /** Steps 4 to 6. The lease is released when the index cannot be opened. */
   async #openSession(
     held: HeldLease,
     topic: string,
@@ -257,9 +270,9 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Step 5: who was slow so far must not be taken for dead right after. If a successor came
-   * already, the topic is left to it: the index was read before, so a successor that comes after
-   * this look changes it before ours is written.
+   * Step 5: after a delay, renews the heartbeat, so that this worker is not taken for dead right
+   * after. If a successor has acquired the topic already, the topic is left to it. The index was
+   * read before this check, so a successor that comes later changes it before our index is written.
    */
   async #confirmAfterDelay(held: HeldLease): Promise<void> {
     const { storage, clock, timing, heartbeat } = this.#contender

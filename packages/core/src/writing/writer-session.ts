@@ -32,58 +32,65 @@ import { asCopy } from './lineage.ts'
 
 /** What one commit adds to the current incarnation. */
 export interface CommitChange {
-  /** Uploaded whole, under an id of {@link WriterSession.newSegmentId}. */
+  /** A segment that is uploaded completely, under an id of {@link WriterSession.newSegmentId}. */
   readonly segment?: SegmentEntry
   readonly gaps?: readonly Gap[]
-  /** How many partitions there are now, if that has grown. */
+  /** The number of partitions, if it has grown. */
   readonly partitions?: number
-  /** By partition: where a new one was first seen, if not at 0. */
+  /** First offsets of new partitions, by partition; absent where it is 0. */
   readonly start?: Readonly<Record<number, number>>
   /**
-   * Partitions whose last stable offset was reached, with what is committed now, at some moment
-   * since the incarnation began. Only such a moment tells that nothing is missing: what compaction
-   * took away unread was written again further on.
+   * Partitions that have caught up: with this commit, their coverage has reached the last stable
+   * offset that they had at some moment since the incarnation began. Only then is it certain that
+   * nothing is missing: records that compaction removed before they were read have a newer record
+   * further on.
    */
   readonly caughtUp?: readonly number[]
-  /** How the topic is configured now, if that has changed. */
+  /** The configuration of the topic, if it has changed. */
   readonly settings?: Pick<Incarnation, 'config' | 'effective'>
 }
 
+/** An incarnation to begin: the topic as it is now. */
 export type NewIncarnation = Pick<
   Incarnation,
   'topicId' | 'partitions' | 'start' | 'config' | 'effective' | 'replicationFactor'
 > & {
   /**
-   * The topic is compacted, and this is the same one (by its id), read anew from its start. It
-   * stands for the incarnation before it once every partition was caught up with: {@link
+   * Whether this is a baseline: the same compacted topic, by its id, read again from its start. It
+   * replaces the incarnation before it once all partitions have caught up: {@link
    * CommitChange.caughtUp}.
    */
   readonly isBaseline?: boolean
 }
 
+/** What a session needs from its worker. */
 export interface WriterSessionOptions {
   readonly storage: StorageBackend
   readonly ids: UlidSource
-  /** Greater than all ids in the topic's folder that are known of. */
+  /** The greatest id in the topic's folder, as far as it is known. */
   readonly greatestId: Ulid | undefined
-  /** By partition, of the last batch before the next offset, where it is known. */
+  /** Leader epoch of the last batch before the next offset, by partition, where it is known. */
   readonly leaderEpochs: ReadonlyMap<number, number>
-  /** What time it is by the storage's clock, milliseconds. */
+  /** Returns the time by the storage's clock, milliseconds. */
   readonly storageNow: () => number
-  /** Asks the storage what time it is, milliseconds: not earlier than when it is called. */
+  /** Asks the storage for its time, milliseconds: not earlier than that of the call. */
   readonly askStorageTime: () => Promise<number>
-  /** Set with the next commit; what the index says stays without it. */
+  /** Retention that the next commit sets. Without it, that of the index stays. */
   readonly retention?: Retention
-  /** @throws LEASE_LOST when the holder has been silent for too long by its own clocks (step 11) */
+  /**
+   * Checks the deadline (step 11).
+   *
+   * @throws LEASE_LOST when the holder has been silent for too long by its own clocks
+   */
   readonly assertBeforeDeadline: () => void
   readonly release: () => Promise<void>
-  /** Told of what failed but does not stop the work. */
+  /** Called for failures that do not stop the work. */
   readonly onWarning: (warning: KanneryError) => void
 }
 
 /**
- * The right to write one topic's backup, for as long as nobody else acquires it. All changes go one
- * after the other, in the order in which they were asked for.
+ * The right to write one topic's backup, until another worker acquires the topic. Changes are made
+ * one after the other, in the order of the calls.
  */
 export class WriterSession implements AsyncDisposable {
   readonly topic: string
@@ -113,40 +120,40 @@ export class WriterSession implements AsyncDisposable {
     this.#holder = new IndexHolder(stored, { storage, ids, assertMayWrite, nextOffsets })
   }
 
-  /** As of the last change that is committed. */
+  /** The index as of the last committed change. */
   get index(): Index {
     return this.#holder.index
   }
 
   /**
-   * By partition, what to fetch next of the current incarnation; empty before the first one. Moves
-   * on when a commit is done.
+   * Returns the next offset to fetch by partition of the current incarnation; empty before the
+   * first incarnation. Advances when a commit resolves.
    */
   nextOffsets(): Map<number, number> {
     return new Map(this.#nextOffsets)
   }
 
   /**
-   * By partition, the leader epoch of the last batch before the next offset. A partition is missing
-   * where it is not known: nothing is committed, or a gap is last.
+   * Returns the leader epoch of the last batch before the next offset, by partition. A partition is
+   * missing where that is not known: nothing is committed, or a gap is last.
    */
   lastLeaderEpochs(): Map<number, number> {
     return new Map(this.#leaderEpochs)
   }
 
-  /** Greater than all ids in the topic's folder, and never given twice. */
+  /** Returns a new id, greater than all ids in the topic's folder. */
   newSegmentId(): Ulid {
     this.#greatestId = this.#options.ids.next(this.#greatestId)
     return this.#greatestId
   }
 
   /**
-   * Steps 7 to 9, once, before the first fetch: what a writer before this one uploaded and did not
-   * commit is adopted where it is the only copy, and listed as garbage elsewhere. What is garbage
-   * already is looked at again for as long as nobody can have begun to delete it. {@link
-   * nextOffsets} has moved on when it resolves.
+   * Recovers what an earlier writer uploaded and did not commit (steps 7 to 9). Called once, before
+   * the first fetch. A segment that is the only copy of its records is adopted, others become
+   * garbage. Segments that are garbage already are judged again as long as no deletion of them can
+   * have begun. {@link nextOffsets} has advanced when it resolves.
    *
-   * @param timing by which deletions of the topic go
+   * @param timing the grace that deletions of the topic keep to
    */
   async recover(
     source: RecoverySource,
@@ -173,8 +180,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * The topic begins, or begins anew: it was created again, or, with the same topic id, its history
-   * was cut off, or a baseline begins.
+   * Begins an incarnation: the topic is new or was created again, or, with the same topic id, its
+   * history was cut off, or a baseline begins.
    *
    * @throws INTERNAL for a baseline of another topic id
    */
@@ -188,12 +195,12 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Steps 11 to 13: what `change` adds can be restored, and nobody can take it back, when it
-   * resolves.
+   * Commits a change (steps 11 to 13). When it resolves, what the change adds can be restored, and
+   * no other writer can undo it.
    *
-   * @throws LEASE_LOST: acquire again, and go on from its next offsets; INDEX_MISSING; STORAGE_*;
-   *   INTERNAL for a change that
-   * would leave a hole in what is covered, or cover it twice
+   * @throws LEASE_LOST, after which the topic is acquired again and continued from its next
+   *   offsets; INDEX_MISSING; STORAGE_*; INTERNAL for a change that would leave a hole in what is
+   *   covered, or cover it twice
    */
   async commit(change: CommitChange): Promise<void> {
     await this.#inTurn(async () => {
@@ -227,8 +234,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Changes entries wherever they are, in the tail or in pages. A page that holds one is written
-   * anew, and the old one is garbage from the same commit on. Offsets and ids stay as they are.
+   * Changes entries in the tail and in pages. A page that holds a changed entry is replaced, and is
+   * garbage from the same commit on. Offsets and ids must stay the same.
    */
   async changeEntries(
     ids: ReadonlySet<Ulid>,
@@ -243,10 +250,10 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Makes the index a copy of `source`, all of whose segments and pages are here already. For a
-   * session acquired to copy.
+   * Makes the index a copy of `source`, all of whose segments and pages are in this storage
+   * already. Only for a session that was acquired to copy.
    *
-   * @param garbage all that the copy's garbage is from now on: `source` does not name it as live
+   * @param garbage the complete garbage of the copy: objects that `source` does not name as live
    * @returns when that was by the target's clock, milliseconds
    */
   async becomeCopyOf(source: Index, garbage: readonly NamedObject[]): Promise<number> {
@@ -258,7 +265,7 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** Takes what was deleted off the garbage. */
+  /** Removes deleted objects from the garbage. */
   async dropGarbage(gone: ReadonlySet<Ulid>): Promise<void> {
     await this.#inTurn(async () => {
       await this.#holder.replace((index) => ({
@@ -268,10 +275,7 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /**
-   * Gives the topic back, after what was asked for before. Once; what is asked for later is
-   * refused.
-   */
+  /** Releases the topic, after the changes that were called before. Later changes are refused. */
   async release(): Promise<void> {
     if (this.#released === undefined) {
       this.#released = this.#turn.then(async () => {
@@ -284,8 +288,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Releases it. What fails of that is told to `onWarning`: a lease ages by itself, and must not
-   * hide why the work failed.
+   * Releases the topic. A failure is reported to `onWarning`: a lease ages by itself, and the
+   * failure must not hide why the work failed.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
@@ -296,7 +300,11 @@ export class WriterSession implements AsyncDisposable {
     }
   }
 
-  /** @throws LEASE_LOST when this writer may not change or delete anything any more */
+  /**
+   * Checks that this writer may still change and delete objects.
+   *
+   * @throws LEASE_LOST when it may not
+   */
   assertHeld(): void {
     this.#assertMayWrite()
   }
@@ -327,8 +335,8 @@ export class WriterSession implements AsyncDisposable {
   }
 
   /**
-   * Whoever lost the lease, or does not know what its last request did, must look at the world
-   * again.
+   * A session that lost the lease, or does not know what its last request did, cannot be used any
+   * more: the topic has to be acquired again.
    */
   #note(error: unknown): void {
     if (KanneryError.is(error, 'LEASE_LOST')) this.#lost ??= error
@@ -378,7 +386,7 @@ function withExpiry(
   return { ...segment, expires: expiryOf(decodeRetention(retention), segment.time, committedMs) }
 }
 
-/** As people expect to read it, whatever the order in which it was put together. */
+/** Returns the entry with its keys in the order in which people expect to read them. */
 function inOrder(entry: SegmentEntry): SegmentEntry {
   const { id, in: n, bytes, digest, records, visible, offsets, time, captured, ...others } = entry
   const counts = { records, ...(visible === undefined ? {} : { visible }) }

@@ -4,17 +4,17 @@ import type { JsonValue } from './model.ts'
 import type { Fields } from './yaml-lines.ts'
 
 /**
- * Loaded when it is needed, which is hardly ever: its 72 modules are a fifth of what a command
- * takes to start.
+ * Loaded only when it is needed, which is rare: its 72 modules take a fifth of the start of a
+ * command.
  */
 const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
 
-/** Reading YAML takes 400 bytes of memory and more for each of its own. */
+/** Reading YAML takes 400 or more bytes of memory for each byte. */
 const maxYamlBytes = 1024 * 1024
 
 /**
- * Reads what another program, or a person, made of a document: any YAML 1.2 that says the same, of
- * up to 1 MiB. Aliases are refused: a few of them can stand for gigabytes.
+ * Reads a document that another program or a person wrote: any YAML 1.2 of up to 1 MiB. Aliases are
+ * refused, because a few of them can stand for gigabytes.
  *
  * @throws SyntaxError
  */

@@ -11,7 +11,7 @@ import {
 import { type JsonValue, maxIndexBytes } from './model.ts'
 import { encodeField, type Fields, readLines } from './yaml-lines.ts'
 
-/** By this a cut or damaged document is told from one that is not ours. */
+/** A truncated or damaged document still begins with this; a foreign one does not. */
 const signature = '# Kannery index'
 
 const firstLine = {
@@ -22,9 +22,10 @@ const endLine = /^end: "(crc32c:[0-9a-f]{8})"\n$/
 const endLineBytes = 'end: "crc32c:00000000"\n'.length
 
 /**
- * A document ends in a checksum of all before it: most truncations of YAML are valid YAML.
+ * Encodes a document, which ends in a checksum of all before it, because most truncations of YAML
+ * are valid YAML.
  *
- * @throws INTERNAL for more than any reader takes
+ * @throws INTERNAL for a document that is larger than readers accept
  */
 export function encodeDocument(
   kind: DocumentPlace['kind'],
@@ -44,10 +45,10 @@ function tooLong(kind: DocumentPlace['kind'], bytes: number): KanneryError {
 }
 
 /**
- * The fields of a document of ours that is whole.
+ * Checks a document and returns its fields.
  *
- * @throws INDEX_FOREIGN for what is not ours; DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another
- *   format
+ * @throws INDEX_FOREIGN for a document that Kannery did not write; DATA_CORRUPT;
+ *   DATA_VERSION_UNSUPPORTED for another format
  */
 export function readDocument(bytes: Uint8Array, place: DocumentPlace): Fields {
   if (!isOurs(bytes)) throw foreignDocument(place, 'Kannery did not write it')
@@ -67,7 +68,7 @@ export function readDocument(bytes: Uint8Array, place: DocumentPlace): Fields {
   }
 }
 
-/** Without the line of the checksum, which is right. */
+/** Checks the checksum, and returns the bytes before the line that contains it. */
 function checkedBody(bytes: Uint8Array, place: DocumentPlace): Uint8Array {
   const body = bytes.subarray(0, Math.max(0, bytes.length - endLineBytes))
   const end = Buffer.from(bytes.subarray(body.length)).toString('latin1')

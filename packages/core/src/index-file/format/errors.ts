@@ -37,6 +37,7 @@ export function foreignDocument(place: DocumentPlace, why: string): KanneryError
   })
 }
 
+/** Makes the error for a document that only a newer version can read or write. */
 export function unsupportedDocument(place: DocumentPlace, why: string): KanneryError {
   const { kind, key, topic } = place
   return new KanneryError(

@@ -24,11 +24,14 @@ import {
  * the keys that it does not know, or throws a TypeError naming the place.
  */
 
+/**
+ * Checks a value of parsed JSON and returns it; throws a TypeError with its name when it is wrong.
+ */
 export type Check<T> = (value: unknown, name: string) => T
 
 export const asEpoch: Check<number> = (value, name) => asInteger(value, name, 1)
 
-/** From 0. */
+/** Checks an integer of at least 0. */
 export const asCount: Check<number> = (value, name) => asInteger(value, name)
 
 export const asJsonObject: Check<JsonObject> = (value, name) => asObject(value, name) as JsonObject
@@ -41,7 +44,7 @@ export const asUlid: Check<Ulid> = (value, name) => {
 export const asRequirements: Check<Requirements> = (value, name) =>
   withFields<Requirements>(value, name, { read: listOf(asString), write: listOf(asString) })
 
-/** The features in `requires` that this version does not know. */
+/** Returns the features in `requires` that this version does not know. */
 export function unknownFeatures(
   requires: Requirements,
   purpose: 'read' | 'write',
@@ -49,7 +52,7 @@ export function unknownFeatures(
   return requires[purpose].filter((feature) => !knownFeatures[purpose].has(feature))
 }
 
-/** By partition. */
+/** Checks a map by partition number. */
 export const asByPartition = <T>(
   value: unknown,
   name: string,
@@ -174,7 +177,7 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
     asArray(value, name).map((item, index) => check(item, `${name}[${index}]`))
 }
 
-/** Refuses integers that a double cannot hold: writing them again would change them. */
+/** Refuses integers that a double cannot hold, because writing them again would change them. */
 export function assertExactNumbers(value: JsonValue, name: string): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {

@@ -31,16 +31,18 @@ import {
 } from './fields.ts'
 import type { Index, JsonObject, JsonValue, Page, Requirements } from './model.ts'
 
-/** The bytes of `index`, checksum included. */
+/** Returns the bytes of an index, with its checksum. */
 export function encodeIndex(index: Index): Uint8Array {
   const { extra, ...known } = index
   return encodeDocument('index', inOrder(indexKeys, known, extra))
 }
 
 /**
- * @throws INDEX_FOREIGN for what is not ours, or of another topic; DATA_CORRUPT;
- *   DATA_VERSION_UNSUPPORTED for another format
- * or for features that a reader must know
+ * Parses the bytes of a topic's index.
+ *
+ * @throws INDEX_FOREIGN for a document that Kannery did not write, or of another topic;
+ *   DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format or for features that a reader must
+ *   know
  */
 export function parseIndex(bytes: Uint8Array, topic: string): Index {
   const place: DocumentPlace = { kind: 'index', key: topicKeys(topic).index, topic }
@@ -72,13 +74,17 @@ export function parseIndex(bytes: Uint8Array, topic: string): Index {
   })
 }
 
-/** The bytes of `page`, checksum included. */
+/** Returns the bytes of a page, with its checksum. */
 export function encodePage(page: Page): Uint8Array {
   const { extra, ...known } = page
   return encodeDocument('page', inOrder(pageKeys, known, extra))
 }
 
-/** @throws as {@link parseIndex} */
+/**
+ * Parses the bytes of a page.
+ *
+ * @throws as {@link parseIndex}
+ */
 export function parsePage(bytes: Uint8Array, topic: string, id: Ulid): Page {
   const place: DocumentPlace = { kind: 'page', key: topicKeys(topic).page(id), topic }
   return checked(bytes, place, (take, requires) => {
@@ -101,8 +107,10 @@ export function parsePage(bytes: Uint8Array, topic: string, id: Ulid): Page {
 }
 
 /**
- * @throws DATA_VERSION_UNSUPPORTED when the index must not be written by who does not know its
- *   features.
+ * Checks that this version may write an index.
+ *
+ * @throws DATA_VERSION_UNSUPPORTED when the index requires features of its writers that this
+ *   version does not know
  */
 export function assertWritable(index: Index): void {
   const unknown = unknownFeatures(index.requires, 'write')

@@ -3,24 +3,25 @@ import { maxWholeObjectBytes } from '../../objects/put-certainly.ts'
 import type { KnownTimes } from '../../segment/format/record-times.ts'
 import type { Ulid } from '../../ulid/ulid.ts'
 
-/** Plain data, as JSON has it. Its integers are exact. */
+/** A JSON value. Integers in it are exact. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
+/** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
-/** Features without which the index cannot be read, or not be written again. */
+/** Features that a program must know to read an index, or to write it again. */
 export interface Requirements {
   readonly read: readonly string[]
   readonly write: readonly string[]
 }
 
 /**
- * What a topic's backup holds: the one mutable truth. A segment that no index names does not exist
- * for a restore.
+ * The index of a topic's backup, which is the only mutable object of a backup. A segment that no
+ * index names does not exist for a restore.
  *
- * Objects in it may have keys that this version does not know; whoever changes one copies it with
- * them (`{ ...entry }`).
+ * Objects in it may have keys that this version does not know. Code that changes an object copies
+ * it with these keys (`{ ...entry }`).
  */
 export interface Index {
   readonly format: 1
@@ -28,23 +29,25 @@ export interface Index {
   readonly topic: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
-  /** Grows with every writer that acquires the topic: who has a smaller one cannot commit. */
+  /**
+   * Raised by every writer that acquires the topic: a writer with a smaller epoch cannot commit.
+   */
   readonly epoch: number
-  /** The nonce of the writer that has the epoch. */
+  /** Nonce of the writer that has the epoch. */
   readonly writer: string
   /**
-   * The writer's last change: another one each time, greater than the one before. Edits beside a
-   * running writer keep it.
+   * Id of the writer's last change, greater than the id before. Edits beside a running writer keep
+   * it.
    */
   readonly commit: Ulid
   /**
-   * The last edit that was made beside a running writer, which keeps epoch, writer and commit;
-   * absent before the first one.
+   * Id of the last edit beside a running writer, which keeps epoch, writer and commit; absent
+   * before the first edit.
    */
   readonly edited?: Ulid
   /**
-   * The epoch of the last writer that committed or recovered anything, where `epoch` may be of one
-   * that died before; absent in an index that nobody committed to yet.
+   * Epoch of the last writer that committed or recovered anything, whereas `epoch` may be that of a
+   * writer that died before its first commit; absent before the first commit.
    */
   readonly committed?: number
   readonly retention: JsonObject
@@ -52,9 +55,12 @@ export interface Index {
   readonly holds: readonly JsonObject[]
   readonly keys: readonly JsonObject[]
   readonly garbage: readonly GarbageEntry[]
-  /** In the order of their numbers, which count from 0. The last one is the topic as it is now. */
+  /**
+   * Incarnations in the order of their numbers, which count from 0. The last one is the topic as it
+   * is now.
+   */
   readonly incarnations: readonly Incarnation[]
-  /** Older than `segments`, oldest first. */
+  /** Pages with the entries that are older than `segments`, oldest first. */
   readonly pages: readonly PageSummary[]
   /**
    * The tail: the newest segments, in the order in which they were committed. For each partition of
@@ -62,26 +68,24 @@ export interface Index {
    */
   readonly segments: readonly SegmentEntry[]
   readonly gaps: readonly Gap[]
-  /**
-   * There in a copy of another storage's backup, and only there: nobody but who copies changes it.
-   */
+  /** Present only in a copy of another storage's backup, which only copying changes. */
   readonly copyOf?: CopyOrigin
-  /** Keys that came after this version. They are kept. */
+  /** Keys that this version does not know. They are kept. */
   readonly extra: JsonObject
 }
 
-/** Which state of which backup a copy is. */
+/** The backup that a copy was made from, and in which state. */
 export interface CopyOrigin {
   /** Kafka's id of the cluster. */
   readonly cluster: string
-  /** Of the index that was copied; absent where nothing was copied yet. */
+  /** `commit` of the index that was copied; absent where nothing was copied yet. */
   readonly commit?: Ulid
   readonly edited?: Ulid
-  /** When that was copied, by the clock of the storage that holds the copy: ISO 8601. */
+  /** When it was copied: ISO 8601, by the clock of the storage that holds the copy. */
   readonly at?: string
 }
 
-/** An object that no index will name again: its deletion may follow after a grace. */
+/** An object that no index will name again, and that may be deleted after a grace period. */
 export interface GarbageEntry {
   readonly id: Ulid
   readonly kind: 'segment' | 'page'
@@ -90,8 +94,8 @@ export interface GarbageEntry {
 }
 
 /**
- * One life of a topic. `branch` counts the histories of one topic id: a truncation after an unclean
- * election begins a new one.
+ * One incarnation of a topic, from its creation to its deletion. `branch` counts the histories of
+ * one topic id: a truncation after an unclean election begins another one.
  */
 export interface Incarnation {
   readonly n: number
@@ -101,77 +105,78 @@ export interface Incarnation {
   /** ISO 8601, by the storage's clock. */
   readonly since: string
   readonly partitions: number
-  /**
-   * By partition: the offset where it was first seen. A partition that is not in here began at 0.
-   */
+  /** By partition: the first offset that was seen. A partition that is missing here began at 0. */
   readonly start: Readonly<Record<number, number>>
-  /** Not null for one that was read anew from the start of the same topic. */
+  /** Not null for an incarnation that was read again from the start of the same topic. */
   readonly baseline: Baseline | null
-  /** What was set on the topic. */
+  /** The configuration that was set on the topic. */
   readonly config: Readonly<Record<string, string>>
-  /** What held for it, defaults included. */
+  /** The effective configuration of the topic, defaults included. */
   readonly effective: Readonly<Record<string, string>>
-  /** Of its first partition when it began; absent where that is not known. */
+  /**
+   * Replication factor of the first partition when the incarnation began; absent where it is not
+   * known.
+   */
   readonly replicationFactor?: number
 }
 
 /**
- * Says that an incarnation is all of the topic again, as compaction left it, and goes on from
- * there. Until it is complete, a restore takes the incarnation before it. From then on the older
- * ones may age out: it has the last record of every key.
+ * Marks an incarnation as a baseline: a compacted topic that was read again from its start. Until
+ * the baseline is complete, a restore takes the incarnation before it. From then on the older
+ * incarnations may expire, because the baseline has the last record of every key.
  */
 export interface Baseline {
-  /** The number of the incarnation that it is to stand for. */
+  /** Number of the incarnation that the baseline replaces. */
   readonly of: number
   /**
-   * Partitions whose end it has not reached yet. Empty without being complete: nobody knows, and it
-   * never will be.
+   * Partitions that have not caught up yet. When empty without the baseline being complete, that is
+   * not known, and the baseline never becomes complete.
    */
   readonly pending: readonly number[]
-  /** Since when it is: ISO 8601, by the storage's clock. */
+  /** When the baseline became complete: ISO 8601, by the storage's clock; null: not yet. */
   readonly complete: string | null
 }
 
 /**
- * From (inclusive), to (exclusive), last leader epoch (-1: unknown). Covered means stored or
- * explained.
+ * Covered offsets of a partition: from (inclusive), to (exclusive), leader epoch of the last batch
+ * (−1: unknown). Covered means stored or explained.
  */
 export type CoveredRange = readonly [from: number, next: number, leaderEpoch: number]
 
 /**
- * A segment that counts. Its times: a segment is never left out because of a least time that is
- * unknown.
+ * A segment that the index names. A reader that selects by time never leaves out a segment because
+ * its least time is unknown.
  */
 export interface SegmentEntry extends KnownTimes {
   readonly id: Ulid
-  /** The number of its incarnation. */
+  /** Number of the segment's incarnation. */
   readonly in: number
   readonly bytes: number
-  /** Of the whole object. */
+  /** CRC-32C of the whole object. */
   readonly digest: Digest
   /** As stored: those of aborted transactions are among them, control records are not. */
   readonly records: number
   /**
-   * Those of `records` that a consumer sees; null: not known. Absent: not known where `flags` has
-   * `transactional`, else all of them.
+   * How many of `records` a consumer sees; null: not known. When absent, it is not known if `flags`
+   * has `transactional`, and otherwise equals `records`.
    */
   readonly visible?: number | null
-  /** By partition. May be narrower than what the segment holds: readers trim. */
+  /** Covered offsets by partition. May be narrower than what the segment holds: readers trim. */
   readonly offsets: Readonly<Record<number, CoveredRange>>
-  /** When it was fetched, first and last: ISO 8601, by the writer's clock. */
+  /** Time of the first and the last fetch: ISO 8601, by the writer's clock. */
   readonly captured: readonly [first: string, last: string]
   readonly maxBatchBytes: number
   readonly flags: readonly string[]
-  /** ISO 8601, by the storage's clock; null: never. */
+  /** When the segment expires: ISO 8601, by the storage's clock; null: never. */
   readonly expires: string | null
   readonly state?: 'expired' | 'deleted'
   /**
-   * When it was marked as expired, from when its grace counts: ISO 8601, by the storage's clock.
+   * When it was marked as expired, which begins the grace period: ISO 8601, by the storage's clock.
    */
   readonly expiredAt?: string
 }
 
-/** Offsets that the source did not have any more when they were to be fetched. */
+/** Offsets that the source no longer had when they were to be fetched. */
 export interface Gap {
   readonly in: number
   readonly partition: number
@@ -182,47 +187,51 @@ export interface Gap {
   readonly noticed: string
 }
 
-/** What a restore reads of some segments: of those that neither are expired nor were deleted. */
+/** What a restore reads of some segments: of those that are neither expired nor deleted. */
 export interface Holdings {
   readonly segments: number
-  /** Of the segments, as stored. */
+  /** Size of the segments, as stored. */
   readonly bytes: number
   /** As stored: those of aborted transactions are among them, control records are not. */
   readonly records: number
-  /** Those that a consumer sees. An upper bound unless `exact`. */
+  /** Number of records that a consumer sees: an upper bound unless `exact`. */
   readonly visible: number
   readonly exact: boolean
-  /** Segments, besides, that are marked as expired and not deleted yet. */
+  /** Number of segments, not counted above, that are marked as expired and not deleted yet. */
   readonly expired: number
 }
 
-/** What an index, or a page of pages, tells of a page. All its entries are of one incarnation. */
+/**
+ * What an index, or a page of pages, says about a page. All entries of a page are of one
+ * incarnation.
+ */
 export interface PageSummary extends KnownTimes {
   readonly id: Ulid
   readonly in: number
   /** 1: a page of segments. Above: a page of summaries, all of them one level below. */
   readonly level: number
-  /** Of the page itself. */
+  /** Size of the page itself. */
   readonly bytes: number
   readonly digest: Digest
   readonly segments: number
   readonly records: number
-  /** Of all its segments together. */
+  /** Size of all its segments together. */
   readonly segmentBytes: number
-  /** Absent in summaries that earlier versions wrote. */
+  /** What a restore reads of the page; absent in summaries of earlier versions. */
   readonly restorable?: Holdings
   /** Least and greatest id of its segments. */
   readonly ids: readonly [least: Ulid, greatest: Ulid]
-  /** Above level 1: least and greatest id of the pages behind it, however deep they lie. */
+  /** Above level 1: least and greatest id of the pages below it, at any depth. */
   readonly pages?: readonly [least: Ulid, greatest: Ulid]
   readonly captured: readonly [first: string, last: string]
   /**
-   * Least and greatest, of the segments that expire and are not deleted; null when there are none.
+   * Least and greatest expiry of the segments that expire and are not deleted; null when there are
+   * none.
    */
   readonly expires: readonly [least: string, greatest: string] | null
 }
 
-/** An immutable part of an index, out of the way of commits. */
+/** An immutable part of an index, which commits do not write again. */
 export interface Page {
   readonly format: 1
   readonly requires: Requirements
@@ -230,7 +239,7 @@ export interface Page {
   readonly page: Ulid
   readonly level: number
   readonly in: number
-  /** Of the writer that wrote it. */
+  /** Epoch of the writer that wrote the page. */
   readonly epoch: number
   readonly writer: string
   /** By partition: the next offset of this incarnation after this page and all pages before it. */
@@ -240,9 +249,9 @@ export interface Page {
    * Absent in pages of versions that did not write it.
    */
   readonly leaderEpochs?: Readonly<Record<number, number>>
-  /** Level 1; empty above. */
+  /** Entries of a page of level 1; empty above. */
   readonly segments: readonly SegmentEntry[]
-  /** Above level 1; empty on it. */
+  /** Entries of a page above level 1; empty on level 1. */
   readonly pages: readonly PageSummary[]
   readonly extra: JsonObject
 }
@@ -253,5 +262,5 @@ export const knownFeatures: {
   readonly write: ReadonlySet<string>
 } = { read: new Set(), write: new Set() }
 
-/** No index or page is larger: a larger one is not ours, or damaged. */
+/** The most bytes of an index or page. A larger one is damaged, or not written by Kannery. */
 export const maxIndexBytes: number = maxWholeObjectBytes

@@ -3,16 +3,19 @@ import { encodeIndex, parseIndex } from './index-document.ts'
 import type { Index } from './model.ts'
 
 /**
- * An index in as little memory as it needs. A writer holds the index of each of its topics between
- * commits, thousands of them: as objects, a full tail takes hundreds of KiB, packed about a
- * twentieth.
+ * An index that is compressed in memory. A writer may hold the indexes of thousands of topics
+ * between commits. As objects, a full tail takes hundreds of KiB; packed, about a twentieth.
  */
 export class PackedIndex {
   readonly #topic: string
   readonly #packed: Uint8Array
   #unpacked: WeakRef<Index>
 
-  /** `bytes`: the index as it is encoded, where that is done already. */
+  /**
+   * Packs an index.
+   *
+   * @param bytes the encoded index, where it is encoded already
+   */
   constructor(index: Index, bytes: Uint8Array = encodeIndex(index)) {
     this.#topic = index.topic
     // A copy: what zlib returns is a view into a larger buffer.
@@ -21,8 +24,8 @@ export class PackedIndex {
   }
 
   /**
-   * Unpacked anew when the last one is no longer in use by anything: takes a millisecond for a full
-   * tail.
+   * The index. It is unpacked again when the last unpacked one is no longer referenced, which takes
+   * a millisecond for a full tail.
    */
   get index(): Index {
     const known = this.#unpacked.deref()

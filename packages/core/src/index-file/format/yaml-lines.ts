@@ -1,7 +1,7 @@
 import { parseBoundedJson } from '../../json/bounded-json.ts'
 import type { JsonValue } from './model.ts'
 
-/** The keys of a document and their values, in its order. */
+/** The keys and values of a document, in its order. */
 export type Fields = Map<string, JsonValue>
 
 const newline = 0x0a
@@ -11,8 +11,8 @@ const plainKey = /^[A-Za-z_][A-Za-z0-9_-]*$/
 const maxDepth = 32
 
 /**
- * `key: JSON`, or, where the value is a list of objects, `key:` and a line ` - JSON` for each. JSON
- * is YAML; what some YAML reader would not take for the same is escaped.
+ * Encodes a field as `key: JSON`, or, where the value is a list of objects, as `key:` and a line `
+ * - JSON` for each. JSON is YAML; characters that some YAML readers read differently are escaped.
  */
 export function encodeField(key: string, value: JsonValue): string {
   const name = plainKey.test(key) ? key : encodeValue(key)
@@ -20,15 +20,15 @@ export function encodeField(key: string, value: JsonValue): string {
   return `${name}:\n${value.map(encodeEntry).join('')}`
 }
 
-/** One entry of a list, with its line end. */
+/** Encodes one entry of a list, with its line end. */
 export function encodeEntry(value: JsonValue): string {
   return `  - ${encodeValue(value)}\n`
 }
 
 /**
- * Reads the three line shapes that {@link encodeField} writes, besides comments and empty lines.
+ * Reads the three kinds of lines that {@link encodeField} writes, besides comments and empty lines.
  *
- * @returns undefined for all other YAML, and for what is no YAML at all
+ * @returns undefined for any other text, YAML or not
  */
 export function readLines(bytes: Uint8Array): Fields | undefined {
   const fields: Fields = new Map()
@@ -57,7 +57,7 @@ export function readLines(bytes: Uint8Array): Fields | undefined {
   return fields
 }
 
-/** `value` is undefined for a line that opens a list; undefined as a whole for another shape. */
+/** Returns a field, without a value for a line that opens a list; undefined for any other line. */
 function readField(line: Uint8Array): readonly [key: string, value?: JsonValue] | undefined {
   const colon = line.indexOf(0x3a)
   const key = Buffer.from(line.subarray(0, Math.max(0, colon))).toString('latin1')

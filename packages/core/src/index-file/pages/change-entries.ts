@@ -3,18 +3,19 @@ import type { GarbageEntry, Index, PageSummary, SegmentEntry } from '../format/m
 import { type PageWriter, writePage } from './page-writer.ts'
 import { readPage } from './pages.ts'
 
+/** Which entries of an index change, and how. */
 export interface EntryChanges {
   readonly ids: ReadonlySet<Ulid>
-  /** Leaves id, incarnation and offsets as they are. */
+  /** Returns the changed entry. Must keep its id, incarnation and offsets. */
   readonly change: (entry: SegmentEntry) => SegmentEntry
-  /** From when on replaced pages are garbage: ISO 8601, by the storage's clock. */
+  /** Since when the replaced pages are garbage: ISO 8601, by the storage's clock. */
   readonly since: string
   readonly writer: PageWriter
 }
 
 /**
- * `index` with changed entries. Pages are immutable: new ones are uploaded when it resolves, and
- * the old ones are its garbage.
+ * Returns `index` with changed entries. Pages are immutable: new pages are uploaded when it
+ * resolves, and the replaced ones are garbage of the new index.
  */
 export async function withChangedEntries(index: Index, changes: EntryChanges): Promise<Index> {
   const { since } = changes

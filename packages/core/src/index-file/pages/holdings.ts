@@ -9,7 +9,7 @@ const nothing: Holdings = {
   expired: 0,
 }
 
-/** What a restore of incarnation `n` would read. From the index alone: no page is read. */
+/** Returns what a restore of incarnation `n` reads. Needs only the index: no page is read. */
 export function holdingsOf(index: Pick<Index, 'pages' | 'segments'>, n: number): Holdings {
   const isOfIt = (part: { readonly in: number }): boolean => part.in === n
   return addHoldings([
@@ -18,7 +18,7 @@ export function holdingsOf(index: Pick<Index, 'pages' | 'segments'>, n: number):
   ])
 }
 
-/** How many records of a segment a consumer sees; null: not known. */
+/** Returns how many records of a segment a consumer sees; null: not known. */
 export function visibleRecords({
   records,
   visible,
@@ -29,6 +29,7 @@ export function visibleRecords({
   return flags.includes('transactional') ? null : records
 }
 
+/** Returns what a restore reads of one segment. */
 export function holdingsOfEntry(entry: SegmentEntry): Holdings {
   const { state, bytes, records } = entry
   if (state !== undefined) return { ...nothing, expired: state === 'expired' ? 1 : 0 }
@@ -44,8 +45,8 @@ export function holdingsOfEntry(entry: SegmentEntry): Holdings {
 }
 
 /**
- * A summary without `restorable` does not tell what of it has expired: all of it is counted, as an
- * upper bound.
+ * Returns what a restore reads of a page. A summary without `restorable` does not say what has
+ * expired: all of it is counted, as an upper bound.
  */
 export function holdingsOfPage({
   restorable,
@@ -57,6 +58,7 @@ export function holdingsOfPage({
   return { ...nothing, segments, records, bytes: segmentBytes, visible: records, exact: false }
 }
 
+/** Adds up holdings. */
 export function addHoldings(parts: readonly Holdings[]): Holdings {
   return parts.reduce(
     (sum, part) => ({

@@ -5,8 +5,8 @@ import type { Index, PageSummary, SegmentEntry } from '../format/model.ts'
 import { readPage } from './pages.ts'
 
 /**
- * Ids of those `objects` that the index names: in its tail, among its pages, or in a page however
- * deep, whatever the state of their entries. Reads only pages that may name one of them.
+ * Returns the ids of those `objects` that the index names: in its tail, as a page, or in a page at
+ * any depth, whatever the state of the entry. Reads only pages that may name one of them.
  *
  * @throws DATA_CORRUPT for such a page that is damaged or missing; STORAGE_*
  */
@@ -18,7 +18,7 @@ export async function namedAmong(
   return await among(storage, index, { objects, counts: () => true })
 }
 
-/** As namedAmong, without segments of which the index says that they are deleted. */
+/** As {@link namedAmong}, without segments that the index lists as deleted. */
 export async function liveAmong(
   storage: StorageBackend,
   index: Index,

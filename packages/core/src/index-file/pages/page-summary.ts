@@ -3,7 +3,7 @@ import type { Ulid } from '../../ulid/ulid.ts'
 import type { Index, PageSummary, SegmentEntry } from '../format/model.ts'
 import { addHoldings, holdingsOfEntry, holdingsOfPage } from './holdings.ts'
 
-/** What a summary tells of the segments behind it, however deep they lie. */
+/** What a summary says about the segments of a page, at any depth. */
 export type SegmentFacts = Pick<
   PageSummary,
   | 'segments'
@@ -29,7 +29,10 @@ export function summarizePages(
   return { ...combine(pages), pages: [least(ids), greatest(ids)] }
 }
 
-/** Of all that the index names, without reading a page; undefined while it names nothing. */
+/**
+ * Summarizes all segments that the index names, without reading a page; undefined when it names
+ * none.
+ */
 export function summarizeHoldings(index: Index): SegmentFacts | undefined {
   const facts = [...index.pages, ...index.segments.map(factsOf)]
   return facts.length === 0 ? undefined : combine(facts)

@@ -8,7 +8,7 @@ import { encodePage } from '../format/index-document.ts'
 import type { Page, PageSummary, SegmentEntry } from '../format/model.ts'
 import { summarizePages, summarizeSegments } from './page-summary.ts'
 
-/** Who writes pages, of which topic, and under which names. */
+/** What is needed to write the pages of a topic. */
 export interface PageWriter {
   readonly storage: StorageBackend
   readonly topic: string
@@ -18,14 +18,14 @@ export interface PageWriter {
 }
 
 /**
- * What a new page is to hold: segments, or summaries of pages of one level. At least one, all of
- * incarnation `in`.
+ * The content of a new page: segments, or summaries of pages of one level. At least one entry; all
+ * are of incarnation `in`.
  */
 export type PageContent = Pick<Page, 'in' | 'next'> &
   Partial<Pick<Page, 'leaderEpochs' | 'requires' | 'extra'>> &
   ({ readonly segments: readonly SegmentEntry[] } | { readonly pages: readonly PageSummary[] })
 
-/** Uploads a page under a new name, and says what an index tells of it. */
+/** Uploads a page under a new name, and returns its summary. */
 export async function writePage(
   { storage, topic, epoch, writer, newId }: PageWriter,
   content: PageContent,

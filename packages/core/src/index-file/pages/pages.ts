@@ -13,10 +13,10 @@ import {
 } from '../format/model.ts'
 
 /**
- * The page that `summary` tells of.
+ * Reads the page of a summary.
  *
- * @throws DATA_CORRUPT, also when it is not there: then with `after-refresh`, because the index may
- *   have named another one since.
+ * @throws DATA_CORRUPT, also when the page is missing: then with `after-refresh`, because a newer
+ *   index may name another page
  */
 export async function readPage(
   storage: StorageBackend,
@@ -36,8 +36,8 @@ export async function readPage(
 }
 
 /**
- * Every segment that the index names: pages first, oldest first, then the tail. One page is in
- * memory at a time, or two.
+ * Lists every segment that the index names: those of pages, oldest first, then those of the tail.
+ * At most two pages are in memory at a time.
  */
 export async function* segmentEntries(
   storage: StorageBackend,

@@ -1,41 +1,42 @@
 import { crc32c } from '../../digest/crc32c.ts'
 import { chunkHeaderBytes, chunkMagic, maxChunkBytes, maxPartitions } from './format.ts'
 
+/** What a chunk contains. */
 export type ChunkKind = 'batches' | 'positions' | 'configuration'
+/** How a chunk is compressed. */
 export type ChunkCodec = 'none' | 'zstd'
 
+/** Properties of a chunk that readers need to know before decoding it. All default to false. */
 export interface ChunkFlags {
-  /** Has transactional or control batches. */
+  /** The chunk has transactional or control batches. */
   readonly transactional?: boolean
   /** Offsets are missing between the first and the last record: compaction or markers. */
   readonly holes?: boolean
-  /**
-   * The topic's timestamps were the broker's: a record's time is its batch's greatest timestamp.
-   */
+  /** The topic used LogAppendTime: the time of a record is the greatest timestamp of its batch. */
   readonly logAppendTime?: boolean
   /** A reader that does not know the kind must refuse the segment instead of skipping the chunk. */
   readonly critical?: boolean
 }
 
-/** What a chunk's own header says: known without the footer. */
+/** What the header of a chunk says, which is known without the footer. */
 export interface ChunkHeaderFacts {
   readonly kind: ChunkKind
-  /** −1: belongs to no partition. */
+  /** Partition of the batches; −1: the chunk belongs to no partition. */
   readonly partition: number
-  /** Of the last batch; −1 when unknown. */
+  /** Leader epoch of the last batch; −1 when unknown. */
   readonly leaderEpoch: number
   /** Covered offsets, `from` inclusive, `next` exclusive. Records outside are to be ignored. */
   readonly from: number
   readonly next: number
-  /** Milliseconds, by the writer's clock. */
+  /** When the batches were fetched: milliseconds, by the writer's clock. */
   readonly fetchedAt: number
   readonly batches: number
-  /** The sum of the batches' record counts: control records are among them. */
+  /** The sum of the batches' record counts, control records included. */
   readonly records: number
   readonly flags: ChunkFlags
 }
 
-/** All that stands in the 68 bytes, as numbers. */
+/** The 68 bytes of a chunk header, as numbers. */
 export interface ChunkHeader {
   readonly kindCode: number
   readonly codecCode: number
@@ -53,10 +54,11 @@ export interface ChunkHeader {
   readonly storedCrc: number
 }
 
+/** A decoded chunk header, or what the bytes are instead. */
 export type DecodedChunkHeader =
   | { readonly kind: 'header'; readonly header: ChunkHeader }
   | { readonly kind: 'damage'; readonly reason: string }
-  /** Its checksum is right, but it is of a version that came after this program. */
+  /** The checksum is right, but the version is later than this program knows. */
   | { readonly kind: 'unsupported'; readonly version: number }
 
 const version = 1
@@ -75,6 +77,7 @@ const flagHoles = 4
 const flagLogAppendTime = 8
 const flagCritical = 128
 
+/** Returns the 68 bytes of a chunk header. */
 export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   const bytes = Buffer.alloc(chunkHeaderBytes)
   bytes.set(chunkMagic)
@@ -98,8 +101,8 @@ export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
 }
 
 /**
- * Reads the header at `position`, of which 68 bytes must be there. Never throws: whatever the bytes
- * are, it says what they are.
+ * Decodes the chunk header at `position`; `buffer` must hold all 68 bytes of it. Never throws,
+ * whatever the bytes are.
  */
 export function decodeChunkHeader(buffer: Uint8Array, position: number): DecodedChunkHeader {
   const bytes = Buffer.from(buffer.buffer, buffer.byteOffset + position, chunkHeaderBytes)
@@ -130,7 +133,7 @@ export function decodeChunkHeader(buffer: Uint8Array, position: number): Decoded
   return reason === undefined ? { kind: 'header', header } : damage(reason)
 }
 
-/** What makes a chunk header impossible, for those who write and those who read it. */
+/** Why a chunk header is impossible; undefined when it is possible. Used by writers and readers. */
 export function reasonAgainst(header: ChunkHeader): string | undefined {
   const { partition, leaderEpoch, from, next, fetchedAt, batches, records } = header
   const { rawLength, storedLength } = header
@@ -161,7 +164,7 @@ function damage(reason: string): DecodedChunkHeader {
   return { kind: 'damage', reason }
 }
 
-/** undefined for a kind that came after this program. */
+/** Returns the kind of a chunk; undefined for one that this program does not know. */
 export function kindOf(kindCode: number): ChunkKind | undefined {
   return kinds[kindCode]
 }
@@ -183,6 +186,7 @@ export function flagBits(flags: ChunkFlags): number {
   )
 }
 
+/** Returns the flags of a chunk header. */
 export function flagsOf(bits: number): Required<ChunkFlags> {
   return {
     transactional: (bits & flagTransactional) !== 0,
@@ -192,7 +196,11 @@ export function flagsOf(bits: number): Required<ChunkFlags> {
   }
 }
 
-/** @throws TypeError for an unknown kind: ask {@link kindOf} before. */
+/**
+ * Returns what a chunk header says of its chunk.
+ *
+ * @throws TypeError for an unknown kind: check {@link kindOf} first
+ */
 export function factsOf(header: ChunkHeader): ChunkHeaderFacts {
   const { partition, leaderEpoch, from, next, fetchedAt, batches, records } = header
   const kind = kindOf(header.kindCode)

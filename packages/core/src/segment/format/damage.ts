@@ -1,8 +1,8 @@
 import { KanneryError } from '@kannery/storage'
 
 /**
- * Bytes of an object that cannot be used: `from` inclusive, `to` exclusive. Both are the same where
- * bytes are missing.
+ * Damaged bytes of an object: `from` inclusive, `to` exclusive. Both are the same where bytes are
+ * missing.
  */
 export interface Damage {
   readonly key: string
@@ -11,7 +11,7 @@ export interface Damage {
   readonly reason: string
 }
 
-/** DATA_CORRUPT, naming the object and the bytes. */
+/** Makes the error DATA_CORRUPT, which names the object and the damaged bytes. */
 export function corrupt(damage: Damage): KanneryError {
   const { key, from, to, reason } = damage
   return new KanneryError('DATA_CORRUPT', `segment ${key} is damaged at bytes ${from}-${to}`, {
@@ -20,7 +20,7 @@ export function corrupt(damage: Damage): KanneryError {
   })
 }
 
-/** The other way round; undefined for every error that is not about damage in a segment. */
+/** Returns the damage that an error of {@link corrupt} names; undefined for every other error. */
 export function damageOf(error: unknown): Damage | undefined {
   if (!KanneryError.is(error, 'DATA_CORRUPT')) return undefined
   const { key, from, to } = error.facts
@@ -30,6 +30,7 @@ export function damageOf(error: unknown): Damage | undefined {
   return { key, from, to, reason: error.why ?? error.message }
 }
 
+/** Makes the error for a segment that only a newer version can read. */
 export function unsupported(key: string, why: string): KanneryError {
   return new KanneryError(
     'DATA_VERSION_UNSUPPORTED',

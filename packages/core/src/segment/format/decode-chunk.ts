@@ -2,12 +2,16 @@ import { crc32c } from '../../digest/crc32c.ts'
 import { type ChunkHeader, codecs, isEncrypted } from './chunk-header.ts'
 import { decompressZstd } from './zstd.ts'
 
+/** The raw bytes of a chunk, or why they cannot be had. */
 export type DecodedChunk =
   | { readonly kind: 'raw'; readonly raw: Uint8Array }
   | { readonly kind: 'damage'; readonly reason: string }
   | { readonly kind: 'unsupported'; readonly why: string }
 
-/** The raw bytes behind the stored ones, both checked. With codec none they are the same buffer. */
+/**
+ * Decodes the stored bytes of a chunk and checks both the stored and the raw bytes. Without
+ * compression both are the same buffer.
+ */
 export async function decodeChunk(header: ChunkHeader, stored: Uint8Array): Promise<DecodedChunk> {
   if (crc32c(stored) !== header.storedCrc) return damage('the checksum of the chunk is wrong')
   if (isEncrypted(header.flagBits)) return { kind: 'unsupported', why: 'it is encrypted' }

@@ -12,41 +12,44 @@ import {
 } from './chunk-header.ts'
 import { compressZstd, decompressZstd } from './zstd.ts'
 
-/** What the writer of a chunk knows of it, for the chunk's header and for the footer. */
+/** What the writer of a chunk knows about it, for the chunk's header and for the footer. */
 export interface ChunkFacts extends ChunkHeaderFacts {
   /**
-   * Milliseconds. null: unknown (compressed batches are not decoded), or no records. Control
-   * records do not count.
+   * Least timestamp of the records, without control records, milliseconds; null: unknown, because
+   * compressed batches are not decoded, or there are no records.
    */
   readonly minTimestamp: number | null
-  /** Milliseconds. null: no records. Control records do not count. */
+  /** Greatest timestamp of the records, without control records, milliseconds; null: no records. */
   readonly maxTimestamp: number | null
   /**
-   * Milliseconds. About the least timestamp, by the headers of the batches. For people: never used
-   * to leave out data. Only where the chunk has records and {@link minTimestamp} is unknown.
+   * Estimate of the least timestamp by the headers of the batches, milliseconds. For people: no
+   * data is ever left out by it. Set only where the chunk has records and {@link minTimestamp} is
+   * unknown.
    */
   readonly estimatedMinTimestamp?: number
-  /** Of the largest batch; 0 without batches. */
+  /** Size of the largest batch; 0 without batches. */
   readonly maxBatchBytes: number
   readonly controlBatches: number
 }
 
+/** How a chunk is encoded. */
 export interface EncodeOptions {
   readonly codec: ChunkCodec
   /**
-   * CRC-32C of the raw bytes, computed when the batches' own checksums were checked: in the same
-   * tick, before any `await`.
+   * CRC-32C of the raw bytes, computed in the same tick in which the batches' own checksums are
+   * checked, before any `await`.
    */
   readonly rawCrc: number
 }
 
 /**
- * A chunk ready to be written. With codec none, `stored` is the caller's own buffer, not a copy.
+ * A chunk that is ready to be written. Without compression, `stored` is the caller's own buffer,
+ * not a copy.
  */
 export interface EncodedChunk {
   readonly facts: ChunkFacts
   readonly codec: ChunkCodec
-  /** The 68 bytes before the stored ones. */
+  /** The 68 bytes that precede the stored bytes. */
   readonly header: Uint8Array
   readonly stored: Uint8Array
   readonly storedCrc: number
@@ -54,12 +57,12 @@ export interface EncodedChunk {
 }
 
 /**
- * Makes a chunk of `raw`, which must not change until the chunk was appended. Compression runs on
- * another thread, but for small chunks, and is believed only when what it made decodes to bytes
- * with `rawCrc`; a chunk that it does not shrink is stored as it is, and then checked against
- * `rawCrc` by the writer, just before it is written.
+ * Encodes `raw`, which must not change until the chunk is appended. Compression runs on another
+ * thread, except for small chunks, and its result is used only when it decodes to bytes with
+ * `rawCrc`. A chunk that compression does not shrink is stored as it is, and the writer checks it
+ * against `rawCrc` just before it is written.
  *
- * @throws INTERNAL when the bytes are not those of `rawCrc` any more, or the facts are impossible.
+ * @throws INTERNAL when the bytes no longer match `rawCrc`, or the facts are impossible
  */
 export async function encodeChunk(
   facts: ChunkFacts,
@@ -72,7 +75,10 @@ export async function encodeChunk(
   return assemble(facts, raw, { codec: 'zstd', rawCrc, stored: compressed })
 }
 
-/** undefined when nothing is gained. */
+/**
+ * Returns the compressed bytes, which were decoded to prove them; undefined when they are not
+ * smaller.
+ */
 async function compressProven(raw: Uint8Array, rawCrc: number): Promise<Uint8Array | undefined> {
   const compressed = await compressZstd(raw)
   if (compressed.byteLength >= raw.byteLength) return undefined
@@ -110,7 +116,10 @@ export function assemble(
   }
 }
 
-/** What the footer could not hold, or its readers would refuse. */
+/**
+ * Why the footer could not hold the facts, or its readers would refuse them; undefined when they
+ * are possible.
+ */
 function reasonAgainstFacts(facts: ChunkFacts): string | undefined {
   const { minTimestamp, maxTimestamp, estimatedMinTimestamp } = facts
   const { maxBatchBytes, controlBatches } = facts
@@ -123,7 +132,10 @@ function reasonAgainstFacts(facts: ChunkFacts): string | undefined {
   return undefined
 }
 
-/** Between the check of a batch and its way into the segment, memory changed. */
+/**
+ * Makes the error for memory that changed between the check of a batch and its way into the
+ * segment.
+ */
 export function changed(): KanneryError {
   return new KanneryError('INTERNAL', 'a chunk is not what was fetched any more', {
     why: 'its checksum changed in memory between the fetch and the write; nothing of it was committed',

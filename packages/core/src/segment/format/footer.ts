@@ -3,21 +3,21 @@ import { type ChunkFlags, type ChunkKind, flagBits, kindCode } from './chunk-hea
 import { magic, maxFooterBytes, trailerBytes } from './format.ts'
 import { canonicalHeader, type SegmentHeader } from './segment-header.ts'
 
-/** A row of the footer's table: enough to choose chunks without reading them. */
+/** A row of the footer's table of chunks, by which chunks are chosen without reading them. */
 export interface ChunkTableEntry {
-  /** Of the chunk's header in the object. */
+  /** Position of the chunk's header in the object. */
   readonly position: number
-  /** Of the bytes behind the header. */
+  /** Length of the stored bytes, which follow the header. */
   readonly storedLength: number
   readonly rawLength: number
-  /** `unknown`: came after this program; its chunks are skipped. */
+  /** `unknown`: a kind that is newer than this program. Its chunks are skipped. */
   readonly kind: ChunkKind | 'unknown'
   readonly flags: ChunkFlags
   readonly partition: number
   readonly from: number
   readonly next: number
   readonly batches: number
-  /** As in the chunk's header: control records are among them. */
+  /** As in the chunk's header, control records included. */
   readonly records: number
   readonly minTimestamp: number | null
   readonly maxTimestamp: number | null
@@ -27,40 +27,43 @@ export interface ChunkTableEntry {
 }
 
 /**
- * A batch of this producer that is in a transaction and whose offsets are in [first, marker) was
- * aborted: readers must drop it. `marker` is the offset of the abort marker, or, where that lies in
- * a later segment, the end of this one's coverage.
+ * An aborted transaction: readers drop the transactional batches of this producer whose offsets are
+ * in [first, marker). `marker` is the offset of the abort marker, or, where that lies in a later
+ * segment, the end of this segment's coverage.
  */
 export interface AbortedRange {
   readonly partition: number
-  /** Decimal: an int64 does not fit into a JSON number. */
+  /** Decimal, because a JSON number does not hold an int64. */
   readonly producerId: string
   readonly first: number
   readonly marker: number
 }
 
-/** From (inclusive), to (exclusive), last leader epoch. */
+/**
+ * Covered offsets of a partition: from (inclusive), to (exclusive), leader epoch of the last batch.
+ */
 export type Coverage = readonly [from: number, next: number, leaderEpoch: number]
 
+/** The footer of a segment: its header again, and a table of its chunks. */
 export interface SegmentFooter {
-  /** A copy of the one at the start, so that a reader needs only the end of the object. */
+  /** A copy of the header at the start, so that a reader needs only the end of the object. */
   readonly header: SegmentHeader
-  /** In the order in which they lie in the object, without holes between them. */
+  /** All chunks, in their order in the object. They are contiguous. */
   readonly chunks: readonly ChunkTableEntry[]
   readonly aborted: readonly AbortedRange[]
-  /** By partition. */
+  /** Covered offsets by partition. */
   readonly coverage: Readonly<Record<number, Coverage>>
-  /** The least and greatest time of a fetch, milliseconds; null without chunks. */
+  /** Time of the first and the last fetch, milliseconds; null without chunks. */
   readonly captured: readonly [number, number] | null
   readonly maxBatchBytes: number
 }
 
-/** A program writes only the kinds that it knows. */
+/** A footer that can be written: all its chunks are of known kinds. */
 export interface WritableFooter extends SegmentFooter {
   readonly chunks: readonly (ChunkTableEntry & { readonly kind: ChunkKind })[]
 }
 
-/** JSON, length, checksum over both, magic. */
+/** Encodes a footer: JSON, its length, a checksum over both, and the magic bytes. */
 export function encodeFooter(footer: WritableFooter): Uint8Array {
   const json = Buffer.from(
     JSON.stringify({

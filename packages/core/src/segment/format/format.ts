@@ -1,10 +1,10 @@
 /**
- * At both ends of a segment. The first byte and the line ends show a copy that was made as text, or
- * cut, at once.
+ * Magic bytes at both ends of a segment. The first byte and the line ends reveal a copy that was
+ * made as text or was truncated.
  */
 export const magic: Uint8Array = Uint8Array.of(0x89, 0x4b, 0x41, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a)
 
-/** "CHNK": begins a chunk, so that chunks can be found without a table. */
+/** "CHNK": magic bytes at the start of a chunk, by which chunks are found without a table. */
 export const chunkMagic: Uint8Array = Uint8Array.of(0x43, 0x48, 0x4e, 0x4b)
 
 /**
@@ -13,19 +13,22 @@ export const chunkMagic: Uint8Array = Uint8Array.of(0x43, 0x48, 0x4e, 0x4b)
 export const knownFeatures: ReadonlySet<string> = new Set()
 
 export const chunkHeaderBytes = 68
-/** Footer length, footer checksum, magic. */
+/** Length of the end of a segment: footer length, footer checksum, magic bytes. */
 export const trailerBytes = 16
 
 /**
- * No topic has as many partitions: Kafka's own limit is about that of a whole cluster (KIP-500).
- * More in a file would make its readers fill their memory with empty partitions.
+ * The most partitions of a topic, which is about Kafka's limit for a whole cluster (KIP-500). A
+ * larger number in a file would fill the memory of its readers with empty partitions.
  */
 export const maxPartitions: number = 1_000_000
 
-/** A batch comes in one Kafka answer, and no answer may be longer than this. */
+/**
+ * The most bytes of a chunk. A batch comes in one response of Kafka, and none is longer than this.
+ */
 export const maxChunkBytes: number = 256 * 1024 * 1024
 export const maxHeaderBytes: number = 64 * 1024
 export const maxFooterBytes: number = 64 * 1024 * 1024
-/** More would make a footer that nobody wants to parse: the writer is full before. */
+/** The most chunks of a segment, so that its footer can be parsed quickly. */
 export const maxChunks: number = 65_536
+/** The most aborted transactions in a footer. */
 export const maxAbortedRanges: number = 524_288

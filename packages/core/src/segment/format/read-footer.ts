@@ -29,7 +29,8 @@ const leastSegmentBytes = leastHeaderBytes + emptyJsonBytes + trailerBytes
 const leastTime = Number.MIN_SAFE_INTEGER
 
 /**
- * Where the footer begins, from the last bytes of the object: at least 16, unless there are fewer.
+ * Returns where the footer begins, from the last bytes of the object: at least 16, unless the
+ * object is shorter.
  *
  * @throws DATA_CORRUPT
  */
@@ -52,10 +53,10 @@ export function footerStart(tail: Uint8Array, size: number, key: string): number
 }
 
 /**
- * Reads the footer from all bytes between `start` and the end of the object.
+ * Decodes the footer from all bytes between `start` and the end of the object.
  *
  * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format, unknown requirements, or
- *   critical chunks of an unknown kind.
+ *   critical chunks of an unknown kind
  */
 export function decodeFooter(bytes: Uint8Array, start: number, key: string): SegmentFooter {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -90,7 +91,7 @@ function parseFooter(value: unknown, key: string): SegmentFooter {
   }
 }
 
-/** Elements behind those that are known came after this program, and are skipped. */
+/** Elements after those that are known are newer than this program, and are skipped. */
 function parseRow(row: readonly unknown[], key: string): ChunkTableEntry {
   const kindCode = asInteger(row[3], 'chunk kind')
   const flags = flagsOf(asInteger(row[4], 'chunk flags'))

@@ -1,24 +1,25 @@
 import type { ChunkTableEntry } from './footer.ts'
 
 /**
- * Least and greatest record timestamp, milliseconds. The least is null where compressed batches
- * hide it.
+ * Least and greatest timestamp of some records, milliseconds. The least is null where compressed
+ * batches hide it.
  */
 export type RecordTimes = readonly [least: number | null, greatest: number]
 
-/** What is known of the timestamps of some records. */
+/** What is known about the timestamps of some records. */
 export interface KnownTimes {
   /** null: no records. */
   readonly time: RecordTimes | null
   /**
-   * About the least timestamp, by the headers of the batches; only where {@link time} does not know
-   * it. For people: never used to leave out data.
+   * Estimate of the least timestamp by the headers of the batches; only where {@link time} does not
+   * know it. For people: no data is ever left out by it.
    */
   readonly estimatedLeast?: number
 }
 
 /**
- * Of all together. One part of which nothing is known of the least makes the least of all unknown.
+ * Combines the times of several parts. The least timestamp is unknown when that of any part is
+ * unknown and not estimated.
  */
 export function combineTimes(parts: readonly KnownTimes[]): KnownTimes {
   const withRecords = parts.filter(({ time }) => time !== null)
@@ -36,7 +37,7 @@ export function combineTimes(parts: readonly KnownTimes[]): KnownTimes {
   return least !== null || estimate === null ? { time } : { time, estimatedLeast: estimate }
 }
 
-/** Of the batches of a segment. */
+/** Combines the times of the chunks of a segment. */
 export function timesOfChunks(
   chunks: readonly Pick<
     ChunkTableEntry,

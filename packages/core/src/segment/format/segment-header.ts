@@ -6,8 +6,8 @@ import { corrupt, unsupported } from './damage.ts'
 import { knownFeatures, magic, maxHeaderBytes } from './format.ts'
 
 /**
- * Says what a segment belongs to, without any other object. Stands at the start and again in the
- * footer.
+ * Identifies what a segment belongs to, without any other object. It is at the start of the segment
+ * and again in the footer.
  */
 export interface SegmentHeader {
   readonly format: 1
@@ -19,23 +19,23 @@ export interface SegmentHeader {
   /** Kafka's id of the cluster. */
   readonly cluster: string
   readonly incarnation: number
-  /** The incarnation that this one is to stand for: there where it was read anew from its start. */
+  /** The incarnation that this one is a baseline for; absent where it is not a baseline. */
   readonly baselineOf?: number
-  /** Also the object's name, without `.kan`. */
+  /** Id of the segment, which is also the name of its object, without `.kan`. */
   readonly segment: Ulid
   /** The writer's epoch in the index when it wrote this. */
   readonly epoch: number
-  /** ISO 8601, by the writer's clock: for people, nothing is decided by it. */
+  /** ISO 8601, by the writer's clock. For people: nothing is decided by it. */
   readonly createdAt: string
   readonly writer: string
 }
 
 const limits = { depth: 8, containers: 256, commas: 4096 }
 const prefixBytes = magic.length + 4
-/** Enough to know how long the whole header is. */
+/** The number of bytes from which the length of the whole header is known. */
 export const headerProbeBytes: number = prefixBytes
 
-/** Magic, length, JSON, checksum over both. */
+/** Encodes a header: magic bytes, length, JSON, and a checksum over both. */
 export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   const json = Buffer.from(JSON.stringify(canonicalHeader(header)))
   if (json.length > maxHeaderBytes) throw new RangeError(`a header of ${json.length} bytes`)
@@ -47,7 +47,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   return bytes
 }
 
-/** The same keys in the same order, whoever made it: bytes must not depend on that. */
+/** Returns the header with its keys in a fixed order, so that equal headers have equal bytes. */
 export function canonicalHeader(header: SegmentHeader): SegmentHeader {
   const { format, requires, topic, topicId, cluster, incarnation, baselineOf } = header
   const { segment, epoch, createdAt, writer } = header
@@ -68,7 +68,7 @@ export function canonicalHeader(header: SegmentHeader): SegmentHeader {
 }
 
 /**
- * The length of the header, with magic and checksum, from its first bytes.
+ * Returns the length of the header, with magic bytes and checksum, from its first bytes.
  *
  * @throws DATA_CORRUPT
  */
@@ -90,9 +90,9 @@ function startsWithMagic(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads what {@link encodeSegmentHeader} wrote; `bytes` is exactly that.
+ * Decodes a header; `bytes` is exactly what {@link encodeSegmentHeader} wrote.
  *
- * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format or unknown requirements.
+ * @throws DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format or unknown requirements
  */
 export function decodeSegmentHeader(bytes: Uint8Array, key: string): SegmentHeader {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -109,7 +109,11 @@ export function decodeSegmentHeader(bytes: Uint8Array, key: string): SegmentHead
   }
 }
 
-/** @throws TypeError for a header that cannot be; DATA_VERSION_UNSUPPORTED */
+/**
+ * Checks the parsed JSON of a header.
+ *
+ * @throws TypeError for an impossible header; DATA_VERSION_UNSUPPORTED
+ */
 export function parseSegmentHeader(value: unknown, key: string): SegmentHeader {
   const { format, requires, topic, topicId, cluster, incarnation, segment, epoch, ...rest } =
     asObject(value, 'the header')

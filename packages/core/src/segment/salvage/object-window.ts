@@ -3,7 +3,7 @@ import { readRange } from '../read-range.ts'
 
 const windowBytes = 4 * 1024 * 1024
 
-/** Random access to an object, by a part of it held in memory. */
+/** Random access to an object, of which one part at a time is held in memory. */
 export class ObjectWindow {
   readonly #storage: StorageBackend
   readonly #key: ObjectKey
@@ -24,8 +24,8 @@ export class ObjectWindow {
   }
 
   /**
-   * `length` bytes from `position` on, or what there is of them. They are valid as long as the
-   * caller keeps them.
+   * Returns `length` bytes from `position` on, or fewer at the end of the object. They stay valid
+   * when the window moves on.
    */
   async bytes(position: number, length: number): Promise<Uint8Array> {
     const end = Math.min(this.size, position + length)
@@ -37,7 +37,8 @@ export class ObjectWindow {
   }
 
   /**
-   * The first occurrence of `pattern` at or behind `from`; the object's size where there is none.
+   * Returns the position of the first occurrence of `pattern` at or after `from`; the object's size
+   * where there is none.
    */
   async find(pattern: Uint8Array, from: number): Promise<number> {
     let position = from
@@ -51,8 +52,8 @@ export class ObjectWindow {
   }
 
   /**
-   * All that the window holds from `position` on, when that is at least `length`; else it moves
-   * there.
+   * Returns all that the window holds from `position` on, after moving it there if it holds less
+   * than `length` bytes.
    */
   async #ahead(position: number, length: number): Promise<Uint8Array> {
     const held = this.#start + this.#bytes.byteLength - position

@@ -3,10 +3,10 @@ import { type SalvagePart, scanSegment } from './scan.ts'
 import { tryOpen } from './try-open.ts'
 
 /**
- * Every chunk of a segment that is whole, and what is not, in the order in which they lie there: by
- * the footer's table, or, where the footer is damaged, by what chunks look like. What only a footer
- * knows — the aborted ranges above all — is then lost: whoever uses such chunks derives it from the
- * control batches in them.
+ * Reads every whole chunk of a segment, and reports the damage between them, in the order of the
+ * object. Chunks are found by the footer's table, or, where the footer is damaged, by their magic
+ * bytes. In that case the aborted ranges, which only a footer knows, are lost: the caller derives
+ * them from the control batches in the chunks.
  *
  * @throws DATA_VERSION_UNSUPPORTED; STORAGE_*; never DATA_CORRUPT
  */

@@ -11,21 +11,24 @@ import { chunkHeaderBytes, chunkMagic, maxHeaderBytes } from '../format/format.t
 import { decodeSegmentHeader, segmentHeaderBytes } from '../format/segment-header.ts'
 import type { ObjectWindow } from './object-window.ts'
 
-/** A chunk that was found without a table: what only the footer knows of it is lost. */
+/**
+ * A chunk that was found without the footer's table: what only the footer knows about it is lost.
+ */
 export interface SalvagedChunk {
-  /** Of the chunk's header in the object. */
+  /** Position of the chunk's header in the object. */
   readonly position: number
   readonly facts: ChunkHeaderFacts
   readonly raw: Uint8Array
 }
 
+/** A whole chunk, or damaged bytes, of a segment that is salvaged. */
 export type SalvagePart =
   | { readonly kind: 'chunk'; readonly chunk: SalvagedChunk }
   | { readonly kind: 'damage'; readonly damage: Damage }
 
 interface Step {
   readonly part?: SalvagePart
-  /** Where to go on. */
+  /** Position at which the scan continues. */
   readonly next: number
   /** Why the bytes before `next` are lost, unless `part` explains them. */
   readonly lost?: string
@@ -37,9 +40,9 @@ const cutHere = 'the object was cut here'
 const footerOpening = Buffer.from('{"')
 
 /**
- * Finds chunks from the start of the object on by what they look like: for segments whose footer
- * cannot be used. All bytes that are not header or whole chunk come as damage; `footerReason` says
- * why the last ones, where the footer was, are lost.
+ * Finds the chunks of a segment whose footer cannot be used, by their magic bytes. All bytes that
+ * are neither the header nor a whole chunk are reported as damage; `footerReason` is the reason for
+ * the last of them, where the footer was.
  */
 export async function* scanSegment(
   window: ObjectWindow,
@@ -74,8 +77,8 @@ class Scan {
   readonly #key: string
   readonly #footerReason: string
   /**
-   * How much may be read for chunks that turn out to be none: else headers made on purpose would
-   * cost the square.
+   * The bytes that may still be read for chunks that turn out not to be any. Without this limit,
+   * forged headers would make the cost quadratic.
    */
   #patience: number
 

@@ -8,12 +8,17 @@ import { type Damage, damageOf } from '../format/damage.ts'
 import { openSegment, type SegmentReader } from '../reader.ts'
 import { ObjectWindow } from './object-window.ts'
 
+/** A segment that was opened, or that can only be scanned. */
 export type Opened =
   | { readonly kind: 'open'; readonly reader: SegmentReader }
-  /** The footer cannot be used; the rest is there to be looked through. */
+  /** The footer cannot be used; `window` gives access to the rest. */
   | { readonly kind: 'damaged'; readonly damage: Damage; readonly window: ObjectWindow }
 
-/** @throws what {@link openSegment} throws, but for DATA_CORRUPT */
+/**
+ * Opens a segment, also one whose footer is damaged.
+ *
+ * @throws what {@link openSegment} throws, except DATA_CORRUPT
+ */
 export async function tryOpen(
   storage: StorageBackend,
   key: ObjectKey,

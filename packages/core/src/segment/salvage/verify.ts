@@ -14,16 +14,16 @@ import type { SegmentReader } from '../reader.ts'
 import { scanSegment } from './scan.ts'
 import { tryOpen } from './try-open.ts'
 
-/** What an index says of a segment. */
+/** Size and digest of a segment, as an index states them. */
 export interface ExpectedSegment {
   readonly bytes: number
   readonly digest: string
 }
 
 /**
- * Reads a whole segment and names all of its bytes that are damaged: each is header, chunk or
- * footer, and under a checksum. With `expected`, also a segment that is whole but not the one that
- * was committed. Holds one chunk at a time.
+ * Reads a whole segment and yields its damage. Every byte belongs to the header, a chunk or the
+ * footer, and is covered by a checksum. With `expected`, a segment that is whole but not the
+ * committed one is damage, too. Holds one chunk in memory at a time.
  *
  * @throws DATA_VERSION_UNSUPPORTED; STORAGE_NOT_FOUND and other STORAGE_*; never DATA_CORRUPT
  */
@@ -54,7 +54,7 @@ export async function* verifySegment(
   if (digest.digest !== expected.digest) yield otherDigest(key, { size, digest, expected })
 }
 
-/** Reads `source`, the whole object, to its end. */
+/** Reads `source`, the whole object, to its end and yields the damage in it. */
 async function* damageIn(
   { key, footer, footerStart, size }: SegmentReader,
   source: BodyReader,
