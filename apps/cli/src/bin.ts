@@ -17,7 +17,7 @@ delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
 const interruption = new Interruption((status) => process.exit(status))
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => interruption.receive(name))
-// What went wrong is told by the write that meets it; without a listener Node would end the process
+// The write that fails reports the error; without a listener Node would end the process
 // before that.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})

@@ -21,7 +21,7 @@ export class Interruption {
     return this.#stop.signal
   }
 
-  /** From now on there is something to finish; `announce` tells a person that it is being done. */
+  /** Makes the first signal wait for work to finish; `announce` is called when it begins to. */
   finishFirst(announce: () => void): void {
     this.#announce = announce
   }

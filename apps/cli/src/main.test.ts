@@ -55,7 +55,7 @@ test('a stack is shown only for --debug', async () => {
 test('help and version are results', async () => {
   expect(await run('--version')).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' })
   expect((await run('help', 'backup')).stdout).toContain('--segment-age <duration>')
-  expect((await run('lease')).stdout).toContain('list who is writing into a storage')
+  expect((await run('lease')).stdout).toContain('list the writers of a storage')
 })
 
 test('a variable that would switch the verification of certificates off is named as ignored', async () => {

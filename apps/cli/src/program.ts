@@ -22,7 +22,7 @@ export interface ParsedCommand {
   readonly words: CommandWords
 }
 
-/** Something was asked that needs no command: help or the version. */
+/** The answer to a command line without a command: help or the version. */
 export interface ParsedText {
   readonly text: string
 }
@@ -32,8 +32,7 @@ interface ProgramDescription {
   readonly commands: readonly CommandDeclaration[]
 }
 
-/**
- * Understands a command line.
+/** Parses a command line.
  *
  * @throws CONFIG_INVALID for words that no command takes
  */
@@ -56,7 +55,7 @@ export function parseCommandLine(
     program.parse([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // A group without a command, such as `kannery lease`, tells its commands as if it had been
+    // A group without a command, such as `kannery lease`, shows its commands as if it had been
     // asked for help.
     if (error.exitCode === 0 || error.code === 'commander.help') return { text: written.join('') }
     throw usageError(error)
@@ -142,8 +141,8 @@ export function valuePattern({ value, implied }: OptionDeclaration): string {
 function refuse(declaration: CommandDeclaration, values: Readonly<Record<string, unknown>>): void {
   for (const option of declaration.options) {
     if (option.refused === undefined || values[option.name] === undefined) continue
-    throw new KanneryError('CONFIG_INVALID', `--${option.name} is not taken`, {
-      why: 'arguments end up in process lists, logs and shell histories',
+    throw new KanneryError('CONFIG_INVALID', `--${option.name} is not accepted`, {
+      why: 'arguments appear in process lists, logs and shell histories',
       remedy: option.refused,
     })
   }

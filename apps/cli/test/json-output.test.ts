@@ -44,7 +44,7 @@ test('every command has its example', () => {
   for (const { name } of described) expect(documented(name)).toBeDefined()
 })
 
-test('what commands print has the keys that the page tells', async () => {
+test('what commands print has the keys that the page names', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
   const json = async (...words: readonly string[]) => (await kannery(...words, '-o', 'json')).stdout
@@ -97,7 +97,7 @@ async function damage(folder: string): Promise<void> {
   await writeFile(join(folder, name), bytes.fill((bytes[700] ?? 0) ^ 1, 700, 701))
 }
 
-test('an added plugin is told with its place', async () => {
+test('an added plugin is reported with its folder', async () => {
   await using folder = await temporaryFolder()
   const plugin = join(folder.path, 'kannery-x')
   await mkdir(plugin)

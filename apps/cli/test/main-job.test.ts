@@ -30,7 +30,7 @@ function documents(lines: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-test('a topic is backed up, looked at, restored and compared', async () => {
+test('a topic is backed up, shown, restored and compared', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
   expect(await backup(path, '--once')).toMatchObject({
@@ -51,7 +51,7 @@ test('a topic is backed up, looked at, restored and compared', async () => {
   })
 })
 
-test('a second run goes on where the first one ended', async () => {
+test('a second run continues where the first one ended', async () => {
   await using folder = await temporaryFolder()
   await backup(folder.path, '--once')
   const again = await backup(folder.path, '--once', '-o', 'json')
@@ -116,7 +116,7 @@ test('a flipped byte is named, refused, and the rest can be had', async () => {
   expect(rest.stdout.length).toBeGreaterThan(1000)
 })
 
-test('a held lease is told with its holder, waited for, or broken', async () => {
+test('a held lease is reported with its holder, waited for, or broken', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
   const first = startBackup(path, '-o', 'json')
@@ -159,7 +159,7 @@ test('of two topics of which one is held, the other is backed up and reported', 
   await holder.outcome
 })
 
-/** Resolves when somebody writes there. */
+/** Resolves when the topic has a writer. */
 async function heldLease(path: string): Promise<void> {
   for (;;) {
     const { stdout } = await kannery('lease', 'ls', path, '-o', 'json')
@@ -197,7 +197,7 @@ test('Ctrl-C commits what is open and releases the lease; a second one stops at 
   expect([130, 143]).toContain((await stopped.outcome).status)
 })
 
-test('what stands in the way is told with its own status, and nothing is written', async () => {
+test('what prevents a restore is reported with its own status, and nothing is written', async () => {
   await using folder = await temporaryFolder()
   const { path } = folder
   const from = (address: string, name: string) =>

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 const operations = new URL('../../../docs/operations/', import.meta.url)
 
 /**
- * The commands of a page of docs/operations, in its order: the words behind `kannery`, for
+ * The commands of a page of docs/operations, in its order: the words after `kannery`, for
  * `backups` instead of `./backups`.
  */
 export function commandsOf(page: string, backups: string): string[][] {

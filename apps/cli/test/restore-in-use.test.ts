@@ -8,7 +8,7 @@ import { kannery, start, temporaryFolder } from './command-line.ts'
 const { bootstrapServers } = inject('kafka')
 const topic = 'cli-in-use'
 
-test('while a restore runs, hold ls shows who is restoring the backup, and not any more when it has ended', async () => {
+test('while a restore runs, hold ls shows who is restoring the backup, and no longer when it has ended', async () => {
   await fillTopic('plain', { bootstrapServers, topic, records: 3000, partitions: 3 })
   await using folder = await temporaryFolder()
   const words = ['--from', bootstrapServers, '--to', folder.path, '--topic', topic, '--once']

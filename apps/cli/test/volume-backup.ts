@@ -14,7 +14,7 @@ const cluster = 'a-cluster'
 const topicId = 'a-topic-id'
 const keys = topicKeys(topic)
 
-/** A running backup of "orders" in a folder. What is in its segments is nobody's concern here. */
+/** A running backup of "orders" in a folder. The bytes of its segments do not matter here. */
 export interface VolumeBackup extends AsyncDisposable {
   /** Commits so many segments more, of so many bytes. */
   grow(segments: number, bytes: number): Promise<void>

@@ -9,8 +9,7 @@ export function completionCommand(
   return defineCommand({
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
-    description:
-      'Made from the same declarations as the help, so it knows every command and option.',
+    description: 'The script knows every command, option and choice of this version.',
     arguments: { shell: { description: shells.join(', ') } },
     options: {},
     examples: [
@@ -22,7 +21,7 @@ export function completionCommand(
       const shell = shells.find((candidate) => candidate === name)
       if (shell === undefined) {
         throw new KanneryError('CONFIG_INVALID', `unknown shell ${JSON.stringify(name)}`, {
-          remedy: `Known are ${shells.join(', ')}.`,
+          remedy: `Write one of ${shells.join(', ')}.`,
         })
       }
       await terminal.print(completionScript(shell, commands()))

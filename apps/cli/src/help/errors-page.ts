@@ -16,7 +16,7 @@ export function errorsPage(): string {
 
 const intro = `# Errors
 
-An error has a code, and each code has its own exit status: scripts can rely on both. It is told on stderr: one line that \`grep\`
+An error has a code, and each code has its own exit status: scripts can rely on both. It goes to stderr: one line that \`grep\`
 finds, then what is known, what to do, and the code.
 
 \`\`\`
@@ -29,9 +29,10 @@ storage error: resource already held by someone else
 
 With \`-o json\` it is one line of JSON with the same in fields:
 \`{"error":{"code":"LEASE_HELD","exitStatus":32,"message":…,"why":…,"remedy":…,"facts":{"topic":"orders",…}}}\`. \`--debug\` adds
-the stack. 0 means that all was done that was asked; 130 (Ctrl-C) and 143 (SIGTERM), that it was stopped at once.
+the stack. The status 0 means success; 130 (Ctrl-C) and 143 (SIGTERM) mean that the
+command was stopped at once.
 
-What the tables say to do is the general advice; an error says something better where it knows it.`
+The tables give general advice; an error gives more specific advice if it can.`
 
 function table(title: string, codes: readonly ErrorCode[]): string {
   const rows = codes.map((code) => {

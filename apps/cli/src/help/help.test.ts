@@ -24,7 +24,7 @@ test('bash completes commands, sub-commands, options and choices', () => {
   expect(complete(['kannery', 'backup', '--codec', ''])).toEqual(['zstd', 'none'])
 })
 
-test('what is refused is not offered', () => {
+test('the completion does not offer refused options', () => {
   expect(complete(['kannery', 'backup', '--from-sasl-password'])).toEqual([
     '--from-sasl-password-file',
   ])
@@ -72,7 +72,7 @@ test('the package installs the page of every command', () => {
   )
 })
 
-test('docs/errors.md tells every code', async () => {
-  // Written anew by: vitest run -u
+test('docs/errors.md lists every code', async () => {
+  // Rewritten by: vitest run -u
   await expect(errorsPage()).toMatchFileSnapshot('../../../../docs/errors.md')
 })

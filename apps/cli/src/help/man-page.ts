@@ -48,8 +48,7 @@ export function commandManPage(command: CommandDeclaration, version: string): st
   ])
 }
 
-/**
- * The page about the whole: the commands, the environment, and the exit status of every error code.
+/** The page of `kannery` itself: the commands, the environment, and the exit status of every error code.
  */
 export function overviewManPage(commands: readonly CommandDeclaration[], version: string): string {
   const statuses = Object.entries(errorCodes).toSorted(
@@ -69,13 +68,13 @@ export function overviewManPage(commands: readonly CommandDeclaration[], version
       ),
     ),
     section('EXIT STATUS', [
-      ...tagged('0', 'the command did what was asked'),
+      ...tagged('0', 'success'),
       ...statuses.flatMap(([code, { exitStatus, remedy }]) =>
         tagged(String(exitStatus), `${code}: ${remedy}`),
       ),
       ...tagged(
         '130, 143',
-        'stopped at once by Ctrl-C or SIGTERM: with nothing to finish, or by the second one',
+        'stopped at once by Ctrl-C or SIGTERM: there was nothing to finish, or it was the second signal',
       ),
     ]),
   ])
@@ -109,9 +108,9 @@ function describeOption({
 }: OptionDeclaration): string {
   const notes = [
     choices === undefined ? undefined : `one of ${choices.join(', ')}`,
-    option.default === undefined ? undefined : `${option.default} unless given`,
+    option.default === undefined ? undefined : `defaults to ${option.default}`,
     implied === undefined ? undefined : `${implied} when no value is given`,
-    repeatable === true ? 'may be given again' : undefined,
+    repeatable === true ? 'can be repeated' : undefined,
     option.required === true ? 'required' : undefined,
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`

@@ -2,8 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { commands } from '../commands/commands.ts'
 import { commandManPage, manPageName, overviewManPage } from './man-page.ts'
 
-// A step of the build: pages are made from the same declarations as the help, so they cannot lag
-// behind.
+// A step of the build: pages are made from the same declarations as the help, so they never lag.
 const folder = new URL('../../man/', import.meta.url)
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -69,7 +69,7 @@ test('the same facts are fields of the JSON document', () => {
   })
 })
 
-test('what nobody foresaw is an internal error and keeps its cause for --debug', () => {
+test('an unforeseen error is an internal error and keeps its cause for --debug', () => {
   const cause = new TypeError('x is not a function')
   const error = asKanneryError(cause)
 

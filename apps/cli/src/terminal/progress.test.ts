@@ -14,7 +14,7 @@ function world(isTTY: boolean, format: OutputFormat = 'text') {
   return { said, clock, progress: new Progress(terminal, 'backup', { monotonic: () => clock.now }) }
 }
 
-test('elsewhere than on a terminal, a line every five seconds tells rate and time left', () => {
+test('without a terminal, a line every five seconds shows rate and time left', () => {
   const { said, clock, progress } = world(false)
   for (clock.now = 1000; clock.now <= 10_000; clock.now += 1000) {
     progress.update({ records: clock.now, bytes: clock.now * 1024, total: 20_000 })
@@ -36,7 +36,7 @@ test('the time left follows the pace of the last seconds', () => {
   expect(said[1]).toContain('ETA 10s')
 })
 
-test('no time left is told by the first records alone: a job that has just begun may have waited for long', () => {
+test('no time left is shown after the first records alone: a job that has just begun may have waited for long', () => {
   const { said, clock, progress } = world(false)
   clock.now = 9000
   progress.update({ records: 10, bytes: 0, total: 100_000 })
@@ -60,7 +60,7 @@ test('on a terminal a bar is drawn in place', () => {
   expect(said[0]).toContain('\r\u001b[Kbackup  [##########----------]  50 %')
 })
 
-test('a job without an end tells no share and no time left', () => {
+test('a job without an end shows no share and no time left', () => {
   const { said, clock, progress } = world(false)
   clock.now = 5000
   progress.update({ records: 10, bytes: 2048, total: undefined })

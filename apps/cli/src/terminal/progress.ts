@@ -2,7 +2,7 @@ import type { Clock } from '@kannery/storage'
 import { formatBytes, formatCount, formatDuration } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
-/** How often it is told: a bar is redrawn for eyes, a log line is kept for ever. */
+/** How often progress is shown: a bar is redrawn for people, a log line is kept. */
 const redrawEveryMs = 200
 const logEveryMs = 5000
 /** The rate is that of the last seconds, so that the time left follows a change of speed. */
@@ -38,21 +38,21 @@ export class Progress {
   readonly #clock: Pick<Clock, 'monotonic'>
   #samples: readonly Sample[]
   readonly #startedAt: number
-  #toldAt: number
+  #shownAt: number
 
   constructor(terminal: Terminal, verb: string, clock: Pick<Clock, 'monotonic'>) {
     this.#terminal = terminal
     this.#verb = verb
     this.#clock = clock
     this.#startedAt = clock.monotonic()
-    this.#toldAt = this.#startedAt
-    this.#samples = [{ at: this.#toldAt, records: 0, bytes: 0 }]
+    this.#shownAt = this.#startedAt
+    this.#samples = [{ at: this.#shownAt, records: 0, bytes: 0 }]
   }
 
   update(advance: Advance): void {
     const now = this.#clock.monotonic()
-    if (now - this.#toldAt < (this.#terminal.interactive ? redrawEveryMs : logEveryMs)) return
-    this.#toldAt = now
+    if (now - this.#shownAt < (this.#terminal.interactive ? redrawEveryMs : logEveryMs)) return
+    this.#shownAt = now
     const pace = this.#pace(now, advance)
     this.#terminal.progress(this.#line(advance, pace), {
       job: this.#verb,
@@ -75,7 +75,7 @@ export class Progress {
     }
   }
 
-  /** By the pace of the last seconds; undefined as long as there is none that tells anything. */
+  /** By the pace of the last seconds; undefined until there is enough to compute it from. */
   #msLeft({ at, records }: Sample, total: number): number | undefined {
     const isStarting = records < total * startingShare
     const from = this.#samples.find((sample) => !isStarting || sample.at > this.#startedAt)

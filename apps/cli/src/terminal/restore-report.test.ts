@@ -39,10 +39,10 @@ test('a restore names every range that it did not restore, and why', () => {
 
 test('a restore names the incarnation, and the others, where a backup has several', () => {
   const chosen = { incarnation: 1, otherIncarnations: [0, 2] }
-  const told = 'of incarnation 1 of the topic; the backup also has 0, 2 (--incarnation)'
+  const line = 'of incarnation 1 of the topic; the backup also has 0, 2 (--incarnation)'
 
-  expect(describePlan({ ...plan, ...chosen })).toEqual([told])
-  expect(describeReport({ ...report, ...chosen }).split('\n')).toContain(told)
+  expect(describePlan({ ...plan, ...chosen })).toEqual([line])
+  expect(describeReport({ ...report, ...chosen }).split('\n')).toContain(line)
 })
 
 test('a restore of all there is says no more than that', () => {

@@ -11,7 +11,7 @@ export const catCommand: CommandDeclaration = defineCommand({
   name: 'cat',
   summary: 'print the records of a topic in a storage',
   description:
-    'Reads only the ranges that hold what was asked for. With -o json each line is one record; bytes that are not UTF-8 are given as {"base64": …}.',
+    'Reads only the byte ranges that it needs. With -o json each line is one record; bytes that are not UTF-8 are shown as {"base64": …}.',
   arguments: { storage: storageArgument, topic: { description: 'the topic' } },
   options: {
     ...selectionOptions,

@@ -8,7 +8,7 @@ export const lsCommand: CommandDeclaration = defineCommand({
   name: 'ls',
   summary: 'list the topics in a storage',
   description:
-    'Reads the index of every topic, no segment, and counts what a restore gives: records that a consumer sees, and how many are stored where that is more. Segments that expired or were deleted, and those of other incarnations, are listed apart. A topic whose index cannot be read is listed with the error.',
+    'Reads the index of every topic, but no segment, and counts what a restore would give: the records that a consumer sees, and the stored records if they are more. Segments that expired or were deleted, and those of other incarnations, are counted separately. A topic whose index cannot be read is listed with the error.',
   arguments: { storage: storageArgument },
   options: {},
   examples: ['kannery ls ./backups'],

@@ -10,7 +10,7 @@ export const showCommand: CommandDeclaration = defineCommand({
   name: 'show',
   summary: 'show what the backup of a topic holds',
   description:
-    'Reads only the index: partitions, offsets, times, gaps and the newest segments. With -o json also the configuration.',
+    'Shows partitions, offsets, times, gaps and the newest segments; reads only the index. With -o json also the configuration of the topic.',
   arguments: { storage: storageArgument, topic: { description: 'the topic' } },
   options: { incarnation: incarnationOption },
   examples: ['kannery show ./backups orders', 'kannery show ./backups orders --incarnation 0'],

@@ -35,7 +35,7 @@ test('the commands of docs/operations/edited-index.md make an edited index reada
   expect(verified).toContain('nothing is damaged')
 })
 
-test('an accepted index counts what is there, and not what the retention deleted', async () => {
+test('an accepted index counts the existing segments, and not those that the retention deleted', async () => {
   await using folder = await temporaryFolder()
   {
     await using backup = await startVolumeBackup(folder.path)

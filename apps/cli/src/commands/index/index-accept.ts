@@ -8,10 +8,10 @@ export const indexAcceptCommand: CommandDeclaration = defineCommand({
   name: 'index accept',
   summary: 'accept an index that you edited by hand',
   description:
-    'An index ends in a checksum, so an edit makes it unreadable until it is accepted. Its fields are checked, and files that it does not name, or names in vain, are told. A backup that is running goes on from the edit. What was cut is never accepted.',
+    'An index ends in a checksum, so an edit makes it unreadable until it is accepted. The command checks the fields, and reports files that the index does not name and missing files that it names. A running backup continues from the edit. A truncated index is never accepted.',
   arguments: { storage: storageArgument, topic: { description: 'the topic' } },
   options: {
-    'dry-run': flag({ description: 'check it and show what it means; write nothing' }),
+    'dry-run': flag({ description: 'check the index and show what it means; write nothing' }),
   },
   examples: [
     'kannery index accept ./backups orders --dry-run',
@@ -43,6 +43,6 @@ function describe(result: AcceptedIndex): string {
 }
 
 function outcome({ edited, accepted }: AcceptedIndex): string {
-  if (!edited) return 'nobody edited it'
+  if (!edited) return 'not edited'
   return accepted ? 'accepted' : 'would be accepted'
 }

@@ -7,17 +7,17 @@ import { storageArgument, storageAt } from '../options/storage-options.ts'
 
 export const indexRebuildCommand: CommandDeclaration = defineCommand({
   name: 'index rebuild',
-  summary: 'make a lost or damaged index anew',
+  summary: 'rebuild a lost or damaged index from the segments',
   description:
-    'Reads every segment of the topic, and writes the index that names them. Where segments overlap, a whole one comes before a damaged one, then the later writer wins. What only the index knew is lost: expiry, holds, points, gaps, what was deleted, and the configuration of the topic. An index that is whole is left alone.',
+    'Reads every segment of the topic and writes an index that names them. If segments overlap, an intact one takes precedence over a damaged one, then the later writer over the earlier. What only the index knew is lost: expiry, holds, points, gaps, deletions, and the configuration of the topic. An intact index is left alone.',
   arguments: { storage: storageArgument, topic: { description: 'the topic' } },
   options: {
     retention: retention({
-      description: 'when the segments expire, counted from now: such as 30d, or keep',
+      description: 'when the segments expire, counted from now, such as 30d, or keep',
       default: 'keep',
     }),
     'dry-run': flag({
-      description: 'read everything and show what it would write; write nothing',
+      description: 'read everything and show what would be written; write nothing',
     }),
   },
   examples: [
@@ -51,7 +51,7 @@ function describe(result: RebuiltIndex): string {
     ),
     ...gaps.map(
       ({ partition, offsets: [from, next] }) =>
-        `GAP       partition ${partition} offsets ${from}..${next}: no segment tells of them`,
+        `GAP       partition ${partition} offsets ${from}..${next}: no segment holds them`,
     ),
     ...(superseded === 0
       ? []

@@ -8,9 +8,13 @@ export const leaseBreakCommand: CommandDeclaration = defineCommand({
   name: 'lease break',
   summary: 'free a topic whose backup is known to be dead',
   description:
-    'A dead backup is taken over without you a few minutes after its last sign of life; this is for who cannot wait. Should its holder live after all, nothing is damaged: it commits nothing any more.',
+    'The topic of a dead backup is taken over automatically a few minutes after its last heartbeat; use this command if you cannot wait. If the holder is alive after all, nothing is damaged: it can no longer commit.',
   arguments: { storage: storageArgument, topic: { description: 'the topic' } },
-  options: { yes: flag({ description: 'do it; without it, only who holds the lease is said' }) },
+  options: {
+    yes: flag({
+      description: 'break the lease; without it, the command only reports who holds it',
+    }),
+  },
   examples: ['kannery lease break ./backups orders --yes'],
   async run(invocation) {
     const { options, terminal } = invocation
@@ -27,8 +31,8 @@ export const leaseBreakCommand: CommandDeclaration = defineCommand({
 
 function unconfirmed({ topic, holder, since, lastSeen, orphanedAt }: BackupLease): KanneryError {
   return new KanneryError('CONFIG_INVALID', 'breaking a lease needs --yes', {
-    why: `topic "${topic}" is held by ${holder} since ${since}; its last sign of life was ${lastSeen}`,
-    remedy: `If you know that it is dead, add --yes. Else wait: it counts as orphaned at ${orphanedAt}.`,
+    why: `topic "${topic}" is held by ${holder} since ${since}; its last heartbeat was at ${lastSeen}`,
+    remedy: `If you know that it is dead, add --yes. Otherwise wait: it counts as orphaned at ${orphanedAt}.`,
     facts: { topic, holder, since, lastSeen, orphanedAt },
   })
 }

@@ -5,8 +5,8 @@ import { storageArgument, storageAt } from '../options/storage-options.ts'
 
 export const leaseLsCommand: CommandDeclaration = defineCommand({
   name: 'lease ls',
-  summary: 'list who is writing into a storage',
-  description: 'Names the holder of every lease and when it gave its last sign of life.',
+  summary: 'list the writers of a storage',
+  description: 'Lists the holder of every lease, and the time of its last heartbeat.',
   arguments: { storage: storageArgument },
   options: {},
   examples: ['kannery lease ls ./backups'],
@@ -17,7 +17,7 @@ export const leaseLsCommand: CommandDeclaration = defineCommand({
     await terminal.result(
       report,
       formatTable(
-        ['TOPIC', 'HOLDER', 'SINCE', 'LAST SIGN OF LIFE'],
+        ['TOPIC', 'HOLDER', 'SINCE', 'LAST HEARTBEAT'],
         [
           ...report.leases.map(({ topic, holder, since, lastSeen }) => [
             topic,

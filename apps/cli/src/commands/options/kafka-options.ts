@@ -24,7 +24,7 @@ export function kafkaOptions(side: 'from' | 'to'): KafkaOptions {
     bootstrap: text({
       name: side,
       value: 'host:port',
-      description: 'Kafka brokers to start from, separated by commas',
+      description: 'Kafka brokers to connect to first, separated by commas',
     }),
     'config-file': text({
       name: `${side}-config`,
@@ -35,7 +35,7 @@ export function kafkaOptions(side: 'from' | 'to'): KafkaOptions {
     'tls-ca-file': text({
       name: `${side}-tls-ca`,
       value: 'file',
-      description: 'certificates to trust, as PEM',
+      description: 'certificates of the authorities to trust, as PEM',
     }),
     'tls-certificate-file': text({
       name: `${side}-tls-certificate`,

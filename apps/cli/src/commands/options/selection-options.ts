@@ -3,10 +3,10 @@ import { integer, type Option, time } from '../../options.ts'
 
 const atMostNineDigits = { min: 0, max: 999_999_999 }
 
-/** Which incarnation of a topic. */
+/** Chooses an incarnation of a topic. */
 export const incarnationOption: Option<number | undefined> = integer(atMostNineDigits)({
   description:
-    'which life of the topic, where it was created again or truncated; kannery show lists them. The last one by default',
+    'the number of an incarnation, if the topic was created again or truncated; kannery show lists them. Defaults to the last one',
 })
 
 type SelectionOptions = {

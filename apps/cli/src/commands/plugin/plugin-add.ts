@@ -6,10 +6,11 @@ import { formatSchemes } from '../../terminal/format.ts'
 export const pluginAddCommand: CommandDeclaration = defineCommand({
   name: 'plugin add',
   summary: 'install a storage backend for this user',
-  description: `Installs a package by npm or pnpm into a folder of its own, where kannery looks for backends after its own place: ~/.local/share/kannery/plugins, or that of XDG_DATA_HOME or ${pluginFolderVariable}. A backend is a program: add only what you trust.`,
+  description: `Installs a package with npm or pnpm into the plugin folder, in which kannery looks for backends that are not installed beside it: ~/.local/share/kannery/plugins, or as XDG_DATA_HOME or ${pluginFolderVariable} say. A backend is a program: add only what you trust.`,
   arguments: {
     package: {
-      description: 'its name, with @version if need be, or the path of a folder or tarball',
+      description:
+        'the name of the package, with @version if needed, or the path of a folder or tarball',
     },
   },
   options: {},
@@ -38,10 +39,7 @@ export const pluginAddCommand: CommandDeclaration = defineCommand({
   },
 })
 
-/**
- * A path is that of the working directory; everything else is for the package manager to
- * understand.
- */
+/** A relative path is made absolute; the package manager understands everything else. */
 function packageWanted(wanted: string, directory: string): string {
   const isPath = /^\.{1,2}(\/|$)/.test(wanted) || (wanted.endsWith('.tgz') && !isAbsolute(wanted))
   return isPath ? resolve(directory, wanted) : wanted

@@ -5,7 +5,7 @@ import { formatSchemes, formatTable } from '../../terminal/format.ts'
 export const pluginLsCommand: CommandDeclaration = defineCommand({
   name: 'plugin ls',
   summary: 'list the storage backends that kannery finds',
-  description: `In the order in which they are looked for: those named in ${pluginsVariable} (absolute paths or package names, separated as in PATH), those installed beside kannery, those in the plugin folder.`,
+  description: `Lists them in the order of precedence: those named in ${pluginsVariable} (absolute paths or package names, separated as in PATH), those installed beside kannery, those in the plugin folder.`,
   arguments: {},
   options: {},
   examples: ['kannery plugin ls'],

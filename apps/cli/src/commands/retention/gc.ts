@@ -7,11 +7,11 @@ import { failureLines } from './retention-options.ts'
 
 export const gcCommand: CommandDeclaration = defineCommand({
   name: 'gc',
-  summary: 'delete what crashes and old backups left',
+  summary: 'delete what crashed and former backups left',
   description:
-    'Deletes what indexes call garbage, or expired, for a day, wherever nobody writes; the heartbeats of workers that were killed; and uploads that were never finished. Nothing that is younger than a day is touched, and nothing that no index calls garbage: of a crashed backup, the next one does that. What no backup will look at any more (ORPHANS) becomes garbage, and goes a day later. Backups delete their own garbage by themselves.',
+    'Deletes objects that have been garbage or expired for a day, in topics that have no running writer; the heartbeats of killed workers; and uploads that were never finished. It touches nothing younger than a day. Objects that no index names become garbage first: those of a crashed backup when the next backup starts, those that no backup will look at again (ORPHANS) now, and are deleted a day later. Backups delete their own garbage.',
   arguments: { storage: storageArgument },
-  options: { 'dry-run': flag({ description: 'show what it would delete; write nothing' }) },
+  options: { 'dry-run': flag({ description: 'show what would be deleted; write nothing' }) },
   examples: ['kannery gc ./backups --dry-run', 'kannery gc ./backups'],
   async run(invocation) {
     const { options, terminal } = invocation

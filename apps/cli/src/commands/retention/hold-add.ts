@@ -6,11 +6,11 @@ import { failureLines, retentionWork, topicOption } from './retention-options.ts
 
 export const holdAddCommand: CommandDeclaration = defineCommand({
   name: 'hold add',
-  summary: 'keep everything of a topic until further notice',
+  summary: 'keep everything of a topic until the hold is removed',
   description:
-    'From then on nothing of the topic expires, and what is marked as expired is not deleted, until the hold is removed. Works beside a running backup.',
+    'Until the hold is removed, nothing of the topic expires, and nothing that is marked as expired is deleted. Can be used while a backup runs.',
   arguments: { storage: storageArgument, name: { description: 'the name of the hold' } },
-  options: { topic: topicOption, reason: text({ description: 'why, for people' }) },
+  options: { topic: topicOption, reason: text({ description: 'a reason, for people' }) },
   examples: ['kannery hold add ./backups audit --topic orders --reason "case 4711"'],
   async run(invocation) {
     const { terminal } = invocation

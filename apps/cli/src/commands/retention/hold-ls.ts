@@ -6,8 +6,8 @@ import { failureLines, retentionWork, topicOption } from './retention-options.ts
 
 export const holdLsCommand: CommandDeclaration = defineCommand({
   name: 'hold ls',
-  summary: 'list what keeps topics from being deleted',
-  description: 'Names every hold, since when it is there, and why.',
+  summary: 'list the holds of topics',
+  description: 'Lists every hold with its beginning, its end and its reason.',
   arguments: { storage: storageArgument },
   options: { topic: topicOption },
   examples: ['kannery hold ls ./backups'],

@@ -8,7 +8,7 @@ export const holdRmCommand: CommandDeclaration = defineCommand({
   name: 'hold rm',
   summary: 'remove a hold',
   description:
-    'What is older than the retention is marked as expired by the next backup or prune, and deleted a day later, unless another hold or a point keeps it.',
+    'The next backup or prune marks what is older than the retention as expired; it is deleted a day later, unless another hold or a point keeps it.',
   arguments: { storage: storageArgument, name: { description: 'the name of the hold' } },
   options: { topic: topicOption },
   examples: ['kannery hold rm ./backups audit --topic orders'],
@@ -19,11 +19,11 @@ export const holdRmCommand: CommandDeclaration = defineCommand({
       throw (
         error ??
         new KanneryError('CONFIG_INVALID', `no topic has a hold "${name}"`, {
-          remedy: 'kannery hold ls shows what is there.',
+          remedy: 'kannery hold ls lists the holds.',
         })
       )
     }
-    const lines = topics.map((topic) => `${topic} is not held any more: ${name}`)
+    const lines = topics.map((topic) => `${topic} is no longer held: ${name}`)
     const text = [...lines, ...failureLines(failed)].join('\n')
     await invocation.terminal.result({ topics, failed }, text)
     if (error !== undefined) throw error

@@ -7,14 +7,14 @@ import { retentionWork, topicOption } from './retention-options.ts'
 
 export const pointAddCommand: CommandDeclaration = defineCommand({
   name: 'point add',
-  summary: 'keep what a backup holds at this moment',
+  summary: 'keep what a backup holds now',
   description:
-    'What the backup held at the moment does not expire until the point is removed. A point with a name stays until it is removed by it; those without are thinned out by kannery point rm --keep-daily and the like. Works beside a running backup.',
+    'What the backup holds at the moment of the point does not expire until the point is removed. A point with a name stays until it is removed by its name; points without a name are thinned out by kannery point rm --keep-daily and similar rules. Can be used while a backup runs.',
   arguments: { storage: storageArgument },
   options: {
     topic: topicOption,
     name: text({ value: 'name', description: 'the name of the point' }),
-    at: time({ description: 'a moment that has passed; now without it' }),
+    at: time({ description: 'a moment in the past; defaults to now' }),
   },
   examples: ['kannery point add ./backups', 'kannery point add ./backups --name before-migration'],
   async run(invocation) {

@@ -6,8 +6,8 @@ import { failureLines, retentionWork, topicOption } from './retention-options.ts
 
 export const pointLsCommand: CommandDeclaration = defineCommand({
   name: 'point ls',
-  summary: 'list the moments that are kept',
-  description: 'Names every point and its moment, by the clock of the storage.',
+  summary: 'list the points of topics',
+  description: 'Lists every point with its moment, by the clock of the storage.',
   arguments: { storage: storageArgument },
   options: { topic: topicOption },
   examples: ['kannery point ls ./backups'],

@@ -30,9 +30,9 @@ const ruleOptions = {
 
 export const pointRmCommand: CommandDeclaration = defineCommand({
   name: 'point rm',
-  summary: 'remove a point, or all that no rule keeps',
+  summary: 'remove a point, or all points that no rule keeps',
   description:
-    'Removes one point by its name, or by its moment where it has no name; or, with rules, every point without a name that none of them keeps. What no point keeps any more, and is older than the retention, is marked as expired by the next backup or prune, and deleted a day later.',
+    'Removes one point by its name, or by its moment if it has no name; or, with rules, every point without a name that no rule keeps. The next backup or prune marks what is older than the retention and no longer kept by a point as expired; it is deleted a day later.',
   arguments: {
     storage: storageArgument,
     point: { description: 'its name, or its moment as kannery point ls shows it', optional: true },
@@ -61,7 +61,7 @@ export const pointRmCommand: CommandDeclaration = defineCommand({
   },
 })
 
-/** undefined without any. */
+/** The rules that were given; undefined without any. */
 function rulesOf(options: OptionValues<typeof ruleOptions>): PointRules | undefined {
   const rules = {
     last: options.keepLast,
@@ -76,13 +76,13 @@ function rulesOf(options: OptionValues<typeof ruleOptions>): PointRules | undefi
 
 function whichOrRules(): KanneryError {
   return new KanneryError('CONFIG_INVALID', 'which points are to be removed?', {
-    why: 'either one of them, or rules by which they are thinned out, and not both',
-    remedy: 'Name a point as kannery point ls shows it, or give --keep-daily and the like.',
+    why: 'the command takes either one point or rules, not both',
+    remedy: 'Name a point as kannery point ls shows it, or give rules such as --keep-daily 7.',
   })
 }
 
 function noSuchPoint(which: string): KanneryError {
   return new KanneryError('CONFIG_INVALID', `no topic has a point "${which}"`, {
-    remedy: 'kannery point ls shows what is there.',
+    remedy: 'kannery point ls lists the points.',
   })
 }

@@ -16,13 +16,13 @@ export const pruneCommand: CommandDeclaration = defineCommand({
   name: 'prune',
   summary: 'delete what is older than the retention',
   description:
-    'Marks segments whose retention is over as expired: a restore does not see them any more. A day later they are deleted; until shortly before, --undo takes the marks back. Backups do all this by themselves; this is for topics that nobody backs up any more. Beside a running backup it only marks. Topics with a hold lose nothing, and neither do compacted ones.',
+    'Marks segments that are older than the retention as expired: a restore no longer sees them. They are deleted a day later; until shortly before that, --undo takes the marks back. Backups do all this themselves, so this command is for topics that are no longer backed up. While a backup of a topic runs, it only marks. Topics with a hold and compacted topics lose nothing.',
   arguments: { storage: storageArgument },
   options: {
     topic: topicOption,
-    'dry-run': flag({ description: 'show what it would do; write nothing' }),
+    'dry-run': flag({ description: 'show what would be done; write nothing' }),
     undo: flag({
-      description: 'take back what is marked and not deleted; it is then kept for ever',
+      description: 'take back the marks of what is not deleted yet; it is then kept without limit',
     }),
   },
   examples: [
@@ -49,7 +49,7 @@ export const pruneCommand: CommandDeclaration = defineCommand({
 
 function undoIsDone(): KanneryError {
   return new KanneryError('CONFIG_INVALID', '--undo has no --dry-run', {
-    remedy: 'See what is marked with: kannery show, with the storage and the topic.',
+    remedy: 'kannery show STORAGE TOPIC shows what is marked.',
   })
 }
 

@@ -7,7 +7,7 @@ import { storageAt } from '../options/storage-options.ts'
 export const topicOption: Option<string | undefined> = text({
   short: 't',
   value: 'name',
-  description: 'only this topic; all of the storage without it',
+  description: 'only this topic; defaults to all topics of the storage',
 })
 
 export interface RetentionWork {
@@ -21,7 +21,7 @@ interface RetentionInvocation extends CommandContext {
   readonly options: { readonly topic: string | undefined }
 }
 
-/** On which topics of which storage a command about retention works. */
+/** The storage and the topics on which a command about retention works. */
 export function retentionWork(invocation: RetentionInvocation): RetentionWork {
   const { terminal } = invocation
   const { topic } = invocation.options
@@ -32,7 +32,7 @@ export function retentionWork(invocation: RetentionInvocation): RetentionWork {
   }
 }
 
-/** A line for each topic of which not all could be done. */
+/** A line for each topic that failed. */
 export function failureLines(failed: readonly FailedTopic[]): string[] {
   return failed.map(({ topic, code, message }) => `failed: ${topic}: ${code}: ${message}`)
 }

@@ -23,7 +23,7 @@ function titled(list: readonly (readonly string[])[]): [string, readonly string[
   return list.map((words) => [words.join(' '), words])
 }
 
-/** The storage is the first argument behind the command's name. */
+/** The storage is the first argument after the name of the command. */
 function on(storage: string, words: readonly string[]): string[] {
   const at = ['prune', 'gc'].includes(words[0] ?? '') ? 1 : 2
   return words.toSpliced(at, 0, storage)

@@ -4,9 +4,9 @@ import { storageArgument, storageAt } from '../options/storage-options.ts'
 
 export const storageProbeCommand: CommandDeclaration = defineCommand({
   name: 'storage probe',
-  summary: 'try whether backups are safe in a storage',
+  summary: 'check quickly whether backups are safe in a storage',
   description:
-    'The quick check that each backup does when it opens its storage: some stores accept conditional writes and ignore them. Writes two small objects and deletes them.',
+    'Runs the check that each backup runs when it opens its storage: some stores accept conditional writes and ignore the condition. Writes two small objects and deletes them.',
   arguments: { storage: storageArgument },
   options: {},
   examples: ['kannery storage probe s3://bucket/prefix'],

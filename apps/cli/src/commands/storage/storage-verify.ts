@@ -6,9 +6,9 @@ import { storageArgument, storageAt } from '../options/storage-options.ts'
 
 export const storageVerifyCommand: CommandDeclaration = defineCommand({
   name: 'storage verify',
-  summary: 'check every promise that a storage must keep',
+  summary: 'check every promise that a storage has to keep',
   description:
-    'Runs the contract that every backend of kannery must pass against your own storage, under a prefix of its own that is cleaned up afterwards. Tells what is kept, what is not offered, what is broken and what to do, and how long the operations took.',
+    'Runs the contract tests of all Kannery backends against your own storage, under a scratch prefix that is removed afterwards. Reports which promises are kept, not offered or broken, what to do about it, and how long the operations took.',
   arguments: { storage: storageArgument },
   options: {},
   examples: [
@@ -34,7 +34,7 @@ export const storageVerifyCommand: CommandDeclaration = defineCommand({
       broken.length === 1
         ? 'this storage breaks 1 promise'
         : `this storage breaks ${broken.length} promises`,
-      { why: 'each is named in the report above', facts: { broken: broken.length } },
+      { why: 'the report names each of them', facts: { broken: broken.length } },
     )
   },
 })

@@ -14,11 +14,11 @@ export const backupCommand: CommandDeclaration = defineCommand({
   name: 'backup',
   summary: 'back up topics into a storage',
   description:
-    'Reads topics from Kafka and writes them into a storage, from where the last backup ended. Without --once it follows the topics until Ctrl-C, which commits what is open and releases the leases.',
+    'Reads topics from Kafka and writes them into a storage, and continues where the last backup ended. Without --once it follows the topics until Ctrl-C, which commits what is open and releases the leases.',
   arguments: {},
   options: {
     ...kafkaOptions('from'),
-    to: text({ value: 'storage', description: 'where the backup goes', required: true }),
+    to: text({ value: 'storage', description: 'the storage of the backup', required: true }),
     topic: text({
       short: 't',
       value: 'pattern',
@@ -29,51 +29,54 @@ export const backupCommand: CommandDeclaration = defineCommand({
     }),
     exclude: text({
       value: 'pattern',
-      description: 'topics to leave out; wins over --topic',
+      description: 'topics to leave out; takes precedence over --topic',
       repeatable: true,
     }),
-    once: flag({ description: 'end when all that was there at the start is stored' }),
+    once: flag({
+      description: 'end when everything up to the ends of the partitions at the start is stored',
+    }),
     'transaction-patience': duration({
       description: 'with --once: how long to wait for open transactions to end',
       default: '30s',
     }),
     codec: choice(['zstd', 'none'])({
       value: 'codec',
-      description: 'how to compress what the producers did not',
+      description: 'how to compress what producers did not compress',
       default: 'zstd',
     }),
     'segment-size': size({
       description:
-        'when a segment is closed by size: the chunk that fills it, of about 1 MiB, still goes in',
+        'the size at which a segment is closed; it may exceed this by one chunk, about 1 MiB',
       default: '64MiB',
     }),
     'segment-age': duration({
-      description: 'when a segment is closed by age: what a crash can cost at most',
+      description: 'the age at which a segment is closed; a crash loses at most this much work',
       default: '5m',
     }),
     memory: size({
-      description: 'the budget for data on its way',
+      description: 'the budget of memory for data between Kafka and the storage',
       default: '256MiB',
     }),
     'lease-ttl': duration({
-      description: 'how long a silent backup counts as alive before another takes over',
+      description:
+        'how long a backup without a heartbeat counts as alive before another takes over',
       default: '5m',
     }),
     wait: duration({
       implied: '5m',
-      description: 'how long to wait for a lease that somebody else holds, instead of failing',
+      description: 'how long to wait for a lease that another writer holds, instead of failing',
     }),
     retention: retention({
       description:
-        'how long to keep what is stored from now on, such as 30d, or keep; without it, as the backup says already. What is older is marked, and deleted a day later',
+        'how long to keep what is stored from now on, such as 30d, or keep; defaults to the retention that the backup has. What is older is marked, and deleted a day later',
     }),
     identity: text({
       value: 'name',
-      description: `a name that only this backup has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
+      description: `a name that this backup alone uses, and keeps over restarts, so that it takes its own lease back at once (or set ${identityVariable})`,
     }),
     metrics: text({
       value: '[host:]port',
-      description: 'serve Prometheus metrics; on the loopback address unless a host is given',
+      description: 'serve Prometheus metrics at this address; the host defaults to loopback',
     }),
   },
   examples: [
@@ -135,11 +138,11 @@ function describeReport({ topics, failed }: BackupReport): string {
   return [table, ...topics.flatMap(describeLosses), ...describeFailed(failed)].join('\n')
 }
 
-/** What is to be seen even where warnings are thrown away. */
+/** Losses stand in the report too, in case warnings are not kept. */
 function describeLosses({ topic, gaps, begun }: TopicReport): string[] {
   return [
     ...begun.map(
-      ({ incarnation, reason }) => `${topic}: ${anew[reason]}: incarnation ${incarnation}`,
+      ({ incarnation, reason }) => `${topic}: ${beginnings[reason]}: incarnation ${incarnation}`,
     ),
     ...gaps.map(({ partition, offsets: [from, next], reason }) => {
       return `${topic}: offsets ${from}..${next} of partition ${partition} are missing: ${reason}`
@@ -147,7 +150,7 @@ function describeLosses({ topic, gaps, begun }: TopicReport): string[] {
   ]
 }
 
-const anew: Readonly<Record<AnewReason, string>> = {
+const beginnings: Readonly<Record<AnewReason, string>> = {
   'created-again': 'the topic was deleted and created again',
   truncated: 'the log was truncated',
 }

@@ -60,7 +60,7 @@ test('the commands of docs/operations/second-copy.md do what it says', async () 
   expect((await findBackup(join(folder.path, 'second')))?.broken).toEqual([])
 }, 60_000)
 
-test('a copy that follows brings what comes, and tells at its end what it did', async () => {
+test('a copy that follows copies what is added, and reports at its end what it did', async () => {
   await using folder = await temporaryFolder()
   const [source, target] = [join(folder.path, 'backups'), join(folder.path, 'second')]
   await using backup = await startVolumeBackup(source)
@@ -79,7 +79,7 @@ test('a copy that follows brings what comes, and tells at its end what it did', 
   })
 }, 60_000)
 
-test('a backup in the target is left alone, and told', async () => {
+test('a backup in the target is left alone, and reported', async () => {
   await using folder = await temporaryFolder()
   const [source, target] = [join(folder.path, 'backups'), join(folder.path, 'second')]
   await using first = await startVolumeBackup(source)

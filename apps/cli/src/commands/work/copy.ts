@@ -12,49 +12,49 @@ import { Progress } from '../../terminal/progress.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
 import { identityVariable } from './backup.ts'
 
-/** Each storage may have secrets of its own. */
+/** The environment variable for the secrets of the target, if they differ from the source's. */
 export const targetCredentialsVariable = 'KANNERY_TARGET_STORAGE_CREDENTIALS'
 
 export const copyCommand: CommandDeclaration = defineCommand({
   name: 'copy',
   summary: 'copy backups into a second storage',
   description:
-    'Makes the backups in the target what they are in the source: only what is new is sent, and every byte is compared with the digest in the index. A topic of the target restores at every moment. What is there and is not a copy of the same backup is left alone. The source is only read.',
+    'Makes the backups in the target equal to those in the source: it sends only what is new, and compares every byte with the digest in the index. The target can be restored at any moment. A topic in the target that is not a copy of the same backup is left alone. The source is only read.',
   arguments: {
     source: storageArgument,
-    target: { description: 'where the copy goes; of any kind' },
+    target: { description: 'the storage of the copy, of any kind' },
   },
   options: {
     topic: text({
       short: 't',
       value: 'pattern',
       description:
-        "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes; all by default",
+        "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes; defaults to all topics",
       repeatable: true,
     }),
     watch: duration({
       value: 'interval',
       implied: '1m',
-      description: 'follow the source until Ctrl-C, looking so often',
+      description: 'follow the source until Ctrl-C, and look for changes at this interval',
     }),
     'lease-ttl': duration({
-      description: 'how long a silent copy counts as alive before another takes over',
+      description: 'how long a copy without a heartbeat counts as alive before another takes over',
       default: '5m',
     }),
     wait: duration({
       implied: '5m',
-      description: 'how long to wait for a lease that somebody else holds, instead of failing',
+      description: 'how long to wait for a lease that another writer holds, instead of failing',
     }),
     identity: text({
       value: 'name',
-      description: `a name that only this copy has, over restarts: its own lease is then taken over at once (or set ${identityVariable})`,
+      description: `a name that this copy alone uses, and keeps over restarts, so that it takes its own lease back at once (or set ${identityVariable})`,
     }),
   },
   examples: [
     'kannery copy ./backups s3://bucket/second',
     "kannery copy s3://bucket/backups gs://other/backups --topic 'orders.*' --watch=5m",
   ],
-  finishing: 'releasing the leases; the next copy goes on from there',
+  finishing: 'releasing the leases; the next copy continues from there',
   async run(invocation) {
     const { options, terminal, environment, signal } = invocation
     const { source, target } = invocation.arguments

@@ -11,10 +11,10 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   name: 'restore',
   summary: 'restore a topic from a storage into Kafka',
   description:
-    'Creates the topic as it was and writes its records into it: key, value, headers, timestamp and order are those of the backup, unless headers are to be dropped or added. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
+    'Creates the topic with the configuration that it had and writes its records into it: key, value, headers, timestamp and order are those of the backup, except for headers that are dropped or added. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
   arguments: {},
   options: {
-    from: text({ value: 'storage', description: 'where the backup is', required: true }),
+    from: text({ value: 'storage', description: 'the storage of the backup', required: true }),
     ...kafkaOptions('to'),
     topic: text({
       short: 't',
@@ -24,25 +24,26 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     }),
     as: text({
       value: 'name',
-      description: 'the name of the restored topic, if it is to be another',
+      description: 'the name of the restored topic; defaults to its name in the backup',
     }),
     ...selectionOptions,
     'replication-factor': integer({ min: 1, max: 32_767 })({
-      description: "of a topic that is created; else the source's, or as many as there are brokers",
+      description:
+        "the replication factor of a created topic; defaults to the source's, at most the number of brokers",
     }),
     retention: choice(['source', 'keep'])({
       description:
-        'where the retention of the topic would delete restored records at once: source lets it, keep leaves it off',
+        'what to do if the retention of the topic would delete restored records at once: source lets it, keep turns retention off',
     }),
     'drop-headers': text({
       value: 'name',
-      description: 'a header that the restored records do not get',
+      description: 'a header to leave out of the restored records',
       repeatable: true,
     }),
     'original-offset-header': text({
       value: 'name',
       description:
-        'a header that the restored records get in addition: the offset that the record had, as decimal text',
+        'a header to add to the restored records: the offset in the backup, as decimal text',
     }),
     verify: flag({ description: 'read the restored topic back and compare it record by record' }),
     'skip-damaged': flag({
@@ -54,7 +55,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
     'kannery restore --from ./backups --to localhost:9092 --topic orders --drop-headers traceparent --verify',
   ],
-  finishing: 'waiting for what was sent',
+  finishing: 'waiting for the acknowledgement of what was sent',
   async run(invocation) {
     const { options, terminal, environment, signal } = invocation
     const progress = new Progress(terminal, 'restore', systemClock)

@@ -11,14 +11,14 @@ export const verifyCommand: CommandDeclaration = defineCommand({
   name: 'verify',
   summary: 'read a whole backup and check every byte of it',
   description:
-    'Reads every index, page and segment, checks every checksum, and names the file and the byte range of each damage, files that an index names and that are absent, and files that no index names. Needs no Kafka.',
+    'Reads every index, page and segment and checks every checksum. Reports the file and byte range of each damage, missing files that an index names, and files that no index names. Needs no Kafka.',
   arguments: {
     storage: storageArgument,
     topic: { description: 'only this topic', optional: true },
   },
   options: {
     shallow: flag({
-      description: 'do not read the segments: check only that they are there, in the right size',
+      description: 'do not read the segments; check only that they exist and have the right size',
     }),
   },
   examples: ['kannery verify ./backups', 'kannery verify ./backups orders -o json'],
@@ -39,9 +39,9 @@ export const verifyCommand: CommandDeclaration = defineCommand({
       return
     }
     throw new KanneryError('DATA_CORRUPT', sentence(report), {
-      why: 'each finding is named in the report above',
+      why: 'the report names each of them',
       remedy:
-        'kannery restore --skip-damaged gives back all the rest. Keep the files: a damaged one may be repaired.',
+        'kannery restore --skip-damaged restores all the rest. Keep the files: a damaged one may be repaired.',
       facts: { findings: report.findings.length },
     })
   },
@@ -81,7 +81,7 @@ function describe(report: VerificationReport): string {
   return [...table, sum, whatIsRestored(report)].join('\n')
 }
 
-/** What was checked says nothing about what is not there any more. */
+/** What a restore would give: the checks say nothing about what was deleted. */
 function whatIsRestored({ restorable, ...report }: VerificationReport): string {
   const { records, recordsExact, segments } = restorable
   const shown = formatRecords({ records, recordsExact, storedRecords: records })
