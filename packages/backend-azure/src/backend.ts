@@ -3,6 +3,7 @@ import {
   assertPutSize,
   type BackendContext,
   type CallOptions,
+  commonMeanings,
   type DeleteOptions,
   type DeleteResult,
   deleteEach,
@@ -91,7 +92,7 @@ export class AzureBackend implements StorageBackend {
       const { signal } = options
       const isOther = !KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
       if (isOther || (await this.head(key, signal === undefined ? {} : { signal }))) throw error
-      throw errors.notFound(attempt)
+      throw errors.concluded(commonMeanings.notFound, attempt)
     }
   }
 

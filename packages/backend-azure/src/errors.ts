@@ -3,85 +3,63 @@ import {
   type BackendAttempt,
   BackendErrors,
   type CallOptions,
+  commonMeanings,
   type ErrorMeaning,
   KanneryError,
-  retryAfterMs,
-  withoutRequest,
+  meaningOfFailedCondition,
+  meaningOfStatus,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when Azure answered with an error. */
 export type Attempt = BackendAttempt<Operation>
 
-/** Those that have nothing of Azure in them. */
-export const errors: BackendErrors = new BackendErrors('azure', 'Azure')
+/** The errors that are not peculiar to Azure. */
+export const errors: BackendErrors<Operation> = new BackendErrors({
+  type: 'azure',
+  provider: 'Azure',
+  permissions,
+})
 
-const denied: ErrorMeaning = { code: 'STORAGE_DENIED', says: 'no permission' }
-const unauthenticated: ErrorMeaning = {
-  code: 'STORAGE_UNAUTHENTICATED',
-  says: 'the storage does not accept these credentials',
-}
-const noContainer: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such container' }
-const busy: ErrorMeaning = {
-  code: 'STORAGE_UNAVAILABLE',
-  says: 'the storage cannot answer now',
-  retry: 'same-request',
-}
-const throttled: ErrorMeaning = {
-  code: 'STORAGE_THROTTLED',
-  says: 'the storage asks for fewer requests',
-  retry: 'same-request',
-}
-const damagedOnTheWay: ErrorMeaning = {
-  code: 'STORAGE_UNAVAILABLE',
-  says: 'the request was damaged on its way, and not stored',
-  retry: 'same-request',
-}
-const alreadyExists: ErrorMeaning = {
-  code: 'STORAGE_ALREADY_EXISTS',
-  says: 'already there',
-  retry: 'after-refresh',
-}
-const changed: ErrorMeaning = {
-  code: 'STORAGE_PRECONDITION_FAILED',
-  says: 'changed meanwhile',
-  retry: 'after-refresh',
+const {
+  alreadyExists,
+  busy,
+  changed,
+  damaged,
+  denied,
+  refusedSettings,
+  throttled,
+  unauthenticated,
+  unsupported,
+} = commonMeanings
+
+const noContainer: ErrorMeaning = {
+  code: 'STORAGE_CONTAINER_NOT_FOUND',
+  message: 'no such container',
 }
 /**
- * Committed or overwritten by another writer of the name, swept away, or thrown away by Azure after
- * a week.
+ * Another writer committed or overwrote the blob, they were swept, or Azure deleted them after a
+ * week.
  */
 const blocksGone: ErrorMeaning = {
-  code: 'STORAGE_REWRITE_NEEDED',
-  says: 'nothing was stored',
-  retry: 'after-refresh',
+  ...commonMeanings.rewriteNeeded,
   why: 'its uncommitted blocks were removed while it was written',
-}
-const unsupported: ErrorMeaning = {
-  code: 'STORAGE_UNSUPPORTED',
-  says: 'the storage cannot do what a backup needs',
 }
 const archived: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
-  says: 'the object lies in the archive tier',
+  message: 'the object is in the archive tier',
   remedy: 'Rehydrate it first, and keep lifecycle rules away from backups.',
 }
 const immutable: ErrorMeaning = {
   ...denied,
-  says: 'an immutability policy forbids it',
+  message: 'an immutability policy forbids it',
   remedy: 'Use a container without an immutability policy: a backup rewrites its index.',
-}
-const refusedSettings: ErrorMeaning = {
-  code: 'CONFIG_INVALID',
-  says: 'the storage refuses this configuration',
-  remedy: 'Correct what the storage names under why.',
 }
 const leased: ErrorMeaning = {
   ...denied,
-  says: 'somebody holds an Azure lease on it',
-  remedy: 'Break the lease on the blob named above; Kannery takes none itself.',
+  message: 'another program holds an Azure lease on it',
+  remedy: 'Break the lease on this blob; Kannery never takes one.',
 }
-const outsideRange: ErrorMeaning = { code: 'STORAGE_RANGE', says: 'no such byte range' }
 
 /**
  * By Azure's error code.
@@ -89,20 +67,19 @@ const outsideRange: ErrorMeaning = { code: 'STORAGE_RANGE', says: 'no such byte 
  * https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
  */
 const meanings: Readonly<Record<string, ErrorMeaning>> = {
-  BlobNotFound: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
+  BlobNotFound: commonMeanings.notFound,
   ContainerNotFound: noContainer,
   ContainerBeingDeleted: noContainer,
   ResourceNotFound: noContainer,
-  InvalidRange: outsideRange,
+  InvalidRange: commonMeanings.outsideRange,
 
   BlobAlreadyExists: alreadyExists,
-  // What a SAS that may only create gets where something is.
+  // A SAS that may only create gets it where a blob exists.
   UnauthorizedBlobOverwrite: alreadyExists,
-  ConditionNotMet: changed,
   InvalidBlockList: blocksGone,
   InvalidBlobOrBlock: blocksGone,
 
-  // 412 as well, but no condition of ours.
+  // 412 as well, but of no condition that Kannery sets.
   LeaseIdMissing: leased,
   LeaseIdMismatchWithBlobOperation: leased,
   LeaseLost: leased,
@@ -112,10 +89,10 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   BlobBeingRehydrated: archived,
   SnapshotsPresent: {
     ...denied,
-    says: 'the object has snapshots, which Kannery did not make',
-    remedy: 'Delete the snapshots of the blob named above.',
+    message: 'the object has snapshots, which Kannery did not make',
+    remedy: 'Delete the snapshots of this blob.',
   },
-  InvalidBlobType: { ...unsupported, says: 'a page blob or append blob has that name' },
+  InvalidBlobType: { ...unsupported, message: 'a page blob or append blob has that name' },
 
   AuthenticationFailed: unauthenticated,
   InvalidAuthenticationInfo: unauthenticated,
@@ -127,7 +104,8 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   // A wrong signature for Azurite; for Azure also a firewall of the account.
   AuthorizationFailure: {
     ...unauthenticated,
-    remedy: 'Check the credentials, and whether the networking rules of the account let you in.',
+    remedy:
+      'Check the credentials, and whether the networking rules of the account allow this machine.',
   },
   AuthorizationPermissionMismatch: denied,
   AuthorizationResourceTypeMismatch: denied,
@@ -143,40 +121,29 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   InvalidResourceName: refusedSettings,
   InvalidUri: refusedSettings,
   OutOfRangeInput: refusedSettings,
-  BlockCountExceedsLimit: { ...unsupported, says: 'the object is too large for the storage' },
-  BlockListTooLong: { ...unsupported, says: 'the object is too large for the storage' },
-  RequestBodyTooLarge: { ...unsupported, says: 'the object is too large for the storage' },
+  BlockCountExceedsLimit: commonMeanings.tooLarge,
+  BlockListTooLong: commonMeanings.tooLarge,
+  RequestBodyTooLarge: commonMeanings.tooLarge,
 
   ServerBusy: throttled,
   TooManyRequests: throttled,
   InternalError: busy,
   OperationTimedOut: busy,
-  Md5Mismatch: damagedOnTheWay,
-  Crc64Mismatch: damagedOnTheWay,
+  Md5Mismatch: damaged,
+  Crc64Mismatch: damaged,
 }
 
-/**
- * Where Azure names no code that we know. 404 is not among them: only BlobNotFound proves that
- * there is no object.
- */
+/** Where Azure names no code that is known, and the status means something else than elsewhere. */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
-  400: refusedSettings,
-  401: unauthenticated,
-  403: denied,
-  404: busy,
-  408: busy,
   409: { ...busy, retry: 'after-refresh' },
-  412: changed,
-  416: outsideRange,
-  429: throttled,
 }
 
 const credentialsRemedy =
   'Run with a managed or workload identity, run az login, or give accountKey or sasToken.'
 
 /**
- * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass
- * unchanged; an aborted call rejects with its signal's reason.
+ * Turns an error of the SDK into one of Kannery; errors of Kannery and defects pass unchanged. An
+ * aborted call rejects with the reason of its signal.
  */
 export function azureError(
   error: unknown,
@@ -192,7 +159,7 @@ export function azureError(
   return isBroken(error) ? errors.brokenOff(attempt, error) : error
 }
 
-/** Azure's own word for what happened. */
+/** Whether it is an answer of Azure, and one with one of `codes` if there are any. */
 export function isAnswer(error: unknown, ...codes: readonly string[]): error is RestError {
   if (!(error instanceof Error) || error.name !== 'RestError') return false
   const { statusCode } = error as Partial<RestError>
@@ -204,46 +171,33 @@ export function isAnswer(error: unknown, ...codes: readonly string[]): error is 
 }
 
 function answered(error: RestError, attempt: Attempt): KanneryError {
-  const status = error.statusCode ?? 0
-  const name = codeOf(error)
-  const meaning = inContext(name, status, attempt) ?? meanings[name ?? ''] ?? byStatus(status)
-  const remedy = meaning.remedy ?? permissionRemedy(meaning, attempt)
-  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
-    cause: withoutRequest(error),
-    why: meaning.why ?? `Azure answered ${[status, name].join(' ')}${detailOf(error)}`,
-    ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
-    ...(remedy === undefined ? {} : { remedy }),
-    facts: {
-      ...errors.facts(attempt),
-      status,
-      providerCode: name,
-      requestId: headerOf(error, 'x-ms-request-id'),
-      retryAfterMs: waitOf(error),
-    },
+  const { statusCode: status = 0 } = error
+  const providerCode = codeOf(error)
+  const header = (name: string): string | undefined => error.response?.headers.get(name)
+  const meaning =
+    inContext(providerCode, status, attempt) ??
+    meanings[providerCode ?? ''] ??
+    meaningOfStatus(status, meaningsByStatus)
+  return errors.answered(meaning, attempt, {
+    status,
+    providerCode,
+    message: messageOf(error),
+    requestId: header('x-ms-request-id'),
+    header,
+    cause: error,
   })
 }
 
-/** What Azure's word means depends on what was asked. */
+/** What Azure's code means depends on what was asked. */
 function inContext(
   name: string | undefined,
   status: number,
   { condition }: Attempt,
 ): ErrorMeaning | undefined {
-  const isCondition = name === 'ConditionNotMet' || (name === undefined && status === 412)
-  if (isCondition && condition === 'if-absent') return alreadyExists
-  if (name === 'BlobNotFound' && condition === 'if-version') return changed
-  return undefined
-}
-
-function byStatus(status: number): ErrorMeaning {
-  const known = meaningsByStatus[status]
-  if (known !== undefined) return known
-  return status >= 500 ? busy : unsupported
-}
-
-function permissionRemedy(meaning: ErrorMeaning, attempt: Attempt): string | undefined {
-  if (meaning !== denied) return undefined
-  return `Give this identity ${permissions[attempt.operation]}.`
+  if (name === 'ConditionNotMet' || (name === undefined && status === 412)) {
+    return meaningOfFailedCondition(condition)
+  }
+  return name === 'BlobNotFound' && condition === 'if-version' ? changed : undefined
 }
 
 /** From the header: the answer to HEAD has no body. */
@@ -252,24 +206,15 @@ function codeOf(error: RestError): string | undefined {
   return errorCode ?? error.code
 }
 
-/** What Azure says, without the lines that only repeat the request's id and time. */
-function detailOf(error: RestError): string {
+/** Without the lines that only repeat the request's id and time. */
+function messageOf(error: RestError): string | undefined {
   const { authenticationErrorDetail } = (error.details ?? {}) as {
     readonly authenticationErrorDetail?: string
   }
-  const text = authenticationErrorDetail ?? error.message.split('\n')[0] ?? ''
-  return text === '' ? '' : `: ${text}`
+  return authenticationErrorDetail ?? error.message.split('\n')[0]
 }
 
-function waitOf(error: RestError): number | undefined {
-  return retryAfterMs(headerOf(error, 'retry-after'), Date.parse(headerOf(error, 'date') ?? ''))
-}
-
-function headerOf(error: RestError, name: string): string | undefined {
-  return error.response?.headers.get(name)
-}
-
-/** An answer that ended too early: the SDK calls it aborted, or not to be parsed. */
+/** An answer that ended too early: the SDK calls it aborted, or says that it cannot parse it. */
 function isBroken(error: Error): boolean {
   return error.name === 'AbortError' || (error as Partial<RestError>).code === 'PARSE_ERROR'
 }

@@ -1,6 +1,6 @@
 import {
   bodyInPieces,
-  KanneryError,
+  isCertainlyNotPublished,
   type Part,
   type PartCall,
   type PartSizes,
@@ -73,7 +73,7 @@ export class AzureUpload implements PartTarget {
       return describe(key, { ...output, contentLength: this.#size }, attempt)
     } catch (cause) {
       const error = azureError(cause, attempt, options)
-      if (isRefusal(error)) await this.abandon()
+      if (isCertainlyNotPublished(error)) await this.abandon()
       throw error
     }
   }
@@ -95,9 +95,4 @@ export class AzureUpload implements PartTarget {
   #attempt(operation: Operation): Attempt {
     return { ...this.#destination.attempt, operation }
   }
-}
-
-/** Whether it is sure that nothing was published. */
-function isRefusal(error: unknown): boolean {
-  return KanneryError.is(error) && error.retry !== 'same-request'
 }

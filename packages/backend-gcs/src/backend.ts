@@ -3,6 +3,7 @@ import {
   assertPutSize,
   type BackendContext,
   type CallOptions,
+  commonMeanings,
   type DeleteOptions,
   type DeleteResult,
   deleteEach,
@@ -90,7 +91,7 @@ export class GcsBackend implements StorageBackend {
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
-      throw errors.notFound(attempt)
+      throw errors.concluded(commonMeanings.notFound, attempt)
     }
   }
 

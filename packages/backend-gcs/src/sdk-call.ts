@@ -1,6 +1,7 @@
 import type { File } from '@google-cloud/storage'
 import type { CallOptions } from '@kannery/storage'
-import { type Attempt, answered, errors, gcsError, refusalOf } from './errors.ts'
+import { refusalOf } from './answer.ts'
+import { type Attempt, answered, errors, gcsError } from './errors.ts'
 
 /**
  * One call of the SDK, which cannot be stopped: it is left behind when the signal is aborted, and

@@ -9,9 +9,9 @@ import {
   type PartTarget,
   type StoredObject,
 } from '@kannery/storage'
-import { type Answered, answeredAt, headerOf } from './answer.ts'
+import { type Answered, answeredAt, headerOf, type Refusal } from './answer.ts'
 import { Crc32c } from './client.ts'
-import { type Attempt, answered, damagedOnItsWay, errors, type Refusal } from './errors.ts'
+import { type Attempt, answered, errors, storedDamaged } from './errors.ts'
 import { describe, type Metadata } from './metadata.ts'
 import type { Operation } from './permissions.ts'
 import { conditionOf, type Destination, metadataOf, putObject } from './put-object.ts'
@@ -69,7 +69,7 @@ export class GcsUpload implements PartTarget {
     const stored = await this.#sendBytes(this.#last, attempt, call)
     if (stored === undefined) throw errors.strangeAnswer(attempt, 'the upload never ends')
     if ((stored.crc32c ?? String(this.#checksum)) !== String(this.#checksum)) {
-      throw damagedOnItsWay(attempt)
+      throw storedDamaged(attempt)
     }
     return describe(key, stored, attempt)
   }

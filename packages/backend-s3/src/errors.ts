@@ -3,77 +3,50 @@ import {
   type BackendAttempt,
   BackendErrors,
   type CallOptions,
+  commonMeanings,
   type ErrorMeaning,
   KanneryError,
-  type Retry,
-  retryAfterMs,
-  withoutRequest,
+  meaningOfFailedCondition,
+  meaningOfStatus,
 } from '@kannery/storage'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when S3 answered with an error. */
 export type Attempt = BackendAttempt<Operation>
 
-/** Those that have nothing of S3 in them. */
-export const errors: BackendErrors = new BackendErrors('s3', 'S3')
+/** The errors that are not peculiar to S3. */
+export const errors: BackendErrors<Operation> = new BackendErrors({
+  type: 's3',
+  provider: 'S3',
+  permissions,
+})
 
-const denied: ErrorMeaning = { code: 'STORAGE_DENIED', says: 'no permission' }
-const unauthenticated: ErrorMeaning = {
-  code: 'STORAGE_UNAUTHENTICATED',
-  says: 'the storage does not accept these credentials',
-}
+const { busy, damaged, denied, refusedSettings, throttled, unauthenticated, unsupported } =
+  commonMeanings
+
 const expired: ErrorMeaning = {
   ...unauthenticated,
   why: 'the session token has expired',
-  remedy: 'Get a new session token, or let kannery use a role that renews it.',
+  remedy: 'Get a new session token, or use a role that renews it.',
 }
 const clockSkew: ErrorMeaning = {
   ...unauthenticated,
   why: "this machine's clock and the storage's differ by more than S3 allows (15 minutes)",
   remedy: "Set this machine's clock, for example by NTP.",
 }
-const busy: ErrorMeaning = {
-  code: 'STORAGE_UNAVAILABLE',
-  says: 'the storage cannot answer now',
-  retry: 'same-request',
-}
-const throttled: ErrorMeaning = {
-  code: 'STORAGE_THROTTLED',
-  says: 'the storage asks for fewer requests',
-  retry: 'same-request',
-}
-const damagedOnTheWay: ErrorMeaning = {
-  code: 'STORAGE_UNAVAILABLE',
-  says: 'the request was damaged on its way, and not stored',
-  retry: 'same-request',
-}
 const elsewhere: ErrorMeaning = {
   code: 'CONFIG_INVALID',
-  says: 'the bucket lies in another region',
+  message: 'the bucket is in another region',
+  remedy: 'Add ?region=… to the URL.',
 }
-const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', says: 'no such bucket' }
-const full: ErrorMeaning = { code: 'STORAGE_FULL', says: 'no space left in the storage' }
-const unsupported: ErrorMeaning = {
-  code: 'STORAGE_UNSUPPORTED',
-  says: 'the storage cannot do what a backup needs',
-}
-const refusedSettings: ErrorMeaning = {
-  code: 'CONFIG_INVALID',
-  says: 'the storage refuses this configuration',
-  remedy: 'Correct what the storage names under why.',
-}
-/** Swept away, or given back by somebody else. */
+const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', message: 'no such bucket' }
+const full: ErrorMeaning = { code: 'STORAGE_FULL', message: 'no space left in the storage' }
+/** It was swept, or aborted by another program. */
 const uploadGone: ErrorMeaning = {
-  code: 'STORAGE_REWRITE_NEEDED',
-  says: 'nothing was stored',
-  retry: 'after-refresh',
+  ...commonMeanings.rewriteNeeded,
   why: 'its unfinished upload was removed while it was written',
 }
-const conflict: ErrorMeaning = {
-  code: 'STORAGE_UNAVAILABLE',
-  says: 'another write of the same object is under way',
-  retry: 'same-request',
-}
+const conflict: ErrorMeaning = { ...busy, message: 'another write of the same object is under way' }
 
 /**
  * By S3's error code.
@@ -81,8 +54,8 @@ const conflict: ErrorMeaning = {
  */
 const meanings: Readonly<Record<string, ErrorMeaning>> = {
   NoSuchBucket: noBucket,
-  NoSuchKey: { code: 'STORAGE_NOT_FOUND', says: 'no such object' },
-  InvalidRange: { code: 'STORAGE_RANGE', says: 'no such byte range' },
+  NoSuchKey: commonMeanings.notFound,
+  InvalidRange: commonMeanings.outsideRange,
   NoSuchUpload: uploadGone,
   InvalidPart: uploadGone,
 
@@ -104,7 +77,7 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   },
   InvalidObjectState: {
     code: 'STORAGE_UNAVAILABLE',
-    says: 'the object lies in an archive',
+    message: 'the object lies in an archive',
     remedy: 'Restore it from its archive class first, and keep lifecycle rules away from backups.',
   },
 
@@ -134,8 +107,8 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   InvalidStorageClass: refusedSettings,
   InvalidEncryptionAlgorithmError: refusedSettings,
   ObjectLockConfigurationNotFoundError: refusedSettings,
-  KeyTooLongError: { ...unsupported, says: 'prefix and key together are too long' },
-  EntityTooLarge: { ...unsupported, says: 'the object is too large for the storage' },
+  KeyTooLongError: { ...unsupported, message: 'prefix and key together are too long' },
+  EntityTooLarge: commonMeanings.tooLarge,
   NotImplemented: unsupported,
   MethodNotAllowed: unsupported,
 
@@ -153,33 +126,21 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   ServiceUnavailable: busy,
   InternalError: busy,
   RequestTimeout: busy,
-  BadDigest: damagedOnTheWay,
-  IncompleteBody: damagedOnTheWay,
-  XAmzContentSHA256Mismatch: damagedOnTheWay,
-  XAmzContentChecksumMismatch: damagedOnTheWay,
+  BadDigest: damaged,
+  IncompleteBody: damaged,
+  XAmzContentSHA256Mismatch: damaged,
+  XAmzContentChecksumMismatch: damaged,
   // Ceph, MinIO and others that sit on disks of their own.
   QuotaExceeded: full,
   XMinioStorageFull: full,
   XMinioAdminBucketQuotaExceeded: full,
 }
 
-/**
- * Where S3 names no code that we know. 404 is not among them: only NoSuchKey proves that there is
- * no object.
- */
+/** Where S3 names no code that is known, and the status means something else than elsewhere. */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   301: elsewhere,
   307: busy,
-  400: refusedSettings,
-  401: unauthenticated,
-  403: denied,
-  405: unsupported,
-  408: busy,
   409: conflict,
-  411: unsupported,
-  412: { code: 'STORAGE_PRECONDITION_FAILED', says: 'changed meanwhile', retry: 'after-refresh' },
-  416: { code: 'STORAGE_RANGE', says: 'no such byte range' },
-  429: throttled,
   501: unsupported,
   507: full,
 }
@@ -188,8 +149,8 @@ const credentialsRemedy =
   'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role.'
 
 /**
- * The one place where an error of the SDK becomes one of Kannery. Those that are one already pass
- * unchanged; an aborted call rejects with its signal's reason.
+ * Turns an error of the SDK into one of Kannery; errors of Kannery and defects pass unchanged. An
+ * aborted call rejects with the reason of its signal.
  */
 export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOptions = {}): unknown {
   if (signal?.aborted) return signal.reason
@@ -204,11 +165,14 @@ export function s3Error(error: unknown, attempt: Attempt, { signal }: CallOption
 }
 
 export function tooManyParts(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNSUPPORTED', `too large for the storage: ${attempt.place}`, {
-    why: 'S3 takes 10,000 parts',
-    remedy: 'Let segments end earlier, or allow more memory for writing: parts are then larger.',
-    facts: errors.facts(attempt),
-  })
+  return errors.concluded(
+    {
+      ...commonMeanings.tooLarge,
+      why: 'S3 takes at most 10,000 parts',
+      remedy: 'Let segments end earlier, or allow more memory for writing: parts are then larger.',
+    },
+    attempt,
+  )
 }
 
 export function noRegion(config: { readonly bucket: string }): KanneryError {
@@ -217,22 +181,16 @@ export function noRegion(config: { readonly bucket: string }): KanneryError {
   })
 }
 
-/** One of the errors in an answer that is none itself. */
+/** One of the errors in an answer that is a success as a whole. */
 export function deletionError(
   error: { readonly Code?: string | undefined; readonly Message?: string | undefined },
   attempt: Attempt,
 ): KanneryError {
-  const { Code: name = 'InternalError', Message: message = '' } = error
-  const meaning = meanings[name] ?? busy
-  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
-    why: meaning.why ?? `S3 answered ${name}${message ? `: ${message}` : ''}`,
-    ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
-    ...remedyOf(meaning, attempt),
-    facts: { ...errors.facts(attempt), providerCode: name },
-  })
+  const { Code: providerCode = 'InternalError', Message: message } = error
+  return errors.answered(meanings[providerCode] ?? busy, attempt, { providerCode, message })
 }
 
-/** S3's own word for what happened. */
+/** Whether it is an answer of S3, and one with one of `codes` if there are any. */
 export function isAnswer(error: unknown, ...codes: readonly string[]): error is S3ServiceException {
   if (!(error instanceof Error) || !('$metadata' in error)) return false
   const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: unknown }
@@ -240,79 +198,53 @@ export function isAnswer(error: unknown, ...codes: readonly string[]): error is 
 }
 
 function answered(error: S3ServiceException, attempt: Attempt): KanneryError {
-  const { name, message } = error
-  const status = error.$metadata.httpStatusCode ?? 0
-  const meaning = inContext(name, attempt) ?? meanings[name] ?? byStatus(status)
-  return new KanneryError(meaning.code, `${meaning.says}: ${attempt.place}`, {
-    cause: withoutRequest(error),
-    why: meaning.why ?? `S3 answered ${status} ${name}${message ? `: ${message}` : ''}`,
-    ...retryOf(meaning, error),
-    ...remedyOf(meaning, attempt, error),
-    facts: {
-      ...errors.facts(attempt),
-      status,
-      providerCode: name,
-      requestId: error.$metadata.requestId,
-      retryAfterMs: waitOf(error),
-    },
+  const { httpStatusCode: status = 0, requestId } = error.$metadata
+  return errors.answered(meaningOf(error, status, attempt), attempt, {
+    status,
+    providerCode: error.name,
+    message: error.message,
+    requestId,
+    header: (name) => error.$response?.headers[name],
+    cause: error,
   })
 }
 
-/** What S3's word means depends on what was asked. */
+function meaningOf(error: S3ServiceException, status: number, attempt: Attempt): ErrorMeaning {
+  const { name } = error
+  const meaning =
+    inContext(name, attempt) ?? meanings[name] ?? meaningOfStatus(status, meaningsByStatus)
+  const region = regionOf(error)
+  if (meaning === elsewhere && region !== undefined) {
+    return { ...elsewhere, remedy: `Add ?region=${region} to the URL.` }
+  }
+  // The SDK has learnt the storage's time from this very answer: the next request will be right.
+  const { clockSkewCorrected } = error.$metadata as { readonly clockSkewCorrected?: boolean }
+  if (meaning === clockSkew && clockSkewCorrected === true) {
+    return { ...clockSkew, retry: 'same-request' }
+  }
+  return meaning
+}
+
+/** What S3's code means depends on what was asked. */
 function inContext(name: string, { operation, condition }: Attempt): ErrorMeaning | undefined {
   switch (name) {
     case 'PreconditionFailed':
-      if (condition !== 'if-absent') return meaningsByStatus[412]
-      return { code: 'STORAGE_ALREADY_EXISTS', says: 'already there', retry: 'after-refresh' }
-    // If-Match on a key that is not there.
+      return meaningOfFailedCondition(condition)
+    // If-Match on a key that does not exist.
     case 'NoSuchKey':
-      return condition === 'if-version' ? meaningsByStatus[412] : undefined
-    // Of a streamed object S3 wants all parts again, in a new upload.
+      return condition === 'if-version' ? commonMeanings.changed : undefined
+    // For a streamed object S3 wants all parts again, in a new upload.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
     case 'ConditionalRequestConflict':
     case 'OperationAborted':
       if (operation !== 'completeUpload' && operation !== 'openWriter') return undefined
-      return { code: 'STORAGE_REWRITE_NEEDED', says: 'nothing was stored', retry: 'after-refresh' }
+      return commonMeanings.rewriteNeeded
     default:
       return undefined
   }
 }
 
-function byStatus(status: number): ErrorMeaning {
-  const known = meaningsByStatus[status]
-  if (known !== undefined) return known
-  // An error in a good answer: it broke off, and could not be read.
-  return status >= 500 || status === 404 || status < 300 ? busy : unsupported
-}
-
-/**
- * The SDK has learnt the storage's time from this very answer: the next request will have it right.
- */
-function retryOf(meaning: ErrorMeaning, error: S3ServiceException): { readonly retry?: Retry } {
-  const { clockSkewCorrected } = error.$metadata as { readonly clockSkewCorrected?: boolean }
-  if (meaning === clockSkew && clockSkewCorrected === true) return { retry: 'same-request' }
-  return meaning.retry === undefined ? {} : { retry: meaning.retry }
-}
-
-function remedyOf(
-  meaning: ErrorMeaning,
-  attempt: Attempt,
-  error?: S3ServiceException,
-): { readonly remedy?: string } {
-  if (meaning.remedy !== undefined) return { remedy: meaning.remedy }
-  if (meaning.code === 'STORAGE_DENIED') {
-    return { remedy: `Give this identity ${permissions[attempt.operation]}.` }
-  }
-  if (meaning === elsewhere) return { remedy: `Add ?region=${regionOf(error) ?? '…'} to the URL.` }
-  return {}
-}
-
-function regionOf(error: S3ServiceException | undefined): string | undefined {
-  const { Region } = (error ?? {}) as { readonly Region?: unknown }
-  return typeof Region === 'string' ? Region : error?.$response?.headers['x-amz-bucket-region']
-}
-
-function waitOf(error: S3ServiceException): number | undefined {
-  const { 'retry-after': header, date } = error.$response?.headers ?? {}
-  return retryAfterMs(header, Date.parse(date ?? ''))
+function regionOf(error: S3ServiceException): string | undefined {
+  const { Region } = error as { readonly Region?: unknown }
+  return typeof Region === 'string' ? Region : error.$response?.headers['x-amz-bucket-region']
 }

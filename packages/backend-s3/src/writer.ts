@@ -1,7 +1,7 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
 import {
   eitherSignal,
-  KanneryError,
+  isCertainlyNotPublished,
   type Part,
   type PartCall,
   type PartSizes,
@@ -98,7 +98,7 @@ export class S3Upload implements PartTarget {
       return storedAs(this.#destination, this.#size, output)
     } catch (cause) {
       const error = s3Error(cause, this.#attempt('completeUpload'), options)
-      if (isRefusal(error)) await this.abandon()
+      if (isCertainlyNotPublished(error)) await this.abandon()
       throw error
     }
   }
@@ -188,9 +188,4 @@ async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promis
   } finally {
     signal.removeEventListener('abort', leave)
   }
-}
-
-/** Whether it is sure that nothing was published. */
-function isRefusal(error: unknown): boolean {
-  return KanneryError.is(error) && error.retry !== 'same-request'
 }

@@ -1,4 +1,9 @@
-export { type BackendAttempt, BackendErrors, type ErrorMeaning } from './backend/backend-errors.ts'
+export {
+  type BackendAttempt,
+  BackendErrors,
+  type BackendErrorsOptions,
+  type ErrorAnswer,
+} from './backend/backend-errors.ts'
 export { bodyInPieces } from './backend/body-in-pieces.ts'
 export {
   type BucketPlace,
@@ -10,6 +15,13 @@ export {
 } from './backend/bucket-config.ts'
 export { deleteEach } from './backend/delete-each.ts'
 export {
+  type CommonMeanings,
+  commonMeanings,
+  type ErrorMeaning,
+  meaningOfFailedCondition,
+  meaningOfStatus,
+} from './backend/error-meanings.ts'
+export {
   type NetworkFailure,
   networkFailure,
   retryAfterMs,
@@ -17,6 +29,7 @@ export {
 } from './backend/http-failure.ts'
 export { KeyNamespace } from './backend/key-namespace.ts'
 export {
+  isCertainlyNotPublished,
   type Part,
   type PartCall,
   type PartSizes,

@@ -290,3 +290,8 @@ const justSend: PartSender = (_bytes, send) => send(() => undefined)
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }
+
+/** Returns whether nothing can have been published, so that the parts can be given back. */
+export function isCertainlyNotPublished(error: unknown): boolean {
+  return KanneryError.is(error) && error.retry !== 'same-request'
+}

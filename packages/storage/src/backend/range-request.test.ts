@@ -4,7 +4,7 @@ import { BackendErrors } from './backend-errors.ts'
 import { type AnsweredSpan, RangeRequest } from './range-request.ts'
 
 const attempt = { operation: 'get', key: 'orders/index', place: 's3://backups/orders/index' }
-const errors = new BackendErrors('s3', 'S3')
+const errors = new BackendErrors({ type: 's3', provider: 'S3', permissions: {} })
 const request = (range?: ByteRange): RangeRequest => new RangeRequest(range, errors, attempt)
 const facts = { backend: 's3', operation: 'get', key: 'orders/index' }
 

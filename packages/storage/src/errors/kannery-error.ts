@@ -227,12 +227,12 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | undefined>>
 
 export interface KanneryErrorOptions {
-  readonly retry?: Retry
+  readonly retry?: Retry | undefined
   readonly cause?: unknown
   /** The reason, in one sentence, when the message alone does not tell it. */
-  readonly why?: string
+  readonly why?: string | undefined
   /** Replaces the code's general remedy where this place knows a better one. */
-  readonly remedy?: string
+  readonly remedy?: string | undefined
   /**
    * For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`,
    * `offset`. Two of them steer the retries of a storage: `retryAfterMs`, the pause that a
@@ -256,7 +256,7 @@ export class KanneryError extends Error {
   readonly facts: ErrorFacts
 
   constructor(code: ErrorCode, message: string, options: KanneryErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : {})
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'KanneryError'
     this.code = code
     this.retry = options.retry ?? 'never'
