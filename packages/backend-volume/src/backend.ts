@@ -17,13 +17,14 @@ import {
   type ObjectReader,
   type ObjectWriter,
   type PutOptions,
+  type Random,
   type StorageBackend,
   type StorageCapabilities,
   type StoredObject,
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
-import { PiecePool } from './buffer-pool.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'
 import { fileMode, isRealFolder, makeFile, newFile } from './disk/durable.ts'
@@ -33,22 +34,22 @@ import { Reserve } from './disk/reserve.ts'
 import { UnflushedNames } from './disk/unflushed-names.ts'
 import { type Attempt, isErrno, notDurable, unsupported, volumeError } from './errors.ts'
 import { listFolder } from './listing.ts'
-import { folderOf, newId, type Place, placeOf } from './object-names.ts'
+import { folderOf, namesOf, newId, type ObjectNames } from './object-names.ts'
 import { describe, statObject } from './object-stats.ts'
 import { openReader } from './reader.ts'
 import { type Environment, Root } from './root.ts'
 import { sweepFolder } from './sweep.ts'
 import { VolumeWriter } from './writer.ts'
 
-/** How often a `put` starts over when its unfinished file is swept away under it. */
+/** How often a `put` starts over when its unfinished file is swept. */
 const maxRewrites = 8
 const deleteBatch = 256
 
 /**
- * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool;
- * `.kannery` in each folder holds unfinished files, and the one in the storage's own folder the
- * reserve. Safe for any number of processes; what a person changes or deletes by hand counts at
- * once.
+ * A folder on a mounted disk. Keys are paths below it, visible and readable with any tool.
+ * `.kannery` in each folder holds unfinished files; the one in the storage's own folder also holds
+ * the reserve. Any number of processes may write at once. What a person changes or deletes by hand
+ * counts at once.
  */
 export class VolumeBackend implements StorageBackend {
   readonly type = 'volume'
@@ -64,11 +65,11 @@ export class VolumeBackend implements StorageBackend {
     minRewriteIntervalMs: 0,
   }
   readonly #files: FileSystem
-  readonly #random: BackendContext['random']
+  readonly #random: Random
   readonly #unflushed: UnflushedNames
   readonly #root: Root
   readonly #reserve: Reserve
-  readonly #pieces = new PiecePool()
+  readonly #buffers = new BufferPool()
 
   private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
     this.#files = files
@@ -79,8 +80,7 @@ export class VolumeBackend implements StorageBackend {
   }
 
   /**
-   * Touches nothing: a folder that is missing is made by the first write, and reported by the first
-   * read.
+   * Touches nothing: the first write makes a folder that does not exist, the first read reports it.
    */
   static async open(
     config: VolumeConfig,
@@ -93,15 +93,15 @@ export class VolumeBackend implements StorageBackend {
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
-    return await this.#reading('head', key, options, async (place, attempt) => {
+    return await this.#reading('head', key, options, async (names, attempt) => {
       const stats = await statObject(this.#files, attempt)
-      return stats && describe(place.key, stats)
+      return stats && describe(names.key, stats)
     })
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
-    return await this.#reading('get', key, options, async (place, attempt) =>
-      openReader(this.#files, place.key, options, attempt),
+    return await this.#reading('get', key, options, async (names, attempt) =>
+      openReader(this.#files, names.key, options, attempt),
     )
   }
 
@@ -111,21 +111,21 @@ export class VolumeBackend implements StorageBackend {
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
-    return await this.#writing('openWriter', key, options, async (place, claims, attempt) => {
-      const path = this.#unfinishedPath(place)
+    return await this.#writing('openWriter', key, options, async (names, claims, attempt) => {
+      const path = this.#unfinishedPath(names)
       const handle = await this.#files.open(path, newFile, fileMode)
       const explain = (error: unknown): unknown => volumeError(error, attempt)
       return new VolumeWriter({
         handle,
         maxBufferedBytes: options.maxBufferedBytes,
-        pieces: this.#pieces,
+        buffers: this.#buffers,
         explain,
         publish: async () => {
           try {
             options.signal?.throwIfAborted()
             await this.#reserve.keep()
-            const stats = await claims.publish(place, path, options.condition, attempt)
-            return describe(place.key, stats)
+            const stats = await claims.publish(names, path, options.condition, attempt)
+            return describe(names.key, stats)
           } catch (error) {
             await this.#discard(path)
             throw explain(error)
@@ -140,11 +140,11 @@ export class VolumeBackend implements StorageBackend {
     let attempt: Attempt = { operation: 'list', key: prefix, path: this.#root.path }
     try {
       options.signal?.throwIfAborted()
-      const root = await this.#root.real(attempt)
+      const root = await this.#root.realPath(attempt)
       const folder = folderOf(root, prefix)
       attempt = { ...attempt, path: folder }
       if (!(await isRealFolder(this.#files, folder))) {
-        await this.#root.assertThere(attempt)
+        await this.#root.assertExists(attempt)
         return
       }
       yield* listFolder(this.#files, folder, prefix, options)
@@ -154,8 +154,8 @@ export class VolumeBackend implements StorageBackend {
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
-    const place = await this.#remove(key, options)
-    if (place !== undefined) await this.#flushRemoved(place.folder, [place])
+    const names = await this.#remove(key, options)
+    if (names !== undefined) await this.#flushRemoved(names.folder, [names])
   }
 
   async *deleteMany(
@@ -171,7 +171,7 @@ export class VolumeBackend implements StorageBackend {
     const attempt: Attempt = { operation: 'sweepUnfinished', key: prefix, path: this.#root.path }
     try {
       options.signal?.throwIfAborted()
-      const folder = folderOf(await this.#root.real(attempt), prefix)
+      const folder = folderOf(await this.#root.realPath(attempt), prefix)
       if (!(await isRealFolder(this.#files, folder))) return 0
       return await sweepFolder(this.#files, folder, { ...options, random: this.#random })
     } catch (error) {
@@ -179,22 +179,22 @@ export class VolumeBackend implements StorageBackend {
     }
   }
 
-  /** Nothing is held open between calls. */
+  /** Does nothing: nothing stays open between calls. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    return await this.#writing('put', key, options, async (place, claims, attempt) => {
+    return await this.#writing('put', key, options, async (names, claims, attempt) => {
       judge(options.condition, await statObject(this.#files, attempt), attempt)
       for (let rewrites = 0; ; rewrites++) {
         try {
-          const unfinished = this.#unfinishedPath(place)
+          const unfinished = this.#unfinishedPath(names)
           await makeFile(this.#files, unfinished, body)
           options.signal?.throwIfAborted()
-          const stats = await claims.publish(place, unfinished, options.condition, attempt)
-          return describe(place.key, stats)
+          const stats = await claims.publish(names, unfinished, options.condition, attempt)
+          return describe(names.key, stats)
         } catch (error) {
           if (!isGone(error) || rewrites === maxRewrites) throw error
-          await this.#root.prepareFolder(place)
+          await this.#root.prepareFolder(names)
         }
       }
     })
@@ -204,18 +204,18 @@ export class VolumeBackend implements StorageBackend {
     operation: string,
     key: ObjectKey,
     options: CallOptions,
-    read: (place: Place, attempt: Attempt) => Promise<T>,
+    read: (names: ObjectNames, attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     let attempt: Attempt = { operation, key, path: this.#root.path }
     try {
       options.signal?.throwIfAborted()
-      const place = placeOf(await this.#root.real(attempt), key)
-      attempt = { ...attempt, path: place.path }
-      // Without the storage's own folder (a disk that is not mounted) nothing is proven about the
+      const names = namesOf(await this.#root.realPath(attempt), key)
+      attempt = { ...attempt, path: names.path }
+      // Without the storage's own folder (the disk may not be mounted) nothing is known about the
       // object.
-      if (await isRealFolder(this.#files, place.folder)) await this.#assertDurable(place, attempt)
-      else await this.#root.assertThere(attempt)
-      return await read(place, attempt)
+      if (await isRealFolder(this.#files, names.folder)) await this.#assertDurable(names, attempt)
+      else await this.#root.assertExists(attempt)
+      return await read(names, attempt)
     } catch (error) {
       throw volumeError(error, attempt)
     }
@@ -225,7 +225,7 @@ export class VolumeBackend implements StorageBackend {
     operation: string,
     key: ObjectKey,
     options: PutOptions | DeleteOptions,
-    write: (place: Place, claims: Claims, attempt: Attempt) => Promise<T>,
+    write: (names: ObjectNames, claims: Claims, attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     let attempt: Attempt = { operation, key, path: this.#root.path }
     try {
@@ -234,23 +234,23 @@ export class VolumeBackend implements StorageBackend {
         throw unsupported('a folder cannot lock objects until a date', { attempt })
       }
       const { root, claims } = await this.#root.prepare(attempt)
-      const place = placeOf(root, key)
-      attempt = { ...attempt, path: place.path }
-      await this.#root.prepareFolder(place)
-      return await write(place, claims, attempt)
+      const names = namesOf(root, key)
+      attempt = { ...attempt, path: names.path }
+      await this.#root.prepareFolder(names)
+      return await write(names, claims, attempt)
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) await this.#root.assertThere(attempt)
+      if (isErrno(error, 'ENOENT')) await this.#root.assertExists(attempt)
       throw volumeError(error, attempt)
     }
   }
 
-  /** The place whose folder has to be flushed, or undefined if nothing was there. */
-  async #remove(key: ObjectKey, options: DeleteOptions): Promise<Place | undefined> {
-    // Deleting in a folder that is not there must not make it.
+  /** Returns the names whose folder has to be flushed, or undefined if no object existed. */
+  async #remove(key: ObjectKey, options: DeleteOptions): Promise<ObjectNames | undefined> {
+    // Deleting in a folder that does not exist must not make it.
     if ((await this.head(key, options)) === undefined) return undefined
     return await this.#reserve.lendTo(() =>
-      this.#writing('delete', key, options, async (place, claims, attempt) =>
-        (await claims.remove(place, options.ifVersion, attempt)) ? place : undefined,
+      this.#writing('delete', key, options, async (names, claims, attempt) =>
+        (await claims.remove(names, options.ifVersion, attempt)) ? names : undefined,
       ),
     )
   }
@@ -259,7 +259,7 @@ export class VolumeBackend implements StorageBackend {
     keys: readonly ObjectKey[],
     options: CallOptions,
   ): Promise<readonly DeleteResult[]> {
-    const folders = new Map<string, Place[]>()
+    const folders = new Map<string, ObjectNames[]>()
     const errors = new Map<ObjectKey, Error>()
     const fail = (key: ObjectKey, error: unknown): void => {
       errors.set(key, asError(error))
@@ -267,9 +267,9 @@ export class VolumeBackend implements StorageBackend {
     for (const key of keys) {
       options.signal?.throwIfAborted()
       try {
-        const place = await this.#remove(key, options)
-        if (place === undefined) continue
-        folders.set(place.folder, [...(folders.get(place.folder) ?? []), place])
+        const names = await this.#remove(key, options)
+        if (names === undefined) continue
+        folders.set(names.folder, [...(folders.get(names.folder) ?? []), names])
       } catch (error) {
         fail(key, error)
       }
@@ -287,26 +287,26 @@ export class VolumeBackend implements StorageBackend {
     })
   }
 
-  async #flushRemoved(folder: string, removed: readonly Place[]): Promise<void> {
+  async #flushRemoved(folder: string, removed: readonly ObjectNames[]): Promise<void> {
     const paths = removed.map(({ path }) => path)
     try {
       await this.#unflushed.flush(folder, paths)
     } catch (error) {
-      const key = removed.map((place) => place.key).join(', ')
+      const key = removed.map((names) => names.key).join(', ')
       throw volumeError(error, { operation: 'delete', key, path: folder })
     }
   }
 
-  async #assertDurable(place: Place, attempt: Attempt): Promise<void> {
+  async #assertDurable(names: ObjectNames, attempt: Attempt): Promise<void> {
     try {
-      await this.#unflushed.flush(place.folder, [place.path])
+      await this.#unflushed.flush(names.folder, [names.path])
     } catch (error) {
       throw notDurable(attempt, error)
     }
   }
 
-  #unfinishedPath(place: Place): string {
-    return join(place.machinery, `unfinished-${newId(this.#random)}`)
+  #unfinishedPath(names: ObjectNames): string {
+    return join(names.machinery, `unfinished-${newId(this.#random)}`)
   }
 
   async #discard(path: string): Promise<void> {
@@ -314,7 +314,7 @@ export class VolumeBackend implements StorageBackend {
   }
 }
 
-/** The unfinished file, or the folder around it, was removed by somebody. */
+/** Whether the unfinished file, or the folder around it, was removed in the meantime. */
 function isGone(error: unknown): boolean {
   return KanneryError.is(error, 'STORAGE_REWRITE_NEEDED') || isErrno(error, 'ENOENT')
 }

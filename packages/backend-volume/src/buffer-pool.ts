@@ -1,23 +1,23 @@
-/** Pieces of about 4 MiB cost half the system time of pieces of 1 MiB on ext4. */
-export const pieceBytes: number = 4 * 1024 * 1024
+/** Writes of about 4 MiB cost half the system time of writes of 1 MiB on ext4. */
+export const bufferBytes: number = 4 * 1024 * 1024
 
-/** Two writers at a time, with two pieces each. */
+/** Enough for two writers at a time, with two buffers each. */
 const mostFree = 4
 
 /**
- * Whole pieces that no writer uses at the moment. A writer that takes fresh memory for each object
- * keeps the garbage collector busy: it cost a quarter of the processor's time of a backup.
+ * Keeps whole buffers that no writer uses at the moment. Fresh memory for each object keeps the
+ * garbage collector busy: it cost a quarter of the processor time of a backup.
  */
-export class PiecePool {
+export class BufferPool {
   readonly #free: Buffer[] = []
 
-  /** `pieceBytes` long. undefined when there is none. */
+  /** Returns a buffer of {@link bufferBytes}, or undefined when none is free. */
   take(): Buffer | undefined {
     return this.#free.pop()
   }
 
-  /** Nobody writes it any more. */
-  giveBack(piece: Buffer): void {
-    if (piece.length === pieceBytes && this.#free.length < mostFree) this.#free.push(piece)
+  /** Takes back a buffer that nothing reads or writes any more. Others than whole ones are dropped. */
+  release(buffer: Buffer): void {
+    if (buffer.length === bufferBytes && this.#free.length < mostFree) this.#free.push(buffer)
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { BackendContext, ObjectVersion, WriteCondition } from '@kannery/storage'
+import type { Clock, ObjectVersion, Random, WriteCondition } from '@kannery/storage'
 import type { FileSystem } from './disk/file-system.ts'
 import type { UnflushedNames } from './disk/unflushed-names.ts'
 import {
@@ -12,62 +12,63 @@ import {
   preconditionFailed,
   rewriteNeeded,
 } from './errors.ts'
-import { newId, type Place } from './object-names.ts'
+import { newId, type ObjectNames } from './object-names.ts'
 import { type ObjectStats, statObject, versionOf } from './object-stats.ts'
 
-/** Rounds that one write may lose before it gives up, having stored nothing. */
+/** How many rounds one write may lose before it gives up without having stored anything. */
 const maxRounds = 64
 const longestPauseMs = 64
 
 /**
- * What a file system that counts milliseconds leaves free, in steps that a number of seconds can
- * still tell apart.
+ * The part of a time below a millisecond, in steps that are still distinct in a number of seconds.
  */
 const marks = 1000
 const markNs = 1_000n
-/** Coarser with every try: not every file system keeps microseconds in its times. */
+/** Each is coarser than the one before: not every file system keeps microseconds. */
 const timeStepsNs = [1_000n, 1_000_000n, 100_000_000n, 2_000_000_000n]
 
+/** What {@link Claims} are made of. */
 export interface ClaimsOptions {
   readonly files: FileSystem
-  readonly clock: BackendContext['clock']
-  readonly random: BackendContext['random']
-  /** Whether the file system knows hard links; then they decide who creates a name. */
+  readonly clock: Clock
+  readonly random: Random
+  /** Whether the file system has hard links; they then decide which writer creates a name. */
   readonly hardLinks: boolean
   readonly unflushed: UnflushedNames
 }
 
-/** Where a removed object lies in the claim of whoever removed it. */
+/** Name of a removed object in the claim of the writer that removed it. */
 const removedName = 'removed'
 
 interface Claim {
   readonly path: string
-  /** Where others move it. Its owner finds the file there and may try again with it. */
+  /** Where other writers move it. Its owner finds the file there, and may try again with it. */
   readonly aside: string
 }
 
 /**
- * Conditional changes of a name, on a file system that knows none. Whoever wants to change a name
+ * Conditional changes of a name, on a file system that has none. A writer that wants to change a
+ * name
  *
- * 1. puts a claim of its own beside it: a new path in `.kannery`, never used again;
+ * 1. puts a claim of its own beside it: a new path in `.kannery` that is never used again;
  * 2. lists the other claims on that name and moves each of them aside;
  * 3. looks at the name and judges the condition;
- * 4. changes the name by one call that needs the claim's path, and so fails if somebody moved the
- *    claim aside.
+ * 4. changes the name by one call that needs the claim's path, and so fails if another writer moved
+ *    the claim aside.
  *
- * Between (3) and a successful (4) no other writer has done its (4). Had its claim been there when
- * we listed, we would have moved it aside before (3). So it came later; its owner then listed later
- * still, found our claim there (it stayed until our (4)), and moved it aside before its own (4):
+ * Between (3) and a successful (4) no other writer has done its (4). If its claim had existed when
+ * we listed, we would have moved it aside before (3). So it was made later; its owner then listed
+ * later still, found our claim (which stayed until our (4)), and moved it aside before its own (4):
  * ours would have failed.
  *
- * So a process that was stopped anywhere, for any time, does no harm when it wakes, nobody ever
- * waits for a dead one, and no history is kept: what a crash leaves behind are unfinished files.
+ * Thus a process that was stopped anywhere, for any time, does no harm when it continues, no
+ * process waits for a dead one, and no history is kept: a crash leaves only unfinished files.
  * Reasons and alternatives: docs/adr/0001-volume-claims.md.
  */
 export class Claims {
   readonly #files: FileSystem
-  readonly #clock: BackendContext['clock']
-  readonly #random: BackendContext['random']
+  readonly #clock: Clock
+  readonly #random: Random
   readonly #hardLinks: boolean
   readonly #unflushed: UnflushedNames
   #latestTimeNs = 0n
@@ -81,14 +82,15 @@ export class Claims {
   }
 
   /**
-   * Gives the finished, fsynced file `unfinished` (it lies in the place's machinery) the name of
-   * `place`; durable when it resolves. The file has left the machinery then, whatever happened.
+   * Gives a finished and flushed file the name of an object; durable when it resolves. However it
+   * ends, the file is no longer in the machinery.
    *
-   * @throws STORAGE_NOT_DURABLE when it has the name, but the folder could not be flushed.
-   * @throws STORAGE_REWRITE_NEEDED when the file itself was swept away meanwhile.
+   * @param unfinished path of the file, in the machinery beside the object
+   * @throws STORAGE_NOT_DURABLE when it has the name, but the folder could not be flushed
+   * @throws STORAGE_REWRITE_NEEDED when the file was swept in the meantime
    */
   async publish(
-    place: Place,
+    names: ObjectNames,
     unfinished: string,
     condition: WriteCondition,
     attempt: Attempt,
@@ -98,20 +100,20 @@ export class Claims {
       for (let round = 0; round < maxRounds; round++) {
         await this.#pause(round)
         judge(condition, await statObject(this.#files, attempt), attempt)
-        const claim = this.#newClaim(place)
+        const claim = this.#newClaim(names)
         await this.#claimWith(whereabouts, claim, attempt)
         whereabouts = [claim.path, claim.aside]
         const published = await this.#changeUnlessMovedAside(async () => {
-          const present = await this.#presentAfterClaiming(place, claim, attempt)
+          const present = await this.#presentAfterClaiming(names, claim, attempt)
           judge(condition, present, attempt)
           const stats = await this.#distinctFrom(present, claim.path)
-          this.#unflushed.add(place.path)
+          this.#unflushed.add(names.path)
           await this.#giveName(claim, stats, condition, attempt)
           return stats
         })
         if (published === undefined) continue
         whereabouts = []
-        await this.#makeDurable(place, attempt)
+        await this.#makeDurable(names, attempt)
         return published
       }
       throw contended(attempt)
@@ -121,29 +123,29 @@ export class Claims {
   }
 
   /**
-   * Removes the name and tells whether it was there; durable only after {@link
-   * UnflushedNames.flush}. The claim is a folder here: moving the object into it fails once it was
-   * moved aside.
+   * Removes an object and returns whether it existed; durable only after
+   * {@link UnflushedNames.flush}. The claim is a folder here: moving the object into it fails once
+   * it was moved aside.
    */
   async remove(
-    place: Place,
+    names: ObjectNames,
     ifVersion: ObjectVersion | undefined,
     attempt: Attempt,
   ): Promise<boolean> {
     for (let round = 0; round < maxRounds; round++) {
       await this.#pause(round)
-      const claim = this.#newClaim(place)
+      const claim = this.#newClaim(names)
       await this.#files.mkdir(claim.path, 0o700)
       try {
         const removed = await this.#changeUnlessMovedAside(async () => {
-          const present = await this.#presentAfterClaiming(place, claim, attempt)
+          const present = await this.#presentAfterClaiming(names, claim, attempt)
           if (present === undefined) return false
           if (ifVersion !== undefined && versionOf(present) !== ifVersion) {
             throw preconditionFailed(attempt)
           }
           this.#remember(present)
-          this.#unflushed.add(place.path)
-          await this.#moveInto(claim, present, place.path)
+          this.#unflushed.add(names.path)
+          await this.#moveInto(claim, present, names.path)
           return true
         })
         if (removed !== undefined) return removed
@@ -154,11 +156,11 @@ export class Claims {
     throw contended(attempt)
   }
 
-  #newClaim(place: Place): Claim {
+  #newClaim(names: ObjectNames): Claim {
     const id = newId(this.#random)
     return {
-      path: join(place.machinery, `${claimPrefix(place)}${id}`),
-      aside: join(place.machinery, `aside-${id}`),
+      path: join(names.machinery, `${claimPrefix(names)}${id}`),
+      aside: join(names.machinery, `aside-${id}`),
     }
   }
 
@@ -176,15 +178,15 @@ export class Claims {
   }
 
   async #presentAfterClaiming(
-    place: Place,
+    names: ObjectNames,
     own: Claim,
     attempt: Attempt,
   ): Promise<ObjectStats | undefined> {
-    const prefix = claimPrefix(place)
-    for (const name of await this.#files.readdir(place.machinery)) {
-      const path = join(place.machinery, name)
+    const prefix = claimPrefix(names)
+    for (const name of await this.#files.readdir(names.machinery)) {
+      const path = join(names.machinery, name)
       if (!name.startsWith(prefix) || path === own.path) continue
-      const aside = join(place.machinery, `aside-${name.slice(prefix.length)}`)
+      const aside = join(names.machinery, `aside-${name.slice(prefix.length)}`)
       try {
         await this.#files.rename(path, aside)
       } catch (error) {
@@ -194,7 +196,7 @@ export class Claims {
     return await statObject(this.#files, attempt)
   }
 
-  /** undefined when the claim's path is gone, and so nothing was changed. */
+  /** Returns undefined when the claim's path does not exist, so that nothing was changed. */
   async #changeUnlessMovedAside<T>(change: () => Promise<T>): Promise<T | undefined> {
     try {
       return await change()
@@ -205,10 +207,11 @@ export class Claims {
   }
 
   /**
+   * Gives the file a modification time that makes its version a new one, and returns its state.
+   *
    * Inodes are used again at once, and the clock of a file system ticks every few milliseconds or
-   * is set back. A modification time later than that of the state before keeps the versions of a
-   * name apart; random microseconds keep them apart where the state before was removed by another
-   * process within the same tick.
+   * is set back. A time later than that of the state before keeps the versions of a name apart;
+   * random microseconds do where another process removed the state before within the same tick.
    */
   async #distinctFrom(present: ObjectStats | undefined, path: string): Promise<ObjectStats> {
     let stats = await this.#files.lstat(path, { bigint: true })
@@ -230,7 +233,7 @@ export class Claims {
     return BigInt((high * 256 + low) % marks) * markNs
   }
 
-  /** Where nothing is there now, what was removed a moment ago may have had this inode. */
+  /** Where the name does not exist, what was removed a moment ago may have had this inode. */
   #latestOfTheSameTick(stats: ObjectStats): bigint {
     const ahead = this.#latestTimeNs - stats.mtimeNs
     return ahead < 1_000_000_000n ? this.#latestTimeNs : 0n
@@ -246,7 +249,7 @@ export class Claims {
     condition: WriteCondition,
     attempt: Attempt,
   ): Promise<void> {
-    // Unlike a rename, a link also spares what somebody other than Kannery put there just now.
+    // Unlike a rename, a link never replaces what another program has just put there.
     const linked = condition.kind === 'if-absent' && this.#hardLinks
     try {
       if (linked) await this.#files.link(claim.path, attempt.path)
@@ -256,7 +259,7 @@ export class Claims {
       const present = await statObject(this.#files, attempt)
       const isOurs = present !== undefined && versionOf(present) === versionOf(stats)
       if (!isOurs) throw isErrno(error, 'EEXIST') && present ? alreadyExists(attempt) : error
-      // A network file system lost its first answer and asked again: it was done already.
+      // A network file system lost the first answer and asked again: the change was done already.
     }
     if (linked) await this.#discard([claim.path, claim.aside])
   }
@@ -265,7 +268,7 @@ export class Claims {
     try {
       await this.#files.rename(path, join(claim.path, removedName))
     } catch (error) {
-      // As above. Where others moved the claim aside after the first answer, it is there.
+      // As above. If others moved the claim aside after the first answer, the object is in there.
       if (!isErrno(error, 'ENOENT') || !(await this.#holds(claim, present))) throw error
     }
   }
@@ -282,22 +285,22 @@ export class Claims {
     return false
   }
 
-  async #makeDurable(place: Place, attempt: Attempt): Promise<void> {
+  async #makeDurable(names: ObjectNames, attempt: Attempt): Promise<void> {
     try {
-      await this.#unflushed.flush(place.folder, [place.path])
+      await this.#unflushed.flush(names.folder, [names.path])
     } catch (error) {
       throw notDurable(attempt, error)
     }
   }
 
-  /** Best effort, and it hides no other error: what stays behind is swept later. */
+  /** Best effort, so that it hides no other error: what is left is swept later. */
   async #discard(whereabouts: readonly string[]): Promise<void> {
     for (const path of whereabouts) {
       await this.#files.rm(path, { recursive: true, force: true }).catch(() => undefined)
     }
   }
 
-  /** A random pause, so that two writers do not move each other aside for ever. */
+  /** A random pause, so that two writers do not move each other aside forever. */
   async #pause(round: number): Promise<void> {
     if (round === 0) return
     const [byte = 0] = this.#random.bytes(1)
@@ -305,7 +308,7 @@ export class Claims {
   }
 }
 
-/** @throws STORAGE_ALREADY_EXISTS or STORAGE_PRECONDITION_FAILED */
+/** Checks the condition of a write. @throws STORAGE_ALREADY_EXISTS, STORAGE_PRECONDITION_FAILED */
 export function judge(
   condition: WriteCondition,
   present: ObjectStats | undefined,
@@ -324,11 +327,8 @@ export function judge(
   }
 }
 
-/**
- * Names that a careless disk takes for one share their claims; a hash that collides only costs a
- * round.
- */
-function claimPrefix(place: Place): string {
-  const folded = place.name.normalize('NFKC').toLowerCase()
+/** Names that some disk might not tell apart share their claims. A hash collision costs a round. */
+function claimPrefix(names: ObjectNames): string {
+  const folded = names.name.normalize('NFKC').toLowerCase()
   return `claim-${createHash('sha256').update(folded).digest('hex').slice(0, 16)}-`
 }

@@ -2,16 +2,20 @@ import { isAbsolute, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KanneryError, type StandardSchema } from '@kannery/storage'
 
+/** Where the folder is, and who may use what is made in it. */
 export interface VolumeConfig {
   /**
-   * Absolute. The first write creates the folder if its parent is there; reading never creates it.
+   * Absolute. The first write creates the folder if its parent exists; reading never creates it.
    */
   readonly path: string
-  /** Who may use what is made: its owner alone (the default), or the group of the folder too. */
-  readonly access?: 'owner' | 'group'
+  /**
+   * Who may use what is made: its owner alone, or the group of the folder as well. Defaults to
+   * `owner`.
+   */
+  readonly access?: 'owner' | 'group' | undefined
 }
 
-/** `file:///absolute/path[?access=group]`, percent-encoded as usual. @throws CONFIG_INVALID */
+/** Reads `file:///absolute/path[?access=group]`, percent-encoded. @throws CONFIG_INVALID */
 export function configFromUrl(url: URL): VolumeConfig {
   const { access, ...others } = Object.fromEntries(url.searchParams)
   const [unknownOption] = Object.keys(others)
@@ -28,7 +32,7 @@ export function configFromUrl(url: URL): VolumeConfig {
   }
   try {
     const path = fileURLToPath(`file://${url.pathname}`)
-    return checkConfig({ path, ...(access === undefined ? {} : { access }) })
+    return checkConfig({ path, access })
   } catch (error) {
     if (KanneryError.is(error)) throw error
     throw invalid(`not a file URL: ${url.href}`, { cause: error })
@@ -50,7 +54,7 @@ export function checkConfig(value: unknown): VolumeConfig {
   if (access !== undefined && access !== 'owner' && access !== 'group') {
     throw invalid('the access to a volume is "owner" or "group"')
   }
-  return { path: withoutTrailingSlash(normalize(path)), ...(access && { access }) }
+  return { path: withoutTrailingSlash(normalize(path)), access }
 }
 
 export const configSchema: StandardSchema<VolumeConfig> = {

@@ -1,4 +1,10 @@
-import { asError, type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
+import {
+  asError,
+  commonMeanings,
+  type ErrorFacts,
+  type ErrorMeaning,
+  KanneryError,
+} from '@kannery/storage'
 
 /** What was being done when the file system answered with an error. */
 export interface Attempt {
@@ -7,117 +13,111 @@ export interface Attempt {
   readonly path: string
 }
 
-interface Meaning {
-  readonly code: ErrorCode
-  readonly says: string
-  readonly retry?: Retry
-  readonly remedy?: string
-}
-
-const unsupportedName: Meaning = {
+const wrongKind: ErrorMeaning = {
   code: 'STORAGE_UNSUPPORTED',
-  says: 'a file stands where a folder is needed, or the other way round',
-  remedy: 'Move the file or folder named above out of the way; nothing was changed.',
+  message: 'a file is where a folder is needed, or the other way round',
+  remedy: 'Move that file or folder away; nothing was changed.',
 }
-const denied: Meaning = {
-  code: 'STORAGE_DENIED',
-  says: 'no permission',
-  remedy: 'Give this user read and write permission for the path named above.',
+const denied: ErrorMeaning = {
+  ...commonMeanings.denied,
+  remedy: 'Give this user read and write permission for that path.',
 }
-const full: Meaning = { code: 'STORAGE_FULL', says: 'no space left' }
-const unsupportedCall: Meaning = {
+const full: ErrorMeaning = { code: 'STORAGE_FULL', message: 'no space left' }
+const unsupportedCall: ErrorMeaning = {
   code: 'STORAGE_UNSUPPORTED',
-  says: 'the file system cannot do what a backup needs',
+  message: 'the file system cannot do what a backup needs',
 }
-const disturbed: Meaning = {
+const disturbed: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
-  says: 'the disk does not answer as it should',
+  message: 'the disk does not answer as it should',
   retry: 'same-request',
-  remedy: 'Check the disk and its mount (the kernel log tells more), then run it again.',
+  remedy: 'Check the disk and its mount (the kernel log has details), then run it again.',
 }
-const tooManyFiles: Meaning = {
+const tooManyFiles: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
-  says: 'too many open files',
+  message: 'too many open files',
   retry: 'same-request',
   remedy: 'Raise the limit of open files (ulimit -n) for this process.',
 }
 
 /**
- * By errno name. What is not here is {@link disturbed}. None of them means "absent": that is judged
- * where an object is looked up.
+ * By the name of the errno; any other is {@link disturbed}. None of them means that an object does
+ * not exist: that is decided where it is looked up.
  */
-const meanings: Readonly<Record<string, Meaning>> = {
+const meanings: Readonly<Record<string, ErrorMeaning>> = {
   ENOSPC: full,
-  EDQUOT: { ...full, says: 'the disk quota is used up' },
+  EDQUOT: { ...full, message: 'the disk quota is used up' },
   EACCES: denied,
   EPERM: denied,
   EROFS: {
     ...denied,
-    says: 'the file system is mounted read-only',
+    message: 'the file system is mounted read-only',
     remedy: 'Mount it with write permission.',
   },
   ENAMETOOLONG: {
     code: 'STORAGE_UNSUPPORTED',
-    says: 'the name is longer than this file system allows',
+    message: 'the name is longer than this file system allows',
     remedy: 'Use a file system with names of 255 bytes, or a shorter path.',
   },
   EILSEQ: {
     code: 'STORAGE_UNSUPPORTED',
-    says: 'this file system cannot hold the name',
+    message: 'this file system cannot hold the name',
     remedy: 'Use a file system that takes any name, for example ext4 or XFS.',
   },
   ELOOP: {
     code: 'STORAGE_UNSUPPORTED',
-    says: 'a symbolic link stands below the storage folder',
-    remedy: 'Replace the link by what it points to, or mount that there.',
+    message: 'a symbolic link is below the storage folder',
+    remedy: 'Replace the link with what it points to, or mount that there.',
   },
   EXDEV: {
     code: 'STORAGE_UNSUPPORTED',
-    says: 'the folder and its .kannery lie on different file systems',
+    message: 'the folder and its .kannery are on different file systems',
     remedy: 'Unmount what is mounted at .kannery.',
   },
-  EFBIG: { ...unsupportedCall, says: 'the file system does not allow a file this large' },
-  ENOTDIR: unsupportedName,
-  EISDIR: unsupportedName,
-  EEXIST: unsupportedName,
-  ENOTEMPTY: unsupportedName,
+  EFBIG: { ...unsupportedCall, message: 'the file system does not allow a file this large' },
+  ENOTDIR: wrongKind,
+  EISDIR: wrongKind,
+  EEXIST: wrongKind,
+  ENOTEMPTY: wrongKind,
   EINVAL: unsupportedCall,
   ENOSYS: unsupportedCall,
   ENOTSUP: unsupportedCall,
   EOPNOTSUPP: unsupportedCall,
   ENOENT: {
     code: 'STORAGE_UNAVAILABLE',
-    says: 'a folder was removed or renamed meanwhile',
+    message: 'a folder was removed or renamed in the meantime',
     retry: 'after-refresh',
-    remedy: 'Leave the storage folder alone while a backup runs, then run it again.',
+    remedy: 'Do not change the storage folder while a backup runs. Run it again.',
   },
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
 }
 
 /**
- * The one place where an errno becomes an error of Kannery. Errors that already are one pass
+ * Turns an error of the file system into one of Kannery; errors of Kannery and defects pass
  * unchanged.
  */
 export function volumeError(error: unknown, attempt: Attempt): unknown {
   if (!isErrno(error)) return error
   const meaning = meanings[error.code] ?? disturbed
   const path = error.path ?? attempt.path
-  return new KanneryError(meaning.code, `${meaning.says}: ${path}`, {
+  return new KanneryError(meaning.code, `${meaning.message}: ${path}`, {
     cause: error,
     why: `${error.syscall ?? 'the call'} answered ${error.code}`,
-    ...(meaning.retry === undefined ? {} : { retry: meaning.retry }),
-    ...(meaning.remedy === undefined ? {} : { remedy: meaning.remedy }),
-    facts: { ...facts(attempt), path, status: error.code },
+    retry: meaning.retry,
+    remedy: meaning.remedy,
+    facts: { ...factsOf(attempt), path, status: error.code },
   })
 }
 
+/** An error of a system call, as Node.js throws it. */
 export interface ErrnoError extends Error {
   readonly code: string
   readonly syscall?: string
   readonly path?: string
 }
 
+/** Whether a system call failed, and with one of `codes` if there are any. */
 export function isErrno(error: unknown, ...codes: readonly string[]): error is ErrnoError {
   if (!(error instanceof Error) || KanneryError.is(error)) return false
   const { code, errno } = error as NodeJS.ErrnoException
@@ -126,72 +126,92 @@ export function isErrno(error: unknown, ...codes: readonly string[]): error is E
 }
 
 export function notFound(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `no such object: ${attempt.path}`, {
-    facts: facts(attempt),
-  })
+  return concluded(commonMeanings.notFound, attempt)
 }
 
 export function containerNotFound(attempt: Attempt, cause?: unknown): KanneryError {
-  return new KanneryError('STORAGE_CONTAINER_NOT_FOUND', `no such folder: ${attempt.path}`, {
-    cause,
+  const meaning: ErrorMeaning = {
+    code: 'STORAGE_CONTAINER_NOT_FOUND',
+    message: 'no such folder',
     remedy: 'Check the path, and that its disk is mounted; create the folder if it is to be new.',
-    facts: facts(attempt),
-  })
+  }
+  return concluded(meaning, attempt, cause)
 }
 
 export function alreadyExists(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_ALREADY_EXISTS', `already there: ${attempt.path}`, {
-    retry: 'after-refresh',
-    facts: facts(attempt),
-  })
+  return concluded(commonMeanings.alreadyExists, attempt)
 }
 
 export function preconditionFailed(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${attempt.path}`, {
-    retry: 'after-refresh',
-    facts: facts(attempt),
-  })
+  return concluded(commonMeanings.changed, attempt)
 }
 
-/** The folder could not be flushed after a name in it was given or removed. */
+/** The folder could not be flushed after a name in it was created or removed. */
 export function notDurable(attempt: Attempt, cause: unknown): KanneryError {
-  const message = `the change is visible, but a power failure may undo it: ${attempt.path}`
-  return new KanneryError('STORAGE_NOT_DURABLE', message, {
-    cause,
+  const meaning: ErrorMeaning = {
+    code: 'STORAGE_NOT_DURABLE',
+    message: 'the change is visible, but a power failure may undo it',
     why: `the disk failed when its folder was flushed: ${asError(cause).message}`,
     remedy: 'Check the disk (the kernel log has details), then run it again.',
-    facts: facts(attempt),
-  })
+  }
+  return concluded(meaning, attempt, cause)
 }
 
+/** The unfinished file of a write was swept while this process slept. */
 export function rewriteNeeded(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_REWRITE_NEEDED', `nothing was stored: ${attempt.path}`, {
-    retry: 'after-refresh',
-    why: 'its unfinished file was cleaned away while this process slept',
-    facts: facts(attempt),
-  })
+  const why = 'its unfinished file was cleaned up while this process slept'
+  return concluded({ ...commonMeanings.rewriteNeeded, why }, attempt)
 }
 
+/** A write lost to other writers so often that it gave up. */
 export function contended(attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `too many writers at once: ${attempt.path}`, {
+  const meaning: ErrorMeaning = {
+    code: 'STORAGE_UNAVAILABLE',
+    message: 'too many writers at once',
     retry: 'same-request',
     why: 'others wrote the same object again and again; nothing of this write was stored',
-    facts: facts(attempt),
-  })
+  }
+  return concluded(meaning, attempt)
 }
 
+export function outsideRange(
+  attempt: Attempt,
+  range: { readonly start: number; readonly end: number; readonly size: number },
+): KanneryError {
+  const why = `bytes ${range.start} to ${range.end} were asked for, but it has ${range.size}`
+  return concluded({ ...commonMeanings.outsideRange, why }, attempt)
+}
+
+/** A file became shorter while it was read. */
+export function truncated(attempt: Attempt, position: number): KanneryError {
+  const meaning: ErrorMeaning = {
+    code: 'STORAGE_UNAVAILABLE',
+    message: 'shortened while it was read',
+    retry: 'after-refresh',
+    why: `it ended at byte ${position}; something other than Kannery writes to it`,
+  }
+  return concluded(meaning, attempt)
+}
+
+/** The file system or a file in it is not what a backup needs. */
 export function unsupported(
   message: string,
   options: { readonly why?: string; readonly remedy?: string; readonly attempt?: Attempt },
 ): KanneryError {
   const { why, remedy, attempt } = options
   return new KanneryError('STORAGE_UNSUPPORTED', message, {
-    ...(why === undefined ? {} : { why }),
-    ...(remedy === undefined ? {} : { remedy }),
-    facts: attempt === undefined ? { backend: 'volume' } : facts(attempt),
+    why,
+    remedy,
+    facts: attempt === undefined ? { backend: 'volume' } : factsOf(attempt),
   })
 }
 
-function facts(attempt: Attempt): Record<string, string | undefined> {
+function concluded(meaning: ErrorMeaning, attempt: Attempt, cause?: unknown): KanneryError {
+  const { code, message, retry, why, remedy } = meaning
+  const facts = factsOf(attempt)
+  return new KanneryError(code, `${message}: ${attempt.path}`, { cause, retry, why, remedy, facts })
+}
+
+function factsOf(attempt: Attempt): ErrorFacts {
   return { backend: 'volume', ...attempt }
 }

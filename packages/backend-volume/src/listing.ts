@@ -14,21 +14,22 @@ import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
 import { describe } from './object-stats.ts'
 
-/** How many objects are looked at together. */
+/** How many objects are looked at in parallel. */
 const batch = 64
 
 interface Child {
-  /** `link`: leads to a folder, or to nothing that can be looked at. */
+  /** A `link` leads to a folder, or to something that cannot be looked at. */
   readonly kind: 'object' | 'folder' | 'link'
   readonly name: string
-  /** The name, with a slash for a folder: what a store without folders would sort by. */
+  /** The name, with a slash after that of a folder: a store without folders would sort by it. */
   readonly sortsAs: string
 }
 
 /**
- * In key order. What is not ours is left out: dot names, `lost+found`, links to files, devices,
- * names that cannot be keys. A link in the place of a folder is not followed; among children it is
- * listed as a folder, so that whoever looks into it is refused instead of missing what lies there.
+ * Lists a folder in key order. What no backup writes is left out: dot names, `lost+found`, links to
+ * files, devices, names that cannot be keys. A link in the place of a folder is not followed; among
+ * children it is listed as a folder, so that a caller that looks into it gets an error instead of
+ * missing what it holds.
  */
 export async function* listFolder(
   files: FileSystem,
@@ -37,7 +38,7 @@ export async function* listFolder(
   options: ListOptions,
 ): AsyncGenerator<ListEntry> {
   let objects: Child[] = []
-  const tellObjects = async function* (): AsyncGenerator<ListEntry> {
+  const takeObjects = async function* (): AsyncGenerator<ListEntry> {
     for (const info of await describeAll(files, folder, prefix, objects)) {
       yield { kind: 'object', info }
     }
@@ -48,10 +49,10 @@ export async function* listFolder(
     if (isBefore(`${prefix}${child.sortsAs}`, options.startAfter)) continue
     if (child.kind === 'object') {
       objects.push(child)
-      if (objects.length === batch) yield* tellObjects()
+      if (objects.length === batch) yield* takeObjects()
       continue
     }
-    yield* tellObjects()
+    yield* takeObjects()
     const below = keyPrefix(`${prefix}${child.sortsAs}`)
     const path = join(folder, child.name)
     if (options.depth === 'all') {
@@ -60,10 +61,10 @@ export async function* listFolder(
       yield { kind: 'folder', prefix: below }
     }
   }
-  yield* tellObjects()
+  yield* takeObjects()
 }
 
-/** A folder may hold keys after `startAfter` although its own name sorts before it. */
+/** A folder may hold keys after `startAfter` although its own name comes before it. */
 function isBefore(key: string, startAfter: ObjectKey | undefined): boolean {
   if (startAfter === undefined || startAfter.startsWith(key)) return key === startAfter
   return compareKeys(key, startAfter) < 0
@@ -101,34 +102,34 @@ async function kindOfLink(
   folder: string,
   name: string,
 ): Promise<'link' | undefined> {
-  if (isOfOthers(name)) return undefined
+  if (isForeign(name)) return undefined
   try {
     return (await files.stat(join(folder, name))).isDirectory() ? 'link' : undefined
   } catch (error) {
-    // It leads to what is not mounted, may not be read, or to itself.
+    // It leads to what is not mounted or may not be read, or to itself.
     if (isErrno(error)) return 'link'
     throw error
   }
 }
 
 function kindOf(entry: Entry): 'object' | 'folder' | undefined {
-  if (isOfOthers(entry.name)) return undefined
+  if (isForeign(entry.name)) return undefined
   if (entry.isFile()) return 'object'
   return entry.isDirectory() ? 'folder' : undefined
 }
 
-function isOfOthers(name: string): boolean {
+function isForeign(name: string): boolean {
   return name === 'lost+found' || !isKeySegment(name)
 }
 
 function isKeySegment(name: string): boolean {
-  // What Node could not decode holds replacement characters: no key leads to that file.
+  // A name that Node.js could not decode has replacement characters: no key leads to that file.
   return isObjectKey(name) && !name.includes('\ufffd')
 }
 
 /**
- * An empty folder is none in a storage: it is what deleted objects leave behind. One that cannot be
- * looked into is not known to be empty.
+ * Whether a folder counts as one of the storage. An empty one does not: deleted objects leave it.
+ * One that cannot be looked into does: it may hold something.
  */
 async function mayHoldObjects(files: FileSystem, folder: string): Promise<boolean> {
   const folders: string[] = []

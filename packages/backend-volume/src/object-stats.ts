@@ -6,14 +6,15 @@ import { type Attempt, isErrno, unsupported } from './errors.ts'
 export type ObjectStats = BigIntStats
 
 /**
- * undefined on a proven "no such object"; a folder is none. A link or a device is refused: it may
- * lead anywhere.
+ * Returns undefined on a proven "no such object", also for a folder.
+ *
+ * @throws STORAGE_UNSUPPORTED for a link or a device: it may lead anywhere
  */
 export async function statObject(
   files: FileSystem,
   attempt: Attempt,
 ): Promise<ObjectStats | undefined> {
-  let stats: BigIntStats
+  let stats: ObjectStats
   try {
     stats = await files.lstat(attempt.path, { bigint: true })
   } catch (error) {
@@ -25,7 +26,7 @@ export async function statObject(
   return stats
 }
 
-export function assertRegularFile(stats: BigIntStats, attempt: Attempt): void {
+export function assertRegularFile(stats: ObjectStats, attempt: Attempt): void {
   if (stats.isFile()) return
   throw unsupported(`not a regular file: ${attempt.path}`, {
     why: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is a device, socket or pipe',
@@ -36,15 +37,16 @@ export function assertRegularFile(stats: BigIntStats, attempt: Attempt): void {
 
 /**
  * Names one state of one name. A replacement always has a later modification time than what it
- * replaces, so a number of the inode that is used again does not bring back an old version; an edit
- * by hand changes time or size.
+ * replaces, so that an inode number that is used again does not bring back an old version. An edit
+ * by hand changes the time or the size.
  */
-export function versionOf(stats: BigIntStats): ObjectVersion {
+export function versionOf(stats: ObjectStats): ObjectVersion {
   const parts = [stats.ino, stats.mtimeNs, stats.size].map((part) => part.toString(36))
   return parts.join('-') as ObjectVersion
 }
 
-export function describe(key: ObjectKey, stats: BigIntStats): StoredObject {
+/** What the storage says about an object, from the state of its file. */
+export function describe(key: ObjectKey, stats: ObjectStats): StoredObject {
   return {
     key,
     size: Number(stats.size),

@@ -4,18 +4,25 @@ import {
   type ByteRange,
   type ByteSpan,
   type GetOptions,
-  KanneryError,
   type ObjectKey,
   type ObjectReader,
   spanOf,
 } from '@kannery/storage'
 import type { FileSystem } from './disk/file-system.ts'
-import { type Attempt, isErrno, notFound, preconditionFailed, volumeError } from './errors.ts'
+import {
+  type Attempt,
+  isErrno,
+  notFound,
+  outsideRange,
+  preconditionFailed,
+  truncated,
+  volumeError,
+} from './errors.ts'
 import { assertRegularFile, describe, versionOf } from './object-stats.ts'
 
-const pieceBytes = 1024 * 1024
+const readBytes = 1024 * 1024
 
-/** The file that has the name now: a replacement does not change what this reader reads. */
+/** Opens the file that has the name now. A replacement does not change what the reader reads. */
 export async function openReader(
   files: FileSystem,
   key: ObjectKey,
@@ -43,7 +50,7 @@ export async function openReader(
 }
 
 async function openFile(files: FileSystem, attempt: Attempt): Promise<FileHandle> {
-  // A pipe would block the open for ever; a link may lead anywhere.
+  // A pipe would block the open forever; a link may lead anywhere.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   try {
     return await files.open(attempt.path, flags)
@@ -53,16 +60,13 @@ async function openFile(files: FileSystem, attempt: Attempt): Promise<FileHandle
   }
 }
 
-/** @throws STORAGE_RANGE for what does not select at least one byte that is there. */
+/** @throws STORAGE_RANGE when it does not select at least one byte that exists */
 function resolveRange(range: ByteRange | undefined, size: number, attempt: Attempt): ByteSpan {
   const span = spanOf(range, size)
   const { start, end } = span
   const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0
   if (range === undefined || (isRange && start < end && end <= size)) return span
-  throw new KanneryError('STORAGE_RANGE', `no such byte range: ${attempt.path}`, {
-    why: `bytes ${start} to ${end} were asked for, but it has ${size}`,
-    facts: { backend: 'volume', ...attempt },
-  })
+  throw outsideRange(attempt, { start, end, size })
 }
 
 async function* readSpan(
@@ -71,14 +75,14 @@ async function* readSpan(
   signal: AbortSignal | undefined,
   attempt: Attempt,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, span.end - span.start))
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, span.end - span.start))
   let position = span.start
   try {
     while (position < span.end) {
       signal?.throwIfAborted()
       const length = Math.min(buffer.length, span.end - position)
       const { bytesRead } = await handle.read(buffer, 0, length, position)
-      if (bytesRead === 0) throw truncated(position, attempt)
+      if (bytesRead === 0) throw truncated(attempt, position)
       position += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
@@ -89,15 +93,7 @@ async function* readSpan(
   }
 }
 
-function truncated(position: number, attempt: Attempt): KanneryError {
-  return new KanneryError('STORAGE_UNAVAILABLE', `shortened while it was read: ${attempt.path}`, {
-    retry: 'after-refresh',
-    why: `it ended at byte ${position}; something other than Kannery writes to it`,
-    facts: { backend: 'volume', ...attempt },
-  })
-}
-
-/** Closing twice is harmless: the body closes at its end, the reader when it is disposed of. */
+/** Harmless when called twice: the body closes at its end, the reader when it is disposed of. */
 async function close(handle: FileHandle): Promise<void> {
   if (handle.fd !== -1) await handle.close()
 }

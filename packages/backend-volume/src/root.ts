@@ -7,23 +7,25 @@ import { mountOf, reasonAgainst } from './disk/mount.ts'
 import { probeFileSystem } from './disk/probe-file-system.ts'
 import type { UnflushedNames } from './disk/unflushed-names.ts'
 import { type Attempt, containerNotFound, isErrno, unsupported } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 
-/** What this backend takes from its context. */
+/** What this backend needs of its context. */
 export type Environment = Pick<BackendContext, 'clock' | 'random'>
 
+/** What a {@link Root} is made of. */
 export interface RootOptions {
   readonly files: FileSystem
   readonly environment: Environment
   readonly unflushed: UnflushedNames
 }
 
+/** What writing needs. */
 interface Prepared {
   readonly root: string
   readonly claims: Claims
 }
 
-/** The storage's own folder: found for reading; made, probed and prepared for writing. */
+/** The storage's own folder. Reading only finds it; writing makes and probes it. */
 export class Root {
   readonly path: string
   readonly #files: FileSystem
@@ -40,10 +42,11 @@ export class Root {
   }
 
   /**
-   * The folder itself, behind the link that a person may have made to it. @throws
-   * STORAGE_CONTAINER_NOT_FOUND
+   * Returns the real path: `path` itself may be a link.
+   *
+   * @throws STORAGE_CONTAINER_NOT_FOUND
    */
-  async real(attempt: Attempt): Promise<string> {
+  async realPath(attempt: Attempt): Promise<string> {
     try {
       return await this.#files.realpath(this.path)
     } catch (error) {
@@ -54,14 +57,16 @@ export class Root {
     }
   }
 
-  /** @throws STORAGE_CONTAINER_NOT_FOUND when it vanished, or is no folder at all. */
-  async assertThere(attempt: Attempt): Promise<void> {
-    const stats = await this.#files.stat(await this.real(attempt))
+  /** @throws STORAGE_CONTAINER_NOT_FOUND when it does not exist any more, or is no folder */
+  async assertExists(attempt: Attempt): Promise<void> {
+    const stats = await this.#files.stat(await this.realPath(attempt))
     if (!stats.isDirectory()) throw containerNotFound({ ...attempt, path: this.path })
   }
 
   /**
-   * Makes the folder if its parent is there, and finds out, once, whether it can be written safely.
+   * Makes the folder if its parent exists, and finds out once whether it can be written safely.
+   *
+   * @throws STORAGE_CONTAINER_NOT_FOUND, STORAGE_UNSUPPORTED
    */
   async prepare(attempt: Attempt): Promise<Prepared> {
     this.#prepared ??= this.#prepare(attempt)
@@ -73,24 +78,24 @@ export class Root {
     }
   }
 
-  /** Makes the folders that an object needs, its machinery included. */
-  async prepareFolder(place: Place): Promise<void> {
+  /** Makes the folders that an object needs, including its machinery. */
+  async prepareFolder(names: ObjectNames): Promise<void> {
     const { root } = await this.prepare({ operation: 'open', path: this.path })
-    if (!this.#durableFolders.has(place.folder) || !(await this.#hasMachinery(place))) {
-      await makeFoldersDurably(this.#files, root, place.folder)
-      await makeFolder(this.#files, place.machinery)
-      this.#durableFolders.add(place.folder)
+    if (!this.#durableFolders.has(names.folder) || !(await this.#hasMachinery(names))) {
+      await makeFoldersDurably(this.#files, root, names.folder)
+      await makeFolder(this.#files, names.machinery)
+      this.#durableFolders.add(names.folder)
     }
-    if (await isRealFolder(this.#files, place.machinery)) return
-    throw unsupported(`a file stands where a folder is needed: ${place.machinery}`, {})
+    if (await isRealFolder(this.#files, names.machinery)) return
+    throw unsupported(`a file is where a folder is needed: ${names.machinery}`, {})
   }
 
-  async #hasMachinery(place: Place): Promise<boolean> {
+  async #hasMachinery(names: ObjectNames): Promise<boolean> {
     try {
-      await makeFolder(this.#files, place.machinery)
+      await makeFolder(this.#files, names.machinery)
       return true
     } catch (error) {
-      // Somebody removed the whole folder.
+      // The whole folder was removed.
       if (isErrno(error, 'ENOENT')) return false
       throw error
     }
@@ -106,8 +111,8 @@ export class Root {
       }
       throw error
     }
-    const root = await this.real(attempt)
-    await this.assertThere(attempt)
+    const root = await this.realPath(attempt)
+    await this.assertExists(attempt)
     await this.#refuseUnsafeMount(root)
     const { hardLinks } = await probeFileSystem(this.#files, root, this.#environment.random)
     const unflushed = this.#unflushed
@@ -115,7 +120,7 @@ export class Root {
     return { root, claims }
   }
 
-  /** Elsewhere than on Linux only the probe can tell. */
+  /** On other systems than Linux only the probe can find out. */
   async #refuseUnsafeMount(root: string): Promise<void> {
     let mountinfo: string
     try {

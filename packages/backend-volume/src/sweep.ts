@@ -1,18 +1,18 @@
-import { constants, type Dirent } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
-import type { BackendContext, SweepOptions } from '@kannery/storage'
-import { fileMode } from './disk/durable.ts'
+import type { Random, SweepOptions } from '@kannery/storage'
+import { fileMode, newFile } from './disk/durable.ts'
 import type { FileSystem } from './disk/file-system.ts'
 import { isErrno } from './errors.ts'
 import { machineryName, newId } from './object-names.ts'
 
 interface FolderSweep extends SweepOptions {
-  readonly random: BackendContext['random']
+  readonly random: Random
 }
 
 /**
- * Removes what crashed writers left in the machinery of `folder` and of all folders below. A writer
- * that still lives finds its file gone and starts over.
+ * Removes what crashed writers left in the machinery of `folder` and of all folders below. Returns
+ * how many it removed. A writer that is still running finds its file gone and starts over.
  */
 export async function sweepFolder(
   files: FileSystem,
@@ -40,9 +40,7 @@ async function sweepEntries(
   return swept
 }
 
-/**
- * What this user may not read is not of a backup of theirs: a recycle bin, another user's folder.
- */
+/** What this user may not read belongs to none of their backups: a recycle bin, for example. */
 async function readIfAllowed(files: FileSystem, folder: string): Promise<readonly Dirent[]> {
   try {
     return await files.readdir(folder, { withFileTypes: true })
@@ -69,7 +67,7 @@ async function sweepMachinery(
       await files.rm(path, { recursive: true })
       swept++
     } catch (error) {
-      // Its writer was not dead after all.
+      // Its writer was still running.
       if (!isErrno(error, 'ENOENT')) throw error
     }
   }
@@ -80,15 +78,10 @@ function isLeftover(name: string): boolean {
   return /^(unfinished|aside|probe|now|claim-[0-9a-f]{16})-[0-9a-f]{32}$/.test(name)
 }
 
-/** The file system's clock: a server's, where it is mounted from one. */
-async function nowOf(
-  files: FileSystem,
-  machinery: string,
-  random: BackendContext['random'],
-): Promise<number> {
+/** The time by the clock of the file system: that of the server, on a network file system. */
+async function nowOf(files: FileSystem, machinery: string, random: Random): Promise<number> {
   const path = join(machinery, `now-${newId(random)}`)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  const handle = await files.open(path, flags, fileMode)
+  const handle = await files.open(path, newFile, fileMode)
   try {
     return (await handle.stat()).mtimeMs
   } finally {

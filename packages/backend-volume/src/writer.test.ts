@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { StoredObject } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
-import { PiecePool, pieceBytes } from './buffer-pool.ts'
+import { BufferPool, bufferBytes } from './buffer-pool.ts'
 import { VolumeWriter } from './writer.ts'
 
-/** A file that only remembers; and of each write the memory that it came from. */
+/** A file in memory. It also remembers which memory each write came from. */
 class RememberedFile {
   readonly memories = new Set<ArrayBufferLike>()
   #content = Buffer.alloc(0)
@@ -25,12 +25,15 @@ class RememberedFile {
   async close(): Promise<void> {}
 }
 
-function open(pieces: PiecePool): { readonly file: RememberedFile; readonly writer: VolumeWriter } {
+function open(buffers: BufferPool): {
+  readonly file: RememberedFile
+  readonly writer: VolumeWriter
+} {
   const file = new RememberedFile()
   const writer = new VolumeWriter({
     handle: file as unknown as FileHandle,
     maxBufferedBytes: undefined,
-    pieces,
+    buffers,
     publish: async () => ({}) as StoredObject,
     abandon: async () => undefined,
     explain: (error) => error,
@@ -38,7 +41,7 @@ function open(pieces: PiecePool): { readonly file: RememberedFile; readonly writ
   return { file, writer }
 }
 
-const object = (value: number): Buffer => Buffer.alloc(3 * pieceBytes + 1000, value)
+const object = (value: number): Buffer => Buffer.alloc(3 * bufferBytes + 1000, value)
 
 async function writeIn(writer: VolumeWriter, bytes: Buffer, step: number): Promise<void> {
   const chunk = Buffer.alloc(step)
@@ -51,8 +54,8 @@ async function writeIn(writer: VolumeWriter, bytes: Buffer, step: number): Promi
 
 describe('the memory of writers', () => {
   test('is used again by the next one', async () => {
-    const pieces = new PiecePool()
-    const [first, second] = [open(pieces), open(pieces)]
+    const buffers = new BufferPool()
+    const [first, second] = [open(buffers), open(buffers)]
     await writeIn(first.writer, object(1), 1_000_000)
     await first.writer.commit()
     await writeIn(second.writer, object(2), 1_000_000)
@@ -63,9 +66,9 @@ describe('the memory of writers', () => {
   })
 
   test('is never shared by two at a time', async () => {
-    const pieces = new PiecePool()
+    const buffers = new BufferPool()
     for (let round = 0; round < 3; round++) {
-      const writers = [1, 2, 3].map((value) => ({ value: 10 * round + value, ...open(pieces) }))
+      const writers = [1, 2, 3].map((value) => ({ value: 10 * round + value, ...open(buffers) }))
       await Promise.all(
         writers.map(async ({ writer, value }) => {
           await writeIn(writer, object(value), 700_000)
@@ -77,19 +80,20 @@ describe('the memory of writers', () => {
   })
 
   test('that was given up is not used again: it may still be on its way into the file', async () => {
-    const pieces = new PiecePool()
-    const { writer } = open(pieces)
+    const buffers = new BufferPool()
+    const { writer } = open(buffers)
     await writeIn(writer, object(1), 1_000_000)
     await writer[Symbol.asyncDispose]()
-    expect(pieces.take()).toBeUndefined()
+    expect(buffers.take()).toBeUndefined()
   })
 
   test('that is kept for later is bounded', () => {
-    const pieces = new PiecePool()
-    for (let piece = 0; piece < 10; piece++) pieces.giveBack(Buffer.allocUnsafeSlow(pieceBytes))
-    pieces.giveBack(Buffer.alloc(100))
+    const buffers = new BufferPool()
+    for (let released = 0; released < 10; released++)
+      buffers.release(Buffer.allocUnsafeSlow(bufferBytes))
+    buffers.release(Buffer.alloc(100))
     let kept = 0
-    while (pieces.take() !== undefined) kept += 1
+    while (buffers.take() !== undefined) kept += 1
     expect(kept).toBe(4)
   })
 })

@@ -1,23 +1,25 @@
 import type { FileHandle } from 'node:fs/promises'
 import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/storage'
-import { type PiecePool, pieceBytes } from './buffer-pool.ts'
+import { type BufferPool, bufferBytes } from './buffer-pool.ts'
 
 const firstBufferBytes = 64 * 1024
 
+/** What a {@link VolumeWriter} is made of. */
 export interface VolumeWriterOptions {
   readonly handle: FileHandle
   readonly maxBufferedBytes: number | undefined
-  readonly pieces: PiecePool
-  /** Called once, with the file written, fsynced and closed. */
+  readonly buffers: BufferPool
+  /** Called once, when the file is written, flushed and closed. */
   readonly publish: () => Promise<StoredObject>
   /** Called once if nothing was published. */
   readonly abandon: () => Promise<void>
+  /** Turns an error of the file system into one of Kannery. */
   readonly explain: (error: unknown) => unknown
 }
 
 /**
- * Collects into one buffer while the other one is being written, so that {@link write} mostly only
- * copies. Both together hold at most `maxBufferedBytes`, and grow only as far as the object does.
+ * Fills one buffer while the other one is being written, so that most calls of {@link write} only
+ * copy. Both together hold at most `maxBufferedBytes`, and grow only as far as the object does.
  */
 export class VolumeWriter implements ObjectWriter {
   readonly #options: VolumeWriterOptions
@@ -31,8 +33,8 @@ export class VolumeWriter implements ObjectWriter {
 
   constructor(options: VolumeWriterOptions) {
     this.#options = options
-    const { maxBufferedBytes = 2 * pieceBytes } = options
-    this.#capacity = Math.max(1, Math.min(pieceBytes, Math.floor(maxBufferedBytes / 2)))
+    const { maxBufferedBytes = 2 * bufferBytes } = options
+    this.#capacity = Math.max(1, Math.min(bufferBytes, Math.floor(maxBufferedBytes / 2)))
     this.#collecting = allocate(Math.min(firstBufferBytes, this.#capacity))
   }
 
@@ -57,8 +59,8 @@ export class VolumeWriter implements ObjectWriter {
     try {
       await this.#writing
       this.#throwFailure()
-      await this.#writeWhole(this.#takeCollected())
-      this.#giveBack()
+      await this.#writeAll(this.#takeCollected())
+      this.#releaseBuffers()
       await this.#options.handle.sync()
       await this.#options.handle.close()
       published = true
@@ -77,7 +79,7 @@ export class VolumeWriter implements ObjectWriter {
     await this.#abandon()
   }
 
-  /** Grows the buffer while it is smaller than a piece; `more` bytes are about to come. */
+  /** Grows the buffer for `more` bytes, up to its full size. */
   #makeRoom(more: number): void {
     const wanted = this.#collected + more
     if (wanted <= this.#collecting.length || this.#collecting.length === this.#capacity) return
@@ -87,27 +89,27 @@ export class VolumeWriter implements ObjectWriter {
     this.#collecting = grown
   }
 
-  /** As large as this writer's pieces may be. */
+  /** A buffer that another writer released, if this one may have buffers of that size. */
   #pooled(): Buffer | undefined {
-    return this.#capacity === pieceBytes ? this.#options.pieces.take() : undefined
+    return this.#capacity === bufferBytes ? this.#options.buffers.take() : undefined
   }
 
-  #giveBack(): void {
-    this.#options.pieces.giveBack(this.#collecting)
-    if (this.#spare !== undefined) this.#options.pieces.giveBack(this.#spare)
+  #releaseBuffers(): void {
+    this.#options.buffers.release(this.#collecting)
+    if (this.#spare !== undefined) this.#options.buffers.release(this.#spare)
     this.#spare = undefined
   }
 
-  /** Resolves when the piece before this one is in the file, and this one on its way. */
+  /** Resolves when the buffer before is in the file, and this one on its way. */
   async #writeCollected(): Promise<void> {
     await this.#writing
     this.#throwFailure()
-    const piece = this.#takeCollected()
+    const bytes = this.#takeCollected()
     this.#collecting = this.#spare ?? this.#pooled() ?? allocate(this.#capacity)
     this.#spare = undefined
-    this.#writing = this.#writeWhole(piece).then(
+    this.#writing = this.#writeAll(bytes).then(
       () => {
-        this.#spare = Buffer.from(piece.buffer)
+        this.#spare = Buffer.from(bytes.buffer)
       },
       (error: unknown) => {
         this.#failure = { error: this.#options.explain(error) }
@@ -116,15 +118,15 @@ export class VolumeWriter implements ObjectWriter {
   }
 
   #takeCollected(): Buffer {
-    const piece = this.#collecting.subarray(0, this.#collected)
+    const bytes = this.#collecting.subarray(0, this.#collected)
     this.#collected = 0
-    return piece
+    return bytes
   }
 
-  async #writeWhole(piece: Buffer): Promise<void> {
+  async #writeAll(bytes: Buffer): Promise<void> {
     let written = 0
-    while (written < piece.length) {
-      const { bytesWritten } = await this.#options.handle.write(piece, written)
+    while (written < bytes.length) {
+      const { bytesWritten } = await this.#options.handle.write(bytes, written)
       written += bytesWritten
     }
   }
@@ -144,7 +146,7 @@ export class VolumeWriter implements ObjectWriter {
   }
 }
 
-/** Its own memory, so that `buffer.buffer` is exactly it, and it is freed with it. */
+/** Memory of its own, so that `buffer.buffer` is exactly this buffer and freed with it. */
 function allocate(bytes: number): Buffer {
   return Buffer.allocUnsafeSlow(bytes)
 }

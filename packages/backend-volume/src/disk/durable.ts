@@ -5,10 +5,10 @@ import type { FileSystem } from './file-system.ts'
 
 const folderMode = 0o700
 export const fileMode = 0o600
-/** To open a file that is not there, for writing. */
+/** Flags that create a file for writing, and fail when the name exists. */
 export const newFile: number = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
-/** A new, renamed or removed name survives a power failure only after this. */
+/** Flushes a folder: a new, renamed or removed name survives a power failure only after this. */
 export async function syncFolder(files: FileSystem, folder: string): Promise<void> {
   const handle = await files.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
@@ -19,8 +19,8 @@ export async function syncFolder(files: FileSystem, folder: string): Promise<voi
 }
 
 /**
- * Makes a file whose content survives a power failure; its name does so after {@link syncFolder}.
- * A failure leaves none.
+ * Makes a file whose content survives a power failure. Its name does so after {@link syncFolder}.
+ * When it fails, no file is left.
  */
 export async function makeFile(
   files: FileSystem,
@@ -39,7 +39,7 @@ export async function makeFile(
   }
 }
 
-/** Whether it was made now. */
+/** Makes a folder unless it exists. Returns whether it was made now. */
 export async function makeFolder(files: FileSystem, folder: string): Promise<boolean> {
   try {
     await files.mkdir(folder, folderMode)
@@ -51,9 +51,8 @@ export async function makeFolder(files: FileSystem, folder: string): Promise<boo
 }
 
 /**
- * Makes the folders from `root` (which is there) down to `folder` and each one's name durable in
- * its parent. Also for a folder that is there already: the process that made it may have died
- * before that.
+ * Makes the folders from `root`, which exists, down to `folder`, and makes the name of each durable
+ * in its parent, also of one that exists: the process that made it may have died before that.
  */
 export async function makeFoldersDurably(
   files: FileSystem,
@@ -69,14 +68,18 @@ export async function makeFoldersDurably(
   }
 }
 
-/** `folder` is there, and it is the folder of that name and not a link that leads elsewhere. */
+/**
+ * Returns whether `folder` exists.
+ *
+ * @throws STORAGE_UNSUPPORTED when it, or a folder above it, is a link that leads elsewhere
+ */
 export async function isRealFolder(files: FileSystem, folder: string): Promise<boolean> {
   let real: string
   try {
     real = await files.realpath(folder)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
-    if (await isLink(files, folder)) throw linkInTheWay(folder, 'what it leads to is not there')
+    if (await isLink(files, folder)) throw linkInTheWay(folder, 'what it leads to does not exist')
     return false
   }
   if (real === folder) return true
@@ -93,8 +96,8 @@ async function isLink(files: FileSystem, path: string): Promise<boolean> {
 }
 
 function linkInTheWay(folder: string, why: string): Error {
-  return unsupported(`a symbolic link stands below the storage folder: ${folder}`, {
+  return unsupported(`a symbolic link is below the storage folder: ${folder}`, {
     why,
-    remedy: 'Replace the link by what it points to, or mount that there.',
+    remedy: 'Replace the link with what it points to, or mount that there.',
   })
 }

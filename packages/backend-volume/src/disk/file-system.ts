@@ -1,6 +1,6 @@
 import type fs from 'node:fs/promises'
 
-/** The calls this backend makes. Tests record them, or let one fail. */
+/** The system calls that this backend makes. Tests record them, or make one fail. */
 export type FileSystem = Pick<
   typeof fs,
   | 'chmod'

@@ -1,13 +1,13 @@
 import { constants, type PathLike } from 'node:fs'
 import type { FileSystem } from './file-system.ts'
 
-/** With the bit that gives what is made in a folder the folder's group. */
+/** The first digit makes new files and folders inherit the group of their folder. */
 const folderMode = 0o2770
 const fileMode = 0o660
 
 /**
- * The same file system, but what is made in it belongs to the folder's group as well: folders get
- * mode 2770 and files 660, whatever the umask of the process is.
+ * Returns the same file system, in which new folders get mode 2770 and new files mode 660, whatever
+ * the umask of the process is: the group of a folder may use what is made in it.
  */
 export function withGroupAccess(files: FileSystem): FileSystem {
   const mkdir = async (path: PathLike): Promise<undefined> => {

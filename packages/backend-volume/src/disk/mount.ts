@@ -1,21 +1,23 @@
 import type { KanneryError } from '@kannery/storage'
 import { unsupported } from '../errors.ts'
 
+/** A mounted file system: what `mount` prints of it. */
 export interface Mount {
   readonly type: string
   readonly options: readonly string[]
 }
 
 /**
- * Mounted object stores: a rename copies, a write may vanish, two machines do not see each other.
+ * Mounted object stores. In them a rename is a copy, a write may be lost, and two machines do not
+ * see each other's changes.
  */
 const mountedObjectStores =
   /s3|gcs|goofys|geesefs|rclone|blobfuse|azure|oss|cos|swift|b2|onedrive|gdrive|dropbox/
 
 /**
- * A reason against `mount` that no probe on one machine can show.
+ * Returns why `mount` cannot be written safely, where no probe on one machine can show it.
  *
- * Network file systems cache names and attributes: a client may for seconds not see what another
+ * Network file systems cache names and attributes: for seconds, a client may not see what another
  * one did. With the caches off (nfs(5), mount.cifs(8)) they ask the server.
  */
 export function reasonAgainst(mount: Mount): KanneryError | undefined {
@@ -46,7 +48,10 @@ function cached(name: string, options: string): KanneryError {
   })
 }
 
-/** The mount that `path` lies on, from the text of /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+/**
+ * Returns the mount that holds `path`, from the text of /proc/self/mountinfo
+ * (proc_pid_mountinfo(5)).
+ */
 export function mountOf(mountinfo: string, path: string): Mount | undefined {
   let found: (Mount & { readonly length: number }) | undefined
   for (const line of mountinfo.split('\n')) {

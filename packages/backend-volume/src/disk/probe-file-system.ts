@@ -1,26 +1,25 @@
-import { constants } from 'node:fs'
 import { join } from 'node:path'
-import type { BackendContext } from '@kannery/storage'
+import type { Random } from '@kannery/storage'
 import { isErrno, unsupported } from '../errors.ts'
 import { machineryName, newId } from '../object-names.ts'
-import { fileMode, makeFolder, syncFolder } from './durable.ts'
+import { fileMode, makeFolder, newFile, syncFolder } from './durable.ts'
 import type { FileSystem } from './file-system.ts'
 
-/** What the probe found out; everything else that a backup needs is there, or it threw. */
-export interface Guarantees {
+/** What a file system may lack; everything else that a backup needs, the probe insists on. */
+export interface FileSystemAbilities {
   readonly hardLinks: boolean
 }
 
 /**
- * Tries in `root` what the backend relies on, and cleans up.
+ * Tries in `root` what this backend relies on, and cleans up.
  *
- * @throws STORAGE_UNSUPPORTED with the promise that does not hold.
+ * @throws STORAGE_UNSUPPORTED naming the promise that does not hold
  */
 export async function probeFileSystem(
   files: FileSystem,
   root: string,
-  random: BackendContext['random'],
-): Promise<Guarantees> {
+  random: Random,
+): Promise<FileSystemAbilities> {
   const machinery = join(root, machineryName)
   await makeFolder(files, machinery)
   const folder = join(machinery, `probe-${newId(random)}`)
@@ -44,8 +43,8 @@ async function assertNamesAreKept(files: FileSystem, folder: string): Promise<vo
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
       throw unsupported(`cannot tell some names apart on this disk: ${folder}`, {
-        why: 'it takes names that differ in case or in the form of an accent for one, so that the topics "Orders" and "orders" would overwrite each other',
-        remedy: 'Use a disk that keeps names as they are, for example ext4 or XFS.',
+        why: 'names that differ in case or in the form of an accent are one name to it, so that the topics "Orders" and "orders" would overwrite each other',
+        remedy: 'Use a disk that keeps names as they are, for example with ext4 or XFS.',
       })
     }
   }
@@ -73,15 +72,13 @@ async function assertFolderMovesWithContent(files: FileSystem, folder: string): 
   await create(files, join(folder, 'content'))
   if (!(await isRefused(files, join(folder, 'content'), join(before, 'content')))) {
     throw unsupported(`cannot delete a file safely on this disk: ${folder}`, {
-      why: 'a file could be moved into a folder that is gone',
+      why: 'a file could be moved into a folder that no longer exists',
       remedy: 'Use a local disk with a POSIX file system, for example ext4 or XFS.',
     })
   }
 }
 
-/**
- * A rename that leads from or to what is not there. An error of another kind says nothing about it.
- */
+/** Whether a rename fails because one of the paths does not exist. Other errors are passed on. */
 async function isRefused(files: FileSystem, from: string, to: string): Promise<boolean> {
   try {
     await files.rename(from, to)
@@ -106,8 +103,7 @@ async function hasHardLinks(files: FileSystem, folder: string): Promise<boolean>
 }
 
 async function create(files: FileSystem, path: string): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  const handle = await files.open(path, flags, fileMode)
+  const handle = await files.open(path, newFile, fileMode)
   try {
     await handle.sync()
   } finally {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type BackendContext, KanneryError } from '@kannery/storage'
+import { KanneryError, type Random } from '@kannery/storage'
 import { isErrno } from '../errors.ts'
 import { machineryName, newId } from '../object-names.ts'
 import { makeFile, makeFolder } from './durable.ts'
@@ -12,26 +12,26 @@ import type { FileSystem } from './file-system.ts'
 const reserveBytes = 1024 * 1024
 
 /**
- * Space that small writes and deletions get where the disk is full: a file that is removed for them
- * and made again. Reasons and alternatives: docs/adr/0123-keep-a-reserve-on-a-disk.md.
+ * Space for small writes and deletions on a full disk: a file that is removed for them, and made
+ * again afterwards. Reasons and alternatives: docs/adr/0123-keep-a-reserve-on-a-disk.md.
  */
 export class Reserve {
   readonly #files: FileSystem
-  readonly #random: BackendContext['random']
+  readonly #random: Random
   readonly #machinery: string
   readonly #path: string
   #lastUse: Promise<unknown> = Promise.resolve()
 
-  constructor(root: string, files: FileSystem, random: BackendContext['random']) {
+  constructor(root: string, files: FileSystem, random: Random) {
     this.#files = files
     this.#random = random
     this.#machinery = join(root, machineryName)
     this.#path = join(this.#machinery, 'reserve')
   }
 
-  /** Makes it unless it is there. @throws ENOSPC or EDQUOT, raw, when there is no room for it */
+  /** Makes the reserve unless it exists. @throws ENOSPC or EDQUOT, as Node.js throws them */
   async keep(): Promise<void> {
-    if (await this.#isThere()) return
+    if (await this.#exists()) return
     await makeFolder(this.#files, this.#machinery)
     const unfinished = join(this.#machinery, `unfinished-${newId(this.#random)}`)
     // Zeros would take no space where the file system compresses.
@@ -40,8 +40,9 @@ export class Reserve {
   }
 
   /**
-   * Makes a change; where the disk is full, it is made once more without the reserve. STORAGE_FULL
-   * must say that nothing was changed.
+   * Makes a change, and once more without the reserve if the disk was full.
+   *
+   * @param change rejects with STORAGE_FULL only when it changed nothing
    */
   async lendTo<T>(change: () => Promise<T>): Promise<T> {
     try {
@@ -49,24 +50,24 @@ export class Reserve {
     } catch (error) {
       if (!KanneryError.is(error, 'STORAGE_FULL')) throw error
     }
-    // One after the other: the reserve that one makes again takes the room of the next.
+    // One at a time: the reserve that one makes again takes the room of the next.
     const use = this.#lastUse.then(() => this.#without(change))
     this.#lastUse = use.catch(() => undefined)
     return await use
   }
 
   async #without<T>(change: () => Promise<T>): Promise<T> {
-    // Needs no space. Where it fails, so does the change, and says why.
+    // It needs no space. Where it fails, so does the change, and says why.
     await this.#files.rm(this.#path, { force: true }).catch(() => undefined)
     try {
       return await change()
     } finally {
-      // Where there is no room yet, the next segment insists on it.
+      // Where there is no room for it yet, the next segment fails instead.
       await this.keep().catch(() => undefined)
     }
   }
 
-  async #isThere(): Promise<boolean> {
+  async #exists(): Promise<boolean> {
     try {
       await this.#files.lstat(this.#path)
       return true

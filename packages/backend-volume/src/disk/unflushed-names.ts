@@ -2,13 +2,13 @@ import { syncFolder } from './durable.ts'
 import type { FileSystem } from './file-system.ts'
 
 /**
- * Names that this process gave or removed since it last flushed their folder. A look at such a name
- * flushes first: a caller that looks because an answer did not come would otherwise take for
- * durable what a power failure undoes.
+ * The names that this process created or removed since it last flushed their folder. Whoever looks
+ * at such a name flushes first: a caller that looks because an answer did not come would otherwise
+ * take for durable what a power failure may undo.
  */
 export class UnflushedNames {
   readonly #files: FileSystem
-  /** The last change of each path. */
+  /** By path: the number of its last change. */
   readonly #changes = new Map<string, number>()
   #lastChange = 0
 
@@ -22,7 +22,8 @@ export class UnflushedNames {
   }
 
   /**
-   * Makes changes of `paths`, which lie in `folder`, durable. They stay unflushed when it fails.
+   * Makes the changes of `paths`, which are in `folder`, durable. When it fails, they count as
+   * unflushed as before.
    */
   async flush(folder: string, paths: readonly string[]): Promise<void> {
     const changed = paths.flatMap((path) => {
