@@ -11,47 +11,13 @@ export default defineConfig({
     // Most tests here wait for other processes.
     maxWorkers: 2,
     projects: [
-      { test: { ...common, name: 'servers', include: ['src/{servers,format,dev}/**/*.test.ts'] } },
+      { test: { ...common, name: 'servers', include: ['src/servers/**/*.test.ts'] } },
       {
         test: {
           ...common,
           name: 'checker',
           include: ['src/python/**/*.test.ts'],
-          globalSetup: ['src/servers/shared-kafka.ts'],
-        },
-      },
-      { test: { ...common, name: 'house', include: ['src/house/**/*.test.ts'] } },
-      {
-        test: {
-          ...common,
-          name: 'main-job',
-          include: ['src/main-job/**/*.test.ts'],
-          exclude: ['src/main-job/storage*.test.ts'],
-          globalSetup: ['src/servers/shared-kafka.ts'],
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: 'durability',
-          include: ['src/durability/**/*.test.ts'],
-          globalSetup: ['src/servers/shared-kafka.ts'],
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: 'plugins',
-          include: ['src/plugins/**/*.test.ts'],
-          globalSetup: ['src/servers/shared-kafka.ts'],
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: 'main-job-storages',
-          include: ['src/main-job/storage*.test.ts'],
-          globalSetup: ['src/servers/shared-kafka.ts'],
+          globalSetup: ['src/servers/kafka/shared-kafka.ts'],
         },
       },
     ],

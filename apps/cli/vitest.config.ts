@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'broker',
           include: ['test/**/*.test.ts'],
-          globalSetup: ['@kannery/testing/servers/shared-kafka'],
+          globalSetup: ['@kannery/testing/servers/kafka/shared-kafka'],
           testTimeout: 60_000,
         },
       },

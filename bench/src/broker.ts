@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
 import {
   installKafka,
   type KafkaInstallation,
   runKafkaTool,
-} from '@kannery/testing/servers/kafka-installation'
+} from '@kannery/testing/servers/kafka/kafka-installation'
+import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 
 const brokerHeapMb = 2048
 /** What Kafka's own scripts give the performance tools. */

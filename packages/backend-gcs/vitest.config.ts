@@ -7,7 +7,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['@kannery/testing/servers/shared-gcs'],
+    globalSetup: ['@kannery/testing/servers/object-storages/shared-gcs'],
     testTimeout: 60_000,
   },
 })

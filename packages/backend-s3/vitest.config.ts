@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['@kannery/testing/servers/shared-s3'],
+    globalSetup: ['@kannery/testing/servers/object-storages/shared-s3'],
     testTimeout: 60_000,
   },
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { BackendContext, KanneryError } from '@kannery/storage'
 import { realClock, realRandom } from '@kannery/storage-testkit'
-import type { SharedAzurite } from '@kannery/testing/servers/shared-azurite'
+import type { SharedAzurite } from '@kannery/testing/servers/object-storages/shared-azurite'
 import { AzureBackend, type AzureConfig, plugin } from '../src/index.ts'
 
 /** What an app hands in when it opens the backend. */

@@ -1,5 +1,5 @@
 import { decorate, objectKey, type PartSender, type StorageBackend } from '@kannery/storage'
-import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/slow-server'
+import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/http/slow-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'

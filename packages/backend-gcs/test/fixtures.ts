@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { BackendContext, KanneryError } from '@kannery/storage'
 import { realClock, realRandom } from '@kannery/storage-testkit'
-import type { SharedGcs } from '@kannery/testing/servers/shared-gcs'
+import type { SharedGcs } from '@kannery/testing/servers/object-storages/shared-gcs'
 import { GcsBackend, type GcsConfig, plugin } from '../src/index.ts'
 
 /** What an app hands in when it opens the backend. */

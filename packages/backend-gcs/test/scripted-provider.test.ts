@@ -11,7 +11,7 @@ import {
   type PlayedRequest,
   type PlayedServer,
   playServer,
-} from '@kannery/testing/servers/played-server'
+} from '@kannery/testing/servers/http/scripted-server'
 import { expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { context, errorOf } from './fixtures.ts'

@@ -1,5 +1,5 @@
 import { keyPrefix, objectKey } from '@kannery/storage'
-import { type PlayedAnswer, playServer } from '@kannery/testing/servers/played-server'
+import { type PlayedAnswer, playServer } from '@kannery/testing/servers/http/scripted-server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { BackendContext, KanneryError } from '@kannery/storage'
 import { realClock, realRandom } from '@kannery/storage-testkit'
-import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
+import type { SharedS3 } from '@kannery/testing/servers/object-storages/shared-s3'
 import { plugin, S3Backend, type S3Config } from '../src/index.ts'
 
 /** What an app hands in when it opens the backend. */

@@ -5,8 +5,8 @@ import {
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
-import { s3ClientOf } from '@kannery/testing/servers/s3-client'
-import type { SharedS3 } from '@kannery/testing/servers/shared-s3'
+import { s3ClientOf } from '@kannery/testing/servers/object-storages/s3-client'
+import type { SharedS3 } from '@kannery/testing/servers/object-storages/shared-s3'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
 import { context, newPrefix, open } from './fixtures.ts'

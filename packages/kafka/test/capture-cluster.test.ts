@@ -1,5 +1,5 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
-import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
+import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { CaptureUnderTest } from './capture-run.ts'

@@ -1,5 +1,5 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
-import { runKafkaTool } from '@kannery/testing/servers/kafka-installation'
+import { runKafkaTool } from '@kannery/testing/servers/kafka/kafka-installation'
 import { expect, inject, test } from 'vitest'
 import { captureOnce } from './capture-run.ts'
 import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'

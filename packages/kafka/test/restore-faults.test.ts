@@ -1,5 +1,5 @@
 import { seededRandom } from '@kannery/storage-testkit'
-import { startKafka } from '@kannery/testing/servers/kafka'
+import { startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { defaultClientId } from '../src/configuration/connection-options.ts'

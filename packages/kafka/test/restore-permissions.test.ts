@@ -1,5 +1,5 @@
-import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
-import { runKafkaTool } from '@kannery/testing/servers/kafka-installation'
+import { runKafkaTool } from '@kannery/testing/servers/kafka/kafka-installation'
+import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'

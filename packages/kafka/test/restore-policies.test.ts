@@ -1,4 +1,4 @@
-import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka'
+import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { Settings } from '../src/restore/settings/topic-settings.ts'

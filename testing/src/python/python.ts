@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repositoryRoot } from '../paths.ts'
-import { cachedFolder } from '../servers/cached-folder.ts'
-import { run } from '../servers/run.ts'
+import { cachedFolder } from '../servers/processes/cached-folder.ts'
+import { run } from '../servers/processes/run.ts'
 
 const scripts = join(repositoryRoot, 'testing/python')
 const requirements = join(scripts, 'requirements.txt')

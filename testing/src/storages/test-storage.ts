@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startAzurite } from '../servers/azurite.ts'
-import { startFakeGcsServer } from '../servers/fake-gcs-server.ts'
-import type { HttpServerProcess } from '../servers/http-server-process.ts'
-import type { S3Server } from '../servers/s3-server.ts'
-import { startSeaweedfs } from '../servers/seaweedfs.ts'
-import { startVersitygw } from '../servers/versitygw.ts'
+import { startAzurite } from '../servers/object-storages/azurite.ts'
+import { startFakeGcsServer } from '../servers/object-storages/fake-gcs-server.ts'
+import type { S3Server } from '../servers/object-storages/s3-server.ts'
+import { startSeaweedfs } from '../servers/object-storages/seaweedfs.ts'
+import { startVersitygw } from '../servers/object-storages/versitygw.ts'
+import type { HttpServerProcess } from '../servers/processes/http-server-process.ts'
 
 /** A storage on a server of its own, as a user of the command line names it. */
 export interface TestStorage extends AsyncDisposable {

@@ -1,9 +1,0 @@
-/** The process that kafka.test.ts kills: starts a broker, tells where, and waits for its end. */
-import { startKafka } from './kafka.ts'
-
-const kafka = await startKafka()
-const [broker] = kafka.processes
-process.stdout.write(
-  `${JSON.stringify({ bootstrapServers: kafka.bootstrapServers, folder: broker?.folder, pid: broker?.supervisorPid })}\n`,
-)
-setInterval(() => {}, 1_000_000)
