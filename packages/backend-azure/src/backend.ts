@@ -24,13 +24,13 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
-import { connect } from './client.ts'
+import { abortOptions, connect, unlessChanged } from './client.ts'
 import type { AzureConfig } from './config.ts'
 import { type Attempt, azureError, errors, isAnswer } from './errors.ts'
 import { listObjects } from './listing.ts'
 import { Place } from './object-names.ts'
 import type { Operation } from './permissions.ts'
-import { abortOptions, type Destination, putObject } from './put-object.ts'
+import { type Destination, putObject } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
 import { sweepBlocks } from './sweep.ts'
 import { AzureUpload, maxBlocks, partSizes } from './writer.ts'
@@ -91,7 +91,7 @@ export class AzureBackend implements StorageBackend {
       // The condition fails as well when there is nothing to compare with.
       const { signal } = options
       const isOther = !KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
-      if (isOther || (await this.head(key, signal === undefined ? {} : { signal }))) throw error
+      if (isOther || (await this.head(key, { signal }))) throw error
       throw errors.concluded(commonMeanings.notFound, attempt)
     }
   }
@@ -133,9 +133,8 @@ export class AzureBackend implements StorageBackend {
   async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
     const { ifVersion, signal } = options
     const blob = this.#container.getBlobClient(this.#place.nameOf(key))
-    const conditions = ifVersion === undefined ? {} : { conditions: { ifMatch: ifVersion } }
     try {
-      await blob.delete({ ...conditions, ...abortOptions(signal) })
+      await blob.delete({ ...unlessChanged(ifVersion), ...abortOptions(signal) })
     } catch (error) {
       if (isAnswer(error, 'BlobNotFound')) return
       // Azure says the same when there is nothing to compare with; what is gone is deleted.

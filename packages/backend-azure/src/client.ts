@@ -1,5 +1,5 @@
 import type { ContainerClient, StoragePipelineOptions } from '@azure/storage-blob'
-import type { BackendContext } from '@kannery/storage'
+import type { BackendContext, ObjectVersion } from '@kannery/storage'
 import { type AzureConfig, accountOf } from './config.ts'
 import { readCredentials } from './credentials.ts'
 
@@ -32,4 +32,16 @@ export async function connect(
       return new sdk.ContainerClient(url, new DefaultAzureCredential(), options)
     }
   }
+}
+
+/** How a call ends early. The SDK's types have no undefined. */
+export function abortOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return { ...(signal && { abortSignal: signal }) }
+}
+
+/** The condition that a blob has not changed, if there is one. */
+export function unlessChanged(ifVersion: ObjectVersion | undefined): {
+  conditions?: { ifMatch: ObjectVersion }
+} {
+  return { ...(ifVersion && { conditions: { ifMatch: ifVersion } }) }
 }

@@ -1,8 +1,8 @@
 import type { BlobItem, ContainerClient } from '@azure/storage-blob'
 import type { KeyPrefix, ListEntry, ListOptions } from '@kannery/storage'
+import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import type { Place } from './object-names.ts'
-import { abortOptions } from './put-object.ts'
 import { versionOf } from './reader.ts'
 
 /**
@@ -45,6 +45,6 @@ function entryOf(place: Place, item: Item): ListEntry | undefined {
   const key = place.keyOf(item.name)
   const { contentLength: size, lastModified, etag } = item.properties
   if (key === undefined || size === undefined) return undefined
-  const version = etag === undefined ? {} : { version: versionOf(etag) }
-  return { kind: 'object', info: { key, size, lastModified, ...version } }
+  const version = etag === undefined ? undefined : versionOf(etag)
+  return { kind: 'object', info: { key, size, lastModified, version } }
 }

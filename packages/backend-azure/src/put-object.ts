@@ -7,6 +7,7 @@ import {
   type StoredObject,
   type WriteCondition,
 } from '@kannery/storage'
+import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import { describe } from './reader.ts'
 
@@ -52,8 +53,4 @@ export function conditionsOf(condition: WriteCondition): {
     case 'if-version':
       return { conditions: { ifMatch: condition.version } }
   }
-}
-
-export function abortOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal }
 }

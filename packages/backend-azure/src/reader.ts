@@ -9,6 +9,7 @@ import {
   type StoredObject,
   spanOf,
 } from '@kannery/storage'
+import { abortOptions, unlessChanged } from './client.ts'
 import { type Attempt, azureError, errors } from './errors.ts'
 
 export async function openReader(
@@ -24,8 +25,8 @@ export async function openReader(
     const output = await blob.download(wanted.start, wanted.count, {
       // The SDK would ask again on its own when a body breaks off.
       maxRetryRequests: 0,
-      ...(wanted.version === undefined ? {} : { conditions: { ifMatch: wanted.version } }),
-      ...(signal === undefined ? {} : { abortSignal: signal }),
+      ...unlessChanged(wanted.version),
+      ...abortOptions(signal),
     })
     const body = output.readableStreamBody as Readable
     try {
@@ -67,8 +68,7 @@ export function describe(
   if (size === undefined || etag === undefined || lastModified === undefined) {
     throw errors.strangeAnswer(attempt, 'it tells no size, ETag or time')
   }
-  const now = date === undefined ? {} : { answeredAt: date }
-  return { key, size, version: versionOf(etag), lastModified, ...now }
+  return { key, size, version: versionOf(etag), lastModified, answeredAt: date }
 }
 
 /** Azure quotes ETags in headers, but not in listings. */
@@ -79,7 +79,7 @@ export function versionOf(etag: string): ObjectVersion {
 interface Wanted {
   readonly start: number
   readonly count?: number
-  readonly version?: ObjectVersion
+  readonly version: ObjectVersion | undefined
 }
 
 /**
@@ -93,16 +93,15 @@ async function resolve(
   attempt: Attempt,
 ): Promise<Wanted> {
   const { range, ifVersion, signal } = options
-  const version = ifVersion === undefined ? {} : { version: ifVersion }
-  if (range === undefined) return { start: 0, ...version }
+  if (range === undefined) return { start: 0, version: ifVersion }
   const isSomething = request.header !== undefined
   if (range.kind === 'span' && isSomething) {
-    return { start: range.start, count: range.end - range.start, ...version }
+    return { start: range.start, count: range.end - range.start, version: ifVersion }
   }
-  if (range.kind === 'from' && isSomething) return { start: range.start, ...version }
+  if (range.kind === 'from' && isSomething) return { start: range.start, version: ifVersion }
   const { contentLength: size = 0, etag } = await blob.getProperties({
-    ...(ifVersion === undefined ? {} : { conditions: { ifMatch: ifVersion } }),
-    ...(signal === undefined ? {} : { abortSignal: signal }),
+    ...unlessChanged(ifVersion),
+    ...abortOptions(signal),
   })
   const { start, end } = spanOf(range, size)
   if (!isSomething || start >= end || etag === undefined) throw errors.outsideRange(attempt, size)

@@ -1,8 +1,8 @@
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
+import { abortOptions } from './client.ts'
 import { azureError, isAnswer } from './errors.ts'
 import type { Place } from './object-names.ts'
-import { abortOptions } from './put-object.ts'
 
 /**
  * Gives back the blocks of a name that has no committed blob; returns whether there may have been

@@ -8,9 +8,10 @@ import {
   type Random,
   type StoredObject,
 } from '@kannery/storage'
+import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import type { Operation } from './permissions.ts'
-import { abortOptions, conditionsOf, type Destination, headersOf, putObject } from './put-object.ts'
+import { conditionsOf, type Destination, headersOf, putObject } from './put-object.ts'
 import { describe } from './reader.ts'
 import { discardBlocks } from './sweep.ts'
 

@@ -200,7 +200,7 @@ function blockServer(commit: () => Played): Promise<PlayedServer> {
 
 async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
-  const options = { condition: ifAbsent, ...(signal && { signal }) }
+  const options = { condition: ifAbsent, signal }
   await using writer = await storage.openWriter(key, options)
   await writer.write(Buffer.alloc(9 * mib))
   return await errorOf(writer.commit())

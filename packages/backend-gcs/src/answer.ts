@@ -1,10 +1,5 @@
 import { KanneryError } from '@kannery/storage'
 
-/** When an answer was given, by the storage's clock. */
-export interface Answered {
-  readonly answeredAt?: Date
-}
-
 /** The headers of an answer: one of several classes like that of fetch, or a plain object. */
 interface HeadersOfAnswer {
   readonly get?: unknown
@@ -18,9 +13,10 @@ export function headerOf(answer: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-export function answeredAt(answer: unknown): Answered {
+/** Returns when an answer was given, by the storage's clock. */
+export function answeredAt(answer: unknown): Date | undefined {
   const date = new Date(headerOf(answer, 'date') ?? '')
-  return Number.isNaN(date.getTime()) ? {} : { answeredAt: date }
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** An answer that is not a success. */

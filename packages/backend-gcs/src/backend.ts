@@ -76,7 +76,7 @@ export class GcsBackend implements StorageBackend {
     try {
       const [metadata, answer] = await callSdk(() => file.getMetadata(), attempt, options)
       const stored = jsonOf<Metadata>(metadata, attempt)
-      return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
+      return describe(key, { ...stored, answeredAt: answeredAt(answer) }, attempt)
     } catch (error) {
       if (!(error instanceof NotThere)) throw error
       await this.#assertBucket(attempt, options)
@@ -133,7 +133,7 @@ export class GcsBackend implements StorageBackend {
   async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
     const attempt = this.#attempt(operation, key)
     const { ifVersion } = options
-    const condition = ifVersion === undefined ? {} : { ifGenerationMatch: ifVersion }
+    const condition = { ...(ifVersion && { ifGenerationMatch: ifVersion }) }
     try {
       await callSdk(() => this.#file(key).delete(condition), attempt, options)
     } catch (error) {

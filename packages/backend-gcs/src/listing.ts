@@ -27,9 +27,9 @@ export async function* listObjects(
       bucket,
       {
         prefix: place.nameOf(prefix),
-        ...(depth === 'children' ? { delimiter: '/' } : {}),
-        ...(startAfter === undefined ? {} : { startOffset: place.nameOf(startAfter) }),
-        ...(pageToken === undefined ? {} : { pageToken }),
+        ...(depth === 'children' && { delimiter: '/' }),
+        ...(startAfter && { startOffset: place.nameOf(startAfter) }),
+        ...(pageToken !== undefined && { pageToken }),
         fields: `items(${metadataFields}),prefixes,nextPageToken`,
       },
       attempt,

@@ -1,5 +1,4 @@
 import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kannery/storage'
-import type { Answered } from './answer.ts'
 import { type Attempt, errors } from './errors.ts'
 
 /**
@@ -14,6 +13,11 @@ export interface Metadata {
   readonly crc32c?: string | undefined
 }
 
+/** When Google answered with metadata, by its own clock. */
+export interface Answered {
+  readonly answeredAt: Date | undefined
+}
+
 export const metadataFields = 'name,size,generation,updated'
 
 /** @throws STORAGE_UNSUPPORTED when something is missing */
@@ -24,14 +28,13 @@ export function describe(
 ): StoredObject {
   const info = describeListed(key, metadata)
   const { answeredAt } = metadata
-  const now = answeredAt === undefined ? {} : { answeredAt }
-  if (info?.version !== undefined) return { ...info, version: info.version, ...now }
+  if (info?.version !== undefined) return { ...info, version: info.version, answeredAt }
   throw errors.strangeAnswer(attempt, 'it tells no size, generation or time')
 }
 
 export function describeListed(key: ObjectKey, metadata: Metadata): ObjectInfo | undefined {
   const { size, generation, updated } = metadata
   if (size === undefined || updated === undefined) return undefined
-  const version = generation === undefined ? {} : { version: String(generation) as ObjectVersion }
-  return { key, size: Number(size), lastModified: new Date(updated), ...version }
+  const version = generation === undefined ? undefined : (String(generation) as ObjectVersion)
+  return { key, size: Number(size), lastModified: new Date(updated), version }
 }

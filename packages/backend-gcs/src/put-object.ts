@@ -44,10 +44,10 @@ export async function putObject(
   output.once('response', (response) => {
     answer = response
   })
-  const send = () => pipeline(bodyInPieces(body, onProgress), output, { ...(signal && { signal }) })
+  const send = () => pipeline(bodyInPieces(body, onProgress), output, { signal })
   await callSdk(send, attempt, options)
   const stored = jsonOf<Metadata>(file.metadata, attempt)
-  return describe(key, { ...stored, ...answeredAt(answer) }, attempt)
+  return describe(key, { ...stored, answeredAt: answeredAt(answer) }, attempt)
 }
 
 export function metadataOf({ contentType = defaultContentType }: PutOptions): {

@@ -28,10 +28,7 @@ export async function openReader(
   signal?.throwIfAborted()
   const wanted = new RangeRequest(range, errors, attempt)
   addToRequest(file, {
-    headers: {
-      'Accept-Encoding': 'identity',
-      ...(wanted.header === undefined ? {} : { Range: wanted.header }),
-    },
+    headers: { 'Accept-Encoding': 'identity', Range: wanted.header },
     query: { ifGenerationMatch: ifVersion },
   })
   // Of a range there is no checksum to compare.
@@ -52,7 +49,7 @@ export async function openReader(
       contentRange: headerOf(answer, 'content-range'),
     })
     const updated = headerOf(answer, 'last-modified')
-    const metadata = { size: span.size, generation, updated, ...answeredAt(answer) }
+    const metadata = { size: span.size, generation, updated, answeredAt: answeredAt(answer) }
     return {
       info: describe(key, metadata, attempt),
       body: wanted.read(body, span, (error) => sdkError(error, attempt, options)),

@@ -21,7 +21,7 @@ export async function callSdk<T>(
     signal?.addEventListener('abort', leave, { once: true })
     return await Promise.race([call(), aborted])
   } catch (error) {
-    throw sdkError(error, attempt, { ...(signal && { signal }) })
+    throw sdkError(error, attempt, { signal })
   } finally {
     signal?.removeEventListener('abort', leave)
   }
@@ -41,13 +41,13 @@ type InterceptedRequest = ReturnType<NonNullable<File['interceptors'][number]['r
 export function addToRequest(
   file: File,
   addition: {
-    readonly headers?: Readonly<Record<string, string>>
+    readonly headers?: Readonly<Record<string, string | undefined>>
     readonly query?: Readonly<Record<string, string | undefined>>
   },
 ): void {
   file.interceptors.push({
     request: (options) => {
-      options.headers = { ...options.headers, ...addition.headers }
+      options.headers = { ...options.headers, ...definedOnly(addition.headers ?? {}) }
       options.qs = { ...options.qs, ...definedOnly(addition.query ?? {}) }
       return options as InterceptedRequest
     },

@@ -9,10 +9,10 @@ import {
   type PartTarget,
   type StoredObject,
 } from '@kannery/storage'
-import { type Answered, answeredAt, headerOf, type Refusal } from './answer.ts'
+import { answeredAt, headerOf, type Refusal } from './answer.ts'
 import { Crc32c } from './client.ts'
 import { type Attempt, answered, errors, storedDamaged } from './errors.ts'
-import { describe, type Metadata } from './metadata.ts'
+import { type Answered, describe, type Metadata } from './metadata.ts'
 import type { Operation } from './permissions.ts'
 import { conditionOf, type Destination, metadataOf, putObject } from './put-object.ts'
 import { callSdk } from './sdk-call.ts'
@@ -65,8 +65,7 @@ export class GcsUpload implements PartTarget {
     const attempt = this.#attempt('finishUpload')
     if (this.#last === undefined) throw errors.strangeAnswer(attempt, 'no part was the last one')
     const { onProgress = () => undefined, signal } = options
-    const call = { onProgress, ...(signal && { signal }) }
-    const stored = await this.#sendBytes(this.#last, attempt, call)
+    const stored = await this.#sendBytes(this.#last, attempt, { onProgress, signal })
     if (stored === undefined) throw errors.strangeAnswer(attempt, 'the upload never ends')
     if ((stored.crc32c ?? String(this.#checksum)) !== String(this.#checksum)) {
       throw storedDamaged(attempt)
@@ -103,7 +102,7 @@ export class GcsUpload implements PartTarget {
         ...options,
       }
       const { answer, text } = await callSdk(() => ask(session, request), attempt, options)
-      if (answer.ok) return { ...parsed(text, attempt), ...answeredAt(answer) }
+      if (answer.ok) return { ...parsed(text, attempt), answeredAt: answeredAt(answer) }
       if (answer.status !== resumeIncomplete) throw answered(refusalIn(answer, text), attempt)
       const before = kept
       kept = keptBytes(answer)
@@ -157,7 +156,7 @@ async function sendToSession(session: string, request: SessionRequest): Promise<
     // 308 means "go on with the upload" here.
     redirect: 'manual',
     ...(body === undefined ? {} : streamOf(body, onProgress)),
-    ...(signal && { signal }),
+    signal: signal ?? null,
   })
 }
 

@@ -254,7 +254,7 @@ async function stream(server: PlayedServer, signal?: AbortSignal): Promise<unkno
   await using writer = await storage.openWriter(key, {
     condition: ifAbsent,
     maxBufferedBytes: 4 * mib,
-    ...(signal && { signal }),
+    signal,
   })
   await writer.write(Buffer.alloc(5 * mib, 1))
   return await writer.commit()

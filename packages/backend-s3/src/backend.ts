@@ -21,14 +21,14 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
-import { type Connection, connect } from './client.ts'
+import { type Connection, connect, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './delete-objects.ts'
 import { type Attempt, errors, isAnswer, s3Error } from './errors.ts'
 import { listObjects, listsInOrder } from './listing.ts'
 import { Place } from './object-names.ts'
 import type { Operation } from './permissions.ts'
-import { type Destination, putObject, sendOptions } from './put-object.ts'
+import { type Destination, putObject } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
 import { sweepUploads } from './sweep.ts'
 import { maxParts, partSizes, S3Upload } from './writer.ts'
@@ -101,8 +101,9 @@ export class S3Backend implements StorageBackend {
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
     const attempt = this.#attempt('list', prefix)
-    const { startAfter: _, ...withoutStart } = options
-    const listOptions = this.capabilities.orderedList ? options : withoutStart
+    const listOptions = this.capabilities.orderedList
+      ? options
+      : { ...options, startAfter: undefined }
     return listObjects(this.#connection, this.#place, prefix, listOptions, attempt)
   }
 
@@ -111,7 +112,7 @@ export class S3Backend implements StorageBackend {
     const { ifVersion, signal } = options
     const command = new sdk.DeleteObjectCommand({
       ...this.#identify(key),
-      ...(ifVersion === undefined ? {} : { IfMatch: ifVersion }),
+      IfMatch: ifVersion,
     })
     try {
       await client.send(command, sendOptions(signal))

@@ -25,7 +25,7 @@ export async function connect(
   const credentials = readCredentials(context.credentials)
   const sdk = await import('@aws-sdk/client-s3')
   const client = new sdk.S3Client({
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(credentials && { credentials }),
     ...endpointOptions(config),
     region: config.region ?? (await regionOfEnvironment(sdk)) ?? defaultRegion(config),
     // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
@@ -51,7 +51,7 @@ export async function connect(
 
 function endpointOptions(config: S3Config): S3ClientConfig {
   const { endpoint, forcePathStyle = endpoint !== undefined } = config
-  return { forcePathStyle, ...(endpoint === undefined ? {} : { endpoint }) }
+  return { forcePathStyle, ...(endpoint !== undefined && { endpoint }) }
 }
 
 /** From AWS_REGION or the profile. */
@@ -72,12 +72,16 @@ function defaultRegion(config: S3Config): string {
   throw noRegion(config)
 }
 
+/** How a command is sent. The SDK's types have no undefined. */
+export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return { ...(signal && { abortSignal: signal }) }
+}
+
 const dates = new WeakMap<object, Date>()
 
-/** When the storage answered, by its own clock. */
-export function answeredAt(output: { readonly $metadata: object }): { answeredAt?: Date } {
-  const date = dates.get(output.$metadata)
-  return date === undefined ? {} : { answeredAt: date }
+/** Returns when the storage answered, by its own clock. */
+export function answeredAt(output: { readonly $metadata: object }): Date | undefined {
+  return dates.get(output.$metadata)
 }
 
 function addDates(client: S3Client): void {

@@ -1,8 +1,7 @@
 import { asError, type CallOptions, type DeleteResult, type ObjectKey } from '@kannery/storage'
-import type { Connection } from './client.ts'
+import { type Connection, sendOptions } from './client.ts'
 import { type Attempt, deletionError, s3Error } from './errors.ts'
 import type { Place } from './object-names.ts'
-import { sendOptions } from './put-object.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const deleteBatch = 1000

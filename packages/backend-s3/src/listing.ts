@@ -6,11 +6,10 @@ import {
   type ListOptions,
   type ObjectVersion,
 } from '@kannery/storage'
-import type { Connection } from './client.ts'
+import { type Connection, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, s3Error } from './errors.ts'
 import type { Place } from './object-names.ts'
-import { sendOptions } from './put-object.ts'
 
 /**
  * Whether the bucket lists in key order, and so can begin anywhere without losing something.
@@ -36,9 +35,9 @@ export async function* listObjects(
     const command = new sdk.ListObjectsV2Command({
       Bucket: place.bucket,
       Prefix: place.nameOf(prefix),
-      ...(depth === 'children' ? { Delimiter: '/' } : {}),
-      ...(startAfter === undefined ? {} : { StartAfter: place.nameOf(startAfter) }),
-      ...(token === undefined ? {} : { ContinuationToken: token }),
+      Delimiter: depth === 'children' ? '/' : undefined,
+      StartAfter: startAfter && place.nameOf(startAfter),
+      ContinuationToken: token,
     })
     let page: ListObjectsV2CommandOutput
     try {
@@ -57,8 +56,8 @@ function entriesOf(place: Place, page: ListObjectsV2CommandOutput): ListEntry[] 
   for (const { Key, Size: size, ETag, LastModified: lastModified } of page.Contents ?? []) {
     const key = place.keyOf(Key)
     if (key === undefined || size === undefined || lastModified === undefined) continue
-    const version = ETag === undefined ? {} : { version: ETag as ObjectVersion }
-    entries.push({ kind: 'object', info: { key, size, lastModified, ...version } })
+    const version = ETag as ObjectVersion | undefined
+    entries.push({ kind: 'object', info: { key, size, lastModified, version } })
   }
   for (const { Prefix } of page.CommonPrefixes ?? []) {
     const prefix = place.folderOf(Prefix)

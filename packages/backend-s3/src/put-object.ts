@@ -9,7 +9,7 @@ import {
   type WriteCondition,
 } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
-import { answeredAt, type Connection } from './client.ts'
+import { answeredAt, type Connection, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 
@@ -68,9 +68,9 @@ export function propertiesOf({
   const { serverSideEncryption, kmsKeyId, objectLockMode } = config
   const { contentType, retainUntil } = options
   return {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(serverSideEncryption === undefined ? {} : { ServerSideEncryption: serverSideEncryption }),
-    ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    ContentType: contentType,
+    ServerSideEncryption: serverSideEncryption,
+    SSEKMSKeyId: kmsKeyId,
     ...(retainUntil === undefined || objectLockMode === undefined
       ? {}
       : { ObjectLockMode: objectLockMode, ObjectLockRetainUntilDate: retainUntil }),
@@ -107,7 +107,7 @@ export function storedAs(
   size: number,
   output: { readonly ETag?: string | undefined; readonly $metadata: object },
 ): StoredObject {
-  const { answeredAt: now } = answeredAt(output)
+  const now = answeredAt(output)
   if (output.ETag === undefined || now === undefined) {
     throw errors.strangeAnswer(attempt, 'it tells no ETag or time')
   }
@@ -143,8 +143,4 @@ export function reportProgress(command: CommandWithBody, onProgress: OnProgress)
     },
     { step: 'deserialize', name: 'kanneryProgress' },
   )
-}
-
-export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal }
 }

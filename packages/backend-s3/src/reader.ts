@@ -8,7 +8,7 @@ import {
   RangeRequest,
   type StoredObject,
 } from '@kannery/storage'
-import { answeredAt, type Connection } from './client.ts'
+import { answeredAt, type Connection, sendOptions } from './client.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 
 export async function openReader(
@@ -22,14 +22,12 @@ export async function openReader(
   const wanted = new RangeRequest(range, errors, attempt)
   const input: GetObjectCommandInput = {
     ...request,
-    ...(wanted.header === undefined ? {} : { Range: wanted.header }),
-    ...(ifVersion === undefined ? {} : { IfMatch: ifVersion }),
+    Range: wanted.header,
+    IfMatch: ifVersion,
   }
   try {
-    const output = await client.send(
-      new sdk.GetObjectCommand(input),
-      signal === undefined ? {} : { abortSignal: signal },
-    )
+    const command = new sdk.GetObjectCommand(input)
+    const output = await client.send(command, sendOptions(signal))
     const body = output.Body as Readable
     try {
       const { ContentLength: contentLength, ContentRange: contentRange } = output
@@ -64,5 +62,6 @@ export function describe(
   if (size === undefined || etag === undefined || lastModified === undefined) {
     throw errors.strangeAnswer(attempt, 'it tells no size, ETag or time')
   }
-  return { key, size, version: etag as ObjectVersion, lastModified, ...answeredAt(output) }
+  const version = etag as ObjectVersion
+  return { key, size, version, lastModified, answeredAt: answeredAt(output) }
 }

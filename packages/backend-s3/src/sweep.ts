@@ -1,9 +1,8 @@
 import type { MultipartUpload } from '@aws-sdk/client-s3'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
-import { answeredAt, type Connection } from './client.ts'
+import { answeredAt, type Connection, sendOptions } from './client.ts'
 import { type Attempt, isAnswer, s3Error } from './errors.ts'
 import type { Place } from './object-names.ts'
-import { sendOptions } from './put-object.ts'
 
 /**
  * Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody
@@ -45,7 +44,7 @@ async function* unfinishedUploads(
       ...markers,
     })
     const page = await client.send(command, sendOptions(options.signal))
-    const now = answeredAt(page).answeredAt?.getTime()
+    const now = answeredAt(page)?.getTime()
     for (const upload of page.Uploads ?? []) {
       const { Initiated, Key } = upload
       const key = place.keyOf(Key)

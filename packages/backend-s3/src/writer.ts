@@ -8,7 +8,7 @@ import {
   type PartTarget,
   type StoredObject,
 } from '@kannery/storage'
-import type { Connection } from './client.ts'
+import { type Connection, sendOptions } from './client.ts'
 import { type Attempt, errors, s3Error, tooManyParts } from './errors.ts'
 import type { Operation } from './permissions.ts'
 import {
@@ -19,7 +19,6 @@ import {
   propertiesOf,
   putObject,
   reportProgress,
-  sendOptions,
   sendsChecksums,
   storedAs,
 } from './put-object.ts'
@@ -152,7 +151,7 @@ export class S3Upload implements PartTarget {
       ...identify(this.#destination),
       ...propertiesOf(this.#destination),
       ...this.#storageClass(),
-      ...(sendsChecksums(this.#destination) ? { ChecksumAlgorithm: 'CRC32C' } : {}),
+      ChecksumAlgorithm: sendsChecksums(this.#destination) ? 'CRC32C' : undefined,
     })
     const { UploadId } = await client.send(command, { abortSignal: signal })
     if (UploadId === undefined) {
@@ -161,10 +160,10 @@ export class S3Upload implements PartTarget {
     return UploadId
   }
 
-  #storageClass(): { StorageClass?: 'STANDARD' } {
+  #storageClass(): { StorageClass: 'STANDARD' | undefined } {
     const { storageClass } = this.#destination.config
-    // Other stores have classes of their own, of which the SDK's types know nothing.
-    return storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }
+    // Other stores have classes of their own, which the SDK's types do not have.
+    return { StorageClass: storageClass as 'STANDARD' | undefined }
   }
 
   #attempt(operation: Operation): Attempt {

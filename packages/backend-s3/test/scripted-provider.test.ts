@@ -209,7 +209,7 @@ function uploadServer(publish: () => Played): Promise<PlayedServer> {
 
 async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
-  const options = { condition: { kind: 'if-absent' }, ...(signal && { signal }) } as const
+  const options = { condition: { kind: 'if-absent' }, signal } as const
   await using writer = await storage.openWriter(key, options)
   await writer.write(Buffer.alloc(9 * mib))
   return await errorOf(writer.commit())

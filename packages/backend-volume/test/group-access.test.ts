@@ -21,8 +21,7 @@ afterEach(async () => {
 /** The modes of all that a backup makes, and the group of each. */
 async function made(access: VolumeConfig['access']): Promise<Record<string, string>> {
   const path = join(folder.path, 'backups')
-  const config = { path, ...(access && { access }) }
-  const storage = await VolumeBackend.open(config, environment)
+  const storage = await VolumeBackend.open({ path, access }, environment)
   await storage.put(objectKey('orders/index'), Buffer.from('x'), ifAbsent)
   await using writer = await storage.openWriter(objectKey('orders/segment'), ifAbsent)
   await writer.write(Buffer.from('x'))

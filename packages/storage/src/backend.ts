@@ -11,7 +11,7 @@ export interface ObjectInfo {
   readonly key: ObjectKey
   readonly size: number
   /** Absent only in listings of stores that do not list it. */
-  readonly version?: ObjectVersion
+  readonly version?: ObjectVersion | undefined
   /** By the storage's clock; may be truncated to whole seconds. */
   readonly lastModified: Date
 }
@@ -22,7 +22,7 @@ export interface StoredObject extends ObjectInfo {
    * where the answer does not tell it for certain (a folder, a listing): whoever must know then
    * writes an object and looks at its `lastModified`.
    */
-  readonly answeredAt?: Date
+  readonly answeredAt?: Date | undefined
 }
 
 export type WriteCondition =
@@ -56,22 +56,22 @@ export interface CallOptions {
    * Rejects with the signal's own reason. A write that was on its way may still land: the outcome
    * is then unknown.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 export interface GetOptions extends CallOptions {
-  readonly range?: ByteRange
-  readonly ifVersion?: ObjectVersion
+  readonly range?: ByteRange | undefined
+  readonly ifVersion?: ObjectVersion | undefined
 }
 export interface PutOptions extends CallOptions {
   readonly condition: WriteCondition
-  readonly contentType?: string
+  readonly contentType?: string | undefined
   /** Object lock. Needs `capabilities.retainUntil`; else STORAGE_UNSUPPORTED. */
-  readonly retainUntil?: Date
+  readonly retainUntil?: Date | undefined
   /**
    * Hears how much of a request's body has left: of a `put`, or of the request by which a writer
    * publishes a small object.
    */
-  readonly onProgress?: OnProgress
+  readonly onProgress?: OnProgress | undefined
 }
 /**
  * Called now and then while the body of a request is sent, with the bytes of it that have left so
@@ -82,21 +82,21 @@ export type OnProgress = (sentBytes: number) => void
 
 export interface WriterOptions extends PutOptions {
   /** Upper bound of what the writer may hold in memory, all parts in flight together. */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /**
    * How to send a request that carries a part of `bytes` bytes: the decorators hand in their
    * retries, rate limit and metrics here. A backend that sends parts sends each through it; `send`
    * may be called again, and reports to the given function how much has left. Not for the request
    * that commits. Absent: just send.
    */
-  readonly sendPart?: PartSender
+  readonly sendPart?: PartSender | undefined
 }
 export type PartSender = <T>(
   bytes: number,
   send: (onProgress: OnProgress) => Promise<T>,
 ) => Promise<T>
 export interface DeleteOptions extends CallOptions {
-  readonly ifVersion?: ObjectVersion
+  readonly ifVersion?: ObjectVersion | undefined
 }
 
 export interface ObjectReader extends AsyncDisposable {
@@ -143,12 +143,12 @@ export interface ListOptions extends CallOptions {
    * A hint: entries at or before it may still come (S3 directory buckets know no StartAfter).
    * Callers filter.
    */
-  readonly startAfter?: ObjectKey
+  readonly startAfter?: ObjectKey | undefined
 }
 
 export interface DeleteResult {
   readonly key: ObjectKey
-  readonly error?: Error
+  readonly error?: Error | undefined
 }
 
 export interface StorageCapabilities {
@@ -231,7 +231,7 @@ export interface StandardSchema<Output> {
   }
 }
 export interface BackendContext {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly clock: Clock
   readonly random: Random
   /** `read`: the backend is never asked to write, so credentials that cannot write suffice. */
@@ -240,6 +240,6 @@ export interface BackendContext {
    * Named secrets, resolved by the app; absent means the SDK's own chain (environment, profile,
    * workload identity).
    */
-  readonly credentials?: Readonly<Record<string, string>>
+  readonly credentials?: Readonly<Record<string, string>> | undefined
   readonly userAgent: string
 }
