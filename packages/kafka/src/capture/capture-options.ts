@@ -6,39 +6,41 @@ import type { CaptureObserver } from './observer.ts'
 import type { SegmentLimits } from './segments/segment-pipeline.ts'
 import type { TopicSelection } from './topics/topic-matcher.ts'
 
+/** When a run of `capture` ends. */
 export type CaptureMode =
   /**
-   * To the high watermarks at the start. Open transactions may hold it up for
+   * Backs up to the high watermarks at the start. An open transaction may delay the end by
    * `openTransactionPatienceMs`.
    */
   | { readonly kind: 'once'; readonly openTransactionPatienceMs: number }
-  /** Follows the topics, and takes up new ones and new partitions. */
+  /** Follows the topics until the run is aborted, including new topics and new partitions. */
   | { readonly kind: 'continuous' }
 
+/** Everything that a run of `capture` needs. */
 export interface CaptureOptions {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
   readonly worker: Worker
-  /** For what is changed in an index beside the worker's commits. */
+  /** Ids of the changes that retention makes to an index beside the worker's commits. */
   readonly ids: UlidSource
   readonly topics: TopicSelection
   readonly mode: CaptureMode
   /**
-   * How long to contend, at the start, for topics that somebody else writes; by default they are
-   * refused at once.
+   * How long to wait, at the start, for topics that another writer holds, milliseconds. By default
+   * such topics fail at once.
    */
-  readonly leaseWaitMs?: number
-  /** When a segment is closed. */
+  readonly leaseWaitMs?: number | undefined
+  /** Size and age at which a segment is closed. */
   readonly segment: SegmentLimits
-  /** For all that is between the brokers and the storage. */
+  /** Bound for the memory between the brokers and the storage, bytes. */
   readonly budgetBytes: number
-  /** For what the producers did not compress. */
+  /** Compression of what the producers did not compress. */
   readonly codec: 'none' | 'zstd'
   readonly clock: Clock
   readonly observer: CaptureObserver
   /**
-   * Ends the run: what is open is committed, and the leases are released, before `capture`
-   * resolves.
+   * Ends the run. Before `capture` resolves, open segments are committed and the leases are
+   * released.
    */
   readonly signal: AbortSignal
 }

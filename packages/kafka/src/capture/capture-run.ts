@@ -19,13 +19,10 @@ import type { TopicCapture } from './topics/topic-capture.ts'
 import { TopicSet } from './topics/topic-set.ts'
 
 const tickMs = 500
-/** While some partition has no leader that we know. */
+/** Length of a tick while the leader of some partition is unknown. */
 const urgentTickMs = 100
 
-/**
- * One run of `capture`: puts the readers, the topics and the memory together, and decides when it
- * ends.
- */
+/** One run of `capture`: connects readers, topics and memory, and decides when the run ends. */
 export class CaptureRun {
   readonly #options: CaptureOptions
   readonly #wakeSignal: WakeSignal
@@ -34,12 +31,12 @@ export class CaptureRun {
   readonly #topics: TopicSet
   readonly #readers: BrokerReaders
   readonly #stalled: StalledPartitions
-  /** Ends the readers. */
+  /** Stops the readers when it is aborted. */
   readonly #reading = new AbortController()
   readonly #refreshing = new SingleFlight((error) => this.#break(error))
   readonly #judging = new SingleFlight((error) => this.#break(error))
   readonly #explaining = new Set<Promise<void>>()
-  #toldFailures = 0
+  #reportedFailures = 0
   #broken: { readonly error: unknown } | undefined
 
   static async start(options: CaptureOptions): Promise<CaptureReport> {
@@ -107,16 +104,16 @@ export class CaptureRun {
   }
 
   /**
-   * Whatever happened: what can be committed is, the leases are released, and nothing is under way
-   * any more.
+   * Ends everything, whatever happened before: commits what can be committed, and releases the
+   * leases. Resolves when nothing is in progress any more.
    */
   async #end(): Promise<void> {
     this.#reading.abort()
     await this.#readers.ended()
-    // What is in memory comes first. Nothing of it needs Kafka, which may be away.
+    // Memory is committed first. That does not need Kafka, which may be away.
     await Promise.all([this.#topics.close(), this.#refreshing.done(), this.#judging.done()])
     await Promise.all(this.#explaining)
-    // A topic may have been taken up meanwhile.
+    // A topic may have been opened in the meantime.
     await this.#topics.close()
     this.#options.observer.onEnded?.(this.#topics.report)
   }
@@ -134,7 +131,7 @@ export class CaptureRun {
   #tick(): void {
     for (const topic of this.#topics.open.values()) {
       topic.sealWhenOld()
-      if (!this.#once) topic.keepUpWhenDue()
+      if (!this.#once) topic.applyRetentionWhenDue()
     }
     this.#topics.retire()
     if (this.#watch.due(this.#urgency)) this.#refreshing.start(() => this.#refresh())
@@ -159,14 +156,14 @@ export class CaptureRun {
       this.#findLeaders(metadata)
     } catch (error) {
       if (!KanneryError.is(error) || error.retry === 'never') throw error
-      // Partitions that are read have a patience of their own.
+      // Partitions that are being read have time limits of their own.
       this.#topics.noteUnanswered(error)
     } finally {
       this.#wakeSignal.notify()
     }
   }
 
-  /** Has every partition read from the broker that leads it now. */
+  /** Assigns every partition to the broker that leads it now. */
   #findLeaders(metadata: ClusterMetadata): void {
     const present = new Map(metadata.topics.map((topic) => [topic.name, topic]))
     for (const cursor of this.#cursors()) {
@@ -197,7 +194,7 @@ export class CaptureRun {
       const verdict = await untilAborted(judging, this.#reading.signal)
       if (this.#reading.signal.aborted) return
       if (verdict?.kind === 'warning') this.#options.observer.onWarning(verdict.error)
-      // It may have gone on meanwhile.
+      // The partition may have made progress in the meantime.
       if (cursor.obstacle !== obstacle || !cursor.readable) continue
       if (verdict?.kind === 'failed') this.#fail(cursor, verdict.error)
       if (verdict?.kind === 'compacted') {
@@ -251,13 +248,13 @@ export class CaptureRun {
     }
   }
 
-  /** The leader is found again, and asked for the same offset. */
+  /** Finds the leader again and asks it for the same offset. */
   #askAgain(cursor: PartitionCursor, error: KanneryError): void {
     cursor.resume()
     cursor.loseLeader(error, this.#options.clock.monotonic())
   }
 
-  /** The partition cannot be read any more. */
+  /** Gives a partition up that cannot be read any more. */
   #fail(cursor: PartitionCursor, error: unknown): void {
     cursor.finish()
     const topic = this.#ownerOf(cursor)
@@ -270,7 +267,10 @@ export class CaptureRun {
     this.#wakeSignal.notify()
   }
 
-  /** undefined when the topic was given up, and perhaps taken up again, meanwhile. */
+  /**
+   * Finds the topic of a cursor; undefined when the topic was closed, and perhaps opened again, in
+   * the meantime.
+   */
   #ownerOf(cursor: PartitionCursor): TopicCapture | undefined {
     const topic = this.#topics.open.get(cursor.topic.name)
     return topic?.cursors[cursor.partition] === cursor ? topic : undefined
@@ -280,12 +280,15 @@ export class CaptureRun {
     for (const topic of this.#topics.open.values()) yield* topic.cursors
   }
 
-  /** While others go on, nobody would hear of them before the end. */
+  /**
+   * Reports failed topics as warnings while the others continue; the error itself comes only at the
+   * end.
+   */
   #warnOfFailures(): void {
     const { failures } = this.#topics
     if (this.#over) return
-    for (const { error } of failures.slice(this.#toldFailures)) this.#warn(error)
-    this.#toldFailures = failures.length
+    for (const { error } of failures.slice(this.#reportedFailures)) this.#warn(error)
+    this.#reportedFailures = failures.length
   }
 
   #throwFailures(): void {

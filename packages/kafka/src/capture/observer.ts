@@ -2,83 +2,99 @@ import type { Gap, SegmentEntry } from '@kannery/core/index-file'
 import type { KanneryError } from '@kannery/storage'
 
 /**
- * What was read of one partition since the event before. In a run with an end the first one comes
+ * Progress of one partition since its last event. In a run of mode `once` the first event comes
  * before anything is read.
  */
 export interface CaptureProgressEvent {
   readonly topic: string
   readonly partition: number
-  /** That consumers would see: no markers, none of aborted transactions. */
+  /**
+   * Number of records that consumers would see: without transaction markers and aborted records.
+   */
   readonly records: number
-  /** Of the batches, as the broker served them. */
+  /** Size of the batches as the broker served them, bytes. */
   readonly bytes: number
+  /** Offset after what was read. */
   readonly nextOffset: number
-  /** Where the run ends, or, when it follows, where the partition ends by now. */
+  /**
+   * Offset at which the run ends; in a run that follows, the end of the partition at the moment.
+   */
   readonly endOffset: number
 }
 
-/** The segment is in the storage and in the index. */
+/** A segment was stored and entered into the index. */
 export interface CaptureCommittedEvent {
   readonly topic: string
   readonly segment: SegmentEntry
 }
 
 /**
- * Why a topic goes on as another incarnation: another topic has its name, or its log lost what was
+ * Why a topic continues as another incarnation: a new topic has its name, or its log lost what was
  * backed up.
  */
 export type AnewReason = 'created-again' | 'truncated'
 
+/** An incarnation that a run began. */
 export interface BegunIncarnation {
-  /** Its number in the index. */
+  /** Number of the incarnation in the index. */
   readonly incarnation: number
   readonly reason: AnewReason
 }
 
-/** The topic's lease is ours, and it is known where to read on. */
+/** A topic's lease was acquired, and it is known where to continue. */
 export interface CaptureOpenedEvent {
   readonly topic: string
-  /** There when a new incarnation began, but for the first one. */
-  readonly begun?: BegunIncarnation
-  /** When the newest segment of the backup was captured, ISO 8601; undefined when there is none. */
-  readonly capturedUntil?: string
+  /** The incarnation that began, unless it is the topic's first one. */
+  readonly begun?: BegunIncarnation | undefined
+  /**
+   * Time at which the newest segment of the backup was captured, ISO 8601; undefined when there is
+   * none.
+   */
+  readonly capturedUntil?: string | undefined
 }
 
-/** The index says that these offsets were gone from Kafka before they could be read. */
+/** Offsets that were gone from Kafka before they could be read. The gap is in the index. */
 export interface CaptureGapEvent {
   readonly topic: string
   readonly gap: Gap
 }
 
-/** Called synchronously; must return soon and not throw. */
+/**
+ * Receives what happens in a run. Every method is called synchronously; it must return soon and
+ * must not throw.
+ */
 export interface CaptureObserver {
   onOpened(event: CaptureOpenedEvent): void
   onProgress(event: CaptureProgressEvent): void
   onCommitted(event: CaptureCommittedEvent): void
   onGap(event: CaptureGapEvent): void
-  /** What somebody should know although the backup goes on. */
+  /** A problem that does not end the run. */
   onWarning(warning: KanneryError): void
-  /** Once, when nothing is under way any more, and also when the run then ends with an error. */
+  /**
+   * Called once, when nothing is in progress any more; also when the run then ends with an error.
+   */
   onEnded?(report: CaptureReport): void
 }
 
-/** What was committed of a topic in this run. */
+/** What was committed of one topic in a run. */
 export interface TopicReport {
   readonly topic: string
   readonly partitions: number
-  /** That consumers would see: no markers, none of aborted transactions. */
+  /**
+   * Number of records that consumers would see: without transaction markers and aborted records.
+   */
   readonly records: number
-  /** Of the batches, as the broker served them. */
+  /** Size of the batches as the broker served them, bytes. */
   readonly bytes: number
   readonly segments: number
   /** Offsets that were gone from Kafka before they could be read. */
   readonly gaps: readonly Gap[]
-  /** Incarnations that began in this run, but for the first one of a topic. */
+  /** Incarnations that began in the run, without the first one of a topic. */
   readonly begun: readonly BegunIncarnation[]
 }
 
 /**
- * A topic that could not be backed up, or not to its end; what was committed of it is in its
+ * A topic that could not be backed up, or not to its end. What was committed of it is in its
  * report.
  */
 export interface FailedCapture {
@@ -86,9 +102,10 @@ export interface FailedCapture {
   readonly error: unknown
 }
 
+/** What a run did. */
 export interface CaptureReport {
-  /** By name. */
+  /** Reports in order of the topics' names. */
   readonly topics: readonly TopicReport[]
-  /** First things first; a topic may fail in several partitions. */
+  /** Failures in the order in which they happened. A topic may fail in several partitions. */
   readonly failed: readonly FailedCapture[]
 }

@@ -1,6 +1,6 @@
 /**
- * Settles as `promise` does, or resolves with undefined as soon as `signal` is aborted; what comes
- * later is ignored.
+ * Settles as `promise` does, or resolves with undefined as soon as `signal` is aborted. A later
+ * result is ignored.
  */
 export async function untilAborted<T>(
   promise: Promise<T>,

@@ -1,28 +1,28 @@
 import { batchHeaderBytes } from '../../record-batch/encode.ts'
 
 /**
- * What a glance at the batches of one partition in one answer tells, before their checksums are
+ * What the headers of one partition's batches in one answer say, before their checksums are
  * checked.
  */
 export interface BatchRun {
-  /** Length of the whole batches at the beginning. */
+  /** Length of the whole batches at the beginning, bytes. */
   readonly bytes: number
-  /** Behind the last whole batch; undefined when there is none. */
+  /** Offset after the last whole batch; undefined when there is none. */
   readonly nextOffset: number | undefined
-  /** Of the last whole batch; −1 when there is none. */
+  /** Leader epoch of the last whole batch; −1 when there is none. */
   readonly leaderEpoch: number
-  /** What the first batch needs, when not even that one is whole; else 0. */
+  /** Bytes that the first batch needs, when not even that one is whole; else 0. */
   readonly neededBytes: number
 }
 
-/** Base offset and length: what the length does not count. */
+/** Base offset and length: bytes that the length of a batch does not count. */
 const logOverhead = 12
 const magicPosition = 16
 
 /**
- * Walks the headers of `records` for where to read on, and nothing else: the next fetch is on its
- * way while checksums are checked. Ends at what is no batch of the present format, which the check
- * then tells.
+ * Walks the headers of `records` only to find where to read on, so that the next fetch can be sent
+ * while checksums are checked. Stops at anything that is no batch of the present format; the check
+ * then reports it.
  */
 export function glanceAtBatches(records: Buffer): BatchRun {
   let position = 0

@@ -21,72 +21,77 @@ import type { FetchGate } from '../memory/fetch-gate.ts'
 import { type BatchRun, glanceAtBatches } from './batch-run.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 
-/** What happens to partitions. All is called synchronously, and must not throw. */
+/**
+ * Receives what a reader finds out about partitions. Every method is called synchronously and must
+ * not throw.
+ */
 export interface BrokerReaderListener {
-  /** Batches that follow what came before. `fetched.records` is valid during the call only. */
+  /** Takes batches that follow those before. `fetched.records` is valid during the call only. */
   onBatches(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void
-  /** The broker does not have `cursor.next`, or not after the epoch that was read before it. */
+  /**
+   * The broker does not have `cursor.next`, or not after the leader epoch that was read before it.
+   */
   onLost(cursor: PartitionCursor): void
-  /** For good: the partition cannot be read. */
+  /** The partition failed permanently. */
   onFailed(cursor: PartitionCursor, error: KanneryError): void
-  /** Some partition is led by somebody else, or the broker is gone: look at the metadata again. */
+  /** Some partition has another leader, or the broker is gone: the metadata must be read again. */
   onLeaderLost(): void
-  /** The broker cannot be read, and it makes no sense to try again. */
+  /** The broker failed permanently. The reader has stopped. */
   onBroken(error: unknown): void
 }
 
+/** What a reader of one broker needs. */
 export interface BrokerReaderOptions {
   readonly broker: number
   readonly cluster: Pick<KafkaCluster, 'openConnection'>
   readonly clock: Clock
   readonly listener: BrokerReaderListener
-  /** How much one answer may hold. */
+  /** Bound for one answer, bytes. */
   readonly maxBytes: number
+  /** Holds fetches back until there is memory for their answers. */
   readonly gate: Pick<FetchGate, 'hasRoom' | 'waitForRoom'>
+  /** Stops the reader when it is aborted. */
   readonly signal: AbortSignal
 }
 
+/** A fetch request that was sent. */
 interface Asked {
   readonly answer: Promise<Buffer>
   readonly version: number
+  /** When it was sent, by the monotonic clock in milliseconds. */
   readonly at: number
-  /** By the answer's name for it. */
+  /** Partitions that were asked for, by the name that the answer uses. */
   readonly cursors: ReadonlyMap<string, PartitionCursor>
   readonly positions: ReadonlyMap<string, FetchPosition>
 }
 
+/** Batches of one partition out of an answer. */
 interface Taken {
   readonly cursor: PartitionCursor
   readonly fetched: FetchedPartition
   readonly run: BatchRun
 }
 
+/** What an answer brought. */
 interface TakenAnswer {
   readonly taken: readonly Taken[]
   readonly bytes: number
-  /** A partition is silent. A broker that had lost it from its session would be, too. */
+  /** A partition is silent. So is one that the broker has lost from its fetch session. */
   readonly doubtful: boolean
 }
 
 const maxWaitMs = 500
-/**
- * After so many quiet answers a silent partition is asked for by name again, in a session that
- * begins anew.
- */
+/** Quiet answers after which a silent partition is asked for by name again, in a new session. */
 const doubtfulAnswers = 2
 const leastPartitionBytes = 1024 * 1024
-/** An empty answer that came at once would be asked for again at once. */
+/** Pause after an empty answer that came at once, which would be asked for again at once. */
 const pauseMs = 100
 const greatestBackoffMs = 5000
-/**
- * Anything may be behind it, a passing trouble of a disk for example: as the Java consumer, we ask
- * again.
- */
 
 /**
  * Reads all partitions that one broker leads, over one connection: many partitions in one request,
- * one request ahead. While the checksums of an answer are checked and its batches copied, the next
- * answer is on its way.
+ * and one request ahead. While the checksums of an answer are checked and its batches copied, the
+ * next answer is on its way.
  */
 export class BrokerReader {
   readonly #options: BrokerReaderOptions
@@ -100,12 +105,13 @@ export class BrokerReader {
     options.signal.addEventListener('abort', () => this.#wakeSignal.notify(), { once: true })
   }
 
+  /** Adds a partition to those that are read from this broker. */
   assign(cursor: PartitionCursor): void {
     this.#cursors.add(cursor)
     this.#wakeSignal.notify()
   }
 
-  /** Resolves after the signal, when nothing is delivered any more. */
+  /** Reads until the signal is aborted. Resolves when nothing more will be delivered. */
   async run(): Promise<void> {
     const { signal, listener } = this.#options
     while (!signal.aborted) {
@@ -167,7 +173,7 @@ export class BrokerReader {
     }
   }
 
-  /** undefined when nothing is to be read here. */
+  /** Sends the next fetch; undefined when there is nothing to read from this broker. */
   #ask(connection: BrokerConnection, session: FetchSession): Asked | undefined {
     const wanted = this.#wanted()
     if (wanted.length === 0 || this.#options.signal.aborted) return undefined
@@ -183,7 +189,7 @@ export class BrokerReader {
     }
     const body = encodeFetchRequest({
       version,
-      // Those that are read to their end already are asked once, to see that the log goes with the
+      // Partitions that were read to their end are asked for once: the log may contradict the
       // backup.
       maxWaitMs: wanted.some(({ hasMore }) => hasMore) ? maxWaitMs : 0,
       minBytes: 1,
@@ -192,7 +198,7 @@ export class BrokerReader {
     })
     const request = { apiKey: fetchApiKey, apiVersion: version, flexible: true, body: [body] }
     const answer = connection.request({ ...request, slab: true })
-    // A failure is looked at when its turn comes.
+    // The failure is handled when the answer's turn comes.
     answer.catch(() => undefined)
     return { answer, version, at: this.#options.clock.monotonic(), cursors, positions }
   }
@@ -203,7 +209,7 @@ export class BrokerReader {
     return answer
   }
 
-  /** Moves the cursors on, and tells what there is to be handed over. */
+  /** Advances the cursors, and returns the batches to hand over. */
   #take(asked: Asked, answer: FetchResponse): TakenAnswer {
     if (answer.errorCode !== errorNumbers.NONE) {
       throw kafkaError(answer.errorCode, { api: 'Fetch', operation: 'Read' })
@@ -214,7 +220,7 @@ export class BrokerReader {
     for (const fetched of answer.partitions) {
       const key = answerKey(fetched.topicKey, fetched.partition)
       const cursor = asked.cursors.get(key)
-      // Somebody else may have read on from there meanwhile.
+      // Another reader may have advanced the cursor in the meantime.
       if (cursor?.readable !== true) continue
       if (asked.positions.get(key)?.fetchOffset !== cursor.next) continue
       if (this.#reject(cursor, fetched)) {
@@ -233,7 +239,7 @@ export class BrokerReader {
     return { taken, bytes, doubtful: quiet && hasSilent(asked) }
   }
 
-  /** True when the answer for the partition is an error. */
+  /** Handles an answer for a partition that is an error. Returns false when it is none. */
   #reject(cursor: PartitionCursor, { errorCode, diverging }: FetchedPartition): boolean {
     const { listener, clock } = this.#options
     if (diverging !== undefined || errorCode === errorNumbers.OFFSET_OUT_OF_RANGE) {
@@ -244,6 +250,7 @@ export class BrokerReader {
     const { topic, partition } = cursor
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     const error = kafkaError(errorCode, facts)
+    // Like the Java consumer, ask again after an unknown error: it may pass, as a disk's trouble does.
     if (error.retry === 'never' && errorCode !== errorNumbers.UNKNOWN_SERVER_ERROR) {
       listener.onFailed(cursor, error)
     } else {
@@ -254,8 +261,8 @@ export class BrokerReader {
   }
 
   /**
-   * Notes which partitions the answer brought nothing for. It is quiet when it has no record and no
-   * error and was not throttled: every partition then had the whole answer to itself.
+   * Notes which partitions the answer brought nothing for. An answer is quiet when it has no record
+   * and no error and was not throttled: then every partition had the whole answer to itself.
    */
   #noteSilence(asked: Asked, quiet: boolean): void {
     const now = this.#options.clock.monotonic()
@@ -272,7 +279,7 @@ export class BrokerReader {
     await gate.waitForRoom(maxBytes)
   }
 
-  /** The partitions that are to be read here; others are forgotten. */
+  /** Lists the partitions that are to be read from this broker; forgets the others. */
   #wanted(): readonly PartitionCursor[] {
     for (const cursor of this.#cursors) {
       const ours = cursor.leadership?.broker === this.#options.broker
@@ -290,7 +297,9 @@ export class BrokerReader {
   }
 }
 
-/** Whether a partition was silent in just so many answers: after more of them, it is judged. */
+/**
+ * Whether a partition was silent for exactly that many answers. After more of them it is judged.
+ */
 function hasSilent({ cursors }: Asked): boolean {
   for (const { obstacle, quietAnswers, readable } of cursors.values()) {
     if (readable && obstacle?.kind === 'silence' && quietAnswers === doubtfulAnswers) return true

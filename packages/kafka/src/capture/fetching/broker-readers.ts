@@ -1,7 +1,7 @@
 import { BrokerReader, type BrokerReaderOptions } from './broker-reader.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 
-/** One reader for each broker that leads something. */
+/** Keeps one reader for each broker that leads a partition. */
 export class BrokerReaders {
   readonly #options: Omit<BrokerReaderOptions, 'broker'>
   readonly #readers = new Map<number, BrokerReader>()
@@ -11,13 +11,13 @@ export class BrokerReaders {
     this.#options = options
   }
 
-  /** The partition is read from its leader from now on. */
+  /** Has the partition read from its leader from now on. */
   assign(cursor: PartitionCursor): void {
     const { leadership } = cursor
     if (leadership !== undefined) this.#readerOf(leadership.broker).assign(cursor)
   }
 
-  /** Resolves after the signal, when no reader does anything any more. */
+  /** Resolves when all readers have stopped, after the signal is aborted. */
   async ended(): Promise<void> {
     await Promise.all(this.#running)
   }

@@ -3,20 +3,20 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import { logDiverged, logTruncated, offsetsGone } from './fetch-failures.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 
-/** What became of the offset that a broker did not want to serve. */
+/** Why a broker did not serve an offset. */
 export type LossVerdict =
-  /** Retention or DeleteRecords removed what comes before `to`. */
+  /** Retention or DeleteRecords removed what was before `to`. */
   | { readonly kind: 'gap'; readonly to: number; readonly error: KanneryError }
-  /** The log does not hold what was read of it before: an unclean leader election cut it off. */
+  /** The log does not hold what was read before: an unclean leader election truncated it. */
   | { readonly kind: 'truncated'; readonly error: KanneryError }
-  /** The leader has it. */
+  /** The leader has the offset. */
   | { readonly kind: 'there' }
 
 type LossSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch' | 'metadata'>
 
 /**
- * Asks the partition's leader of now why `cursor.next` was not served: one answer to a fetch may be
- * of a broker that was leader once.
+ * Asks the partition's present leader why `cursor.next` was not served. A single answer to a fetch
+ * may come from a former leader.
  *
  * @throws KAFKA_* when the leader cannot be asked.
  */
@@ -34,7 +34,8 @@ export async function judgeLoss(
   ])
   const { topics } = await cluster.metadata([topic.name])
   const [earliest, latest] = [starts.get(partition), ends.get(partition)]
-  // The answers are of a topic that was created again meanwhile. The next metadata says so.
+  // The answers are about a topic that was created again in the meantime. The next metadata shows
+  // it.
   if (topics[0]?.topicId !== topic.topicId) return { kind: 'there' }
   if (earliest === undefined || latest === undefined) return { kind: 'there' }
   if (lastEpoch >= 0 && (epochEnd === undefined || epochEnd < next)) {

@@ -2,39 +2,41 @@ import type { KanneryError } from '@kannery/storage'
 import type { FetchedPartition, FetchPosition, FetchTopic } from '../../protocol/fetch.ts'
 import type { BatchRun } from './batch-run.ts'
 
+/** Where the capture of a partition starts and ends. */
 export interface CursorStart {
-  /** Where to read on. */
+  /** Offset to continue at. */
   readonly next: number
-  /** Epoch of the last batch before `next`; −1 when unknown. */
+  /** Leader epoch of the last batch before `next`; −1 when unknown. */
   readonly lastEpoch: number
-  /** Where this run ends; undefined: it follows. */
+  /** Offset at which the run ends; undefined when the run follows the topic. */
   readonly end: number | undefined
 }
 
-/** Who leads a partition, by the latest metadata. */
+/** The leader of a partition by the latest metadata. */
 export interface Leadership {
   readonly broker: number
   readonly epoch: number
 }
 
+/** What kind of obstacle keeps a partition from making progress. */
 export type ObstacleKind =
-  /** It cannot be read where it was; the cursor's `error` is the reason. */
+  /** The partition cannot be read where it was; the cursor's `error` is the reason. */
   | 'error'
-  /** Its log ends before the offset at which this run ends. */
+  /** The log ends before the offset at which the run ends. */
   | 'log-shrank'
   /** An open transaction holds back everything that is left. */
   | 'transaction'
-  /** Its leader serves nothing, although its last stable offset is further on. */
+  /** The leader serves nothing, although its last stable offset is further on. */
   | 'silence'
 
-/** What keeps a partition from going on, by the latest answer or error. */
+/** What keeps a partition from making progress, by the latest answer or error. */
 export interface Obstacle {
   readonly kind: ObstacleKind
-  /** Since when without a break, by the monotonic clock in milliseconds. */
+  /** When it began, without a break since, by the monotonic clock in milliseconds. */
   readonly since: number
 }
 
-/** Where the capture of one partition is. */
+/** The progress of the capture in one partition. */
 export class PartitionCursor {
   readonly topic: FetchTopic
   readonly partition: number
@@ -62,6 +64,7 @@ export class PartitionCursor {
     this.#lastEpoch = lastEpoch
   }
 
+  /** Offset to continue at. */
   get next(): number {
     return this.#next
   }
@@ -71,53 +74,57 @@ export class PartitionCursor {
     return this.#lastEpoch
   }
 
-  /** −1 until the first answer. */
+  /** High watermark by the latest answer; −1 until the first answer. */
   get highWatermark(): number {
     return this.#highWatermark
   }
 
+  /** Last stable offset by the latest answer; −1 until the first answer. */
   get lastStableOffset(): number {
     return this.#lastStableOffset
   }
 
+  /** The broker to read from; undefined while the leader is unknown. */
   get leadership(): Leadership | undefined {
     return this.#leadership
   }
 
-  /** Nothing more is to be read, or can be. */
+  /** True when nothing more is to be read, or can be read. */
   get finished(): boolean {
     return this.#finished
   }
 
-  /** False while it is found out why it cannot be read, and when nothing more is to be read. */
+  /**
+   * False when nothing more is to be read, and while it is examined why the partition cannot be
+   * read.
+   */
   get readable(): boolean {
     return !this.#finished && !this.#suspended
   }
 
   /**
-   * What it waits for; undefined while answers bring records, and when there are none to be
-   * brought.
+   * What the partition waits for; undefined while answers bring records, and when there are none.
    */
   get obstacle(): Obstacle | undefined {
     return this.#obstacle
   }
 
-  /** Answers without a record of any partition, since the obstacle is there. */
+  /** Number of answers without a record of any partition since the obstacle arose. */
   get quietAnswers(): number {
     return this.#quietAnswers
   }
 
-  /** Why it cannot be read at the moment. */
+  /** Why the partition cannot be read at the moment. */
   get error(): KanneryError | undefined {
     return this.#error
   }
 
-  /** False once all is read that this run is to read. */
+  /** False once everything is read that the run is to read. */
   get hasMore(): boolean {
     return this.end === undefined || this.#next < this.end
   }
 
-  /** What to ask for. The same object as long as nothing changed. */
+  /** Returns the position to fetch from: the same object as long as nothing changed. */
   position(maxBytes: number): FetchPosition {
     const bytes = Math.max(maxBytes, this.#maxBytes)
     if (this.#position?.maxBytes !== bytes) this.#position = undefined
@@ -133,20 +140,21 @@ export class PartitionCursor {
   }
 
   /**
-   * False when it is known that a later epoch began: the metadata is of a broker that is behind
-   * (KIP-320).
+   * Whether metadata of this leader epoch may be current. False when a later epoch is known: the
+   * metadata comes from a broker that lags behind (KIP-320).
    */
   mayBeOfEpoch(epoch: number): boolean {
     return epoch < 0 || epoch >= this.#greatestEpoch
   }
 
+  /** Sets the leader to read from. */
   lead(leadership: Leadership | undefined): void {
     this.#leadership = leadership
     this.#greatestEpoch = Math.max(this.#greatestEpoch, leadership?.epoch ?? -1)
     this.#position = undefined
   }
 
-  /** Takes note of an answer without an error. */
+  /** Notes an answer without an error, and advances past its whole batches. */
   advance(fetched: FetchedPartition, run: BatchRun): void {
     this.#highWatermark = fetched.highWatermark
     this.#lastStableOffset = fetched.lastStableOffset
@@ -164,8 +172,8 @@ export class PartitionCursor {
   }
 
   /**
-   * Nothing before `offset` will come. The epoch of what comes before it is not known: it was never
-   * read.
+   * Continues at `offset`: nothing before it will come. The leader epoch before it was never read
+   * and is unknown.
    */
   skipTo(offset: number): void {
     this.#next = offset
@@ -178,8 +186,8 @@ export class PartitionCursor {
   }
 
   /**
-   * Takes note of an answer that had nothing for it; `quiet`: nor for any other partition, for no
-   * other reason.
+   * Notes an answer that had nothing for the partition. `quiet`: nor for any other partition, for
+   * no other reason.
    */
   stall(now: number, { quiet }: { readonly quiet: boolean }): void {
     if (this.#error !== undefined) return
@@ -187,29 +195,29 @@ export class PartitionCursor {
     if (quiet) this.#quietAnswers += 1
   }
 
-  /** It cannot be read where it was; its leader has to be found again. */
+  /** Notes that the partition cannot be read where it was. Its leader must be found again. */
   loseLeader(error: KanneryError, now: number): void {
     this.#error = error
     this.#meet('error', now)
     this.lead(undefined)
   }
 
-  /** It is not read until it is decided what becomes of it; it is not done either. */
+  /** Stops reading the partition until it is decided how to continue. It is not finished. */
   suspend(): void {
     this.#suspended = true
   }
 
-  /** It is read again, where `suspend` left it. */
+  /** Reads the partition again, from where `suspend` stopped it. */
   resume(): void {
     this.#suspended = false
   }
 
-  /** Nothing more will be read. */
+  /** Marks the partition as finished: nothing more will be read. */
   finish(): void {
     this.#finished = true
   }
 
-  /** Forgets the obstacle: where it is still there, the time counts from the next answer. */
+  /** Forgets the obstacle. If it persists, its time counts from the next answer. */
   waitAnew(): void {
     this.#obstacle = undefined
   }

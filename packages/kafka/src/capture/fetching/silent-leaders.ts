@@ -15,13 +15,17 @@ export type SilenceReason =
    * (KIP-405).
    */
   | { readonly kind: 'remote'; readonly localStart: number }
+  /** The leader does not explain its silence. */
   | { readonly kind: 'unknown' }
 
 /** What a topic's leaders say about their logs. */
 interface TopicLogs {
-  /** Whether records may be removed from between others. */
+  /** Whether compaction may remove records between others. */
   readonly compacted: boolean
-  /** By partition; undefined when the brokers are too old for remote storage. */
+  /**
+   * First offset on the leader's disk, by partition; undefined when the brokers are too old for
+   * remote storage.
+   */
   readonly localStarts: ReadonlyMap<number, number> | undefined
 }
 
@@ -32,7 +36,7 @@ interface TopicLogs {
  */
 const leastQuietAnswers = 5
 const leastSilenceMs = 5000
-/** When brokers could not say it. */
+/** How soon brokers are asked again that could not answer. */
 const askAgainAfterMs = 60_000
 
 /** Finds out why leaders are silent. */
@@ -47,7 +51,10 @@ export class SilentLeaders {
     this.#cluster = cluster
   }
 
-  /** undefined while it is too early to say. `now` is of the monotonic clock. */
+  /**
+   * Returns why the leader is silent; undefined while it is too early to say. `now` is a time of
+   * the monotonic clock.
+   */
   async reasonFor(
     { topic, partition, next, quietAnswers }: PartitionCursor,
     { since }: Obstacle,
@@ -64,7 +71,9 @@ export class SilentLeaders {
     return { kind: isLocal && logs.compacted ? 'compacted' : 'unknown' }
   }
 
-  /** undefined when that cannot be found out at the moment. */
+  /**
+   * Asks what the leaders say about their logs; undefined when they do not answer at the moment.
+   */
   async #logsOf(
     { topic, partition }: Pick<PartitionCursor, 'topic' | 'partition'>,
     { notBefore, now }: { readonly notBefore: number; readonly now: number },
@@ -72,7 +81,7 @@ export class SilentLeaders {
     const known = this.#asked.get(topic)
     if (known !== undefined && known.at >= notBefore) {
       const logs = await known.logs
-      if (tellsOf(logs, partition) || now - known.at < askAgainAfterMs) return logs
+      if (describes(logs, partition) || now - known.at < askAgainAfterMs) return logs
     }
     const logs = this.#ask(topic.name)
     this.#asked.set(topic, { at: now, logs })
@@ -103,6 +112,6 @@ export class SilentLeaders {
   }
 }
 
-function tellsOf(logs: TopicLogs | undefined, partition: number): boolean {
+function describes(logs: TopicLogs | undefined, partition: number): boolean {
   return logs !== undefined && (logs.localStarts?.has(partition) ?? true)
 }

@@ -5,13 +5,14 @@ import type { Obstacle, ObstacleKind, PartitionCursor } from './partition-cursor
 import { SilentLeaders } from './silent-leaders.ts'
 
 /**
- * How long a broker may take to come back, a partition to get a leader, and a leader to serve what
- * it has.
+ * Time that a broker has to come back, a partition to get a leader, and a leader to serve what it
+ * has.
  */
 const brokerPatienceMs = 120_000
-/** When a run that follows warns of what does not move. */
+/** Time after which a run that follows warns of a partition without progress. */
 const warnAfterMs = 60_000
 
+/** What to do about a partition that makes no progress. */
 export type Verdict =
   | { readonly kind: 'failed'; readonly error: KanneryError }
   | { readonly kind: 'warning'; readonly error: KanneryError }
@@ -21,23 +22,24 @@ export type Verdict =
    */
   | { readonly kind: 'compacted'; readonly to: number }
 
+/** What judging partitions needs. */
 export interface StalledPartitionsOptions {
   readonly cluster: Pick<
     KafkaCluster,
     'describeProducers' | 'describeTopicConfig' | 'listOffsetsWhereLed'
   >
   /**
-   * How long a run to the end waits for open transactions; undefined for one that follows: that
-   * never gives up.
+   * Time that a run of mode `once` waits for open transactions, milliseconds; undefined when the
+   * run follows the topics and never gives up.
    */
   readonly openTransactionPatienceMs: number | undefined
 }
 
-/** Judges partitions that do not go on. */
+/** Judges partitions that make no progress. */
 export class StalledPartitions {
   readonly #options: StalledPartitionsOptions
   readonly #silentLeaders: SilentLeaders
-  /** What the latest warning was about. */
+  /** The obstacle that the latest warning was about. */
   readonly #warned = new WeakMap<PartitionCursor, ObstacleKind>()
 
   constructor(options: StalledPartitionsOptions) {
@@ -46,9 +48,9 @@ export class StalledPartitions {
   }
 
   /**
-   * Returns what is to be done about the cursor's obstacle; undefined: wait on. `now` is of the
-   * monotonic clock. The cursor may have gone on meanwhile: the verdict holds only while its
-   * obstacle is the same.
+   * Returns what to do about the cursor's obstacle; undefined: continue to wait. `now` is a time of
+   * the monotonic clock. The cursor may make progress in the meantime: the verdict is valid only
+   * while its obstacle is the same.
    */
   async judge(cursor: PartitionCursor, now: number): Promise<Verdict | undefined> {
     const { obstacle, end } = cursor
@@ -121,13 +123,15 @@ export class StalledPartitions {
     const reason = await this.#silentLeaders.reasonFor(cursor, obstacle, now)
     if (reason === undefined) return undefined
     if (reason.kind !== 'compacted') return notServed(cursor, reason)
-    // What compaction removed at the end of a log is nothing to worry about: the next batch covers
-    // it.
+    // What compaction removed at the end of a log is no reason to worry: the next batch covers it.
     if (lastStableOffset >= highWatermark) return undefined
     return await this.#openTransaction(cursor, highWatermark)
   }
 
-  /** undefined when it ended meanwhile; then the wait begins anew. */
+  /**
+   * Names the open transaction; undefined when it ended in the meantime: then the wait starts
+   * again.
+   */
   async #openTransaction(cursor: PartitionCursor, end: number): Promise<KanneryError | undefined> {
     const { partition, topic } = cursor
     try {

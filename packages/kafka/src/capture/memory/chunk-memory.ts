@@ -1,39 +1,44 @@
-/** Memory for one chunk. `release` it when nothing refers to its bytes any more. */
+/** Memory for one chunk. Release it when nothing refers to its bytes any more. */
 export interface ChunkBlock {
   readonly bytes: Buffer
-  /** Gives the memory back; a second call does nothing. */
+  /** Releases the memory. A second call does nothing. */
   readonly release: () => void
 }
 
+/** Bounds of a chunk memory. */
 export interface ChunkMemoryLimits {
   /**
-   * Blocks in use and kept blocks together: kept ones are given up before this is exceeded.
-   * Default: infinite.
+   * Bound for blocks in use and spare blocks together, bytes: spare ones are dropped before it is
+   * exceeded. Defaults to infinite.
    */
-  readonly limitBytes?: number
-  /** While less is in use, blocks have room for more than was asked for. Default: infinite. */
-  readonly spareBelowBytes?: number
+  readonly limitBytes?: number | undefined
+  /**
+   * Bytes in use below which a block may have room for more than was asked for. Defaults to
+   * infinite.
+   */
+  readonly spareBelowBytes?: number | undefined
 }
 
-/** What a chunk of ordinary size needs at most. */
+/** Size of a chunk at most, unless one batch is larger. */
 export const blockBytes: number = 1024 * 1024
 const leastBytes = 1024
-/** What is smaller is not worth keeping. */
+/** Smaller blocks are not kept. */
 const leastKeptBytes = 64 * 1024
-/** Of the limit: kept free for the next chunks. */
+/** Share of the limit that spare blocks may take. */
 const keptShare = 1 / 2
 
 /**
- * Memory of the chunks under way, from the copy out of a fetch's answer until the commit. Sizes are
- * powers of two up to 1 MiB, so that at most half of a block is empty while a chunk grows. Large
- * blocks are used again: fresh memory has to be cleared page by page by the kernel, which costs as
- * much as the copy itself.
+ * The memory of all chunks between the copy out of a fetch's answer and the commit.
+ *
+ * Sizes are powers of two up to 1 MiB, so that at most half of a block is empty while a chunk
+ * grows. Large blocks are used again: the kernel has to clear fresh memory page by page, which
+ * costs as much as the copy itself.
  */
 export class ChunkMemory {
   readonly #limitBytes: number
   readonly #keptBytes: number
   readonly #spareBelowBytes: number
-  /** By size. */
+  /** Spare blocks by size. */
   readonly #free = new Map<number, Buffer[]>()
   #kept = 0
   #listener: () => void = () => undefined
@@ -51,26 +56,27 @@ export class ChunkMemory {
     return this.#used
   }
 
-  /** Bytes kept to be taken again. */
+  /** Bytes of spare blocks. */
   get kept(): number {
     return this.#kept
   }
 
-  /** Called when there may be more room than before. */
+  /** Sets the listener that is called when there may be more room than before. */
   onRoom(listener: () => void): void {
     this.#listener = listener
   }
 
-  tellRoom(): void {
+  /** Calls the listener for room that was made elsewhere. */
+  notifyRoom(): void {
     this.#listener()
   }
 
-  /** Whether a block of `bytes` may be taken in place of a smaller one that is full. */
+  /** Whether a block of `bytes` may replace a smaller one that is full. */
   mayGrowTo(bytes: number): boolean {
     return this.#used + roundUp(bytes) <= this.#spareBelowBytes
   }
 
-  /** At least `bytes` long; what is in it is arbitrary. */
+  /** Takes a block of at least `bytes` with arbitrary content. */
   take(bytes: number): ChunkBlock {
     const size = this.mayGrowTo(bytes) ? roundUp(bytes) : bytes
     const kept = this.#free.get(size)?.pop()
@@ -78,7 +84,7 @@ export class ChunkMemory {
     return this.#account(kept ?? Buffer.allocUnsafeSlow(size))
   }
 
-  /** A copy in memory of its own, of just that size. */
+  /** Copies `bytes` into a block of exactly their size. */
   copy(bytes: Uint8Array): ChunkBlock {
     const buffer = Buffer.allocUnsafeSlow(bytes.byteLength)
     buffer.set(bytes)
@@ -103,7 +109,7 @@ export class ChunkMemory {
     const size = bytes.length
     const kept = this.#kept + size
     if (this.#used === 0) {
-      // What comes next may come much later.
+      // The next chunk may come much later.
       this.#giveUpKept(0)
     } else if (isKept(size) && kept <= this.#keptBytes && this.#used + kept <= this.#limitBytes) {
       this.#kept = kept
@@ -124,7 +130,7 @@ function isKept(size: number): boolean {
   return size >= leastKeptBytes && size <= blockBytes && roundUp(size) === size
 }
 
-/** What is larger than a block is taken as it is. */
+/** Larger sizes are taken as they are. */
 function roundUp(bytes: number): number {
   if (bytes > blockBytes) return bytes
   let size = leastBytes

@@ -3,28 +3,28 @@ import type { AbortedTransaction } from '../../protocol/fetch.ts'
 import type { BatchHeader } from '../../record-batch/header.ts'
 import { decodeRecords } from '../../record-batch/records.ts'
 
-/** The part of an aborted transaction that one batch belongs to, or whose end it is. */
+/** A batch's place in an aborted transaction. */
 export interface AbortedPart {
   readonly producerId: bigint
   /** First offset of the transaction in the partition. */
   readonly first: number
-  /** Offset of the marker, when the batch is the marker. */
+  /** Offset of the abort marker, when the batch is the marker. */
   readonly marker: number | undefined
 }
 
-/** Kafka's ControlRecordType. */
+/** Kafka's ControlRecordType.ABORT. */
 const abortMarker = 0
 
 /**
  * Finds the batches of aborted transactions among those of one partition in one answer, as
  * consumers do: the broker lists the transactions that overlap the answer, and each ends at the
- * next abort marker of its producer. Nothing is carried from one answer to the next: the list of
- * each is complete.
+ * next abort marker of its producer. The list of each answer is complete, so that nothing is
+ * carried from one answer to the next.
  */
 export class AbortedBatches {
-  /** By first offset. */
+  /** Transactions that have not begun yet, by first offset. */
   readonly #coming: AbortedTransaction[]
-  /** Producer id → first offset. */
+  /** First offsets of the transactions that have begun, by producer id. */
   readonly #running = new Map<bigint, number>()
 
   constructor(aborted: readonly AbortedTransaction[]) {
@@ -32,8 +32,8 @@ export class AbortedBatches {
   }
 
   /**
-   * Batches come in the order of their offsets. undefined: the batch has nothing to do with an
-   * aborted transaction.
+   * Returns the batch's place in an aborted transaction; undefined when it belongs to none. Batches
+   * must be passed in the order of their offsets.
    */
   observe(buffer: Buffer, header: BatchHeader): AbortedPart | undefined {
     this.#begin(header.nextOffset)
@@ -57,8 +57,8 @@ export class AbortedBatches {
 }
 
 /**
- * The key of a control record: version and type, an int16 each (KIP-98). An emptied batch says
- * nothing any more.
+ * Reads the key of a control record: version and type, an int16 each (KIP-98). A batch that
+ * compaction emptied has none.
  */
 function isAbortMarker(buffer: Buffer, header: BatchHeader): boolean {
   const [record] = header.records === 0 ? [] : decodeRecords(buffer, header)

@@ -11,36 +11,40 @@ import { leastTimestamp } from './least-timestamp.ts'
 export interface RawChunk {
   readonly facts: ChunkFacts
   readonly raw: Buffer
-  /** Of the block that `raw` is in. */
+  /** Size of the block that holds `raw`, bytes. */
   readonly memoryBytes: number
+  /** CRC-32C of `raw`. */
   readonly rawCrc: number
-  /** The parts of aborted transactions among the batches, in order. */
+  /** Places of the batches in aborted transactions, in order. */
   readonly aborted: readonly AbortedPart[]
-  /** Records that a consumer would see: no control records, none of aborted transactions. */
+  /** Number of records that a consumer would see: without control records and aborted records. */
   readonly visibleRecords: number
-  /** The producers compressed less than half of it. */
+  /** True when the producers compressed less than half of it. */
   readonly compressible: boolean
-  /** When its first batch came, by the monotonic clock. */
+  /** Time at which its first batch came, by the monotonic clock. */
   readonly startedAt: number
-  /** Gives the memory of `raw` back. */
+  /** Releases the memory of `raw`. */
   readonly release: () => void
 }
 
 /**
- * Up to here the batch's own checksum does not reach: base offset, length, leader epoch, magic and
- * the checksum itself.
+ * Length of the head of a batch that its own checksum does not cover: base offset, length, leader
+ * epoch, magic and the checksum itself.
  */
 const beforeChecksummed = 21
 
+/** What building the chunks of one partition needs. */
 export interface ChunkBuilderOptions {
   readonly memory: ChunkMemory
   readonly clock: Clock
   readonly partition: number
-  /** The offset from which the partition is to be covered. */
+  /** First offset that the chunks are to cover. */
   readonly from: number
 }
 
-/** Collects the next chunk of a partition: whole batches up to 1 MiB, or one that is larger. */
+/**
+ * Collects the next chunk of a partition: whole batches up to 1 MiB, or one batch that is larger.
+ */
 export class ChunkBuilder {
   readonly #options: ChunkBuilderOptions
   #next: number
@@ -60,19 +64,19 @@ export class ChunkBuilder {
     this.#facts = noFacts(options.from)
   }
 
-  /** Memory that is held for the chunk. */
+  /** Memory that the chunk holds, bytes. */
   get memoryBytes(): number {
     return this.#block?.bytes.length ?? 0
   }
 
-  /** When its first batch came, by the monotonic clock; infinite while it is empty. */
+  /** Time at which its first batch came, by the monotonic clock; infinite while it is empty. */
   get startedAt(): number {
     return this.#filled === 0 ? Number.POSITIVE_INFINITY : this.#startedAt
   }
 
   /**
-   * False when a batch of `length` bytes belongs into the next chunk: this one is full, or there is
-   * no memory for a larger one.
+   * Whether a batch of `length` bytes fits. False when the chunk is full, or there is no memory for
+   * a larger one: the batch then belongs into the next chunk.
    */
   fits(length: number): boolean {
     const needed = this.#filled + length
@@ -82,9 +86,9 @@ export class ChunkBuilder {
   }
 
   /**
-   * Checks the batch's checksum and copies the batch. The chunk's own checksum is derived from the
-   * batch's in the same tick, so that whatever happens to the copy later is found. What else is in
-   * `buffer` behind the batch is expected to come next.
+   * Checks the checksum of a batch and copies the batch. The chunk's checksum is derived from the
+   * batch's in the same tick, so that any later damage to the copy is found. Bytes of `buffer`
+   * after the batch are expected to be appended next.
    *
    * @returns how many of its records a consumer would see
    * @throws KAFKA_DATA_CORRUPT; nothing is added then.
@@ -110,7 +114,7 @@ export class ChunkBuilder {
     return visible
   }
 
-  /** The chunk so far; undefined when there is nothing in it. The next batch begins another one. */
+  /** Returns the chunk so far and begins another one; undefined when it is empty. */
   finish(): RawChunk | undefined {
     const block = this.#block
     if (block === undefined) return undefined
@@ -141,15 +145,12 @@ export class ChunkBuilder {
     return chunk
   }
 
-  /** The offset behind what was appended. */
+  /** Offset after what was appended. */
   get next(): number {
     return this.#next
   }
 
-  /**
-   * The partition is to be covered from `from` on, which is beyond {@link next}. While nothing is
-   * collected.
-   */
+  /** Continues at `from`, which is beyond {@link next}. The chunk must be empty. */
   skipTo(from: number): void {
     this.#next = from
     this.#begin()
@@ -185,9 +186,9 @@ export class ChunkBuilder {
 }
 
 /**
- * Records of a batch with offsets from `from` on: after a deletion of records (DeleteRecords) a
- * broker still serves the whole batch that has the first one that is left. Where compaction took
- * some, only the most that it can be.
+ * Counts the records of a batch with offsets from `from` on: after DeleteRecords a broker still
+ * serves the whole batch with the first record that is left. For a batch that compaction thinned
+ * out, it is the greatest possible number.
  */
 function recordsFrom(
   from: number,
@@ -197,6 +198,7 @@ function recordsFrom(
   return isDense ? records - Math.max(from - baseOffset, 0) : Math.min(records, nextOffset - from)
 }
 
+/** Facts of the chunk so far. */
 interface OpenFacts {
   readonly from: number
   leaderEpoch: number
@@ -206,7 +208,7 @@ interface OpenFacts {
   maxBatchBytes: number
   minTimestamp: number | null
   maxTimestamp: number | null
-  /** Infinite without records. */
+  /** Infinite while there are no records. */
   estimatedMinTimestamp: number
   readonly flags: { transactional: boolean; holes: boolean; logAppendTime: boolean }
 }
@@ -226,7 +228,7 @@ function noFacts(from: number): OpenFacts {
   }
 }
 
-/** `expected`: the offset behind the batch before. */
+/** Adds a batch to the facts. `expected`: the offset after the batch before it. */
 function count(
   facts: OpenFacts,
   header: BatchHeader,
@@ -256,7 +258,10 @@ function count(
   facts.maxTimestamp = Math.max(facts.maxTimestamp, greatest)
 }
 
-/** The base timestamp is the first record's, unless it is a delete horizon (KIP-534). */
+/**
+ * Estimates the least time of records that are not decoded: the base timestamp is that of the first
+ * record, unless it is a delete horizon (KIP-534).
+ */
 function estimatedLeast({ baseTimestamp, maxTimestamp, hasDeleteHorizon }: BatchHeader): number {
   const isLeast = !hasDeleteHorizon && baseTimestamp < maxTimestamp
   return saturatedTime(isLeast ? baseTimestamp : maxTimestamp)

@@ -5,18 +5,15 @@ import type { RawChunk } from './chunk-builder.ts'
 import type { SegmentChunk } from './open-segment.ts'
 
 /**
- * Half of libuv's threads: the others write files. More makes it no faster, and each holds
- * megabytes of zlib's until they are collected.
+ * Half of libuv's threads: the others write files. More is no faster, and each holds megabytes of
+ * zlib's memory until they are collected.
  */
 const compressedAtATime = 2
 
-/** So much of a block, as a share of what is in it, may stay empty until the commit. */
+/** Share of a chunk's size that may stay empty in its block until the commit. */
 const greatestSlack = 1 / 2
 
-/**
- * Turns raw chunks into what goes into segments; compresses on other threads what the producers did
- * not.
- */
+/** Encodes raw chunks for segments. Compresses, on other threads, what the producers did not. */
 export class ChunkEncoder {
   readonly #codec: ChunkCodec
   readonly #memory: ChunkMemory
@@ -34,8 +31,8 @@ export class ChunkEncoder {
   }
 
   /**
-   * Results may come in another order. The raw chunk's memory belongs to the result from now on;
-   * when it fails, it is given back.
+   * Encodes a chunk. Results may come in another order than the calls. The memory of the raw chunk
+   * belongs to the result; it is released when encoding fails.
    */
   async encode(chunk: RawChunk): Promise<SegmentChunk> {
     const { facts, raw, rawCrc } = chunk
@@ -50,7 +47,7 @@ export class ChunkEncoder {
       throw error
     } finally {
       this.#pendingBytes -= raw.length
-      this.#memory.tellRoom()
+      this.#memory.notifyRoom()
     }
   }
 

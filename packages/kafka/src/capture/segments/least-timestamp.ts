@@ -3,20 +3,20 @@ import type { BatchHeader } from '../../record-batch/header.ts'
 import { addTime, saturatedTime } from '../../record-batch/record-time.ts'
 
 /**
- * The least timestamp of the batch's records, saturated, read from the beginnings of the records
- * only. undefined: the batch has no records. null: unknown, because they are compressed (capture
+ * Returns the least timestamp of a batch's records, saturated; reads only the beginning of each
+ * record. undefined: the batch has no records. null: unknown, because they are compressed (capture
  * does not decompress) or because the bytes are no records.
  */
 export function leastTimestamp(buffer: Buffer, header: BatchHeader): number | null | undefined {
   if (header.records === 0) return undefined
-  // KIP-32: the time of every record.
+  // KIP-32: this is the time of every record.
   if (header.timestampType === 'log-append') return saturatedTime(header.maxTimestamp)
   if (header.codec !== 'none') return null
   const least = leastOf(buffer, header)
   return least === undefined ? null : saturatedTime(least)
 }
 
-/** The exact one; undefined when the bytes are no records. */
+/** Returns the exact least timestamp; undefined when the bytes are no records. */
 function leastOf(buffer: Buffer, header: BatchHeader): bigint | undefined {
   const { position, length, records, baseTimestamp } = header
   const end = position + length
@@ -30,7 +30,7 @@ function leastOf(buffer: Buffer, header: BatchHeader): bigint | undefined {
     if (typeof recordLength !== 'number') return undefined
     const recordEnd = cursor.position + recordLength
     if (!(recordLength > 0 && recordEnd <= end)) return undefined
-    // The attributes of a record: unused.
+    // Skips the attributes of a record, which Kafka does not use.
     cursor.position += 1
     const delta = cursor.read(recordEnd)
     if (delta === undefined) return undefined
@@ -60,7 +60,8 @@ class VarintCursor {
   }
 
   /**
-   * A number up to 49 bits, which doubles compute exactly, else a bigint; undefined beyond `end`.
+   * Reads a number up to 49 bits, which doubles compute exactly, or else a bigint; undefined beyond
+   * `end`.
    */
   read(end: number): number | bigint | undefined {
     let value = 0

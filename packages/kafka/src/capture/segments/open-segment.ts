@@ -6,39 +6,40 @@ import type { AbortedPart } from './aborted-batches.ts'
 export interface SegmentChunk {
   readonly encoded: EncodedChunk
   readonly aborted: readonly AbortedPart[]
+  /** Number of records that a consumer would see. */
   readonly visibleRecords: number
-  /** Of the batches, before our own compression. */
+  /** Size of the batches before Kannery's own compression, bytes. */
   readonly rawBytes: number
-  /** When its first batch came, by the monotonic clock. */
+  /** Time at which its first batch came, by the monotonic clock. */
   readonly startedAt: number
   readonly release: () => void
 }
 
-/** Offsets that Kafka does not have any more, on their way into the index. */
+/** A gap, before the index knows its incarnation. */
 export type NoticedGap = Omit<Gap, 'in'>
 
-/** Its marker has not come yet, perhaps. */
+/** An aborted transaction whose marker may not have come yet. */
 type OpenRange = Omit<AbortedRange, 'marker'> & { marker: number | undefined }
 
-/** A chunk's header, and its share of the footer. */
+/** Size of a chunk's header and of its share of the footer. */
 const overheadBytes = 128
 
 /**
- * A segment that is still filled, in memory: when its upload fails, the same bytes can go into
+ * A segment that is being filled, in memory: when its upload fails, the same bytes can go into
  * another object.
  */
 export class OpenSegment {
   readonly #chunks: SegmentChunk[] = []
   readonly #gaps: NoticedGap[] = []
   readonly #aborted = new Map<string, OpenRange>()
-  /** Partition → what is covered up to. */
+  /** Offset after what is covered, by partition. */
   readonly #next = new Map<number, number>()
   #bytes = 0
   #startedAt = Number.POSITIVE_INFINITY
 
   /**
-   * When its oldest batch came or gap was noticed, by the monotonic clock; infinite when it is
-   * empty.
+   * Time at which its oldest batch came or gap was noticed, by the monotonic clock; infinite when
+   * it is empty.
    */
   get startedAt(): number {
     return this.#startedAt
@@ -48,7 +49,7 @@ export class OpenSegment {
     return this.#chunks.length === 0 && this.#gaps.length === 0
   }
 
-  /** What the index is to say together with the segment; there may be gaps and no chunks. */
+  /** Gaps that are entered into the index with the segment. There may be gaps and no chunks. */
   get gaps(): readonly NoticedGap[] {
     return this.#gaps
   }
@@ -57,12 +58,12 @@ export class OpenSegment {
     return this.#chunks
   }
 
-  /** What it will take in the storage, about. */
+  /** Approximate size in the storage, bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Records that a consumer sees: no control records, none of aborted transactions. */
+  /** Number of records that a consumer would see: without control records and aborted records. */
   get visibleRecords(): number {
     return this.#chunks.reduce((sum, { visibleRecords }) => sum + visibleRecords, 0)
   }
@@ -72,15 +73,15 @@ export class OpenSegment {
   }
 
   /**
-   * Whether the chunk may be added: an entry of the index has one range a partition, which would
-   * hide a gap between the chunk and what is in here.
+   * Whether the chunk may be added. An entry of the index has one range of offsets for each
+   * partition, which would hide a gap between the chunk and those before it.
    */
   canHold({ encoded: { facts } }: SegmentChunk): boolean {
     const next = this.#next.get(facts.partition)
     return next === undefined || next === facts.from
   }
 
-  /** Chunks of one partition come in the order of their offsets. */
+  /** Adds a chunk. Chunks of one partition must be added in the order of their offsets. */
   add(chunk: SegmentChunk): void {
     this.#chunks.push(chunk)
     this.#startedAt = Math.min(this.#startedAt, chunk.startedAt)
@@ -90,15 +91,15 @@ export class OpenSegment {
     for (const part of chunk.aborted) this.#note(partition, part)
   }
 
-  /** `noticedAt` is of the monotonic clock. */
+  /** Adds a gap. `noticedAt` is a time of the monotonic clock. */
   addGap(gap: NoticedGap, noticedAt: number): void {
     this.#gaps.push(gap)
     this.#startedAt = Math.min(this.#startedAt, noticedAt)
   }
 
   /**
-   * By partition and offset. A range whose marker lies in a later segment ends with what this one
-   * covers.
+   * Lists the aborted transactions by partition and offset. A range whose marker lies in a later
+   * segment ends where this segment ends.
    */
   aborted(): readonly AbortedRange[] {
     return [...this.#aborted.values()]
@@ -109,6 +110,7 @@ export class OpenSegment {
       .sort((one, other) => one.partition - other.partition || one.first - other.first)
   }
 
+  /** Releases the memory of all chunks. */
   release(): void {
     for (const chunk of this.#chunks) chunk.release()
   }

@@ -2,42 +2,44 @@ import type { RawChunk } from './chunk-builder.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
 import { type NoticedGap, OpenSegment, type SegmentChunk } from './open-segment.ts'
 
+/** When a segment is closed: as soon as one of the limits is reached. */
 export interface SegmentLimits {
+  /** Approximate size in the storage, bytes. */
   readonly maxBytes: number
+  /** Time since its first batch came, milliseconds. */
   readonly maxAgeMs: number
 }
 
+/** What building the segments of one topic needs. */
 export interface SegmentPipelineOptions {
   readonly limits: SegmentLimits
   readonly encoder: ChunkEncoder
   /**
-   * Uploads and commits. Called for one segment at a time, in order; the segment's memory is given
-   * back afterwards.
+   * Uploads and commits a segment. Called for one segment at a time, in order; the segment's memory
+   * is released afterwards.
    */
   readonly publish: (segment: OpenSegment) => Promise<void>
-  /** Called once, with the first error; everything after it is thrown away. */
+  /** Called once, with the first error. Everything after it is dropped. */
   readonly onFailed: (error: unknown) => void
 }
 
-/** What a footer can hold with ease. */
+/** Bounds of what one footer lists. */
 const maxChunks = 32_768
 const maxAbortedRanges = 65_536
 
-/**
- * Memory that a chunk holds, and whether it waits for more chunks or is on its way to the storage.
- */
+/** Memory of a chunk, and whether the chunk waits for others or is being stored. */
 interface Held {
   bytes: number
   sealed: boolean
 }
 
 /**
- * Chunks of one topic on their way: encoded in parallel, put into segments in the order they came,
- * published one after the other.
+ * Builds the segments of one topic: chunks are encoded in parallel, put into segments in the order
+ * in which they came, and published one segment after the other.
  */
 export class SegmentPipeline {
   readonly #options: SegmentPipelineOptions
-  /** Of the chunks that no segment was closed with yet. */
+  /** Memory of the chunks that belong to no closed segment. */
   #waiting: Held[] = []
   #openBytes = 0
   #sealedBytes = 0
@@ -51,37 +53,38 @@ export class SegmentPipeline {
     this.#options = options
   }
 
-  /** Memory that `seal` would send on its way. */
+  /** Memory that `seal` would have stored, bytes. */
   get openBytes(): number {
     return this.#failure === undefined ? this.#openBytes : 0
   }
 
-  /** Memory on its way to the storage. */
+  /** Memory of what is being stored, bytes. */
   get sealedBytes(): number {
     return this.#failure === undefined ? this.#sealedBytes : 0
   }
 
   /**
-   * When the open segment began to hold something, by the monotonic clock; infinite when it is
-   * empty.
+   * Time at which the open segment got its first batch or gap, by the monotonic clock; infinite
+   * when it is empty.
    */
   get startedAt(): number {
     return this.#segment.startedAt
   }
 
+  /** Adds a chunk. Its memory belongs to the pipeline from now on. */
   add(chunk: RawChunk): void {
     const held = { bytes: chunk.memoryBytes, sealed: false }
     this.#openBytes += held.bytes
     this.#waiting.push(held)
     const encoding = this.#options.encoder.encode(chunk)
-    // Its rejection is looked at when its turn comes.
+    // A rejection is handled when the chunk's turn comes.
     encoding.catch(() => undefined)
     this.#then(async () => this.#append(await encoding, held))
   }
 
   /**
-   * Goes into the index with the segment that is open when the chunks added before have come.
-   * `noticedAt`: monotonic clock.
+   * Adds a gap to the segment that is open when the chunks added before are encoded. `noticedAt` is
+   * a time of the monotonic clock.
    */
   addGap(gap: NoticedGap, noticedAt: number): void {
     this.#then(() => {
@@ -89,20 +92,20 @@ export class SegmentPipeline {
     })
   }
 
-  /** Closes the open segment, with all that was added before. */
+  /** Closes the open segment with everything that was added before. */
   seal(): void {
     this.#markSealed(this.#waiting)
     this.#then(() => this.#seal())
   }
 
-  /** Resolves when all that was sealed is committed. Rejects with what failed. */
+  /** Resolves when everything that was sealed is committed. Rejects with the first error. */
   async settled(): Promise<void> {
     await this.#filling
     await this.#publishing
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** Throws away what is not committed yet. */
+  /** Drops what is not committed yet. */
   abandon(error: unknown): void {
     this.#failure ??= { error }
     this.#segment.release()
@@ -163,7 +166,7 @@ export class SegmentPipeline {
     this.#waiting = this.#waiting.filter(({ sealed }) => !sealed)
   }
 
-  /** Compression made less of it. */
+  /** Notes the size of a chunk after its compression. */
   #resize(held: Held, bytes: number): void {
     if (held.sealed) this.#sealedBytes += bytes - held.bytes
     else this.#openBytes += bytes - held.bytes

@@ -8,6 +8,7 @@ import type { ChunkEncoder } from './chunk-encoder.ts'
 import type { OpenSegment } from './open-segment.ts'
 import { type SegmentLimits, SegmentPipeline } from './segment-pipeline.ts'
 
+/** What writing the segments of one topic needs. */
 export interface TopicWriterOptions {
   readonly topic: string
   readonly clock: Clock
@@ -15,11 +16,11 @@ export interface TopicWriterOptions {
   readonly memory: ChunkMemory
   readonly encoder: ChunkEncoder
   readonly publish: (segment: OpenSegment) => Promise<void>
-  /** Called once, with the first error; nothing is taken or kept after it. */
+  /** Called once, with the first error. Nothing is taken or kept after it. */
   readonly onFailed: (error: unknown) => void
 }
 
-/** From the batches of a topic's partitions to its segments. */
+/** Turns the batches of a topic's partitions into segments. */
 export class TopicWriter {
   readonly #options: TopicWriterOptions
   readonly #pipeline: SegmentPipeline
@@ -40,26 +41,27 @@ export class TopicWriter {
     })
   }
 
-  /** In memory, and not on its way to the storage. */
+  /** Memory of what is collected and is not being stored, bytes. */
   get openBytes(): number {
     return this.#buildingBytes + this.#pipeline.openBytes
   }
 
+  /** Memory of what is being stored, bytes. */
   get sealedBytes(): number {
     return this.#pipeline.sealedBytes
   }
 
-  /** `from`: the offset from which the partition is to be covered. */
+  /** Adds a partition, which is to be covered from offset `from` on. */
   addPartition(partition: number, from: number): void {
     const { memory, clock } = this.#options
     this.#builders.set(partition, new ChunkBuilder({ memory, clock, partition, from }))
   }
 
   /**
-   * Takes the batches in `records` that follow what came before: checks and copies them before it
-   * returns. Returns how many records consumers would see in them.
+   * Takes the batches in `records`, which follow those before: checks and copies them before it
+   * returns. Returns how many of their records consumers would see.
    *
-   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED naming topic and partition; what came before the
+   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED with topic and partition; what was before the
    *   damage is kept.
    */
   take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {
@@ -81,8 +83,8 @@ export class TopicWriter {
   }
 
   /**
-   * Covers the offsets from what was taken up to `to` (exclusive) as a gap: nothing of them will
-   * come.
+   * Covers the offsets after what was taken, up to `to` (exclusive), as a gap: they are gone from
+   * Kafka.
    */
   skip(partition: number, { to, reason }: { readonly to: number; readonly reason: string }): void {
     const { clock } = this.#options
@@ -94,7 +96,7 @@ export class TopicWriter {
     builder.skipTo(to)
   }
 
-  /** Closes the open segment, if there is one, with all that was taken. */
+  /** Closes the open segment, if there is one, with everything that was taken. */
   seal(): void {
     for (const builder of this.#builders.values()) this.#finishChunk(builder)
     this.#pipeline.seal()
@@ -106,19 +108,22 @@ export class TopicWriter {
     if (this.#startedAt <= clock.monotonic() - limits.maxAgeMs) this.seal()
   }
 
-  /** Resolves when all that was sealed is committed. Rejects with what failed. */
+  /** Resolves when everything that was sealed is committed. Rejects with the first error. */
   settled(): Promise<void> {
     return this.#pipeline.settled()
   }
 
-  /** Throws away what is not committed; resolves when nothing is under way any more. */
+  /** Drops what is not committed. Resolves when nothing is in progress any more. */
   async abandon(error: unknown): Promise<void> {
     this.#releaseBuilders()
     this.#pipeline.abandon(error)
     await this.settled().catch(() => undefined)
   }
 
-  /** When the oldest batch came that no segment was closed with; infinite when there is none. */
+  /**
+   * Time at which the oldest batch came that no segment was closed with; infinite when there is
+   * none.
+   */
   get #startedAt(): number {
     let oldest = this.#pipeline.startedAt
     for (const { startedAt } of this.#builders.values()) oldest = Math.min(oldest, startedAt)

@@ -6,13 +6,14 @@ import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Uploads } from '../memory/worker-memory.ts'
 import type { OpenSegment } from './open-segment.ts'
 
+/** Where a segment goes, and what its header says. */
 export interface SegmentDestination {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly uploads: Uploads
-  /** What is the same in all segments of a session. */
+  /** Header fields that are the same in all segments of a session. */
   readonly header: Omit<SegmentHeader, 'segment' | 'createdAt'>
-  /** Ids that only grow. */
+  /** Makes the next segment's id. Ids only grow. */
   readonly newSegmentId: () => Ulid
 }
 
@@ -20,11 +21,11 @@ const attempts = 5
 const firstBackoffMs = 1000
 
 /**
- * Uploads a segment, and returns its entry for the index. When it is unknown whether an upload
- * landed, or the storage wants the bytes again, its id is abandoned and the same chunks go into
+ * Uploads a segment and returns its entry for the index. When it is unknown whether an upload
+ * succeeded, or the storage wants the bytes again, its id is abandoned and the same chunks go into
  * another object: no object is ever written twice.
  *
- * @throws STORAGE_* when it cannot be stored, after some attempts.
+ * @throws STORAGE_* when it cannot be stored after some attempts.
  */
 export async function uploadSegment(
   destination: SegmentDestination,

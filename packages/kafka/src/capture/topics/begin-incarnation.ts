@@ -9,8 +9,8 @@ import { recordSettings, topicIdOf } from './retention-upkeep.ts'
 type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed' | 'metadata'>
 
 /**
- * Makes the index end with the incarnation that this topic is. Returns the one that began, unless
- * it is the first one.
+ * Makes the topic's present incarnation the last one of the index. Returns the incarnation that
+ * began, unless it is the topic's first one.
  */
 export async function beginOrContinue(
   cluster: BeginSource,
@@ -23,7 +23,7 @@ export async function beginOrContinue(
   const reason = known && reasonToBegin(session.index, known, topic, truncated)
   if (known !== undefined && reason === undefined) {
     await recordSettings(session, settings, () => topicIdOf(cluster, topic.name))
-    await takeUpPartitions(cluster, session, topic, known)
+    await addPartitions(cluster, session, topic, known)
     return undefined
   }
   await session.beginIncarnation({
@@ -39,8 +39,10 @@ export async function beginOrContinue(
 }
 
 /**
- * @throws KAFKA_UNREACHABLE when the metadata is of a broker that has not heard yet that the topic
- *   was created again.
+ * Decides whether a new incarnation begins, and why.
+ *
+ * @throws KAFKA_UNREACHABLE when the metadata comes from a broker that does not know yet that the
+ *   topic was created again.
  */
 function reasonToBegin(
   { incarnations }: Index,
@@ -53,8 +55,8 @@ function reasonToBegin(
   return 'created-again'
 }
 
-/** Partitions that were added since the last run. */
-async function takeUpPartitions(
+/** Enters partitions into the index that were added to the topic since the last run. */
+async function addPartitions(
   cluster: BeginSource,
   session: WriterSession,
   topic: TopicMetadata,
@@ -66,8 +68,8 @@ async function takeUpPartitions(
 }
 
 /**
- * Where the logs of the partitions from `first` on begin. One that has no leader is taken from 0
- * on: what turns out to be gone becomes a gap.
+ * Finds where the logs of the partitions from number `first` on begin. A partition without a leader
+ * is captured from 0 on: what turns out to be gone becomes a gap.
  */
 async function startsFrom(
   cluster: BeginSource,

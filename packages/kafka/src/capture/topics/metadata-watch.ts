@@ -3,22 +3,23 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { ClusterMetadata } from '../../cluster/metadata.ts'
 import { namedTopics, type TopicSelection } from './topic-matcher.ts'
 
+/** How soon the metadata must be read again. */
 export type Urgency =
   /** Never, until something changes. */
   | 'none'
-  /** New topics and partitions are to be found some time. */
+  /** Now and then, to find new topics and partitions. */
   | 'following'
-  /** Somebody else may give a topic free. */
+  /** Soon: another writer may release a topic. */
   | 'contending'
-  /** A partition has no leader that we know, or a topic is to go on as another incarnation. */
+  /** At once: a partition has no known leader, or a topic is to continue as another incarnation. */
   | 'leaderless'
 
 const intervalMs = { following: 30_000, contending: 10_000 } as const
-/** As retry.backoff.ms of Kafka's clients, and growing as theirs. */
+/** Like retry.backoff.ms of Kafka's clients, and growing as theirs. */
 const leastBackoffMs = 100
 const greatestBackoffMs = 2000
 
-/** Asks for the cluster's metadata, no oftener than it makes sense. */
+/** Asks for the cluster's metadata, no more often than is useful. */
 export class MetadataWatch {
   readonly #cluster: Pick<KafkaCluster, 'metadata'>
   readonly #clock: Clock
@@ -32,6 +33,7 @@ export class MetadataWatch {
     this.#names = namedTopics(selection)
   }
 
+  /** Whether it is time to ask again. */
   due(urgency: Urgency): boolean {
     if (urgency !== 'leaderless') this.#backoffMs = leastBackoffMs
     if (urgency === 'none') return false
@@ -39,6 +41,7 @@ export class MetadataWatch {
     return this.#clock.monotonic() - this.#askedAt >= waitMs
   }
 
+  /** Asks for the metadata of the topics that are selected by name, or of all topics. */
   async ask(): Promise<ClusterMetadata> {
     try {
       return await this.#cluster.metadata(this.#names)

@@ -3,12 +3,12 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 
 type LogSource = Pick<KafkaCluster, 'listOffsetsWhereLed' | 'endOfEpoch'>
 
-/** By partition. */
+/** Offsets by partition. */
 type Offsets = ReadonlyMap<number, number>
 
 /**
- * The topic in Kafka, as far as core asks for it when it finds segments that no index names. For
- * one recovery.
+ * What core asks about a topic in Kafka when it finds segments that no index names. For one
+ * recovery.
  */
 export class KafkaRecoverySource implements RecoverySource {
   readonly topicId: string
@@ -31,9 +31,10 @@ export class KafkaRecoverySource implements RecoverySource {
   }
 
   /**
-   * An unclean election would have cut the epoch off before `next`. Where a partition has no
-   * leader, what was uploaded of it may become the only copy: nothing contradicts it, and the first
-   * fetch from the next leader finds out whether that has another history.
+   * Whether the log has the history that was uploaded: an unclean election would have ended the
+   * epoch before `next`. Where a partition has no leader, what was uploaded of it may become the
+   * only copy: nothing contradicts it, and the first fetch from the next leader finds out whether
+   * its history differs.
    */
   async agrees(range: Parameters<RecoverySource['agrees']>[0]): Promise<boolean> {
     const { partition, next, leaderEpoch } = range

@@ -10,7 +10,7 @@ import { Worker, type WriterSession } from '@kannery/core/writing'
 import type { KanneryError } from '@kannery/storage'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import { keepUp, type UpkeepOptions } from './retention-upkeep.ts'
+import { applyRetention, type UpkeepOptions } from './retention-upkeep.ts'
 
 const hourMs = 3_600_000
 const settings: Readonly<Record<string, string>> = { 'cleanup.policy': 'delete' }
@@ -56,7 +56,7 @@ test('the retention of a topic that has been quiet for days is looked after, wit
 
   const warnings: KanneryError[] = []
   for (let looks = 0; looks < 6; looks++) {
-    await keepUp(session, {
+    await applyRetention(session, {
       cluster: clusterOf('id'),
       storage,
       clock,
@@ -94,7 +94,7 @@ test.each([
   await session.beginIncarnation(topic)
   await session.commit({ segment: entry(session, 0) })
   await clock.pass(48 * hourMs)
-  await keepUp(session, {
+  await applyRetention(session, {
     cluster: clusterOf(topicId, { ...settings, 'retention.ms': '5' }),
     storage,
     clock,

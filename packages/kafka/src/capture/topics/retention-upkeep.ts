@@ -13,31 +13,35 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicConfig } from '../../cluster/topic-config.ts'
 import { untilAborted } from '../../concurrency/until-aborted.ts'
 
+/** What applying the retention of a topic needs. */
 export interface UpkeepOptions {
   readonly cluster: Pick<KafkaCluster, 'describeTopicConfig' | 'metadata'>
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
   readonly onWarning: (warning: KanneryError) => void
-  /** When it is aborted, Kafka is not waited for, and nothing is done. */
+  /** Aborts waiting for Kafka; nothing is deleted then. */
   readonly signal: AbortSignal
 }
 
-/** So far our clock may be behind that of the storage, which decides. */
+/** Assumed lag of our clock behind that of the storage, which decides. */
 const aheadMs = 86_400_000
 
 /**
- * What the retention wants: marks what is older, and deletes what was marked a day before. Only the
- * topic's one writer deletes, so its backup does it. What fails of it is told, and tried again the
- * next time: the backup goes on.
+ * Applies the retention of a topic: marks segments that are older, and deletes those marked a day
+ * before. Only the topic's one writer deletes, so the backup does it. Failures are reported as
+ * warnings and retried next time; the backup continues.
  */
-export async function keepUp(session: WriterSession, options: UpkeepOptions): Promise<void> {
+export async function applyRetention(
+  session: WriterSession,
+  options: UpkeepOptions,
+): Promise<void> {
   const { storage, clock, ids, cluster, signal } = options
   const { topic } = session
   try {
     if (!(await anythingDue(session, options))) return
-    // A topic that is compacted by now may not be aged out: its oldest record of a key may be the
-    // only one.
+    // The topic may be compacted by now: then its oldest record of a key may be the only one, and
+    // nothing expires.
     const settings = await untilAborted(cluster.describeTopicConfig(topic), signal)
     if (settings === undefined) return
     const askId = (): Promise<string | undefined> => untilAborted(topicIdOf(cluster, topic), signal)
@@ -52,10 +56,10 @@ export async function keepUp(session: WriterSession, options: UpkeepOptions): Pr
 }
 
 /**
- * Notes in the index how the topic is configured now, if it was configured otherwise before.
- * Returns false when these may be the settings of another topic.
+ * Enters the topic's present configuration into the index if it has changed. Returns false when it
+ * may be the configuration of another topic.
  *
- * @param askId which topic has the name now, after the settings were asked for
+ * @param askId asks which topic has the name now, after the configuration was read
  */
 export async function recordSettings(
   session: WriterSession,
@@ -66,13 +70,14 @@ export async function recordSettings(
   if (known === undefined || (same(known.config, config) && same(known.effective, effective))) {
     return true
   }
-  // Settings are asked for by name: those of a topic that was created again may age out this one.
+  // The configuration is read by name: that of a topic that was created again may let segments of
+  // this one expire.
   if ((await askId()) !== known.topicId) return false
   await session.commit({ settings: { config, effective } })
   return true
 }
 
-/** undefined when the cluster does not know the topic. */
+/** Asks for the id of the topic with this name; undefined when the cluster does not know it. */
 export async function topicIdOf(
   cluster: Pick<KafkaCluster, 'metadata'>,
   name: string,
@@ -82,9 +87,9 @@ export async function topicIdOf(
 }
 
 /**
- * By our clock, and rather too often. While nothing can have expired, the storage is asked for
- * nothing; else for the index, which others may have edited since this session wrote it, and for
- * pages with something that expires.
+ * Whether something may have expired, by our clock and with a margin. While nothing can have
+ * expired, it reads nothing from the storage; else the index, which others may have edited since
+ * this session wrote it, and pages with something that expires.
  */
 async function anythingDue(
   { topic, index }: WriterSession,

@@ -26,9 +26,10 @@ import { TopicWriter } from '../segments/topic-writer.ts'
 import { uploadSegment } from '../segments/upload-segment.ts'
 import { beginOrContinue } from './begin-incarnation.ts'
 import { KafkaRecoverySource } from './recovery-source.ts'
-import { keepUp } from './retention-upkeep.ts'
+import { applyRetention } from './retention-upkeep.ts'
 import { unexplainedObjects } from './unexplained-objects.ts'
 
+/** What the topics of a run share. */
 export interface TopicCaptureContext {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
@@ -40,31 +41,32 @@ export interface TopicCaptureContext {
   readonly memory: ChunkMemory
   readonly encoder: ChunkEncoder
   readonly uploads: Uploads
-  /** True: the run ends at the high watermarks of its start. */
+  /** True when the run ends at the high watermarks of its start. */
   readonly once: boolean
-  /** Aborted when the run ends: then nothing waits for Kafka any more. */
+  /** Aborted when the run ends: nothing waits for Kafka then. */
   readonly signal: AbortSignal
-  /** Some topic cannot be written any more. */
+  /** Called when a topic cannot be written any more. */
   onFailed(): void
 }
 
-/** How often a topic's retention is looked after. */
+/** How often a topic's retention is applied. */
 const upkeepEveryMs = 3_600_000
 
+/** How to open a topic. */
 export interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
   /**
-   * The incarnation whose history the topic's log does not have any more: if it is still the last
-   * one, another one begins.
+   * Number of the incarnation whose history the topic's log has lost. If it is still the last one,
+   * another one begins.
    */
   readonly truncated?: number | undefined
 }
 
-/** The backup of one topic, from the moment its lease is ours until it is released. */
+/** The backup of one topic, from the acquisition of its lease to the release. */
 export class TopicCapture {
   readonly name: string
   readonly topicId: string
   readonly cursors: PartitionCursor[] = []
-  /** Why partitions cannot be read in a run to the end: it is not known where they end. */
+  /** Why partitions cannot be read in a run of mode `once`: it is unknown where they end. */
   readonly unreadable: KanneryError[] = []
   readonly #context: TopicCaptureContext
   readonly #session: WriterSession
@@ -81,10 +83,8 @@ export class TopicCapture {
   readonly #gaps: Gap[] = []
 
   /**
-   * Takes the topic's lease and finds out where to go on; begins the backup of a topic that has
-   * none.
-   *
-   * A topic that was created again begins a new incarnation, with a warning.
+   * Acquires the topic's lease and finds out where to continue; begins the backup of a topic that
+   * has none. A topic that was created again begins a new incarnation, with a warning.
    *
    * @throws LEASE_HELD; INDEX_*, DATA_*, STORAGE_*, KAFKA_*.
    */
@@ -106,7 +106,7 @@ export class TopicCapture {
       const starts = await startOfCursors(context, session, topic)
       const capture = new TopicCapture(context, session, { topic, begun })
       for (const [partition, start] of starts) capture.#openPartition(topic, partition, start)
-      capture.#tellOpened()
+      capture.#reportOpened()
       return capture
     } catch (error) {
       await session.release()
@@ -142,17 +142,17 @@ export class TopicCapture {
     })
   }
 
-  /** Why it cannot be written any more: the lease is lost, the storage is full, … */
+  /** Why the topic cannot be written any more: the lease is lost, the storage is full, … */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
   }
 
-  /** Nothing more will be read. */
+  /** True when nothing more will be read. */
   get finished(): boolean {
     return this.cursors.every((cursor) => cursor.finished)
   }
 
-  /** The number of the incarnation that is captured. */
+  /** Number of the incarnation that is being captured. */
   get incarnation(): number {
     return this.#current.n
   }
@@ -160,18 +160,20 @@ export class TopicCapture {
   /** Whether the topic with this id had the name before this one. */
   succeeds(topicId: string): boolean {
     if (topicId === this.topicId) return false
-    return this.#session.index.incarnations.some((life) => life.topicId === topicId)
+    return this.#session.index.incarnations.some((incarnation) => incarnation.topicId === topicId)
   }
 
+  /** Memory of what is collected and is not being stored, bytes. */
   get openBytes(): number {
     return this.#writer.openBytes
   }
 
+  /** Memory of what is being stored, bytes. */
   get sealedBytes(): number {
     return this.#writer.sealedBytes
   }
 
-  /** What is committed. */
+  /** What was committed so far. */
   get report(): TopicReport {
     return {
       topic: this.name,
@@ -185,48 +187,50 @@ export class TopicCapture {
   }
 
   /**
-   * Takes batches that follow what came before. @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED
-   * naming topic and partition.
+   * Takes batches that follow those before.
+   *
+   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED with topic and partition.
    */
   take(cursor: PartitionCursor, fetched: FetchedPartition, run: BatchRun): void {
     if (this.#failure !== undefined) return
-    // Where not one batch is whole, the walk says whether it could be one.
+    // Where not one batch is whole, the check says whether it could be one.
     const records = run.bytes === 0 ? fetched.records : fetched.records.subarray(0, run.bytes)
     const visible = this.#writer.take(cursor.partition, records, fetched.aborted)
-    this.#tellProgress(cursor, { records: visible, bytes: run.bytes })
+    this.#reportProgress(cursor, { records: visible, bytes: run.bytes })
   }
 
   /**
-   * Goes on at offset `to`: what is between is gone from Kafka, and becomes a gap of the backup.
-   * `reason` stands in the index as it is: `retention` (or DeleteRecords), `compaction`.
+   * Continues at offset `to`: what is before it is gone from Kafka and becomes a gap of the backup.
+   * `reason` is entered into the index as it is: `retention` (or DeleteRecords), `compaction`.
    */
   skip(cursor: PartitionCursor, gap: { readonly to: number; readonly reason: string }): void {
     if (this.#failure !== undefined) return
     this.#writer.skip(cursor.partition, gap)
     cursor.skipTo(gap.to)
-    this.#tellProgress(cursor, { records: 0, bytes: 0 })
+    this.#reportProgress(cursor, { records: 0, bytes: 0 })
   }
 
-  /** Closes the open segment, if there is one, with all that was taken. */
+  /** Closes the open segment, if there is one, with everything that was taken. */
   seal(): void {
     this.#writer.seal()
   }
 
+  /** Closes the open segment if it has reached its age limit. */
   sealWhenOld(): void {
     this.#writer.sealWhenOld()
   }
 
-  /** Looks after the retention, now and then. */
-  keepUpWhenDue(): void {
+  /** Applies the retention in the background when it is due. */
+  applyRetentionWhenDue(): void {
     const now = this.#context.clock.monotonic()
     if (now < this.#upkeepDueAt) return
     this.#upkeepDueAt = now + upkeepEveryMs
-    this.#upkeep.start(() => this.#keepUp())
+    this.#upkeep.start(() => this.#applyRetention())
   }
 
   /**
-   * Takes up partitions that were added to the topic while it runs: they begin at 0. Returns their
-   * cursors.
+   * Begins to capture partitions that were added to the topic during the run, from offset 0.
+   * Returns their cursors.
    */
   async addPartitions(topic: TopicMetadata): Promise<readonly PartitionCursor[]> {
     const known = this.cursors.length
@@ -240,21 +244,22 @@ export class TopicCapture {
   }
 
   /**
-   * Commits what was taken, and releases the lease. @throws what failed; the lease is released all
-   * the same.
+   * Commits what was taken, and releases the lease.
+   *
+   * @throws the first error; the lease is released all the same.
    */
   async close(): Promise<void> {
     try {
       this.seal()
       await this.#writer.settled()
-      if (this.#context.once && !this.#context.signal.aborted) await this.#keepUp()
+      if (this.#context.once && !this.#context.signal.aborted) await this.#applyRetention()
     } finally {
       await this.#upkeep.done()
       await this.#session.release()
     }
   }
 
-  /** Throws away what is not committed, and releases the lease. */
+  /** Drops what is not committed, and releases the lease. */
   async abandon(error: unknown): Promise<void> {
     this.#failure ??= { error }
     await this.#writer.abandon(error)
@@ -262,15 +267,15 @@ export class TopicCapture {
     await this.#session.release()
   }
 
-  async #keepUp(): Promise<void> {
+  async #applyRetention(): Promise<void> {
     const { observer } = this.#context
-    await keepUp(this.#session, {
+    await applyRetention(this.#session, {
       ...this.#context,
       onWarning: (warning) => observer.onWarning(warning),
     })
   }
 
-  #tellProgress(
+  #reportProgress(
     { partition, next, end, highWatermark }: PartitionCursor,
     counts: { readonly records: number; readonly bytes: number },
   ): void {
@@ -283,22 +288,22 @@ export class TopicCapture {
     })
   }
 
-  #tellOpened(): void {
+  #reportOpened(): void {
     const { pages, segments } = this.#session.index
     const capturedUntil = (segments.at(-1) ?? pages.at(-1))?.captured[1]
     this.#context.observer.onOpened({
       topic: this.name,
-      ...(this.#begun && { begun: this.#begun }),
-      ...(capturedUntil !== undefined && { capturedUntil }),
+      begun: this.#begun,
+      capturedUntil,
     })
-    for (const cursor of this.cursors) this.#tellWhatIsLeft(cursor)
+    for (const cursor of this.cursors) this.#reportRemainder(cursor)
   }
 
   /**
-   * Before anything was read: else a share of all would be of the partitions that were read
-   * already.
+   * Reports what is left before anything is read: otherwise a share of the total would count only
+   * the partitions that were read already.
    */
-  #tellWhatIsLeft({ partition, next, end }: PartitionCursor): void {
+  #reportRemainder({ partition, next, end }: PartitionCursor): void {
     if (end === undefined) return
     this.#context.observer.onProgress({
       topic: this.name,
@@ -318,8 +323,7 @@ export class TopicCapture {
 
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
     const cursor = new PartitionCursor(topic, partition, start)
-    // Where nothing was backed up, there is nothing that the log could contradict; unless it ends
-    // before.
+    // Without a backup there is nothing that the log could contradict, unless it ends before.
     if (start.next === start.end && start.lastEpoch < 0) cursor.finish()
     if (this.#context.once && start.end === undefined) {
       cursor.finish()
@@ -379,7 +383,7 @@ export class TopicCapture {
   }
 }
 
-/** Before the first fetch: what a writer before us uploaded and did not commit. */
+/** Recovers, before the first fetch, what an earlier writer uploaded and did not commit. */
 async function recover(
   { cluster, observer }: TopicCaptureContext,
   session: WriterSession,

@@ -1,23 +1,24 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Says which topics are meant. Made by `parseTopicMatcher`. */
+/** A topic's name, or a pattern of names. Made by `parseTopicMatcher`. */
 export interface TopicMatcher {
-  /** As it was written. */
+  /** The name or pattern as it was written. */
   readonly text: string
-  /** `name`: the topic itself, letter by letter. */
+  /** `name`: the exact name of one topic. */
   readonly kind: 'name' | 'glob' | 'regex'
   matches(topic: string): boolean
 }
 
+/** Which topics of a cluster are backed up. */
 export interface TopicSelection {
   readonly include: readonly TopicMatcher[]
-  /** Win over `include`. */
+  /** Topics that are left out even where `include` matches them. */
   readonly exclude: readonly TopicMatcher[]
 }
 
 /**
- * Reads a topic's name, a glob (`*` any characters, `?` one character) or a regular expression
- * between slashes that the whole name must match.
+ * Parses a topic's name, a glob (`*` any characters, `?` one character) or a regular expression
+ * between slashes that must match the whole name.
  *
  * @throws CONFIG_INVALID
  */
@@ -49,8 +50,8 @@ function parseRegex(text: string): TopicMatcher {
 }
 
 /**
- * Which of the cluster's topics are meant, in order of their names. Internal topics
- * (`__consumer_offsets`, …) only where one is included by its very name.
+ * Selects topics of the cluster, in order of their names. Internal topics (`__consumer_offsets`, …)
+ * are selected only by their exact name.
  */
 export function selectTopics(
   topics: readonly { readonly name: string; readonly internal: boolean }[],
@@ -69,16 +70,18 @@ export function selectTopics(
 }
 
 /**
- * The names, when all of `include` are names: then nobody has to ask for all topics of the cluster.
+ * Returns the names when `include` has only names: then the other topics of the cluster need not be
+ * asked for.
  */
 export function namedTopics({ include }: TopicSelection): readonly string[] | undefined {
   return include.every(({ kind }) => kind === 'name') ? include.map(({ text }) => text) : undefined
 }
 
 /**
- * A pattern that finds nothing is more often a typing error than a wish.
+ * Checks that every name and pattern finds a topic: one that finds none is more often a typing
+ * error than intended.
  *
- * @throws KAFKA_TOPIC_UNKNOWN for the first pattern that finds none of `selected`.
+ * @throws KAFKA_TOPIC_UNKNOWN for the first one that finds none of `selected`.
  */
 export function assertAllMatch({ include }: TopicSelection, selected: readonly string[]): void {
   for (const matcher of include) {

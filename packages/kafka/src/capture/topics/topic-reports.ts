@@ -1,6 +1,6 @@
 import type { TopicReport } from '../observer.ts'
 
-/** Adds up what was committed, also where a topic was given up and taken up again. */
+/** Adds up what was committed of each topic, also when it was closed and opened again. */
 export class TopicReports {
   readonly #reports = new Map<string, TopicReport>()
 
@@ -16,7 +16,7 @@ export class TopicReports {
     })
   }
 
-  /** By name. */
+  /** Reports in order of the topics' names. */
   get all(): readonly TopicReport[] {
     return [...this.#reports.values()].sort((one, other) => (one.topic < other.topic ? -1 : 1))
   }

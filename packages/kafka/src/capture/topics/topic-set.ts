@@ -6,44 +6,46 @@ import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
 import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
 import { TopicReports } from './topic-reports.ts'
 
+/** What the topics of a run need. */
 export interface TopicSetOptions extends TopicCaptureContext {
   readonly selection: TopicSelection
-  /** How long to contend, at the start, for topics that somebody else writes. */
-  readonly leaseWaitMs?: number
+  /** How long to wait, at the start, for topics that another writer holds, milliseconds. */
+  readonly leaseWaitMs?: number | undefined
 }
 
-/** A topic may be missing in the metadata of a broker that is behind. */
+/** Time for which a topic may be missing: a broker that lags behind may not list it yet. */
 const missingPatienceMs = 10_000
 /**
- * How long brokers may take to come back before a run to the end gives up what is to begin anew.
+ * Time that brokers have to come back before a run of mode `once` gives up topics that are to begin
+ * a new incarnation.
  */
 const brokerPatienceMs = 120_000
-/** A process that is stopped so often in so short a time has other troubles. */
+/** Leases that may be lost in a row while a topic is opened. */
 const maxLost = 8
-/** Topics that are taken up at a time: each asks the storage a few times. */
+/** Topics that are opened at a time: each sends a few requests to the storage. */
 const openAtATime = 8
 
-/** The topics of a run: which are taken up, which are done, and what went wrong with whom. */
+/** The topics of a run: which are open, which are done, and what failed. */
 export class TopicSet {
   readonly #options: TopicSetOptions
   readonly #open = new Map<string, TopicCapture>()
-  /** By name; a topic is taken up again only when it has left. */
+  /** Topics that are being closed, by name. They can be opened again only after that. */
   readonly #closing = new Map<string, Promise<void>>()
   readonly #reports = new TopicReports()
-  /** Topics that were taken up, or tried, and are not to be taken up again in this run. */
+  /** Topics that are not to be opened again in this run. */
   readonly #settled = new Set<string>()
-  /** Topics that somebody else writes at the moment, or whose storage failed, and why. */
+  /** Topics that another writer holds at the moment, or whose storage failed, and why. */
   readonly #contended = new Map<string, KanneryError>()
   readonly #missingSince = new Map<string, number>()
   /**
-   * Topics that go on as another incarnation. The number: of the incarnation whose history the log
-   * does not have any more.
+   * Topics that continue as another incarnation. The value is the number of the incarnation whose
+   * history the log has lost, if it has.
    */
   readonly #beginningAnew = new Map<string, number | undefined>()
-  /** Since when no broker answers for the metadata, by the monotonic clock. */
+  /** Time since which no broker answers for the metadata, by the monotonic clock. */
   #unansweredSince: number | undefined
   readonly #failures: FailedCapture[] = []
-  /** Until then, by the monotonic clock, topics that somebody else writes are waited for. */
+  /** Time until which topics that another writer holds are waited for, by the monotonic clock. */
   #waitUntilMs = 0
   #phase: 'beginning' | 'running' | 'ending' = 'beginning'
 
@@ -51,25 +53,27 @@ export class TopicSet {
     this.#options = options
   }
 
+  /** Topics that are being backed up, by name. */
   get open(): ReadonlyMap<string, TopicCapture> {
     return this.#open
   }
 
-  /** What went wrong, first things first. */
+  /** Failures in the order in which they happened. */
   get failures(): readonly FailedCapture[] {
     return this.#failures
   }
 
-  /** Some topic is to be tried again. */
+  /** True while some topic is waited for. */
   get contends(): boolean {
     return this.#contended.size > 0
   }
 
-  /** Some topic is to be taken up at once, as another incarnation. */
+  /** True while some topic is to be opened at once, as another incarnation. */
   get beginsAnew(): boolean {
     return [...this.#beginningAnew.keys()].some((name) => !this.#contended.has(name))
   }
 
+  /** What was committed so far. */
   get report(): CaptureReport {
     const reports = new TopicReports()
     for (const report of this.#reports.all) reports.add(report)
@@ -78,9 +82,9 @@ export class TopicSet {
   }
 
   /**
-   * Takes up the topics that are meant for the first time.
+   * Opens the selected topics for the first time.
    *
-   * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds none; LEASE_HELD, … when nothing at all
+   * @throws KAFKA_TOPIC_UNKNOWN for a pattern that finds none; LEASE_HELD, … when no topic at all
    *   can be backed up.
    */
   async begin(metadata: ClusterMetadata): Promise<void> {
@@ -88,7 +92,7 @@ export class TopicSet {
     const selected = selectTopics(present, this.#options.selection)
     assertAllMatch(this.#options.selection, selected)
     this.#waitUntilMs = this.#options.clock.monotonic() + (this.#options.leaseWaitMs ?? 0)
-    await this.#takeUp(present, selected)
+    await this.#openTopics(present, selected)
     const [first] = this.#contended.values()
     if (this.#open.size === 0 && first !== undefined) {
       for (const [topic, error] of this.#contended) this.#failures.push({ topic, error })
@@ -98,7 +102,7 @@ export class TopicSet {
     this.#phase = 'running'
   }
 
-  /** Takes up new topics and partitions, and finds out which topics are gone. */
+  /** Opens new topics and partitions, and finds out which topics are gone. */
   async update(metadata: ClusterMetadata): Promise<void> {
     this.#unansweredSince = undefined
     const present = metadata.topics.filter(({ error }) => error === undefined)
@@ -109,15 +113,15 @@ export class TopicSet {
     const names = this.#options.once
       ? [...this.#beginningAnew.keys()]
       : selectTopics(present, this.#options.selection)
-    await this.#takeUp(present, names)
+    await this.#openTopics(present, names)
     for (const name of this.#beginningAnew.keys()) {
       if (isMissing(byName.get(name))) await this.#noteGone(name)
     }
   }
 
   /**
-   * No broker answers for the metadata: what is to begin anew waits for it, in a run to the end not
-   * for ever.
+   * Notes that no broker answers for the metadata. Topics that are to begin a new incarnation wait
+   * for it; in a run of mode `once`, for two minutes.
    */
   noteUnanswered(error: KanneryError): void {
     const now = this.#options.clock.monotonic()
@@ -129,8 +133,8 @@ export class TopicSet {
   }
 
   /**
-   * The log does not have the history that was backed up: what was taken of it is committed, and
-   * the topic is taken up again, as another incarnation. `why` is a warning.
+   * Continues a topic as another incarnation because its log has lost the history that was backed
+   * up: what was taken of it is committed, and the topic is opened again. `why` is a warning.
    */
   beginAnew(topic: TopicCapture, why: KanneryError): void {
     if (this.#open.get(topic.name) !== topic) return
@@ -138,7 +142,7 @@ export class TopicSet {
     this.#closeForAnother(topic, topic.incarnation)
   }
 
-  /** Closes the topics that are done, and drops those that failed. */
+  /** Closes the topics that are done or have failed. */
   retire(): void {
     for (const topic of this.#open.values()) {
       if (topic.failure !== undefined) this.#abandon(topic, topic.failure.error)
@@ -147,8 +151,8 @@ export class TopicSet {
   }
 
   /**
-   * A partition cannot be read any more. The rest of its topic goes on to its end, or, when
-   * following, is committed and left.
+   * Notes that a partition cannot be read any more. In a run of mode `once` the rest of its topic
+   * continues to its end; in one that follows, the topic is committed and closed.
    */
   fail(topic: TopicCapture, error: unknown): void {
     this.#failures.push({ topic: topic.name, error })
@@ -156,9 +160,7 @@ export class TopicSet {
     if (!this.#options.once) this.#close(topic)
   }
 
-  /**
-   * Commits what is open, and releases all leases. Resolves when all that is done, whatever failed.
-   */
+  /** Commits what is open, and releases all leases. Resolves when that is done, whatever failed. */
   async close(): Promise<void> {
     this.#phase = 'ending'
     for (const topic of this.#open.values()) {
@@ -168,7 +170,7 @@ export class TopicSet {
     await Promise.all(this.#closing.values())
   }
 
-  async #takeUp(present: readonly TopicMetadata[], names: readonly string[]): Promise<void> {
+  async #openTopics(present: readonly TopicMetadata[], names: readonly string[]): Promise<void> {
     const byName = new Map(present.map((topic) => [topic.name, topic]))
     const waiting = names.filter(
       (name) => !this.#open.has(name) && !this.#closing.has(name) && !this.#settled.has(name),
@@ -198,8 +200,8 @@ export class TopicSet {
   }
 
   /**
-   * Waits for who holds the topic, if that is wanted. Who loses it again before anything was read
-   * just takes it up again.
+   * Waits for the holder of the topic, if that is wanted. A lease that is lost before anything was
+   * read is acquired again.
    */
   async #openOrWait(topic: TopicMetadata): Promise<TopicCapture> {
     const { clock, observer, signal } = this.#options
@@ -228,10 +230,10 @@ export class TopicSet {
       return
     }
     this.#missingSince.delete(topic.name)
-    // It is there, and passes.
+    // The topic exists, and the problem passes.
     if (present.error !== undefined) return
     if (present.topicId !== topic.topicId) {
-      // A broker that is late still describes the topic that was deleted.
+      // A broker that lags behind still describes the topic that was deleted.
       if (topic.succeeds(present.topicId)) return
       this.#closeForAnother(topic, undefined)
     } else if (!this.#options.once) {
@@ -239,7 +241,9 @@ export class TopicSet {
     }
   }
 
-  /** Why the topic is missing, when it has been for long enough; undefined: it may come back. */
+  /**
+   * Returns why the topic is missing when it has been for long enough; undefined: it may come back.
+   */
   async #absence(name: string): Promise<KanneryError | undefined> {
     const now = this.#options.clock.monotonic()
     const since = this.#missingSince.get(name) ?? now
@@ -258,7 +262,10 @@ export class TopicSet {
     this.#close(topic)
   }
 
-  /** A topic that was to go on as another incarnation was deleted before it could be taken up. */
+  /**
+   * Notes that a topic that was to continue as another incarnation was deleted before it could be
+   * opened.
+   */
   async #noteGone(name: string): Promise<void> {
     const error = await this.#absence(name)
     if (error === undefined) return
@@ -268,8 +275,8 @@ export class TopicSet {
   }
 
   /**
-   * Asked by its name, a broker says of a topic that it may not show whether it is denied; in a
-   * list it is just missing.
+   * Asks for the topic by name: then a broker says that this user may not see it, where a list just
+   * leaves it out.
    */
   async #whyAbsent(name: string): Promise<KanneryError | undefined> {
     const { topics } = await this.#options.cluster.metadata([name])
@@ -279,8 +286,8 @@ export class TopicSet {
   }
 
   /**
-   * `truncated`: the incarnation whose history is gone. What failed already is not taken up again
-   * in this run.
+   * Closes a topic that continues as another incarnation, unless it has failed in this run.
+   * `truncated`: the number of the incarnation whose history is gone.
    */
   #closeForAnother(topic: TopicCapture, truncated: number | undefined): void {
     if (!this.#settled.has(topic.name)) this.#beginningAnew.set(topic.name, truncated)
@@ -298,7 +305,7 @@ export class TopicSet {
     })
   }
 
-  /** The topic stays in the reports, and out of the way. */
+  /** Removes a topic from those that are open; its report stays. */
   #leave(topic: TopicCapture, work: () => Promise<void>): void {
     if (!this.#open.delete(topic.name)) return
     for (const cursor of topic.cursors) cursor.finish()
@@ -312,7 +319,10 @@ export class TopicSet {
     this.#closing.set(topic.name, leaving)
   }
 
-  /** Whoever follows contends again for what may come back; all else is final. */
+  /**
+   * Notes that a topic could not be opened or continued. A run that follows tries again what may
+   * come back; every other failure is final.
+   */
   #dropOrContend(name: string, error: unknown): void {
     const final = this.#options.once || this.#phase === 'ending'
     if (final || !KanneryError.is(error) || error.retry === 'never') {
@@ -328,7 +338,7 @@ export class TopicSet {
   }
 }
 
-/** What the cluster does not know, or does not show to us. */
+/** Whether the cluster does not know the topic, or does not show it to this user. */
 function isMissing(
   topic: TopicMetadata | undefined,
 ): topic is (TopicMetadata & { error: KanneryError }) | undefined {
