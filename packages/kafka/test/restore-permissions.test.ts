@@ -73,7 +73,8 @@ test('who may not write into a topic that is there is told so before a byte is w
   await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
     code: 'KAFKA_DENIED',
     message: `not allowed: Write on topic "${as}"`,
-    remedy: expect.stringContaining('--operation Write'),
+    remedy: expect.stringContaining('the operation Write on topic'),
+    facts: { operation: 'Write' },
   })
   expect(await readPartition(admin, as, 0)).toEqual([])
 })

@@ -287,7 +287,7 @@ describe('the topic', () => {
     })
     const attempt = restoreSketch(cluster, { partitions: 3, segments: one }, { as })
     const error = await attempt.catch((caught: unknown) => caught)
-    expect(error).toMatchObject({ message: '5 things stand against the restore' })
+    expect(error).toMatchObject({ message: '5 findings prevent the restore' })
     const { why } = error as { why: string }
     for (const words of [
       'has 1 partitions, the restore needs 3',

@@ -54,18 +54,20 @@ export { type ReadObject, type ReadObjectOptions, readObject } from './client/re
 export { eitherSignal } from './concurrency/either-signal.ts'
 export { inBatches } from './concurrency/in-batches.ts'
 export type * from './environment.ts'
+export type * from './errors/advice.ts'
 export { type CertificateProblem, certificateProblem } from './errors/certificate-problem.ts'
+export type { ErrorCodeDescription } from './errors/error-code-description.ts'
+export { type ErrorArea, type ErrorCode, errorAreas, errorCodes } from './errors/error-codes.ts'
 export {
   asError,
-  type ErrorCode,
-  type ErrorCodeDescription,
+  type ErrorChanges,
+  type ErrorDetails,
   type ErrorFacts,
-  errorCodes,
-  isConflict,
   KanneryError,
   type KanneryErrorOptions,
   type Retry,
 } from './errors/kannery-error.ts'
+export { isBackupDamage, isConflict } from './errors/predicates.ts'
 export {
   compareKeys,
   isKeyPrefix,

@@ -1,17 +1,18 @@
-import { type ErrorCode, errorCodes } from '@kannery/storage'
+import { type ErrorArea, type ErrorCode, errorAreas, errorCodes } from '@kannery/storage'
+import { whatToDo } from '../terminal/advice.ts'
 
-const areas: readonly (readonly [title: string, belongs: (code: ErrorCode) => boolean])[] = [
-  ['General', (code) => !/^(STORAGE|LEASE|INDEX|DATA|PLUGIN|KAFKA|VERIFY|RESTORE)_/.test(code)],
-  ['Storage', (code) => code.startsWith('STORAGE_')],
-  ['Lease, index, data', (code) => /^(LEASE|INDEX|DATA|VERIFY|RESTORE)_/.test(code)],
-  ['Plugins', (code) => code.startsWith('PLUGIN_')],
-  ['Kafka', (code) => code.startsWith('KAFKA_')],
-]
+const titles: Readonly<Record<ErrorArea, string>> = {
+  general: 'General',
+  storage: 'Storage',
+  backup: 'Lease, index, data',
+  plugin: 'Plugins',
+  kafka: 'Kafka',
+}
 
 /** `docs/errors.md`: every code with its exit status and what to do. */
 export function errorsPage(): string {
-  const codes = Object.keys(errorCodes) as ErrorCode[]
-  return `${[intro, ...areas.map(([title, belongs]) => table(title, codes.filter(belongs)))].join('\n\n')}\n`
+  const areas = Object.keys(titles) as ErrorArea[]
+  return `${[intro, ...areas.map((area) => table(titles[area], errorAreas[area]))].join('\n\n')}\n`
 }
 
 const intro = `# Errors
@@ -28,7 +29,8 @@ storage error: resource already held by someone else
 \`\`\`
 
 With \`-o json\` it is one line of JSON with the same in fields:
-\`{"error":{"code":"LEASE_HELD","exitStatus":32,"message":…,"why":…,"remedy":…,"facts":{"topic":"orders",…}}}\`. \`--debug\` adds
+\`{"error":{"code":"LEASE_HELD","exitStatus":32,"message":…,"why":…,"remedy":…,"advice":{"id":"wait-or-break-lease","topic":"orders",…},"facts":{"topic":"orders",…}}}\`.
+\`advice\` is what to do for a program: an id and its parameters, if there is more to say than a sentence. \`--debug\` adds
 the stack. The status 0 means success; 130 (Ctrl-C) and 143 (SIGTERM) mean that the
 command was stopped at once.
 
@@ -36,8 +38,8 @@ The tables give general advice; an error gives more specific advice if it can.`
 
 function table(title: string, codes: readonly ErrorCode[]): string {
   const rows = codes.map((code) => {
-    const { exitStatus, remedy } = errorCodes[code]
-    return `| ${exitStatus} | \`${code}\` | ${remedy} |`
+    const { exitStatus } = errorCodes[code]
+    return `| ${exitStatus} | \`${code}\` | ${whatToDo(errorCodes[code])} |`
   })
   return [`## ${title}`, '', '| exit | code | what now |', '|---|---|---|', ...rows].join('\n')
 }

@@ -2,6 +2,7 @@ import { errorCodes } from '@kannery/storage'
 import type { CommandDeclaration } from '../command.ts'
 import type { OptionDeclaration } from '../options.ts'
 import { commonOptions, valuePattern } from '../program.ts'
+import { whatToDo } from '../terminal/advice.ts'
 import { environmentVariables } from './environment-variables.ts'
 
 /** The name of a command's page, such as `kannery-lease-ls.1`. */
@@ -69,8 +70,8 @@ export function overviewManPage(commands: readonly CommandDeclaration[], version
     ),
     section('EXIT STATUS', [
       ...tagged('0', 'success'),
-      ...statuses.flatMap(([code, { exitStatus, remedy }]) =>
-        tagged(String(exitStatus), `${code}: ${remedy}`),
+      ...statuses.flatMap(([code, description]) =>
+        tagged(String(description.exitStatus), `${code}: ${whatToDo(description)}`),
       ),
       ...tagged(
         '130, 143',

@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorFacts, KanneryError } from '@kannery/storage'
+import type { Advice, ErrorCode, ErrorFacts, KanneryError } from '@kannery/storage'
+import { whatToDo } from './advice.ts'
 import { formatDuration } from './format.ts'
 
 /** An error or a warning as the documented fields of `-o json`. */
@@ -8,6 +9,7 @@ export interface ErrorFields {
   readonly message: string
   readonly why: string | undefined
   readonly remedy: string
+  readonly advice: Advice | undefined
   readonly facts: ErrorFacts
 }
 
@@ -37,7 +39,7 @@ export function describeError(error: KanneryError, now: number): string {
       ['where', placeOf(error)],
       ['why', error.why],
     ]),
-    ['what now', error.remedy],
+    ['what now', whatToDo(error)],
     ['code', `${error.code} (exit ${error.exitStatus})`],
   ]
   const lines = rows.flatMap(([name, text]) =>
@@ -46,15 +48,9 @@ export function describeError(error: KanneryError, now: number): string {
   return [`${area}: ${error.message}`, ...lines].join('\n')
 }
 
-export function errorFields({
-  code,
-  exitStatus,
-  message,
-  why,
-  remedy,
-  facts,
-}: KanneryError): ErrorFields {
-  return { code, exitStatus, message, why, remedy, facts }
+export function errorFields(error: KanneryError): ErrorFields {
+  const { code, exitStatus, message, why, remedy, advice, facts } = error
+  return { code, exitStatus, message, why, remedy, advice, facts }
 }
 
 /** The stack of an error and of its causes, for `--debug`. */

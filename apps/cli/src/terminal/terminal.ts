@@ -1,4 +1,5 @@
 import { type Clock, KanneryError } from '@kannery/storage'
+import { withShellWords } from './advice.ts'
 import { describeError, errorFields } from './error-report.ts'
 
 /** A place to write to: a process stream, or a test's collector. */
@@ -121,7 +122,7 @@ export class Terminal {
  */
 export function toJson(document: unknown): string {
   const json = JSON.stringify(document, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
+    typeof value === 'bigint' ? value.toString() : withShellWords(value),
   )
   return json.replace(/\p{Cc}/gu, escaped)
 }

@@ -168,20 +168,20 @@ function asGarbage({ id, expiredAt, captured }: SegmentEntry): GarbageEntry {
   return { id, kind: 'segment', since: expiredAt ?? captured[0] }
 }
 
-function isUnanswered({ code }: KanneryError): boolean {
-  return /^STORAGE_(UNAVAILABLE|THROTTLED|OUTCOME_UNKNOWN)$/.test(code)
+function isUnanswered(error: KanneryError): boolean {
+  return KanneryError.is(
+    error,
+    'STORAGE_UNAVAILABLE',
+    'STORAGE_THROTTLED',
+    'STORAGE_OUTCOME_UNKNOWN',
+  )
 }
 
 function asOne(failures: readonly KanneryError[]): KanneryError | undefined {
   const [first] = failures
   if (first === undefined || failures.length === 1) return first
-  const { code, why, retry, remedy, facts } = first
-  const message = `${failures.length} objects were not deleted; of the first one: ${first.message}`
-  return new KanneryError(code, message, {
-    ...(why === undefined ? {} : { why }),
-    retry,
-    remedy,
-    facts: { ...facts, failed: failures.length },
-    cause: first,
+  return first.with({
+    message: `${failures.length} objects were not deleted; of the first one: ${first.message}`,
+    facts: { failed: failures.length },
   })
 }

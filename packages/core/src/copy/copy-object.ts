@@ -116,8 +116,8 @@ function damaged({ source, key, bytes }: ObjectToCopy, why: string): KanneryErro
   const { location } = source
   return new KanneryError('DATA_CORRUPT', `${key} is damaged in the source; it was not copied`, {
     why,
-    remedy:
-      'kannery verify names all that is damaged in the source; what was copied before is whole.',
+    remedy: 'Verify the source to find all that is damaged in it; what was copied before is whole.',
+    advice: { id: 'verify-backup', finding: 'damaged-source' },
     facts: { key, from: 0, to: bytes, location },
   })
 }

@@ -1,4 +1,10 @@
-import { type ErrorCode, KanneryError, keyPrefix, type StorageBackend } from '@kannery/storage'
+import {
+  type ErrorCode,
+  isBackupDamage,
+  KanneryError,
+  keyPrefix,
+  type StorageBackend,
+} from '@kannery/storage'
 import { topicKeys } from './keys.ts'
 
 /**
@@ -30,7 +36,7 @@ export async function isOfOneObject(
  * topics.
  */
 export async function isOfOneTopic(storage: StorageBackend, error: unknown): Promise<boolean> {
-  if (KanneryError.is(error) && /^(DATA|INDEX|LEASE)_/.test(error.code)) return true
+  if (isBackupDamage(error) || KanneryError.is(error, 'LEASE_HELD', 'LEASE_LOST')) return true
   return await isOfOne(error, async () => {
     for await (const _entry of storage.list(keyPrefix(''), { depth: 'children' })) return
   })

@@ -30,7 +30,8 @@ test('a second backup is refused: it says who writes, until when that counts, an
       'topic "orders" in this storage is being written by "kannery-backup-0" since 2026-11-23 07:00:00 UTC (41 s ago)',
       'it counts as orphaned at 2026-11-23 07:05:05 UTC if it gives no sign of life, and is then taken over without you',
     ].join('\n'),
-    remedy: 'Wait (--wait), or, if you know that it is dead: kannery lease break <storage> orders',
+    remedy: 'Wait until the other backup ends, or until its lease counts as orphaned.',
+    advice: { id: 'wait-or-break-lease', topic: 'orders' },
     facts: {
       topic: 'orders',
       holder: '"kannery-backup-0"',

@@ -22,7 +22,7 @@ export function leaseHeld(storage: StorageBackend, holder: Holder, nowMs: number
       `topic "${topic}" in ${place} is being written by ${holder.holder} since ${time(since)} UTC (${seconds} s ago)`,
       `it counts as orphaned at ${time(orphanedAt)} UTC if it gives no sign of life, and is then taken over without you`,
     ].join('\n'),
-    remedy: `Wait (--wait), or, if you know that it is dead: kannery lease break ${storage.location ?? '<storage>'} ${topic}`,
+    advice: { id: 'wait-or-break-lease', topic, storage: storage.location },
     facts: {
       topic,
       location: storage.location,

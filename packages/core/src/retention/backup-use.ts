@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { isBackupDamage, KanneryError } from '@kannery/storage'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject } from '../index-file/format/model.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
@@ -128,18 +128,23 @@ export class BackupUse implements AsyncDisposable {
  * Whether an error is no reason for a warning: a missing permission, or an error that the reader
  * gets itself.
  */
-function isOfReading({ code }: KanneryError): boolean {
-  return /^(STORAGE_(DENIED|UNAUTHENTICATED|NOT_FOUND|CONTAINER_NOT_FOUND)|INDEX_.*|DATA_CORRUPT)$/.test(
-    code,
+function isOfReading(error: KanneryError): boolean {
+  return (
+    isBackupDamage(error) ||
+    KanneryError.is(
+      error,
+      'STORAGE_DENIED',
+      'STORAGE_UNAUTHENTICATED',
+      'STORAGE_NOT_FOUND',
+      'STORAGE_CONTAINER_NOT_FOUND',
+    )
   )
 }
 
 function asWarning(topic: string, cause: KanneryError): KanneryError {
-  const { code, message, facts } = cause
-  return new KanneryError(code, `the backup of topic "${topic}" is not marked as in use`, {
-    cause,
-    why: `${message}; what its retention deletes meanwhile cannot be read any more`,
+  return cause.with({
+    message: `the backup of topic "${topic}" is not marked as in use`,
+    why: `${cause.message}; what its retention deletes meanwhile cannot be read any more`,
     remedy: 'Nothing has to be done unless this takes more than a day.',
-    facts,
   })
 }

@@ -96,7 +96,8 @@ export async function removeHold(
 /** Makes the error for a hold or point that does not exist. */
 export function noSuch(kind: 'hold' | 'point', topic: string, name: string): KanneryError {
   return new KanneryError('CONFIG_INVALID', `topic "${topic}" has no ${kind} "${name}"`, {
-    remedy: `kannery ${kind} ls shows what is there.`,
+    remedy: `Check the name of the ${kind}.`,
+    advice: { id: kind === 'hold' ? 'list-holds' : 'list-points', topic },
     facts: { topic, name },
   })
 }

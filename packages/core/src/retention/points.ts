@@ -187,7 +187,8 @@ function notYet(at: string): KanneryError {
 
 function nameTaken(topic: string, name: string): KanneryError {
   return new KanneryError('CONFIG_INVALID', `topic "${topic}" has a point "${name}" already`, {
-    remedy: 'Choose another name, or remove that one first: kannery point rm.',
+    remedy: 'Choose another name, or remove the point that has it first.',
+    advice: { id: 'rename-point', topic, name },
     facts: { topic, name },
   })
 }

@@ -148,7 +148,8 @@ test('segments without an index are not started over', async () => {
 
   await expect(worker.acquire('orders', { cluster })).rejects.toMatchObject({
     code: 'INDEX_MISSING',
-    remedy: expect.stringContaining('kannery index rebuild'),
+    remedy: expect.stringContaining('rebuild it from the segments'),
+    advice: { id: 'rebuild-index', topic: 'orders', state: 'missing' },
   })
   expect(world.keys()).toEqual([expect.stringContaining('~workers/')])
 })

@@ -11,13 +11,18 @@ describe("Kafka's error numbers", () => {
     })
   })
 
-  test('of missing permissions name the operation and the command that allows it', () => {
+  test('of missing permissions name the operation and the resource that it is missing on', () => {
     const error = kafkaError(29, { api: 'Fetch', operation: 'Read', topic: 'orders' })
     expect(error).toMatchObject({
       code: 'KAFKA_DENIED',
       retry: 'never',
       message: 'not allowed: Read on topic "orders"',
-      remedy: expect.stringContaining("--operation Read --topic 'orders'"),
+      remedy: 'Give this user the operation Read on topic "orders".',
+      advice: {
+        id: 'allow-operation',
+        operation: 'Read',
+        resource: { kind: 'topic', name: 'orders' },
+      },
     })
   })
 

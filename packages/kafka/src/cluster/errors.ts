@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { type ErrorDetails, type KafkaResource, KanneryError } from '@kannery/storage'
 import { errorNumbers, type KafkaErrorName } from '../protocol/error-numbers.ts'
 import { type KafkaMeaning, meaningOf } from './error-meanings.ts'
 
@@ -31,7 +31,7 @@ export function kafkaError(number: number, facts: KafkaErrorFacts): KanneryError
     {
       retry: meaning.retry,
       why: withDetail(denial ? deniedWhy(meaning, facts) : meaning.why, facts.detail),
-      ...remedy(meaning, facts),
+      ...whatToDo(meaning, facts),
       facts: {
         kafkaError: meaning.name,
         api: facts.api,
@@ -72,41 +72,44 @@ function target({ topic, partition, group }: KafkaErrorFacts): string {
     : `: partition ${partition} of topic "${topic}"`
 }
 
-function resource(
-  meaning: KafkaMeaning,
-  facts: KafkaErrorFacts,
-): { words: string; option: string } {
-  if (meaning.name === 'TOPIC_AUTHORIZATION_FAILED') {
-    return facts.topic === undefined
-      ? { words: 'the topic', option: '--topic TOPIC' }
-      : { words: `topic "${facts.topic}"`, option: `--topic '${facts.topic}'` }
-  }
-  if (meaning.name === 'GROUP_AUTHORIZATION_FAILED') {
-    return facts.group === undefined
-      ? { words: 'the consumer group', option: '--group GROUP' }
-      : { words: `group "${facts.group}"`, option: `--group '${facts.group}'` }
-  }
-  if (meaning.name === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') {
-    return { words: 'the transactional id', option: '--transactional-id ID' }
-  }
-  return { words: 'the cluster', option: '--cluster' }
+function resource({ name }: KafkaMeaning, { topic, group }: KafkaErrorFacts): KafkaResource {
+  if (name === 'TOPIC_AUTHORIZATION_FAILED') return { kind: 'topic', name: topic }
+  if (name === 'GROUP_AUTHORIZATION_FAILED') return { kind: 'group', name: group }
+  if (name === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return { kind: 'transactional-id' }
+  return { kind: 'cluster' }
+}
+
+const resourceWords: Readonly<Record<KafkaResource['kind'], string>> = {
+  topic: 'topic',
+  group: 'consumer group',
+  'transactional-id': 'transactional id',
+  cluster: 'cluster',
+}
+
+function inWords({ kind, name }: KafkaResource): string {
+  if (name === undefined) return `the ${resourceWords[kind]}`
+  return `${kind} "${name}"`
 }
 
 function deniedMessage(meaning: KafkaMeaning, facts: KafkaErrorFacts): string {
-  return `not allowed: ${facts.operation ?? facts.api} on ${resource(meaning, facts).words}`
+  return `not allowed: ${facts.operation ?? facts.api} on ${inWords(resource(meaning, facts))}`
 }
 
 function deniedWhy(meaning: KafkaMeaning, { api }: KafkaErrorFacts): string {
   return `the broker answered ${api} with ${meaning.name}: no ACL allows this user the operation`
 }
 
-function remedy(meaning: KafkaMeaning, facts: KafkaErrorFacts): { remedy?: string } {
-  if (meaning.code === 'KAFKA_DENIED' && facts.operation !== undefined) {
-    return {
-      remedy: `Allow it: kafka-acls --bootstrap-server … --add --allow-principal User:NAME --operation ${facts.operation} ${resource(meaning, facts).option}`,
-    }
+function whatToDo(
+  meaning: KafkaMeaning,
+  facts: KafkaErrorFacts,
+): Pick<ErrorDetails, 'remedy' | 'advice'> {
+  const { operation } = facts
+  if (meaning.code !== 'KAFKA_DENIED' || operation === undefined) return { remedy: meaning.remedy }
+  const denied = resource(meaning, facts)
+  return {
+    remedy: `Give this user the operation ${operation} on ${inWords(denied)}.`,
+    advice: { id: 'allow-operation', operation, resource: denied },
   }
-  return meaning.remedy === undefined ? {} : { remedy: meaning.remedy }
 }
 
 function withDetail(why: string, detail: string | null | undefined): string {

@@ -80,7 +80,8 @@ function covers(covered: readonly Span[], { from, next }: Span): boolean {
 function outOfOrder({ id }: SegmentEntry, partition: number, { from, next }: Span): KanneryError {
   return new KanneryError('DATA_CORRUPT', 'the segments of the index are out of order', {
     why: `segment ${id} covers offsets ${from} to ${next} of partition ${partition}, and comes behind segments that follow them`,
-    remedy: 'Rebuild the index: kannery index rebuild.',
+    remedy: 'Rebuild the index from the segments.',
+    advice: { id: 'rebuild-index', state: 'damaged' },
     facts: { segment: id, partition, from, next },
   })
 }

@@ -123,11 +123,10 @@ function unfinished(
     ...(values.length === 0 ? [] : [`set ${values.join(', ')}`]),
     ...(remove.length === 0 ? [] : [`remove ${remove.join(', ')}`]),
   ]
-  return new KanneryError(error.code, `topic "${topic}" did not get its final configuration`, {
-    retry: error.retry,
+  return error.with({
+    message: `topic "${topic}" did not get its final configuration`,
     why: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,
     remedy: `All records are there. Give the topic its configuration yourself: ${lines.join('; ')}.`,
-    facts: { ...error.facts, topic },
-    cause: error,
+    facts: { topic },
   })
 }

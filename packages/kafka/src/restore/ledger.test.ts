@@ -63,6 +63,13 @@ test('an error says what is there, and keeps what it said', () => {
   book.acknowledged(0, 4, 1)
   expect(book.explain(error, 'copy', undefined)).toMatchObject({
     remedy: 'Look. Topic "copy" holds 4 records of about 10: delete it before you restore again.',
+    advice: {
+      id: 'restart-restore',
+      first: { remedy: 'Look.' },
+      topic: 'copy',
+      records: 4,
+      expected: 10,
+    },
   })
 })
 

@@ -64,12 +64,17 @@ export class Ledger {
       return new KanneryError('INTERRUPTED', message, { why, remedy: there, facts, cause: error })
     }
     if (!KanneryError.is(error) || error.code === 'VERIFY_FAILED') return error
-    return new KanneryError(error.code, error.message, {
-      retry: error.retry,
-      ...(error.why === undefined ? {} : { why: error.why }),
-      remedy: `${error.remedy} ${there}`,
-      facts: { ...error.facts, ...facts },
-      cause: error,
+    const { remedy, advice } = error
+    return error.with({
+      remedy: `${remedy} ${there}`,
+      advice: {
+        id: 'restart-restore',
+        first: { remedy, advice },
+        topic,
+        records: this.#records,
+        expected: this.#total,
+      },
+      facts,
     })
   }
 }

@@ -34,8 +34,10 @@ export async function findBackend(scheme: string, sources: PluginSources): Promi
     const loaded = await loadPlugin(found, sources)
     if (loaded.plugin.urlSchemes.includes(scheme)) return loaded
   }
+  const schemes = Object.keys(wellKnownBackends)
   throw new KanneryError('CONFIG_INVALID', `no storage has URLs that start with "${scheme}:"`, {
-    remedy: `Write a path, or a URL that starts with ${Object.keys(wellKnownBackends).join(': ')}:, or install a plugin that serves this one: kannery plugin add <package>`,
+    remedy: `Write a path, or a URL that starts with ${schemes.join(': ')}:, or install a plugin that serves this one.`,
+    advice: { id: 'choose-storage-url', schemes },
   })
 }
 
@@ -55,13 +57,9 @@ export async function namedPackage(name: string, sources: PluginSources): Promis
     })
   }
   throw new KanneryError('PLUGIN_MISSING', `the plugin ${name} is not installed`, {
-    why: `it is neither beside kannery nor in ${sources.folder}`,
-    remedy: [
-      'Install it in the way that kannery was installed, or for this user alone:',
-      `npm install --global ${name}`,
-      `pnpm add --global ${name}`,
-      `kannery plugin add ${name}`,
-    ].join('\n'),
+    why: `it is neither beside Kannery nor in ${sources.folder}`,
+    remedy: 'Install it in the way that Kannery was installed, or into the plugin folder.',
+    advice: { id: 'install-plugin', package: name },
     facts: { package: name },
   })
 }
@@ -87,7 +85,8 @@ export async function dependenciesOf(folder: string): Promise<Readonly<Record<st
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw new KanneryError('CONFIG_INVALID', `the plugin folder ${folder} cannot be read`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      remedy: 'Repair or remove its package.json; kannery plugin add makes a new one.',
+      remedy: 'Repair its package.json, or remove it: installing a plugin makes a new one.',
+      advice: { id: 'repair-plugin-folder', folder },
       cause,
     })
   }

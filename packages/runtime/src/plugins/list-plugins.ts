@@ -1,4 +1,4 @@
-import { type ErrorCode, KanneryError } from '@kannery/storage'
+import { type Advice, type ErrorCode, KanneryError } from '@kannery/storage'
 import { namedPackage, packagesInFolder, wellKnownBackends } from './find-backend.ts'
 import { loadPlugin } from './load-plugin.ts'
 import type { PackageOnDisk } from './package-on-disk.ts'
@@ -25,6 +25,7 @@ export type PluginListing =
         readonly code: ErrorCode
         readonly message: string
         readonly remedy: string
+        readonly advice?: Advice | undefined
       }
     }
 
@@ -72,7 +73,7 @@ async function listing(
     return { kind: 'usable', package: found.name, version, type, urlSchemes, origin, folder }
   } catch (error) {
     if (!KanneryError.is(error)) throw error
-    const { code, message, remedy } = error
-    return { kind: 'unusable', package: name, origin, error: { code, message, remedy } }
+    const { code, message, remedy, advice } = error
+    return { kind: 'unusable', package: name, origin, error: { code, message, remedy, advice } }
   }
 }

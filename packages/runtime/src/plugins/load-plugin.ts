@@ -29,7 +29,7 @@ export async function loadPlugin(
   }
   const { plugin } = await importModule(found)
   if (!isBackendPlugin(plugin)) {
-    throw new KanneryError('PLUGIN_INVALID', `${found.name} is not a plugin of kannery`, {
+    throw new KanneryError('PLUGIN_INVALID', `${found.name} is not a plugin of Kannery`, {
       why: 'it does not export a `plugin` made by defineBackendPlugin of @kannery/storage',
       remedy: 'Check the name of the package.',
       facts: factsOf(found),
@@ -39,11 +39,13 @@ export async function loadPlugin(
   const spoken: number = plugin.contract
   if (spoken !== contract) {
     throw new KanneryError('PLUGIN_INVALID', `${found.name} speaks another storage contract`, {
-      why: `${found.name} ${found.version} speaks contract ${spoken}, kannery ${app.version} speaks contract ${contract}`,
-      remedy:
-        spoken > contract
-          ? `Install a newer kannery, or an older ${found.name}.`
-          : `Install a newer ${found.name}: kannery plugin add ${found.name}@latest`,
+      why: `${found.name} ${found.version} speaks contract ${spoken}, Kannery ${app.version} speaks contract ${contract}`,
+      ...(spoken > contract
+        ? { remedy: `Install a newer version of Kannery, or an older ${found.name}.` }
+        : {
+            remedy: `Install a newer ${found.name}.`,
+            advice: { id: 'update-plugin', package: found.name },
+          }),
       facts: { ...factsOf(found), contract: spoken },
     })
   }
@@ -56,7 +58,8 @@ async function importModule(found: PackageOnDisk): Promise<{ readonly plugin?: u
   } catch (cause) {
     throw new KanneryError('PLUGIN_INVALID', `the plugin ${found.name} cannot be loaded`, {
       why: cause instanceof Error ? cause.message : String(cause),
-      remedy: `Install it again: kannery plugin add ${found.name}`,
+      remedy: 'Install it again.',
+      advice: { id: 'reinstall-plugin', package: found.name },
       cause,
       facts: factsOf(found),
     })

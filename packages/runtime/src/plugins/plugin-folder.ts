@@ -80,7 +80,7 @@ async function prepareFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const manifest = {
       private: true,
-      description: 'Plugins of kannery. Filled by: kannery plugin add',
+      description: 'Plugins of Kannery, which adds and removes them here.',
     }
     await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
       flag: 'wx',

@@ -67,7 +67,7 @@ function relative(variable: string, value: string): KanneryError {
     'CONFIG_INVALID',
     `${variable} holds neither an absolute path nor a package name: ${JSON.stringify(value)}`,
     {
-      why: 'a plugin is a program; which one it is must not depend on the folder where kannery is started',
+      why: 'a plugin is a program; which one it is must not depend on the folder where Kannery is started',
       remedy: 'Write an absolute path, or the name of an installed package.',
     },
   )

@@ -1,4 +1,5 @@
 import {
+  type Advice,
   type ErrorCode,
   type KanneryError,
   probe,
@@ -19,6 +20,7 @@ export interface StorageProbe {
     readonly message: string
     readonly why: string | undefined
     readonly remedy: string
+    readonly advice: Advice | undefined
   }[]
   readonly durationMs: number
 }
@@ -45,6 +47,7 @@ export async function probeStorage(location: StorageLocation): Promise<StoragePr
   }
 }
 
-function describe({ code, message, why, remedy }: KanneryError): StorageProbe['warnings'][number] {
-  return { code, message, why, remedy }
+function describe(warning: KanneryError): StorageProbe['warnings'][number] {
+  const { code, message, why, remedy, advice } = warning
+  return { code, message, why, remedy, advice }
 }

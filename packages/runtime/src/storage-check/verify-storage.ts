@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  type Advice,
   decorate,
   errorCodes,
   KanneryError,
@@ -27,6 +28,7 @@ export interface CheckedPromise {
   /** What was seen where it is broken. */
   readonly reason?: string
   readonly remedy?: string
+  readonly advice?: Advice | undefined
 }
 
 export interface StorageVerification {
@@ -122,12 +124,14 @@ async function check(
 /**
  * A contract's case tells what it saw; the storage's own error, if one was in the way, what to do.
  */
-function whatIsBroken(error: unknown): { readonly reason: string; readonly remedy: string } {
+function whatIsBroken(error: unknown): Pick<CheckedPromise, 'reason' | 'remedy' | 'advice'> {
   const cause = error instanceof Error ? error.cause : undefined
   const known = [error, cause].find((candidate) => KanneryError.is(candidate))
   return {
     reason: error instanceof Error ? error.message : String(error),
-    remedy: KanneryError.is(known) ? known.remedy : errorCodes.STORAGE_UNSUPPORTED.remedy,
+    ...(KanneryError.is(known)
+      ? { remedy: known.remedy, advice: known.advice }
+      : { remedy: errorCodes.STORAGE_UNSUPPORTED.remedy }),
   }
 }
 

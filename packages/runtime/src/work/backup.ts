@@ -167,15 +167,11 @@ export function nameWriter(version: string): string {
  */
 export function namedLease<E>(error: E, url: URL): E | KanneryError {
   if (!KanneryError.is(error, 'LEASE_HELD')) return error
-  const { message, why, retry, facts } = error
   const location = shownLocation(url)
-  const remedy = error.remedy.replace('<storage>', location)
-  return new KanneryError('LEASE_HELD', message, {
-    retry,
-    remedy,
-    cause: error,
-    facts: { ...facts, location },
-    ...(why === undefined ? {} : { why }),
+  const { advice } = error
+  return error.with({
+    advice: advice?.id === 'wait-or-break-lease' ? { ...advice, storage: location } : advice,
+    facts: { location },
   })
 }
 

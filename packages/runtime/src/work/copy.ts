@@ -229,6 +229,7 @@ function sameStorage(): KanneryError {
 function nothingToCopy(patterns: readonly string[]): KanneryError {
   return new KanneryError('STORAGE_NOT_FOUND', 'the source holds no backup to copy', {
     ...(patterns.length === 0 ? {} : { why: `no topic matches ${patterns.join(', ')}` }),
-    remedy: 'Check the storage and the patterns; kannery ls shows what is there.',
+    remedy: 'Check the storage and the patterns.',
+    advice: { id: 'list-backups' },
   })
 }

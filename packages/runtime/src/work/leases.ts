@@ -75,7 +75,8 @@ function describe({ topic, holder, since, lastSeen, orphanedAt }: Holder): Backu
 function notHeld({ url }: StorageLocation, topic: string): KanneryError {
   const location = shownLocation(url)
   return new KanneryError('STORAGE_NOT_FOUND', `nobody holds the lease on topic "${topic}"`, {
-    remedy: `A backup can start at once. Who holds what: kannery lease ls ${location}`,
+    remedy: 'A backup can start at once.',
+    advice: { id: 'list-leases', storage: location },
     facts: { topic, location },
   })
 }

@@ -1,5 +1,6 @@
 import type { WriteCondition } from '../backend.ts'
-import type { ErrorCode, Retry } from '../errors/kannery-error.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import type { Retry } from '../errors/kannery-error.ts'
 
 /** What a provider's word for an error means. */
 export interface ErrorMeaning {

@@ -1,6 +1,7 @@
 import type { ObjectVersion, StorageBackend, StoredObject, WriteCondition } from '../backend.ts'
 import type { Random } from '../environment.ts'
-import { isConflict, KanneryError } from '../errors/kannery-error.ts'
+import { KanneryError } from '../errors/kannery-error.ts'
+import { isConflict } from '../errors/predicates.ts'
 import { keyPrefix, type ObjectKey, objectKey } from '../object-key.ts'
 
 export interface ProbeReport {

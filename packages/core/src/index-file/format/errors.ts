@@ -1,4 +1,4 @@
-import { KanneryError, type ObjectKey } from '@kannery/storage'
+import { type ErrorDetails, KanneryError, type ObjectKey } from '@kannery/storage'
 import { topicKeys } from '../../layout/keys.ts'
 import type { Ulid } from '../../ulid/ulid.ts'
 
@@ -19,13 +19,25 @@ export function corruptDocument(
   const { from, to, why } = damage
   return new KanneryError('DATA_CORRUPT', `the ${kind} ${key} is damaged at bytes ${from}-${to}`, {
     why,
-    remedy:
-      kind === 'index'
-        ? `If somebody edited it and meant it: kannery index accept. Else put a good copy back, or: kannery index rebuild. Both want the storage and "${topic}".`
-        : `Put a good copy back, or rebuild the index from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    ...(kind === 'index' ? acceptOrRebuild(topic) : rebuild(topic)),
     facts: { key, topic, from, to },
     ...(cause === undefined ? {} : { cause }),
   })
+}
+
+function acceptOrRebuild(topic: string): Pick<ErrorDetails, 'remedy' | 'advice'> {
+  return {
+    remedy:
+      'If the index was edited on purpose, accept it. Otherwise put a good copy back, or rebuild it from the segments.',
+    advice: { id: 'accept-or-rebuild-index', topic },
+  }
+}
+
+function rebuild(topic: string): Pick<ErrorDetails, 'remedy' | 'advice'> {
+  return {
+    remedy: 'Put a good copy back, or rebuild the index from the segments.',
+    advice: { id: 'rebuild-index', topic, state: 'damaged' },
+  }
 }
 
 /** Something that Kannery did not write, or wrote for something else. It is never overwritten. */
@@ -56,6 +68,7 @@ export function indexOutdated(
   return new KanneryError('INDEX_OUTDATED', `the index of topic "${topic}" is an old one`, {
     why: `it is of epoch ${epoch}, and ${key}, which it does not name, is of epoch ${later.epoch} and incarnation ${later.incarnation}`,
     remedy: 'Put the newest index back, or rebuild it from the segments.',
+    advice: { id: 'rebuild-index', topic, state: 'outdated' },
     facts: { key, topic, epoch, segmentEpoch: later.epoch },
   })
 }
@@ -64,7 +77,8 @@ export function indexOutdated(
 export function indexMissing(topic: string, why: string): KanneryError {
   return new KanneryError('INDEX_MISSING', `the index of topic "${topic}" is missing`, {
     why,
-    remedy: `Do not start anew. Put the index back, or rebuild it from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    remedy: 'Do not start anew. Put the index back, or rebuild it from the segments.',
+    advice: { id: 'rebuild-index', topic, state: 'missing' },
     facts: { topic },
   })
 }

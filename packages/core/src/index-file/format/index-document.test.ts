@@ -105,8 +105,9 @@ test('damage is told with its bytes and with what to do', () => {
     facts: { key: 'orders/index', from: 0, to: sample.length },
   })
   expect(error.message).toBe(`the index orders/index is damaged at bytes 0-${sample.length}`)
-  expect(error.remedy).toContain('kannery index accept')
-  expect(error.remedy).toContain('kannery index rebuild')
+  expect(error.remedy).toContain('accept')
+  expect(error.remedy).toContain('rebuild it from the segments')
+  expect(error.advice).toEqual({ id: 'accept-or-rebuild-index', topic: 'orders' })
 })
 
 test('bytes behind the end are damage', () => {

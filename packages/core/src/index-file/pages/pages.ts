@@ -61,7 +61,8 @@ function pageMissing(topic: string, key: ObjectKey): KanneryError {
   return new KanneryError('DATA_CORRUPT', `the page ${key} is missing`, {
     retry: 'after-refresh',
     why: 'the index names it, and no such object is there',
-    remedy: `Put a good copy back, or rebuild the index from the segments: kannery index rebuild, with the storage and "${topic}".`,
+    remedy: 'Put a good copy back, or rebuild the index from the segments.',
+    advice: { id: 'rebuild-index', topic, state: 'damaged' },
     facts: { key, topic },
   })
 }

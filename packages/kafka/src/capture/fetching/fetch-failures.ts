@@ -109,7 +109,14 @@ export function transactionOpen(
         ids === ''
           ? 'the broker does not tell whose it is'
           : `the transaction of producer id ${ids} has not ended since offset ${Math.min(...producers.map(({ transactionStart }) => transactionStart ?? next))}`,
-      remedy: `What comes before is backed up. End the transaction, or abort it: kafka-transactions abort --topic '${topic}' --partition ${partition} --start-offset ${producers[0]?.transactionStart ?? next}; then run the backup again, or with more --transaction-patience.`,
+      remedy:
+        'What comes before is backed up. End or abort the transaction, then run the backup again, or let it wait longer for transactions.',
+      advice: {
+        id: 'end-transaction',
+        topic,
+        partition,
+        startOffset: producers[0]?.transactionStart ?? next,
+      },
       facts: { topic, partition, next, end, ...(ids === '' ? {} : { producerId: ids }) },
     },
   )

@@ -100,7 +100,7 @@ describe('with an end, an open transaction', () => {
       error: {
         code: 'KAFKA_TRANSACTION_OPEN',
         why: expect.stringContaining('producer id 7 '),
-        remedy: expect.stringContaining("--topic 'orders' --partition 3 --start-offset 5"),
+        advice: { id: 'end-transaction', topic: 'orders', partition: 3, startOffset: 5 },
         facts: { topic: 'orders', partition: 3, next: 5, end: 9, producerId: '7' },
       },
     })

@@ -150,12 +150,8 @@ export class TopicWriter {
 
 function named(error: unknown, topic: string, partition: number): unknown {
   if (!KanneryError.is(error)) return error
-  const { code, message, retry, why, remedy, facts } = error
-  return new KanneryError(code, `partition ${partition} of topic "${topic}": ${message}`, {
-    retry,
-    remedy,
-    facts: { ...facts, topic, partition },
-    cause: error,
-    ...(why === undefined ? {} : { why }),
+  return error.with({
+    message: `partition ${partition} of topic "${topic}": ${error.message}`,
+    facts: { topic, partition },
   })
 }

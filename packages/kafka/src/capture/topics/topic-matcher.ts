@@ -91,7 +91,7 @@ export function assertAllMatch({ include }: TopicSelection, selected: readonly s
       'KAFKA_TOPIC_UNKNOWN',
       kind === 'name' ? `no topic "${text}" to back up` : `no topic matches ${text}`,
       {
-        why: 'the cluster has none, or does not show it to this user, or --exclude leaves it out',
+        why: 'the cluster has none, or does not show it to this user, or the selection excludes it',
         remedy:
           kind === 'name'
             ? 'Check the spelling: topic names are case-sensitive. The user needs the operation Describe on the topic.'

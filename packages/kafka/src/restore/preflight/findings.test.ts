@@ -27,8 +27,14 @@ test('several come together, each with its remedy', () => {
   expect(() => findings.throwIfAny()).toThrow(
     expect.objectContaining({
       code: 'KAFKA_TOPIC_MISMATCH',
-      message: '2 things stand against the restore',
-      why: '1. too few partitions: 2 of 3. Add one. (KAFKA_TOPIC_MISMATCH)\n2. not empty. Empty it. (KAFKA_TOPIC_NOT_EMPTY)',
+      message: '2 findings prevent the restore',
+      why: '1. too few partitions: 2 of 3 (KAFKA_TOPIC_MISMATCH)\n2. not empty (KAFKA_TOPIC_NOT_EMPTY)',
+      remedy:
+        'Nothing was written. Correct each finding, then restore again:\n1. Add one.\n2. Empty it.',
+      advice: {
+        id: 'correct-findings',
+        findings: [{ remedy: 'Add one.' }, { remedy: 'Empty it.' }],
+      },
       facts: { findings: 2, codes: 'KAFKA_TOPIC_MISMATCH,KAFKA_TOPIC_NOT_EMPTY' },
     }),
   )

@@ -44,11 +44,16 @@ export class Findings {
     if (first === undefined) return
     if (others.length === 0) throw first
     const all = [first, ...others]
-    throw new KanneryError(first.code, `${all.length} things stand against the restore`, {
+    const remedies = all.map(({ remedy }, index) => `${index + 1}. ${remedy}`)
+    throw first.with({
+      message: `${all.length} findings prevent the restore`,
       why: all.map(describe).join('\n'),
-      remedy: 'Nothing was written. Mend what is named above, each as it says, and restore again.',
+      remedy: `Nothing was written. Correct each finding, then restore again:\n${remedies.join('\n')}`,
+      advice: {
+        id: 'correct-findings',
+        findings: all.map(({ remedy, advice }) => ({ remedy, advice })),
+      },
       facts: {
-        ...first.facts,
         findings: all.length,
         codes: [...new Set(all.map(({ code }) => code))].join(','),
       },
@@ -57,7 +62,7 @@ export class Findings {
   }
 }
 
-function describe({ code, message, why, remedy }: KanneryError, index: number): string {
+function describe({ code, message, why }: KanneryError, index: number): string {
   const reason = why === undefined ? '' : `: ${why}`
-  return `${index + 1}. ${message}${reason}. ${remedy} (${code})`
+  return `${index + 1}. ${message}${reason} (${code})`
 }

@@ -227,7 +227,8 @@ function tooFewPartitions(topic: string, has: number, needs: number): KanneryErr
     {
       why: 'every record goes into the partition that it came from',
       remedy:
-        'Add partitions to the topic, restore under another name (--as), or fewer partitions.',
+        'Add partitions to the topic, restore under another name, or restore fewer partitions.',
+      advice: { id: 'fit-partitions', topic },
       facts: { topic, partitions: has, needed: needs },
     },
   )

@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { type ErrorDetails, KanneryError } from '@kannery/storage'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import type { Settings } from '../settings/topic-settings.ts'
 import type { RestoreEstimate } from './restore-estimate.ts'
@@ -158,7 +158,8 @@ function wouldExpire(
   return misfit(topic, {
     message: `the retention of topic "${topic}" would delete restored records at once`,
     why,
-    remedy: `Choose: keep all (--retention keep, or ${setting}=-1 on a topic of your own), or let it delete them (--retention source).`,
+    remedy: `Keep all records (without a retention, or with ${setting}=-1 on a topic of your own), or restore with the retention of the source and let it delete them.`,
+    advice: { id: 'choose-retention', topic, setting },
   })
 }
 
@@ -173,10 +174,9 @@ function wouldCompact(topic: string): KanneryError {
 
 function misfit(
   topic: string,
-  text: { readonly message: string; readonly why: string; readonly remedy: string },
+  { message, ...details }: ErrorDetails & { readonly message: string },
 ): KanneryError {
-  const { message, why, remedy } = text
-  return new KanneryError('KAFKA_TOPIC_MISMATCH', message, { why, remedy, facts: { topic } })
+  return new KanneryError('KAFKA_TOPIC_MISMATCH', message, { ...details, facts: { topic } })
 }
 
 function rejected(

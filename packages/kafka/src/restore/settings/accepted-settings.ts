@@ -76,11 +76,10 @@ export function namedSettings({ why = '' }: KanneryError, settings: Settings): r
 
 /** `error` of a cluster that does not take the topic, with what helps all the same. */
 export function topicRefused({ name, partitions }: NewTopic, error: KanneryError): KanneryError {
-  return new KanneryError(error.code, `the cluster does not take topic "${name}" as it was`, {
+  return error.with({
+    message: `the cluster does not take topic "${name}" as it was`,
     why: error.why ?? error.message,
     remedy: `Create it yourself, with ${partitions} partitions and as the cluster allows it, and restore into it: an empty topic is used as it is.`,
-    facts: error.facts,
-    cause: error,
   })
 }
 

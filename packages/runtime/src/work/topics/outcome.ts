@@ -1,4 +1,4 @@
-import { asError, type ErrorCode, KanneryError } from '@kannery/storage'
+import { type Advice, asError, type ErrorCode, KanneryError } from '@kannery/storage'
 
 /**
  * What a job did, and what kept it from doing all of it, if anything did: the report holds in both
@@ -15,13 +15,14 @@ export interface FailedTopic {
   readonly topic: string
   readonly code: ErrorCode
   readonly message: string
-  readonly why?: string
+  readonly why?: string | undefined
   readonly remedy: string
+  readonly advice?: Advice | undefined
 }
 
 export function failedTopic(topic: string, error: KanneryError): FailedTopic {
-  const { code, message, why, remedy } = error
-  return { topic, code, message, ...(why === undefined ? {} : { why }), remedy }
+  const { code, message, why, remedy, advice } = error
+  return { topic, code, message, why, remedy, advice }
 }
 
 /** Anything thrown, as one of our errors: what we did not foresee is INTERNAL. */

@@ -8,7 +8,7 @@ import {
 import { isOfOneObject, namedObject, type TopicKeys, topicKeys } from '@kannery/core/layout'
 import { type Damage, verifySegment } from '@kannery/core/segment'
 import type { Ulid } from '@kannery/core/ulid'
-import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import { isBackupDamage, KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
 import { summarize, type TopicSummary } from './summary.ts'
 
 /**
@@ -217,7 +217,7 @@ export class TopicVerifier {
 
   /** Damage is a finding; every other error says that the storage could not be read. */
   #tell(error: unknown, key: ObjectKey): void {
-    if (!KanneryError.is(error) || !/^(DATA|INDEX)_/.test(error.code)) throw error
+    if (!isBackupDamage(error)) throw error
     const { from, to } = error.facts
     const reason = error.why ?? error.message
     if (typeof from === 'number' && typeof to === 'number') this.#damage({ key, from, to, reason })

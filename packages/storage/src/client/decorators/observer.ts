@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors/kannery-error.ts'
+import type { ErrorCode } from '../../errors/error-codes.ts'
 
 export type StorageOperation =
   | 'head'

@@ -1,5 +1,5 @@
 import type { Clock } from '../../environment.ts'
-import { isConflict } from '../../errors/kannery-error.ts'
+import { isConflict } from '../../errors/predicates.ts'
 
 /** How much of the unused past may be caught up on: what a timer that woke late would lose. */
 const catchUpMs = 100

@@ -1,4 +1,5 @@
-import { isConflict, KanneryError } from '../../../errors/kannery-error.ts'
+import { KanneryError } from '../../../errors/kannery-error.ts'
+import { isConflict } from '../../../errors/predicates.ts'
 import type { ObjectKey } from '../../../object-key.ts'
 import { type Attempt, isRepeatable, type Patience } from './retry-deadline.ts'
 
