@@ -1,4 +1,5 @@
 import {
+  type CallOptions,
   isConflict,
   KanneryError,
   type ObjectKey,
@@ -16,7 +17,7 @@ export interface ObjectToCopy {
   readonly key: ObjectKey
   readonly bytes: number
   readonly digest: Digest
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -38,7 +39,7 @@ const maxAttempts = 4
  */
 export async function copyObject(object: ObjectToCopy): Promise<ObjectOutcome> {
   for (let attempt = 1; ; attempt++) {
-    const there = await object.target.head(object.key, options(object))
+    const there = await object.target.head(object.key, { signal: object.signal })
     if (there !== undefined && (await isWhole(object, there))) return 'reused'
     try {
       return await send(object, conditionOn(there))
@@ -49,9 +50,9 @@ export async function copyObject(object: ObjectToCopy): Promise<ObjectOutcome> {
 }
 
 async function isWhole(object: ObjectToCopy, there: StoredObject): Promise<boolean> {
-  const { target, key, bytes } = object
+  const { target, key, bytes, signal } = object
   if (there.size !== bytes) return false
-  const reader = await open(target, key, options(object))
+  const reader = await open(target, key, { signal })
   if (reader === undefined) return false
   await using _ = reader
   const found = new RunningDigest()
@@ -60,14 +61,13 @@ async function isWhole(object: ObjectToCopy, there: StoredObject): Promise<boole
 }
 
 async function send(object: ObjectToCopy, condition: WriteCondition): Promise<ObjectOutcome> {
-  const { source, target, key, bytes, digest } = object
-  const reader = await open(source, key, options(object))
+  const { source, target, key, bytes, digest, signal } = object
+  const reader = await open(source, key, { signal })
   if (reader === undefined) return 'absent'
   await using _ = reader
   const { size } = reader.info
   if (size !== bytes) throw damaged(object, `it has ${size} bytes, the index says ${bytes}`)
-  const writing = { condition, maxBufferedBytes, ...options(object) }
-  await using writer = await target.openWriter(key, writing)
+  await using writer = await target.openWriter(key, { condition, maxBufferedBytes, signal })
   const found = new RunningDigest()
   for await (const chunk of reader.body) {
     found.update(chunk)
@@ -83,7 +83,7 @@ async function send(object: ObjectToCopy, condition: WriteCondition): Promise<Ob
 async function open(
   storage: StorageBackend,
   key: ObjectKey,
-  call: { readonly signal?: AbortSignal },
+  call: CallOptions,
 ): Promise<ObjectReader | undefined> {
   try {
     return await storage.get(key, call)
@@ -91,10 +91,6 @@ async function open(
     if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
     throw error
   }
-}
-
-function options({ signal }: ObjectToCopy): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal }
 }
 
 function conditionOn(there: StoredObject | undefined): WriteCondition {

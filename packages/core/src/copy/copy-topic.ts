@@ -19,9 +19,9 @@ export interface CopyTopicOptions {
    * How long to wait for a topic that another worker writes in the target, milliseconds. Defaults
    * to 0: it is refused at once.
    */
-  readonly waitMs?: number
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: CopyProgress) => void
+  readonly waitMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined
 }
 
 /** The result of a copy. */
@@ -48,8 +48,8 @@ export interface TopicCopy extends CopySums {
  */
 export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
   const { source, target, topic, worker, waitMs = 0, signal } = options
-  const from = await requireIndex(source, topic, signal === undefined ? {} : { signal })
-  const there = await readIndex(target, topic, signal === undefined ? {} : { signal })
+  const from = await requireIndex(source, topic, { signal })
+  const there = await readIndex(target, topic, { signal })
   if (there !== undefined) {
     assertContinuesCopy(there.index, from.index)
     if (isCopyOfNow(there.index, from.index) && !mayDelete(there.index, from.index, worker)) {
@@ -60,7 +60,7 @@ export async function copyTopic(options: CopyTopicOptions): Promise<TopicCopy> {
     cluster: from.index.cluster,
     copyOf: from.index,
     waitMs,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
   const sums = await new TopicCopier(session, options).copy(from.index)
   return { topic, state: 'copied', ...sums }

@@ -43,8 +43,8 @@ export interface CopyProgress {
 export interface CopierOptions {
   readonly source: StorageBackend
   readonly target: StorageBackend
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: CopyProgress) => void
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined
 }
 
 /** The source has no such object, or has it no more. */
@@ -225,7 +225,7 @@ export class TopicCopier {
     const { target, signal } = this.#options
     this.#session.assertHeld()
     try {
-      await target.delete(this.#keys[kind](id), signal === undefined ? {} : { signal })
+      await target.delete(this.#keys[kind](id), { signal })
     } catch (error) {
       if (KanneryError.is(error, 'STORAGE_DENIED')) return error
       throw error

@@ -148,7 +148,7 @@ export type Continuation =
 /** Checks that `segment` and `gaps` together continue from `next` without a hole or an overlap. */
 export function continueCoverage(
   next: NextOffsets,
-  change: { readonly segment?: SegmentEntry; readonly gaps: readonly Gap[] },
+  change: { readonly segment?: SegmentEntry | undefined; readonly gaps: readonly Gap[] },
 ): Continuation {
   const segmentRanges = change.segment === undefined ? [] : rangesOf(change.segment)
   const ranges = [

@@ -14,7 +14,7 @@ export interface EditIndexOptions {
   /** Returns the edited index. Called again when the index has changed meanwhile. */
   readonly edit: (index: Index) => Index | Promise<Index>
   /** Whether a copy may be edited, for changes that the next copy keeps. Defaults to false. */
-  readonly copyToo?: boolean
+  readonly copyToo?: boolean | undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  isConflict,
   KanneryError,
   type ObjectKey,
   type PutOptions,
@@ -49,7 +50,7 @@ export async function putCertainly(
       return { kind: 'written', info: await storage.put(key, body, options) }
     } catch (error) {
       const unknown = KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN')
-      if (!unknown && !isRefusal(error)) throw error
+      if (!unknown && !isConflict(error)) throw error
       const found = await look(storage, key, options, error)
       if (found !== undefined && Buffer.compare(found.bytes, body) === 0) {
         return { kind: 'written', info: found.info }
@@ -68,8 +69,7 @@ async function look(
   reason: unknown,
 ): Promise<ReadObject | undefined> {
   try {
-    const limits = { maxBytes: maxWholeObjectBytes, ...(signal === undefined ? {} : { signal }) }
-    return await readObject(storage, key, limits)
+    return await readObject(storage, key, { maxBytes: maxWholeObjectBytes, signal })
   } catch (error) {
     if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) throw error
     // What was unknown stays unknown; a refusal without a look says nothing about who was there
@@ -87,11 +87,4 @@ function mayStillLand({ condition }: PutOptions, found: ReadObject | undefined):
     case 'if-version':
       return found?.info.version === condition.version
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return (
-    KanneryError.is(error, 'STORAGE_ALREADY_EXISTS') ||
-    KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
-  )
 }

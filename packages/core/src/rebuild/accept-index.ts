@@ -21,7 +21,7 @@ import { brokenOrder } from './entry-order.ts'
 export interface AcceptOptions {
   readonly ids: UlidSource
   /** Whether to check the edit only, and write nothing. Defaults to false. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
 }
 
 /**

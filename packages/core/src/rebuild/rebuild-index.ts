@@ -36,7 +36,7 @@ export interface RebuildOptions {
   readonly worker: Worker
   /** Retention of the rebuilt index. Its segments expire by it, counted from the rebuild. */
   readonly retention: Retention
-  readonly onProgress?: (progress: SurveyProgress) => void
+  readonly onProgress?: ((progress: SurveyProgress) => void) | undefined
 }
 
 /** What a rebuild finds in the segments. */
@@ -70,7 +70,7 @@ export async function planRebuild(
   onProgress?: (progress: SurveyProgress) => void,
 ): Promise<RebuildPlan> {
   const broken = await brokenIndex(storage, topic)
-  return await plan(storage, topic, { broken, ...(onProgress && { onProgress }) })
+  return await plan(storage, topic, { broken, onProgress })
 }
 
 /**
@@ -95,7 +95,7 @@ export async function rebuildIndex(
   await brokenIndex(storage, topic)
   return await worker.whileHolding(topic, async (tenure) => {
     const broken = await brokenIndex(storage, topic)
-    const planned = await plan(storage, topic, { broken, ...(onProgress && { onProgress }) })
+    const planned = await plan(storage, topic, { broken, onProgress })
     const index = await write(draft(topic, planned, { retention, tenure, broken }), {
       storage,
       broken,
@@ -153,7 +153,7 @@ async function plan(
   topic: string,
   found: {
     readonly broken: BrokenIndex
-    readonly onProgress?: (progress: SurveyProgress) => void
+    readonly onProgress?: ((progress: SurveyProgress) => void) | undefined
   },
 ): Promise<RebuildPlan> {
   const survey = await surveySegments(storage, topic, found.onProgress)

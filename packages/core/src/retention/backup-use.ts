@@ -19,7 +19,7 @@ export const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1
 
 /** What the hold of a reader needs. */
 export interface UseOptions extends EditOptions {
-  readonly timing?: UseTiming
+  readonly timing?: UseTiming | undefined
   /**
    * Called when the hold cannot be added or renewed: what is read may then be deleted meanwhile.
    */

@@ -4,12 +4,12 @@
  */
 export interface KeepRules {
   /** How many of the newest points are kept, whatever their periods. */
-  readonly last?: number
-  readonly daily?: number
+  readonly last?: number | undefined
+  readonly daily?: number | undefined
   /** Weeks begin on Monday (ISO 8601). */
-  readonly weekly?: number
-  readonly monthly?: number
-  readonly yearly?: number
+  readonly weekly?: number | undefined
+  readonly monthly?: number | undefined
+  readonly yearly?: number | undefined
 }
 
 type Period = keyof KeepRules

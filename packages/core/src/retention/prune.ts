@@ -14,7 +14,7 @@ export interface PruneOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
-  readonly timing?: RetentionTiming
+  readonly timing?: RetentionTiming | undefined
 }
 
 /**

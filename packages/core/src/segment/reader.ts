@@ -17,7 +17,7 @@ import { type Allocate, BodyReader, readRange } from './read-range.ts'
 export interface SegmentLocation {
   readonly key: ObjectKey
   /** Size of the object, where an index states it: an object of another size is damaged. */
-  readonly bytes?: number
+  readonly bytes?: number | undefined
 }
 
 /** How chunks are read. */
@@ -27,7 +27,7 @@ export interface ExamineOptions extends CallOptions {
    * reuse memory. It becomes the `raw` of a chunk that is stored without compression. Defaults to
    * new memory.
    */
-  readonly allocate?: Allocate
+  readonly allocate?: Allocate | undefined
 }
 
 /** How chunks are read, and what happens to damaged ones. */
@@ -36,7 +36,7 @@ export interface ReadChunksOptions extends ExamineOptions {
    * Called for every chunk that is damaged; the chunk is then left out. Without it, the first
    * damage is thrown.
    */
-  readonly onDamage?: (damage: Damage) => void
+  readonly onDamage?: ((damage: Damage) => void) | undefined
 }
 
 /** A chunk that was read and checked. */

@@ -21,7 +21,7 @@ export interface EpochOptions {
    * The index to copy: an existing index must be a copy of it. Absent for a backup, which turns a
    * copy into a backup of its own.
    */
-  readonly copyOf?: Index
+  readonly copyOf?: Index | undefined
   readonly ids: UlidSource
   /** Nonce of the new writer. */
   readonly writer: string

@@ -30,7 +30,7 @@ export interface WorkerOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly random: Random
-  readonly timing?: LeaseTiming
+  readonly timing?: LeaseTiming | undefined
   /** A description of the worker for people. */
   readonly description: string
   /**
@@ -38,14 +38,14 @@ export interface WorkerOptions {
    * host name. A worker that restarts with the same identity takes over its own leases at once.
    * Defaults to none.
    */
-  readonly identity?: string
+  readonly identity?: string | undefined
   /**
    * Retention of the topics that the worker acquires, from their next commit on. Defaults to what
    * their indexes say.
    */
-  readonly retention?: Retention
+  readonly retention?: Retention | undefined
   /** Called for failures that do not stop the work. */
-  readonly onWarning?: (warning: KanneryError) => void
+  readonly onWarning?: ((warning: KanneryError) => void) | undefined
 }
 
 /** What a topic is acquired for. */
@@ -57,13 +57,13 @@ export interface AcquireOptions {
    * copy of that source. Without it, an existing copy becomes a backup of its own, which cannot
    * become a copy again.
    */
-  readonly copyOf?: Index
+  readonly copyOf?: Index | undefined
   /**
    * How long to wait for a topic that another worker writes, milliseconds. Defaults to 0: it is
    * refused at once.
    */
-  readonly waitMs?: number
-  readonly signal?: AbortSignal
+  readonly waitMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The right to change a topic's folder while its lease is held, without an open index. */
@@ -219,7 +219,7 @@ export class Worker implements AsyncDisposable {
         storage,
         topic,
         cluster,
-        ...(copyOf === undefined ? {} : { copyOf }),
+        copyOf,
         ids,
         writer: newWriter(random),
         beforeWrite: () => this.#confirmAfterDelay(held),
@@ -249,7 +249,7 @@ export class Worker implements AsyncDisposable {
       storage,
       storageNow: () => time.now() ?? clock.now(),
       askStorageTime: () => time.ask(storage, topicKeys(topic).time, 0),
-      ...(this.#retention && { retention: this.#retention }),
+      retention: this.#retention,
       assertBeforeDeadline: () => this.#assertBeforeDeadline(held),
       release: async () => {
         this.#sessions.delete(topic)

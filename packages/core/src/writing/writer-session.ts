@@ -33,21 +33,21 @@ import { asCopy } from './lineage.ts'
 /** What one commit adds to the current incarnation. */
 export interface CommitChange {
   /** A segment that is uploaded completely, under an id of {@link WriterSession.newSegmentId}. */
-  readonly segment?: SegmentEntry
-  readonly gaps?: readonly Gap[]
+  readonly segment?: SegmentEntry | undefined
+  readonly gaps?: readonly Gap[] | undefined
   /** The number of partitions, if it has grown. */
-  readonly partitions?: number
+  readonly partitions?: number | undefined
   /** First offsets of new partitions, by partition; absent where it is 0. */
-  readonly start?: Readonly<Record<number, number>>
+  readonly start?: Readonly<Record<number, number>> | undefined
   /**
    * Partitions that have caught up: with this commit, their coverage has reached the last stable
    * offset that they had at some moment since the incarnation began. Only then is it certain that
    * nothing is missing: records that compaction removed before they were read have a newer record
    * further on.
    */
-  readonly caughtUp?: readonly number[]
+  readonly caughtUp?: readonly number[] | undefined
   /** The configuration of the topic, if it has changed. */
-  readonly settings?: Pick<Incarnation, 'config' | 'effective'>
+  readonly settings?: Pick<Incarnation, 'config' | 'effective'> | undefined
 }
 
 /** An incarnation to begin: the topic as it is now. */
@@ -60,7 +60,7 @@ export type NewIncarnation = Pick<
    * replaces the incarnation before it once all partitions have caught up: {@link
    * CommitChange.caughtUp}.
    */
-  readonly isBaseline?: boolean
+  readonly isBaseline?: boolean | undefined
 }
 
 /** What a session needs from its worker. */
@@ -76,7 +76,7 @@ export interface WriterSessionOptions {
   /** Asks the storage for its time, milliseconds: not earlier than that of the call. */
   readonly askStorageTime: () => Promise<number>
   /** Retention that the next commit sets. Without it, that of the index stays. */
-  readonly retention?: Retention
+  readonly retention?: Retention | undefined
   /**
    * Checks the deadline (step 11).
    *
@@ -207,7 +207,7 @@ export class WriterSession implements AsyncDisposable {
       const { segment: added, gaps = [] } = change
       const incarnation = grown(currentIncarnation(this.index), change)
       const known = new Map([...startOf(incarnation), ...this.#nextOffsets])
-      const continuation = continueCoverage(known, { gaps, ...(added && { segment: added }) })
+      const continuation = continueCoverage(known, { gaps, segment: added })
       const next = asContinued(continuation, this.topic)
       for (const item of [...gaps, ...(added ? [added] : [])]) {
         if (item.in !== incarnation.n) throw defect(this.topic, 'it is of another incarnation')

@@ -73,9 +73,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'takes an uncertain answer for success',
     file: certainly,
-    search: 'if (!unknown && !isRefusal(error)) throw error',
+    search: 'if (!unknown && !isConflict(error)) throw error',
     replace:
-      "if (!isRefusal(error)) return { kind: 'written', info: { version: '1', lastModified: new Date(0) } }",
+      "if (!isConflict(error)) return { kind: 'written', info: { version: '1', lastModified: new Date(0) } }",
   },
   {
     name: 'takes what somebody else wrote for its own',

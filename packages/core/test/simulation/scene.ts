@@ -1,5 +1,5 @@
 import type { SeededRandom } from '@kannery/storage-testkit'
-import type { PruneOptions } from '../../src/retention/prune.ts'
+import type { RetentionTiming } from '../../src/retention/due.ts'
 import type { Retention } from '../../src/retention/retention.ts'
 import { minutes, type World } from '../fixtures.ts'
 import type { KafkaModel } from './kafka-model.ts'
@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 
 export const retentionMs = minutes(15)
 export const retention: Retention = { kind: 'delete', after: '15m', afterMs: retentionMs }
-export const timing: Required<PruneOptions>['timing'] = {
+export const timing: RetentionTiming = {
   graceMs: minutes(10),
   slackMs: minutes(1),
 }
