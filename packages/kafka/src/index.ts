@@ -61,22 +61,29 @@ export type { MissingOffsets } from './reading/missing-offsets.ts'
 export type { Choice, Selection } from './reading/selection.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
+export { chooseTopics, type TargetNames } from './restore/choose-topics.ts'
 export {
   addOriginalOffset,
   dropHeaders,
   type RecordTransform,
 } from './restore/records/record-stage.ts'
-export { restore } from './restore/restore.ts'
+export { type RestoreObserver, type RestoreOptions, restore } from './restore/restore.ts'
 export type {
   ChosenIncarnation,
   RestoredPartition,
-  RestoreObserver,
-  RestoreOptions,
   RestorePlan,
   RestoreProgress,
   RestoreReport,
+  RestoreSettings,
   RetentionChoice,
+  TopicToRestore,
 } from './restore/restore-options.ts'
+export {
+  type FailedRestore,
+  RestoreRun,
+  type RestoreRunOptions,
+  type RestoreRunReport,
+} from './restore/restore-run.ts'
 export type { LeftOutSetting } from './restore/settings/accepted-settings.ts'
 export type { Difference } from './restore/verification/partition-comparison.ts'
 export type { Verification } from './restore/verification/verify-target.ts'

@@ -1,7 +1,7 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import { restore } from '../src/restore/restore.ts'
-import type { RestoreOptions, RestoreReport } from '../src/restore/restore-options.ts'
+import { type RestoreOptions, restore } from '../src/restore/restore.ts'
+import type { RestoreReport } from '../src/restore/restore-options.ts'
 import { type BackupSketch, writeBackup } from './backup.ts'
 import { realClock, realRandom, uniqueTopic } from './real-cluster.ts'
 

@@ -9,7 +9,7 @@ function ledger(total = 10): { book: Ledger; told: RestoreProgress[] } {
     [0, 0],
     [2, 100],
   ])
-  return { told, book: new Ledger({ onProgress: (one) => told.push(one) }, total, startOffsets) }
+  return { told, book: new Ledger(total, startOffsets, (one) => told.push(one)) }
 }
 
 test('acknowledged records add up by partition, and as progress', () => {

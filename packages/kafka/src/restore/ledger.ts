@@ -1,10 +1,10 @@
 import type { Damage } from '@kannery/core/segment'
 import { KanneryError } from '@kannery/storage'
-import type { RestoredPartition, RestoreObserver } from './restore-options.ts'
+import type { RestoredPartition, RestoreProgress } from './restore-options.ts'
 
-/** What of a restore is there: acknowledged, or left out. */
+/** Counts what of a topic is restored: acknowledged by the brokers, or left out. */
 export class Ledger {
-  readonly #observer: RestoreObserver
+  readonly #onProgress: (progress: RestoreProgress) => void
   readonly #total: number
   readonly #startOffsets: ReadonlyMap<number, number>
   readonly #written = new Map<number, { records: number; bytes: number }>()
@@ -12,9 +12,16 @@ export class Ledger {
   #records = 0
   #bytes = 0
 
-  /** `startOffsets`: of the partitions that are restored. */
-  constructor(observer: RestoreObserver, total: number, startOffsets: ReadonlyMap<number, number>) {
-    this.#observer = observer
+  /**
+   * `total`: how many records it will be. `startOffsets`: where the first record of each restored
+   * partition lands. `onProgress` is called after every batch that the brokers acknowledged.
+   */
+  constructor(
+    total: number,
+    startOffsets: ReadonlyMap<number, number>,
+    onProgress: (progress: RestoreProgress) => void,
+  ) {
+    this.#onProgress = onProgress
     this.#total = total
     this.#startOffsets = startOffsets
   }
@@ -44,7 +51,7 @@ export class Ledger {
     this.#records += records
     this.#bytes += bytes
     const total = Math.max(this.#total, this.#records)
-    this.#observer.onProgress({ records: this.#records, bytes: this.#bytes, total })
+    this.#onProgress({ records: this.#records, bytes: this.#bytes, total })
   }
 
   leftOut(damage: Damage): void {

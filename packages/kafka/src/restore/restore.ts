@@ -1,22 +1,35 @@
-import { Findings } from './preflight/findings.ts'
-import type { RestoreOptions, RestoreReport } from './restore-options.ts'
-import { TopicRestore } from './topic-restore.ts'
+import type {
+  RestorePlan,
+  RestoreProgress,
+  RestoreReport,
+  RestoreSettings,
+  TopicToRestore,
+} from './restore-options.ts'
+import { RestoreRun } from './restore-run.ts'
 
-/**
- * Restores one topic of a backup into Kafka: key, value, headers, timestamp and order of every
- * record, in the partition that it came from. The target must be absent (it is then created as it
- * was) or empty (it is then used as it is). Nothing is written before all checks of the target have
- * passed; the topic's own configuration is set last, after the comparison.
- *
- * @throws what stands against it, all at once; VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED;
- *   DATA_CORRUPT; KAFKA_* when the brokers refuse. Once something was written, the error says how
- *   much.
- */
+export interface RestoreOptions extends RestoreSettings, TopicToRestore {
+  readonly observer: RestoreObserver
+}
+
+/** Follows the restore of one topic. */
+export interface RestoreObserver {
+  /** Called once, when all checks have passed and nothing is written yet. */
+  onPlanned?(plan: RestorePlan): void
+  /** Called after every batch that the brokers acknowledged. */
+  onProgress(progress: RestoreProgress): void
+  /** Called once something may have been written, also when the restore ends with an error. */
+  onEnded?(report: RestoreReport): void
+}
+
+/** Restores one topic, as {@link RestoreRun}. @throws what kept it from being restored wholly */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
-  const { observer, signal } = options
-  const findings = new Findings()
-  const prepared = findings.require(await TopicRestore.prepare(options, findings))
-  observer.onPlanned?.(prepared.plan)
-  signal?.throwIfAborted()
-  return await prepared.run()
+  const { observer, topic, as, partitions, incarnation } = options
+  const topics = [{ topic, as, partitions, incarnation }]
+  const run = await RestoreRun.prepare({ ...options, topics })
+  for (const plan of run.plans) observer.onPlanned?.(plan)
+  const { topics: reports, failed } = await run.run((progress) => observer.onProgress(progress))
+  const [report] = reports
+  if (report !== undefined) observer.onEnded?.(report)
+  if (report === undefined || failed[0] !== undefined) throw failed[0]?.error
+  return report
 }

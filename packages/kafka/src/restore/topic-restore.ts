@@ -12,21 +12,40 @@ import { RecycledMemory } from './producing/recycled-memory.ts'
 import { TopicProducer } from './producing/topic-producer.ts'
 import { writeRecords } from './producing/write-records.ts'
 import { transformChunks } from './records/record-stage.ts'
-import type { RestoreOptions, RestorePlan, RestoreReport } from './restore-options.ts'
+import type {
+  RestorePlan,
+  RestoreProgress,
+  RestoreReport,
+  RestoreSettings,
+  TopicToRestore,
+} from './restore-options.ts'
 import { readBytesPerPartition, TargetReader } from './verification/target-reader.ts'
 import { type Verification, verifyTarget } from './verification/verify-target.ts'
 
 const defaultBudgetBytes = 64 * 1024 * 1024
 
+/** A topic with its name in the target, and how it is restored. */
+export interface TopicRestoreOptions extends RestoreSettings, TopicToRestore {
+  readonly as: string
+}
+
+/** How the restore of a topic ended. */
+export interface TopicOutcome {
+  /** What is in the target, also where there is an error. */
+  readonly report: RestoreReport
+  /** Undefined when all was restored, and compared if that was asked for. */
+  readonly error: unknown
+}
+
 /** The restore of one topic: prepared first, which changes nothing, then run once. */
 export class TopicRestore {
-  readonly #options: RestoreOptions
+  readonly #options: TopicRestoreOptions
   readonly #reader: BackupReader
   readonly #selection: Selection
   readonly #checked: Preflight
 
   private constructor(
-    options: RestoreOptions,
+    options: TopicRestoreOptions,
     { reader, selection }: { readonly reader: BackupReader; readonly selection: Selection },
     checked: Preflight,
   ) {
@@ -44,21 +63,24 @@ export class TopicRestore {
    *   CONFIG_INVALID for a choice that the backup does not have, KAFKA_UNREACHABLE, STORAGE_*.
    */
   static async prepare(
-    options: RestoreOptions,
+    options: TopicRestoreOptions,
     findings: Findings,
   ): Promise<TopicRestore | undefined> {
-    const { storage, topic, as = topic, signal } = options
+    const { storage, topic, signal } = options
     const reader = await BackupReader.open(storage, topic, { signal })
     const selection = reader.select(options)
-    const checked = await preflight({ ...options, reader, selection, as }, findings)
+    const checked = await preflight({ ...options, reader, selection }, findings)
     return checked && new TopicRestore(options, { reader, selection }, checked)
   }
 
   get plan(): RestorePlan {
+    const { topic, as } = this.#options
     const { incarnation } = this.#selection
     const numbers = this.#reader.index.incarnations.map(({ n }) => n)
     const { records, notRestored } = this.#checked.estimate
     return {
+      topic,
+      as,
       records,
       notRestored,
       settingsLeftOut: this.#checked.leftOut,
@@ -69,37 +91,33 @@ export class TopicRestore {
 
   /**
    * Creates the topic where it is absent, writes the records, compares them if that was asked for,
-   * and then gives the topic its own configuration.
+   * and then gives the topic its own configuration. Resolves also where it fails once something may
+   * have been written: with VERIFY_FAILED, RESTORE_INCOMPLETE, INTERRUPTED, DATA_CORRUPT or KAFKA_*
+   * as the error.
    *
-   * @throws VERIFY_FAILED; RESTORE_INCOMPLETE; INTERRUPTED; DATA_CORRUPT; KAFKA_* when the brokers
-   *   refuse. Once something was written, the error says how much.
+   * @throws what kept it from writing anything: KAFKA_DENIED, CONFIG_INVALID, KAFKA_UNREACHABLE.
    */
-  async run(): Promise<RestoreReport> {
-    const { topic, as = topic, cluster, verify, observer, signal } = this.#options
+  async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
+    const { as, cluster, verify, signal } = this.#options
     const destination = await openDestination(cluster, this.#checked, {
       selection: this.#selection,
       verify,
     })
     const { records, ...plan } = this.plan
-    const ledger = new Ledger(observer, records, destination.startOffsets)
+    const ledger = new Ledger(records, destination.startOffsets, onProgress)
     let verification: Verification | undefined
-    const reportNow = (): RestoreReport => ({
-      topic,
-      as,
-      ...plan,
-      partitions: ledger.partitions,
-      skippedDamage: ledger.damage,
-      ...(verification === undefined ? {} : { verification }),
-    })
+    let error: unknown
     try {
-      verification = await this.#writeAndCompare(destination, ledger).catch((error: unknown) => {
-        throw ledger.explain(error, as, signal)
+      verification = await this.#writeAndCompare(destination, ledger).catch((thrown: unknown) => {
+        throw ledger.explain(thrown, as, signal)
       })
       await destination.finish()
-      return reportNow()
-    } finally {
-      observer.onEnded?.(reportNow())
+    } catch (thrown) {
+      error = thrown
     }
+    const { partitions, damage: skippedDamage } = ledger
+    const verified = verification === undefined ? {} : { verification }
+    return { report: { ...plan, partitions, skippedDamage, ...verified }, error }
   }
 
   async #writeAndCompare(
@@ -146,12 +164,12 @@ export class TopicRestore {
     { startOffsets, topic }: Destination,
     onDamage: ChunkReading['onDamage'],
   ): Promise<Verification> {
-    const { cluster, clock, signal } = this.#options
+    const { cluster, clock, budgetBytes = defaultBudgetBytes, signal } = this.#options
     await using reader = new TargetReader({
       cluster,
       clock,
       topic,
-      maxBytes: readBytesPerPartition(startOffsets.size),
+      maxBytes: readBytesPerPartition(startOffsets.size, budgetBytes / 2),
       signal,
     })
     const ends = await endOffsets(cluster, topic.name, new Set(startOffsets.keys()))

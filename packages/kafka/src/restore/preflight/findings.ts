@@ -1,8 +1,13 @@
 import { KanneryError } from '@kannery/storage'
 
-/** What stands against a restore, gathered so that a person can mend all of it at once. */
+/** Collects what stands against a restore, so that all of it can be resolved at once. */
 export class Findings {
   readonly #errors: KanneryError[] = []
+
+  /** What was found, in the order in which it was added. */
+  get errors(): readonly KanneryError[] {
+    return this.#errors
+  }
 
   add(...errors: readonly KanneryError[]): void {
     for (const error of errors) {
@@ -14,8 +19,8 @@ export class Findings {
   }
 
   /**
-   * Runs a check. What it throws becomes a finding, unless nothing can be found out any more: a
-   * cluster that does not answer.
+   * Runs a check. An error that it throws becomes a finding, unless it prevents further checks: a
+   * cluster or a storage that does not answer.
    */
   async collect<T>(check: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -25,17 +30,6 @@ export class Findings {
       this.add(error)
       return undefined
     }
-  }
-
-  /**
-   * Returns `value`, which may only be undefined where there are findings.
-   *
-   * @throws as {@link throwIfAny}
-   */
-  require<T>(value: T | undefined): T {
-    this.throwIfAny()
-    if (value !== undefined) return value
-    throw new KanneryError('INTERNAL', 'a check of the target gave neither a result nor a reason')
   }
 
   /** @throws the only finding as it is, or several as one error with the code of the first. */

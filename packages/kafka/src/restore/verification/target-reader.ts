@@ -31,9 +31,12 @@ export interface TargetReaderOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What is asked for at a time, so that all partitions together stay below 32 MiB. */
-export function readBytesPerPartition(partitions: number): number {
-  return Math.min(Math.max(Math.floor((32 * mebibyte) / partitions), mebibyte / 16), mebibyte)
+/**
+ * How many bytes to ask for at a time, so that all partitions together stay below `bytes`: from 64 KiB
+ * to 1 MiB.
+ */
+export function readBytesPerPartition(partitions: number, bytes: number): number {
+  return Math.min(Math.max(Math.floor(bytes / partitions), mebibyte / 16), mebibyte)
 }
 
 const mebibyte = 1024 * 1024
