@@ -1,4 +1,5 @@
-import { assertPutSize, deleteEach, KanneryError, PartWriter, spanOf } from '@kannery/storage'
+import { KanneryError, spanOf } from '@kannery/storage'
+import { assertPutSize, deleteEach, PartWriter } from '@kannery/storage/backend'
 import { openDatabase, snapshot, sqlNow, transaction } from './database.js'
 import { sqliteError, storageError } from './errors.js'
 import { listObjects } from './listing.js'

@@ -1,12 +1,9 @@
 import type { ContainerClient } from '@azure/storage-blob'
 import {
-  assertPutSize,
   type BackendContext,
   type CallOptions,
-  commonMeanings,
   type DeleteOptions,
   type DeleteResult,
-  deleteEach,
   type GetOptions,
   KanneryError,
   type KeyPrefix,
@@ -15,7 +12,6 @@ import {
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
-  PartWriter,
   type PutOptions,
   type Random,
   type StorageBackend,
@@ -24,6 +20,7 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
+import { assertPutSize, commonMeanings, deleteEach, PartWriter } from '@kannery/storage/backend'
 import { abortOptions, connect, unlessChanged } from './client.ts'
 import type { AzureConfig } from './config.ts'
 import { type Attempt, azureError, errors, isAnswer } from './errors.ts'

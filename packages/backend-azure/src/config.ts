@@ -1,10 +1,5 @@
-import {
-  checkAgainst,
-  decodeUrlPart,
-  isFolder,
-  KanneryError,
-  type StandardSchema,
-} from '@kannery/storage'
+import { KanneryError, type StandardSchema } from '@kannery/storage'
+import { checkAgainst, decodeUrlPart, isFolder } from '@kannery/storage/backend'
 import { z } from 'zod'
 
 export interface AzureConfig {

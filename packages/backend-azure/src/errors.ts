@@ -1,14 +1,13 @@
 import type { RestError } from '@azure/storage-blob'
+import { type CallOptions, KanneryError } from '@kannery/storage'
 import {
   type BackendAttempt,
   BackendErrors,
-  type CallOptions,
   commonMeanings,
   type ErrorMeaning,
-  KanneryError,
   meaningOfFailedCondition,
   meaningOfStatus,
-} from '@kannery/storage'
+} from '@kannery/storage/backend'
 import { type Operation, permissions } from './permissions.ts'
 
 /** What was being done when Azure answered with an error. */

@@ -1,4 +1,4 @@
-import { KeyNamespace, locationIn } from '@kannery/storage'
+import { KeyNamespace, locationIn } from '@kannery/storage/backend'
 import type { AzureConfig } from './config.ts'
 
 /** From the keys of the storage to the names in the container and back. */

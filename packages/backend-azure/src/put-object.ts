@@ -1,12 +1,12 @@
 import type { BlobHTTPHeaders, BlockBlobClient } from '@azure/storage-blob'
-import {
-  bodyInPieces,
-  type ObjectKey,
-  type ObjectVersion,
-  type PutOptions,
-  type StoredObject,
-  type WriteCondition,
+import type {
+  ObjectKey,
+  ObjectVersion,
+  PutOptions,
+  StoredObject,
+  WriteCondition,
 } from '@kannery/storage'
+import { bodyInPieces } from '@kannery/storage/backend'
 import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import { describe } from './reader.ts'

@@ -5,10 +5,10 @@ import {
   type ObjectKey,
   type ObjectReader,
   type ObjectVersion,
-  RangeRequest,
   type StoredObject,
   spanOf,
 } from '@kannery/storage'
+import { RangeRequest } from '@kannery/storage/backend'
 import { abortOptions, unlessChanged } from './client.ts'
 import { type Attempt, azureError, errors } from './errors.ts'
 

@@ -1,3 +1,4 @@
+import type { Random, StoredObject } from '@kannery/storage'
 import {
   bodyInPieces,
   isCertainlyNotPublished,
@@ -5,9 +6,7 @@ import {
   type PartCall,
   type PartSizes,
   type PartTarget,
-  type Random,
-  type StoredObject,
-} from '@kannery/storage'
+} from '@kannery/storage/backend'
 import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import type { Operation } from './permissions.ts'

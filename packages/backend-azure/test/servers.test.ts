@@ -4,7 +4,8 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { type KanneryError, keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
+import { probe, readObject } from '@kannery/storage/client'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
 import { context, newPrefix, open } from './fixtures.ts'

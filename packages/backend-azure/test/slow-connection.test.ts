@@ -1,4 +1,5 @@
-import { decorate, objectKey, type PartSender, type StorageBackend } from '@kannery/storage'
+import { objectKey, type PartSender, type StorageBackend } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/http/slow-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'

@@ -1,27 +1,24 @@
 import type { Bucket, File } from '@google-cloud/storage'
-import {
-  assertPutSize,
-  type BackendContext,
-  type CallOptions,
-  commonMeanings,
-  type DeleteOptions,
-  type DeleteResult,
-  deleteEach,
-  type GetOptions,
-  type KeyPrefix,
-  type ListEntry,
-  type ListOptions,
-  type ObjectKey,
-  type ObjectReader,
-  type ObjectWriter,
-  PartWriter,
-  type PutOptions,
-  type StorageBackend,
-  type StorageCapabilities,
-  type StoredObject,
-  type SweepOptions,
-  type WriterOptions,
+import type {
+  BackendContext,
+  CallOptions,
+  DeleteOptions,
+  DeleteResult,
+  GetOptions,
+  KeyPrefix,
+  ListEntry,
+  ListOptions,
+  ObjectKey,
+  ObjectReader,
+  ObjectWriter,
+  PutOptions,
+  StorageBackend,
+  StorageCapabilities,
+  StoredObject,
+  SweepOptions,
+  WriterOptions,
 } from '@kannery/storage'
+import { assertPutSize, commonMeanings, deleteEach, PartWriter } from '@kannery/storage/backend'
 import { answeredAt } from './answer.ts'
 import { connect } from './client.ts'
 import type { GcsConfig } from './config.ts'

@@ -1,10 +1,5 @@
-import {
-  bucketPlaceOf,
-  checkAgainst,
-  isFolder,
-  KanneryError,
-  type StandardSchema,
-} from '@kannery/storage'
+import { KanneryError, type StandardSchema } from '@kannery/storage'
+import { bucketPlaceOf, checkAgainst, isFolder } from '@kannery/storage/backend'
 import { z } from 'zod'
 
 export interface GcsConfig {

@@ -1,13 +1,12 @@
+import { type CallOptions, KanneryError } from '@kannery/storage'
 import {
   type BackendAttempt,
   BackendErrors,
-  type CallOptions,
   commonMeanings,
   type ErrorMeaning,
-  KanneryError,
   meaningOfFailedCondition,
   meaningOfStatus,
-} from '@kannery/storage'
+} from '@kannery/storage/backend'
 import { isAboutToken, type Refusal } from './answer.ts'
 import { type Operation, permissions } from './permissions.ts'
 

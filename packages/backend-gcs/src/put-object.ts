@@ -1,12 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { File } from '@google-cloud/storage'
-import {
-  bodyInPieces,
-  type ObjectKey,
-  type PutOptions,
-  type StoredObject,
-  type WriteCondition,
-} from '@kannery/storage'
+import type { ObjectKey, PutOptions, StoredObject, WriteCondition } from '@kannery/storage'
+import { bodyInPieces } from '@kannery/storage/backend'
 import { answeredAt } from './answer.ts'
 import { Crc32c } from './client.ts'
 import type { Attempt } from './errors.ts'

@@ -6,8 +6,8 @@ import {
   type GetOptions,
   type ObjectKey,
   type ObjectReader,
-  RangeRequest,
 } from '@kannery/storage'
+import { RangeRequest } from '@kannery/storage/backend'
 import { answeredAt, headerOf } from './answer.ts'
 import { type Attempt, errors, preconditionFailed } from './errors.ts'
 import { describe } from './metadata.ts'

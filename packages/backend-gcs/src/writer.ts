@@ -1,14 +1,12 @@
 import { Readable } from 'node:stream'
+import type { CallOptions, OnProgress, StoredObject } from '@kannery/storage'
 import {
   bodyInPieces,
-  type CallOptions,
-  type OnProgress,
   type Part,
   type PartCall,
   type PartSizes,
   type PartTarget,
-  type StoredObject,
-} from '@kannery/storage'
+} from '@kannery/storage/backend'
 import { answeredAt, headerOf, type Refusal } from './answer.ts'
 import { Crc32c } from './client.ts'
 import { type Attempt, answered, errors, storedDamaged } from './errors.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { decorate, keyPrefix, probe, type StorageBackend } from '@kannery/storage'
+import { keyPrefix, type StorageBackend } from '@kannery/storage'
+import { decorate, probe } from '@kannery/storage/client'
 import {
   type ContractCase,
   missingContainerContract,

@@ -4,7 +4,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { decorate, keyPrefix, objectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import {
   type Played,
   type PlayedAnswer,

@@ -1,4 +1,5 @@
-import { keyPrefix, objectKey, probe, readObject } from '@kannery/storage'
+import { keyPrefix, objectKey } from '@kannery/storage'
+import { probe, readObject } from '@kannery/storage/client'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
 import { context, newPrefix, open } from './fixtures.ts'

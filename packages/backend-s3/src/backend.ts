@@ -1,11 +1,9 @@
 import {
-  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
   type GetOptions,
-  inBatches,
   KanneryError,
   type KeyPrefix,
   type ListEntry,
@@ -13,7 +11,6 @@ import {
   type ObjectKey,
   type ObjectReader,
   type ObjectWriter,
-  PartWriter,
   type PutOptions,
   type StorageBackend,
   type StorageCapabilities,
@@ -21,6 +18,7 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
+import { assertPutSize, inBatches, PartWriter } from '@kannery/storage/backend'
 import { type Connection, connect, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './delete-objects.ts'

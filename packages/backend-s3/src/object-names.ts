@@ -1,4 +1,4 @@
-import { KeyNamespace, locationIn } from '@kannery/storage'
+import { KeyNamespace, locationIn } from '@kannery/storage/backend'
 import type { S3Config } from './config.ts'
 
 /** From the keys of the storage to the names in the bucket and back. */

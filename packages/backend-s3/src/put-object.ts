@@ -1,13 +1,13 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
-import {
-  bodyInPieces,
-  type ObjectKey,
-  type ObjectVersion,
-  type OnProgress,
-  type PutOptions,
-  type StoredObject,
-  type WriteCondition,
+import type {
+  ObjectKey,
+  ObjectVersion,
+  OnProgress,
+  PutOptions,
+  StoredObject,
+  WriteCondition,
 } from '@kannery/storage'
+import { bodyInPieces } from '@kannery/storage/backend'
 import { crc32c } from '@node-rs/crc32'
 import { answeredAt, type Connection, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'

@@ -1,13 +1,13 @@
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3'
-import {
-  type GetOptions,
-  type ObjectKey,
-  type ObjectReader,
-  type ObjectVersion,
-  RangeRequest,
-  type StoredObject,
+import type {
+  GetOptions,
+  ObjectKey,
+  ObjectReader,
+  ObjectVersion,
+  StoredObject,
 } from '@kannery/storage'
+import { RangeRequest } from '@kannery/storage/backend'
 import { answeredAt, type Connection, sendOptions } from './client.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 

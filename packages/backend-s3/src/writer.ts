@@ -1,4 +1,5 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
+import type { StoredObject } from '@kannery/storage'
 import {
   eitherSignal,
   isCertainlyNotPublished,
@@ -6,8 +7,7 @@ import {
   type PartCall,
   type PartSizes,
   type PartTarget,
-  type StoredObject,
-} from '@kannery/storage'
+} from '@kannery/storage/backend'
 import { type Connection, sendOptions } from './client.ts'
 import { type Attempt, errors, s3Error, tooManyParts } from './errors.ts'
 import type { Operation } from './permissions.ts'

@@ -1,7 +1,8 @@
 // What no server that runs here can show, played over HTTP through the SDK as the provider
 // documents it.
 import { createHash } from 'node:crypto'
-import { decorate, type KanneryError, keyPrefix, objectKey, readObject } from '@kannery/storage'
+import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import {
   type Played,
   type PlayedAnswer,

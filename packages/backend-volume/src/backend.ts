@@ -2,13 +2,11 @@ import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   asError,
-  assertPutSize,
   type BackendContext,
   type CallOptions,
   type DeleteOptions,
   type DeleteResult,
   type GetOptions,
-  inBatches,
   KanneryError,
   type KeyPrefix,
   type ListEntry,
@@ -24,6 +22,7 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
+import { assertPutSize, inBatches } from '@kannery/storage/backend'
 import { BufferPool } from './buffer-pool.ts'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'

@@ -1,10 +1,5 @@
-import {
-  asError,
-  commonMeanings,
-  type ErrorFacts,
-  type ErrorMeaning,
-  KanneryError,
-} from '@kannery/storage'
+import { asError, type ErrorFacts, KanneryError } from '@kannery/storage'
+import { commonMeanings, type ErrorMeaning } from '@kannery/storage/backend'
 
 /** What was being done when the file system answered with an error. */
 export interface Attempt {

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { decorate, keyPrefix, probe } from '@kannery/storage'
+import { keyPrefix } from '@kannery/storage'
+import { decorate, probe } from '@kannery/storage/client'
 import {
   type CaseContext,
   missingContainerContract,

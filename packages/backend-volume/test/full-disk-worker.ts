@@ -2,7 +2,8 @@
 // happened as JSON.
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { KanneryError, objectKey, readObject } from '@kannery/storage'
+import { KanneryError, objectKey } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { VolumeBackend } from '../src/index.ts'
 import { environment } from './fixtures.ts'
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { isConflict, type ObjectVersion, objectKey, readObject } from '@kannery/storage'
+import { isConflict, type ObjectVersion, objectKey } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment, scratchFolder } from './fixtures.ts'

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
-import { decorate, objectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment, scratchFolder } from './fixtures.ts'

@@ -1,4 +1,5 @@
-import { decorate, type KanneryError, type StorageBackend } from '@kannery/storage'
+import type { KanneryError, StorageBackend } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import { FaultyStorage, MemoryStorage, type SeededRandom } from '@kannery/storage-testkit'
 import { copyTopic, type TopicCopy } from '../src/copy/copy-topic.ts'
 import { crc32c } from '../src/digest/crc32c.ts'

@@ -1,11 +1,11 @@
 import {
   type Clock,
-  decorate,
   type KanneryError,
   type ObjectKey,
   objectKey,
   type StorageBackend,
 } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import {
   FaultyStorage,
   MemoryStorage,

@@ -1,5 +1,6 @@
 import { topicKeys } from '@kannery/core/layout'
-import { keyPrefix, readObject } from '@kannery/storage'
+import { keyPrefix } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'

@@ -7,11 +7,11 @@ import {
   type ObjectVersion,
   type ObjectWriter,
   objectKey,
-  readObject,
   type StorageBackend,
   type StoredObject,
   type WriterOptions,
 } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import type { MemoryStorage } from '../src/index.ts'
 import { alter } from './alter.ts'
 

@@ -1,9 +1,5 @@
-import {
-  decorate,
-  keyPrefix,
-  type StorageBackend,
-  type StorageCapabilities,
-} from '@kannery/storage'
+import { keyPrefix, type StorageBackend, type StorageCapabilities } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import { describe, expect, test } from 'vitest'
 import {
   type CaseContext,

@@ -1,11 +1,5 @@
-import {
-  decorate,
-  keyPrefix,
-  objectKey,
-  readObject,
-  type StorageAttempt,
-  type StorageBackend,
-} from '@kannery/storage'
+import { keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject, type StorageAttempt } from '@kannery/storage/client'
 import { beforeEach, expect, test } from 'vitest'
 import { atCall, FaultyStorage, MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 

@@ -1,4 +1,5 @@
-import { decorate, keyPrefix, objectKey } from '@kannery/storage'
+import { keyPrefix, objectKey } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import { expect, test } from 'vitest'
 import { atCall, FaultyStorage, MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 

@@ -1,4 +1,5 @@
-import { decorate, keyPrefix, objectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import { beforeEach, expect, test } from 'vitest'
 import { MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 import { alter } from './alter.ts'

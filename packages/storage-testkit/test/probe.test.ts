@@ -1,12 +1,11 @@
 import {
-  decorate,
   KanneryError,
   type ObjectKey,
   type ObjectVersion,
-  probe,
   type StorageBackend,
   type StoredObject,
 } from '@kannery/storage'
+import { decorate, probe } from '@kannery/storage/client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 import { alter } from './alter.ts'

@@ -1,4 +1,5 @@
-import { objectKey, readObject } from '@kannery/storage'
+import { objectKey } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { beforeEach, expect, test } from 'vitest'
 import { atCall, FaultyStorage, MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 import { alter } from './alter.ts'

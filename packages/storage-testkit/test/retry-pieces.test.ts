@@ -1,11 +1,5 @@
-import {
-  decorate,
-  KanneryError,
-  keyPrefix,
-  objectKey,
-  readObject,
-  type StorageBackend,
-} from '@kannery/storage'
+import { KanneryError, keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   atCall,

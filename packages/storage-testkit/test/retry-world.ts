@@ -1,4 +1,5 @@
-import { decorate, objectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import { FaultyStorage, MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 
 export const key = objectKey('orders/index')

@@ -1,4 +1,5 @@
-import { decorate, KanneryError, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   atCall,

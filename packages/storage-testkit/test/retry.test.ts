@@ -1,7 +1,9 @@
 // The decorators of @kannery/storage. They are tested here because that package depends on nothing,
 // also not on this one.
 
-import { decorate, KanneryError, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
+
+import { decorate } from '@kannery/storage/client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   atCall,

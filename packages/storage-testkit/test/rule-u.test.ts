@@ -1,5 +1,6 @@
 import type { StorageBackend } from '@kannery/storage'
-import { decorate, isConflict, KanneryError, objectKey, readObject } from '@kannery/storage'
+import { isConflict, KanneryError, objectKey } from '@kannery/storage'
+import { decorate, readObject } from '@kannery/storage/client'
 import { expect, test } from 'vitest'
 import {
   FaultyStorage,

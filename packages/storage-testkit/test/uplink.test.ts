@@ -1,11 +1,6 @@
-import {
-  decorate,
-  type ObjectKey,
-  type OnProgress,
-  objectKey,
-  PartWriter,
-  type StorageBackend,
-} from '@kannery/storage'
+import { type ObjectKey, type OnProgress, objectKey, type StorageBackend } from '@kannery/storage'
+import { PartWriter } from '@kannery/storage/backend'
+import { decorate } from '@kannery/storage/client'
 import { describe, expect, test } from 'vitest'
 import { MemoryStorage, seededRandom, TestClock } from '../src/index.ts'
 import { alter } from './alter.ts'

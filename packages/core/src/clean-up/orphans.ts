@@ -1,4 +1,5 @@
-import { inBatches, type StorageBackend } from '@kannery/storage'
+import type { StorageBackend } from '@kannery/storage'
+import { inBatches } from '@kannery/storage/client'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { GarbageEntry, Index } from '../index-file/format/model.ts'
 import { liveAmong } from '../index-file/pages/named-objects.ts'

@@ -1,4 +1,5 @@
-import { inBatches, type StorageBackend } from '@kannery/storage'
+import type { StorageBackend } from '@kannery/storage'
+import { inBatches } from '@kannery/storage/client'
 import type { Index, PageSummary } from '../index-file/format/model.ts'
 import { liveAmong, namedAmong } from '../index-file/pages/named-objects.ts'
 import { readPage } from '../index-file/pages/pages.ts'

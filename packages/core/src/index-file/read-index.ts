@@ -1,10 +1,5 @@
-import {
-  type CallOptions,
-  type ObjectVersion,
-  type ReadObject,
-  readObject,
-  type StorageBackend,
-} from '@kannery/storage'
+import type { CallOptions, ObjectVersion, StorageBackend } from '@kannery/storage'
+import { type ReadObject, readObject } from '@kannery/storage/client'
 import { topicKeys } from '../layout/keys.ts'
 import { parseIndex } from './format/index-document.ts'
 import { type Index, maxIndexBytes } from './format/model.ts'

@@ -1,4 +1,5 @@
-import { inBatches, keyPrefix, type StorageBackend } from '@kannery/storage'
+import { keyPrefix, type StorageBackend } from '@kannery/storage'
+import { inBatches } from '@kannery/storage/client'
 import { namedObject, topicKeys } from './keys.ts'
 import { isOfOneTopic } from './still-answers.ts'
 import { topicOfFolder } from './topic-folder.ts'

@@ -1,12 +1,12 @@
-import {
-  type Clock,
-  type ObjectVersion,
-  type Random,
-  readObject,
-  type StorageBackend,
-  type StoredObject,
-  type WriteCondition,
+import type {
+  Clock,
+  ObjectVersion,
+  Random,
+  StorageBackend,
+  StoredObject,
+  WriteCondition,
 } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { heartbeatKey, topicKeys } from '../layout/keys.ts'
 import { type PutOutcome, putCertainly } from '../objects/put-certainly.ts'
 import type { Ulid } from '../ulid/ulid.ts'

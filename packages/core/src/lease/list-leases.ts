@@ -1,4 +1,5 @@
-import { KanneryError, type ObjectVersion, readObject, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type ObjectVersion, type StorageBackend } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { topicKeys } from '../layout/keys.ts'
 import { topicFolders } from '../layout/list-topics.ts'
 import { isOfOneTopic } from '../layout/still-answers.ts'

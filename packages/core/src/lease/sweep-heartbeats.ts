@@ -3,9 +3,9 @@ import {
   KanneryError,
   type ObjectKey,
   objectKey,
-  readObject,
   type StorageBackend,
 } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { heartbeatKey, workersPrefix } from '../layout/keys.ts'
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { maxLeaseBytes, parseHeartbeatTtl } from './lease-files.ts'

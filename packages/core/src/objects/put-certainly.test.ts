@@ -1,4 +1,5 @@
-import { decorate, KanneryError, objectKey, type StorageBackend } from '@kannery/storage'
+import { KanneryError, objectKey, type StorageBackend } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import {
   type Fault,
   FaultyStorage,

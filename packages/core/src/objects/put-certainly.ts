@@ -3,11 +3,10 @@ import {
   KanneryError,
   type ObjectKey,
   type PutOptions,
-  type ReadObject,
-  readObject,
   type StorageBackend,
   type StoredObject,
 } from '@kannery/storage'
+import { type ReadObject, readObject } from '@kannery/storage/client'
 
 /** The most bytes that any object but a segment has: it is written and read as a whole. */
 export const maxWholeObjectBytes: number = 16 * 1024 * 1024

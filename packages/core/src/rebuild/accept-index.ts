@@ -2,9 +2,9 @@ import {
   KanneryError,
   type ObjectKey,
   type ObjectVersion,
-  readObject,
   type StorageBackend,
 } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { crc32c } from '../digest/crc32c.ts'
 import { formatDigest } from '../digest/digest.ts'
 import { copyIsNotEdited } from '../index-file/edit-index.ts'

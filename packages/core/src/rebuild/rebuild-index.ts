@@ -2,9 +2,9 @@ import {
   KanneryError,
   type ObjectKey,
   type ObjectVersion,
-  readObject,
   type StorageBackend,
 } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { indexMissing } from '../index-file/format/errors.ts'
 import { encodeIndex, parseIndex } from '../index-file/format/index-document.ts'
 import {

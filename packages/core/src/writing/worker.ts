@@ -1,10 +1,5 @@
-import {
-  type Clock,
-  eitherSignal,
-  KanneryError,
-  type Random,
-  type StorageBackend,
-} from '@kannery/storage'
+import { type Clock, KanneryError, type Random, type StorageBackend } from '@kannery/storage'
+import { eitherSignal } from '@kannery/storage/client'
 import { currentIncarnation, readCoverage } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/format/model.ts'
 import { topicKeys } from '../layout/keys.ts'

@@ -4,7 +4,7 @@ import {
   type StorageAttempt,
   type StorageObserver,
   type StorageOperation,
-} from '@kannery/storage'
+} from '@kannery/storage/client'
 import { encodeIndex } from '../../src/index-file/format/index-document.ts'
 import { cluster, World } from '../fixtures.ts'
 import { entryAt, type Growth, growTopic } from './grown-topic.ts'

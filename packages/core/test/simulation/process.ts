@@ -1,4 +1,5 @@
-import { decorate, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import type { ObjectKey, StorageBackend } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import {
   type Fault,
   FaultyStorage,

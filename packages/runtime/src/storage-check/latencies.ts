@@ -1,4 +1,4 @@
-import type { StorageAttempt, StorageObserver, StorageOperation } from '@kannery/storage'
+import type { StorageAttempt, StorageObserver, StorageOperation } from '@kannery/storage/client'
 
 export interface OperationLatency {
   readonly operation: StorageOperation

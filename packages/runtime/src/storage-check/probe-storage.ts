@@ -1,10 +1,5 @@
-import {
-  type Advice,
-  type ErrorCode,
-  type KanneryError,
-  probe,
-  type StorageCapabilities,
-} from '@kannery/storage'
+import type { Advice, ErrorCode, KanneryError, StorageCapabilities } from '@kannery/storage'
+import { probe } from '@kannery/storage/client'
 import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   type Advice,
-  decorate,
   errorCodes,
   KanneryError,
   type KeyPrefix,
@@ -12,6 +11,7 @@ import {
   objectKey,
   type StorageBackend,
 } from '@kannery/storage'
+import { decorate } from '@kannery/storage/client'
 import type { ContractCase } from '@kannery/storage-testkit'
 import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
 import { shownLocation } from '../storage/storage-url.ts'

@@ -1,11 +1,10 @@
 import {
-  decorate,
   KanneryError,
   objectKey,
-  probe,
   type StorageBackend,
   type StorageCapabilities,
 } from '@kannery/storage'
+import { decorate, probe } from '@kannery/storage/client'
 import type { Environment } from '../environment.ts'
 import { findBackend } from '../plugins/find-backend.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'

@@ -1,4 +1,5 @@
-import type { Clock, StorageAttempt, StorageObserver } from '@kannery/storage'
+import type { Clock } from '@kannery/storage'
+import type { StorageAttempt, StorageObserver } from '@kannery/storage/client'
 
 /** Trouble that is over by then is nobody's concern. */
 const quietMs = 2000

@@ -1,4 +1,5 @@
-import { isConflict, type ObjectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { isConflict, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import type { CaseContext, ContractCase } from './contract-case.ts'
 import { expectError, expectSame } from './expectations.ts'
 import { at, create, expectAbsent, expectContent, ifAbsent, pause, text } from './steps.ts'

@@ -1,4 +1,5 @@
-import { maxPutBytes, type WriteCondition } from '@kannery/storage'
+import type { WriteCondition } from '@kannery/storage'
+import { maxPutBytes } from '@kannery/storage/backend'
 import type { ContractCase } from './contract-case.ts'
 import { expectError, expectSame, expectTrue } from './expectations.ts'
 import {

@@ -1,4 +1,5 @@
-import { keyPrefix, objectKey, readObject } from '@kannery/storage'
+import { keyPrefix, objectKey } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { MemoryStorage } from '../memory/memory-storage.ts'
 import { seededRandom } from '../world/seeded-random.ts'

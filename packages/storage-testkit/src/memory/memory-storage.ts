@@ -1,5 +1,4 @@
 import {
-  assertPutSize,
   type ByteRange,
   type CallOptions,
   type Clock,
@@ -20,6 +19,7 @@ import {
   type SweepOptions,
   type WriterOptions,
 } from '@kannery/storage'
+import { assertPutSize } from '@kannery/storage/backend'
 import {
   containerNotFound,
   notFound,

@@ -1,4 +1,5 @@
-import { KanneryError, type ObjectKey, readObject, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type ObjectKey, type StorageBackend } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import { crc32c } from '../../digest/crc32c.ts'
 import { formatDigest } from '../../digest/digest.ts'
 import { topicKeys } from '../../layout/keys.ts'

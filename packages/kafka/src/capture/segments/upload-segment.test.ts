@@ -3,7 +3,8 @@ import type { SegmentEntry } from '@kannery/core/index-file'
 import { topicKeys } from '@kannery/core/layout'
 import { encodeChunk, openSegment } from '@kannery/core/segment'
 import { UlidSource } from '@kannery/core/ulid'
-import { KanneryError, readObject } from '@kannery/storage'
+import { KanneryError } from '@kannery/storage'
+import { readObject } from '@kannery/storage/client'
 import {
   atCall,
   FaultyStorage,

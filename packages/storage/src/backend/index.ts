@@ -1,0 +1,43 @@
+export { eitherSignal } from '../concurrency/either-signal.ts'
+export { inBatches } from '../concurrency/in-batches.ts'
+export {
+  type BackendAttempt,
+  BackendErrors,
+  type BackendErrorsOptions,
+  type ErrorAnswer,
+} from './backend-errors.ts'
+export { bodyInPieces } from './body-in-pieces.ts'
+export {
+  type BucketPlace,
+  bucketPlaceOf,
+  checkAgainst,
+  decodeUrlPart,
+  isFolder,
+  locationIn,
+} from './bucket-config.ts'
+export { deleteEach } from './delete-each.ts'
+export {
+  type CommonMeanings,
+  commonMeanings,
+  type ErrorMeaning,
+  meaningOfFailedCondition,
+  meaningOfStatus,
+} from './error-meanings.ts'
+export {
+  type NetworkFailure,
+  networkFailure,
+  retryAfterMs,
+  withoutRequest,
+} from './http-failure.ts'
+export { KeyNamespace } from './key-namespace.ts'
+export {
+  isCertainlyNotPublished,
+  type Part,
+  type PartCall,
+  type PartSizes,
+  type PartTarget,
+  PartWriter,
+  type PartWriterOptions,
+} from './part-writer.ts'
+export { assertPutSize, maxPutBytes } from './put-size.ts'
+export { type AnsweredSpan, RangeRequest } from './range-request.ts'

@@ -1,0 +1,7 @@
+export { eitherSignal } from '../concurrency/either-signal.ts'
+export { inBatches } from '../concurrency/in-batches.ts'
+export { type DecorateOptions, decorate } from './decorators/decorate.ts'
+export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
+export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/retry-deadline.ts'
+export { type ProbeReport, probe } from './probe.ts'
+export { type ReadObject, type ReadObjectOptions, readObject } from './read-object.ts'
