@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type CommandDeclaration, type CommandTexts, defineCommand } from './command.ts'
 import { choice, flag, refused, text } from './options.ts'
 import { parseCommandLine } from './program.ts'
@@ -35,57 +35,61 @@ function parse(...words: string[]) {
   return parseCommandLine(words, { version: '1.2.3', commands: [copy, listLeases] })
 }
 
-test('a command gets its arguments and options, declared names and defaults', () => {
-  const parsed = parse('copy', 'a', '-t', 'x', '--topic', 'y', '--dry-run')
-  if ('text' in parsed) throw new Error('expected a command')
-  const { options } = parsed.words
+describe('parseCommandLine', () => {
+  test('gives a command its arguments and options under their declared names, with defaults', () => {
+    const parsed = parse('copy', 'a', '-t', 'x', '--topic', 'y', '--dry-run')
+    if ('text' in parsed) throw new Error('expected a command')
+    const { options } = parsed.words
 
-  expect(parsed.declaration.name).toBe('copy')
-  expect(parsed.words.arguments).toEqual(['a'])
-  expect(options['topic']).toEqual(['x', 'y'])
-  expect(options['codec']).toBe('zstd')
-  expect(options['output']).toBe('text')
-  expect(options['dry-run']).toBe(true)
-  expect(options['debug']).toBeUndefined()
-})
-
-test.each([
-  ['an unknown command', ['cpoy']],
-  ['an unknown option', ['copy', 'a', '-t', 'x', '--frce']],
-  ['a missing argument', ['copy', '-t', 'x']],
-  ['a missing option', ['copy', 'a']],
-  ['a surplus argument', ['copy', 'a', 'b', 'c', '-t', 'x']],
-  ['a value that is not a choice', ['copy', 'a', '-t', 'x', '--codec', 'lzma']],
-])('%s is a configuration error', (_name, words) => {
-  expect(() => parse(...words)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
-})
-
-test('a secret as an argument is refused and not repeated', () => {
-  for (const words of [['--password', 'hunter2'], ['--password=hunter2']]) {
-    let caught: unknown
-    try {
-      parse('copy', 'a', '-t', 'x', ...words)
-    } catch (error) {
-      caught = error
-    }
-    expect(caught).toMatchObject({ code: 'CONFIG_INVALID', remedy: 'Use --password-file.' })
-    expect(JSON.stringify(caught) + String(caught)).not.toContain('hunter2')
-  }
-})
-
-test('a group is described in words that exist', () => {
-  const accept: CommandDeclaration = { ...listLeases, name: 'index accept' }
-  const help = parseCommandLine([], { version: '1.2.3', commands: [accept, listLeases] })
-
-  expect(help).toMatchObject({ text: expect.stringMatching(/commands about indexes[\s\S]*leases/) })
-})
-
-test('help and version are texts', () => {
-  expect(parse('--version')).toEqual({ text: '1.2.3\n' })
-  expect(parse('copy', '--help')).toMatchObject({
-    text: expect.stringContaining('kannery copy a b'),
+    expect(parsed.declaration.name).toBe('copy')
+    expect(parsed.words.arguments).toEqual(['a'])
+    expect(options['topic']).toEqual(['x', 'y'])
+    expect(options['codec']).toBe('zstd')
+    expect(options['output']).toBe('text')
+    expect(options['dry-run']).toBe(true)
+    expect(options['debug']).toBeUndefined()
   })
-  expect(parse('copy', '--help')).toMatchObject({ text: expect.not.stringContaining('refused') })
-  expect(parse('help', 'lease')).toMatchObject({ text: expect.stringContaining('ls') })
-  expect(parse()).toMatchObject({ text: expect.stringContaining('copy things') })
+
+  test.each([
+    ['an unknown command', ['cpoy']],
+    ['an unknown option', ['copy', 'a', '-t', 'x', '--frce']],
+    ['a missing argument', ['copy', '-t', 'x']],
+    ['a missing option', ['copy', 'a']],
+    ['a surplus argument', ['copy', 'a', 'b', 'c', '-t', 'x']],
+    ['a value that is not a choice', ['copy', 'a', '-t', 'x', '--codec', 'lzma']],
+  ])('refuses %s as a configuration error', (_name, words) => {
+    expect(() => parse(...words)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  })
+
+  test('refuses a secret as an argument, and does not repeat it', () => {
+    for (const words of [['--password', 'hunter2'], ['--password=hunter2']]) {
+      let caught: unknown
+      try {
+        parse('copy', 'a', '-t', 'x', ...words)
+      } catch (error) {
+        caught = error
+      }
+      expect(caught).toMatchObject({ code: 'CONFIG_INVALID', remedy: 'Use --password-file.' })
+      expect(JSON.stringify(caught) + String(caught)).not.toContain('hunter2')
+    }
+  })
+
+  test('describes a group with a correct plural', () => {
+    const accept: CommandDeclaration = { ...listLeases, name: 'index accept' }
+    const help = parseCommandLine([], { version: '1.2.3', commands: [accept, listLeases] })
+
+    expect(help).toMatchObject({
+      text: expect.stringMatching(/commands about indexes[\s\S]*leases/),
+    })
+  })
+
+  test('returns help and version as texts', () => {
+    expect(parse('--version')).toEqual({ text: '1.2.3\n' })
+    expect(parse('copy', '--help')).toMatchObject({
+      text: expect.stringContaining('kannery copy a b'),
+    })
+    expect(parse('copy', '--help')).toMatchObject({ text: expect.not.stringContaining('refused') })
+    expect(parse('help', 'lease')).toMatchObject({ text: expect.stringContaining('ls') })
+    expect(parse()).toMatchObject({ text: expect.stringContaining('copy things') })
+  })
 })

@@ -1,5 +1,5 @@
 import type { MissingOffsets, RestorePlan, RestoreReport } from '@kannery/kafka'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describePlan, describeReport } from './restore-report.ts'
 
 const partition = { partition: 0, records: 1500, bytes: 2048, firstOffset: 0, nextOffset: 1500 }
@@ -21,80 +21,82 @@ const missing: MissingOffsets = {
   reason: 'the retention of the backup has deleted them',
 }
 
-test('a restore names every range that it did not restore, and why', () => {
-  const text = describeReport({
-    ...report,
-    notRestored: [missing, { ...missing, offsets: [700, 900], reason: 'retention was faster' }],
-    verification: { records: 1500, differences: [], missingOffsets: 700 },
+describe('the report of a restore', () => {
+  test('names every range that was not restored, and why', () => {
+    const text = describeReport({
+      ...report,
+      notRestored: [missing, { ...missing, offsets: [700, 900], reason: 'retention was faster' }],
+      verification: { records: 1500, differences: [], missingOffsets: 700 },
+    })
+    const [, , , ...lines] = text.split('\n')
+
+    expect(lines).toEqual([
+      'not restored: offsets 0..500 of partition 0: the retention of the backup has deleted them',
+      'not restored: offsets 700..900 of partition 0: retention was faster',
+      'restored 1,500 records of "orders" into "orders-copy"',
+      'verified: 1,500 records compared, 0 differences; nothing to compare for 700 offsets that the backup does not give',
+    ])
   })
-  const [, , , ...lines] = text.split('\n')
 
-  expect(lines).toEqual([
-    'not restored: offsets 0..500 of partition 0: the retention of the backup has deleted them',
-    'not restored: offsets 700..900 of partition 0: retention was faster',
-    'restored 1,500 records of "orders" into "orders-copy"',
-    'verified: 1,500 records compared, 0 differences; nothing to compare for 700 offsets that the backup does not give',
-  ])
-})
+  test('names the incarnation, and the others, if a backup has several', () => {
+    const chosen = { incarnation: 1, otherIncarnations: [0, 2] }
+    const line = 'of incarnation 1 of the topic; the backup also has 0, 2 (--incarnation)'
 
-test('a restore names the incarnation, and the others, where a backup has several', () => {
-  const chosen = { incarnation: 1, otherIncarnations: [0, 2] }
-  const line = 'of incarnation 1 of the topic; the backup also has 0, 2 (--incarnation)'
+    expect(describePlan({ ...plan, ...chosen })).toEqual([line])
+    expect(describeReport({ ...report, ...chosen }).split('\n')).toContain(line)
+  })
 
-  expect(describePlan({ ...plan, ...chosen })).toEqual([line])
-  expect(describeReport({ ...report, ...chosen }).split('\n')).toContain(line)
-})
+  test('says nothing more if everything was restored', () => {
+    const [, , , ...lines] = describeReport({
+      ...report,
+      verification: { records: 1500, differences: [], missingOffsets: 0 },
+    }).split('\n')
 
-test('a restore of all there is says no more than that', () => {
-  const [, , , ...lines] = describeReport({
-    ...report,
-    verification: { records: 1500, differences: [], missingOffsets: 0 },
-  }).split('\n')
+    expect(lines).toEqual([
+      'restored 1,500 records of "orders" into "orders-copy"',
+      'verified: 1,500 records compared, 0 differences',
+    ])
+  })
 
-  expect(lines).toEqual([
-    'restored 1,500 records of "orders" into "orders-copy"',
-    'verified: 1,500 records compared, 0 differences',
-  ])
-})
+  test('names a setting that the target does not accept before and after, with its value', () => {
+    const settingsLeftOut = [
+      { name: 'segment.bytes', value: '102400', reason: 'a policy of the cluster forbids it' },
+    ]
+    const line = 'setting left out: segment.bytes=102400: a policy of the cluster forbids it'
 
-test('a setting that the target does not take is named before and after, with its value', () => {
-  const settingsLeftOut = [
-    { name: 'segment.bytes', value: '102400', reason: 'a policy of the cluster forbids it' },
-  ]
-  const line = 'setting left out: segment.bytes=102400: a policy of the cluster forbids it'
+    expect(describeReport({ ...report, settingsLeftOut }).split('\n')).toContain(line)
+    expect(describePlan({ ...plan, settingsLeftOut })).toEqual([line])
+  })
 
-  expect(describeReport({ ...report, settingsLeftOut }).split('\n')).toContain(line)
-  expect(describePlan({ ...plan, settingsLeftOut })).toEqual([line])
-})
+  test('says that nothing was restored, and whether the backup had anything', () => {
+    expect(describeReport(nothing)).toContain(
+      'nothing was restored: the backup holds no record of what was asked for; "orders-copy" is empty',
+    )
+    expect(describeReport({ ...nothing, notRestored: [missing] })).toContain(
+      'nothing was restored: what is named above was all that was asked for; "orders-copy" is empty',
+    )
+  })
 
-test('a restore that gives nothing says so, and whether there was anything to give', () => {
-  expect(describeReport(nothing)).toContain(
-    'nothing was restored: the backup holds no record of what was asked for; "orders-copy" is empty',
-  )
-  expect(describeReport({ ...nothing, notRestored: [missing] })).toContain(
-    'nothing was restored: what is named above was all that was asked for; "orders-copy" is empty',
-  )
-})
+  test('does not say that a failed restore had nothing to restore', () => {
+    const failure = {
+      topic: 'orders',
+      code: 'KAFKA_UNREACHABLE',
+      message: 'away',
+      remedy: '',
+    } as const
+    const text = describeReport({ ...nothing, failed: [failure] })
 
-test('a restore that failed is not said to have had nothing to give', () => {
-  const failure = {
-    topic: 'orders',
-    code: 'KAFKA_UNREACHABLE',
-    message: 'away',
-    remedy: '',
-  } as const
-  const text = describeReport({ ...nothing, failed: [failure] })
+    expect(text).not.toContain('nothing was restored')
+    expect(text.split('\n').at(-1)).toBe('failed: orders: KAFKA_UNREACHABLE: away')
+  })
 
-  expect(text).not.toContain('nothing was restored')
-  expect(text.split('\n').at(-1)).toBe('failed: orders: KAFKA_UNREACHABLE: away')
-})
+  test('announces what will be missing before the restore begins, up to ten ranges', () => {
+    const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
+    const notes = describePlan({ ...plan, notRestored })
 
-test('what will be missing is said before the restore begins, ten ranges of it', () => {
-  const notRestored = Array.from({ length: 12 }, (_, index) => ({ ...missing, partition: index }))
-  const notes = describePlan({ ...plan, notRestored })
-
-  expect(notes).toHaveLength(11)
-  expect(notes[9]).toContain('of partition 9')
-  expect(notes[10]).toBe('… and 2 more ranges; the report names all')
-  expect(describePlan(plan)).toEqual([])
+    expect(notes).toHaveLength(11)
+    expect(notes[9]).toContain('of partition 9')
+    expect(notes[10]).toBe('… and 2 more ranges; the report names all')
+    expect(describePlan(plan)).toEqual([])
+  })
 })

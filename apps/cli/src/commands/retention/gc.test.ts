@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { editIndex, type Index } from '@kannery/core/index-file'
 import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
 import { commandsOf } from '../../../test/operations-page.ts'
 import { openVolume, startVolumeBackup } from '../../../test/volume-backup.ts'
@@ -45,65 +45,69 @@ async function litteredBackup(backups: string): Promise<{ garbage: string; heart
   return { garbage, heartbeat }
 }
 
-test('the commands of docs/operations/clean-up.md delete what is left over, and show it first', async () => {
-  await using folder = await temporaryFolder()
-  const backups = join(folder.path, 'backups')
-  const { garbage, heartbeat } = await litteredBackup(backups)
-  const commands = commandsOf('clean-up.md', backups)
-  expect(commands).toHaveLength(2)
+describe('kannery gc', () => {
+  test('the commands of docs/operations/clean-up.md delete what is left over, and show it first', async () => {
+    await using folder = await temporaryFolder()
+    const backups = join(folder.path, 'backups')
+    const { garbage, heartbeat } = await litteredBackup(backups)
+    const commands = commandsOf('clean-up.md', backups)
+    expect(commands).toHaveLength(2)
 
-  const topic = {
-    topic: 'orders',
-    segments: 0,
-    bytes: 0,
-    garbage: 1,
-    orphans: 0,
-    writer: null,
-    copy: false,
-  }
-  const [dryRun = [], real = []] = commands
-  const foreseen = await kannery(...dryRun, '-o', 'json')
-  expect(JSON.parse(foreseen.stdout)).toEqual({
-    topics: [topic],
-    failed: [],
-    heartbeats: 1,
-    unfinishedUploads: null,
+    const topic = {
+      topic: 'orders',
+      segments: 0,
+      bytes: 0,
+      garbage: 1,
+      orphans: 0,
+      writer: null,
+      copy: false,
+    }
+    const [dryRun = [], real = []] = commands
+    const foreseen = await kannery(...dryRun, '-o', 'json')
+    expect(JSON.parse(foreseen.stdout)).toEqual({
+      topics: [topic],
+      failed: [],
+      heartbeats: 1,
+      unfinishedUploads: null,
+    })
+    expect([garbage, heartbeat].map((path) => existsSync(path))).toEqual([true, true])
+
+    const done = await kannery(...real, '-o', 'json')
+    expect(JSON.parse(done.stdout)).toEqual({
+      topics: [topic],
+      failed: [],
+      heartbeats: 1,
+      unfinishedUploads: 0,
+    })
+    expect([garbage, heartbeat].map((path) => existsSync(path))).toEqual([false, false])
+    const left = readdirSync(join(backups, 'orders')).filter((name) => name.endsWith('.kan'))
+    expect(left).toHaveLength(2)
   })
-  expect([garbage, heartbeat].map((path) => existsSync(path))).toEqual([true, true])
 
-  const done = await kannery(...real, '-o', 'json')
-  expect(JSON.parse(done.stdout)).toEqual({
-    topics: [topic],
-    failed: [],
-    heartbeats: 1,
-    unfinishedUploads: 0,
+  test('deletes nothing of the topic of a running backup, and keeps its heartbeat', async () => {
+    await using folder = await temporaryFolder()
+    const backups = join(folder.path, 'backups')
+    const { garbage } = await litteredBackup(backups)
+    await using _running = await startVolumeBackup(backups)
+    const { stdout, status } = await kannery('gc', backups)
+    expect(status).toBe(0)
+    expect(stdout).toContain('nothing deleted: a backup is writing')
+    expect(existsSync(garbage)).toBe(true)
+    const heartbeats = readdirSync(join(backups, '~workers')).filter(
+      (name) => !name.startsWith('.'),
+    )
+    expect(heartbeats).toHaveLength(1)
   })
-  expect([garbage, heartbeat].map((path) => existsSync(path))).toEqual([false, false])
-  const left = readdirSync(join(backups, 'orders')).filter((name) => name.endsWith('.kan'))
-  expect(left).toHaveLength(2)
-})
 
-test('beside a running backup nothing of its topic is deleted, and its heartbeat stays', async () => {
-  await using folder = await temporaryFolder()
-  const backups = join(folder.path, 'backups')
-  const { garbage } = await litteredBackup(backups)
-  await using _running = await startVolumeBackup(backups)
-  const { stdout, status } = await kannery('gc', backups)
-  expect(status).toBe(0)
-  expect(stdout).toContain('nothing deleted: a backup is writing')
-  expect(existsSync(garbage)).toBe(true)
-  const heartbeats = readdirSync(join(backups, '~workers')).filter((name) => !name.startsWith('.'))
-  expect(heartbeats).toHaveLength(1)
-})
-
-test('a second copy is left alone', async () => {
-  await using folder = await temporaryFolder()
-  const [backups, second] = [join(folder.path, 'backups'), join(folder.path, 'second')]
-  const { garbage } = await litteredBackup(backups)
-  await kannery('copy', backups, second)
-  const before = readFileSync(join(second, 'orders', 'index'), 'utf8')
-  const { stdout } = await kannery('gc', second)
-  expect(stdout).toContain('a copy: the next kannery copy cleans it up')
-  expect(readFileSync(join(second, 'orders', 'index'), 'utf8')).toBe(before)
-  expect(existsSync(garbage)).toBe(true)
+  test('leaves a second copy alone', async () => {
+    await using folder = await temporaryFolder()
+    const [backups, second] = [join(folder.path, 'backups'), join(folder.path, 'second')]
+    const { garbage } = await litteredBackup(backups)
+    await kannery('copy', backups, second)
+    const before = readFileSync(join(second, 'orders', 'index'), 'utf8')
+    const { stdout } = await kannery('gc', second)
+    expect(stdout).toContain('a copy: the next kannery copy cleans it up')
+    expect(readFileSync(join(second, 'orders', 'index'), 'utf8')).toBe(before)
+    expect(existsSync(garbage)).toBe(true)
+  })
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { editIndex, type Index } from '@kannery/core/index-file'
 import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
 import { commandsOf } from '../../../test/operations-page.ts'
 import { findBackup, openVolume, startVolumeBackup } from '../../../test/volume-backup.ts'
@@ -33,47 +33,49 @@ async function states(backups: string): Promise<string[] | undefined> {
   return (await findBackup(backups))?.entries.map((entry) => entry.split(' ')[1] ?? '')
 }
 
-test('the commands of docs/operations/retention.md take a mistaken retention back', async () => {
-  await using folder = await temporaryFolder()
-  const backups = join(folder.path, 'backups')
-  await agedBackup(backups)
-  const marked = await kannery('prune', backups, '-o', 'json')
-  expect(JSON.parse(marked.stdout)).toMatchObject({ topics: [{ expired: 2, deleted: 0 }] })
-  expect(await states(backups)).toEqual(['expired', 'expired', 'there'])
+describe('kannery prune', () => {
+  test('the commands of docs/operations/retention.md take a mistaken retention back', async () => {
+    await using folder = await temporaryFolder()
+    const backups = join(folder.path, 'backups')
+    await agedBackup(backups)
+    const marked = await kannery('prune', backups, '-o', 'json')
+    expect(JSON.parse(marked.stdout)).toMatchObject({ topics: [{ expired: 2, deleted: 0 }] })
+    expect(await states(backups)).toEqual(['expired', 'expired', 'there'])
 
-  const commands = commandsOf('retention.md', backups)
-  expect(commands).toHaveLength(2)
-  const outputs: unknown[] = []
-  for (const words of commands) {
-    const { status, stdout } = await kannery(...words, '-o', 'json')
-    expect(status, words.join(' ')).toBe(0)
-    outputs.push(JSON.parse(stdout))
-  }
+    const commands = commandsOf('retention.md', backups)
+    expect(commands).toHaveLength(2)
+    const outputs: unknown[] = []
+    for (const words of commands) {
+      const { status, stdout } = await kannery(...words, '-o', 'json')
+      expect(status, words.join(' ')).toBe(0)
+      outputs.push(JSON.parse(stdout))
+    }
 
-  expect(outputs).toMatchObject([
-    { topics: [{ topic: 'orders', restored: 2, tooLate: 0 }] },
-    { topics: [{ expired: 0, deleted: 0 }] },
-  ])
-  expect(await states(backups)).toEqual(['there', 'there', 'there'])
-})
+    expect(outputs).toMatchObject([
+      { topics: [{ topic: 'orders', restored: 2, tooLate: 0 }] },
+      { topics: [{ expired: 0, deleted: 0 }] },
+    ])
+    expect(await states(backups)).toEqual(['there', 'there', 'there'])
+  })
 
-test('what was marked more than a day ago is deleted, but not beside a running backup', async () => {
-  await using folder = await temporaryFolder()
-  const backups = join(folder.path, 'backups')
-  await agedBackup(backups)
-  await edit(backups, (index) => ({
-    ...index,
-    segments: index.segments.map((entry, at) =>
-      at < 1 ? { ...entry, state: 'expired', expiredAt: '2020-01-01T00:00:00.000Z' } : entry,
-    ),
-  }))
-  {
-    await using _running = await startVolumeBackup(backups)
-    const { stdout } = await kannery('prune', backups, '-o', 'json')
-    expect(JSON.parse(stdout)).toMatchObject({
-      topics: [{ expired: 1, deleted: 0, writer: 'a backup' }],
-    })
-  }
-  expect((await kannery('prune', backups)).stdout).toContain('orders')
-  expect(await states(backups)).toEqual(['deleted', 'expired', 'there'])
+  test('what was marked more than a day ago is deleted, but not beside a running backup', async () => {
+    await using folder = await temporaryFolder()
+    const backups = join(folder.path, 'backups')
+    await agedBackup(backups)
+    await edit(backups, (index) => ({
+      ...index,
+      segments: index.segments.map((entry, at) =>
+        at < 1 ? { ...entry, state: 'expired', expiredAt: '2020-01-01T00:00:00.000Z' } : entry,
+      ),
+    }))
+    {
+      await using _running = await startVolumeBackup(backups)
+      const { stdout } = await kannery('prune', backups, '-o', 'json')
+      expect(JSON.parse(stdout)).toMatchObject({
+        topics: [{ expired: 1, deleted: 0, writer: 'a backup' }],
+      })
+    }
+    expect((await kannery('prune', backups)).stdout).toContain('orders')
+    expect(await states(backups)).toEqual(['deleted', 'expired', 'there'])
+  })
 })

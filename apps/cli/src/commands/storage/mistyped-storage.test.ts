@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
 import { startVolumeBackup } from '../../../test/volume-backup.ts'
 
@@ -29,48 +29,50 @@ function on(storage: string, words: readonly string[]): string[] {
   return words.toSpliced(at, 0, storage)
 }
 
-test.each(titled(commands))(
-  '%s makes no folder where none is, and says that there is none',
-  async (_, words) => {
+describe('a mistyped storage or topic', () => {
+  test.each(titled(commands))(
+    '%s makes no folder where none is, and says that there is none',
+    async (_, words) => {
+      await using folder = await temporaryFolder()
+      const mistyped = join(folder.path, 'bakups')
+      const { status, stderr } = await kannery(...on(mistyped, words))
+      expect(stderr).toContain('STORAGE_CONTAINER_NOT_FOUND')
+      expect(status).toBe(11)
+      expect(existsSync(mistyped)).toBe(false)
+    },
+  )
+
+  test.each(
+    titled([
+      ['prune', '--topic', 'ordres'],
+      ['prune', '--topic', 'ordres', '--undo'],
+      ['hold', 'add', 'audit', '--topic', 'ordres'],
+      ['point', 'add', '--topic', 'ordres'],
+      ['point', 'add', '--topic', 'ordres', '--at', '2020-01-01T00:00:00Z'],
+      ['index', 'accept', 'ordres'],
+      ['lease', 'break', 'ordres'],
+    ]),
+  )('%s makes no folder for a topic that is not there', async (_, words) => {
     await using folder = await temporaryFolder()
-    const mistyped = join(folder.path, 'bakups')
-    const { status, stderr } = await kannery(...on(mistyped, words))
-    expect(stderr).toContain('STORAGE_CONTAINER_NOT_FOUND')
-    expect(status).toBe(11)
-    expect(existsSync(mistyped)).toBe(false)
-  },
-)
+    const backups = join(folder.path, 'backups')
+    {
+      await using backup = await startVolumeBackup(backups)
+      await backup.grow(1, 100)
+    }
+    const { status, stderr } = await kannery(...on(backups, words))
+    expect(stderr).toContain('STORAGE_NOT_FOUND')
+    expect(status).toBe(10)
+    expect(readdirSync(backups).filter((name) => !/^[.~]/.test(name))).toEqual(['orders'])
+  })
 
-test.each(
-  titled([
-    ['prune', '--topic', 'ordres'],
-    ['prune', '--topic', 'ordres', '--undo'],
-    ['hold', 'add', 'audit', '--topic', 'ordres'],
-    ['point', 'add', '--topic', 'ordres'],
-    ['point', 'add', '--topic', 'ordres', '--at', '2020-01-01T00:00:00Z'],
-    ['index', 'accept', 'ordres'],
-    ['lease', 'break', 'ordres'],
-  ]),
-)('%s makes no folder for a topic that is not there', async (_, words) => {
-  await using folder = await temporaryFolder()
-  const backups = join(folder.path, 'backups')
-  {
-    await using backup = await startVolumeBackup(backups)
-    await backup.grow(1, 100)
-  }
-  const { status, stderr } = await kannery(...on(backups, words))
-  expect(stderr).toContain('STORAGE_NOT_FOUND')
-  expect(status).toBe(10)
-  expect(readdirSync(backups).filter((name) => !/^[.~]/.test(name))).toEqual(['orders'])
-})
-
-test('a copy makes the folder of its target', async () => {
-  await using folder = await temporaryFolder()
-  const [backups, second] = [join(folder.path, 'backups'), join(folder.path, 'second')]
-  {
-    await using backup = await startVolumeBackup(backups)
-    await backup.grow(1, 100)
-  }
-  expect(await kannery('copy', backups, second)).toMatchObject({ status: 0 })
-  expect(existsSync(join(second, 'orders', 'index'))).toBe(true)
+  test('a copy makes the folder of its target', async () => {
+    await using folder = await temporaryFolder()
+    const [backups, second] = [join(folder.path, 'backups'), join(folder.path, 'second')]
+    {
+      await using backup = await startVolumeBackup(backups)
+      await backup.grow(1, 100)
+    }
+    expect(await kannery('copy', backups, second)).toMatchObject({ status: 0 })
+    expect(existsSync(join(second, 'orders', 'index'))).toBe(true)
+  })
 })
