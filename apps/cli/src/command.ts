@@ -3,7 +3,10 @@ import { KanneryError } from '@kannery/storage'
 import type { Option, OptionDeclaration, OptionWords } from './options.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
-/** A command as data: the parser, the help, the shell completion and the man pages are all made from it. */
+/**
+ * A command as data: the parser, the help, the shell completion and the man pages are all made from
+ * it.
+ */
 export interface CommandDeclaration extends CommandTexts {
   readonly arguments: readonly NamedArgument[]
   readonly options: readonly OptionDeclaration[]
@@ -41,7 +44,10 @@ interface NamedArgument extends ArgumentDeclaration {
   readonly name: string
 }
 
-/** The words of a command line that the parser found, in the order or under the names of the declaration. */
+/**
+ * The words of a command line that the parser found, in the order or under the names of the
+ * declaration.
+ */
 export interface CommandWords {
   readonly arguments: readonly string[]
   readonly options: Readonly<Record<string, OptionWords>>

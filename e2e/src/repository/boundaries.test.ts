@@ -38,9 +38,19 @@ interface Lint {
   readonly output: string
 }
 
+/** Runs a linter that is a program of a package. */
 function lint(command: string, ...words: string[]): Promise<Lint> {
+  return runInCopy(join(repositoryRoot, 'node_modules/.bin', command), words)
+}
+
+/** Runs the rules of this repository. */
+function lintRepository(): Promise<Lint> {
+  return runInCopy(process.execPath, [join(copy, 'tools/lint/src/main.ts')])
+}
+
+function runInCopy(command: string, words: readonly string[]): Promise<Lint> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(repositoryRoot, 'node_modules/.bin', command), words, {
+    const child = spawn(command, words, {
       cwd: copy,
       env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NO_COLOR: '1' },
     })
@@ -98,6 +108,17 @@ describe('who may import whom', () => {
     expect(output).toContain(specifier)
   })
 
+  test('lint fails when core imports a type of kafka', async () => {
+    const { status, output } = await withLine(
+      'packages/core/src/layout/keys.ts',
+      "import type { KafkaCluster } from '@kannery/kafka'",
+      () => lint('turbo', 'boundaries'),
+    )
+
+    expect(status).not.toBe(0)
+    expect(output).toContain('@kannery/kafka')
+  })
+
   test('declaring the dependency does not make it allowed', async () => {
     const manifest = join(copy, 'packages/core/package.json')
     const before = await readFile(manifest, 'utf8')
@@ -129,5 +150,64 @@ describe('who may import whom', () => {
 
     expect(status).not.toBe(0)
     expect(await lint('biome', 'lint', file)).toMatchObject({ status: 0 })
+  })
+})
+
+describe('the rooms of a package', () => {
+  test('import one way in the repository as it is', async () => {
+    expect(await lintRepository()).toMatchObject({ status: 0 })
+  })
+
+  test.each([
+    ['of core imports a room below its own', 'core', 'layout/keys.ts', 'writing/worker.ts'],
+    ['of kafka imports a room below its own', 'kafka', 'reading/window.ts', 'restore/restore.ts'],
+    ['imports one of its own row', 'core', 'copy/copy-topic.ts', 'rebuild/rebuild-index.ts'],
+    ['imports the exports of its package', 'kafka', 'restore/restore.ts', 'index.ts'],
+  ])('lint fails when a room %s', async (_, name, file, target) => {
+    const source = `packages/${name}/src/${file}`
+
+    const { status, output } = await withLine(source, `import type {} from '../${target}'`, () =>
+      lintRepository(),
+    )
+
+    expect(status).not.toBe(0)
+    expect(output).toContain(`${source} imports ${target}`)
+  })
+
+  test('lint fails when a folder has no row in docs/architecture.md', async () => {
+    const folder = join(copy, 'packages/core/src/attic')
+    await mkdir(folder)
+    await writeFile(join(folder, 'attic.ts'), 'export const attic = true\n')
+
+    const { status, output } = await lintRepository()
+    await rm(folder, { recursive: true })
+
+    expect(status).not.toBe(0)
+    expect(output).toContain('packages/core/src/attic/attic.ts is in a folder that no row')
+  })
+
+  test('lint fails when two files need a type of each other', async () => {
+    const { status, output } = await withLine(
+      'packages/core/src/layout/topic-folder.ts',
+      "import type {} from './keys.ts'",
+      () => lint('biome', 'lint', '--only=suspicious/noImportCycles', 'packages/core/src/layout'),
+    )
+
+    expect(status).not.toBe(0)
+    expect(output).toContain('noImportCycles')
+  })
+})
+
+describe('a comment', () => {
+  test.each([
+    ['a line of words', `// ${'wide '.repeat(20)}`, 1],
+    ['a line of a doc comment', `/**\n * ${'wide '.repeat(20)}\n */`, 1],
+    ['a long address, which cannot be wrapped', `// https://kafka.apache.org/${'a'.repeat(90)}`, 0],
+  ])('of more than 100 columns is judged: %s', async (_, comment, expected) => {
+    const file = 'packages/storage/src/index.ts'
+
+    const { status } = await withLine(file, comment, () => lintRepository())
+
+    expect(status).toBe(expected)
   })
 })

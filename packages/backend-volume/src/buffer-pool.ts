@@ -16,7 +16,9 @@ export class BufferPool {
     return this.#free.pop()
   }
 
-  /** Takes back a buffer that nothing reads or writes any more. Others than whole ones are dropped. */
+  /**
+   * Takes back a buffer that nothing reads or writes any more. Others than whole ones are dropped.
+   */
   release(buffer: Buffer): void {
     if (buffer.length === bufferBytes && this.#free.length < mostFree) this.#free.push(buffer)
   }

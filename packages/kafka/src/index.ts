@@ -75,7 +75,6 @@ export type {
   RestoreProgress,
   RestoreReport,
   RestoreSettings,
-  RetentionChoice,
   TopicToRestore,
 } from './restore/restore-options.ts'
 export {
@@ -85,6 +84,7 @@ export {
   type RestoreRunReport,
 } from './restore/restore-run.ts'
 export type { LeftOutSetting } from './restore/settings/accepted-settings.ts'
+export type { RetentionChoice } from './restore/settings/topic-settings.ts'
 export type { Difference } from './restore/verification/partition-comparison.ts'
 export type { Verification } from './restore/verification/verify-target.ts'
 export type { ApiVersionRange } from './transport/api-versions.ts'

@@ -37,6 +37,10 @@ export const lintChecks: readonly Check[] = [
     run: () => succeeds('oxlint', '--type-aware', '--deny-warnings'),
   },
   { name: 'boundaries of packages', run: () => succeeds('turbo', 'boundaries') },
+  {
+    name: 'rooms and comments',
+    run: () => succeeds(process.execPath, join(repositoryRoot, 'tools/lint/src/main.ts')),
+  },
 ]
 
 async function runAll(checks: readonly Check[]): Promise<number> {

@@ -8,7 +8,9 @@ import {
 import { identityVariable } from '../commands/work/backup.ts'
 import { targetCredentialsVariable } from '../commands/work/copy.ts'
 
-/** Every environment variable that kannery itself reads; a cloud's SDK reads its own in addition. */
+/**
+ * Every environment variable that kannery itself reads; a cloud's SDK reads its own in addition.
+ */
 export const environmentVariables: readonly {
   readonly name: string
   readonly description: string

@@ -49,7 +49,9 @@ export function commandManPage(command: CommandDeclaration, version: string): st
   ])
 }
 
-/** The page of `kannery` itself: the commands, the environment, and the exit status of every error code.
+/**
+ * The page of `kannery` itself: the commands, the environment, and the exit status of every error
+ * code.
  */
 export function overviewManPage(commands: readonly CommandDeclaration[], version: string): string {
   const statuses = Object.entries(errorCodes).toSorted(

@@ -8,7 +8,9 @@ export function whatToDo({ remedy, advice }: Remedy): string {
   return advice === undefined ? remedy : inShellWords(advice)
 }
 
-/** Puts the words of a shell where `value` is an error with advice, or what a report keeps of one. */
+/**
+ * Puts the words of a shell where `value` is an error with advice, or what a report keeps of one.
+ */
 export function withShellWords(value: unknown): unknown {
   return isAdvised(value) ? { ...value, remedy: whatToDo(value) } : value
 }

@@ -43,8 +43,8 @@ export interface ClusterMetadata {
 }
 
 /**
- * Asks a broker for the metadata of `topics`, or of all topics that this user may see. Never creates
- * a topic. `operations`: also asks what this user may do with the topics (KIP-430).
+ * Asks a broker for the metadata of `topics`, or of all topics that this user may see. Never
+ * creates a topic. `operations`: also asks what this user may do with the topics (KIP-430).
  */
 export function requestMetadata(
   broker: ApiCaller,

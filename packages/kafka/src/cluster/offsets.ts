@@ -82,9 +82,9 @@ export async function listOffsetsWhereLed(
 }
 
 /**
- * Asks the leader where its log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the offset at which
- * a later epoch begins, or the end of the log. For an epoch whose records are all deleted it is
- * where the log now starts. undefined when the log never knew the epoch.
+ * Asks the leader where its log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the offset at
+ * which a later epoch begins, or the end of the log. For an epoch whose records are all deleted it
+ * is where the log now starts. undefined when the log never knew the epoch.
  */
 export function endOfEpoch(
   router: BrokerRouter,

@@ -67,8 +67,8 @@ export function isTransient(error: KanneryError): boolean {
 }
 
 /**
- * As {@link isTransient}, for requests that are sent with the topic's name alone: no Metadata answer
- * has confirmed before that the topic exists.
+ * As {@link isTransient}, for requests that are sent with the topic's name alone: no Metadata
+ * answer has confirmed before that the topic exists.
  */
 export function isTransientButNotUnknown(error: KanneryError): boolean {
   return error.retry !== 'never' && error.code !== 'KAFKA_TOPIC_UNKNOWN'

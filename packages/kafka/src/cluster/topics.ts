@@ -36,7 +36,9 @@ export async function createTopic(router: BrokerRouter, topic: NewTopic): Promis
   }, mayRetryNewTopic)
 }
 
-/** Asks whether a topic could be created. Resolves with the configuration that would be in force. */
+/**
+ * Asks whether a topic could be created. Resolves with the configuration that would be in force.
+ */
 export function validateTopic(
   router: BrokerRouter,
   topic: NewTopic,

@@ -10,8 +10,8 @@ import { type Choice, type Selection, select } from './selection.ts'
 
 /**
  * Reads the backup of one topic: the records that were committed, that the index covers, and that
- * are selected; in each partition in the order of their offsets, each once. Of the segments it reads
- * only the chunks that may hold such records, one at a time, as often as it is asked.
+ * are selected; in each partition in the order of their offsets, each once. Of the segments it
+ * reads only the chunks that may hold such records, one at a time, as often as it is asked.
  */
 export class BackupReader {
   /** As it was when the reader was opened. */

@@ -18,8 +18,8 @@ export interface TargetNames {
  * the target. Topics whose names begin with `__` are only taken by their full name. A topic that is
  * selected by its full name is taken whether or not there is a backup of it.
  *
- * @throws STORAGE_NOT_FOUND for a pattern that matches no topic; CONFIG_INVALID when the map names a
- *   topic that is not selected; STORAGE_*.
+ * @throws STORAGE_NOT_FOUND for a pattern that matches no topic; CONFIG_INVALID when the map names
+ * a   topic that is not selected; STORAGE_*.
  */
 export async function chooseTopics(
   storage: StorageBackend,

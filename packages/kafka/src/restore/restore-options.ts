@@ -6,6 +6,7 @@ import type { Choice } from '../reading/selection.ts'
 import type { RestoreWindow } from '../reading/window.ts'
 import type { RecordTransform } from './records/record-stage.ts'
 import type { LeftOutSetting } from './settings/accepted-settings.ts'
+import type { RetentionChoice } from './settings/topic-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
 /** What the topics of one restore have in common. */
@@ -22,8 +23,8 @@ export interface RestoreSettings {
    */
   readonly replicationFactor?: number | undefined
   /**
-   * What becomes of records that a topic's retention would delete at once. Defaults to refusing such
-   * a restore.
+   * What becomes of records that a topic's retention would delete at once. Defaults to refusing
+   * such a restore.
    */
   readonly retention?: RetentionChoice | undefined
   /** Applied to every record, in this order. Defaults to none: records stay as they are. */
@@ -55,13 +56,6 @@ export interface TopicToRestore extends Omit<Choice, 'window'> {
   /** Name of the topic in the target cluster. Defaults to `topic`. */
   readonly as?: string | undefined
 }
-
-/**
- * What to do where the retention of a topic would delete restored records at once. `source`: the
- * topic gets the retention that it had, whatever that deletes. `keep`: a topic that is created keeps
- * everything.
- */
-export type RetentionChoice = 'source' | 'keep'
 
 /** Which incarnation of the topic is restored. */
 export interface ChosenIncarnation {

@@ -41,8 +41,8 @@ const checksAtATime = 8
 /**
  * The restore of topics of a backup into Kafka: key, value, headers, timestamp and order of every
  * record, in the partition that it came from. Each target must be absent (it is then created as it
- * was) or empty (it is then used as it is). Nothing is written before the checks of all targets have
- * passed; a topic's own configuration is set last, after the comparison.
+ * was) or empty (it is then used as it is). Nothing is written before the checks of all targets
+ * have passed; a topic's own configuration is set last, after the comparison.
  */
 export class RestoreRun {
   readonly #options: RestoreRunOptions

@@ -35,7 +35,9 @@ const spec = z
       .array(topicPattern)
       .register(advice, { right: 'Write a list of topics or patterns.' })
       .optional(),
-    /** Ends when everything that was there at the start is stored. Without it, the backup continues. */
+    /**
+     * Ends when everything that was there at the start is stored. Without it, the backup continues.
+     */
     once: z
       .strictObject({
         /** How long to wait for open transactions to end. Defaults to 30s. */
@@ -66,15 +68,20 @@ const spec = z
             params: { right: 'Write a second at least; 5m is usual.' },
           })
           .prefault('5m'),
-        /** How long to wait for a lease that another writer holds. Defaults to 0s: it fails at once. */
+        /**
+         * How long to wait for a lease that another writer holds. Defaults to 0s: it fails at once.
+         */
         wait: duration.prefault('0s'),
-        /** A name that only this backup has, over restarts: its own lease is then taken over at once. */
+        /**
+         * A name that only this backup has, over restarts: its own lease is then taken over at
+         * once.
+         */
         identity: someText('Write a name that no other backup has.').optional(),
       })
       .prefault({}),
     /**
-     * How long to keep what is stored from now on: a duration such as 30d, or keep. Defaults to what
-     * the backup in the storage says already, which is at first to keep.
+     * How long to keep what is stored from now on: a duration such as 30d, or keep. Defaults to
+     * what the backup in the storage says already, which is at first to keep.
      */
     retention: retention.optional(),
     /** Serves Prometheus metrics. */

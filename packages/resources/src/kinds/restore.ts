@@ -50,7 +50,10 @@ const spec = z
     since: moment.optional(),
     /** Restores records with an earlier timestamp. */
     until: moment.optional(),
-    /** Replication factor of topics that are created. Defaults to the source's, or to the number of brokers. */
+    /**
+     * Replication factor of topics that are created. Defaults to the source's, or to the number of
+     * brokers.
+     */
     replicationFactor: wholeNumber(1, 32_767).optional(),
     /**
      * What to do where the retention of a topic would delete restored records at once: let it

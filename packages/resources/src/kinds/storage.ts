@@ -60,7 +60,10 @@ const spec = z
         region: someText('Write a region such as eu-central-1.').optional(),
         /** Address of a compatible store. Defaults to Amazon S3. */
         endpoint: endpoint.optional(),
-        /** Whether the bucket is in the path instead of the host name. Defaults to true with an endpoint. */
+        /**
+         * Whether the bucket is in the path instead of the host name. Defaults to true with an
+         * endpoint.
+         */
         forcePathStyle: trueOrFalse().optional(),
         /** Storage class of segments. */
         storageClass: someText('Write a class such as STANDARD_IA.').optional(),

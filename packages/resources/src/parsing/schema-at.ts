@@ -27,7 +27,9 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
   return undefined
 }
 
-/** What is inside of defaults, options and transformations, and the advice that is found on the way. */
+/**
+ * What is inside of defaults, options and transformations, and the advice that is found on the way.
+ */
 function unwrap(schema: z.core.$ZodType): {
   readonly inner: z.core.$ZodType
   readonly right: string | undefined

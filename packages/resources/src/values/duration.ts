@@ -30,7 +30,9 @@ export function parseDuration(text: string): number {
   return milliseconds
 }
 
-/** The duration in the one largest unit that gives a whole number: {@link parseDuration} reads it. */
+/**
+ * The duration in the one largest unit that gives a whole number: {@link parseDuration} reads it.
+ */
 export function formatDuration(milliseconds: number): string {
   const [unit = 'ms', factor = 1] =
     Object.entries(millisecondsPerUnit).find(([, each]) => milliseconds % each === 0) ?? []

@@ -11,7 +11,9 @@ export type Immutable<Data> = Data extends readonly (infer Item)[]
 /** What to write instead, by schema: the second half of every problem that a document has. */
 export const advice = z.registry<{ readonly right: string }>()
 
-/** Text that `parse` understands; it throws CONFIG_INVALID with a remedy for text that it does not. */
+/**
+ * Text that `parse` understands; it throws CONFIG_INVALID with a remedy for text that it does not.
+ */
 export function parsedText<Value>(parse: (text: string) => Value, right: string) {
   return z
     .string()

@@ -5,7 +5,9 @@ import { advice, exactlyOne, type Immutable, matchingText } from './schemas.ts'
 const secretName =
   /secret|password|passphrase|token|signature|sig$|access-?key|account-?key|private-?key|credential|connection-?string/i
 
-/** Text that is a secret whatever its field is called: a private key, or an address with a password. */
+/**
+ * Text that is a secret whatever its field is called: a private key, or an address with a password.
+ */
 const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY|:[^\s@]*@|[?&](sig|signature|token)=/i
 
 export function isSecretName(name: string): boolean {

@@ -83,7 +83,9 @@ export type PluginAdvice =
   | { readonly id: 'install-plugin'; readonly package: string }
   | { readonly id: 'reinstall-plugin'; readonly package: string }
   | { readonly id: 'update-plugin'; readonly package: string }
-  /** Repair or remove the `package.json` of the plugin folder; installing a plugin makes a new one. */
+  /**
+   * Repair or remove the `package.json` of the plugin folder; installing a plugin makes a new one.
+   */
   | { readonly id: 'repair-plugin-folder'; readonly folder: string }
 
 /** A resource that Kafka's ACLs protect; `name` is missing where it is not known. */

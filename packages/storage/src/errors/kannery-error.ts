@@ -19,7 +19,9 @@ export interface ErrorDetails {
    * no option and no command of a front end.
    */
   readonly remedy?: string | undefined
-  /** What to do, for a front end to put into its own words; `remedy` is for those that have none. */
+  /**
+   * What to do, for a front end to put into its own words; `remedy` is for those that have none.
+   */
   readonly advice?: Advice | undefined
   /**
    * For example `backend`, `operation`, `key`, `status`, `requestId`; `topic`, `partition`,

@@ -9,8 +9,8 @@ export function isConflict(error: unknown): error is KanneryError {
 }
 
 /**
- * Whether the objects of a topic are at fault and not the storage that holds them: damaged, missing,
- * of another origin, older than the rest, or of a newer version of the format.
+ * Whether the objects of a topic are at fault and not the storage that holds them: damaged,
+ * missing, of another origin, older than the rest, or of a newer version of the format.
  */
 export function isBackupDamage(error: unknown): error is KanneryError {
   return KanneryError.is(

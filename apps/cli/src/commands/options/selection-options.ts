@@ -31,7 +31,10 @@ export const selectionOptions: SelectionOptions = {
   incarnation: incarnationOption,
 }
 
-/** Which records of a topic were chosen. `sinceMs` is inclusive, `untilMs` exclusive; absent means all. */
+/**
+ * Which records of a topic were chosen. `sinceMs` is inclusive, `untilMs` exclusive; absent means
+ * all.
+ */
 export interface Selection {
   readonly partitions?: readonly number[]
   readonly incarnation?: number

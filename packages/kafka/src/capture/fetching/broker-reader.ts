@@ -250,7 +250,8 @@ export class BrokerReader {
     const { topic, partition } = cursor
     const facts = { api: 'Fetch', operation: 'Read', topic: topic.name, partition }
     const error = kafkaError(errorCode, facts)
-    // Like the Java consumer, ask again after an unknown error: it may pass, as a disk's trouble does.
+    // Like the Java consumer, ask again after an unknown error: it may pass, as a disk's trouble
+    // does.
     if (error.retry === 'never' && errorCode !== errorNumbers.UNKNOWN_SERVER_ERROR) {
       listener.onFailed(cursor, error)
     } else {

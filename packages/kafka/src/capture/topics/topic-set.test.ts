@@ -8,8 +8,8 @@ import { ScriptedCluster } from '../../../test/scripted-cluster.ts'
 import type { CaptureMode } from '../capture-options.ts'
 
 /**
- * A scripted cluster with one topic, a storage, and a clock that stands still between the steps of a
- * test.
+ * A scripted cluster with one topic, a storage, and a clock that stands still between the steps of
+ * a test.
  */
 class World {
   readonly clock = new TestClock()

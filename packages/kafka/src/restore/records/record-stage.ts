@@ -29,9 +29,9 @@ export function addOriginalOffset(name: string): RecordTransform {
 }
 
 /**
- * Applies `transforms`, in their order, to the records of `chunks`. A batch in which nothing changes
- * stays as it is, and without transforms no record is decoded here. Batches that cannot be decoded
- * are reported to `onDamage` and left out, or thrown without it (DATA_CORRUPT).
+ * Applies `transforms`, in their order, to the records of `chunks`. A batch in which nothing
+ * changes stays as it is, and without transforms no record is decoded here. Batches that cannot be
+ * decoded are reported to `onDamage` and left out, or thrown without it (DATA_CORRUPT).
  */
 export function transformChunks(
   chunks: AsyncGenerator<BackupChunk, void, undefined>,

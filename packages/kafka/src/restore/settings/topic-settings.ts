@@ -1,7 +1,12 @@
-import type { RetentionChoice } from '../restore-options.ts'
-
 /** Configuration of a topic: name → value. */
 export type Settings = Readonly<Record<string, string>>
+
+/**
+ * What to do where the retention of a topic would delete restored records at once. `source`: the
+ * topic gets the retention that it had, whatever that deletes. `keep`: a topic that is created
+ * keeps everything.
+ */
+export type RetentionChoice = 'source' | 'keep'
 
 /** Lists of brokers' numbers: they mean nothing in another cluster. */
 const brokerLists = [

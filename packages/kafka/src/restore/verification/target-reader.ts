@@ -32,8 +32,8 @@ export interface TargetReaderOptions {
 }
 
 /**
- * How many bytes to ask for at a time, so that all partitions together stay below `bytes`: from 64 KiB
- * to 1 MiB.
+ * How many bytes to ask for at a time, so that all partitions together stay below `bytes`: from 64
+ * KiB to 1 MiB.
  */
 export function readBytesPerPartition(partitions: number, bytes: number): number {
   return Math.min(Math.max(Math.floor(bytes / partitions), mebibyte / 16), mebibyte)
