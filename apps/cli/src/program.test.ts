@@ -50,6 +50,10 @@ describe('parseCommandLine', () => {
     expect(options['debug']).toBeUndefined()
   })
 
+  test('finds a command of two words', () => {
+    expect(parse('lease', 'ls')).toMatchObject({ declaration: { name: 'lease ls' } })
+  })
+
   test.each([
     ['an unknown command', ['cpoy']],
     ['an unknown option', ['copy', 'a', '-t', 'x', '--frce']],
