@@ -58,7 +58,7 @@ export function numberedRecords(offsets: readonly number[], time = 1000): Stored
   }))
 }
 
-/** As {@link ReadingWorld.read} tells them. */
+/** As {@link ReadingWorld.read} returns them. */
 export function seenOffsets(partition: number, from: number, next: number): string[] {
   return Array.from({ length: next - from }, (_, index) => `${partition}:${from + index}`)
 }

@@ -123,7 +123,7 @@ test('a broker that dies during the restore leaves no record twice and none out'
       },
     },
   )
-  // As the source had it: without replicas there would be nobody to go on with.
+  // As the source had it: without replicas no other broker could go on.
   expect(killed).toBeDefined()
   await killed
   expect(report.verification?.records).toBe(batchesPerPartition * partitions * recordsPerBatch)

@@ -54,7 +54,7 @@ async function allow(topic: string, ...operations: readonly string[]): Promise<v
   )
 }
 
-test('who may do nothing is told what is missing, and nothing is created', async () => {
+test('a user without permissions learns which are missing, and nothing is created', async () => {
   const as = uniqueTopic('forbidden')
   await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
     code: 'KAFKA_DENIED',
@@ -64,7 +64,7 @@ test('who may do nothing is told what is missing, and nothing is created', async
   expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
 })
 
-test('who may not write into a topic that is there is told so before a byte is written', async () => {
+test('a user who may not write into an existing topic learns it before a byte is written', async () => {
   const as = uniqueTopic('read-only')
   await admin.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: {} })
   await allow(as, 'Describe', 'DescribeConfigs', 'Read')
@@ -79,7 +79,7 @@ test('who may not write into a topic that is there is told so before a byte is w
   expect(await readPartition(admin, as, 0)).toEqual([])
 })
 
-test('who may create and write, but not give the topic its configuration, is told so before a byte is written', async () => {
+test('a user who may create and write, but not alter configurations, learns it before a byte is written', async () => {
   const as = uniqueTopic('unfinished')
   await allow(as, 'Create', 'Describe', 'DescribeConfigs', 'Write', 'Read')
 

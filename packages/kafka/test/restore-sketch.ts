@@ -11,8 +11,8 @@ export interface SketchRestored {
 }
 
 /**
- * Writes a backup into memory and restores it, compared at the end, into a topic of its own unless
- * told.
+ * Writes a backup into memory, restores it and compares it. Restores into a topic of its own by
+ * default.
  */
 export async function restoreSketch(
   cluster: KafkaCluster,

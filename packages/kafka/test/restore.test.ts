@@ -273,7 +273,7 @@ describe('the topic', () => {
     expect(await readPartition(cluster, as, 0)).toHaveLength(1)
   })
 
-  test('tells all that stands against it at once, and stays empty', async () => {
+  test('is refused with all findings at once, and stays empty', async () => {
     const as = uniqueTopic('unfit')
     await cluster.createTopic({
       name: as,
@@ -336,7 +336,7 @@ describe('the topic', () => {
   })
 
   test.each(['keep', 'source'] as const)(
-    'is created all the same when told: %s',
+    'is created anyway when that was chosen: %s',
     async (retention) => {
       const { as } = await restoreSketch(
         cluster,
@@ -405,7 +405,7 @@ describe('an interrupted restore', () => {
     })),
   }
 
-  test('stops cleanly and says what is there', async () => {
+  test('stops cleanly and says what is in the target', async () => {
     const stop = new AbortController()
     const as = uniqueTopic('interrupted')
     let ended: RestoreReport | undefined

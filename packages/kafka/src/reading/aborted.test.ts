@@ -36,7 +36,7 @@ test('a producer id beyond 2^53 is not mistaken for its neighbour', () => {
   expect(isAborted(0, header(3, 9_007_199_254_740_992n))).toBe(false)
 })
 
-test('many ranges in any order, also overlapping ones, are told as one by one', () => {
+test('many ranges in any order, also overlapping ones, decide as one by one', () => {
   const anyRange = fc.record({
     partition: fc.constant(0),
     producerId: fc.constantFrom('1', '2'),

@@ -122,7 +122,7 @@ describe('of a backup is read', () => {
   })
 })
 
-test('any backup is read as a plain look at every record tells', async () => {
+test('any backup is read as a plain look at every record finds', async () => {
   const anyBatch = fc.record({
     partition: fc.nat(2),
     codec: fc.constantFrom(...compressionCodecs),

@@ -5,7 +5,7 @@ import { type BackupBatch, selectBatch } from './backup-batch.ts'
 import type { Span } from './segment-spans.ts'
 import type { RestoreWindow } from './window.ts'
 
-/** Batches that lie in one piece of memory. */
+/** Batches of one partition that lie in one piece of memory. */
 export interface BackupChunk {
   readonly partition: number
   readonly memory: Uint8Array
@@ -20,7 +20,7 @@ export type Place = Omit<Damage, 'reason'>
 export interface ChunkToRead {
   readonly partition: number
   readonly raw: Uint8Array
-  /** Of the chunk with its header, in the object `key`. */
+  /** Byte range of the chunk with its header, in the object `key`. */
   readonly place: Place
   readonly span: Span
   readonly isAborted: (partition: number, header: BatchHeader) => boolean
@@ -28,7 +28,7 @@ export interface ChunkToRead {
 
 /**
  * The batches of a chunk of which something is to be seen. What cannot be read although its
- * checksums are right (a producer can write that) is damage as well: thrown, or told and left out.
+ * checksums are right (a producer can write that) is damage as well: thrown, or reported and left out.
  */
 export function batchesOfChunk(
   chunk: ChunkToRead,
@@ -53,7 +53,7 @@ export function batchesOfChunk(
   return batches
 }
 
-/** Runs `read`. Damage is told to `onDamage`, if there is one, and gives undefined. */
+/** Runs `read`. Damage is reported to `onDamage`, if there is one, and gives undefined. */
 export function unlessDamaged<T>(
   onDamage: ((damage: Damage) => void) | undefined,
   read: () => T,
@@ -68,7 +68,7 @@ export function unlessDamaged<T>(
   }
 }
 
-/** DATA_CORRUPT, in the form in which core tells of damage. */
+/** Makes a DATA_CORRUPT of damage, in the form in which core reports it. */
 export function corrupt({ key, from, to, reason }: Damage): KanneryError {
   return new KanneryError('DATA_CORRUPT', `segment ${key} is damaged at bytes ${from}-${to}`, {
     why: reason,

@@ -58,7 +58,7 @@ describe('damage', () => {
     expect(from <= position && position < to).toBe(true)
   })
 
-  test('in a chunk is told and left out, and the rest is read', async () => {
+  test('in a chunk is reported and left out, and the rest is read', async () => {
     const { segments } = await world.write({
       partitions: 2,
       segments: [
@@ -249,7 +249,7 @@ describe('damage', () => {
     await expect(world.read()).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
   })
 
-  test('where damage may be left out, what is deleted while it is read is told and left out', async () => {
+  test('where damage may be left out, what is deleted while it is read is reported and left out', async () => {
     const index = await world.write({
       partitions: 1,
       segments: [{ chunks: [batches(0, 0)] }, { chunks: [batches(0, 3)] }],

@@ -23,8 +23,8 @@ export interface SalvageOptions extends CallOptions {
 
 /**
  * What is whole in a segment without a footer. The footer would say which transactions were
- * aborted; here the markers in the segment tell. Where a transaction's marker is not found, its
- * records are left out, and that is told.
+ * aborted; here the markers in the segment decide. Where a transaction's marker is not found, its
+ * records are left out and reported.
  */
 export async function* salvagedChunks(
   storage: StorageBackend,

@@ -62,7 +62,7 @@ export class SegmentPass {
     }
   }
 
-  /** Where a part of the segment cannot be read, the chunks behind it are read one by one. */
+  /** Where a part of the segment cannot be read, the chunks after it are read one by one. */
   async *#read(reader: SegmentReader): AsyncGenerator<BackupChunk, void, undefined> {
     const wanted = reader.footer.chunks.filter((entry) => this.#isWanted(entry))
     const isAborted = abortedTransactions(reader.footer.aborted)
@@ -111,7 +111,7 @@ export class SegmentPass {
     { from, to }: { readonly from: number; readonly to: number },
   ): Promise<void> {
     if (!KanneryError.is(error) || !(await this.#mayLeaveOut(error))) throw error
-    this.#tell({ key: this.#key, from, to, reason: `it cannot be read: ${error.message}` })
+    this.#report({ key: this.#key, from, to, reason: `it cannot be read: ${error.message}` })
   }
 
   async #mayLeaveOut(error: unknown): Promise<boolean> {
@@ -128,16 +128,16 @@ export class SegmentPass {
   }
 
   async *#salvaged(): AsyncGenerator<BackupChunk, void, undefined> {
-    const tell = this.#options.onDamage ?? (() => {})
+    const onDamage = this.#options.onDamage ?? (() => {})
     const parts = salvagedChunks(this.#options.storage, this.#key, {
       ...this.#call,
-      onDamage: tell,
+      onDamage,
     })
     for await (const { facts, raw, place, isAborted } of parts) {
       const { partition } = facts
       if (facts.kind !== 'batches' || !this.#spans.has(partition)) continue
       const chunk = { partition, raw, place, span: this.#spanOf(facts), isAborted }
-      const batches = batchesOfChunk(chunk, this.#selection.window, tell)
+      const batches = batchesOfChunk(chunk, this.#selection.window, onDamage)
       yield { partition, memory: raw, batches }
     }
   }
@@ -161,7 +161,7 @@ export class SegmentPass {
    */
   #belongsHere({ topic, incarnation }: SegmentHeader): boolean {
     if (topic === this.#options.topic && incarnation === this.#entry.in) return true
-    return this.#tell({
+    return this.#report({
       key: this.#key,
       from: 0,
       to: this.#entry.bytes,
@@ -172,14 +172,14 @@ export class SegmentPass {
   /**
    * The index may have let the segment go since it was read. Either way what is read is not all
    * that was asked for: one that is still named is damage, the other was deleted. Where damage may
-   * be left out, both are told.
+   * be left out, both are reported.
    */
   async #judgeAbsence(cause: KanneryError): Promise<'nothing'> {
     const place = { key: this.#key, from: 0, to: this.#entry.bytes }
-    if (await this.#isStillNamed()) this.#tell({ ...place, reason: cause.message })
+    if (await this.#isStillNamed()) this.#report({ ...place, reason: cause.message })
     else if (this.#options.onDamage === undefined) {
       throw deletedMeanwhile(this.#options.topic, [this.#key])
-    } else this.#tell({ ...place, reason: 'it was deleted while the backup was being read' })
+    } else this.#report({ ...place, reason: 'it was deleted while the backup was being read' })
     return 'nothing'
   }
 
@@ -191,7 +191,7 @@ export class SegmentPass {
     return false
   }
 
-  #tell(damage: Damage): false {
+  #report(damage: Damage): false {
     const { onDamage } = this.#options
     if (onDamage === undefined) throw corrupt(damage)
     onDamage(damage)

@@ -54,8 +54,8 @@ function walkOver(
   })
 }
 
-test('of a topic the last life is read, but of a baseline that is not complete the one that it stands for', () => {
-  const lives = (complete: string | null): Pick<Index, 'topic' | 'incarnations'> => ({
+test('the last incarnation is read, but in place of an incomplete baseline the one that it replaces', () => {
+  const incarnations = (complete: string | null): Pick<Index, 'topic' | 'incarnations'> => ({
     topic: 'accounts',
     incarnations: [
       incarnation,
@@ -67,11 +67,11 @@ test('of a topic the last life is read, but of a baseline that is not complete t
     ],
   })
 
-  expect(select(lives(null), { window: {} }).incarnation.n).toBe(3)
-  expect(select(lives('2026-11-23T07:00:00.000Z'), { window: {} }).incarnation.n).toBe(4)
+  expect(select(incarnations(null), { window: {} }).incarnation.n).toBe(3)
+  expect(select(incarnations('2026-11-23T07:00:00.000Z'), { window: {} }).incarnation.n).toBe(4)
 })
 
-test('the life of the topic that is asked for is taken, and one that is not there is refused', () => {
+test('the incarnation that is asked for is read, and one that the backup does not have is refused', () => {
   const index = { topic: 'orders', incarnations: [incarnation, { ...incarnation, n: 4 }] }
 
   expect(select(index, { window: {}, incarnation: 3 }).incarnation.n).toBe(3)

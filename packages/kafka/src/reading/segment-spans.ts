@@ -35,7 +35,7 @@ export class SpanWalk {
   /**
    * undefined when there is nothing to read in this segment.
    *
-   * @throws DATA_CORRUPT when a segment comes behind one that continues it: the offsets would be
+   * @throws DATA_CORRUPT when a segment comes after one that continues it: the offsets would be
    *   out of order.
    */
   next(entry: SegmentEntry): SegmentSpans | undefined {
@@ -79,7 +79,7 @@ function covers(covered: readonly Span[], { from, next }: Span): boolean {
 
 function outOfOrder({ id }: SegmentEntry, partition: number, { from, next }: Span): KanneryError {
   return new KanneryError('DATA_CORRUPT', 'the segments of the index are out of order', {
-    why: `segment ${id} covers offsets ${from} to ${next} of partition ${partition}, and comes behind segments that follow them`,
+    why: `segment ${id} covers offsets ${from} to ${next} of partition ${partition}, and comes after segments that follow them`,
     remedy: 'Rebuild the index from the segments.',
     advice: { id: 'rebuild-index', state: 'damaged' },
     facts: { segment: id, partition, from, next },

@@ -5,7 +5,7 @@ import { isInWindow, shareInWindow } from './window.ts'
 const anyTime = fc.integer({ min: -3, max: 12 })
 const anyWindow = fc.record({ sinceMs: anyTime, untilMs: anyTime }, { requiredKeys: [] })
 
-test('a share is told as every single timestamp tells it', () => {
+test('a share agrees with every single timestamp', () => {
   fc.assert(
     fc.property(anyWindow, fc.array(anyTime, { minLength: 1 }), (window, times) => {
       const range = [Math.min(...times), Math.max(...times)] as const

@@ -7,7 +7,7 @@ export interface RestoreWindow {
 }
 
 /**
- * How much of something lies in a window. `some`: it cannot be told without looking at every
+ * How much of something lies in a window. `some`: this needs a look at every
  * record.
  */
 export type Share = 'all' | 'some' | 'none'

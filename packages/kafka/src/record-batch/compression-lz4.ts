@@ -72,7 +72,7 @@ function copyStored(block: Buffer, output: Buffer, at: number, room: number): nu
 }
 
 /**
- * Writes behind `at` and returns the end. Copies may reach into the blocks before (frames of linked
+ * Writes at `at` and returns the end. Copies may reach into the blocks before (frames of linked
  * blocks).
  */
 function decompressBlock(block: Buffer, output: Buffer, at: number, room: number): number {

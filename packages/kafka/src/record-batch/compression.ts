@@ -57,7 +57,7 @@ export function decompress(
   }
 }
 
-/** Node's zstdDecompressSync stops behind the first frame without a word. */
+/** Node's zstdDecompressSync stops after the first frame without an error. */
 function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const frames: Buffer[] = []
   let length = 0

@@ -4,16 +4,16 @@ import { type CompressionCodec, compress, compressionCodecs } from './compressio
 import { RecordsWriter, recordsSize, type UnnumberedRecord } from './encode-records.ts'
 import type { BatchHeader } from './header.ts'
 
-/** Who writes: an idempotent producer (KIP-98). */
+/** Identity and position of an idempotent producer (KIP-98). */
 export interface ProducerState {
   readonly producerId: bigint
   readonly producerEpoch: number
-  /** Of the first record; wraps around behind 2³¹ − 1. */
+  /** Sequence number of the first record. Wraps around after 2³¹ − 1. */
   readonly sequence: number
 }
 
 export const batchHeaderBytes = 61
-/** Behind the CRC: the CRC covers the batch from here. */
+/** Right after the CRC, which covers the batch from here. */
 const attributesPosition = 21
 const codecMask = 7
 

@@ -7,12 +7,12 @@ import { type CompressionCodec, compressionCodecs } from './compression.ts'
  * batch lies in its buffer.
  */
 export interface BatchHeader {
-  /** Of the batch's first byte in the buffer. */
+  /** Position of the batch's first byte in the buffer. */
   readonly position: number
-  /** Of the whole batch. */
+  /** Length of the whole batch in bytes, with its header. */
   readonly length: number
   readonly baseOffset: number
-  /** Behind the batch's last offset, also when compaction removed the records there. */
+  /** The offset after the batch's last one, also when compaction removed the records there. */
   readonly nextOffset: number
   readonly leaderEpoch: number
   readonly magic: number
@@ -34,7 +34,7 @@ export interface BatchHeader {
   readonly records: number
 }
 
-/** Everything before the records section. */
+/** Length of everything before the records section. */
 export const batchHeaderBytes = 61
 /** Base offset and length: what the length does not count. */
 const logOverhead = 12

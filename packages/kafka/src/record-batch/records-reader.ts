@@ -16,7 +16,7 @@ export class RecordsReader {
     this.#baseOffset = baseOffset
   }
 
-  /** Returns where the record ends. */
+  /** Reads a record's length. Returns the position at which the record ends. */
   beginRecord(): number {
     this.#end = this.#bytes.length
     const length = this.varint()
@@ -33,7 +33,7 @@ export class RecordsReader {
 
   assertEnd(): void {
     if (this.#position !== this.#bytes.length) {
-      throw this.#damaged(`${this.#bytes.length - this.#position} bytes behind the last record`)
+      throw this.#damaged(`${this.#bytes.length - this.#position} bytes after the last record`)
     }
   }
 

@@ -154,7 +154,7 @@ test('a batch that counts more records than it has room for is refused before an
   expect(() => decodeRecords(batch, header)).toThrow(/as many records as it says/)
 })
 
-test('a batch with bytes behind its last record is refused', () => {
+test('a batch with bytes after its last record is refused', () => {
   const batch = encodeBatch([record(5n, 'a', 'a'), record(6n, 'b', 'b')], 'none', producer)
   expect(() => decodeRecords(batch, { ...onlyBatch(batch), records: 1 })).toThrow(/cannot be read/)
 })

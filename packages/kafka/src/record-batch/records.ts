@@ -4,7 +4,7 @@ import type { BatchHeader } from './header.ts'
 import { addTime } from './record-time.ts'
 import { RecordsReader } from './records-reader.ts'
 
-/** In the order of the record; names may repeat and need not be UTF-8. */
+/** A header of a record. Names may repeat within a record and need not be UTF-8. */
 export interface KafkaHeader {
   readonly key: Uint8Array
   readonly value: Uint8Array | null

@@ -12,13 +12,13 @@ import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
 import type { Settings } from './settings/topic-settings.ts'
 
-/** A topic that is ready for the first record. */
+/** A topic of the target cluster that is ready for the first record. */
 export interface Destination {
   readonly topic: TopicMetadata
-  /** Of the partitions that are restored: where their first records land. */
+  /** Offset at which the first record of each restored partition lands, by partition. */
   readonly startOffsets: ReadonlyMap<number, number>
   readonly maxBatchBytes: number
-  /** Gives the topic what was held off while restoring. */
+  /** Gives the topic its own configuration, as far as it was held off during the restore. */
   finish(): Promise<void>
 }
 
@@ -30,7 +30,8 @@ interface OpenedTopic {
 }
 
 /**
- * Creates the topic, where there is none, with a configuration that leaves the records alone.
+ * Creates the topic where it is absent, with a configuration that neither deletes nor changes
+ * records.
  *
  * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs,
  *   CONFIG_INVALID when the cluster would not take its final configuration; it is then there, and
@@ -91,7 +92,7 @@ async function openTopic(
   }
 }
 
-/** Partition → the offset behind its last record. */
+/** Partition → the offset after its last record. */
 export async function endOffsets(
   cluster: KafkaCluster,
   topic: string,
@@ -112,7 +113,7 @@ export async function endOffsets(
   )
 }
 
-/** All records are there: only the configuration is not. */
+/** The error for a topic that has all records, but not its configuration. */
 function unfinished(
   error: KanneryError,
   topic: string,

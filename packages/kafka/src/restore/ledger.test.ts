@@ -3,17 +3,17 @@ import { expect, test } from 'vitest'
 import { Ledger } from './ledger.ts'
 import type { RestoreProgress } from './restore-options.ts'
 
-function ledger(total = 10): { book: Ledger; told: RestoreProgress[] } {
-  const told: RestoreProgress[] = []
+function ledger(total = 10): { book: Ledger; reported: RestoreProgress[] } {
+  const reported: RestoreProgress[] = []
   const startOffsets = new Map([
     [0, 0],
     [2, 100],
   ])
-  return { told, book: new Ledger(total, startOffsets, (one) => told.push(one)) }
+  return { reported, book: new Ledger(total, startOffsets, (one) => reported.push(one)) }
 }
 
 test('acknowledged records add up by partition, and as progress', () => {
-  const { book, told } = ledger()
+  const { book, reported } = ledger()
   book.acknowledged(2, 4, 400)
   book.acknowledged(0, 1, 100)
   book.acknowledged(2, 2, 200)
@@ -22,7 +22,7 @@ test('acknowledged records add up by partition, and as progress', () => {
     { partition: 0, records: 1, bytes: 100, firstOffset: 0, nextOffset: 1 },
     { partition: 2, records: 6, bytes: 600, firstOffset: 100, nextOffset: 106 },
   ])
-  expect(told).toEqual([
+  expect(reported).toEqual([
     { records: 4, bytes: 400, total: 10 },
     { records: 5, bytes: 500, total: 10 },
     { records: 7, bytes: 700, total: 10 },
@@ -30,12 +30,12 @@ test('acknowledged records add up by partition, and as progress', () => {
 })
 
 test('there is never less to do than was done', () => {
-  const { book, told } = ledger(3)
+  const { book, reported } = ledger(3)
   book.acknowledged(0, 5, 1)
-  expect(told.at(-1)?.total).toBe(5)
+  expect(reported.at(-1)?.total).toBe(5)
 })
 
-test('damage that is met twice is told once', () => {
+test('damage that is found twice is reported once', () => {
   const { book } = ledger()
   const damage = { key: 'orders/1.kan', from: 10, to: 20, reason: 'checksum' }
   book.leftOut(damage)
@@ -73,7 +73,7 @@ test('an error says what is there, and keeps what it said', () => {
   })
 })
 
-test('an interruption is told as one; what failed while it stopped keeps its reason', () => {
+test('an interruption is reported as INTERRUPTED, and what failed while it stopped keeps its reason', () => {
   const { book } = ledger()
   const stop = new AbortController()
   stop.abort()

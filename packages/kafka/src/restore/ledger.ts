@@ -30,7 +30,7 @@ export class Ledger {
     return this.#records
   }
 
-  /** In the order in which it was met, each once. */
+  /** Damage in the order in which it was found, each once. */
   get damage(): readonly Damage[] {
     return [...this.#damage.values()]
   }
@@ -58,7 +58,7 @@ export class Ledger {
     this.#damage.set(`${damage.key}\n${damage.from}\n${damage.to}\n${damage.reason}`, damage)
   }
 
-  /** `error`, with what a person must know of the topic that it leaves behind. */
+  /** Returns `error` with what the target topic holds by now. */
   explain(error: unknown, topic: string, signal: AbortSignal | undefined): unknown {
     const facts = { topic, restored: this.#records }
     const there =

@@ -40,7 +40,7 @@ test('several come together, each with its remedy', () => {
   )
 })
 
-test('where nothing can be found out any more, that alone is told', async () => {
+test('an error that prevents further checks is thrown alone', async () => {
   const findings = new Findings()
   findings.add(small)
   const away = new KanneryError('KAFKA_UNREACHABLE', 'no broker answers', {

@@ -3,26 +3,26 @@ import { type MissingOffsets, MissingOffsetsWalk } from '../../reading/missing-o
 import { type SegmentSpans, SpanWalk } from '../../reading/segment-spans.ts'
 import type { Selection } from '../../reading/selection.ts'
 
-/** What is going to be restored, as far as the index alone tells. */
+/** What is going to be restored, as far as the index alone knows. */
 export interface RestoreEstimate {
   /**
    * An upper bound: aborted records and those outside the window are among them. Estimated where
    * not all partitions are wanted.
    */
   readonly records: number
-  /** As stored in the segments, other partitions' share estimated away. */
+  /** Bytes as stored in the segments, without the estimated share of other partitions. */
   readonly bytes: number
   readonly largestBatchBytes: number
   /** Least and greatest known timestamp, milliseconds; undefined without records. */
   readonly oldest: number | undefined
   readonly newest: number | undefined
-  /** Records in segments all of whose records are older than was asked. */
+  /** Records in segments whose records are all before `olderThanMs`. */
   readonly olderRecords: number
-  /** What was asked for and the backup does not give. */
+  /** What was asked for and the backup does not give, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
 }
 
-/** Goes through the index. `olderThanMs`: what to count as {@link RestoreEstimate.olderRecords}. */
+/** Estimates a restore from the index. Records before `olderThanMs` count as `olderRecords`. */
 export async function estimateRestore(
   reader: BackupReader,
   selection: Selection,
@@ -55,7 +55,7 @@ export async function estimateRestore(
   }
 }
 
-/** By offsets: how many records each partition has in a segment is not in the index. */
+/** The share of a segment by offsets: the index does not count records by partition. */
 function shareOf({ entry, spans }: SegmentSpans): number {
   let [wanted, all] = [0, 0]
   for (const { from, next } of spans.values()) wanted += next - from

@@ -169,7 +169,7 @@ test('progress renews the patience', async () => {
   expect(world.clock.monotonic()).toBeGreaterThan(130_000)
 })
 
-test('what the broker refuses for good ends the lane at once', async () => {
+test('what the broker refuses permanently ends the lane at once', async () => {
   const world = new World(() => 'answered')
   world.leader.append = () => ({ ...noError, errorCode: 10, errorMessage: 'too large' })
   await world.write([1, 1])
@@ -180,7 +180,7 @@ test('what the broker refuses for good ends the lane at once', async () => {
   expect(world.clock.monotonic()).toBeLessThanOrEqual(1000)
 })
 
-test('a batch that lands elsewhere shows that somebody else writes', async () => {
+test('a batch that lands at another offset shows that something else writes', async () => {
   const world = new World(() => 'answered')
   world.leader.append = () => ({ ...noError, baseOffset: startOffset + 7 })
   await world.write([1])

@@ -16,31 +16,31 @@ export interface OutgoingBatch {
   readonly firstRecord: number
 }
 
-/** What a lane needs of the world. */
+/** What a lane needs from its producer. */
 export interface LanePort {
   readonly clock: Clock
   readonly topic: string
-  /** Who leads the partition, by the latest metadata; undefined while it has no leader. */
+  /** Id of the partition's leader by the latest metadata. Undefined while it has none. */
   leader(): number | undefined
   /**
    * Sends to the broker `leader`, in the order of the calls. Rejects when the connection breaks:
    * the outcome is unknown then.
    */
   send(batch: OutgoingBatch, leader: number | undefined): Promise<ProduceResult>
-  /** Finds out who leads the partition now. */
+  /** Asks the cluster for the partition's present leader. */
   refreshLeader(): Promise<void>
-  /** Once for each batch, in their order. */
+  /** Called once for each batch, in their order. */
   onAcknowledged(batch: OutgoingBatch): void
-  /** The lane sends nothing any more. */
+  /** Called when the partition failed permanently: the lane then sends nothing any more. */
   onFailed(error: unknown): void
 }
 
 /**
- * Brokers remember the last five batches of a producer: only within those do they tell a repetition
+ * Brokers remember the last five batches of a producer: only within those do they recognise a repetition
  * from news.
  */
 const maxUnanswered = 5
-/** As delivery.timeout.ms of the Java client: so long may a lane make no progress. */
+/** How long a lane may make no progress, as delivery.timeout.ms of the Java client. */
 const patienceMs = 120_000
 const firstBackoffMs = 100
 const greatestBackoffMs = 2000
@@ -66,10 +66,10 @@ export class PartitionLane {
   /** Entries before this one are sent. */
   #next = 0
   #unanswered = 0
-  /** Whom the unanswered batches were sent to. */
+  /** The broker that the unanswered batches were sent to. */
   #leader: number | undefined
   #failure: unknown
-  /** Since when nothing was acknowledged, although it should have been. */
+  /** When the present failure began, on the monotonic clock. */
   #stuckSince: number | undefined
   #backoffMs = firstBackoffMs
 
@@ -199,7 +199,7 @@ export class PartitionLane {
     this.#port.onFailed(error)
   }
 
-  /** Nobody else may write into the topic meanwhile, and nothing of ours may be lost. */
+  /** Nothing else may write into the topic meanwhile, and none of our batches may be lost. */
   #assertOffset({ firstRecord }: OutgoingBatch, baseOffset: number): void {
     const expected = this.#startOffset + firstRecord
     if (baseOffset === expected) return

@@ -31,7 +31,7 @@ export class ProduceConnections implements AsyncDisposable {
     this.#target = target
   }
 
-  /** Sends one batch to the broker, behind those of its partition that were sent before. */
+  /** Sends one batch to the broker, after those of its partition that were sent before. */
   async send(brokerId: number, batch: OutgoingBatch): Promise<ProduceResponse> {
     const name = `${brokerId}/${batch.partition % connectionsPerBroker}`
     const connection = await this.#connections.get(name, () =>

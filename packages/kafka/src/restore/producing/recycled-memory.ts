@@ -1,4 +1,4 @@
-/** Less is not worth keeping. */
+/** Smaller blocks are not kept. */
 const leastBytes = 64 * 1024
 const stepBytes = 64 * 1024
 /** A block may be larger than what goes into it by this factor. */
@@ -15,7 +15,7 @@ export class RecycledMemory {
   readonly #taken = new WeakSet<ArrayBufferLike>()
   #freeBytes = 0
 
-  /** `limitBytes`: how much is kept at most while nobody uses it. */
+  /** `limitBytes`: how many unused bytes are kept at most. */
   constructor(limitBytes: number) {
     this.#limit = limitBytes
   }

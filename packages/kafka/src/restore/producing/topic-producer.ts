@@ -17,7 +17,7 @@ export interface TopicProducerOptions {
   readonly identity: ProducerIdentity
   /** Partition → where its first record must land. */
   readonly startOffsets: ReadonlyMap<number, number>
-  /** Closed with the reason when a partition fails for good: nothing more may be sent then. */
+  /** Closed with the reason when a partition fails permanently: nothing more may be sent then. */
   readonly budget: MemoryBudget
 }
 
@@ -29,7 +29,7 @@ export interface BatchToSend {
   readonly onAcknowledged: () => void
 }
 
-/** Behind 2³¹ − 1 a sequence begins at 0 again (DefaultRecordBatch.incrementSequence). */
+/** After 2³¹ − 1 a sequence begins at 0 again (DefaultRecordBatch.incrementSequence). */
 const sequences = 2 ** 31
 
 /**
@@ -66,10 +66,10 @@ export class TopicProducer implements AsyncDisposable {
     this.#lane(partition).enqueue(outgoing)
   }
 
-  /** Resolves when all that was sent is acknowledged. Rejects when a partition fails for good. */
+  /** Resolves when all that was sent is acknowledged. Rejects when a partition fails permanently. */
   async drain(): Promise<void> {
     this.#drained = Promise.withResolvers()
-    this.#tellDrained()
+    this.#settleDrained()
     await this.#drained.promise
   }
 
@@ -142,16 +142,16 @@ export class TopicProducer implements AsyncDisposable {
   #acknowledge(batch: OutgoingBatch): void {
     this.#callbacks.get(batch)?.()
     this.#callbacks.delete(batch)
-    this.#tellDrained()
+    this.#settleDrained()
   }
 
   #fail(error: unknown): void {
     this.#failure ??= { error }
     this.#options.budget.close(error)
-    this.#tellDrained()
+    this.#settleDrained()
   }
 
-  #tellDrained(): void {
+  #settleDrained(): void {
     if (this.#failure !== undefined) this.#drained?.reject(this.#failure.error)
     else if (this.#callbacks.size === 0) this.#drained?.resolve()
   }

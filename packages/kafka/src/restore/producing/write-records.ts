@@ -27,7 +27,7 @@ const handlingBytes = 2048
 
 /**
  * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under
- * way any more: what the ledger counts is what is there.
+ * way any more: the ledger then counts exactly what is in the target.
  */
 export async function writeRecords(options: WriteOptions): Promise<void> {
   const { chunks, producer, signal } = options
@@ -54,7 +54,7 @@ async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk
   const bytes = memory.byteLength
   await budget.acquire(bytes)
   let holders = 1
-  const letGo = (): void => {
+  const release = (): void => {
     holders -= 1
     if (holders > 0) return
     options.recycled.giveBack(memory)
@@ -73,12 +73,12 @@ async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk
         onAcknowledged: () => {
           ledger.acknowledged(batch.partition, records, outgoing.bytes)
           budget.release(ownBytes)
-          letGo()
+          release()
         },
       })
     }
   }
-  letGo()
+  release()
 }
 
 function encode(
@@ -94,7 +94,7 @@ async function* oneAhead<T>(
 ): AsyncGenerator<T, void, undefined> {
   const ask = (): Promise<IteratorResult<T, void>> => {
     const next = source.next()
-    // It is looked at when it is its turn; until then nobody waits for it.
+    // Its failure is handled when it is awaited below.
     next.catch(() => undefined)
     return next
   }

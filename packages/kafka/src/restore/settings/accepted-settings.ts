@@ -74,7 +74,7 @@ export function namedSettings({ why = '' }: KanneryError, settings: Settings): r
   })
 }
 
-/** `error` of a cluster that does not take the topic, with what helps all the same. */
+/** Returns `error` of a cluster that does not take the topic, with a way around it. */
 export function topicRefused({ name, partitions }: NewTopic, error: KanneryError): KanneryError {
   return error.with({
     message: `the cluster does not take topic "${name}" as it was`,

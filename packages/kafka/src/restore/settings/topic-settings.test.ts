@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { finalSettings } from './topic-settings.ts'
 
-test("lists of the source's brokers are left behind", () => {
+test("lists of the source's brokers are left out", () => {
   const source = {
     'leader.replication.throttled.replicas': '0:1',
     'follower.replication.throttled.replicas': '0:2',

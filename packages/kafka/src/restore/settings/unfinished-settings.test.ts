@@ -5,7 +5,7 @@ const never = '9223372036854775807'
 const wanted = { 'cleanup.policy': 'compact', 'flush.ms': '7', 'retention.ms': '5' }
 const unfinished = { 'cleanup.policy': 'delete', 'flush.ms': '7', 'segment.ms': never }
 
-test('a topic that a restore left behind is recognised, with what it is still to get', () => {
+test('a topic that an interrupted restore created is recognised, with the settings that it still lacks', () => {
   const overrides = { ...unfinished, 'retention.ms': '-1', 'max.message.bytes': '2147483647' }
 
   expect(unfinishedSettings({ overrides }, wanted)).toEqual({

@@ -149,7 +149,7 @@ describe('records are compared one by one', () => {
     ])
   })
 
-  test('more in the target than in the backup is told to its end', () => {
+  test('every record of the target that is not in the backup is reported', () => {
     const { differences } = compare(stream('ab'), stream(`ab${alphabet}${alphabet}`))
     expect(differences).toHaveLength(2 * alphabet.length)
   })

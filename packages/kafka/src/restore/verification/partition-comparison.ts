@@ -5,7 +5,7 @@ import { differingFields, sameRecord } from './record-difference.ts'
 /** A record of the target that is not what the backup says, or one that is not there. */
 export interface Difference {
   readonly partition: number
-  /** In the target: of the record, or where the missing one should be. */
+  /** Offset of the record in the target, or the one that a missing record should have. */
   readonly offset: number
   readonly reason: string
 }
@@ -28,7 +28,7 @@ export class PartitionComparison {
   #lastActual: KafkaRecord | undefined
   #compared = 0
 
-  /** `startOffset`: of the first restored record in the target. */
+  /** `startOffset`: offset of the first restored record in the target. */
   constructor(
     partition: number,
     startOffset: number,
@@ -47,12 +47,12 @@ export class PartitionComparison {
     return this.#compared
   }
 
-  /** Nothing is waiting on either side. */
+  /** Whether no record waits on either side. */
   get isLevel(): boolean {
     return this.#expected.length === 0 && this.#actual.length === 0
   }
 
-  /** It cannot go on without more records of the target, or the word that there are none. */
+  /** Whether it needs more records of the target, or `endActual`, to continue. */
   get wantsActual(): boolean {
     if (this.#actual.ended) return false
     if (this.#expected.length === 0) return this.#expected.ended
@@ -108,7 +108,7 @@ export class PartitionComparison {
   #diagnose(): void {
     const [expected, actual] = [this.#expected, this.#actual]
     if (sameRecord(expected.at(0), actual.at(1)) && sameRecord(expected.at(1), actual.at(0))) {
-      this.#tell(`swapped with the record behind it: ${this.#origin()} comes after the next one`)
+      this.#report(`swapped with the next record: ${this.#origin()} comes after it`)
       this.#pass()
       this.#pass()
       return
@@ -134,19 +134,19 @@ export class PartitionComparison {
     const [expected, actual] = [this.#expected.at(0), this.#actual.at(0)]
     if (expected === undefined || actual === undefined) return
     const fields = differingFields(expected, actual).join(', ')
-    this.#tell(`changed: ${fields} of ${this.#origin()}`)
+    this.#report(`changed: ${fields} of ${this.#origin()}`)
     this.#pass()
   }
 
   #missing(): void {
-    this.#tell(`missing: ${this.#origin()}`)
+    this.#report(`missing: ${this.#origin()}`)
     this.#expected.shift()
     this.#compared += 1
   }
 
   #surplus(): void {
     const doubled = sameRecord(this.#actual.at(0), this.#lastActual)
-    this.#tell(doubled ? 'doubled: the same as the record before it' : 'not in the backup')
+    this.#report(doubled ? 'doubled: the same as the record before it' : 'not in the backup')
     this.#takeActual()
   }
 
@@ -157,7 +157,7 @@ export class PartitionComparison {
     this.#targetOffset = (actual?.offset ?? this.#targetOffset) + 1
   }
 
-  #tell(reason: string): void {
+  #report(reason: string): void {
     const offset = this.#actual.at(0)?.offset ?? this.#targetOffset
     this.#onDifference({ partition: this.#partition, offset, reason })
   }

@@ -16,7 +16,7 @@ import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/he
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 
-/** A batch of the restored topic; `header` has its place in `bytes`. */
+/** A batch of the restored topic. `header` has the position in `bytes`. */
 export interface TargetBatch {
   readonly header: BatchHeader
   readonly bytes: Buffer
@@ -26,7 +26,7 @@ export interface TargetReaderOptions {
   readonly cluster: Pick<KafkaCluster, 'metadata' | 'openConnection'>
   readonly clock: Clock
   readonly topic: TopicMetadata
-  /** Of one answer; one batch that is larger comes all the same. */
+  /** Greatest size of an answer, in bytes. A single batch that is larger is served anyway. */
   readonly maxBytes: number
   readonly signal?: AbortSignal | undefined
 }
@@ -41,7 +41,7 @@ export function readBytesPerPartition(partitions: number, bytes: number): number
 
 const mebibyte = 1024 * 1024
 const maxWaitMs = 500
-/** So long may a partition be without a leader that answers. */
+/** How long a partition may be without a leader that answers. */
 const patienceMs = 120_000
 
 /** Reads a restored topic back: whole batches with right checksums, from the present leaders. */
@@ -95,7 +95,7 @@ export class TargetReader implements AsyncDisposable {
       {
         clock,
         patienceMs,
-        // What is deleted does not come back, however long one waits.
+        // What is deleted does not come back.
         mayRetry: ({ code, retry }) => retry !== 'never' && code !== 'KAFKA_OFFSETS_LOST',
         ...(signal === undefined ? {} : { signal }),
       },

@@ -9,10 +9,10 @@ import { type Difference, PartitionComparison } from './partition-comparison.ts'
 import type { TargetBatch, TargetReader } from './target-reader.ts'
 
 export interface Verification {
-  /** Records of the backup that were compared. */
+  /** How many records of the backup were compared. */
   readonly records: number
   readonly differences: readonly Difference[]
-  /** How many offsets the backup does not give: of those there was nothing to compare. */
+  /** How many offsets the backup does not give: for those there was nothing to compare. */
   readonly missingOffsets: number
 }
 
@@ -21,11 +21,11 @@ export interface VerifyOptions {
   readonly topic: string
   readonly reader: TargetReader
   readonly ranges: ReadonlyMap<number, TargetRange>
-  /** The same again that was restored. */
+  /** The chunks that were restored, read again. */
   readonly backup: AsyncIterable<BackupChunk>
   /** What the backup does not give. */
   readonly notRestored: readonly MissingOffsets[]
-  /** Batches that cannot be read were left out of the restore when there is one. */
+  /** Receives batches that cannot be read, which the restore left out. Without it, they are thrown. */
   readonly onDamage?: ((damage: Damage) => void) | undefined
 }
 
@@ -34,14 +34,14 @@ export interface TargetRange {
   /** Where the restored records begin. */
   readonly from: number
   /**
-   * What lies before it can no longer be read: it may be greater than `from` when somebody deleted
+   * First offset that can be read. It may be greater than `from` when records were deleted
    * records.
    */
   readonly logStart: number
   readonly end: number
 }
 
-/** So many are named; all are counted. */
+/** How many differences the error names. All are counted. */
 const namedDifferences = 100
 const shownDifferences = 10
 
@@ -80,7 +80,7 @@ export async function verifyTarget(options: VerifyOptions): Promise<Verification
   return { records, differences, missingOffsets }
 }
 
-/** One partition, here and there. */
+/** Compares one partition of the backup with the same partition of the target. */
 class PartitionSides {
   readonly #comparison: PartitionComparison
   readonly #batches: AsyncIterator<TargetBatch>
