@@ -1,4 +1,4 @@
-import { parseDuration, parseSize, parseTime } from '@kannery/resources/values'
+import { checkRetention, parseDuration, parseSize, parseTime } from '@kannery/resources/values'
 import { KanneryError } from '@kannery/storage'
 
 /** An option as the help, the man page and the completion show it. */
@@ -123,10 +123,7 @@ export function integer({ min, max }: { min: number; max: number }): DeclareOpti
 }
 
 /** `keep`, or how long to keep what is stored, such as `30d`. */
-export const retention: DeclareOption<string> = optionKind('duration', (word) => {
-  if (word !== 'keep') parseDuration(word)
-  return word
-})
+export const retention: DeclareOption<string> = optionKind('duration', checkRetention)
 
 /** One of a few words. */
 export function choice<const Choice extends string>(

@@ -3,18 +3,29 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import type { CommandDeclaration, CommandWords } from './command.ts'
 import type { OptionDeclaration } from './options.ts'
 
-/** Options that every command takes. */
-export const commonOptions: readonly OptionDeclaration[] = [
-  {
-    name: 'output',
-    short: 'o',
-    value: 'format',
-    description: 'what results look like',
-    choices: ['text', 'json'],
-    default: 'text',
-  },
-  { name: 'debug', description: 'show stack traces of errors' },
-]
+/** Commands whose dry run prints documents. */
+const printsDocuments: ReadonlySet<string> = new Set(['backup', 'restore'])
+
+/** All options of a command: its own, and those that every command takes. */
+export function optionsOf(command: CommandDeclaration): readonly OptionDeclaration[] {
+  const formats = command.options.some(
+    ({ name }) => name === 'dry-run' && printsDocuments.has(command.name),
+  )
+    ? ['yaml']
+    : []
+  return [
+    ...command.options,
+    {
+      name: 'output',
+      short: 'o',
+      value: 'format',
+      description: 'what results look like',
+      choices: ['text', 'json', ...formats],
+      default: 'text',
+    },
+    { name: 'debug', description: 'show stack traces of errors' },
+  ]
+}
 
 /** A command line that was understood: the command and its words. */
 export interface ParsedCommand {
@@ -81,6 +92,7 @@ function buildProgram(
     describe(command, declaration)
     command.action(() => {
       refuse(declaration, command.opts())
+      refuseReportsAsYaml(command.opts())
       found({ declaration, words: { arguments: command.args, options: command.opts() } })
     })
   }
@@ -101,8 +113,7 @@ function describe(command: Command, declaration: CommandDeclaration): void {
   for (const { name, description, optional } of declaration.arguments) {
     command.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, description))
   }
-  for (const option of [...declaration.options, ...commonOptions])
-    command.addOption(toOption(option))
+  for (const option of optionsOf(declaration)) command.addOption(toOption(option))
   if (declaration.examples.length > 0) {
     command.addHelpText(
       'after',
@@ -146,6 +157,13 @@ function refuse(declaration: CommandDeclaration, values: Readonly<Record<string,
       remedy: option.refused,
     })
   }
+}
+
+function refuseReportsAsYaml(values: Readonly<Record<string, unknown>>): void {
+  if (values['output'] !== 'yaml' || values['dry-run'] === true) return
+  throw new KanneryError('CONFIG_INVALID', 'there is no report as YAML', {
+    remedy: 'Add --dry-run for the documents that the options mean, or take json.',
+  })
 }
 
 function usageError(error: CommanderError): KanneryError {

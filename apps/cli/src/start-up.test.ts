@@ -32,6 +32,8 @@ test('what only looks into a storage starts fast: it loads no client of Kafka an
   expect(packages).toContain('@kannery/core/layout')
   expect(packages).not.toContain('@kannery/kafka')
   expect(packages).not.toContain('prom-client')
+  // Takes 30 ms: what is typed as a path or URL needs no schema.
+  expect(packages).not.toContain('zod')
   // Takes 40 ms: it loads all of fetch.
   expect(packages).not.toContain('node:http')
   expect(packages).not.toContain('@kannery/storage-testkit')

@@ -38,11 +38,22 @@ export function kannery(...words: readonly string[]): Promise<Outcome> {
   return start(...words).outcome
 }
 
+/** Runs the command line to its end, with a text on its standard input. */
+export function kanneryWith(input: string, ...words: readonly string[]): Promise<Outcome> {
+  return startWith(input, words).outcome
+}
+
 /** Runs the command line as a process of its own, from source. */
 export function start(...words: readonly string[]): Run {
+  return startWith('', words)
+}
+
+function startWith(input: string, words: readonly string[]): Run {
   const child = spawn(process.execPath, ['--conditions=@kannery/source', bin, ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // One that does not read it, or ends before it did, is no failure of the test.
+  child.stdin.on('error', () => undefined).end(input)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk

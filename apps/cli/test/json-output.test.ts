@@ -1,42 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fillTopic } from '@kannery/testing/python/topics'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { commands } from '../src/commands/commands.ts'
 import { kannery, start, temporaryFolder } from './command-line.ts'
+import { documented, expectDocumented } from './documented.ts'
 
 const { bootstrapServers } = inject('kafka')
 const topic = 'cli-json'
 beforeAll(async () => {
   await fillTopic('plain', { bootstrapServers, topic, records: 300, partitions: 3 })
 })
-
-const page = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8')
-
-/** The example of a command in docs/json.md. */
-function documented(command: string): unknown {
-  const [, section = ''] = page.split(`\n## kannery ${command}\n`)
-  const [, example] = /```json\n(.*)\n```/.exec(section) ?? []
-  if (example === undefined) throw new Error(`docs/json.md has no example of ${command}`)
-  return JSON.parse(example)
-}
-
-/**
- * Which keys a document has; what its values are does not matter, nor how many there are in a list.
- */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
-  if (typeof value !== 'object' || value === null) return 'value'
-  // Partitions as keys.
-  const entries = Object.entries(value).filter(([key]) => !/^[1-9]\d*$/.test(key))
-  return Object.fromEntries(entries.map(([key, nested]) => [key, shapeOf(nested)]))
-}
-
-async function expectDocumented(command: string, stdout: string): Promise<void> {
-  const [first = ''] = stdout.split('\n')
-  expect(shapeOf(JSON.parse(first)), command).toEqual(shapeOf(documented(command)))
-}
 
 test('every command has its example', () => {
   const described = commands.filter(({ name }) => name !== 'completion')

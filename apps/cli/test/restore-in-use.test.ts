@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseStorageUrl, pluginSources, runRestore } from '@kannery/runtime'
+import { jobsOf, parseDocuments } from '@kannery/resources'
+import { pluginSources, runRestore } from '@kannery/runtime'
 import { fillTopic } from '@kannery/testing/python/topics'
 import { expect, inject, test } from 'vitest'
 import { kannery, start, temporaryFolder } from './command-line.ts'
@@ -16,27 +17,38 @@ test('while a restore runs, hold ls shows who is restoring the backup, and no lo
 
   const index = join(folder.path, topic, 'index')
   const holds: boolean[] = []
-  await runRestore({
-    storage: {
-      url: parseStorageUrl(folder.path, '/'),
-      plugins: pluginSources({}, { url: import.meta.url, version: '1.2.3' }),
-      environment: {},
-    },
-    kafka: { bootstrap: bootstrapServers },
+  const [job] = jobsOf(
+    parseDocuments(`
+apiVersion: kannery.io/v1alpha1
+kind: Storage
+metadata: {name: backups}
+spec: {folder: {path: ${folder.path}}}
+---
+apiVersion: kannery.io/v1alpha1
+kind: KafkaCluster
+metadata: {name: test}
+spec: {bootstrapServers: ["${bootstrapServers}"]}
+---
+apiVersion: kannery.io/v1alpha1
+kind: Restore
+metadata: {name: copy}
+spec:
+  storage: backups
+  kafkaCluster: test
+  topics: [{source: ${topic}, target: ${topic}-copy}]
+`),
+  )
+  if (job === undefined || !('restore' in job)) throw new Error('it is a restore')
+  await runRestore(job, {
+    plugins: pluginSources({}, { url: import.meta.url, version: '1.2.3' }),
     environment: {},
-    topic,
-    as: `${topic}-copy`,
-    window: {},
-    replicationFactor: undefined,
-    retention: undefined,
-    verify: false,
-    skipDamaged: false,
     signal: new AbortController().signal,
-    onWarning: (warning) => {
-      throw warning
+    observer: {
+      onWarning: (warning) => {
+        throw warning
+      },
+      onProgress: () => holds.push(readFileSync(index, 'utf8').includes('"name":"in-use-')),
     },
-    onPlanned: () => undefined,
-    onProgress: () => holds.push(readFileSync(index, 'utf8').includes('"name":"in-use-')),
   })
   expect(new Set(holds)).toEqual(new Set([true]))
   const { stdout } = await kannery('hold', 'ls', folder.path, '-o', 'json')

@@ -1,11 +1,7 @@
 export { formatDocuments } from './format-documents.ts'
 export type { Backup, BackupDocument } from './kinds/backup.ts'
 export { apiVersion } from './kinds/envelope.ts'
-export {
-  type KafkaCluster,
-  type KafkaClusterDocument,
-  saslMechanisms,
-} from './kinds/kafka-cluster.ts'
+export type { KafkaCluster, KafkaClusterDocument } from './kinds/kafka-cluster.ts'
 export {
   type Resource,
   type ResourceDocument,

@@ -1,11 +1,5 @@
 export type { Environment } from './environment.ts'
-export {
-  type KafkaConnectionFlags,
-  keyPassphraseVariable,
-  passwordVariable,
-  resolveKafkaConnection,
-  saslMechanisms,
-} from './kafka/connection-flags.ts'
+export { connectKafka, kafkaConnection } from './kafka/connect.ts'
 export { findBackend } from './plugins/find-backend.ts'
 export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
 export type { LoadedPlugin } from './plugins/load-plugin.ts'
@@ -18,9 +12,8 @@ export {
   pluginSources,
   pluginsVariable,
 } from './plugins/plugin-sources.ts'
-export { credentialsVariable } from './storage/credentials.ts'
+export { storageFromUrl } from './storage/configured-backend.ts'
 export { openStorage, openWritableStorage, type StorageLocation } from './storage/open-storage.ts'
-export { parseStorageUrl, shownLocation } from './storage/storage-url.ts'
 export type { OperationLatency } from './storage-check/latencies.ts'
 export { probeStorage, type StorageProbe } from './storage-check/probe-storage.ts'
 export {
@@ -33,9 +26,9 @@ export {
 export { systemClock, systemRandom } from './system.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './work/accept-index.ts'
 export {
-  type BackupOptions,
+  type BackupJob,
+  type BackupObserver,
   type BackupReport,
-  type LeaseOptions,
   runBackup,
 } from './work/backup.ts'
 export {
@@ -60,6 +53,7 @@ export {
   removeTopicHolds,
   type TopicHold,
 } from './work/holds.ts'
+export type { JobContext, JobObserver } from './work/job-context.ts'
 export {
   type BackupLease,
   type BackupLeases,
@@ -84,10 +78,17 @@ export {
   takeBackPruned,
 } from './work/prune.ts'
 export { type RebuiltIndex, rebuildBackupIndex } from './work/rebuild-index.ts'
-export { type RestoreOutcomeReport, type RestoreWorkOptions, runRestore } from './work/restore.ts'
+export {
+  type RestoreAdvance,
+  type RestoreJob,
+  type RestoreJobObserver,
+  type RestoreOutcomeReport,
+  runRestore,
+} from './work/restore.ts'
 export { asKanneryError, type FailedTopic, type Outcome } from './work/topics/outcome.ts'
 export type { PartitionSummary, TopicDetails, TopicSummary } from './work/topics/summary.ts'
 export type { VerificationDepth, VerificationFinding } from './work/topics/topic-verifier.ts'
+export type { LeaseOptions } from './work/topics/writer.ts'
 export {
   type VerificationReport,
   type VerifiedHoldings,

@@ -45,7 +45,12 @@ export class MemoryLocation implements AsyncDisposable {
     this.#folder = folder
     this.storage = storage
     this.location = {
-      url: new URL('memory://test'),
+      storage: {
+        apiVersion: 'kannery.io/v1alpha1',
+        kind: 'Storage',
+        metadata: { name: 'test' },
+        spec: { custom: { plugin: 'memory', config: { folder } } },
+      },
       plugins: {
         named: [folder],
         app: { url: import.meta.url, version: '1.2.3' },

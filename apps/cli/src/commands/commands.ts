@@ -19,15 +19,19 @@ import { pointRmCommand } from './retention/point-rm.ts'
 import { pruneCommand } from './retention/prune.ts'
 import { storageProbeCommand } from './storage/storage-probe.ts'
 import { storageVerifyCommand } from './storage/storage-verify.ts'
+import { applyCommand } from './work/apply.ts'
 import { backupCommand } from './work/backup.ts'
 import { copyCommand } from './work/copy.ts'
 import { restoreCommand } from './work/restore.ts'
+import { validateCommand } from './work/validate.ts'
 import { verifyCommand } from './work/verify.ts'
 
 /** Every command, in the order of the help. */
 export const commands: readonly CommandDeclaration[] = [
   backupCommand,
   restoreCommand,
+  applyCommand,
+  validateCommand,
   lsCommand,
   showCommand,
   catCommand,

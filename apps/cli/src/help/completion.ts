@@ -1,6 +1,6 @@
 import type { CommandDeclaration } from '../command.ts'
 import type { OptionDeclaration } from '../options.ts'
-import { commonOptions } from '../program.ts'
+import { optionsOf } from '../program.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 export const shells: readonly Shell[] = ['bash', 'zsh', 'fish']
@@ -22,7 +22,7 @@ export function completionScript(shell: Shell, commands: readonly CommandDeclara
 }
 
 function shownOptions(command: CommandDeclaration): readonly OptionDeclaration[] {
-  return [...command.options, ...commonOptions].filter((option) => option.refused === undefined)
+  return optionsOf(command).filter((option) => option.refused === undefined)
 }
 
 function firstWords(commands: readonly CommandDeclaration[]): string[] {

@@ -1,12 +1,8 @@
-import {
-  credentialsVariable,
-  keyPassphraseVariable,
-  passwordVariable,
-  pluginFolderVariable,
-  pluginsVariable,
-} from '@kannery/runtime'
+import { pluginFolderVariable, pluginsVariable } from '@kannery/runtime'
 import { identityVariable } from '../commands/work/backup.ts'
 import { targetCredentialsVariable } from '../commands/work/copy.ts'
+import { keyPassphraseVariable, passwordVariable } from '../documents/kafka-cluster.ts'
+import { credentialsVariable } from '../documents/storage.ts'
 
 /**
  * Every environment variable that kannery itself reads; a cloud's SDK reads its own in addition.

@@ -1,7 +1,7 @@
 import { errorCodes } from '@kannery/storage'
 import type { CommandDeclaration } from '../command.ts'
 import type { OptionDeclaration } from '../options.ts'
-import { commonOptions, valuePattern } from '../program.ts'
+import { optionsOf, valuePattern } from '../program.ts'
 import { whatToDo } from '../terminal/advice.ts'
 import { environmentVariables } from './environment-variables.ts'
 
@@ -16,9 +16,7 @@ export function manPageName(command: CommandDeclaration): string {
  */
 export function commandManPage(command: CommandDeclaration, version: string): string {
   const title = manPageName(command).replace(/\.1$/, '')
-  const options = [...command.options, ...commonOptions].filter(
-    (option) => option.refused === undefined,
-  )
+  const options = optionsOf(command).filter((option) => option.refused === undefined)
   return page(title, version, [
     section('NAME', [`${title} \\- ${roff(command.summary)}`]),
     section('SYNOPSIS', [

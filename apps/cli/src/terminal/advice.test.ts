@@ -1,7 +1,7 @@
 import { type Advice, type AdviceId, type ErrorCode, errorCodes } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
 import { commands } from '../commands/commands.ts'
-import { commonOptions } from '../program.ts'
+import { optionsOf } from '../program.ts'
 import { whatToDo, withShellWords } from './advice.ts'
 
 /** One of each: a new id does not compile until it is here. */
@@ -58,9 +58,7 @@ describe('advice in the words of a shell', () => {
   test.each(texts)('%s names only options that exist', (_id, text) => {
     const ours = text.replaceAll(/(?:kafka-\w+|npm|pnpm) [^;]*/g, '')
     const named = [...ours.matchAll(/--([a-z-]+)/g)].map(([, name]) => name)
-    const known = new Set(
-      [...commonOptions, ...commands.flatMap(({ options }) => options)].map(({ name }) => name),
-    )
+    const known = new Set(commands.flatMap(optionsOf).map(({ name }) => name))
 
     expect(named.filter((name) => name === undefined || !known.has(name))).toEqual([])
   })

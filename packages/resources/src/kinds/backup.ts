@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { parseDuration } from '../values/duration.ts'
-import { retention } from '../values/retention.ts'
+import { checkRetention, parseDuration } from '../values/duration.ts'
 import {
   advice,
   type Immutable,
@@ -14,6 +13,7 @@ import { topicPattern } from '../values/topic-pattern.ts'
 import { documentName, envelope } from './envelope.ts'
 
 const duration = parsedText(parseDuration, 'Write a duration such as 90s, 5m or 1h30m.')
+const retention = parsedText(checkRetention, 'Write keep, or a duration such as 30d.')
 const size = parsedText(parseSize, 'Write a size such as 64MiB.')
 
 /** Less leaves no time to renew a lease over a network. */

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { advice, type Immutable, matchingText, oneOf, someText } from '../values/schemas.ts'
 import { secretReference } from '../values/secret-reference.ts'
+import { saslMechanisms } from '../values.ts'
 import { envelope } from './envelope.ts'
-
-/** Ways of authentication that a document can name. */
-export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 
 const address = matchingText(
   /^(\[[0-9a-fA-F:.]+(%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9._-]+):([1-9]\d{0,4})$/,

@@ -4,6 +4,7 @@ import {
   type Immutable,
   oneOf,
   parsedText,
+  someText,
   trueOrFalse,
   wholeNumber,
 } from '../values/schemas.ts'
@@ -60,6 +61,13 @@ const spec = z
      * (source), or leave it off (keep). Without it, such a topic is refused.
      */
     retention: oneOf(['source', 'keep']).optional(),
+    /** Names of headers that the restored records do not get. */
+    dropHeaders: z
+      .array(someText('Write the name of a header.'))
+      .register(advice, { right: 'Write a list of names of headers.' })
+      .optional(),
+    /** Name of a header that gets the record's offset in the backed-up topic, as decimal text. */
+    originalOffsetHeader: someText('Write the name of a header.').optional(),
     /** Reads restored topics back and compares them record by record. Defaults to false. */
     verify: trueOrFalse().prefault(false),
     /** Leaves out what is damaged, names it, and restores the rest. Defaults to false. */

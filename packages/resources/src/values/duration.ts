@@ -38,3 +38,18 @@ export function formatDuration(milliseconds: number): string {
     Object.entries(millisecondsPerUnit).find(([, each]) => milliseconds % each === 0) ?? []
   return milliseconds === 0 ? '0s' : `${milliseconds / factor}${unit}`
 }
+
+/**
+ * Returns how long a backup is kept, as it is written: `keep`, or a duration, of which a year, `y`,
+ * may be a unit as well.
+ *
+ * @throws CONFIG_INVALID
+ */
+export function checkRetention(text: string): string {
+  const trimmed = text.trim()
+  if (trimmed.toLowerCase() === 'keep') return 'keep'
+  if (/^([0-9]+(ns|us|ms|[smhdwy]))+$/.test(trimmed) && /[1-9]/.test(trimmed)) return trimmed
+  throw new KanneryError('CONFIG_INVALID', `not a retention: ${JSON.stringify(text)}`, {
+    remedy: 'Write keep, or a duration such as 30d, 12h or 1w12h.',
+  })
+}

@@ -23,22 +23,60 @@ export const wellKnownBackends: Readonly<Record<string, string>> = {
  *   PLUGIN_INVALID, PLUGIN_DENIED
  */
 export async function findBackend(scheme: string, sources: PluginSources): Promise<LoadedPlugin> {
-  for (const name of sources.named) {
-    const loaded = await loadPlugin(await namedPackage(name, sources), sources)
-    if (loaded.plugin.urlSchemes.includes(scheme)) return loaded
-  }
+  const serves = ({ plugin }: LoadedPlugin): boolean => plugin.urlSchemes.includes(scheme)
+  const named = await findNamed(sources, serves)
+  if (named !== undefined) return named
   const wellKnown = wellKnownBackends[scheme]
   if (wellKnown !== undefined)
     return await loadPlugin(await namedPackage(wellKnown, sources), sources)
-  for (const found of await packagesInFolder(sources.folder)) {
-    const loaded = await loadPlugin(found, sources)
-    if (loaded.plugin.urlSchemes.includes(scheme)) return loaded
-  }
+  const inFolder = await findInFolder(sources, serves)
+  if (inFolder !== undefined) return inFolder
   const schemes = Object.keys(wellKnownBackends)
   throw new KanneryError('CONFIG_INVALID', `no storage has URLs that start with "${scheme}:"`, {
     remedy: `Write a path, or a URL that starts with ${schemes.join(': ')}:, or install a plugin that serves this one.`,
     advice: { id: 'choose-storage-url', schemes },
   })
+}
+
+/**
+ * Finds the backend for a type of storage: among the plugins that a person named, then among what
+ * the plugin folder holds.
+ *
+ * @throws CONFIG_INVALID for a type that no plugin provides; PLUGIN_INVALID, PLUGIN_DENIED
+ */
+export async function findBackendOfType(
+  type: string,
+  sources: PluginSources,
+): Promise<LoadedPlugin> {
+  const provides = ({ plugin }: LoadedPlugin): boolean => plugin.type === type
+  const found = (await findNamed(sources, provides)) ?? (await findInFolder(sources, provides))
+  if (found !== undefined) return found
+  throw new KanneryError('CONFIG_INVALID', `no plugin provides storages of type "${type}"`, {
+    remedy: 'Check the type, and install the plugin that provides it.',
+    facts: { type },
+  })
+}
+
+async function findNamed(
+  sources: PluginSources,
+  isWanted: (loaded: LoadedPlugin) => boolean,
+): Promise<LoadedPlugin | undefined> {
+  for (const name of sources.named) {
+    const loaded = await loadPlugin(await namedPackage(name, sources), sources)
+    if (isWanted(loaded)) return loaded
+  }
+  return undefined
+}
+
+async function findInFolder(
+  sources: PluginSources,
+  isWanted: (loaded: LoadedPlugin) => boolean,
+): Promise<LoadedPlugin | undefined> {
+  for (const found of await packagesInFolder(sources.folder)) {
+    const loaded = await loadPlugin(found, sources)
+    if (isWanted(loaded)) return loaded
+  }
+  return undefined
 }
 
 /**

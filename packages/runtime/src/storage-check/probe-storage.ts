@@ -1,7 +1,7 @@
 import type { Advice, ErrorCode, KanneryError, StorageCapabilities } from '@kannery/storage'
 import { probe } from '@kannery/storage/client'
+import { locationOf } from '../storage/configured-backend.ts'
 import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
-import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 
 export interface StorageProbe {
@@ -33,7 +33,7 @@ export async function probeStorage(location: StorageLocation): Promise<StoragePr
   const report = await probe(backend, { random: systemRandom })
   const { ifVersionDelete, ifAbsentAfterDelete } = report
   return {
-    location: shownLocation(location.url),
+    location: locationOf(backend, location.storage),
     type: backend.type,
     capabilities: { ...backend.capabilities, ifVersionDelete, ifAbsentAfterDelete },
     canDelete: report.canDelete,

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { Storage } from '@kannery/resources'
 import {
   type Advice,
   errorCodes,
@@ -13,8 +13,8 @@ import {
 } from '@kannery/storage'
 import { decorate } from '@kannery/storage/client'
 import type { ContractCase } from '@kannery/storage-testkit'
+import { locationOf } from '../storage/configured-backend.ts'
 import { openExistingBackend, type StorageLocation } from '../storage/open-storage.ts'
-import { shownLocation } from '../storage/storage-url.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import { Latencies, type OperationLatency } from './latencies.ts'
 
@@ -77,10 +77,10 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
     }
   } finally {
     leftBehind = await cleanUp(storage, scratch)
-    if (leftBehind.length === 0) await removeFolder(location.url, scratch)
+    if (leftBehind.length === 0) await removeFolder(location.storage, scratch)
   }
   return {
-    location: shownLocation(location.url),
+    location: locationOf(storage, location.storage),
     type: storage.type,
     promises,
     latencies: latencies.summarize(),
@@ -157,9 +157,9 @@ async function removeObjects(storage: StorageBackend, prefix: KeyPrefix): Promis
  * In a folder hidden markers outlive their objects, for whoever might still write there. Here
  * nobody does.
  */
-async function removeFolder(url: URL, scratch: KeyPrefix): Promise<void> {
-  if (url.protocol !== 'file:') return
-  await rm(join(fileURLToPath(url), scratch), { recursive: true, force: true })
+async function removeFolder({ spec }: Storage, scratch: KeyPrefix): Promise<void> {
+  if (spec.folder === undefined) return
+  await rm(join(spec.folder.path, scratch), { recursive: true, force: true })
 }
 
 async function keysBelow(storage: StorageBackend, prefix: KeyPrefix): Promise<ObjectKey[]> {

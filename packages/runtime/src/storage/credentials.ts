@@ -1,26 +1,33 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
+import type { Storage } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from '../environment.ts'
+import { readSecret, withoutLastLineEnd } from '../read-secret.ts'
 
 /**
- * Names the folder or file that holds the secrets of a storage. Without it a cloud's SDK looks for
- * its own.
- */
-export const credentialsVariable = 'KANNERY_STORAGE_CREDENTIALS'
-
-/**
- * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), or the
- * `name=value` lines of a file. undefined when none are named: a cloud's SDK then looks in its own
- * places (environment, profile, workload identity).
+ * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), the
+ * `name=value` lines of a file, or one reference each. undefined when the document names none: a
+ * cloud's SDK then looks in its own places (environment, profile, workload identity).
  *
  * @throws CONFIG_INVALID; the message never holds a value
  */
 export async function readCredentials(
+  { metadata, spec }: Storage,
   environment: Environment,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const path = environment[credentialsVariable]
-  if (path === undefined || path === '') return undefined
+  const { path, secrets } = spec.credentials ?? {}
+  if (path !== undefined) return await readPath(path)
+  if (secrets === undefined) return undefined
+  const credentials: Record<string, string> = {}
+  for (const [name, reference] of Object.entries(secrets)) {
+    const field = `Storage "${metadata.name}": spec.credentials.secrets.${name}`
+    credentials[name] = await readSecret(reference, { field, environment })
+  }
+  return credentials
+}
+
+async function readPath(path: string): Promise<Readonly<Record<string, string>>> {
   if (!isAbsolute(path)) throw unreadable(path, 'the path is not absolute')
   try {
     return (await stat(path)).isDirectory() ? await readFolder(path) : await readLines(path)
@@ -55,14 +62,11 @@ async function readLines(path: string): Promise<Record<string, string>> {
   return credentials
 }
 
-function withoutLastLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, '')
-}
-
 function unreadable(path: string, why: string, cause?: unknown): KanneryError {
   return new KanneryError('CONFIG_INVALID', `the storage credentials in ${path} cannot be read`, {
     why,
-    remedy: `${credentialsVariable} names a folder with one file per secret, or a file of name=value lines.`,
+    remedy:
+      'Name a folder with one file per secret, or a file of name=value lines, by its absolute path.',
     cause,
   })
 }

@@ -1,3 +1,4 @@
+import type { Storage } from '@kannery/resources'
 import {
   KanneryError,
   objectKey,
@@ -6,17 +7,16 @@ import {
 } from '@kannery/storage'
 import { decorate, probe } from '@kannery/storage/client'
 import type { Environment } from '../environment.ts'
-import { findBackend } from '../plugins/find-backend.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
 import { systemClock, systemRandom } from '../system.ts'
+import { configuredBackend, locationOf } from './configured-backend.ts'
 import { readCredentials } from './credentials.ts'
 import { proxyNotice } from './proxy-notice.ts'
-import { shownLocation } from './storage-url.ts'
 import { TroubleNotes } from './trouble-notes.ts'
 
-/** A storage as somebody named it, and where its backend and its secrets come from. */
+/** A storage, and where its backend and its secrets come from. */
 export interface StorageLocation {
-  readonly url: URL
+  readonly storage: Storage
   readonly plugins: PluginSources
   readonly environment: Environment
   /** Told, for people, while the storage does not answer and is asked again. */
@@ -101,14 +101,14 @@ async function probed(
 
 /** The backend itself: one attempt per call, nothing probed. */
 export async function openBackend(
-  { url, plugins, environment, onNote }: StorageLocation,
+  { storage, plugins, environment, onNote }: StorageLocation,
   access: 'read' | 'write',
 ): Promise<StorageBackend> {
-  const { plugin } = await findBackend(url.protocol.slice(0, -1), plugins)
-  const credentials = await readCredentials(environment)
-  const notice = proxyNotice(url, access, environment)
+  const { plugin, config } = await configuredBackend(storage, plugins)
+  const credentials = await readCredentials(storage, environment)
+  const notice = proxyNotice(storage, access, environment)
   if (notice !== undefined) onNote?.(notice)
-  return await plugin.open(plugin.fromUrl(url), {
+  return await plugin.open(config, {
     clock: systemClock,
     random: systemRandom,
     access,
@@ -123,10 +123,10 @@ export async function openBackend(
  */
 function decorated(
   backend: StorageBackend,
-  { url, onNote }: StorageLocation,
+  { storage, onNote }: StorageLocation,
   capabilities: Partial<StorageCapabilities> = {},
 ): StorageBackend {
-  const observer = onNote && new TroubleNotes(shownLocation(url), systemClock, onNote)
+  const observer = onNote && new TroubleNotes(locationOf(backend, storage), systemClock, onNote)
   return decorate(backend, {
     clock: systemClock,
     random: systemRandom,

@@ -1,5 +1,29 @@
+import type { Storage } from '@kannery/resources'
 import { expect, test } from 'vitest'
 import { proxyNotice } from './proxy-notice.ts'
+
+/** A Storage at a URL, as far as a notice looks at it. */
+function storageAt(text: string): Storage {
+  const url = new URL(text)
+  const prefix = url.pathname.slice(1) || undefined
+  const bucket = {
+    bucket: url.host,
+    prefix,
+    endpoint: url.searchParams.get('endpoint') ?? undefined,
+  }
+  const specs: Readonly<Record<string, Storage['spec']>> = {
+    's3:': { s3: bucket },
+    'gs:': { gcsBucket: bucket },
+    'file:': { folder: { path: url.pathname } },
+    'https:': { azureContainer: { location: url.origin, container: 'container' } },
+  }
+  return {
+    apiVersion: 'kannery.io/v1alpha1',
+    kind: 'Storage',
+    metadata: { name: 'main' },
+    spec: specs[url.protocol] ?? {},
+  }
+}
 
 const proxy = 'http://proxy:3128'
 
@@ -9,7 +33,7 @@ test.each([
   ['s3://bucket', { ALL_PROXY: proxy, NO_PROXY: 'localhost' }, 'ALL_PROXY'],
   ['s3://bucket?endpoint=http://minio:9000', { HTTP_PROXY: proxy }, 'HTTP_PROXY'],
 ])('%s with %j is said to be reached without the proxy', (url, environment, name) => {
-  expect(proxyNotice(new URL(url), 'write', environment)).toMatch(
+  expect(proxyNotice(storageAt(url), 'write', environment)).toMatch(
     new RegExp(`^${name} is set, but s3://bucket.* is reached directly`),
   )
 })
@@ -25,14 +49,14 @@ test.each([
   ['file:///srv/backups', { HTTPS_PROXY: proxy }],
   ['https://account.blob.core.windows.net/container', { HTTPS_PROXY: proxy }],
 ])('%s with %j needs no notice', (url, environment) => {
-  expect(proxyNotice(new URL(url), 'write', environment)).toBeUndefined()
+  expect(proxyNotice(storageAt(url), 'write', environment)).toBeUndefined()
 })
 
 test('of Google Cloud Storage only uploads go without the proxy', () => {
-  const url = new URL('gs://bucket/prefix')
+  const storage = storageAt('gs://bucket/prefix')
 
-  expect(proxyNotice(url, 'read', { HTTPS_PROXY: proxy })).toBeUndefined()
-  expect(proxyNotice(url, 'write', { HTTPS_PROXY: proxy })).toBe(
+  expect(proxyNotice(storage, 'read', { HTTPS_PROXY: proxy })).toBeUndefined()
+  expect(proxyNotice(storage, 'write', { HTTPS_PROXY: proxy })).toBe(
     'HTTPS_PROXY is set, but uploads to gs://bucket/prefix go directly, without a proxy',
   )
 })

@@ -9,7 +9,7 @@ async function copy(source: MemoryLocation, target: MemoryLocation) {
   const progress: CopyAdvance[] = []
   const outcome = await runCopy({
     source: source.location,
-    target: { ...target.location, url: new URL('memory://target') },
+    target: target.location,
     topics: [],
     lease: { ttlMs: 300_000, waitMs: 0, identity: undefined },
     watchEveryMs: undefined,

@@ -2,11 +2,12 @@ import { copyTopic, type TopicCopy } from '@kannery/core/copy'
 import { listTopics } from '@kannery/core/layout'
 import { Worker } from '@kannery/core/writing'
 import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { isSamePlace, locationOf } from '../storage/configured-backend.ts'
 import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from './backup.ts'
 import { concernsOneTopic } from './topics/each-topic.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
+import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from './topics/writer.ts'
 
 export interface CopyOptions {
   readonly source: StorageLocation
@@ -54,7 +55,7 @@ export interface CopyReport {
  */
 export async function runCopy(options: CopyOptions): Promise<Outcome<CopyReport>> {
   const { source, target, lease, watchEveryMs, signal, onWarning } = options
-  if (source.url.href === target.url.href) throw sameStorage()
+  if (isSamePlace(source.storage, target.storage)) throw sameStorage()
   const { parseTopicMatcher } = await import('@kannery/kafka')
   const matchers = options.topics.map(parseTopicMatcher)
   const timing = leaseTiming(lease.ttlMs)
@@ -189,7 +190,7 @@ class CopyRun {
     } catch (error) {
       if (signal.aborted && error === signal.reason) return
       if (!KanneryError.is(error)) throw error
-      await this.#fail(before, namedLease(error, options.target.url))
+      await this.#fail(before, namedLease(error, locationOf(to, options.target.storage)))
     }
   }
 

@@ -1,7 +1,7 @@
 import { breakLease, type Holder, listLeases, readHolder } from '@kannery/core/lease'
 import { KanneryError } from '@kannery/storage'
+import { locationOf } from '../storage/configured-backend.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { shownLocation } from '../storage/storage-url.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
 /** Who writes a topic's backup. Times are ISO 8601, by the storage's clock. */
@@ -41,7 +41,7 @@ export async function findBackupLease(
 ): Promise<BackupLease> {
   await using storage = await openStorage(location)
   const holder = await readHolder(storage, topic)
-  if (holder === undefined) throw notHeld(location, topic)
+  if (holder === undefined) throw notHeld(locationOf(storage, location.storage), topic)
   return describe(holder)
 }
 
@@ -58,7 +58,7 @@ export async function breakBackupLease(
 ): Promise<BackupLease> {
   await using storage = await openWritableStorage(location, onWarning)
   const holder = await breakLease(storage, topic)
-  if (holder === undefined) throw notHeld(location, topic)
+  if (holder === undefined) throw notHeld(locationOf(storage, location.storage), topic)
   return describe(holder)
 }
 
@@ -72,8 +72,7 @@ function describe({ topic, holder, since, lastSeen, orphanedAt }: Holder): Backu
   }
 }
 
-function notHeld({ url }: StorageLocation, topic: string): KanneryError {
-  const location = shownLocation(url)
+function notHeld(location: string, topic: string): KanneryError {
   return new KanneryError('STORAGE_NOT_FOUND', `nobody holds the lease on topic "${topic}"`, {
     remedy: 'A backup can start at once.',
     advice: { id: 'list-leases', storage: location },

@@ -6,10 +6,8 @@ import {
   removePoint,
   thinPoints,
 } from '@kannery/core/retention'
-import { parseTime } from '@kannery/resources/values'
 import type { StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage } from '../storage/open-storage.ts'
-import { systemClock } from '../system.ts'
 import type { HoldsOptions } from './holds.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'
 import { editing } from './topics/editing.ts'
@@ -32,18 +30,17 @@ export async function listTopicPoints(
 }
 
 /**
- * @param point `at`: as parseTime reads it; now without it. @throws as core's addPoint, and as
- *   opening a storage does
+ * @param point `at`: a moment that has passed; defaults to now
+ * @throws as core's addPoint, and as opening a storage does
  */
 export async function addTopicPoints(
-  point: { readonly name?: string; readonly at?: string },
+  point: { readonly name?: string | undefined; readonly at?: Date | undefined },
   options: HoldsOptions,
 ): Promise<TopicResults<TopicPoint>> {
   const { name, at } = point
-  const moment = at === undefined ? undefined : parseTime(at, systemClock.now())
   const wanted = {
     ...(name === undefined ? {} : { name }),
-    ...(moment === undefined ? {} : { at: new Date(moment).toISOString() }),
+    ...(at === undefined ? {} : { at: at.toISOString() }),
   }
   await using storage = await openWritableStorage(options.storage, options.onWarning)
   return await eachPoint(storage, options, async (topic) => [

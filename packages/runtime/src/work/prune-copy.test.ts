@@ -31,7 +31,7 @@ test.each([false, true])(
 async function copy(source: MemoryLocation, target: MemoryLocation): Promise<void> {
   const { error } = await runCopy({
     source: source.location,
-    target: { ...target.location, url: new URL('memory://target') },
+    target: target.location,
     topics: [],
     lease: { ttlMs: 300_000, waitMs: 0, identity: undefined },
     watchEveryMs: undefined,

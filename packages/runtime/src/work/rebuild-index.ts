@@ -11,7 +11,7 @@ import { Worker } from '@kannery/core/writing'
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
-import { nameWriter } from './backup.ts'
+import { nameWriter } from './topics/writer.ts'
 
 export interface RebuildIndexOptions {
   readonly storage: StorageLocation

@@ -1,48 +1,33 @@
-import type {
-  RecordTransform,
-  RestorePlan,
-  RestoreReport,
-  RestoreWindow,
-  RetentionChoice,
-} from '@kannery/kafka'
-import type { KanneryError } from '@kannery/storage'
-import type { Environment } from '../environment.ts'
-import { type KafkaConnectionFlags, resolveKafkaConnection } from '../kafka/connection-flags.ts'
-import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
-import { systemClock, systemRandom } from '../system.ts'
+import type { RecordTransform, RestorePlan, RestoreReport } from '@kannery/kafka'
+import type { KafkaCluster, Restore, Storage } from '@kannery/resources'
+import { KanneryError } from '@kannery/storage'
+import { connectKafka, kafkaConnection } from '../kafka/connect.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import { systemClock } from '../system.ts'
+import type { JobContext, JobObserver } from './job-context.ts'
 import { markInUse } from './topics/in-use.ts'
 import { asKanneryError, type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
-export interface RestoreWorkOptions {
-  readonly storage: StorageLocation
-  readonly kafka: KafkaConnectionFlags
-  readonly environment: Environment
-  readonly topic: string
-  /** The name in the target; the same as in the backup when undefined. */
-  readonly as: string | undefined
-  readonly window: RestoreWindow
-  /** All when undefined. */
-  readonly partitions?: readonly number[]
-  /** The number of one life of the topic; the last one when undefined. */
-  readonly incarnation?: number
-  readonly replicationFactor: number | undefined
-  /** Undefined: refuse when the topic's retention would delete restored records at once. */
-  readonly retention: RetentionChoice | undefined
-  /** Names of headers that the restored records do not get. Defaults to none. */
-  readonly dropHeaders?: readonly string[] | undefined
-  /** Name of a header that gets the record's offset in the backed-up topic. Defaults to none. */
-  readonly originalOffsetHeader?: string | undefined
-  readonly verify: boolean
-  readonly skipDamaged: boolean
-  readonly signal: AbortSignal
-  readonly onWarning: (warning: KanneryError) => void
-  /** Once, when all checks have passed and nothing is written yet. */
-  readonly onPlanned: (plan: RestorePlan) => void
-  readonly onProgress: (progress: {
-    readonly records: number
-    readonly bytes: number
-    readonly total: number
-  }) => void
+/** A Restore with the documents that it refers to. */
+export interface RestoreJob {
+  readonly restore: Restore
+  readonly storage: Storage
+  readonly kafkaCluster: KafkaCluster
+}
+
+/** What a restore reports while it runs. */
+export interface RestoreJobObserver extends JobObserver {
+  /** Called once, when all checks have passed and nothing is written yet. */
+  onPlanned?(plan: RestorePlan): void
+  onProgress?(progress: RestoreAdvance): void
+}
+
+/** How far a restore is, in records and bytes of the backup. */
+export interface RestoreAdvance {
+  readonly records: number
+  readonly bytes: number
+  /** Records that it will have restored at its end. */
+  readonly total: number
 }
 
 /** What a restore did, and of which topic it could not do the rest. */
@@ -52,47 +37,54 @@ export interface RestoreOutcomeReport extends RestoreReport {
 }
 
 /**
- * Restores one topic. Read access to the storage suffices; with more, the backup is marked as in
- * use meanwhile.
+ * Restores a topic. Read access to the storage suffices; with more, the backup is marked as in use
+ * meanwhile.
  *
  * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*
  */
 export async function runRestore(
-  options: RestoreWorkOptions,
+  { restore: document, storage: place, kafkaCluster }: RestoreJob,
+  { plugins, environment, signal, observer }: JobContext<RestoreJobObserver>,
 ): Promise<Outcome<RestoreOutcomeReport>> {
-  const { topic, as, window, partitions, incarnation, replicationFactor } = options
-  const { retention, verify, skipDamaged, signal } = options
-  const { KafkaCluster, restore } = await import('@kannery/kafka')
-  const connection = await resolveKafkaConnection(options.kafka, options.environment)
-  await using storage = await openStorage(options.storage)
-  await using cluster = await KafkaCluster.connect({
-    connection,
-    clock: systemClock,
-    random: systemRandom,
-    signal,
-  })
-  await using _use = await markInUse(topic, options.storage, options.onWarning)
-  let restored: RestoreReport | undefined
-  const onEnded = (report: RestoreReport): void => {
-    restored = report
+  const { since, until, replicationFactor, retention, verify, skipDamaged } = document.spec
+  const { source: topic, target, partitions, incarnation } = onlyTopic(document)
+  const { restore } = await import('@kannery/kafka')
+  const location = {
+    storage: place,
+    plugins,
+    environment,
+    onNote: (text: string) => observer.onNote?.(text),
   }
-  const observer = { onPlanned: options.onPlanned, onProgress: options.onProgress, onEnded }
+  const connection = await kafkaConnection(kafkaCluster, environment)
+  await using storage = await openStorage(location)
+  await using cluster = await connectKafka(connection, signal)
+  await using _use = await markInUse(topic, location, (warning) => observer.onWarning?.(warning))
+  let restored: RestoreReport | undefined
   const restoring = restore({
     storage,
     cluster,
     topic,
-    window,
     verify,
     skipDamaged,
     signal,
     clock: systemClock,
-    as,
+    window: {
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(until === undefined ? {} : { untilMs: until }),
+    },
+    as: target,
     partitions,
     incarnation,
     replicationFactor,
     retention,
-    transforms: await transformsOf(options),
-    observer,
+    transforms: await transformsOf(document),
+    observer: {
+      onPlanned: (plan) => observer.onPlanned?.(plan),
+      onProgress: (advance) => observer.onProgress?.(advance),
+      onEnded: (report) => {
+        restored = report
+      },
+    },
   })
   try {
     return { report: { ...(await restoring), failed: [] }, error: undefined }
@@ -104,13 +96,21 @@ export async function runRestore(
 }
 
 /** Dropped first, so that an added header stays whatever its name. */
-async function transformsOf({
-  dropHeaders: dropped = [],
-  originalOffsetHeader,
-}: RestoreWorkOptions): Promise<readonly RecordTransform[]> {
+async function transformsOf({ spec }: Restore): Promise<readonly RecordTransform[]> {
   const { addOriginalOffset, dropHeaders } = await import('@kannery/kafka')
+  const { dropHeaders: dropped = [], originalOffsetHeader } = spec
   return [
     ...(dropped.length === 0 ? [] : [dropHeaders(dropped)]),
     ...(originalOffsetHeader === undefined ? [] : [addOriginalOffset(originalOffsetHeader)]),
   ]
+}
+
+function onlyTopic({ metadata, spec }: Restore): Restore['spec']['topics'][number] {
+  const [topic, ...others] = spec.topics
+  if (topic !== undefined && others.length === 0) return topic
+  const message = `Restore "${metadata.name}": spec.topics: names ${spec.topics.length} topics`
+  throw new KanneryError('CONFIG_INVALID', message, {
+    remedy: 'Write a Restore for each topic.',
+    facts: { field: 'spec.topics' },
+  })
 }

@@ -23,7 +23,7 @@ export const catCommand: CommandDeclaration = defineCommand({
     const { storage, topic } = invocation.arguments
     const records = catBackup({
       ...selectionOf(options),
-      storage: storageAt(storage, invocation),
+      storage: await storageAt(storage, invocation),
       topic,
       skipDamaged: options.skipDamaged,
       onDamage: (damage) => terminal.note(`left out: ${describeDamage(damage)}`),

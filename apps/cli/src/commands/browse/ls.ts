@@ -15,7 +15,7 @@ export const lsCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { terminal } = invocation
     const { storage } = invocation.arguments
-    const { report, error } = await listBackups(storageAt(storage, invocation))
+    const { report, error } = await listBackups(await storageAt(storage, invocation))
     const rows = report.topics.map((entry) =>
       'error' in entry ? [entry.topic, '-', '-', '-', '-', entry.error.code] : describe(entry),
     )

@@ -17,7 +17,7 @@ export const showCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { storage, topic } = invocation.arguments
     const details = await showBackup(
-      storageAt(storage, invocation),
+      await storageAt(storage, invocation),
       topic,
       invocation.options.incarnation,
     )

@@ -21,7 +21,7 @@ export const indexAcceptCommand: CommandDeclaration = defineCommand({
     const { options, terminal } = invocation
     const { storage, topic } = invocation.arguments
     const result = await acceptBackupIndex({
-      storage: storageAt(storage, invocation),
+      storage: await storageAt(storage, invocation),
       topic,
       dryRun: options.dryRun,
       onWarning: (warning) => terminal.warning(warning),

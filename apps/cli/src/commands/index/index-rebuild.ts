@@ -29,7 +29,7 @@ export const indexRebuildCommand: CommandDeclaration = defineCommand({
     const { storage, topic } = invocation.arguments
     const progress = new Progress(terminal, 'rebuild', systemClock)
     const result = await rebuildBackupIndex({
-      storage: storageAt(storage, invocation),
+      storage: await storageAt(storage, invocation),
       topic,
       retention: options.retention,
       dryRun: options.dryRun,

@@ -19,7 +19,7 @@ export const leaseBreakCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { options, terminal } = invocation
     const { storage, topic } = invocation.arguments
-    const location = storageAt(storage, invocation)
+    const location = await storageAt(storage, invocation)
     if (!options.yes) throw unconfirmed(await findBackupLease(location, topic))
     const lease = await breakBackupLease(location, topic, (warning) => terminal.warning(warning))
     await terminal.result(

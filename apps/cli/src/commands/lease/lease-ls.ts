@@ -13,7 +13,7 @@ export const leaseLsCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { terminal } = invocation
     const { storage } = invocation.arguments
-    const { report, error } = await listBackupLeases(storageAt(storage, invocation))
+    const { report, error } = await listBackupLeases(await storageAt(storage, invocation))
     await terminal.result(
       report,
       formatTable(

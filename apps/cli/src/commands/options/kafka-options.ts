@@ -1,5 +1,5 @@
-import { type KafkaConnectionFlags, passwordVariable, saslMechanisms } from '@kannery/runtime'
-import type { OptionValues } from '../../command.ts'
+import { saslMechanisms } from '@kannery/resources/values'
+import { passwordVariable } from '../../documents/kafka-cluster.ts'
 import { choice, flag, type Option, refused, text } from '../../options.ts'
 
 type TextOption =
@@ -66,22 +66,5 @@ export function kafkaOptions(side: 'from' | 'to'): KafkaOptions {
       name: `${side}-sasl-password`,
       instead: `Use --${side}-sasl-password-file, or set ${passwordVariable}.`,
     }),
-  }
-}
-
-/** The Kafka connection that the options describe. */
-export function kafkaFlags(options: OptionValues<KafkaOptions>): KafkaConnectionFlags {
-  const { bootstrap, configFile, tls, tlsCaFile, tlsCertificateFile, tlsKeyFile } = options
-  const { saslMechanism, saslUsername, saslPasswordFile } = options
-  return {
-    bootstrap,
-    configFile,
-    tls,
-    tlsCaFile,
-    tlsCertificateFile,
-    tlsKeyFile,
-    saslMechanism,
-    saslUsername,
-    saslPasswordFile,
   }
 }

@@ -16,7 +16,7 @@ export const gcCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { options, terminal } = invocation
     const { report, error } = await collectGarbage({
-      storage: storageAt(invocation.arguments.storage, invocation),
+      storage: await storageAt(invocation.arguments.storage, invocation),
       dryRun: options.dryRun,
       onWarning: (warning) => terminal.warning(warning),
     })

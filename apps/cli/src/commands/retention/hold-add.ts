@@ -17,7 +17,11 @@ export const holdAddCommand: CommandDeclaration = defineCommand({
     const { name } = invocation.arguments
     const { reason } = invocation.options
     const hold = { name, ...(reason === undefined ? {} : { reason }) }
-    const { done: topics, failed, error } = await addTopicHolds(hold, retentionWork(invocation))
+    const {
+      done: topics,
+      failed,
+      error,
+    } = await addTopicHolds(hold, await retentionWork(invocation))
     const lines = topics.map((topic) => `${topic} is held: ${name}`)
     await terminal.result({ topics, failed }, [...lines, ...failureLines(failed)].join('\n'))
     if (error !== undefined) throw error

@@ -12,7 +12,7 @@ export const holdLsCommand: CommandDeclaration = defineCommand({
   options: { topic: topicOption },
   examples: ['kannery hold ls ./backups'],
   async run(invocation) {
-    const { done: holds, failed, error } = await listTopicHolds(retentionWork(invocation))
+    const { done: holds, failed, error } = await listTopicHolds(await retentionWork(invocation))
     const table = formatTable(
       ['TOPIC', 'HOLD', 'SINCE', 'UNTIL', 'REASON'],
       holds.map(({ topic, name, since = '', until = '', reason = '' }) => [

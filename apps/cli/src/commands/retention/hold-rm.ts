@@ -14,7 +14,11 @@ export const holdRmCommand: CommandDeclaration = defineCommand({
   examples: ['kannery hold rm ./backups audit --topic orders'],
   async run(invocation) {
     const { name } = invocation.arguments
-    const { done: topics, failed, error } = await removeTopicHolds(name, retentionWork(invocation))
+    const {
+      done: topics,
+      failed,
+      error,
+    } = await removeTopicHolds(name, await retentionWork(invocation))
     if (topics.length === 0) {
       throw (
         error ??

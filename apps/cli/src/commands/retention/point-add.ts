@@ -20,11 +20,11 @@ export const pointAddCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { terminal } = invocation
     const { name, at } = invocation.options
-    const wanted = {
-      ...(name === undefined ? {} : { name }),
-      ...(at === undefined ? {} : { at: at.toISOString() }),
-    }
-    const { done: points, failed, error } = await addTopicPoints(wanted, retentionWork(invocation))
+    const {
+      done: points,
+      failed,
+      error,
+    } = await addTopicPoints({ name, at }, await retentionWork(invocation))
     await terminal.result({ points, failed }, formatPoints(points, failed))
     if (error !== undefined) throw error
   },

@@ -12,7 +12,7 @@ export const pointLsCommand: CommandDeclaration = defineCommand({
   options: { topic: topicOption },
   examples: ['kannery point ls ./backups'],
   async run(invocation) {
-    const { done: points, failed, error } = await listTopicPoints(retentionWork(invocation))
+    const { done: points, failed, error } = await listTopicPoints(await retentionWork(invocation))
     await invocation.terminal.result({ points, failed }, formatPoints(points, failed))
     if (error !== undefined) throw error
   },

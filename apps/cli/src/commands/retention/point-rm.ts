@@ -47,7 +47,7 @@ export const pointRmCommand: CommandDeclaration = defineCommand({
     const { point: which } = invocation.arguments
     const rules = rulesOf(options)
     if ((which === undefined) === (rules === undefined)) throw whichOrRules()
-    const work = retentionWork(invocation)
+    const work = await retentionWork(invocation)
     const {
       done: removed,
       failed,

@@ -33,7 +33,7 @@ export const pruneCommand: CommandDeclaration = defineCommand({
   async run(invocation) {
     const { options, terminal } = invocation
     const { dryRun } = options
-    const work = retentionWork(invocation)
+    const work = await retentionWork(invocation)
     if (options.undo) {
       if (dryRun) throw undoIsDone()
       const { report, error } = await takeBackPruned(work)

@@ -22,11 +22,11 @@ interface RetentionInvocation extends CommandContext {
 }
 
 /** The storage and the topics on which a command about retention works. */
-export function retentionWork(invocation: RetentionInvocation): RetentionWork {
+export async function retentionWork(invocation: RetentionInvocation): Promise<RetentionWork> {
   const { terminal } = invocation
   const { topic } = invocation.options
   return {
-    storage: storageAt(invocation.arguments.storage, invocation),
+    storage: await storageAt(invocation.arguments.storage, invocation),
     ...(topic === undefined ? {} : { topic }),
     onWarning: (warning) => terminal.warning(warning),
   }

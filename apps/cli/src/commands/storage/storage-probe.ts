@@ -12,7 +12,7 @@ export const storageProbeCommand: CommandDeclaration = defineCommand({
   examples: ['kannery storage probe s3://bucket/prefix'],
   async run(invocation) {
     const { storage } = invocation.arguments
-    const report = await probeStorage(storageAt(storage, invocation))
+    const report = await probeStorage(await storageAt(storage, invocation))
     await invocation.terminal.result(report, describe(report))
   },
 })

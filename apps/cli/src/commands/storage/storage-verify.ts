@@ -20,7 +20,7 @@ export const storageVerifyCommand: CommandDeclaration = defineCommand({
     const { terminal, signal } = invocation
     const { storage } = invocation.arguments
     const report = await verifyStorage({
-      storage: storageAt(storage, invocation),
+      storage: await storageAt(storage, invocation),
       signal,
       onProgress(done, total) {
         if (terminal.interactive) terminal.progress(`${done} of ${total} promises checked`, {})

@@ -1,12 +1,10 @@
-import type { AnewReason, TopicReport } from '@kannery/kafka'
-import { type BackupReport, runBackup, systemClock } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { backupDocument } from '../../documents/backup.ts'
+import { kafkaClusterDocument } from '../../documents/kafka-cluster.ts'
+import { storageDocument } from '../../documents/storage.ts'
 import { choice, duration, flag, retention, size, text } from '../../options.ts'
-import { describeFailed } from '../../terminal/failed-topics.ts'
-import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
-import { Progress } from '../../terminal/progress.ts'
-import { kafkaFlags, kafkaOptions } from '../options/kafka-options.ts'
-import { storageAt } from '../options/storage-options.ts'
+import { kafkaOptions } from '../options/kafka-options.ts'
+import { dryRunOption, runOrPrint } from './run-documents.ts'
 
 export const identityVariable = 'KANNERY_IDENTITY'
 
@@ -78,6 +76,7 @@ export const backupCommand: CommandDeclaration = defineCommand({
       value: '[host:]port',
       description: 'serve Prometheus metrics at this address; the host defaults to loopback',
     }),
+    'dry-run': dryRunOption,
   },
   examples: [
     'kannery backup --from localhost:9092 --to ./backups --topic orders --once',
@@ -85,72 +84,13 @@ export const backupCommand: CommandDeclaration = defineCommand({
   ],
   finishing: 'committing what is open and releasing the leases',
   async run(invocation) {
-    const { options, terminal, environment, signal } = invocation
-    const progress = new Progress(terminal, 'backup', systemClock)
-    const { once } = options
-    if (!once) terminal.note('following the topics; Ctrl-C commits what is open and ends it')
-    const { report, error } = await runBackup({
-      kafka: kafkaFlags(options),
-      environment,
-      storage: storageAt(options.to, invocation),
-      topics: { include: options.topic, exclude: options.exclude },
-      mode: once
-        ? { kind: 'once', openTransactionPatienceMs: options.transactionPatience }
-        : { kind: 'continuous' },
-      codec: options.codec,
-      segment: {
-        maxBytes: options.segmentSize,
-        maxAgeMs: options.segmentAge,
-      },
-      budgetBytes: options.memory,
-      lease: {
-        ttlMs: options.leaseTtl,
-        waitMs: options.wait ?? 0,
-        identity: options.identity ?? environment[identityVariable],
-      },
-      retention: options.retention,
-      metricsAddress: options.metrics,
-      signal,
-      onProgress: ({ records, bytes, total }) =>
-        progress.update({ records, bytes, total: once ? total : undefined }),
-      onWarning: (warning) => terminal.warning(warning),
-      onNote: (text) => terminal.note(text),
-    })
-    await terminal.result(report, describeReport(report))
-    // A backup without an end is ended by an interruption; one that should have stored all was cut
-    // short by it.
-    if (error !== undefined) throw error
-    if (once) signal.throwIfAborted()
+    const { options, environment } = invocation
+    const identity = options.identity ?? (environment[identityVariable] || undefined)
+    const documents = [
+      await storageDocument(options.to, invocation),
+      await kafkaClusterDocument(options, invocation),
+      backupDocument({ ...options, identity }),
+    ]
+    await runOrPrint(documents, options.dryRun, invocation)
   },
 })
-
-function describeReport({ topics, failed }: BackupReport): string {
-  const table = formatTable(
-    ['TOPIC', 'PARTITIONS', 'RECORDS', 'SIZE', 'SEGMENTS'],
-    topics.map((topic) => [
-      topic.topic,
-      formatCount(topic.partitions),
-      formatCount(topic.records),
-      formatBytes(topic.bytes),
-      formatCount(topic.segments),
-    ]),
-  )
-  return [table, ...topics.flatMap(describeLosses), ...describeFailed(failed)].join('\n')
-}
-
-/** Losses stand in the report too, in case warnings are not kept. */
-function describeLosses({ topic, gaps, begun }: TopicReport): string[] {
-  return [
-    ...begun.map(
-      ({ incarnation, reason }) => `${topic}: ${beginnings[reason]}: incarnation ${incarnation}`,
-    ),
-    ...gaps.map(({ partition, offsets: [from, next], reason }) => {
-      return `${topic}: offsets ${from}..${next} of partition ${partition} are missing: ${reason}`
-    }),
-  ]
-}
-
-const beginnings: Readonly<Record<AnewReason, string>> = {
-  'created-again': 'the topic was deleted and created again',
-  truncated: 'the log was truncated',
-}

@@ -1,11 +1,6 @@
-import {
-  type CopyReport,
-  credentialsVariable,
-  type Environment,
-  runCopy,
-  systemClock,
-} from '@kannery/runtime'
+import { type CopyReport, type Environment, runCopy, systemClock } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { credentialsVariable } from '../../documents/storage.ts'
 import { duration, text } from '../../options.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { Progress } from '../../terminal/progress.ts'
@@ -62,8 +57,11 @@ export const copyCommand: CommandDeclaration = defineCommand({
     const progress = new Progress(terminal, 'copy', systemClock)
     if (watch !== undefined) terminal.note('following the source; Ctrl-C ends it')
     const { report, error } = await runCopy({
-      source: storageAt(source, invocation),
-      target: storageAt(target, { ...invocation, environment: environmentOfTarget(environment) }),
+      source: await storageAt(source, invocation),
+      target: await storageAt(target, {
+        ...invocation,
+        environment: environmentOfTarget(environment),
+      }),
       topics: options.topic,
       watchEveryMs: watch,
       lease: {

@@ -1,11 +1,11 @@
-import { runRestore, systemClock } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { kafkaClusterDocument } from '../../documents/kafka-cluster.ts'
+import { restoreDocument } from '../../documents/restore.ts'
+import { storageDocument } from '../../documents/storage.ts'
 import { choice, flag, integer, text } from '../../options.ts'
-import { Progress } from '../../terminal/progress.ts'
-import { describePlan, describeReport } from '../../terminal/restore-report.ts'
-import { kafkaFlags, kafkaOptions } from '../options/kafka-options.ts'
-import { selectionOf, selectionOptions } from '../options/selection-options.ts'
-import { storageAt } from '../options/storage-options.ts'
+import { kafkaOptions } from '../options/kafka-options.ts'
+import { selectionOptions } from '../options/selection-options.ts'
+import { dryRunOption, runOrPrint } from './run-documents.ts'
 
 export const restoreCommand: CommandDeclaration = defineCommand({
   name: 'restore',
@@ -49,6 +49,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     'skip-damaged': flag({
       description: 'leave out what is damaged, name it, and restore the rest',
     }),
+    'dry-run': dryRunOption,
   },
   examples: [
     'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
@@ -57,29 +58,12 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   ],
   finishing: 'waiting for the acknowledgement of what was sent',
   async run(invocation) {
-    const { options, terminal, environment, signal } = invocation
-    const progress = new Progress(terminal, 'restore', systemClock)
-    const { report, error } = await runRestore({
-      ...selectionOf(options),
-      storage: storageAt(options.from, invocation),
-      kafka: kafkaFlags(options),
-      environment,
-      topic: options.topic,
-      as: options.as,
-      replicationFactor: options.replicationFactor,
-      retention: options.retention,
-      dropHeaders: options.dropHeaders,
-      originalOffsetHeader: options.originalOffsetHeader,
-      verify: options.verify,
-      skipDamaged: options.skipDamaged,
-      signal,
-      onPlanned: (plan) => {
-        for (const note of describePlan(plan)) terminal.note(note)
-      },
-      onWarning: (warning) => terminal.warning(warning),
-      onProgress: (advance) => progress.update(advance),
-    })
-    await terminal.result(report, describeReport(report))
-    if (error !== undefined) throw error
+    const { options } = invocation
+    const documents = [
+      await storageDocument(options.from, invocation),
+      await kafkaClusterDocument(options, invocation),
+      restoreDocument(options),
+    ]
+    await runOrPrint(documents, options.dryRun, invocation)
   },
 })

@@ -27,7 +27,7 @@ export const verifyCommand: CommandDeclaration = defineCommand({
     const { storage, topic } = invocation.arguments
     const progress = new Progress(terminal, 'verify', systemClock)
     const { report, error } = await verifyBackup({
-      storage: storageAt(storage, invocation),
+      storage: await storageAt(storage, invocation),
       topic,
       depth: options.shallow ? 'shallow' : 'deep',
       signal,

@@ -6,8 +6,8 @@ import { Worker } from '@kannery/core/writing'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import type { StorageLocation } from '../../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../../system.ts'
-import { nameWriter } from '../backup.ts'
 import { editing } from './editing.ts'
+import { nameWriter } from './writer.ts'
 
 export interface Deleted extends Deletable {
   /** Who writes the topic: beside it, nothing is deleted. null: nobody. */

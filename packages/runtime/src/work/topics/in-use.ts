@@ -1,8 +1,8 @@
 import { BackupUse } from '@kannery/core/retention'
 import { KanneryError } from '@kannery/storage'
 import { openUnprobedStorage, type StorageLocation } from '../../storage/open-storage.ts'
-import { nameWriter } from '../backup.ts'
 import { editing } from './editing.ts'
+import { nameWriter } from './writer.ts'
 
 /**
  * Marks a topic's backup as in use until it is disposed of: its retention deletes nothing then.

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { KafkaConnectionOptions } from '@kannery/kafka'
+import { type KafkaCluster, parseDocument } from '@kannery/resources'
+import { type Environment, kafkaConnection } from '@kannery/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type KafkaConnectionFlags, resolveKafkaConnection } from './connection-flags.ts'
+import { type KafkaConnectionFlags, kafkaClusterDocument } from './kafka-cluster.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -22,6 +25,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
+
+/** The connection that flags mean: by way of the document, as a backup makes it. */
+async function resolveKafkaConnection(
+  flags: KafkaConnectionFlags,
+  environment: Environment,
+): Promise<KafkaConnectionOptions> {
+  const document = await kafkaClusterDocument(flags, { directory: folder, environment })
+  return await kafkaConnection(parseDocument(document) as KafkaCluster, environment)
+}
 
 const plain = { bootstrap: 'broker:9092', saslMechanism: 'PLAIN', saslUsername: 'me' } as const
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseStorageUrl, shownLocation } from './storage-url.ts'
+import { parseStorageUrl } from './storage-url.ts'
 
 test.each([
   ['./backups', 'file:///home/me/backups'],
@@ -59,19 +59,6 @@ test.each(['file:/srv/backups', 's3://bucket/a%23b?region=eu%2Fx', 's3://bucket/
     expect(parseStorageUrl(text, '/').href.replace('///', '/')).toBe(text)
   },
 )
-
-test.each([
-  ['./backups', '/home/me/backups'],
-  ['/srv/a b', '/srv/a b'],
-  ['s3://bucket/prefix/?region=eu-west-1', 's3://bucket/prefix'],
-  ['gs://bucket', 'gs://bucket'],
-  [
-    'https://account.blob.core.windows.net/container/',
-    'https://account.blob.core.windows.net/container',
-  ],
-])('shows %j without options and without a last slash', (text, shown) => {
-  expect(shownLocation(parseStorageUrl(text, '/home/me'))).toBe(shown)
-})
 
 function catchError(run: () => unknown): unknown {
   try {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { KanneryError } from '@kannery/storage'
 
 /**
@@ -8,12 +8,6 @@ import { KanneryError } from '@kannery/storage'
  */
 const secretParameters =
   /secret|password|token|signature|sig$|accesskey|account-?key|credential|connectionstring/i
-
-/** How a storage is called in a message: a path, or the URL without its options. */
-export function shownLocation(url: URL): string {
-  if (url.protocol === 'file:') return fileURLToPath(url)
-  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/$/, '')
-}
 
 /**
  * Reads what a person typed as a storage: `./backups`, `/srv/backups`, `file:///srv/backups`,
