@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // By default, one core is left idle: half of two.
+    maxWorkers: '100%',
     // Plugins are imported by Node itself: from source, too.
     execArgv: ['--conditions=@kannery/source'],
     // Only those that need a broker wait for one to start.

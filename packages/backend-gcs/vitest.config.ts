@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // By default, one core is left idle: half of two.
+    maxWorkers: '100%',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['@kannery/testing/servers/object-storages/shared-gcs'],
     testTimeout: 60_000,

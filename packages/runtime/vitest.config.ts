@@ -6,5 +6,10 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   // A busy machine takes some times as long; what hangs hangs for ever.
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // By default, one core is left idle: half of two.
+    maxWorkers: '100%',
+    testTimeout: 30_000,
+  },
 })
