@@ -1,6 +1,7 @@
 import { isAbsolute, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KanneryError, type StandardSchema } from '@kannery/storage'
+import { schemaOf } from '@kannery/storage/backend'
 
 /** Where the folder is, and who may use what is made in it. */
 export interface VolumeConfig {
@@ -57,19 +58,7 @@ export function checkConfig(value: unknown): VolumeConfig {
   return { path: withoutTrailingSlash(normalize(path)), access }
 }
 
-export const configSchema: StandardSchema<VolumeConfig> = {
-  '~standard': {
-    version: 1,
-    vendor: 'kannery',
-    validate(value) {
-      try {
-        return { value: checkConfig(value) }
-      } catch (error) {
-        return { issues: [{ message: error instanceof Error ? error.message : String(error) }] }
-      }
-    },
-  },
-}
+export const configSchema: StandardSchema<VolumeConfig> = schemaOf('kannery', checkConfig)
 
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path

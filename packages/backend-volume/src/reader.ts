@@ -6,6 +6,7 @@ import {
   type GetOptions,
   type ObjectKey,
   type ObjectReader,
+  selectSpan,
   spanOf,
 } from '@kannery/storage'
 import type { FileSystem } from './disk/file-system.ts'
@@ -60,13 +61,11 @@ async function openFile(files: FileSystem, attempt: Attempt): Promise<FileHandle
   }
 }
 
-/** @throws STORAGE_RANGE when it does not select at least one byte that exists */
+/** @throws STORAGE_RANGE when the range does not select at least one byte that exists */
 function resolveRange(range: ByteRange | undefined, size: number, attempt: Attempt): ByteSpan {
-  const span = spanOf(range, size)
-  const { start, end } = span
-  const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0
-  if (range === undefined || (isRange && start < end && end <= size)) return span
-  throw outsideRange(attempt, { start, end, size })
+  const span = selectSpan(range, size)
+  if (span !== undefined) return span
+  throw outsideRange(attempt, { ...spanOf(range, size), size })
 }
 
 async function* readSpan(

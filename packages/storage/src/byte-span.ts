@@ -1,12 +1,12 @@
 import type { ByteRange } from './backend.ts'
 
-/** From `start`, inclusive, to `end`, exclusive. */
+/** Bytes of an object from `start`, inclusive, to `end`, exclusive. */
 export interface ByteSpan {
   readonly start: number
   readonly end: number
 }
 
-/** What `range` selects of an object of `size` bytes that has it. */
+/** Returns what `range` selects of an object of `size` bytes that has the range. */
 export function spanOf(range: ByteRange | undefined, size: number): ByteSpan {
   switch (range?.kind) {
     case undefined:
@@ -18,4 +18,17 @@ export function spanOf(range: ByteRange | undefined, size: number): ByteSpan {
     case 'last':
       return { start: Math.max(0, size - range.length), end: size }
   }
+}
+
+/**
+ * Returns what `range` selects of an object of `size` bytes, or undefined when the object does not
+ * have the range or the range selects no byte: that is STORAGE_RANGE. Without a range it selects all,
+ * also of an empty object.
+ */
+export function selectSpan(range: ByteRange | undefined, size: number): ByteSpan | undefined {
+  const span = spanOf(range, size)
+  if (range === undefined) return span
+  const { start, end } = span
+  const isSpan = Number.isSafeInteger(start) && Number.isSafeInteger(end)
+  return isSpan && start >= 0 && start < end && end <= size ? span : undefined
 }

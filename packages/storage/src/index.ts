@@ -1,6 +1,6 @@
 export type * from './backend.ts'
 export { defineBackendPlugin, isBackendPlugin } from './backend-plugin.ts'
-export { type ByteSpan, spanOf } from './byte-span.ts'
+export { type ByteSpan, selectSpan, spanOf } from './byte-span.ts'
 export type * from './environment.ts'
 export type * from './errors/advice.ts'
 export { type CertificateProblem, certificateProblem } from './errors/certificate-problem.ts'

@@ -41,3 +41,4 @@ export {
 } from './part-writer.ts'
 export { assertPutSize, maxPutBytes } from './put-size.ts'
 export { type AnsweredSpan, RangeRequest } from './range-request.ts'
+export { schemaOf } from './schema-of.ts'
