@@ -12,7 +12,7 @@ import { type Manifest, packPackage } from '../packing/packed-package.ts'
 
 const { bootstrapServers } = inject('kafka')
 const example = join(repositoryRoot, 'examples/plugin-sqlite')
-const published = ['@kannery/storage', '@kannery/storage-testkit']
+const published = ['@kannery/storage', '@kannery/storage/backend', '@kannery/storage-testkit']
 
 /** A stranger's folder: the example beside packed packages, and nothing else of the repository. */
 let outside: TemporaryFolder

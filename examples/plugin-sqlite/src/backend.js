@@ -1,9 +1,9 @@
-import { KanneryError, spanOf } from '@kannery/storage'
-import { assertPutSize, deleteEach, PartWriter } from '@kannery/storage/backend'
+import { selectSpan } from '@kannery/storage'
+import { assertPutSize, commonMeanings, deleteEach, PartWriter } from '@kannery/storage/backend'
 import { openDatabase, snapshot, sqlNow, transaction } from './database.js'
 import { sqliteError, storageError } from './errors.js'
 import { listObjects } from './listing.js'
-import { findObject, partBytes, removeParts, retire, Upload } from './uploads.js'
+import { describe, findObject, judge, partBytes, removeParts, retire, Upload } from './uploads.js'
 
 /** A storage in one SQLite file: the contract of @kannery/storage, as small as it can be. */
 export class SqliteBackend {
@@ -37,19 +37,17 @@ export class SqliteBackend {
   }
 
   async get(key, options = {}) {
+    const { range, ifVersion, signal } = options
     return this.#call({ operation: 'get', key }, options, (database) =>
       snapshot(database, () => {
         const row = findObject(database, key)
-        if (row === undefined)
-          throw storageError('STORAGE_NOT_FOUND', `no such object: ${key}`, { key })
-        if (options.ifVersion !== undefined && options.ifVersion !== String(row.upload)) {
-          throw storageError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${key}`, { key })
-        }
-        const span = spanOf(options.range, row.size)
-        assertInside(span, row, options.range)
+        if (row === undefined) throw storageError(commonMeanings.notFound, key)
+        if (ifVersion !== undefined) judge({ kind: 'if-version', version: ifVersion }, row, key)
+        const span = selectSpan(range, row.size)
+        if (span === undefined) throw storageError(commonMeanings.outsideRange, key)
         return {
           info: describe(row),
-          body: readSpan(database, row, span, options.signal),
+          body: readSpan(database, row, span, signal),
           async [Symbol.asyncDispose]() {},
         }
       }),
@@ -58,67 +56,42 @@ export class SqliteBackend {
 
   async put(key, body, options) {
     assertPutSize(body)
-    return this.#call({ operation: 'put', key }, options, (database) => {
-      assertSupported(options)
-      const upload = new Upload(database, key)
-      try {
-        addParts(upload, body, 0)
-        return describe(upload.publish(options.condition))
-      } catch (error) {
-        upload.abandon()
-        throw error
-      }
-    })
+    return this.#call({ operation: 'put', key }, options, (database) =>
+      new Upload(database, key, options).publish(body),
+    )
   }
 
   async openWriter(key, options) {
-    return this.#call({ operation: 'openWriter', key }, options, (database) => {
-      assertSupported(options)
-      const upload = new Upload(database, key)
-      const call = (work) => this.#call({ operation: 'commit', key }, options, work)
-      const publish = () => call(() => describe(upload.publish(options.condition)))
-      const target = {
-        sendPart: (part) => call(() => addParts(upload, part.body, part.offset)),
-        publishWhole: (body) => {
-          addParts(upload, body, 0)
-          return publish()
-        },
-        publishParts: publish,
-        abandon: async () => upload.abandon(),
-      }
-      return new PartWriter(target, {
-        leastBytes: partBytes,
-        unitBytes: partBytes,
-        preferredBytes: partBytes,
-        parallel: 1,
-        ...options,
-      })
+    const call = (work) => this.#call({ operation: 'openWriter', key }, options, work)
+    const upload = await call((database) => new Upload(database, key, options))
+    const target = {
+      sendPart: (part) => call(() => upload.addParts(part.offset, part.body)),
+      publishWhole: (body) => call(() => upload.publish(body)),
+      publishParts: () => call(() => upload.publish()),
+      abandon: async () => upload.abandon(),
+    }
+    return new PartWriter(target, {
+      leastBytes: partBytes,
+      unitBytes: partBytes,
+      preferredBytes: partBytes,
+      parallel: 1,
+      ...options,
     })
   }
 
   async *list(prefix, options) {
-    const { signal, ...how } = options
-    const database = await this.#call(
-      { operation: 'list', key: prefix },
-      options,
-      (opened) => opened,
-    )
-    for (const entry of listObjects(database, prefix, how)) {
-      signal?.throwIfAborted()
-      yield 'folder' in entry
-        ? { kind: 'folder', prefix: entry.folder }
-        : { kind: 'object', info: describe(entry) }
-    }
+    const facts = { operation: 'list', key: prefix }
+    const database = await this.#call(facts, options, (opened) => opened)
+    yield* listObjects(database, prefix, options)
   }
 
   async delete(key, options = {}) {
+    const { ifVersion } = options
     return this.#call({ operation: 'delete', key }, options, (database) =>
       transaction(database, () => {
         const row = findObject(database, key)
         if (row === undefined) return
-        if (options.ifVersion !== undefined && options.ifVersion !== String(row.upload)) {
-          throw storageError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${key}`, { key })
-        }
+        if (ifVersion !== undefined) judge({ kind: 'if-version', version: ifVersion }, row, key)
         database.prepare('DELETE FROM objects WHERE key = ?').run(key)
         retire(database, row)
       }),
@@ -161,28 +134,7 @@ export class SqliteBackend {
   }
 }
 
-function describe({ key, upload, size, modified }) {
-  return { key, size, version: String(upload), lastModified: new Date(modified) }
-}
-
-function assertSupported({ retainUntil }) {
-  if (retainUntil === undefined) return
-  throw storageError('STORAGE_UNSUPPORTED', 'SQLite cannot lock objects until a date')
-}
-
-function assertInside({ start, end }, { key, size }, range) {
-  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end)
-  if (range === undefined || (whole && start >= 0 && start < end && end <= size)) return
-  throw storageError('STORAGE_RANGE', `no such byte range: ${key}`, { key, size })
-}
-
-function addParts(upload, body, offset) {
-  for (let start = 0; start < body.byteLength; start += partBytes) {
-    upload.addPart(offset + start, body.subarray(start, start + partBytes))
-  }
-}
-
-/** Called within a snapshot. The first part is read at once: an object of one part is then whole, whatever becomes of it. */
+/** Called within a snapshot. It reads the first part at once: an object of one part is then complete, whatever happens to it. */
 function readSpan(database, { key, upload }, { start, end }, signal) {
   const select = database.prepare(
     'SELECT start, bytes FROM parts WHERE upload = ? AND start <= ? ORDER BY start DESC LIMIT 1',
@@ -190,10 +142,7 @@ function readSpan(database, { key, upload }, { start, end }, signal) {
   const bytesAt = (position) => {
     const part = select.get(upload, position)
     if (part !== undefined) return part.bytes.subarray(position - part.start, end - part.start)
-    throw new KanneryError('STORAGE_UNAVAILABLE', `swept while it was read: ${key}`, {
-      retry: 'same-request',
-      facts: { backend: 'sqlite', key },
-    })
+    throw storageError({ ...commonMeanings.busy, message: 'swept while it was read' }, key)
   }
   return pieces(start < end ? bytesAt(start) : undefined)
 

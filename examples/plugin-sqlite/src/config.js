@@ -1,7 +1,8 @@
 import { isAbsolute } from 'node:path'
 import { KanneryError } from '@kannery/storage'
+import { schemaOf } from '@kannery/storage/backend'
 
-/** `sqlite:///srv/backups.db` */
+/** Reads `sqlite:///srv/backups.db`. */
 export function configFromUrl(url) {
   if (url.host !== '' || url.search !== '' || url.hash !== '') {
     throw invalid(`not the URL of a SQLite file: ${url.protocol}//${url.host}${url.pathname}`)
@@ -17,20 +18,8 @@ export function checkConfig(value) {
   return { path }
 }
 
-/** What apps validate and document with: https://standardschema.dev */
-export const configSchema = {
-  '~standard': {
-    version: 1,
-    vendor: 'kannery-backend-sqlite',
-    validate(value) {
-      try {
-        return { value: checkConfig(value) }
-      } catch (error) {
-        return { issues: [{ message: error.message }] }
-      }
-    },
-  },
-}
+/** What apps validate and document with. */
+export const configSchema = schemaOf('kannery-backend-sqlite', checkConfig)
 
 function invalid(message) {
   return new KanneryError('CONFIG_INVALID', message, {

@@ -18,26 +18,26 @@ const schema = `
 `
 
 /**
- * Opens the file; a writer makes it if its folder is there. A reader never writes, so that a file on a read-only disk will do.
- * EXTRA makes a commit durable, the folder's entry included: https://www.sqlite.org/pragma.html#pragma_synchronous
+ * Opens the file; a writer makes it if its folder exists. A reader never writes, so that the disk may be read-only.
+ * EXTRA makes a commit durable, including the folder's entry: https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export function openDatabase(path, access) {
-  if (!existsSync(access === 'read' ? path : dirname(path))) {
-    throw storageError('STORAGE_CONTAINER_NOT_FOUND', `there is no SQLite storage at ${path}`, {
-      path,
-    })
+  const needed = access === 'read' ? path : dirname(path)
+  if (!existsSync(needed)) {
+    const missing = { code: 'STORAGE_CONTAINER_NOT_FOUND', message: 'no such file or folder' }
+    throw storageError(missing, needed)
   }
   const database = new DatabaseSync(path, { readOnly: access === 'read', timeout: 10_000 })
   if (access === 'write') database.exec(schema)
   return database
 }
 
-/** One write transaction: all of `change`, or nothing. IMMEDIATE takes the lock first, so that what it reads cannot change. */
+/** Runs a write transaction: all of `change`, or nothing. IMMEDIATE locks first, so that what it reads cannot change. */
 export function transaction(database, change) {
   return within(database, 'BEGIN IMMEDIATE', change)
 }
 
-/** What `look` reads is of one moment, whatever other processes write meanwhile. */
+/** Runs a read transaction: `look` sees one state, whatever other processes write in the meantime. */
 export function snapshot(database, look) {
   return within(database, 'BEGIN', look)
 }
@@ -54,5 +54,5 @@ function within(database, begin, work) {
   }
 }
 
-/** Milliseconds, by the clock of the storage: that of the machine with the file. */
+/** The time in milliseconds by the storage's clock, which is that of this machine. */
 export const sqlNow = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
-/** https://www.sqlite.org/rescode.html: what each result code means for a caller. Extended codes end in these eight bits. */
+/** What SQLite's result codes mean for a caller. Extended codes end in these eight bits. https://www.sqlite.org/rescode.html */
 const codes = new Map([
   [3, ['STORAGE_DENIED', 'never']], // SQLITE_PERM
   [5, ['STORAGE_UNAVAILABLE', 'same-request']], // SQLITE_BUSY: another process writes
@@ -13,9 +13,9 @@ const codes = new Map([
   [26, ['CONFIG_INVALID', 'never']], // SQLITE_NOTADB
 ])
 
-/** Anything that SQLite threw, as an error of Kannery; what has a meaning already keeps it. */
+/** Turns what SQLite threw into an error of Kannery; other errors pass unchanged. */
 export function sqliteError(error, facts) {
-  if (KanneryError.is(error) || error?.code !== 'ERR_SQLITE_ERROR') return error
+  if (error?.code !== 'ERR_SQLITE_ERROR') return error
   const [code, retry] = codes.get(error.errcode & 0xff) ?? ['INTERNAL', 'never']
   return new KanneryError(code, `SQLite: ${error.message}`, {
     retry,
@@ -24,10 +24,7 @@ export function sqliteError(error, facts) {
   })
 }
 
-export function storageError(code, message, facts) {
-  const afterRefresh = /EXISTS|PRECONDITION|REWRITE/.test(code)
-  return new KanneryError(code, message, {
-    retry: afterRefresh ? 'after-refresh' : 'never',
-    facts: { backend: 'sqlite', ...facts },
-  })
+/** The error that a meaning is for one object: `storageError(commonMeanings.notFound, key)`. */
+export function storageError({ code, message, retry }, key) {
+  return new KanneryError(code, `${message}: ${key}`, { retry, facts: { backend: 'sqlite', key } })
 }

@@ -1,48 +1,45 @@
+import { commonMeanings } from '@kannery/storage/backend'
 import { sqlNow, transaction } from './database.js'
 import { storageError } from './errors.js'
 
-/** Parts are what one row holds, and what a reader has in memory. */
+/** The size of a part: what one row holds, and what a reader has in memory. */
 export const partBytes = 1024 * 1024
 
 /**
- * An object that is being written: its parts lie under an id that no object names yet. The id becomes the object's version;
+ * An object that is being written: its parts have an id that no object names yet. The id becomes the object's version;
  * AUTOINCREMENT never gives one twice (https://www.sqlite.org/autoinc.html).
  */
 export class Upload {
   #database
   #key
+  #condition
   #id
 
-  constructor(database, key) {
+  constructor(database, key, { condition, retainUntil }) {
+    const noLocks = { ...commonMeanings.unsupported, message: 'SQLite cannot lock objects' }
+    if (retainUntil !== undefined) throw storageError(noLocks, key)
     this.#database = database
     this.#key = key
+    this.#condition = condition
     const insert = database.prepare(`INSERT INTO uploads (key, started) VALUES (?, ${sqlNow})`)
     this.#id = Number(insert.run(key).lastInsertRowid)
   }
 
-  addPart(start, bytes) {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO parts (upload, start, bytes) VALUES (?, ?, ?)')
-      .run(this.#id, start, bytes)
+  addParts(offset, body) {
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?, ?)')
+    for (let start = 0; start < body.byteLength; start += partBytes) {
+      insert.run(this.#id, offset + start, body.subarray(start, start + partBytes))
+    }
   }
 
-  /** Gives the parts the object's name, in one transaction with the judgement of the condition. */
-  publish(condition) {
-    return transaction(this.#database, () => {
-      const key = this.#key
-      this.#assertNotSwept()
-      const present = findObject(this.#database, key)
-      judge(condition, present, key)
-      if (present !== undefined) retire(this.#database, present)
-      this.#database.prepare('DELETE FROM uploads WHERE id = ?').run(this.#id)
-      return this.#database
-        .prepare(
-          `INSERT OR REPLACE INTO objects (key, upload, size, modified)
-           VALUES (?, ?, (SELECT coalesce(sum(length(bytes)), 0) FROM parts WHERE upload = ?), ${sqlNow})
-           RETURNING key, upload, size, modified`,
-        )
-        .get(key, this.#id, this.#id)
-    })
+  /** Gives the parts, and `body` if it is the whole object, the object's name in one transaction with the check of the condition. */
+  publish(body = new Uint8Array()) {
+    try {
+      return transaction(this.#database, () => this.#publish(body))
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
   }
 
   abandon() {
@@ -52,12 +49,22 @@ export class Upload {
     })
   }
 
-  #assertNotSwept() {
-    const found = this.#database.prepare('SELECT 1 FROM uploads WHERE id = ?').get(this.#id)
-    if (found !== undefined) return
-    throw storageError('STORAGE_REWRITE_NEEDED', 'the unfinished parts were swept away', {
-      key: this.#key,
-    })
+  #publish(body) {
+    const removed = this.#database.prepare('DELETE FROM uploads WHERE id = ?').run(this.#id)
+    // No upload: its parts were swept.
+    if (removed.changes === 0) throw storageError(commonMeanings.rewriteNeeded, this.#key)
+    const present = findObject(this.#database, this.#key)
+    judge(this.#condition, present, this.#key)
+    if (present !== undefined) retire(this.#database, present)
+    this.addParts(0, body)
+    const row = this.#database
+      .prepare(
+        `INSERT OR REPLACE INTO objects (key, upload, size, modified)
+         VALUES (?, ?, (SELECT coalesce(sum(length(bytes)), 0) FROM parts WHERE upload = ?), ${sqlNow})
+         RETURNING key, upload, size, modified`,
+      )
+      .get(this.#key, this.#id, this.#id)
+    return describe(row)
   }
 }
 
@@ -65,10 +72,21 @@ export function findObject(database, key) {
   return database.prepare('SELECT key, upload, size, modified FROM objects WHERE key = ?').get(key)
 }
 
-/**
- * Lets go of a version. Somebody may be reading it part by part, so what has several parts stays as an unfinished upload until
- * it is swept.
- */
+export function describe({ key, upload, size, modified }) {
+  return { key, size, version: String(upload), lastModified: new Date(modified) }
+}
+
+/** Throws unless the condition holds for the object that is present, if any. */
+export function judge(condition, present, key) {
+  if (condition.kind === 'if-absent' && present !== undefined) {
+    throw storageError(commonMeanings.alreadyExists, key)
+  }
+  if (condition.kind === 'if-version' && String(present?.upload) !== condition.version) {
+    throw storageError(commonMeanings.changed, key)
+  }
+}
+
+/** Removes a version. One of several parts becomes an unfinished upload until it is swept: someone may be reading it. */
 export function retire(database, { key, upload, size }) {
   if (size <= partBytes) removeParts(database, upload)
   else {
@@ -80,13 +98,4 @@ export function retire(database, { key, upload, size }) {
 
 export function removeParts(database, upload) {
   database.prepare('DELETE FROM parts WHERE upload = ?').run(upload)
-}
-
-function judge(condition, present, key) {
-  if (condition.kind === 'if-absent' && present !== undefined) {
-    throw storageError('STORAGE_ALREADY_EXISTS', `already there: ${key}`, { key })
-  }
-  if (condition.kind === 'if-version' && String(present?.upload) !== condition.version) {
-    throw storageError('STORAGE_PRECONDITION_FAILED', `changed meanwhile: ${key}`, { key })
-  }
 }

@@ -4,19 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { keyPrefix } from '@kannery/storage'
 import {
+  realClock as clock,
   missingContainerContract,
+  realRandom as random,
   runCase,
-  seededRandom,
   storageContract,
 } from '@kannery/storage-testkit'
 import { plugin } from '../src/plugin.js'
-
-const clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-}
-const random = seededRandom(1)
 
 function contextOf(path) {
   const open = () => plugin.open({ path }, { clock, random, access: 'write', userAgent: 'test' })
