@@ -1,10 +1,11 @@
-// One of the eight processes of torture.test.ts. Told to do as much harm as it can until it is
-// killed.
+// One of the eight processes of torture.test.ts: it does as much harm as it can until it is killed.
+
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
 import { VolumeBackend } from '../src/index.ts'
-import { environment } from './fixtures.ts'
 import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
 
 const [root = '', worker = '', life = ''] = process.argv.slice(2)
@@ -12,6 +13,15 @@ const acknowledgements = fs.openSync(join(root, '..', `acknowledged-${worker}`),
 const violations = join(root, '..', 'violations')
 const held = join(root, '..', heldName)
 
+// Not that of the testkit: this process is killed again and again, and has to start quickly.
+const environment = {
+  clock: {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    sleep: async (milliseconds: number) => delay(milliseconds),
+  },
+  random: { bytes: (length: number) => randomBytes(length) },
+}
 const backend = await VolumeBackend.open({ path: root }, environment)
 for (;;) {
   await increment()
