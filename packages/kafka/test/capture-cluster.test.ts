@@ -1,10 +1,10 @@
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock } from '@kannery/storage-testkit'
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { CaptureUnderTest } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
-import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { TestBroker } from './test-broker.ts'
 
 let kafka: KafkaServer

@@ -1,11 +1,11 @@
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock, realRandom } from '@kannery/storage-testkit'
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
 import { CaptureUnderTest } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
-import { realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { uniqueTopic } from './real-cluster.ts'
 import { TestBroker } from './test-broker.ts'
 
 let kafka: KafkaServer

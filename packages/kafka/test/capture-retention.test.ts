@@ -2,11 +2,11 @@ import { readIndex } from '@kannery/core/index-file'
 import { topicKeys } from '@kannery/core/layout'
 import type { Retention } from '@kannery/core/retention'
 import type { Clock } from '@kannery/storage'
-import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
+import { FaultyStorage, MemoryStorage, realClock } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { CaptureUnderTest, captureOnce } from './capture-run.ts'
-import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')

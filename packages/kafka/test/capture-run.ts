@@ -2,6 +2,7 @@ import type { Retention } from '@kannery/core/retention'
 import { UlidSource } from '@kannery/core/ulid'
 import { Worker } from '@kannery/core/writing'
 import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import { capture } from '../src/capture/capture.ts'
 import type { CaptureOptions } from '../src/capture/capture-options.ts'
 import type {
@@ -13,7 +14,6 @@ import type {
 } from '../src/capture/observer.ts'
 import { parseTopicMatcher } from '../src/capture/topics/topic-matcher.ts'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import { realClock, realRandom } from './real-cluster.ts'
 
 export interface Setting
   extends Partial<Omit<CaptureOptions, 'topics' | 'worker' | 'ids' | 'observer'>> {

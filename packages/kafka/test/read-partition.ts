@@ -1,9 +1,9 @@
+import { realClock } from '@kannery/storage-testkit'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { UnnumberedRecord } from '../src/record-batch/encode-records.ts'
 import { type BatchHeader, batchHeaderBytes } from '../src/record-batch/header.ts'
 import { decodeRecords, type KafkaRecord } from '../src/record-batch/records.ts'
 import { TargetReader } from '../src/restore/verification/target-reader.ts'
-import { realClock } from './real-cluster.ts'
 
 export interface ServedBatch {
   readonly header: BatchHeader

@@ -1,18 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock, Random } from '@kannery/storage'
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: async (milliseconds, signal) => {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
-  },
-}
-
-export const realRandom: Random = { bytes: (length) => randomBytes(length) }
 
 export function connectTo(
   bootstrapServers: string,

@@ -1,4 +1,4 @@
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { RestoreWindow } from '../src/reading/window.ts'
@@ -6,7 +6,7 @@ import { restore } from '../src/restore/restore.ts'
 import { captureOnce } from './capture-run.ts'
 import { readCaptured } from './captured.ts'
 import { readPartition } from './read-partition.ts'
-import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')

@@ -1,12 +1,12 @@
 import { topicKeys } from '@kannery/core/layout'
 import { keyPrefix } from '@kannery/storage'
 import { readObject } from '@kannery/storage/client'
-import { FaultyStorage, MemoryStorage } from '@kannery/storage-testkit'
+import { FaultyStorage, MemoryStorage, realClock } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { CaptureUnderTest, captureOnce } from './capture-run.ts'
 import { readCaptured, valuesOf } from './captured.ts'
-import { connectTo, realClock, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')

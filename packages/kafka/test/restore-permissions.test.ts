@@ -1,3 +1,4 @@
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import { runKafkaTool } from '@kannery/testing/servers/kafka/kafka-installation'
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -5,7 +6,7 @@ import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
 import { brokerBatch } from './batches.ts'
 import { readPartition } from './read-partition.ts'
-import { connectTo, realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'
 
 let kafka: KafkaServer

@@ -1,12 +1,12 @@
 import { topicKeys } from '@kannery/core/layout'
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock, realRandom } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { RestoreProgress } from '../src/restore/restore-options.ts'
 import { RestoreRun, type RestoreRunOptions } from '../src/restore/restore-run.ts'
 import { writeBackup } from './backup.ts'
 import { contentOf, readPartition } from './read-partition.ts'
-import { connectTo, realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
 
 const { bootstrapServers } = inject('kafka')

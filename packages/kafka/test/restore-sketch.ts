@@ -1,9 +1,9 @@
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock, realRandom } from '@kannery/storage-testkit'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { type RestoreOptions, restore } from '../src/restore/restore.ts'
 import type { RestoreReport } from '../src/restore/restore-options.ts'
 import { type BackupSketch, writeBackup } from './backup.ts'
-import { realClock, realRandom, uniqueTopic } from './real-cluster.ts'
+import { uniqueTopic } from './real-cluster.ts'
 
 export interface SketchRestored {
   readonly as: string

@@ -3,12 +3,12 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import { type Certificates, makeCertificates } from '@kannery/testing/servers/kafka/certificates'
 import { run } from '@kannery/testing/servers/processes/run'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { TlsOptions as ClientTls } from '../src/configuration/connection-options.ts'
 import { BrokerConnection } from '../src/transport/broker-connection.ts'
-import { realClock, realRandom } from './real-cluster.ts'
 
 let folder: string
 let certificates: Certificates

@@ -1,11 +1,11 @@
-import { MemoryStorage } from '@kannery/storage-testkit'
+import { MemoryStorage, realClock, realRandom } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { BackupReader } from '../src/reading/backup-reader.ts'
 import { TargetReader } from '../src/restore/verification/target-reader.ts'
 import { type Verification, verifyTarget } from '../src/restore/verification/verify-target.ts'
 import { writeBackup } from './backup.ts'
-import { connectTo, realClock, realRandom } from './real-cluster.ts'
+import { connectTo } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
 

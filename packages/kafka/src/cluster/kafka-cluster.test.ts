@@ -1,6 +1,6 @@
+import { realClock, realRandom } from '@kannery/storage-testkit'
 import { Writer } from '@platformatic/kafka'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { realClock, realRandom } from '../../test/real-cluster.ts'
 import { ScriptedPeer, type ScriptedRequest } from '../../test/scripted-peer.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 

@@ -16,7 +16,8 @@ import type {
 } from '../../backend.ts'
 import type { Clock } from '../../environment.ts'
 import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
-import { RequestPace, RewritePace } from './pace.ts'
+import { RequestPace } from './request-pace.ts'
+import { RewritePace } from './rewrite-pace.ts'
 
 /** What S3, GCS and Azure put on one page of a listing, and S3 into one request of deletions. */
 const namesPerRequest = 1000

@@ -1,12 +1,12 @@
 import { KanneryError } from '../../../errors/kannery-error.ts'
 import { isConflict } from '../../../errors/predicates.ts'
 import type { ObjectKey } from '../../../object-key.ts'
-import { type Attempt, isRepeatable, type Patience } from './retry-deadline.ts'
+import { type Attempt, isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
 export interface CertainWrite<T> {
   readonly operation: 'put' | 'delete'
   readonly key: ObjectKey
-  readonly patience: Patience
+  readonly deadline: RetryDeadline
   /** The same bytes with the same condition, each time. */
   readonly attempt: Attempt<T>
   /**
@@ -30,7 +30,7 @@ export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   const giveUp = (error: unknown): unknown => (uncertain ? uncertainAfter(write, error) : error)
   for (;;) {
     try {
-      return await write.patience.attempt(write.attempt)
+      return await write.deadline.attempt(write.attempt)
     } catch (error) {
       if (!KanneryError.is(error)) throw error
       if (resent && isConflict(error)) return await recogniseOr(error, write, giveUp)
@@ -38,7 +38,7 @@ export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
       uncertain ||= mayHaveLanded(error)
       resent = true
       try {
-        await write.patience.pauseAfter(error)
+        await write.deadline.pauseAfter(error)
       } catch (last) {
         throw KanneryError.is(last) ? giveUp(last) : last
       }

@@ -3,7 +3,7 @@ import { KanneryError } from '../../../errors/kannery-error.ts'
 import type { ObjectKey } from '../../../object-key.ts'
 import { mayHaveLanded, uncertainAfter } from './certain-write.ts'
 import { type Content, SampledContent } from './content.ts'
-import { isRepeatable, type Patience } from './retry-deadline.ts'
+import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
 export interface CertainWriterOptions {
   readonly key: ObjectKey
@@ -11,7 +11,7 @@ export interface CertainWriterOptions {
    * For the commit, and for giving up what was not committed. Renewed whenever a part of the object
    * was sent.
    */
-  readonly patience: Patience
+  readonly deadline: RetryDeadline
   /** Has the inner writer stop what it waits for. */
   readonly giveUp: (reason: unknown) => void
   readonly find: (written: Content) => Promise<StoredObject | undefined>
@@ -38,10 +38,10 @@ export class CertainWriter implements ObjectWriter {
   }
 
   async commit(): Promise<StoredObject> {
-    const { key, patience, giveUp } = this.#options
-    patience.renew()
+    const { key, deadline, giveUp } = this.#options
+    deadline.renew()
     try {
-      return await patience.attemptWhileItAdvances(async (signal) => {
+      return await deadline.attemptWhileItAdvances(async (signal) => {
         signal.addEventListener('abort', () => giveUp(signal.reason), { once: true })
         return await this.#inner.commit()
       })
@@ -54,10 +54,10 @@ export class CertainWriter implements ObjectWriter {
 
   /** What cannot be given back in time is left for a sweep of what is unfinished. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { patience } = this.#options
-    patience.renew()
+    const { deadline } = this.#options
+    deadline.renew()
     try {
-      await patience.attempt(() => this.#inner[Symbol.asyncDispose]())
+      await deadline.attempt(() => this.#inner[Symbol.asyncDispose]())
     } catch (error) {
       if (!isRepeatable(error)) throw error
     }

@@ -1,4 +1,4 @@
-import type { Patience } from './retry-deadline.ts'
+import type { RetryDeadline } from './retry-deadline.ts'
 
 /**
  * What one attempt gives, piece by piece; each is waited for as long as one attempt may take.
@@ -7,21 +7,21 @@ import type { Patience } from './retry-deadline.ts'
  *
  * @throws STORAGE_UNAVAILABLE when the next piece does not come in time
  */
-export async function* piecesInTime<T>(
+export async function* withItemTimeout<T>(
   start: (signal: AbortSignal) => AsyncIterable<T>,
-  patience: Patience,
+  deadline: RetryDeadline,
 ): AsyncGenerator<T> {
   const over = new AbortController()
-  const pieces = start(over.signal)[Symbol.asyncIterator]()
+  const items = start(over.signal)[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const { done, value } = await patience.attempt(() => pieces.next())
+      const { done, value } = await deadline.attempt(() => items.next())
       if (done === true) return
       yield value
     }
   } finally {
     over.abort()
     // Not waited for: the piece that did not come would be waited for first.
-    pieces.return?.().catch(() => undefined)
+    items.return?.().catch(() => undefined)
   }
 }

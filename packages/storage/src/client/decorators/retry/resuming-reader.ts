@@ -1,14 +1,14 @@
 import type { GetOptions, ObjectReader, StoredObject } from '../../../backend.ts'
 import { type ByteSpan, spanOf } from '../../../byte-span.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
-import { piecesInTime } from './item-timeout.ts'
-import { isRepeatable, type Patience } from './retry-deadline.ts'
+import { withItemTimeout } from './item-timeout.ts'
+import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
 export interface ResumingReaderOptions {
   /** One attempt, of the same object. */
   readonly open: (options: Omit<GetOptions, 'signal'>, signal: AbortSignal) => Promise<ObjectReader>
   readonly getOptions: GetOptions
-  readonly patience: Patience
+  readonly deadline: RetryDeadline
 }
 
 /**
@@ -34,8 +34,8 @@ export class ResumingReader implements ObjectReader {
   }
 
   static async open(options: ResumingReaderOptions): Promise<ResumingReader> {
-    const { getOptions, patience } = options
-    const first = await patience.insist((signal) => options.open(getOptions, signal))
+    const { getOptions, deadline } = options
+    const first = await deadline.insist((signal) => options.open(getOptions, signal))
     return new ResumingReader(first, options)
   }
 
@@ -44,21 +44,21 @@ export class ResumingReader implements ObjectReader {
   }
 
   async *#read(): AsyncGenerator<Uint8Array> {
-    const { patience } = this.#options
+    const { deadline } = this.#options
     let { start } = this.#span
-    patience.renew()
+    deadline.renew()
     for (;;) {
       try {
         for await (const chunk of this.#piecesFrom(start)) {
           start += chunk.byteLength
           yield chunk
-          patience.renew()
+          deadline.renew()
         }
         return
       } catch (error) {
         await this.#drop()
         if (start === this.#span.end && isRepeatable(error)) return
-        await patience.pauseAfter(error)
+        await deadline.pauseAfter(error)
         await this.#reopen(start)
       }
     }
@@ -67,7 +67,7 @@ export class ResumingReader implements ObjectReader {
   /** What the current reader still gives, checked against what it promised. */
   async *#piecesFrom(start: number): AsyncGenerator<Uint8Array> {
     let left = this.#span.end - start
-    for await (const piece of piecesInTime(() => this.#current.body, this.#options.patience)) {
+    for await (const piece of withItemTimeout(() => this.#current.body, this.#options.deadline)) {
       left -= piece.byteLength
       if (left < 0) throw this.#tooLong()
       yield piece
@@ -77,8 +77,8 @@ export class ResumingReader implements ObjectReader {
 
   async #reopen(start: number): Promise<void> {
     const range = { kind: 'span', start, end: this.#span.end } as const
-    const { open, patience } = this.#options
-    this.#current = await patience.insist((signal) =>
+    const { open, deadline } = this.#options
+    this.#current = await deadline.insist((signal) =>
       open({ range, ifVersion: this.info.version }, signal),
     )
   }

@@ -3,8 +3,8 @@ import { eitherSignal } from '../../../concurrency/either-signal.ts'
 import { inBatches } from '../../../concurrency/in-batches.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 import type { ObjectKey } from '../../../object-key.ts'
-import { piecesInTime } from './item-timeout.ts'
-import { isRepeatable, type Patience } from './retry-deadline.ts'
+import { withItemTimeout } from './item-timeout.ts'
+import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
 /** What the largest batch of a store takes, so that no request of it is sent half full. */
 const batchSize = 1000
@@ -17,10 +17,10 @@ export async function* deletePersistently(
   storage: StorageBackend,
   keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
   options: CallOptions,
-  startPatience: () => Patience,
+  startDeadline: () => RetryDeadline,
 ): AsyncGenerator<DeleteResult> {
   for await (const batch of inBatches(keys, batchSize)) {
-    yield* deleteBatch(storage, batch, options, startPatience())
+    yield* deleteBatch(storage, batch, options, startDeadline())
   }
 }
 
@@ -28,16 +28,16 @@ async function* deleteBatch(
   storage: StorageBackend,
   batch: readonly ObjectKey[],
   options: CallOptions,
-  patience: Patience,
+  deadline: RetryDeadline,
 ): AsyncGenerator<DeleteResult> {
   const left = new Set(batch)
   while (left.size > 0) {
     const failed = new Map<ObjectKey, Error>()
     let broken: unknown
     try {
-      const results = piecesInTime(
+      const results = withItemTimeout(
         (over) => storage.deleteMany([...left], { signal: eitherSignal(options.signal, over) }),
-        patience,
+        deadline,
       )
       for await (const result of results) {
         if (isRepeatable(result.error)) {
@@ -46,7 +46,7 @@ async function* deleteBatch(
         }
         left.delete(result.key)
         yield result
-        patience.renew()
+        deadline.renew()
       }
     } catch (error) {
       broken = error
@@ -54,7 +54,7 @@ async function* deleteBatch(
     if (left.size === 0) return
     const [firstFailure] = failed.values()
     try {
-      await patience.pauseAfter(broken ?? firstFailure ?? noResult(left))
+      await deadline.pauseAfter(broken ?? firstFailure ?? noResult(left))
     } catch (error) {
       if (!isRepeatable(error) || failed.size < left.size) throw error
       for (const [key, failure] of failed) yield { key, error: failure }

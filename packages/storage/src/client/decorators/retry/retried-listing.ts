@@ -1,8 +1,8 @@
 import type { ListEntry, ListOptions, StorageBackend } from '../../../backend.ts'
 import { eitherSignal } from '../../../concurrency/either-signal.ts'
 import { compareKeys, type KeyPrefix, type ObjectKey } from '../../../object-key.ts'
-import { piecesInTime } from './item-timeout.ts'
-import type { Patience } from './retry-deadline.ts'
+import { withItemTimeout } from './item-timeout.ts'
+import type { RetryDeadline } from './retry-deadline.ts'
 
 /**
  * A listing that breaks begins again behind the last entry told, or, where the store does not list
@@ -12,27 +12,27 @@ export async function* listPersistently(
   storage: StorageBackend,
   prefix: KeyPrefix,
   options: ListOptions,
-  patience: Patience,
+  deadline: RetryDeadline,
 ): AsyncGenerator<ListEntry> {
   const told: Told = storage.capabilities.orderedList ? new ToldInOrder() : new ToldSomehow()
   let current = options
   for (;;) {
     try {
       const attempt = current
-      const entries = piecesInTime(
+      const entries = withItemTimeout(
         (over) => storage.list(prefix, { ...attempt, signal: eitherSignal(options.signal, over) }),
-        patience,
+        deadline,
       )
       for await (const entry of entries) {
         const name = entry.kind === 'object' ? entry.info.key : entry.prefix
         if (told.before(name)) continue
         told.note(name)
         yield entry
-        patience.renew()
+        deadline.renew()
       }
       return
     } catch (error) {
-      await patience.pauseAfter(error)
+      await deadline.pauseAfter(error)
       current = told.resume(options)
     }
   }

@@ -38,7 +38,7 @@ export interface RetryEnvironment {
 export type Attempt<T> = (signal: AbortSignal, onProgress: OnProgress) => Promise<T>
 
 /** What one call still has: time until its deadline, and the length of its next pause. */
-export class Patience {
+export class RetryDeadline {
   readonly #environment: RetryEnvironment
   readonly #signal: AbortSignal | undefined
   #startMs: number
@@ -60,7 +60,7 @@ export class Patience {
   }
 
   /**
-   * Does not count the time of `work`, which has a patience of its own; then all of it is given
+   * Does not count the time of `work`, which has a deadline of its own; then all of it is given
    * again.
    */
   async excluding<T>(work: () => Promise<T>): Promise<T> {

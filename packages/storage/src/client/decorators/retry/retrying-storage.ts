@@ -24,7 +24,7 @@ import { type Content, contentOfBytes } from './content.ts'
 import { ResumingReader } from './resuming-reader.ts'
 import { deletePersistently } from './retried-deletions.ts'
 import { listPersistently } from './retried-listing.ts'
-import { Patience, type RetryEnvironment } from './retry-deadline.ts'
+import { RetryDeadline, type RetryEnvironment } from './retry-deadline.ts'
 
 /**
  * Repeats what may be repeated, until a deadline, and finds out what became of writes whose answer
@@ -54,48 +54,48 @@ export class RetryingStorage implements StorageBackend {
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
-    return await this.#patience(options).insist((signal) => this.#inner.head(key, { signal }))
+    return await this.#deadline(options).insist((signal) => this.#inner.head(key, { signal }))
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
     const { signal: _, ...getOptions } = options
-    return await this.#read(key, getOptions, this.#patience(options))
+    return await this.#read(key, getOptions, this.#deadline(options))
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: PutOptions): Promise<StoredObject> {
-    const patience = this.#patience(options)
+    const deadline = this.#deadline(options)
     return await writeCertainly({
       operation: 'put',
       key,
-      patience,
+      deadline,
       attempt: (signal, onProgress) =>
         this.#inner.put(key, body, { ...options, signal, onProgress }),
-      recognise: () => this.#findWritten(key, contentOfBytes(body), patience),
+      recognise: () => this.#findWritten(key, contentOfBytes(body), deadline),
     })
   }
 
   async openWriter(key: ObjectKey, options: WriterOptions): Promise<ObjectWriter> {
     const givenUp = new AbortController()
-    const ending = this.#patience(options)
+    const ending = this.#deadline(options)
     const sendPart: PartSender = (_bytes, send) =>
       ending.excluding(() =>
-        this.#patience(options).insist((_signal, onProgress) => send(onProgress)),
+        this.#deadline(options).insist((_signal, onProgress) => send(onProgress)),
       )
     const signal = eitherSignal(options.signal, givenUp.signal)
     const onProgress = (): void => ending.renew()
-    const writer = await this.#patience(options).insist((attempt) =>
+    const writer = await this.#deadline(options).insist((attempt) =>
       inTime(this.#inner.openWriter(key, { ...options, sendPart, signal, onProgress }), attempt),
     )
     return new CertainWriter(writer, {
       key,
-      patience: ending,
+      deadline: ending,
       giveUp: (reason) => givenUp.abort(reason),
-      find: (written) => this.#findWritten(key, written, this.#patience(options)),
+      find: (written) => this.#findWritten(key, written, this.#deadline(options)),
     })
   }
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
-    return listPersistently(this.#inner, prefix, options, this.#patience(options))
+    return listPersistently(this.#inner, prefix, options, this.#deadline(options))
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -105,7 +105,7 @@ export class RetryingStorage implements StorageBackend {
     await writeCertainly({
       operation: 'delete',
       key,
-      patience: this.#patience(options),
+      deadline: this.#deadline(options),
       attempt: (signal) => this.#inner.delete(key, { ...options, signal }),
       // Another version is there: whether ours was deleted or replaced before cannot be told.
       recognise: async () => undefined,
@@ -116,16 +116,16 @@ export class RetryingStorage implements StorageBackend {
     keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,
     options: CallOptions = {},
   ): AsyncIterable<DeleteResult> {
-    return deletePersistently(this.#inner, keys, options, () => this.#patience(options))
+    return deletePersistently(this.#inner, keys, options, () => this.#deadline(options))
   }
 
   async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
-    const patience = this.#patience(options)
+    const deadline = this.#deadline(options)
     for (;;) {
       try {
         return await this.#inner.sweepUnfinished(prefix, options)
       } catch (error) {
-        await patience.pauseAfter(error)
+        await deadline.pauseAfter(error)
       }
     }
   }
@@ -134,18 +134,18 @@ export class RetryingStorage implements StorageBackend {
     await this.#inner[Symbol.asyncDispose]()
   }
 
-  #patience(options: CallOptions): Patience {
-    return new Patience(this.#environment, options.signal)
+  #deadline(options: CallOptions): RetryDeadline {
+    return new RetryDeadline(this.#environment, options.signal)
   }
 
   async #read(
     key: ObjectKey,
     getOptions: Omit<GetOptions, 'signal'>,
-    patience: Patience,
+    deadline: RetryDeadline,
   ): Promise<ObjectReader> {
     return await ResumingReader.open({
       getOptions,
-      patience,
+      deadline,
       open: (attemptOptions, signal) =>
         inTime(this.#inner.get(key, { ...attemptOptions, signal }), signal),
     })
@@ -155,10 +155,10 @@ export class RetryingStorage implements StorageBackend {
   async #findWritten(
     key: ObjectKey,
     written: Content,
-    patience: Patience,
+    deadline: RetryDeadline,
   ): Promise<StoredObject | undefined> {
     try {
-      await using reader = await this.#read(key, {}, patience)
+      await using reader = await this.#read(key, {}, deadline)
       if (reader.info.size !== written.size) return undefined
       return (await written.isSameAs(reader.body)) ? reader.info : undefined
     } catch (error) {

@@ -1,36 +1,14 @@
 import type { Clock } from '../../environment.ts'
 import { isConflict } from '../../errors/predicates.ts'
 
-/** How much of the unused past may be caught up on: what a timer that woke late would lose. */
-const catchUpMs = 100
-/** From which number of keys on those that may be written again are forgotten. */
+/** From this number of keys on, keys that may be written again are forgotten. */
 const manyKeys = 1000
 
-/** Gives each request its turn, evenly spaced. */
-export class RequestPace {
-  readonly #clock: Clock
-  readonly #intervalMs: number
-  #nextMs = Number.NEGATIVE_INFINITY
-
-  constructor(clock: Clock, requestsPerSecond: number) {
-    this.#clock = clock
-    this.#intervalMs = 1000 / requestsPerSecond
-  }
-
-  async turn(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#intervalMs === 0) return
-    const nowMs = this.#clock.monotonic()
-    const turnMs = Math.max(this.#nextMs, nowMs - catchUpMs)
-    this.#nextMs = turnMs + this.#intervalMs
-    if (turnMs > nowMs) await this.#clock.sleep(turnMs - nowMs, signal)
-  }
-}
-
-/** Keeps writes of one key apart, also those that come at the same time. */
+/** Keeps the writes of one key at a distance in time, also concurrent ones. */
 export class RewritePace {
   readonly #clock: Clock
   readonly #intervalMs: number
-  /** When a key may be written next. */
+  /** Key → when it may be written next, by the monotonic clock. */
   readonly #freeMs = new Map<string, number>()
 
   constructor(clock: Clock, intervalMs: number) {
