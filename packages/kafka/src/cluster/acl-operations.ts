@@ -1,4 +1,6 @@
-/** By Kafka's numbers (org.apache.kafka.common.acl.AclOperation), as far as they concern topics. */
+/**
+ * Kafka's numbers of the operations that concern topics (org.apache.kafka.common.acl.AclOperation).
+ */
 const operations = {
   Read: 3,
   Write: 4,
@@ -10,7 +12,7 @@ const operations = {
   AlterConfigs: 11,
 } as const
 
-/** As `kafka-acls --operation` takes them. */
+/** An ACL operation on a topic, by the name that `kafka-acls --operation` uses. */
 export type AclOperation = keyof typeof operations
 
 /** Reads the bit field of allowed operations (KIP-430). */

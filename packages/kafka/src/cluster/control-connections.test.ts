@@ -83,7 +83,7 @@ describe('control connections', () => {
     shared.update(new Map([[1, { ...away, id: 1, rack: undefined }]]))
     await expect(shared.openFresh({ ...away, id: 1, rack: undefined })).rejects.toMatchObject({
       code: 'KAFKA_UNREACHABLE',
-      why: expect.stringContaining('told us that a broker of the cluster is at'),
+      why: expect.stringContaining(`named 127.0.0.1:${away.port} as the address of a broker`),
       remedy: expect.stringContaining('advertised.listeners'),
     })
   })

@@ -8,6 +8,7 @@ import { BrokerConnection } from '../transport/broker-connection.ts'
 import type { Broker } from './metadata.ts'
 import { SharedConnections } from './shared-connections.ts'
 
+/** How to connect to the brokers of a cluster. */
 export interface ControlConnectionsOptions {
   readonly connection: KafkaConnectionOptions
   readonly clock: Clock
@@ -15,8 +16,8 @@ export interface ControlConnectionsOptions {
 }
 
 /**
- * One connection per broker for requests that are answered at once, opened when first needed and
- * again when broken.
+ * Keeps one connection per broker for requests that are answered at once. Each is opened when it is
+ * first needed, and again after it broke.
  */
 export class ControlConnections implements AsyncDisposable {
   readonly #options: ControlConnectionsOptions
@@ -32,12 +33,14 @@ export class ControlConnections implements AsyncDisposable {
     return this.#brokers
   }
 
+  /** Sets the brokers that new metadata lists. */
   update(brokers: ReadonlyMap<number, Broker>): void {
     this.#brokers = brokers
   }
 
   /**
-   * A control connection to that very broker. Undefined when the latest metadata does not know it.
+   * Returns the control connection to one broker; undefined when the latest metadata does not list
+   * it.
    */
   async to(brokerId: number): Promise<BrokerConnection | undefined> {
     const broker = this.#brokers.get(brokerId)
@@ -45,9 +48,12 @@ export class ControlConnections implements AsyncDisposable {
   }
 
   /**
-   * A control connection to any broker that answers: known brokers first, then the bootstrap
-   * servers. One whose connection broke comes last: it may be a broker that accepts connections and
-   * answers nothing.
+   * Returns a control connection to any broker that answers: known brokers are tried first, then
+   * the bootstrap servers. One whose connection broke is tried last: it may be a broker that
+   * accepts connections and answers nothing.
+   *
+   * @throws KAFKA_UNREACHABLE with the reasons of all that were tried; any other error of the first
+   *   broker that has one.
    */
   async toAny(): Promise<BrokerConnection> {
     const failures: KanneryError[] = []
@@ -63,7 +69,7 @@ export class ControlConnections implements AsyncDisposable {
     throw noBrokerAnswers(failures)
   }
 
-  /** A connection of its own for the caller, who disposes it. */
+  /** Opens a new connection. The caller disposes of it. */
   async openFresh(broker: Broker): Promise<BrokerConnection> {
     try {
       return await this.#open(broker)
@@ -103,8 +109,8 @@ export class ControlConnections implements AsyncDisposable {
   }
 
   /**
-   * The classic trap: the bootstrap server answers, and sends us to an address that only works
-   * inside its own network.
+   * Adds to an error that the cluster itself named an address that cannot be reached: the bootstrap
+   * server answers, but advertises an address that works only inside its own network.
    */
   #explainAdvertised(address: HostPort, error: unknown): unknown {
     const key = formatHostPort(address)
@@ -112,7 +118,7 @@ export class ControlConnections implements AsyncDisposable {
     if (!KanneryError.is(error, 'KAFKA_UNREACHABLE') || bootstrap.includes(key)) return error
     return new KanneryError('KAFKA_UNREACHABLE', error.message, {
       retry: error.retry,
-      why: `${error.why}; ${bootstrap.join(', ')} told us that a broker of the cluster is at ${key}`,
+      why: `${error.why}; ${bootstrap.join(', ')} named ${key} as the address of a broker of the cluster`,
       remedy: `Check that ${key} can be reached from here; if not, correct advertised.listeners of the broker.`,
       facts: error.facts,
       cause: error,
@@ -121,8 +127,8 @@ export class ControlConnections implements AsyncDisposable {
 }
 
 /**
- * An address whose connection could not be opened is as one that was never tried: by then another
- * one is open.
+ * The order in which addresses are tried. One whose connection could not be opened counts as one
+ * that was never tried: by then another connection is open.
  */
 const preference = ['open', 'none', 'broken'] as const
 

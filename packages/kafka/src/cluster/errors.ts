@@ -2,7 +2,7 @@ import { type ErrorDetails, type KafkaResource, KanneryError } from '@kannery/st
 import { errorNumbers, type KafkaErrorName } from '../protocol/error-numbers.ts'
 import { type KafkaMeaning, meaningOf } from './error-meanings.ts'
 
-/** What was asked, as far as the place that got the error number knows. */
+/** What was asked when a broker answered with an error number. */
 export interface KafkaErrorFacts {
   /** Kafka's name of the request, for example `Fetch`. */
   readonly api: string
@@ -17,11 +17,11 @@ export interface KafkaErrorFacts {
   readonly broker?: string | undefined
   /** How long to wait, milliseconds, where the broker refuses because of a quota. */
   readonly throttleTimeMs?: number | undefined
-  /** The broker's own words, where the answer has them. */
+  /** The broker's error message, if the answer has one. */
   readonly detail?: string | null | undefined
 }
 
-/** Turns an error number of Kafka into the error that a person reads. `number` must not be 0. */
+/** Explains an error number of Kafka. `number` must not be 0. */
 export function kafkaError(number: number, facts: KafkaErrorFacts): KanneryError {
   const meaning = meaningOf(number)
   const denial = meaning.code === 'KAFKA_DENIED'

@@ -6,35 +6,43 @@ import type { ApiCaller } from '../transport/broker-request.ts'
 import { callNewest } from './api-call.ts'
 import { kafkaError } from './errors.ts'
 
+/** A broker of the cluster, with the address that it advertises. */
 export interface Broker extends HostPort {
   readonly id: number
   readonly rack: string | undefined
 }
 
+/** The leader and the replicas of a partition. */
 export interface PartitionMetadata {
   readonly partition: number
   /** Broker id; undefined while the partition has no leader. */
   readonly leader: number | undefined
+  /** Number of the leader's election; −1 when unknown. */
   readonly leaderEpoch: number
+  /** Ids of the brokers that hold the partition. */
   readonly replicas: readonly number[]
+  /** Ids of the brokers whose replicas are in sync. */
   readonly isr: readonly number[]
 }
 
+/** What a broker says about one topic. */
 export interface TopicMetadata {
   readonly name: string
   /**
-   * As Kafka's tools print it: base64url of 16 bytes. All zero when the brokers know no topic ids
-   * (before Kafka 2.8).
+   * The topic's id as Kafka's tools print it: base64url of 16 bytes. All zero when the brokers know
+   * no topic ids (before Kafka 2.8).
    */
   readonly topicId: string
+  /** The same id as 16 bytes. */
   readonly topicIdBytes: Uint8Array
   readonly internal: boolean
-  /** In order of their numbers. Empty when there is an `error`. */
+  /** Partitions in order of their numbers. Empty when there is an `error`. */
   readonly partitions: readonly PartitionMetadata[]
-  /** Why the topic cannot be described: unknown, not allowed, … */
+  /** Why the topic cannot be described, for example KAFKA_TOPIC_UNKNOWN or KAFKA_DENIED. */
   readonly error?: KanneryError
 }
 
+/** What a broker says about the cluster. */
 export interface ClusterMetadata {
   readonly clusterId: string
   readonly controllerId: number

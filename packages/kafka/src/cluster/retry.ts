@@ -1,11 +1,14 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import { isKafkaError } from './errors.ts'
 
+/** How often and how long to repeat an attempt. */
 export interface RetryOptions {
   readonly clock: Clock
+  /** How long to repeat, milliseconds. */
   readonly patienceMs: number
-  /** Which errors are worth another attempt. Errors that are not Kannery's own never are. */
+  /** Whether an error is worth another attempt. Errors that are not Kannery's own never are. */
   mayRetry(error: KanneryError): boolean
+  /** Ends a wait between attempts: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -13,16 +16,18 @@ export interface RetryOptions {
 const firstBackoffMs = 100
 const greatestBackoffMs = 1000
 /**
- * How long it is waited in all for a quota that is used up: others may use up what becomes free of
+ * How long to wait in all for a quota that is used up: other clients may use what becomes free of
  * it.
  */
 const quotaPatienceMs = 600_000
 
 /**
- * Runs `attempt` again while it fails with an error that `mayRetry`, for at most `patienceMs`; then
- * throws the last error. `attempt` looks at the world anew each time, so "same request" and "after
- * refresh" are one here. Where a broker says that a quota is used up, and for how long (KIP-599),
- * that time is waited, for ten minutes at most, and is no part of the patience.
+ * Runs `attempt` until it succeeds. An error that `mayRetry` accepts is retried for at most
+ * `patienceMs`; then the last error is thrown. `attempt` reads the state of the cluster anew each
+ * time, so that the retries `same-request` and `after-refresh` are one here.
+ *
+ * Where a broker says that a quota is used up, and for how long (KIP-599), that time is waited, for
+ * ten minutes at most, and does not count as part of `patienceMs`.
  */
 export async function retrying<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
   const { clock, patienceMs, signal } = options
@@ -48,7 +53,8 @@ export async function retrying<T>(options: RetryOptions, attempt: () => Promise<
 }
 
 /**
- * How long to wait for a quota, milliseconds, as the broker says; undefined for every other error.
+ * Returns how long the broker says to wait for a quota, milliseconds; undefined for every other
+ * error.
  */
 function quotaWait(error: KanneryError): number | undefined {
   if (!isKafkaError(error, 'THROTTLING_QUOTA_EXCEEDED')) return undefined
@@ -67,7 +73,7 @@ export function isTransient(error: KanneryError): boolean {
 }
 
 /**
- * As {@link isTransient}, for requests that are sent with the topic's name alone: no Metadata
+ * Like {@link isTransient}, for requests that are sent with the topic's name alone: no Metadata
  * answer has confirmed before that the topic exists.
  */
 export function isTransientButNotUnknown(error: KanneryError): boolean {

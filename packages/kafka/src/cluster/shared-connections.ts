@@ -2,21 +2,22 @@ import type { BrokerConnection } from '../transport/broker-connection.ts'
 
 interface Slot {
   readonly opening: Promise<BrokerConnection>
-  /** When it is open. */
+  /** Set when the connection is open. */
   connection?: BrokerConnection
 }
 
 /**
- * Connections by name that many use: each is opened when it is first asked for, and again when it
- * is broken, once for all.
+ * Keeps connections that many callers share, by name. Each is opened when it is first asked for,
+ * and again after it broke, once for all callers.
  */
 export class SharedConnections implements AsyncDisposable {
   readonly #slots = new Map<string, Slot>()
   #disposed = false
 
   /**
-   * All who wait for one connection wait for the same promise: they go on in the order of their
-   * calls, and when it cannot be opened, all are told. The next one tries again.
+   * Returns the connection of that name. All callers that wait for one connection wait for the same
+   * promise: they continue in the order of their calls, and when it cannot be opened, all fail. The
+   * next call tries again.
    */
   get(name: string, open: () => Promise<BrokerConnection>): Promise<BrokerConnection> {
     const known = this.#slots.get(name)
@@ -35,7 +36,8 @@ export class SharedConnections implements AsyncDisposable {
   }
 
   /**
-   * Whether the connection of that name is open (or about to be), was never asked for, or broke.
+   * Returns whether the connection of that name is open (or being opened), was never asked for, or
+   * broke.
    */
   stateOf(name: string): 'open' | 'none' | 'broken' {
     const known = this.#slots.get(name)
@@ -43,7 +45,10 @@ export class SharedConnections implements AsyncDisposable {
     return known.connection?.usable === false ? 'broken' : 'open'
   }
 
-  /** Closes all. What is asked for later is closed as soon as it is open, and refuses requests. */
+  /**
+   * Closes all connections. One that is asked for later is closed as soon as it is open, and
+   * refuses requests.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
     const slots = [...this.#slots.values()]

@@ -2,15 +2,15 @@ import { KanneryError } from '@kannery/storage'
 import type { HostPort } from './connection-options.ts'
 
 /**
- * `[v6]:port`, with a zone perhaps, or a host without colons and a port. Kafka's clients want the
- * port, too.
+ * An IPv6 address in brackets, perhaps with a zone, or a host without colons; then a port, which
+ * Kafka's clients require, too.
  */
 const address = /^(?:\[([0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]+)?)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/
 
 /**
- * Reads Kafka's `bootstrap.servers`: comma-separated `host:port` pairs.
+ * Parses Kafka's `bootstrap.servers`: comma-separated `host:port` pairs.
  *
- * @throws CONFIG_INVALID naming the part that is no address.
+ * @throws CONFIG_INVALID with the part that is no address.
  */
 export function parseBootstrapServers(text: string): readonly HostPort[] {
   const parts = text
@@ -37,7 +37,7 @@ function parseAddress(text: string): HostPort {
 }
 
 function invalid(text: string, why: string): KanneryError {
-  // What stands before an @ may be a password.
+  // The part before an @ may be a password.
   const shown = text.replace(/.*@/, '…@')
   return new KanneryError('CONFIG_INVALID', `not a Kafka broker address: "${shown}"`, {
     why,

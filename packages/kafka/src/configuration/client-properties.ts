@@ -22,20 +22,23 @@ import {
 import { certificatesOf, privateKeyOf } from './pem.ts'
 import { parseProperties } from './properties.ts'
 
+/** Access to what the properties refer to. */
 export interface ClientPropertiesContext {
-  /** Reads a file that the properties name, relative to wherever the app thinks right. */
+  /**
+   * Reads a file that the properties name. The caller decides what a relative path is relative to.
+   */
   readFile(path: string): Promise<Uint8Array>
 }
 
 type Properties = ReadonlyMap<string, string>
 
 /**
- * Reads a client.properties file of Kafka's own tools: how to reach, trust and log in to a cluster.
- * Settings of producers and consumers are ignored; a setting of security that Kannery cannot follow
- * is refused. `bootstrapServers` is empty when the file names none.
+ * Parses a client.properties file of Kafka's own tools: how to reach, trust and log in to a
+ * cluster. Settings of producers and consumers are ignored; a security setting that Kannery cannot
+ * follow is an error. `bootstrapServers` is empty when the file has none.
  *
  * @param text the bytes of the file decoded as ISO 8859-1, as Java does
- * @throws CONFIG_INVALID naming the setting, never its value where that may be a secret.
+ * @throws CONFIG_INVALID with the setting, but without its value where that may be a secret.
  */
 export async function parseClientProperties(
   text: string,
@@ -59,7 +62,8 @@ export async function parseClientProperties(
 }
 
 /**
- * As String.trim of Java, which Kafka applies to every value: control characters and spaces only.
+ * Trims as String.trim of Java does, which Kafka applies to every value: control characters and
+ * spaces only.
  */
 function trimmed(value: string): string {
   return value.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
@@ -132,12 +136,12 @@ function saslOptions(properties: Properties): SaslOptions {
 }
 
 function saslMechanism(properties: Properties): SaslMechanism {
-  // Kafka's own default, which nobody means who does not write it down.
+  // This is Kafka's default. Those who want it write it down.
   const name = nonEmpty(properties, 'sasl.mechanism') ?? 'GSSAPI'
   const known = Object.keys(passwordModules).find((mechanism) => mechanism === name)
   if (known === undefined) {
     throw invalid('sasl.mechanism', `the SASL mechanism ${name} is not supported`, {
-      why: `Kannery speaks ${Object.keys(passwordModules).join(', ')}${properties.has('sasl.mechanism') ? '' : '; without sasl.mechanism Kafka means GSSAPI (Kerberos)'}`,
+      why: `Kannery supports ${Object.keys(passwordModules).join(', ')}${properties.has('sasl.mechanism') ? '' : '; the default of Kafka is GSSAPI (Kerberos)'}`,
       remedy: 'Set sasl.mechanism to one of these, and use a listener that offers it.',
     })
   }
@@ -211,8 +215,8 @@ async function storeFile(
 }
 
 /**
- * Empty turns the check of the host name off; that is Kafka's documented way, and it has to be
- * written down on purpose.
+ * Reads whether to check the host name. An empty value turns the check off: this is Kafka's
+ * documented way, and it must be written down on purpose.
  */
 function serverNameCheck(properties: Properties): boolean {
   const setting = 'ssl.endpoint.identification.algorithm'

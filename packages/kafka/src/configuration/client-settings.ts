@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Settings of security that we follow. */
+/** Security settings that Kannery follows. */
 const followed: ReadonlySet<string> = new Set([
   'security.protocol',
   'sasl.mechanism',
@@ -19,8 +19,9 @@ const followed: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Settings that can be left aside without connecting in another way than was asked for: TLS 1.2 and
- * 1.3 are spoken whatever they say, and what belongs to a mechanism that we refuse anyway.
+ * Security settings that can be ignored without connecting in another way than was asked for: TLS
+ * 1.2 and 1.3 are used whatever they say, and settings of a mechanism that is refused anyway do not
+ * matter.
  */
 const harmless: readonly RegExp[] = [
   /^ssl\.protocol$/,
@@ -42,9 +43,8 @@ const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
 ]
 
 /**
- * Refuses a setting that says how to connect securely and that we do not know: to ignore it could
- * mean to connect less securely than its author believes. Everything else belongs to producers,
- * consumers or tools, and is none of our business.
+ * Checks that there is no unknown security setting: to ignore one could mean to connect less
+ * securely than its author believes. All other settings belong to producers, consumers or tools.
  *
  * @throws CONFIG_INVALID
  */

@@ -5,10 +5,9 @@ export interface JaasEntry {
 }
 
 /**
- * Reads the value of Kafka's `sasl.jaas.config`: `LoginModuleClass flag option="value" …;`, as
+ * Parses the value of Kafka's `sasl.jaas.config`, `LoginModuleClass flag option="value" …;`, as
  * Kafka's own tools do (org.apache.kafka.common.security.JaasConfig over java.io.StreamTokenizer).
- *
- * Returns undefined when it is not of that form. What is wrong is not said, because any part of it
+ * Returns undefined when it is not of that form, without a reason, because any part of the value
  * may be a secret.
  */
 export function parseJaas(text: string): JaasEntry | undefined {
@@ -35,7 +34,9 @@ const controlFlags: ReadonlySet<string> = new Set([
 ])
 
 interface Token {
-  /** `mark`: a character of its own, or a number, which is neither a name nor a value. */
+  /**
+   * `text`: a name or a value. `mark`: a single character or a number, which can be neither.
+   */
   readonly kind: 'text' | 'mark'
   readonly text: string
 }
@@ -44,7 +45,9 @@ function isMark(token: Token | undefined, mark: string): boolean {
   return token?.kind === 'mark' && token.text === mark
 }
 
-/** In the order in which Java's tokenizer tries them. A slash alone begins a comment, too. */
+/**
+ * Patterns of tokens, in the order in which Java's tokenizer tries them. A slash alone begins a comment, too.
+ */
 const tokenPattern = new RegExp(
   [
     '[\\0-\\x20]+',
@@ -82,7 +85,7 @@ const controlCharacters: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-/** Octal codes up to `\377`, and the letters of C. */
+/** Replaces escape sequences: octal codes up to `\377`, and the letters of C. */
 function unescaped(quoted: string): string {
   return quoted.replace(
     /\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|(.))/gs,

@@ -13,14 +13,14 @@ export function isJavaKeyStore(store: Buffer): boolean {
   return store.length > 12 + digestBytes && store.readUInt32BE(0) === magic
 }
 
-/** Why a store cannot be read: a sentence for people, without secrets. */
+/** Why a store cannot be read, without secrets. */
 export class KeyStoreFailure extends Error {}
 
 /**
- * The trusted certificates (DER) of a JKS store. Its private keys are skipped: they are encrypted
- * by a scheme of Sun's own.
+ * Reads the trusted certificates (DER) of a JKS store. Its private keys are skipped: they are
+ * encrypted by a scheme of Sun's own.
  *
- * @param password without one the digest over the store is not checked, as Java does
+ * @param password without one the digest over the store is not checked, as in Java
  * @throws KeyStoreFailure
  */
 export function readJavaTrustStore(store: Buffer, password: string | undefined): readonly Buffer[] {
@@ -33,7 +33,10 @@ export function readJavaTrustStore(store: Buffer, password: string | undefined):
   }
 }
 
-/** The store ends with SHA-1 over the password (UTF-16), these words, and all bytes before. */
+/**
+ * Checks the digest at the end of a store: SHA-1 over the password (UTF-16), a fixed text, and all
+ * bytes before it.
+ */
 function checkDigest(store: Buffer, password: string): void {
   const content = store.subarray(0, store.length - digestBytes)
   const digest = createHash('sha1')

@@ -4,16 +4,16 @@ import { isJavaKeyStore, KeyStoreFailure, readJavaTrustStore } from './java-key-
 import { certificatesOf, encodePem, privateKeyOf } from './pem.ts'
 import { isPkcs12, readPkcs12 } from './pkcs12.ts'
 
-/** A trust or key store, as a file holds it: PEM, PKCS #12 or JKS. */
+/** A file with a trust or key store: PEM, PKCS #12 or JKS. */
 export interface StoreFile {
-  /** The setting that named it, for errors. */
+  /** Name of the setting that the file came from, for errors. */
   readonly setting: string
   readonly location: string
   readonly content: Buffer
   readonly password: string | undefined
 }
 
-/** A certificate chain and its key, both PEM; `passphrase` opens the key. */
+/** A certificate chain and its key, both PEM. `passphrase` decrypts the key. */
 export interface ClientIdentity {
   readonly cert: string
   readonly key: string
@@ -21,8 +21,8 @@ export interface ClientIdentity {
 }
 
 /**
- * The trusted certificates of a store, as PEM. Its kind is seen from its content, as Java does it:
- * many a `.jks` is PKCS #12.
+ * Reads the trusted certificates of a store, as PEM. The kind is recognised by the content, as in
+ * Java: many a `.jks` file is PKCS #12.
  *
  * @throws CONFIG_INVALID
  */
@@ -48,7 +48,7 @@ export function readTrustStore(store: StoreFile): string {
 }
 
 /**
- * Certificate chain and private key of a store.
+ * Reads certificate chain and private key of a store.
  *
  * @throws CONFIG_INVALID
  */
@@ -73,16 +73,16 @@ export function readKeyStore(store: StoreFile, keyPassword: string | undefined):
   return checkedIdentity({ cert, key, ...passphrase(keyPassword) }, { setting })
 }
 
-/** What a person named an identity in, for errors. */
+/** Where an identity was configured, for errors. */
 export interface IdentitySource {
-  /** Of the certificate: a setting or the path of a file. */
+  /** Setting, or path of the file, that has the certificate. */
   readonly setting: string
-  /** Of what opens the key. Defaults to `ssl.key.password`. */
+  /** Setting that has the passphrase of the key. Defaults to `ssl.key.password`. */
   readonly passwordSetting?: string
 }
 
 /**
- * Checks that key and certificate belong together and that the passphrase opens the key.
+ * Checks that key and certificate belong together and that the passphrase decrypts the key.
  *
  * @throws CONFIG_INVALID
  */
@@ -100,7 +100,11 @@ export function checkedIdentity(identity: ClientIdentity, source: IdentitySource
   return identity
 }
 
-/** Throws CONFIG_INVALID unless every certificate of `pem` can be read. */
+/**
+ * Checks that every certificate of `pem` can be read.
+ *
+ * @throws CONFIG_INVALID
+ */
 export function checkedCertificates(pem: string, setting: string): string {
   for (const certificate of pem.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? []) {
     try {
@@ -124,7 +128,7 @@ function openKey(
   try {
     return createPrivateKey({ key, ...(secret === undefined ? {} : { passphrase: secret }) })
   } catch {
-    // OpenSSL's own words ("bad decrypt", "unsupported") help nobody, and must not carry the key
+    // OpenSSL's messages ("bad decrypt", "unsupported") do not help, and must not carry the key
     // along.
     const encrypted = key.includes('ENCRYPTED')
     throw new KanneryError('CONFIG_INVALID', 'the private key cannot be opened', {
@@ -160,8 +164,8 @@ function identityOf(store: StoreFile): ClientIdentity {
 }
 
 /**
- * The certificate of `key`, then the one that issued it, and so on: the order in which TLS wants
- * them.
+ * Orders certificates as TLS requires: the certificate of `key`, then the one that issued it, and
+ * so on.
  */
 function chainFor(key: KeyObject, certificates: readonly Buffer[]): string {
   const rest = new Set(certificates.map((der) => new X509Certificate(der)))

@@ -2,35 +2,34 @@ import { KanneryError } from '@kannery/storage'
 import { type ClientIdentity, checkedCertificates, checkedIdentity } from './key-stores.ts'
 import { certificatesOf, privateKeyOf } from './pem.ts'
 
-/** A file of PEM blocks that a person named. */
+/** A file of PEM blocks. */
 export interface PemFile {
-  /** Its path, for errors. */
+  /** Path of the file, for errors. */
   readonly path: string
   readonly text: string
 }
 
-/** What opens an encrypted private key. */
+/** The passphrase of an encrypted private key. */
 export interface KeyPassphrase {
   readonly value: string | undefined
-  /** Where a person gives it, for errors. */
+  /** Where the passphrase is configured, for errors. */
   readonly setting: string
 }
 
 /**
- * The trusted certificate authorities of a file.
+ * Reads the trusted certificate authorities of a file.
  *
- * @throws CONFIG_INVALID naming the file when it holds none, or one that cannot be read
+ * @throws CONFIG_INVALID with the file when it holds none, or one that cannot be read
  */
 export function readAuthorities(file: PemFile): string {
   return checkedCertificates(certificatesIn(file), file.path)
 }
 
 /**
- * A client's certificate chain and its key, in two files or in one.
+ * Reads a client's certificate chain and its key, from two files or from one.
  *
- * @throws CONFIG_INVALID naming the file when one cannot be read, they do not belong together, or
- *   the
- * passphrase does not open the key
+ * @throws CONFIG_INVALID with the file when one cannot be read, they do not belong together, or the
+ *   passphrase does not decrypt the key
  */
 export function readIdentity(
   certificateFile: PemFile,

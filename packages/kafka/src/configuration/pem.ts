@@ -5,13 +5,15 @@ interface PemBlock {
   readonly text: string
 }
 
-/** All certificates of `text`, as one PEM in their order; undefined when there are none. */
+/**
+ * Extracts all certificates of `text`, as one PEM in their order; undefined when there are none.
+ */
 export function certificatesOf(text: string): string | undefined {
   const found = blocks(text).filter(({ label }) => label === 'CERTIFICATE')
   return found.length === 0 ? undefined : found.map((certificate) => certificate.text).join('')
 }
 
-/** The first private key of `text`, encrypted or not; undefined when there is none. */
+/** Extracts the first private key of `text`, encrypted or not; undefined when there is none. */
 export function privateKeyOf(text: string): string | undefined {
   return blocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'))?.text
 }
@@ -21,14 +23,15 @@ export function encodePem(label: string, der: Uint8Array): string {
 }
 
 /**
- * In a .properties file the line breaks of a PEM are lost where its lines were continued by
- * backslashes: put them back.
+ * Restores the line breaks of a PEM block, which are lost in a .properties file where lines were
+ * continued by backslashes.
  */
 function blocks(text: string): readonly PemBlock[] {
   return [...text.matchAll(block)].map(([whole, label = '', body = '']) => {
     const base64 = body.replaceAll(/\s/g, '')
     const plain = /^[A-Za-z0-9+/=]*$/.test(base64)
-    // With headers inside (Proc-Type: 4,ENCRYPTED) line breaks mean something: leave it as it is.
+    // With headers inside (Proc-Type: 4,ENCRYPTED) line breaks have a meaning: leave the block as
+    // it is.
     return { label, text: plain ? wrap(label, base64) : `${whole}\n` }
   })
 }

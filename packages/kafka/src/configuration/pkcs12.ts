@@ -2,19 +2,19 @@ import forge from 'node-forge'
 import { KeyStoreFailure } from './java-key-store.ts'
 
 export interface Pkcs12Content {
-  /** DER. */
+  /** Certificates, DER. */
   readonly certificates: readonly Buffer[]
-  /** PKCS #8, DER, decrypted. */
+  /** Private keys, PKCS #8, DER, decrypted. */
   readonly privateKeys: readonly Buffer[]
 }
 
-/** PKCS #12 is ASN.1, which begins with a SEQUENCE. */
+/** Whether a store is PKCS #12, which is ASN.1 and begins with a SEQUENCE. */
 export function isPkcs12(store: Buffer): boolean {
   return store[0] === 0x30
 }
 
 /**
- * Opens a PKCS #12 store (RFC 7292) as keytool and OpenSSL write it.
+ * Opens a PKCS #12 store (RFC 7292) that keytool or OpenSSL wrote.
  *
  * @throws KeyStoreFailure
  */
@@ -46,7 +46,7 @@ function bags(content: forge.pkcs12.Pkcs12Pfx, bagType: string | undefined): for
   return bagType === undefined ? [] : (content.getBags({ bagType })[bagType] ?? [])
 }
 
-/** The library reads RSA only; it hands over anything else as plain ASN.1. */
+/** Encodes a certificate. The library parses RSA only, and returns all others as plain ASN.1. */
 function certificateDer(bag: forge.pkcs12.Bag): Buffer {
   return derOf(bag.cert == null ? bag.asn1 : forge.pki.certificateToAsn1(bag.cert))
 }

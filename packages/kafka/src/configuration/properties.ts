@@ -1,8 +1,8 @@
 import { KanneryError } from '@kannery/storage'
 
 /**
- * Reads a Java .properties file as java.util.Properties.load does: comments with # or !, keys ended
- * by =, : or white space, lines continued by a backslash, \t \n \r \f and \uXXXX. The last of
+ * Parses a Java .properties file as java.util.Properties.load does: comments with # or !, keys
+ * ended by =, : or white space, lines continued by a backslash, \t \n \r \f and \uXXXX. The last of
  * several equal keys wins.
  *
  * @param text the bytes of the file decoded as ISO 8859-1, as Java does
@@ -12,7 +12,7 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
   return new Map(logicalLines(text).map(parseLine))
 }
 
-/** Joins continued lines; drops comments and blank lines, of which nothing is continued. */
+/** Joins continued lines, and drops comments and blank lines, which cannot be continued. */
 function logicalLines(text: string): readonly string[] {
   const lines: string[] = []
   let begun = ''
@@ -27,7 +27,9 @@ function logicalLines(text: string): readonly string[] {
   return begun === '' ? lines : [...lines, begun]
 }
 
-/** That of UTF-8, in ISO 8859-1: Java would take it for a part of the first key. */
+/**
+ * Byte order mark of UTF-8, decoded as ISO 8859-1. Java would take it for a part of the first key.
+ */
 const byteOrderMark = /^\u00ef\u00bb\u00bf/
 
 function endsWithOpenBackslash(line: string): boolean {
@@ -35,7 +37,7 @@ function endsWithOpenBackslash(line: string): boolean {
   return backslashes % 2 === 1
 }
 
-/** A key is what comes before the first separator that no backslash escapes. */
+/** Splits a line at the first separator that no backslash escapes. */
 const keyPattern = /^(?:\\.|[^\\=: \t\f])*/s
 const separatorPattern = /^[ \t\f]*[=:]?[ \t\f]*/
 

@@ -11,21 +11,25 @@ const greatestEpoch = 0x7fff_ffff
 
 /**
  * The client's side of an incremental fetch session (KIP-227): the broker remembers what is
- * fetched, and a request tells only what changed, so 10,000 quiet partitions cost a few bytes. A
- * session belongs to one connection, with one request unanswered at most. Where a broker has no
- * room for a session, every request tells everything, each time beginning with another partition,
- * as the broker fills its answer in the order of the request.
+ * fetched, and a request has only what changed, so that 10,000 quiet partitions cost a few bytes.
+ *
+ * A session belongs to one connection, with at most one unanswered request. Where a broker has no
+ * room for a session, every request lists everything, each time beginning with another partition,
+ * because the broker fills its answer in the order of the request.
  */
 export class FetchSession {
   #id = 0
-  /** 0: the next request is a full one, and asks for a session. */
+  /**
+   * Number of the next request in the session. 0: the request is a full one, and asks for a
+   * session.
+   */
   #epoch = 0
   #known: ReadonlyMap<string, FetchPosition> = new Map()
   #fullRequests = 0
 
   /**
-   * What to ask so that the broker fetches exactly `wanted`. The keys are the caller's, one per
-   * partition. To be sent; then `answered` is due.
+   * Returns what to ask so that the broker fetches exactly `wanted`, whose keys are chosen by the
+   * caller, one per partition. The request must be sent, and `answered` called with its answer.
    */
   next(wanted: ReadonlyMap<string, FetchPosition>): SessionRequest {
     const previous = this.#known
@@ -45,8 +49,8 @@ export class FetchSession {
   }
 
   /**
-   * Takes note of an answer. False when the broker lost the session: the answer says nothing then,
-   * and the next request begins a new one.
+   * Notes an answer. Returns false when the broker lost the session: then the answer has no data,
+   * and the next request begins a new session.
    */
   answered({ errorCode, sessionId }: Pick<FetchResponse, 'errorCode' | 'sessionId'>): boolean {
     switch (errorCode) {
@@ -66,7 +70,7 @@ export class FetchSession {
     }
   }
 
-  /** The next request tells everything again, whatever the broker remembers. */
+  /** Has the next request list everything again, whatever the broker remembers. */
   restart(): void {
     this.#epoch = 0
   }

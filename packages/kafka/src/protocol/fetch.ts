@@ -2,8 +2,8 @@ import { FrameReader } from './frame-reader.ts'
 
 export const fetchApiKey = 1
 /**
- * Version 12 is the least with `lastFetchedEpoch` and flexible fields (Kafka 2.7), 13 names topics
- * by id (KIP-516), 15 leaves the replica id out of the body (KIP-903).
+ * Versions of Fetch that are used: 12 is the least with `lastFetchedEpoch` and flexible fields
+ * (Kafka 2.7), 13 names topics by id (KIP-516), 15 leaves the replica id out of the body (KIP-903).
  */
 export const fetchVersions = {
   least: 12,
@@ -12,11 +12,12 @@ export const fetchVersions = {
   greatest: 17,
 } as const
 
+/** A topic, by its name and its id. */
 export interface FetchTopic {
   readonly name: string
-  /** As Kafka's tools print it: base64url. */
+  /** The topic's id as Kafka's tools print it: base64url. */
   readonly topicId: string
-  /** 16 bytes. */
+  /** The same id as 16 bytes. */
   readonly topicIdBytes: Uint8Array
 }
 
@@ -25,21 +26,22 @@ export interface FetchPosition {
   readonly topic: FetchTopic
   readonly partition: number
   readonly fetchOffset: number
-  /** −1: unknown; the broker then does not check it. */
+  /** Leader epoch by the latest metadata. −1: unknown; the broker then does not check it. */
   readonly currentLeaderEpoch: number
   /**
-   * Of the last batch before `fetchOffset`; −1 where there is none. With it the broker finds out
-   * about truncation (KIP-595).
+   * Leader epoch of the last batch before `fetchOffset`; −1 when there is none. With it the broker
+   * detects truncation (KIP-595).
    */
   readonly lastFetchedEpoch: number
   readonly maxBytes: number
 }
 
+/** A Fetch request, before its encoding. */
 export interface FetchRequest {
   readonly version: number
   readonly maxWaitMs: number
   readonly minBytes: number
-  /** Of the whole answer, but for one batch that is larger than this (KIP-74). */
+  /** Bound for the whole answer, bytes; one batch that is larger is still served (KIP-74). */
   readonly maxBytes: number
   readonly sessionId: number
   readonly sessionEpoch: number
@@ -47,49 +49,53 @@ export interface FetchRequest {
   readonly forgotten: readonly Pick<FetchPosition, 'topic' | 'partition'>[]
 }
 
+/** An aborted transaction that overlaps an answer. */
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: number
 }
 
+/** The answer for one partition. */
 export interface FetchedPartition {
   /** The topic's id (base64url) where the version names topics by id, else its name. */
   readonly topicKey: string
   readonly partition: number
   /** Kafka's error number; 0: none. */
   readonly errorCode: number
-  /** −1 with an error. */
+  /** Offset after the last record that all in-sync replicas have; −1 with an error. */
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number
-  /** Complete for the range of this answer, ordered by first offset. */
+  /** All aborted transactions that overlap this answer, ordered by first offset. */
   readonly aborted: readonly AbortedTransaction[]
   /**
-   * Batches, perhaps with a partial one at the end. A view of the frame: valid as long as that is.
+   * Batches, perhaps with a partial one at the end. A view of the frame, valid as long as the frame
+   * is.
    */
   readonly records: Buffer
   /**
-   * The log does not continue what was read before: the greatest epoch at or before ours, and where
-   * it ends.
+   * Set when the log does not continue what was read before: the greatest epoch at or before the
+   * requested one, and where it ends.
    */
   readonly diverging?: { readonly epoch: number; readonly endOffset: number }
 }
 
+/** A decoded Fetch answer. */
 export interface FetchResponse {
   readonly throttleTimeMs: number
   readonly errorCode: number
-  /** 0: the broker keeps no session. */
+  /** Id of the fetch session. 0: the broker keeps no session. */
   readonly sessionId: number
   readonly partitions: readonly FetchedPartition[]
 }
 
-/** A consumer, not a replica. */
+/** Replica id of a consumer. */
 const noReplica = -1
 const readCommitted = 1
-/** Only followers tell where their log starts. */
+/** Log start offset, which only followers report. */
 const noLogStart = -1n
 
-/** The key by which an answer of this `version` names the topic. */
+/** Returns the key by which an answer of this `version` names the topic. */
 export function topicKey(topic: FetchTopic, version: number): string {
   return version >= fetchVersions.byTopicId ? topic.topicId : topic.name
 }
@@ -116,7 +122,11 @@ export function encodeFetchRequest(request: FetchRequest): Buffer {
   return writer.finish()
 }
 
-/** @throws RangeError when the frame is not a Fetch response of this version. */
+/**
+ * Decodes a Fetch answer.
+ *
+ * @throws RangeError when the frame is not a Fetch answer of this version.
+ */
 export function decodeFetchResponse(frame: Buffer, version: number): FetchResponse {
   const reader = new FrameReader(frame)
   const throttleTimeMs = reader.int32()
@@ -173,8 +183,8 @@ interface TopicGroup<T> {
 }
 
 /**
- * Neighbours of one topic share its entry. The order stays: it is the order in which the broker
- * fills its answer.
+ * Groups neighbouring partitions of one topic into one entry, and keeps their order: it is the
+ * order in which the broker fills its answer.
  */
 function groupByTopic<T extends { readonly topic: FetchTopic }>(
   items: readonly T[],

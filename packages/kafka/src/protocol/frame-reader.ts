@@ -1,7 +1,7 @@
 /**
  * Reads the primitive types of Kafka's flexible protocol (KIP-482) from one frame. 64-bit integers
- * become numbers: exact up to 2⁵³, and what lies beyond is refused elsewhere, where it has a
- * meaning. Reading behind the end throws a RangeError.
+ * become numbers, exact up to 2⁵³; larger ones are refused where they have a meaning. Reading
+ * beyond the end throws a RangeError.
  */
 export class FrameReader {
   readonly #bytes: Buffer
@@ -32,7 +32,7 @@ export class FrameReader {
     return this.#bytes.readBigInt64BE(this.#advance(8))
   }
 
-  /** A view, not a copy. */
+  /** Reads bytes as a view, not a copy. */
   bytes(length: number): Buffer {
     const position = this.#advance(length)
     return this.#bytes.subarray(position, position + length)
@@ -54,19 +54,19 @@ export class FrameReader {
     return this.bytes(this.unsignedVarint() - 1).toString()
   }
 
-  /** A view; empty for null. */
+  /** Reads nullable bytes as a view; empty for null. */
   compactBytes(): Buffer {
     return this.bytes(Math.max(this.unsignedVarint() - 1, 0))
   }
 
-  /** Empty for null. */
+  /** Reads a nullable array; empty for null. */
   compactArray<T>(readItem: () => T): T[] {
     const items: T[] = []
     for (let rest = this.unsignedVarint() - 1; rest > 0; rest--) items.push(readItem())
     return items
   }
 
-  /** Hands each tagged field, as a reader of its own bytes, to `onField`. */
+  /** Passes each tagged field, as a reader of its own bytes, to `onField`. */
   taggedFields(onField?: (tag: number, field: FrameReader) => void): void {
     for (let rest = this.unsignedVarint(); rest > 0; rest--) {
       const tag = this.unsignedVarint()

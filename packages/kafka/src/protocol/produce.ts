@@ -3,36 +3,36 @@ import { Reader } from '@platformatic/kafka'
 
 export const produceApiKey = 0
 /**
- * The least version whose fields have lengths as varints (Kafka 2.4), and the one that names topics
- * by id (KIP-516, Kafka 4.0).
+ * Versions of Produce that are used: the least whose fields have lengths as varints (Kafka 2.4),
+ * and the one that names topics by id (KIP-516, Kafka 4.0).
  */
 export const produceVersions = { least: 9, byTopicId: 13, greatest: 13 } as const
 
 export interface ProduceTarget {
   readonly name: string
-  /** 16 bytes. */
+  /** The topic's id, 16 bytes. */
   readonly topicIdBytes: Uint8Array
 }
 
 export interface PartitionBatch {
   readonly partition: number
-  /** Exactly one RecordBatch v2. Goes into the request without a copy. */
+  /** Exactly one RecordBatch v2. It goes into the request without a copy. */
   readonly batch: Buffer
 }
 
 export interface ProduceRequest {
   readonly version: number
   readonly target: ProduceTarget
-  /** How long the broker may wait for its replicas. */
+  /** How long the broker may wait for its replicas, milliseconds. */
   readonly timeoutMs: number
   readonly batches: readonly PartitionBatch[]
 }
 
 export interface ProduceResult {
   readonly partition: number
-  /** 0: the batch is in the log of all in-sync replicas. */
+  /** Kafka's error number. 0: the batch is in the log of all in-sync replicas. */
   readonly errorCode: number
-  /** −1 with an error. */
+  /** Offset of the batch's first record; −1 with an error. */
   readonly baseOffset: number
   readonly errorMessage: string | null
   /** Which records of the batch the broker refused, and why (KIP-467). */
@@ -44,13 +44,13 @@ export interface ProduceResponse {
   readonly results: readonly ProduceResult[]
 }
 
-/** Of acks=all: a batch is acknowledged when all in-sync replicas have it. */
+/** acks=all: a batch is acknowledged when all in-sync replicas have it. */
 const allReplicas = -1
 
 /**
- * Encodes a Produce request for one topic, acks=all, without a transaction. A broker appends only
- * the last of two entries for one partition and refuses two batches in one entry, so both are
- * asserted here: one batch per partition per request.
+ * Encodes a Produce request for one topic, with acks=all and without a transaction. A broker
+ * appends only the last of two entries for one partition and refuses two batches in one entry. Both
+ * are checked here: one batch per partition per request.
  */
 export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
   const { version, target, timeoutMs, batches } = request
@@ -67,6 +67,8 @@ export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
 }
 
 /**
+ * Decodes a Produce answer.
+ *
  * @throws KAFKA_PROTOCOL when the answer is about another topic than the one that was asked for.
  */
 export function decodeProduceResponse(frame: Buffer, version: number): ProduceResponse {

@@ -5,12 +5,13 @@ import { formatHostPort, type HostPort } from '../configuration/connection-optio
 import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { ApiCaller } from './broker-request.ts'
 
+/** Versions of an API, from `min` to `max` (both inclusive). */
 export interface ApiVersionRange {
   readonly min: number
   readonly max: number
 }
 
-/** Shown in the broker's client metrics (KIP-511). */
+/** Name in the broker's client metrics (KIP-511). */
 const softwareName = 'kannery'
 // A package finds itself by its name from its sources, its build and its bundle alike.
 const { version: softwareVersion } = createRequire(import.meta.url)(
@@ -18,8 +19,8 @@ const { version: softwareVersion } = createRequire(import.meta.url)(
 ) as { readonly version: string }
 
 /**
- * Asks which APIs the broker speaks in which versions. A broker that does not know ApiVersions v3
- * (before Kafka 2.4) says so in the format of v0 (KIP-511); it is asked again in v0.
+ * Asks which APIs the broker supports in which versions. A broker that does not know ApiVersions v3
+ * (before Kafka 2.4) answers in the format of v0 (KIP-511) and is asked again in v0.
  */
 export async function negotiateApiVersions(
   connection: Pick<ApiCaller, 'address' | 'call'>,
@@ -30,7 +31,7 @@ export async function negotiateApiVersions(
   }
   if (answer.errorCode !== errorNumbers.NONE) {
     const broker = formatHostPort(connection.address)
-    throw new KanneryError('KAFKA_PROTOCOL', `${broker} does not tell its API versions`, {
+    throw new KanneryError('KAFKA_PROTOCOL', `the broker ${broker} does not list its API versions`, {
       why: `it answered with Kafka's error number ${answer.errorCode}`,
       facts: { broker, kafkaError: answer.errorCode },
     })
@@ -43,6 +44,7 @@ export async function negotiateApiVersions(
   )
 }
 
+/** Explains that a broker and Kannery have no version of an API in common. */
 export function noCommonVersion(
   address: HostPort,
   apiKey: number,
@@ -55,7 +57,7 @@ export function noCommonVersion(
     why:
       theirs === undefined
         ? `it does not offer ${api}; a controller's port, for example, serves no clients`
-        : `it speaks versions ${theirs.min} to ${theirs.max} of ${api}, Kannery speaks ${ours.min} to ${ours.max}`,
+        : `it supports versions ${theirs.min} to ${theirs.max} of ${api}, Kannery ${ours.min} to ${ours.max}`,
     remedy:
       'Use brokers of Apache Kafka 2.8 or newer; if they are newer than this Kannery, update Kannery.',
     facts: { broker, api },

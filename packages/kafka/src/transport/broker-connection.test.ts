@@ -121,7 +121,7 @@ describe('a connection is never used again', () => {
     })
   })
 
-  test('after an answer that nobody asked for', async () => {
+  test('after an answer without a request', async () => {
     const connection = await open()
     const answer = connection.request(request('a'))
     await peer.asked(1)
@@ -155,7 +155,7 @@ describe('a connection is never used again', () => {
     const connection = await open()
     const answer = connection.request(request('a'))
     await connection[Symbol.asyncDispose]()
-    expect(await reasonOf(answer)).toMatchObject({ why: 'we closed it ourselves' })
+    expect(await reasonOf(answer)).toMatchObject({ why: 'Kannery closed it' })
   })
 })
 

@@ -21,24 +21,25 @@ import { type SlabNumber, SlabPair } from './slab-pair.ts'
 import { openSocket } from './socket.ts'
 import { tlsExpectedError } from './tls-errors.ts'
 
+/** How to connect to one broker. */
 export interface BrokerConnectionOptions
   extends Pick<
     KafkaConnectionOptions,
     'clientId' | 'tls' | 'sasl' | 'connectTimeoutMs' | 'requestTimeoutMs'
   > {
   readonly clock: Clock
-  /** For the nonce of SCRAM. */
+  /** Source of the nonce of SCRAM. */
   readonly random: Random
 }
 
 /**
- * No answer may be longer. A fetch is bounded by its own maxBytes, but always brings at least one
- * whole batch; brokers take batches up to `message.max.bytes`, 1 MiB unless configured.
+ * Bound for every answer. A fetch is bounded by its own maxBytes, but always brings at least one
+ * whole batch; brokers accept batches up to `message.max.bytes`, which defaults to 1 MiB.
  */
 export const maxFrameBytes: number = 256 * 1024 * 1024
 
 /**
- * Authenticate again when this much of the session's lifetime is over, as Kafka's own clients do
+ * Share of the session's lifetime after which to authenticate again, as in Kafka's own clients
  * (KIP-368).
  */
 const reauthenticateAfter = 0.85
@@ -53,10 +54,12 @@ interface PendingAnswer {
 }
 
 /**
- * One TCP or TLS connection to one broker: requests go out in the order of the calls, and a broker
- * answers in that order. Whatever breaks it (a timeout, a broken frame, an answer nobody asked for)
- * closes it for good: every unanswered request is rejected with the reason, and so is every later
- * one. A connection is never used again after a half-read answer.
+ * One TCP or TLS connection to one broker. Requests are sent in the order of the calls, and a
+ * broker answers in that order.
+ *
+ * Anything that breaks the connection (a timeout, a broken frame, an unexpected answer) closes it
+ * permanently: every unanswered request is rejected with the reason, and so is every later one. A
+ * connection is never used again after a half-read answer.
  */
 export class BrokerConnection implements ApiCaller, AsyncDisposable {
   readonly address: HostPort
@@ -126,21 +129,21 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     })
   }
 
-  /** What the broker offers: API key → least and greatest version. */
+  /** Versions that the broker offers, by API key. */
   get versions(): ReadonlyMap<number, ApiVersionRange> {
     return this.#versions
   }
 
   /**
-   * False once the connection is closed, for whatever reason: every further request is rejected at
-   * once.
+   * False once the connection is closed, for any reason: every further request is rejected at once.
    */
   get usable(): boolean {
     return this.#failure === undefined
   }
 
   /**
-   * The greatest version that the broker and we (`least` to `greatest`) both speak.
+   * Chooses the greatest version that the broker and the caller (`least` to `greatest`) both
+   * support.
    *
    * @throws KAFKA_UNSUPPORTED when there is none.
    */
@@ -171,19 +174,20 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   }
 
   /**
-   * Sends a body of our own encoding. Resolves with the frame behind the response header
-   * (correlation id, tagged fields). The caller reads the throttle time and hands it to `throttle`.
+   * Sends a request that the caller has encoded. Resolves with the frame after the response header
+   * (correlation id, tagged fields). The caller reads the throttle time and passes it to
+   * `throttle`.
    *
-   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then and whether the broker
-   *   acted is unknown.
+   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then, and it is unknown
+   *   whether the broker acted.
    */
   request(request: BrokerRequest): Promise<Buffer> {
     return this.#exchange(request, request.flexible)
   }
 
   /**
-   * Holds all further requests back for the `throttle_time_ms` of an answer (KIP-219); their
-   * timeouts begin after that.
+   * Delays all further requests by the `throttle_time_ms` of an answer (KIP-219). Their timeouts
+   * begin after that.
    */
   throttle(milliseconds: number): void {
     if (milliseconds <= 0) return
@@ -218,7 +222,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     })
   }
 
-  /** Past the gate: for what has to happen before other requests may go. */
+  /** Sends a request past the gate: for what must happen before other requests are sent. */
   #exchangeNow(request: BrokerRequest, taggedFields: boolean): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#send(request, { taggedFields, slab: undefined, resolve, reject })
@@ -261,7 +265,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   #placeFrame(length: number): Buffer {
     const [expected] = this.#pending
     if (expected === undefined) {
-      throw protocolError(this.address, 'it sent an answer that nobody asked for')
+      throw protocolError(this.address, 'it sent an answer without a request')
     }
     if (length < 4 || length > maxFrameBytes) {
       throw protocolError(
@@ -325,8 +329,8 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   }
 
   /**
-   * One timer per connection: the oldest unanswered request decides, and bytes of its answer count
-   * as a sign of life.
+   * Closes the connection when the broker is silent for too long. There is one timer per
+   * connection: the oldest unanswered request counts, and so do bytes that arrive of its answer.
    */
   async #watchForSilence(): Promise<void> {
     if (this.#watching) return
@@ -374,8 +378,8 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   }
 
   /**
-   * Closes the connection because of `error`, unless it is closed already. Returns what the callers
-   * get to see.
+   * Closes the connection because of `error`, unless it is closed already. Returns the error that
+   * callers get.
    */
   #fail(error: unknown): KanneryError {
     const failure = KanneryError.is(error) ? error : unreadable(this.address, error)
@@ -393,8 +397,8 @@ function unreadable(address: HostPort, error: unknown): KanneryError {
 }
 
 /**
- * A TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it would be some
- * 350 MB long.
+ * Recognises a TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it
+ * would be about 350 MB long.
  */
 function looksLikeTls(buffer: Buffer, length: number): boolean {
   return length >= 2 && (buffer[0] === 0x15 || buffer[0] === 0x16) && buffer[1] === 0x03

@@ -4,13 +4,16 @@ import type { RequestKind } from './request-header.ts'
 
 /** A request whose body is encoded by the caller. */
 export interface BrokerRequest extends RequestKind {
-  /** Sent in order, without a copy: do not touch them until the answer is there. */
+  /**
+   * Parts of the body, sent in order and without a copy: do not change them until the answer is
+   * there.
+   */
   readonly body: readonly Uint8Array[]
   /**
-   * The answer goes into one of two slabs of the connection, in turn, instead of into memory of its
-   * own. **Its frame is valid until the second slab request after it is sent**: with one request
-   * ahead, the frame at hand stays whole while the next one arrives. At most two slab requests may
-   * be unanswered.
+   * True when the answer goes into one of two slabs of the connection, in turn, instead of into
+   * memory of its own. **Its frame is valid until the second slab request after it is sent**: with
+   * one request ahead, the present frame stays whole while the next one arrives. At most two slab
+   * requests may be unanswered.
    */
   readonly slab?: boolean
 }
@@ -19,7 +22,8 @@ export interface BrokerRequest extends RequestKind {
 export interface ApiCaller {
   readonly address: HostPort
   /**
-   * Chooses the greatest version that the broker and the caller (`least` to `greatest`) both speak.
+   * Chooses the greatest version that the broker and the caller (`least` to `greatest`) both
+   * support.
    *
    * @throws KAFKA_UNSUPPORTED when there is none.
    */

@@ -3,10 +3,10 @@ import type { ApiCaller } from './broker-request.ts'
 import { protocolError } from './errors.ts'
 
 /**
- * Runs `decode` on an answer of `connection`.
+ * Runs `decode` on an answer of the broker.
  *
- * @throws KAFKA_PROTOCOL naming the broker when the answer cannot be read; KanneryErrors of
- *   `decode` as they are.
+ * @throws KAFKA_PROTOCOL with the broker when the answer cannot be read; a KanneryError of `decode`
+ *   as it is.
  */
 export function decodeAnswer<T>(
   { address }: Pick<ApiCaller, 'address'>,

@@ -3,12 +3,13 @@ import { formatHostPort, type HostPort } from '../configuration/connection-optio
 import { isTlsFailure, tlsError } from './tls-errors.ts'
 
 /**
- * How far a connection was when it ended: the same socket error means different things. `unproven`
- * is between the API versions, which a broker tells to anybody, and the first answer to a request
- * that it could have refused.
+ * How far a connection had come when it ended: the same socket error has different meanings.
+ * `unproven` is the time between the API versions, which a broker sends to every client, and the
+ * first answer to a request that it could have refused.
  */
 export type ConnectionPhase = 'connecting' | 'negotiating' | 'unproven' | 'open'
 
+/** The connection that an error is about. */
 export interface ConnectionContext {
   readonly address: HostPort
   readonly secure: boolean
@@ -16,8 +17,7 @@ export interface ConnectionContext {
 }
 
 /**
- * Says what a socket error means to a person. `error` is undefined when the broker closed the
- * connection without one.
+ * Explains a socket error. `error` is undefined when the broker closed the connection without one.
  */
 export function connectionError(
   error: Error | undefined,
@@ -46,6 +46,7 @@ export function connectionError(
   })
 }
 
+/** Explains that a broker was silent for `milliseconds`. */
 export function timeoutError(
   { address, phase }: ConnectionContext,
   milliseconds: number,
@@ -68,6 +69,7 @@ export function timeoutError(
   )
 }
 
+/** Explains an answer that breaks Kafka's protocol. */
 export function protocolError(address: HostPort, why: string, cause?: unknown): KanneryError {
   const broker = formatHostPort(address)
   return new KanneryError('KAFKA_PROTOCOL', `unexpected answer from ${broker}`, {
@@ -78,11 +80,12 @@ export function protocolError(address: HostPort, why: string, cause?: unknown): 
   })
 }
 
+/** Explains that a request came after its connection was closed. */
 export function closedByUs(address: HostPort): KanneryError {
   const broker = formatHostPort(address)
   return new KanneryError('KAFKA_UNREACHABLE', `the connection to ${broker} is closed`, {
     retry: 'after-refresh',
-    why: 'we closed it ourselves',
+    why: 'Kannery closed it',
     facts: { broker },
   })
 }

@@ -1,15 +1,15 @@
 /**
- * What `FrameAssembler` tells as it goes. Both are called synchronously, in the order of the
- * stream.
+ * Receives the frames of a `FrameAssembler`. Both methods are called synchronously, in the order of
+ * the stream.
  */
 export interface FrameHandler {
   /**
-   * A frame of `length` bytes (without the four bytes of its length) begins. Returns where it goes:
-   * at least `length` bytes. May throw: a length that nobody can mean is how a peer that speaks
-   * something else shows itself.
+   * Called when a frame of `length` bytes (without the four bytes of its length) begins. Returns
+   * where to put it: at least `length` bytes. May throw: an impossible length shows that the peer
+   * does not speak Kafka's protocol.
    */
   begin(length: number): Buffer
-  /** The frame is whole. `frame` is a view of what `begin` returned. */
+  /** Called when the frame is whole. `frame` is a view of what `begin` returned. */
   complete(frame: Buffer): void
 }
 
@@ -37,8 +37,8 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes the next bytes of the stream: `bytes` up to `end`. After it threw, the stream has no
-   * meaning any more.
+   * Takes the next bytes of the stream: `bytes` up to `end`. After an error, the rest of the stream
+   * cannot be used.
    */
   feed(bytes: Buffer, end: number): void {
     let position = 0

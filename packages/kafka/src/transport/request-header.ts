@@ -1,4 +1,4 @@
-/** What a request's header says, beside the correlation id and the client's id. */
+/** The fields of a request's header besides the correlation id and the client's id. */
 export interface RequestKind {
   readonly apiKey: number
   readonly apiVersion: number
@@ -25,8 +25,9 @@ export function encodeRequestHeader(
 }
 
 /**
- * The position behind the tagged fields that begin at `position` (KIP-482). Throws a RangeError
- * when they end outside `bytes`.
+ * Returns the position after the tagged fields that begin at `position` (KIP-482).
+ *
+ * @throws RangeError when they end outside `bytes`.
  */
 export function skipTaggedFields(bytes: Buffer, position: number): number {
   let [count, next] = readUnsignedVarint(bytes, position)

@@ -25,7 +25,7 @@ export async function runApi<Arguments extends unknown[], Answer>(
   }
 }
 
-/** All that the library's APIs use of its own Connection class is `send`. */
+/** Makes the part of the library's Connection that its APIs use: `send`. */
 function connectionOver(exchange: Exchange): Connection {
   const connection: Pick<Connection, 'send'> = {
     send(apiKey, apiVersion, createPayload, parse, flexible, taggedAnswer, callback) {

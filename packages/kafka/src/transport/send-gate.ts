@@ -1,20 +1,20 @@
 /**
- * Lets requests go out in the order in which they came, and holds all of them while something has
- * to happen first. Without an obstacle `pass` sends at once, in the same tick.
+ * Sends requests in the order in which they came, and holds all of them back while something else
+ * must happen first. Without an obstacle `pass` sends at once, in the same tick.
  */
 export class SendGate {
   readonly #obstacle: () => Promise<void> | undefined
   #waiting: (() => void)[] | undefined
 
   /**
-   * `obstacle` tells what to wait for, undefined when the way is clear. Its promises must not
+   * `obstacle` returns what to wait for; undefined when requests may be sent. Its promises must not
    * reject.
    */
   constructor(obstacle: () => Promise<void> | undefined) {
     this.#obstacle = obstacle
   }
 
-  /** `send` must not throw. */
+  /** Sends now or later. `send` must not throw. */
   pass(send: () => void): void {
     if (this.#waiting !== undefined) {
       this.#waiting.push(send)

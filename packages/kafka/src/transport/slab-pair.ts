@@ -5,15 +5,15 @@ export type SlabNumber = 0 | 1
 const granularityBytes = 1024 * 1024
 
 /**
- * Two reusable buffers, taken in turn, that grow to the largest answer they had to hold. So a fetch
- * allocates nothing, and one answer can be worked on while the next one arrives.
+ * Two reusable buffers, used in turn, that grow to the largest answer that they had to hold: a
+ * fetch allocates nothing, and one answer can be processed while the next one arrives.
  */
 export class SlabPair {
   readonly #slabs: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
   #next: SlabNumber = 0
   #taken = 0
 
-  /** The slab for the next answer. Release it when that answer is whole. */
+  /** Takes the slab for the next answer. Release it when that answer is whole. */
   take(): SlabNumber {
     if (this.#taken === 2) {
       throw new KanneryError('INTERNAL', 'a third slab request before the first was answered')
@@ -29,7 +29,7 @@ export class SlabPair {
     this.#taken -= 1
   }
 
-  /** Room for `length` bytes. What the slab held before is lost. */
+  /** Returns the slab's buffer with room for `length` bytes. What the slab held before is lost. */
   place(slab: SlabNumber, length: number): Buffer {
     if (this.#slabs[slab].length < length) {
       const size = Math.ceil(length / granularityBytes) * granularityBytes

@@ -3,16 +3,21 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { KanneryError } from '@kannery/storage'
 import type { HostPort, TlsOptions } from '../configuration/connection-options.ts'
 
-/** What happens on a socket. Nothing is called any more after `onClose`. */
+/** Receives what happens on a socket. Nothing is called after `onClose`. */
 export interface SocketListener {
   onConnect(): void
-  /** `buffer` up to `length` is valid during the call only: the next read overwrites it. */
+  /**
+   * Called with received bytes. `buffer` up to `length` is valid during the call only: the next
+   * read overwrites it.
+   */
   onBytes(buffer: Buffer, length: number): void
-  /** `error` is undefined when the peer ended the connection in order. */
+  /**
+   * Called when the connection has ended. `error` is undefined when the peer closed it in order.
+   */
   onClose(error: Error | undefined): void
 }
 
-/** What the kernel hands over at once. */
+/** Size of one read. */
 const readBufferBytes = 256 * 1024
 
 /**
@@ -46,7 +51,11 @@ export function openSocket(
   return socket
 }
 
-/** @throws CONFIG_INVALID when OpenSSL cannot read the certificates or the key */
+/**
+ * Begins a TLS connection.
+ *
+ * @throws CONFIG_INVALID when OpenSSL cannot read the certificates or the key
+ */
 function connectSecurely(
   options: ConnectionOptions & { readonly onread: OnReadOpts },
   onSecure: () => void,
@@ -62,12 +71,13 @@ function connectSecurely(
   }
 }
 
-/** How to speak TLS with a broker. */
+/** Returns the options of a TLS connection to a broker. */
 export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOptions {
   return {
     ...address,
     minVersion: 'TLSv1.2',
-    // Else NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off for the whole process.
+    // Otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off for the whole
+    // process.
     rejectUnauthorized: true,
     // An IP address is no server name; Node.js then verifies it against the certificate's IP
     // addresses.
@@ -81,8 +91,8 @@ export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOpt
 }
 
 /**
- * A dot at the end, which marks a name as complete for DNS, is no part of a server name (RFC 6066,
- * 3).
+ * Removes a dot at the end, which marks a name as complete for DNS but is no part of a server name
+ * (RFC 6066, 3).
  */
 function serverName(host: string): string {
   return host.replace(/\.$/, '')

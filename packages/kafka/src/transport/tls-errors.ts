@@ -1,7 +1,10 @@
 import { certificateProblem, KanneryError } from '@kannery/storage'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
 
-/** A TLS record where a Kafka frame was due: the listener speaks TLS, we were told not to. */
+/**
+ * Explains a TLS record in place of a Kafka frame: the listener expects TLS, and the connection was
+ * opened without it.
+ */
 export function tlsExpectedError(address: HostPort): KanneryError {
   const broker = formatHostPort(address)
   return new KanneryError('KAFKA_TLS_FAILED', `Kafka at ${broker} speaks TLS, not plaintext`, {
@@ -11,7 +14,7 @@ export function tlsExpectedError(address: HostPort): KanneryError {
   })
 }
 
-/** True when the error comes from TLS itself and not from the network below it. */
+/** Whether the error comes from TLS itself and not from the network below it. */
 export function isTlsFailure(error: Error | undefined, code: string | undefined): boolean {
   return (
     certificateProblem(error) !== undefined ||
@@ -23,7 +26,8 @@ export function isTlsFailure(error: Error | undefined, code: string | undefined)
 }
 
 /**
- * The peer ended the connection during the handshake: a broker that starts or stops does so, too.
+ * Whether the peer ended the connection during the handshake, as a broker does that starts or
+ * stops.
  */
 function isHangUp(error: Error | undefined, code: string | undefined): boolean {
   return (
@@ -32,7 +36,7 @@ function isHangUp(error: Error | undefined, code: string | undefined): boolean {
   )
 }
 
-/** Says what went wrong in a TLS handshake or after it. */
+/** Explains an error in a TLS handshake or after it. */
 export function tlsError(
   error: Error | undefined,
   code: string | undefined,
@@ -82,7 +86,7 @@ function explainTlsFailure(error: Error | undefined, code = ''): Explanation {
     )
   ) {
     return {
-      why: `the broker refused us: ${message}`,
+      why: `the broker refused the connection: ${message}`,
       remedy:
         'If the broker demands a client certificate (ssl.client.auth=required), give one that it trusts (ssl.keystore.*).',
     }
@@ -104,7 +108,7 @@ function explainTlsFailure(error: Error | undefined, code = ''): Explanation {
   return { why: message, isPassing: code === 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' }
 }
 
-/** OpenSSL's reason, without its own place in the source. */
+/** Returns OpenSSL's reason without the place in its source. */
 function shortReason(error: Error | undefined): string {
   const { reason, message } = (error ?? {}) as { reason?: unknown; message?: string }
   return typeof reason === 'string' ? reason : (message ?? '')

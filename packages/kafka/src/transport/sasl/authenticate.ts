@@ -14,10 +14,11 @@ import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ApiCaller } from '../broker-request.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
 
+/** An authenticated session. */
 export interface SaslSession {
   /**
-   * After that many milliseconds the broker wants to see us authenticate again (KIP-368);
-   * undefined: never.
+   * Time after which the broker requires another authentication, milliseconds (KIP-368); undefined:
+   * never.
    */
   readonly lifetimeMs: number | undefined
 }
@@ -30,7 +31,8 @@ const saslAuthenticateApis = [
 ] as const
 
 /**
- * Authenticates `connection`: SaslHandshake, then as many SaslAuthenticate as the mechanism takes.
+ * Authenticates a connection: SaslHandshake, then as many SaslAuthenticate requests as the
+ * mechanism needs.
  *
  * @throws KAFKA_AUTHENTICATION_FAILED
  */
@@ -65,7 +67,10 @@ async function handshake(connection: ApiCaller, { mechanism }: SaslOptions): Pro
   })
 }
 
-/** RFC 4616: authorization identity (none), user and password, with NUL between them. */
+/**
+ * Authenticates with PLAIN (RFC 4616): authorization identity (none), user and password, separated
+ * by NUL.
+ */
 async function plain(connection: ApiCaller, sasl: SaslOptions): Promise<SaslSession> {
   const { lifetimeMs } = await exchange(connection, sasl, `\0${sasl.username}\0${sasl.password}`)
   return { lifetimeMs }

@@ -10,25 +10,27 @@ export interface ScramCredentials {
 }
 
 /**
- * Brokers refuse fewer when a user is created, and so do we when a server asks for them: a cheap
- * hash is quickly guessed.
+ * Least number of iterations: brokers refuse fewer when a user is created, and a server that asks
+ * for fewer is refused here, because a cheap hash is quickly guessed.
  */
 const leastIterations = 4096
-/** A server that asks for more wants to keep us busy. */
+/**
+ * Greatest number of iterations: a server that asks for more wastes the client's time on purpose.
+ */
 const mostIterations = 10_000_000
 
 const keyBytes: Readonly<Record<ScramHash, number>> = { sha256: 32, sha512: 64 }
 
-/** No channel binding: Kafka's brokers know none. */
+/** Header for no channel binding, which Kafka's brokers do not support. */
 const gs2Header = 'n,,'
 
-/** Says why an exchange failed, without any of its secrets. */
+/** Why an exchange failed, without any of its secrets. */
 export class ScramFailure extends Error {}
 
 /**
- * The client's side of SCRAM (RFC 5802, with SHA-256: RFC 7677) as Kafka speaks it (KIP-84). Both
- * sides prove that they know the password: a server that cannot is refused, so a false broker
- * learns nothing it could use and gets no data.
+ * The client's side of SCRAM (RFC 5802, with SHA-256: RFC 7677) as Kafka uses it (KIP-84). Both
+ * sides prove that they know the password. A server that cannot is refused, so that a false broker
+ * learns nothing useful and gets no data.
  */
 export class ScramClient {
   readonly #credentials: ScramCredentials
@@ -47,7 +49,7 @@ export class ScramClient {
     return `${gs2Header}${this.#firstBare}`
   }
 
-  /** Answers the server's first message with the proof that we know the password. */
+  /** Answers the server's first message with the proof that the client knows the password. */
   async final(serverFirst: string): Promise<string> {
     const { salt, iterations, nonce } = this.#readServerFirst(serverFirst)
     const { hash, password } = this.#credentials
@@ -61,7 +63,11 @@ export class ScramClient {
     return `${withoutProof},p=${proof.toString('base64')}`
   }
 
-  /** Throws unless the server proved that it knows the password, too. */
+  /**
+   * Checks the server's proof that it knows the password, too.
+   *
+   * @throws ScramFailure when it does not.
+   */
   verify(serverFinal: string): void {
     const attributes = readAttributes(serverFinal)
     const refusal = attributes.get('e')
@@ -100,8 +106,8 @@ export class ScramClient {
 }
 
 /**
- * RFC 5802, 5.1: `=` and `,` separate attributes and have to be escaped in a name. Like Kafka, we
- * skip SASLprep.
+ * Escapes `=` and `,` in a name, which separate attributes (RFC 5802, 5.1). SASLprep is skipped, as
+ * in Kafka.
  */
 function escapeName(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C')
