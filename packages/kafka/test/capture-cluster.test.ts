@@ -26,7 +26,7 @@ async function sendTo(partition: number, topic: string, texts: readonly string[]
   }
 }
 
-test('a broker that dies hands its partitions to others, and the backup follows', {
+test('a backup follows the partitions of a broker that dies to their new leaders', {
   timeout: 120_000,
 }, async () => {
   const topic = uniqueTopic('moving')

@@ -31,7 +31,7 @@ async function keysOf(storage: MemoryStorage): Promise<readonly string[]> {
 }
 
 describe('a run that follows', () => {
-  test('takes what comes, and when it is stopped commits all and leaves no lease', async () => {
+  test('backs up new records, and commits everything and releases its leases when it is aborted', async () => {
     const topic = uniqueTopic('followed')
     await broker.createTopic(topic)
     await broker.send(topic, { records: [value('before')] })
@@ -53,7 +53,7 @@ describe('a run that follows', () => {
     ])
   })
 
-  test('that is stopped before it began takes nothing up', async () => {
+  test('that is aborted before it began opens no topic', async () => {
     const topic = uniqueTopic('early')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -78,7 +78,7 @@ describe('a run that follows', () => {
     expect(run.committed.map(({ segment: { records } }) => records)).toEqual([1, 1])
   })
 
-  test('takes up new topics that match and new partitions', async () => {
+  test('opens new topics that match, and new partitions', async () => {
     const prefix = uniqueTopic('family')
     const [old, young] = [`${prefix}.old`, `${prefix}.young`]
     await broker.createTopic(old)
@@ -109,7 +109,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, old), 2)).toEqual(['new partition'])
   })
 
-  test('refuses a topic that another run writes, and takes it over when that one ends', async () => {
+  test('refuses a topic that another run writes, and acquires it when that run ends', async () => {
     const topic = uniqueTopic('contended')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -124,7 +124,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one'])
   })
 
-  test('that lost its lease throws away what is not committed, and contends again', async () => {
+  test('that lost its lease drops what is not committed, and acquires the lease again', async () => {
     const topic = uniqueTopic('lost-lease')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -155,7 +155,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one', 'two'])
   })
 
-  test('that lost its lease while it took the topic up takes it up again', async () => {
+  test('that lost its lease while it opened the topic opens it again', async () => {
     const topic = uniqueTopic('lost-at-first')
     await broker.createTopic(topic)
     await broker.send(topic, { records: [value('one')] })
@@ -186,7 +186,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['one'])
   })
 
-  test('leaves a topic that is deleted, with a warning, and goes on with the others', async () => {
+  test('leaves a topic that is deleted, with a warning, and continues with the others', async () => {
     const prefix = uniqueTopic('gone')
     const [gone, stays] = [`${prefix}.gone`, `${prefix}.stays`]
     await broker.createTopic(gone)
@@ -207,7 +207,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, stays))).toEqual(['still here'])
   })
 
-  test('that lost offsets of one topic says so, and goes on with it and the others', async () => {
+  test('that lost offsets of one topic reports them, and continues with it and the others', async () => {
     const prefix = uniqueTopic('overtaken')
     const [lost, stays] = [`${prefix}.lost`, `${prefix}.stays`]
     await broker.createTopic(lost)
@@ -233,7 +233,7 @@ describe('a run that follows', () => {
     expect(valuesOf(await readCaptured(storage, stays))).toEqual(['still here'])
   })
 
-  test('goes on with a topic that is deleted and created again, as another incarnation', async () => {
+  test('continues with a topic that is deleted and created again, as another incarnation', async () => {
     const topic = uniqueTopic('reborn')
     const before = await broker.createTopic(topic)
     await broker.send(topic, { records: [value('old')] })

@@ -34,7 +34,7 @@ async function sendTo(topic: string, partition: number, text: string): Promise<v
   await broker.send(topic, { partition, records: [{ value: Buffer.from(text) }] })
 }
 
-test('a partition without a leader keeps the others of its topic from nothing, and is named', {
+test('a partition without a leader is reported, and the others of its topic are backed up', {
   timeout: 120_000,
 }, async () => {
   const topic = uniqueTopic('offline')

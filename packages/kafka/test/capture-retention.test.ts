@@ -79,7 +79,7 @@ async function agingTopic(config: Readonly<Record<string, string>> = {}): Promis
   return topic
 }
 
-describe('what is older than the retention', () => {
+describe('a segment older than the retention', () => {
   test('is marked by the next backup, and deleted by the one a day later', async () => {
     const topic = await agingTopic()
     await topic.backUp('old')
@@ -94,7 +94,7 @@ describe('what is older than the retention', () => {
     expect(topic.segments).toBe(2)
   })
 
-  test('is marked and deleted by a backup that runs, which goes on beside it', async () => {
+  test('is marked and deleted by a backup that runs, which continues', async () => {
     const topic = await agingTopic()
     await topic.backUp('old')
     topic.passDays(31)
@@ -114,7 +114,7 @@ describe('what is older than the retention', () => {
     expect(run.warnings).toEqual([])
   })
 
-  test('stays there as garbage when the storage refuses to delete it; the backup goes on, and says so', async () => {
+  test('stays as garbage when the storage refuses to delete it, and the backup continues with a warning', async () => {
     const topic = await agingTopic()
     await topic.backUp('old')
     topic.passDays(31)
@@ -171,7 +171,7 @@ describe('what is older than the retention', () => {
     expect(await topic.states()).toEqual(['kept'])
   })
 
-  test('costs a backup of which nothing can expire no request', async () => {
+  test('costs no request while nothing can expire', async () => {
     const topic = await agingTopic()
     await topic.backUp('young')
     const keys = topicKeys(topic.name)

@@ -86,7 +86,7 @@ describe('batches', () => {
     },
   )
 
-  test('keep the time that the broker gave them, where it did', async () => {
+  test('keep the time that the broker set', async () => {
     const topic = uniqueTopic('append-time')
     await broker.createTopic(topic, 1, { 'message.timestamp.type': 'LogAppendTime' })
     const storage = inMemory()
@@ -102,7 +102,7 @@ describe('batches', () => {
     expect(segment?.time?.[1]).toBe(segment?.time?.[0])
   })
 
-  test('that are larger than what one fetch asks for come all the same', async () => {
+  test('that are larger than the limit of a fetch are backed up', async () => {
     const topic = uniqueTopic('large')
     await broker.createTopic(topic, 2, { 'max.message.bytes': '30000000' })
     const storage = inMemory()
@@ -123,7 +123,7 @@ describe('batches', () => {
 })
 
 describe('transactions', () => {
-  test('two that one producer aborts in one answer, and the one between that it commits', async () => {
+  test('aborted by one producer in one answer are distinguished from the one that it commits in between', async () => {
     const topic = uniqueTopic('aborts')
     await broker.createTopic(topic)
     const transactions = await broker.beginTransactions(uniqueTopic('tx'))
@@ -155,7 +155,7 @@ describe('transactions', () => {
     expect(captured.partitions.get(0)?.covered).toEqual([[0, 12]])
   })
 
-  test('one whose abort marker comes in a later answer and a later segment', async () => {
+  test('whose abort marker comes in a later answer and a later segment are aborted', async () => {
     const topic = uniqueTopic('late-marker')
     await broker.createTopic(topic)
     const transactions = await broker.beginTransactions(uniqueTopic('tx'))
@@ -179,7 +179,7 @@ describe('transactions', () => {
     expect(markers.at(-1)).toEqual([0, parts + 1])
   })
 
-  test('one that stays open: the rest is committed, and its producer is named', async () => {
+  test('that stay open are reported with their producer, and the rest is committed', async () => {
     const [topic, other] = [uniqueTopic('open'), uniqueTopic('other')]
     await broker.createTopic(topic)
     await broker.createTopic(other)
@@ -205,7 +205,7 @@ describe('transactions', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['before', 'open', 'behind'])
   })
 
-  test('one that ends while it is waited for holds nothing up for good', async () => {
+  test('that end while they are waited for delay nothing permanently', async () => {
     const topic = uniqueTopic('patience')
     await broker.createTopic(topic)
     const transactions = await broker.beginTransactions(uniqueTopic('tx'))
@@ -222,7 +222,7 @@ describe('transactions', () => {
 })
 
 describe('logs with holes', () => {
-  test('compaction: offsets that are gone are covered, at the end too', async () => {
+  test('are covered where compaction removed offsets, also at the end', async () => {
     const topic = uniqueTopic('compacted')
     await broker.createTopic(topic, 1, {
       'cleanup.policy': 'compact',
@@ -256,7 +256,7 @@ describe('logs with holes', () => {
     expect(partitions.get(0)?.records[0]?.offset).toBe(2)
   })
 
-  test('the leader says where its own disk begins: without remote storage, where the log does', async () => {
+  test('are on the disk of the leader from their start without remote storage', async () => {
     const topic = uniqueTopic('local-start')
     await broker.createTopic(topic)
     await broker.send(topic, { records: ['0', '1', '2', '3'].map(value) })
@@ -265,7 +265,7 @@ describe('logs with holes', () => {
     expect(starts).toEqual(new Map([[0, 2]]))
   })
 
-  test('DeleteRecords: the backup begins where the log does, and ignores what a batch has before', async () => {
+  test('are backed up from their start, without what DeleteRecords left in the first batch', async () => {
     const topic = uniqueTopic('deleted')
     await broker.createTopic(topic)
     await broker.send(topic, { records: ['0', '1', '2', '3'].map(value) })
@@ -280,7 +280,7 @@ describe('logs with holes', () => {
     expect(valuesOf(captured)).toEqual(['2', '3', '4'])
   })
 
-  test('DeleteRecords past what is backed up: the lost offsets are a gap that is told, and the backup goes on', async () => {
+  test('become a gap with a warning where DeleteRecords removed what was not backed up', async () => {
     const topic = uniqueTopic('overtaken')
     await broker.createTopic(topic, 2)
     const storage = inMemory()
@@ -305,7 +305,7 @@ describe('logs with holes', () => {
     expect(valuesOf(captured, 1)).toEqual(['safe'])
   })
 
-  test('DeleteRecords of all that is not backed up: the gap is noted without a record behind it, once', async () => {
+  test('become a gap once where DeleteRecords removed everything that was not backed up', async () => {
     const topic = uniqueTopic('emptied')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -327,7 +327,7 @@ describe('logs with holes', () => {
 })
 
 describe('the next run', () => {
-  test('goes on where the index ends, and adds nothing when nothing is new', async () => {
+  test('continues where the index ends, and adds nothing when nothing is new', async () => {
     const topic = uniqueTopic('again')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -347,7 +347,7 @@ describe('the next run', () => {
     ])
   })
 
-  test('takes up partitions that were added meanwhile', async () => {
+  test('backs up partitions that were added in the meantime', async () => {
     const topic = uniqueTopic('grown')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -362,7 +362,7 @@ describe('the next run', () => {
     expect(valuesOf(captured, 2)).toEqual(['new'])
   })
 
-  test('begins a new branch where the log does not know what was backed up: an unclean election truncated it', async () => {
+  test('begins a new branch where an unclean election truncated what was backed up', async () => {
     const topic = uniqueTopic('truncated')
     const { topicId } = await broker.createTopic(topic, 2)
     const storage = inMemory()
@@ -407,7 +407,7 @@ describe('the next run', () => {
     })
   })
 
-  test('begins a new branch where the log was truncated and has grown since, also of a partition that only a page names', async () => {
+  test('begins a new branch where the log was truncated and has grown since, also for a partition that only a page lists', async () => {
     const topic = uniqueTopic('truncated-paged')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -486,7 +486,7 @@ describe('the next run', () => {
     expect(again.warnings).toEqual([])
   })
 
-  test('believes no broker that tells of a topic as it was before it was created again', async () => {
+  test('ignores a broker that describes a topic as it was before it was created again', async () => {
     const topic = uniqueTopic('behind')
     const before = await broker.createTopic(topic)
     const storage = inMemory()
@@ -517,7 +517,7 @@ describe('the next run', () => {
 })
 
 describe('topics', () => {
-  test('that nobody has are told before anything is written', async () => {
+  test('that do not exist are an error before anything is written', async () => {
     const topic = uniqueTopic('here')
     await broker.createTopic(topic)
     const storage = inMemory()
@@ -530,7 +530,7 @@ describe('topics', () => {
     expect(entries).toEqual([])
   })
 
-  test('are remembered with their configuration and all their partitions, also empty ones', async () => {
+  test('are stored with their configuration and all their partitions, also empty ones', async () => {
     const topic = uniqueTopic('described')
     const { topicId } = await broker.createTopic(topic, 5, { 'retention.ms': '123456789' })
     const storage = inMemory()
@@ -545,7 +545,7 @@ describe('topics', () => {
     expect(Object.keys(index.incarnations[0]?.start ?? {})).toHaveLength(5)
   })
 
-  test('many small ones and a large one share a small budget', async () => {
+  test('share a small budget where many are small and one is large', async () => {
     const prefix = uniqueTopic('many')
     const large = `${prefix}-large`
     await broker.createTopic(large, 2)
@@ -572,7 +572,7 @@ describe('topics', () => {
     for (const topic of small) expect(valuesOf(await readCaptured(storage, topic))).toEqual([topic])
   })
 
-  test('of a thousand partitions are all read', { timeout: 120_000 }, async () => {
+  test('of a thousand partitions are read completely', { timeout: 120_000 }, async () => {
     const topic = uniqueTopic('thousand')
     await broker.createTopic(topic, 1000)
     for (let partition = 0; partition < 1000; partition++) {

@@ -119,7 +119,7 @@ const jaasText = fc
       .concat(end),
   )
 
-describe('client.properties mean what they mean to Java', () => {
+describe('client.properties have the meaning that they have in Java', () => {
   test.each([
     ['properties', propertiesText, 'latin1', readProperties],
     ['jaas', jaasText, 'utf8', readJaas],

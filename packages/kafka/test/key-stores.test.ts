@@ -80,7 +80,7 @@ describe('a key store', () => {
     expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----/)
   })
 
-  test('in the form of PEM may stand in the file itself', async () => {
+  test('in the form of PEM may be in the file itself', async () => {
     const inline = async (path: string): Promise<string> =>
       (await readFile(path, 'utf8')).trim().replaceAll('\n', '\\n')
     const { cert, key, ca } = await tls({

@@ -31,7 +31,7 @@ function bigBatch(offset: number): Buffer {
   return storedBatch([record])
 }
 
-test('a backup of a topic ends with its end although the broker throttles what is fetched', async () => {
+test('a backup reads a topic to its end although the broker throttles fetches', async () => {
   const topic = uniqueTopic('throttled')
   await using writer = await connectTo(bootstrapServers)
   await using broker = await TestBroker.connect(writer)
@@ -47,7 +47,7 @@ test('a backup of a topic ends with its end although the broker throttles what i
   expect(report.topics).toMatchObject([{ topic, records: 4 }])
 }, 120_000)
 
-test('a restore is compared to its end although the broker throttles what is written and read back', async () => {
+test('a restore is verified to its end although the broker throttles writes and reads', async () => {
   const clientId = await limitedClient('consumer_byte_rate=250000,producer_byte_rate=400000')
   await using cluster = await connectTo(bootstrapServers, { clientId })
   const batches = [0, 1, 2, 3].map(bigBatch)

@@ -69,7 +69,7 @@ describe('a segment that no index names', () => {
     expect(segments.map(({ id }) => topicKeys(topic).segment(id))).not.toContain(orphan)
   })
 
-  test('is adopted where it is the only copy, and the backup goes on behind it', async () => {
+  test('is adopted where it is the only copy, and the backup continues after it', async () => {
     const { topic, storage } = await backupThatDied('only-copy')
     const [orphan] = await segmentsIn(storage, topic)
     await broker.send(topic, { records: [value('3')] })
@@ -82,7 +82,7 @@ describe('a segment that no index names', () => {
     expect(captured.index.segments.map(({ id }) => topicKeys(topic).segment(id))[0]).toBe(orphan)
   })
 
-  test('is no part of the backup where an unclean election cut its records off, although it is the only copy', async () => {
+  test('is no part of the backup where an unclean election removed its records, although it is the only copy', async () => {
     const { topic, storage } = await backupThatDied('cut-off')
     const [orphan] = await segmentsIn(storage, topic)
     await broker.send(topic, { records: [value('3')] })
@@ -104,7 +104,7 @@ describe('a segment that no index names', () => {
     expect(index.garbage.map(({ id }) => topicKeys(topic).segment(id))).toEqual([orphan])
   })
 
-  test('stays where it is, and stops the backup, where an older index was put back by hand', async () => {
+  test('stays where it is, and stops the backup, where an older index was restored by hand', async () => {
     const { topic, storage } = await backupThatDied('older-index')
     const { index: key } = topicKeys(topic)
     const older = await readObject(storage, key)
@@ -122,7 +122,7 @@ describe('a segment that no index names', () => {
 })
 
 describe('the end of an epoch', () => {
-  test('is the end of the log while it lasts, and unknown of an epoch that never was', async () => {
+  test('is the end of the log while it lasts, and unknown for an epoch that never was', async () => {
     const topic = uniqueTopic('epoch-end')
     await broker.createTopic(topic)
     await broker.send(topic, { records: ['0', '1', '2'].map(value) })

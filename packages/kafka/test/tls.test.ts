@@ -90,7 +90,7 @@ describe('a broker that hangs up during the handshake', () => {
 })
 
 describe('the certificate of a broker', () => {
-  test('is verified also where NODE_TLS_REJECT_UNAUTHORIZED=0 is set', async () => {
+  test('is verified also when NODE_TLS_REJECT_UNAUTHORIZED=0 is set', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     const port = await tlsServer(await identity('otherHost'))
 
@@ -122,7 +122,7 @@ describe('the certificate of a broker', () => {
   })
 })
 
-test('a client certificate that is none is a fault of the configuration', async () => {
+test('a client certificate that cannot be read is an error of the configuration', async () => {
   const port = await tlsServer(await identity('server'))
 
   await expect(connect(port, { cert: 'no certificate', key: 'no key' })).rejects.toMatchObject({

@@ -56,8 +56,8 @@ class World {
   }
 }
 
-describe('a run to the end', () => {
-  test('reads all of a partition whose remote storage is slow: empty answers are not its end', async () => {
+describe('a run of mode once', () => {
+  test('reads a partition to its end although its remote storage is slow and answers are empty', async () => {
     const world = new World({ batches: 1000 })
     world.topic.localStart = 1000
     for (let nth = 0; nth < 500; nth++) world.topic.broker.faults.set(nth, { empty: true })
@@ -81,7 +81,7 @@ describe('a run to the end', () => {
     expect(index.gaps).toEqual([])
   })
 
-  test('covers the offsets that compaction removed at the end, and says which: the next run has nothing to do', async () => {
+  test('reports a gap for the offsets that compaction removed at the end, so that the next run has nothing to do', async () => {
     const world = new World({ batches: 1, end: 5 })
     world.topic.config = { 'cleanup.policy': 'compact' }
     const gap = { in: 0, partition: 0, offsets: [1, 5], reason: 'compaction' }
@@ -96,7 +96,7 @@ describe('a run to the end', () => {
     expect(world.clock.monotonic()).toBeLessThan(10_000)
   })
 
-  test('says what is to be read before anything is read', async () => {
+  test('reports what is to be read before it reads anything', async () => {
     const world = new World({ batches: 1000 })
     const backup = world.start(toTheEnd)
     await world.clock.passUntil(backup.report)
@@ -105,7 +105,7 @@ describe('a run to the end', () => {
     expect(first).toMatchObject({ partition: 0, records: 0, nextOffset: 0, endOffset: 1000 })
   })
 
-  test('that fails says all the same what was committed, and of which topic the rest is missing', async () => {
+  test('reports what was committed and which topics are incomplete also when it fails', async () => {
     const world = new World({ batches: 1, end: 1000 })
     world.topic.config = { 'cleanup.policy': 'compact' }
     world.topic.localStart = 1000
@@ -119,8 +119,8 @@ describe('a run to the end', () => {
   })
 })
 
-describe('a run that is ended', () => {
-  test('commits what is in memory at once, although Kafka does not answer', async () => {
+describe('a run that is aborted', () => {
+  test('commits what is in memory at once although Kafka does not answer', async () => {
     const world = new World({ batches: 3 })
     const run = world.start({ kind: 'continuous' })
     await run.until(() => run.records === 3)
@@ -134,8 +134,8 @@ describe('a run that is ended', () => {
   })
 })
 
-describe('metadata of a broker that is behind', () => {
-  test('is not believed: nothing is read from a former leader', async () => {
+describe('metadata of a broker that lags behind', () => {
+  test('is ignored: nothing is read from a former leader', async () => {
     const world = new World({ batches: 1 })
     const former = world.cluster.create('other')
     world.topic.lead(1, 5)

@@ -63,12 +63,12 @@ describe('control connections', () => {
     expect(one.usable).toBe(true)
   })
 
-  test('go to the next bootstrap server when one is away', async () => {
+  test('are opened to the next bootstrap server when one is away', async () => {
     const away = await deserted()
     expect((await connectionsFrom(away, peer.address).toAny()).address).toEqual(peer.address)
   })
 
-  test('name all who were tried when nobody answers', async () => {
+  test('fail with the reasons of all brokers that were tried when none answers', async () => {
     const [one, other] = [await deserted(), await deserted()]
     await expect(connectionsFrom(one, other).toAny()).rejects.toMatchObject({
       code: 'KAFKA_UNREACHABLE',
@@ -77,7 +77,7 @@ describe('control connections', () => {
     })
   })
 
-  test('say so when the cluster sends us to an address that cannot be reached', async () => {
+  test('fail with the advertised address when that cannot be reached', async () => {
     const away = await deserted()
     const shared = connectionsFrom(peer.address)
     shared.update(new Map([[1, { ...away, id: 1, rack: undefined }]]))
@@ -88,7 +88,7 @@ describe('control connections', () => {
     })
   })
 
-  test('know nobody whom the metadata do not name', async () => {
+  test('are not opened to brokers that the metadata does not list', async () => {
     expect(await connectionsFrom(peer.address).to(7)).toBeUndefined()
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { assertNoKafkaError, kafkaError } from './errors.ts'
 
 describe("Kafka's error numbers", () => {
-  test('become sentences that name the place', () => {
+  test('become errors that name topic and partition', () => {
     expect(kafkaError(6, { api: 'Fetch', topic: 'orders', partition: 3 })).toMatchObject({
       code: 'KAFKA_UNREACHABLE',
       retry: 'after-refresh',
@@ -35,11 +35,11 @@ describe("Kafka's error numbers", () => {
     expect(error.message).toBe(`not allowed: Describe on ${resource}`)
   })
 
-  test("carry the broker's own words", () => {
+  test("become errors with the broker's own message", () => {
     expect(kafkaError(87, { api: 'Produce', detail: 'too odd' }).why).toMatch(/\(too odd\)$/)
   })
 
-  test('that nobody knows are told as what they are', () => {
+  test('that are unknown are shown as they are', () => {
     expect(kafkaError(9999, { api: 'Fetch' })).toMatchObject({
       code: 'KAFKA_PROTOCOL',
       message: 'error 9999',
@@ -53,7 +53,7 @@ describe("Kafka's error numbers", () => {
     },
   )
 
-  test('0 is none', () => {
+  test('0 is no error', () => {
     expect(() => assertNoKafkaError(0, { api: 'Fetch' })).not.toThrow()
   })
 })

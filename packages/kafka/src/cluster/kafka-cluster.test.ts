@@ -54,7 +54,7 @@ async function connect(): Promise<KafkaCluster> {
   return cluster
 }
 
-test('a broker that does not answer any more leaves patience for another one, which is asked from then on', async () => {
+test('a broker that stops answering leaves time for another one, which is asked from then on', async () => {
   const connected = await connect()
   const [first, second] = peers
   if (first === undefined || second === undefined) throw new Error('no peers')
@@ -70,7 +70,7 @@ test('a broker that does not answer any more leaves patience for another one, wh
   expect(second.requests.length).toBeGreaterThanOrEqual(3)
 })
 
-test('another cluster at the same address is called so, and nothing of it is believed', async () => {
+test('another cluster at the same address is an error, and its metadata is ignored', async () => {
   const connected = await connect()
   clusterId = 'other'
 

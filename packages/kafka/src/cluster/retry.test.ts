@@ -14,8 +14,8 @@ function run(
   return retrying({ clock, patienceMs: 5000, mayRetry, ...(signal && { signal }) }, attempt)
 }
 
-describe('what fails for a passing reason', () => {
-  test('is tried again, less and less often, until it works', async () => {
+describe('an attempt that fails for a passing reason', () => {
+  test('is repeated, less and less often, until it succeeds', async () => {
     const clock = new TestClock()
     const times: number[] = []
     const running = run(
@@ -31,14 +31,14 @@ describe('what fails for a passing reason', () => {
     expect(times).toEqual([0, 100, 300, 700, 1500, 2500, 3500])
   })
 
-  test('is given up with its own error when patience ends', async () => {
+  test('fails with its own error when the time is over', async () => {
     const clock = new TestClock()
     const running = run(() => Promise.reject(passing), { clock })
     await expect(clock.passUntil(running)).rejects.toBe(passing)
     expect(clock.monotonic()).toBeLessThan(5000)
   })
 
-  test('is not tried again once all shall end', async () => {
+  test('is not repeated after the signal is aborted', async () => {
     const clock = new TestClock()
     const ending = new AbortController()
     const reason = new Error('enough')
@@ -53,7 +53,7 @@ describe('a quota that is used up', () => {
   const quota = (throttleTimeMs: number): KanneryError =>
     kafkaError(89, { api: 'CreateTopics', throttleTimeMs })
 
-  test('is waited for as long as the broker says, however short the patience is', async () => {
+  test('is waited for as long as the broker says, however short the time limit is', async () => {
     const clock = new TestClock()
     const failures = [quota(40_000), passing, quota(7000), passing]
     const times: number[] = []
@@ -71,7 +71,7 @@ describe('a quota that is used up', () => {
     expect(times).toEqual([0, 40_000, 40_100, 47_100, 47_300])
   })
 
-  test('is not waited for without end', async () => {
+  test('is waited for ten minutes at most', async () => {
     const clock = new TestClock()
     const running = run(() => Promise.reject(quota(45_000)), { clock })
 

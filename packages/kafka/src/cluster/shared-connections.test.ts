@@ -44,7 +44,7 @@ test('each name has a connection of its own', async () => {
   expect(await shared.get('a', open)).not.toBe(await shared.get('b', open))
 })
 
-test('when it cannot be opened all who wait are told, and the next one tries again', async () => {
+test('a connection that cannot be opened fails for all who wait, and the next call tries again', async () => {
   const fail = async (): Promise<BrokerConnection> => {
     throw new Error('nobody answers')
   }
@@ -54,14 +54,14 @@ test('when it cannot be opened all who wait are told, and the next one tries aga
   expect((await shared.get('a', open)).usable).toBe(true)
 })
 
-test('who waits goes on in the order of the calls', async () => {
+test('callers that wait continue in the order of their calls', async () => {
   const order: number[] = []
   await Promise.all([1, 2, 3].map((n) => shared.get('a', open).then(() => order.push(n))))
 
   expect(order).toEqual([1, 2, 3])
 })
 
-test('the end closes all, those too that are being opened, and what is asked for after it', async () => {
+test('disposing closes all connections, also those that are being opened or asked for later', async () => {
   const before = await shared.get('a', open)
   const meanwhile = shared.get('b', open)
   await shared[Symbol.asyncDispose]()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MemoryBudget } from './memory-budget.ts'
 
-test('those who wait enter in their order, as soon as there is room', async () => {
+test('requests that wait are granted in their order as soon as there is room', async () => {
   const budget = new MemoryBudget(10)
   const entered: string[] = []
   const enter = async (name: string, bytes: number): Promise<void> => {
@@ -21,7 +21,7 @@ test('those who wait enter in their order, as soon as there is room', async () =
   expect(budget.used).toBe(7)
 })
 
-test('what is larger than the whole budget passes alone', async () => {
+test('a request larger than the whole budget is granted when nothing else is in use', async () => {
   const budget = new MemoryBudget(10)
   await budget.acquire(1)
   const large = budget.acquire(50)
@@ -39,7 +39,7 @@ test('what is larger than the whole budget passes alone', async () => {
   await small
 })
 
-test('a closed budget refuses those who wait and those who come', async () => {
+test('a closed budget refuses waiting and later requests', async () => {
   const budget = new MemoryBudget(10)
   await budget.acquire(10)
   const waiting = budget.acquire(1)
@@ -49,7 +49,7 @@ test('a closed budget refuses those who wait and those who come', async () => {
   await expect(budget.acquire(1)).rejects.toThrow('the lane failed')
 })
 
-test('no more than the limit is under way, unless one alone is larger, and everybody gets in', async () => {
+test('no more than the limit is in use, unless one request is larger, and all are granted', async () => {
   const limit = 20
   await fc.assert(
     fc.asyncProperty(

@@ -34,7 +34,7 @@ test.each([
   )
 })
 
-test('a password that somebody wrote into an address is not repeated', () => {
+test('a password in an address is not repeated', () => {
   expect(() => parseBootstrapServers('user:secret@localhost:9092')).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('secret') }),
   )

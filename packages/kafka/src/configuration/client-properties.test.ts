@@ -12,7 +12,7 @@ const plainLogin = 'org.apache.kafka.common.security.plain.PlainLoginModule'
 const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule'
 
 describe('client.properties', () => {
-  test('of an open cluster say where it is; what belongs to producers and consumers is no matter', async () => {
+  test('of an open cluster name its servers, and settings of producers and consumers are ignored', async () => {
     expect(
       await parse('bootstrap.servers=a:1,b:2', 'acks=all', 'group.id=g', 'ssl.keystore.location='),
     ).toEqual({
@@ -26,7 +26,7 @@ describe('client.properties', () => {
     })
   })
 
-  test('may name the client and its patience', async () => {
+  test('may set the client id and the timeouts', async () => {
     expect(
       await parse(
         'client.id=nightly',
@@ -58,7 +58,7 @@ describe('client.properties', () => {
   })
 })
 
-describe('refused, naming the setting and no secret:', () => {
+describe('refused properties, with the setting and without secrets:', () => {
   test.each([
     ['security.protocol', ['security.protocol=TLS']],
     ['sasl.mechanism', ['security.protocol=SASL_SSL', 'sasl.mechanism=GSSAPI']],

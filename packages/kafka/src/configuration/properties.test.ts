@@ -23,7 +23,7 @@ describe('a .properties file', () => {
     expect(Object.fromEntries(parseProperties(text))).toEqual(expected)
   })
 
-  test('gives back what was escaped as java.util.Properties.store does', () => {
+  test('is read as java.util.Properties.store wrote it', () => {
     const anyText = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
     fc.assert(
       fc.property(fc.dictionary(anyText, anyText), (properties) => {

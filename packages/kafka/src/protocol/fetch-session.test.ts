@@ -40,7 +40,7 @@ function established(sessionId = 77): FetchSession {
 }
 
 describe('a fetch session', () => {
-  test('begins by telling everything', () => {
+  test('begins with a full request', () => {
     expect(asked(new FetchSession().next(at(0, 5)))).toEqual({
       session: [0, 0],
       positions: [
@@ -51,7 +51,7 @@ describe('a fetch session', () => {
     })
   })
 
-  test('then tells only what moved, came or went', () => {
+  test('then sends only what moved, came or went', () => {
     const session = established()
     const wanted = at(0, 9, 0, 4)
     wanted.delete('orders/2')
@@ -66,7 +66,7 @@ describe('a fetch session', () => {
     })
   })
 
-  test('says nothing when nothing changed, however many partitions it has', () => {
+  test('sends nothing when nothing changed, however many partitions it has', () => {
     const session = new FetchSession()
     const quiet = at(...Array.from({ length: 10_000 }, () => 3))
     session.next(quiet)
@@ -75,7 +75,7 @@ describe('a fetch session', () => {
     expect(asked(session.next(quiet))).toEqual({ session: [77, 1], positions: [], forgotten: [] })
   })
 
-  test('tells a partition again whose leader epoch or byte limit changed', () => {
+  test('sends a partition again whose leader epoch or byte limit changed', () => {
     const session = established()
     const wanted = at(0, 0, 0)
     const [first, second] = [...wanted.values()] as [FetchPosition, FetchPosition]
@@ -100,7 +100,7 @@ describe('a fetch session', () => {
     expect(epochs).toEqual([1, 2, 3])
   })
 
-  test('begins anew when the broker dropped it', () => {
+  test('begins again when the broker dropped it', () => {
     const session = established()
     session.next(at(1, 0, 0))
 
@@ -124,7 +124,7 @@ describe('a fetch session', () => {
     expect(session.next(at(1, 0, 0))).toMatchObject({ sessionId: 77, sessionEpoch: 0 })
   })
 
-  test('tells everything every time, beginning with another partition, where the broker keeps no session', () => {
+  test('sends everything every time, beginning with another partition, where the broker keeps no session', () => {
     const session = new FetchSession()
     const firsts = Array.from({ length: 4 }, () => {
       const { positions, sessionEpoch } = session.next(at(0, 0, 0))

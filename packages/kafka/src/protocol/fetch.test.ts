@@ -100,7 +100,7 @@ function readRequest(bytes: Buffer, version: number): unknown {
 }
 
 describe('a Fetch request', () => {
-  test('says what it was given, in every version', () => {
+  test('holds what it was given, in every version', () => {
     fc.assert(
       fc.property(anyRequest, (request) => {
         const { version, positions, forgotten, ...rest } = request

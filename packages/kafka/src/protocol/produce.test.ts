@@ -58,7 +58,7 @@ describe('a Produce request', () => {
 })
 
 describe('a Produce response', () => {
-  test.each([9, 13])('of version %i tells base offset, errors and throttling', (version) => {
+  test.each([9, 13])('of version %i has base offset, errors and throttling', (version) => {
     const frame = Writer.create()
       .appendArray([0], (writer) => {
         if (version === 13) writer.appendUUID('00112233-4455-6677-8899-aabbccddeeff')

@@ -31,10 +31,14 @@ export async function negotiateApiVersions(
   }
   if (answer.errorCode !== errorNumbers.NONE) {
     const broker = formatHostPort(connection.address)
-    throw new KanneryError('KAFKA_PROTOCOL', `the broker ${broker} does not list its API versions`, {
-      why: `it answered with Kafka's error number ${answer.errorCode}`,
-      facts: { broker, kafkaError: answer.errorCode },
-    })
+    throw new KanneryError(
+      'KAFKA_PROTOCOL',
+      `the broker ${broker} does not list its API versions`,
+      {
+        why: `it answered with Kafka's error number ${answer.errorCode}`,
+        facts: { broker, kafkaError: answer.errorCode },
+      },
+    )
   }
   return new Map(
     answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [

@@ -88,7 +88,7 @@ describe('requests', () => {
     expect(third.buffer).not.toBe(second.buffer)
   })
 
-  test('use the greatest version that both sides speak', async () => {
+  test('use the greatest version that both sides support', async () => {
     const connection = await open()
     expect(connection.pickVersion(1, 12, 17)).toBe(17)
     expect(() => connection.pickVersion(1, 100, 120)).toThrow(
@@ -151,7 +151,7 @@ describe('a connection is never used again', () => {
     expect(connection.usable).toBe(false)
   })
 
-  test('after it was closed by us: what waits is rejected', async () => {
+  test('after it was disposed of, and waiting requests are rejected', async () => {
     const connection = await open()
     const answer = connection.request(request('a'))
     await connection[Symbol.asyncDispose]()
@@ -196,8 +196,8 @@ describe('a broker that is silent', () => {
   })
 })
 
-describe('who does not speak Kafka', () => {
-  test('in plaintext but TLS is told apart', async () => {
+describe('a peer that does not speak Kafka', () => {
+  test('but TLS is recognised', async () => {
     peer.onConnect = (socket) => {
       socket.write(Buffer.from('15030300020228', 'hex'))
       return true
@@ -205,7 +205,7 @@ describe('who does not speak Kafka', () => {
     expect(await reasonOf(open())).toMatchObject({ code: 'KAFKA_TLS_FAILED' })
   })
 
-  test('but HTTP is told apart', async () => {
+  test('but HTTP is recognised', async () => {
     peer.onConnect = (socket) => {
       socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')
       return true
@@ -216,7 +216,7 @@ describe('who does not speak Kafka', () => {
     })
   })
 
-  test('and hangs up at once is told', async () => {
+  test('and hangs up at once is reported', async () => {
     peer.onConnect = (socket) => {
       socket.destroy()
       return true
@@ -235,7 +235,7 @@ describe('who does not speak Kafka', () => {
     expect((await clock.passUntil(opening)).code).toBe('KAFKA_UNREACHABLE')
   })
 
-  test('where nobody listens: the address is named, and what to check', async () => {
+  test('because nothing listens is an error with the address and what to check', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }

@@ -30,7 +30,7 @@ function assemble(frames: readonly Uint8Array[], cuts: readonly number[]): Buffe
   return whole
 }
 
-test('frames come out whole, wherever the stream was cut', () => {
+test('frames are whole, wherever the stream was cut', () => {
   fc.assert(
     fc.property(
       fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }),
@@ -44,7 +44,7 @@ test('frames come out whole, wherever the stream was cut', () => {
   )
 })
 
-test('a length that makes no sense ends it before anything is allocated', () => {
+test('an impossible length ends the stream before anything is allocated', () => {
   const assembler = new FrameAssembler({
     begin: (length) => {
       throw new RangeError(`${length} bytes`)

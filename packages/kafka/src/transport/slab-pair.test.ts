@@ -23,7 +23,7 @@ describe('two slabs', () => {
     expect(slabs.place(slab, small.length + 1).length).toBeGreaterThan(small.length)
   })
 
-  test('are two: a third answer would overwrite one that is still read', () => {
+  test('are not taken by a third answer, which would overwrite one that is still read', () => {
     const slabs = new SlabPair()
     slabs.take()
     slabs.take()

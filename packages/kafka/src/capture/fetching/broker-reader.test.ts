@@ -89,8 +89,8 @@ class World implements BrokerReaderListener {
   }
 }
 
-describe('a broker is read', () => {
-  test('from batch to batch, to the end that was asked for', async () => {
+describe('a reader of a broker', () => {
+  test('reads from batch to batch, to the requested end', async () => {
     const world = new World()
     world.broker.fill(
       0,
@@ -105,7 +105,7 @@ describe('a broker is read', () => {
     expect(cursors.map(({ next }) => next)).toEqual([8, 1])
   })
 
-  test('in a session: quiet partitions are told once', async () => {
+  test('names quiet partitions once in a fetch session', async () => {
     const world = new World()
     for (let partition = 0; partition < 50; partition++) world.broker.fill(partition)
     world.broker.fill(7, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
@@ -121,7 +121,7 @@ describe('a broker is read', () => {
     expect(rest.flatMap(({ positions }) => positions)).toEqual([])
   })
 
-  test('one request ahead: the next one is sent before the batches are handed over', async () => {
+  test('sends the next request before it hands the batches over', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
     let askedAtFirst: number | undefined
@@ -132,7 +132,7 @@ describe('a broker is read', () => {
     expect(askedAtFirst).toBe(2)
   })
 
-  test('but not ahead of the memory: without room for two answers the first is handed over before', async () => {
+  test('hands the first answer over before it sends the next request when there is no room for two', async () => {
     const world = new World({ hasRoom: () => false })
     world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
     let askedAtFirst: number | undefined
@@ -143,7 +143,7 @@ describe('a broker is read', () => {
     expect(askedAtFirst).toBe(1)
   })
 
-  test('with epochs, so that it finds out about truncation', async () => {
+  test('sends leader epochs, so that the broker detects truncation', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0, leaderEpoch: 4 }))
     await world.run([world.cursor(0)], 500)
@@ -153,7 +153,7 @@ describe('a broker is read', () => {
     expect(second?.positions).toMatchObject([{ currentLeaderEpoch: 5, lastFetchedEpoch: 4 }])
   })
 
-  test('without waiting where the backup has all: one answer shows that the log goes with it', async () => {
+  test('asks once, without waiting, for a partition that is backed up to its end', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0 }))
     const cursor = world.cursor(0, { next: 1, end: 1 })
@@ -165,7 +165,7 @@ describe('a broker is read', () => {
 })
 
 describe('a partial batch', () => {
-  test('at the end is left for the next fetch', async () => {
+  test('at the end of an answer is left for the next fetch', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(400_000) }))
     world.broker.fill(0, ...batches)
@@ -190,7 +190,7 @@ describe('a partial batch', () => {
 })
 
 describe('an empty answer', () => {
-  test('is no end while records are held back', async () => {
+  test('does not end a partition while records are held back', async () => {
     const world = new World()
     const scripted = world.broker.fill(
       0,
@@ -206,7 +206,7 @@ describe('an empty answer', () => {
     expect(cursor.obstacle?.since).toBeLessThan(1000)
   })
 
-  test('is never the end, however often it comes', async () => {
+  test('never ends a partition, however often it comes', async () => {
     const world = new World()
     const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))
     scripted.highWatermark = 5
@@ -220,7 +220,7 @@ describe('an empty answer', () => {
     expect(cursor.quietAnswers).toBeGreaterThan(100)
   })
 
-  test('makes the reader ask for everything again: the session may have lost the partition', async () => {
+  test('makes the reader ask for everything again, because the session may have lost the partition', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0 }))
     const scripted = world.broker.fill(1)
@@ -236,7 +236,7 @@ describe('an empty answer', () => {
     expect(silent.quietAnswers).toBeGreaterThan(5)
   })
 
-  test('does not end a partition whose remote read was too slow: the records come later', async () => {
+  test('does not end a partition whose remote read was too slow', async () => {
     const world = new World()
     const batches = [0, 1, 2, 3].map((at) => brokerBatch({ at, value: 'x'.repeat(700_000) }))
     world.broker.fill(0, ...batches)
@@ -260,7 +260,7 @@ describe('an empty answer', () => {
     expect(silent.quietAnswers).toBe(0)
   })
 
-  test('right before an open transaction is silence, too: compaction may have removed what was there', async () => {
+  test('right before an open transaction is silence, because compaction may have removed records there', async () => {
     const world = new World()
     const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))
     scripted.highWatermark = 20
@@ -270,7 +270,7 @@ describe('an empty answer', () => {
     expect(cursor.obstacle?.kind).toBe('silence')
   })
 
-  test('of a broker that throttles says nothing', async () => {
+  test('of a broker that throttles has no meaning', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))
     world.broker.fill(0, ...batches)
@@ -281,7 +281,7 @@ describe('an empty answer', () => {
     expect(world.events).toEqual(['0: 0', '0: 1', '0: 2'])
   })
 
-  test('of a broker that throttles is no sign that a partition does not move', async () => {
+  test('of a broker that throttles does not count as silence of a partition', async () => {
     const world = new World()
     world.broker.fill(0, brokerBatch({ at: 0 }))
     for (let nth = 1; nth < 100; nth++) {
@@ -294,7 +294,7 @@ describe('an empty answer', () => {
     expect(cursor.obstacle).toBeUndefined()
   })
 
-  test('that only holds errors says nothing: nothing is taken for read', async () => {
+  test('that holds only errors advances no partition', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))
     const scripted = world.broker.fill(0, ...batches)
@@ -314,7 +314,7 @@ describe('an empty answer', () => {
     expect(lost).toBeGreaterThanOrEqual(4)
   })
 
-  test('that came at once is not asked for at once again', async () => {
+  test('that came at once is followed by a pause', async () => {
     const world = new World()
     world.broker.fill(0)
     await world.run([world.cursor(0)], 2000)
@@ -322,7 +322,7 @@ describe('an empty answer', () => {
   })
 })
 
-describe('what goes wrong', () => {
+describe('an error in a fetch', () => {
   test.each([70, 71])(
     'error %i: a lost session is begun anew, and nothing is read twice',
     async (errorCode) => {
@@ -337,7 +337,7 @@ describe('what goes wrong', () => {
     },
   )
 
-  test('a connection that breaks: read on where it broke, over another one', async () => {
+  test('that breaks the connection makes the reader continue over another one', async () => {
     const world = new World()
     const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))
     world.broker.fill(0, ...batches)
@@ -356,13 +356,16 @@ describe('what goes wrong', () => {
     [1, '0 lost'],
     [29, '0 KAFKA_DENIED'],
     [2, '0 KAFKA_DATA_CORRUPT'],
-  ])('error %i of a partition is told, and the others are read on', async (errorCode, event) => {
-    const world = new World()
-    world.broker.fill(0).errorCode = errorCode
-    world.broker.fill(1, brokerBatch({ at: 0 }))
-    await world.run([world.cursor(0, { end: 1 }), world.cursor(1, { end: 1 })])
-    expect(world.events.toSorted()).toEqual([event, '1: 0'].toSorted())
-  })
+  ])(
+    'with number %i of a partition is reported, and the others are read further',
+    async (errorCode, event) => {
+      const world = new World()
+      world.broker.fill(0).errorCode = errorCode
+      world.broker.fill(1, brokerBatch({ at: 0 }))
+      await world.run([world.cursor(0, { end: 1 }), world.cursor(1, { end: 1 })])
+      expect(world.events.toSorted()).toEqual([event, '1: 0'].toSorted())
+    },
+  )
 
   test.each([-1, 3, 5, 6, 9, 56, 74, 75, 78, 100, 103])(
     'error %i passes: the leader is looked for, and the partition goes on',
@@ -384,7 +387,7 @@ describe('what goes wrong', () => {
     },
   )
 
-  test('a log that goes another way than what was read is told; nothing of it is taken', async () => {
+  test('that says that the log diverged is reported, and none of its batches are taken', async () => {
     const world = new World()
     const scripted = world.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
     scripted.diverging = { epoch: 3, endOffset: 1 }
@@ -392,7 +395,7 @@ describe('what goes wrong', () => {
     expect(world.events).toEqual(['0 lost'])
   })
 
-  test('what makes no sense to try again ends the reader', async () => {
+  test('that is permanent ends the reader', async () => {
     const world = new World()
     const denied = new KanneryError('KAFKA_AUTHENTICATION_FAILED', 'wrong password')
     world.broker.faults.set(0, { broken: denied })
@@ -402,7 +405,7 @@ describe('what goes wrong', () => {
   })
 })
 
-test('a partition that another broker leads is read there, not here', async () => {
+test('a partition that another broker leads is not read from this one', async () => {
   const world = new World()
   world.broker.fill(0, brokerBatch({ at: 0 }))
   world.broker.fill(1, brokerBatch({ at: 0 }))

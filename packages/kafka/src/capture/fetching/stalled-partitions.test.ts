@@ -83,7 +83,7 @@ function judges({
   })
 }
 
-describe('with an end, an open transaction', () => {
+describe('an open transaction in a run of mode once', () => {
   const held = (): PartitionCursor => stalled({ lastStable: 5, highWatermark: 9 }, { end: 9 })
 
   test('is waited for', async () => {
@@ -91,7 +91,7 @@ describe('with an end, an open transaction', () => {
     expect(await judge.judge(held(), 29_999)).toBeUndefined()
   })
 
-  test('is told in the end, with the producers that hold it open', async () => {
+  test('is finally reported with the producers that hold it open', async () => {
     const producers = [producer(6n), producer(7n, 5)]
     const verdict = await judges({ patienceMs: 30_000, producers }).judge(held(), 30_000)
 
@@ -106,13 +106,13 @@ describe('with an end, an open transaction', () => {
     })
   })
 
-  test('is told also when the broker does not say whose it is', async () => {
+  test('is reported also when the broker does not name its producer', async () => {
     const denied = new KanneryError('KAFKA_DENIED', 'no')
     const verdict = await judges({ patienceMs: 0, producers: denied }).judge(held(), 30_000)
     expect(verdict).toMatchObject({ error: { code: 'KAFKA_TRANSACTION_OPEN' } })
   })
 
-  test('that has just ended is waited for anew', async () => {
+  test('that has just ended starts the wait again', async () => {
     const cursor = held()
     const judge = judges({ patienceMs: 30_000, producers: [producer(7n)] })
     expect(await judge.judge(cursor, 30_000)).toBeUndefined()
@@ -132,7 +132,7 @@ describe('with an end, an open transaction', () => {
   })
 })
 
-describe('with an end, a partition', () => {
+describe('a partition in a run of mode once', () => {
   test('whose broker is away is waited for, for two minutes', async () => {
     const cursor = stalled({ lastStable: 9, highWatermark: 9 }, { end: 9 })
     cursor.loseLeader(unreachable, 0)
@@ -142,7 +142,7 @@ describe('with an end, a partition', () => {
     expect(await judge.judge(cursor, 120_000)).toEqual({ kind: 'failed', error: unreachable })
   })
 
-  test('is given two minutes for a new leader also after an hour without records', async () => {
+  test('has two minutes to get a new leader also after an hour without records', async () => {
     const cursor = stalled({ lastStable: 9, highWatermark: 9 }, { end: 9 })
     cursor.loseLeader(unreachable, hour)
     const judge = judges({ patienceMs: 0 })
@@ -154,7 +154,7 @@ describe('with an end, a partition', () => {
     })
   })
 
-  test('whose log became shorter is lost', async () => {
+  test('whose log became shorter fails', async () => {
     const cursor = stalled({ lastStable: 7, highWatermark: 7 }, { end: 9 })
     const judge = judges({ patienceMs: 0 })
 
@@ -165,13 +165,13 @@ describe('with an end, a partition', () => {
     })
   })
 
-  test('is given two minutes to grow again from when its log became shorter', async () => {
+  test('has two minutes to grow again after its log became shorter', async () => {
     const cursor = stalled({ lastStable: 9, highWatermark: 9 }, { end: 9 })
     answerNothing(cursor, { lastStable: 7, highWatermark: 7 }, hour)
     expect(await judges({ patienceMs: 0 }).judge(cursor, hour + 119_999)).toBeUndefined()
   })
 
-  test('that is done is left alone', async () => {
+  test('that is finished is not judged', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 9 }, { end: 9 })
     cursor.finish()
     const judge = judges({ patienceMs: 0, producers: [producer(7n, 5)] })
@@ -179,7 +179,7 @@ describe('with an end, a partition', () => {
   })
 })
 
-describe('with an end, a leader that answers every fetch with nothing', () => {
+describe('a leader that answers every fetch with nothing in a run of mode once', () => {
   const silent = (): PartitionCursor => stalled({ lastStable: 9, highWatermark: 9 }, { end: 9 })
 
   test('has nothing left when the topic is compacted and the offset is on its own disk', async () => {
@@ -188,7 +188,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
     expect(await judge.judge(silent(), 5000)).toEqual({ kind: 'compacted', to: 9 })
   })
 
-  test('is asked several times before that is believed, however long they take', async () => {
+  test('is asked several times before it is believed, however long that takes', async () => {
     const cursor = new PartitionCursor(topic, 3, { next: 5, lastEpoch: -1, end: 9 })
     const judge = judges({ patienceMs: 0, policy: 'compact' })
     for (let nth = 0; nth < 4; nth++) {
@@ -199,7 +199,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
     expect(await judge.judge(cursor, hour)).toEqual({ kind: 'compacted', to: 9 })
   })
 
-  test('is asked where its disk begins only after the silence, and not every time', async () => {
+  test('is asked where its disk begins only after the silence, and not each time', async () => {
     let asked = 0
     const judge = new StalledPartitions({
       cluster: {
@@ -222,7 +222,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
   test.each([
     ['at all', unreachable],
     ['of this partition', new Map<number, number>()],
-  ])('is asked again when it did not say %s where its disk begins', async (_, first) => {
+  ])('is asked again when it did not report %s where its disk begins', async (_, first) => {
     const answers: (KanneryError | ReadonlyMap<number, number>)[] = [first]
     const effective = { 'cleanup.policy': 'compact' }
     const judge = new StalledPartitions({
@@ -253,7 +253,7 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
     ['has to fetch the offset from remote storage', { policy: 'compact', localStart: 6 }],
     ['leads a topic that is not compacted', { policy: 'delete' }],
     ['does not say where its disk begins', { policy: 'compact', localStart: unreachable }],
-  ])('and that %s is given two minutes, then the partition fails', async (_, setting) => {
+  ])('and that %s has two minutes before the partition fails', async (_, setting) => {
     const judge = judges({ patienceMs: 0, ...setting })
     const cursor = silent()
 
@@ -269,13 +269,13 @@ describe('with an end, a leader that answers every fetch with nothing', () => {
   })
 })
 
-describe('without an end, a partition', () => {
-  test('that has nothing new is as it should be', async () => {
+describe('a partition in a run that follows', () => {
+  test('that has nothing new is no reason for a warning', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 5 })
     expect(await judges({}).judge(cursor, 1e9)).toBeUndefined()
   })
 
-  test('that is held back by a transaction is told once', async () => {
+  test('that is held back by a transaction is reported once', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 9 })
     const judge = judges({ producers: [producer(7n, 5)] })
 
@@ -296,12 +296,12 @@ describe('without an end, a partition', () => {
     })
   })
 
-  test('whose last records were removed by compaction is as it should be', async () => {
+  test('whose last records were removed by compaction is no reason for a warning', async () => {
     const cursor = stalled({ lastStable: 9, highWatermark: 9 })
     expect(await judges({ policy: 'compact' }).judge(cursor, hour)).toBeUndefined()
   })
 
-  test('that remote storage does not give back is told', async () => {
+  test('that remote storage does not give back is reported', async () => {
     const cursor = stalled({ lastStable: 9, highWatermark: 9 })
     expect(await judges({ localStart: 9 }).judge(cursor, 60_000)).toMatchObject({
       kind: 'warning',
@@ -309,7 +309,7 @@ describe('without an end, a partition', () => {
     })
   })
 
-  test('whose broker is away is told, and again after it was there', async () => {
+  test('whose broker is away is reported, and reported again after it was back', async () => {
     const idle = { lastStable: 5, highWatermark: 5 }
     const cursor = stalled(idle)
     cursor.loseLeader(unreachable, 0)
@@ -323,20 +323,20 @@ describe('without an end, a partition', () => {
     expect(await judge.judge(cursor, 121_000)).toEqual({ kind: 'warning', error: unreachable })
   })
 
-  test('that was quiet for an hour is not told of when its leader moves', async () => {
+  test('that was quiet for an hour is not reported when its leader moves', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 5 })
     cursor.loseLeader(unreachable, hour)
     expect(await judges({}).judge(cursor, hour + 59_999)).toBeUndefined()
   })
 
-  test('that was quiet for an hour is not told of when a transaction begins', async () => {
+  test('that was quiet for an hour is not reported when a transaction begins', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 5 })
     answerNothing(cursor, { lastStable: 5, highWatermark: 9 }, hour)
     const judge = judges({ producers: [producer(7n, 5)] })
     expect(await judge.judge(cursor, hour + 59_999)).toBeUndefined()
   })
 
-  test('whose broker goes away under an open transaction is told of both', async () => {
+  test('whose broker goes away during an open transaction is reported for both', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 9 })
     const judge = judges({ producers: [producer(7n, 5)] })
     await judge.judge(cursor, 60_000)

@@ -14,7 +14,7 @@ describe('memory for chunks', () => {
     expect(memory.take(5 * mebibyte + 1).bytes).toHaveLength(5 * mebibyte + 1)
   })
 
-  test('is just what was asked for where little is left, and nothing grows any more', () => {
+  test('has exactly the requested size when little is left, and no block grows any more', () => {
     const memory = new ChunkMemory({ limitBytes: 10 * mebibyte, spareBelowBytes: mebibyte })
     expect(memory.mayGrowTo(700_000)).toBe(true)
     memory.take(mebibyte)
@@ -22,7 +22,7 @@ describe('memory for chunks', () => {
     expect(memory.take(700_000).bytes).toHaveLength(700_000)
   })
 
-  test('is given back once: what is released twice is not handed out twice', () => {
+  test('is released once: a block that is released twice is not taken twice', () => {
     const memory = new ChunkMemory()
     const [released] = [memory.take(mebibyte), memory.take(mebibyte)]
     released.release()
@@ -33,7 +33,7 @@ describe('memory for chunks', () => {
     expect(memory.take(mebibyte).bytes.buffer).not.toBe(released.bytes.buffer)
   })
 
-  test('that is kept for later stays within the limit, together with what is in use', () => {
+  test('in spare blocks stays within the limit, together with what is in use', () => {
     const memory = new ChunkMemory({ limitBytes: 8 * mebibyte })
     const blocks = Array.from({ length: 8 }, () => memory.take(mebibyte))
     for (const block of blocks.slice(1)) block.release()
@@ -43,7 +43,7 @@ describe('memory for chunks', () => {
     expect([memory.used, memory.kept]).toEqual([7 * mebibyte, mebibyte])
   })
 
-  test('is not kept at all when nothing is under way', () => {
+  test('is not kept at all when no chunk is in use', () => {
     const memory = new ChunkMemory({ limitBytes: 100 * mebibyte })
     const blocks = Array.from({ length: 40 }, () => memory.take(mebibyte))
     for (const block of blocks) block.release()

@@ -116,7 +116,7 @@ describe('the budget of a worker', () => {
     },
   )
 
-  test('is exceeded rather than that nothing works at all', () => {
+  test('is exceeded when nothing would work otherwise', () => {
     const memory = memoryOf(8 * mebibyte, { brokers: 50 })
     expect(memory.fetchBytes).toBe(mebibyte)
     expect(memory.gate.hasRoom(mebibyte)).toBe(true)
@@ -145,8 +145,8 @@ describe('the budget of a worker', () => {
   })
 })
 
-describe('who waits for room', () => {
-  test('waits until enough is given back, and has something written out meanwhile', async () => {
+describe('a fetch that waits for room', () => {
+  test('waits until enough is released, and has something written out in the meantime', async () => {
     const holders = [new Holder(8 * mebibyte)]
     const memory = memoryOf(64 * mebibyte, { holders })
     const blocks = []
@@ -168,7 +168,7 @@ describe('who waits for room', () => {
     await memoryOf(64 * mebibyte).gate.waitForRoom(300 * mebibyte)
   })
 
-  test('is let go when all ends', async () => {
+  test('passes when the run ends', async () => {
     const ending = new AbortController()
     const memory = new WorkerMemory({
       budgetBytes: 64 * mebibyte,

@@ -19,7 +19,7 @@ function observed(
 }
 
 describe('batches of aborted transactions', () => {
-  test('are found between the first offset and the marker, other producers and plain ones apart', () => {
+  test('are found between the first offset and the marker, among batches of others', () => {
     expect(
       observed(
         [{ producerId: 7n, firstOffset: 1 }],
@@ -46,7 +46,7 @@ describe('batches of aborted transactions', () => {
     ])
   })
 
-  test('are told apart when one producer aborts twice, and commits between', () => {
+  test('are distinguished when one producer aborts twice and commits in between', () => {
     expect(
       observed(
         [
@@ -65,7 +65,7 @@ describe('batches of aborted transactions', () => {
     ).toEqual(['7 from 0', '7 from 0 ends 1', undefined, undefined, '7 from 4', '7 from 4 ends 5'])
   })
 
-  test('are found when the answer begins inside the transaction, and ends before its marker', () => {
+  test('are found when the answer begins inside the transaction and ends before its marker', () => {
     const aborted = [{ producerId: 7n, firstOffset: 2 }]
     expect(observed(aborted, [{ at: 6, producer: 7n }])).toEqual(['7 from 2'])
     expect(observed(aborted, [{ at: 9, producer: 7n, marker: 'abort' }])).toEqual([

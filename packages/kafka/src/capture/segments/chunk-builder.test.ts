@@ -68,27 +68,27 @@ describe('a chunk', () => {
     expect(chunks[1]?.facts.maxBatchBytes).toBe(big.length)
   })
 
-  test('covers from the offset that was asked for, although a batch begins before it', () => {
+  test('covers offsets from the requested one on, although a batch begins before it', () => {
     expect(only([{ at: 10, records: 5 }], 12).facts).toMatchObject({ from: 12, next: 15 })
   })
 
-  test('covers to the end of its last batch, although compaction took the last records', () => {
+  test('covers offsets to the end of its last batch, although compaction removed the last records', () => {
     const { facts } = only([{ at: 0, records: 2, removedBehind: 7, leaderEpoch: 4 }])
     expect(facts).toMatchObject({ next: 9, records: 2, leaderEpoch: 4, flags: { holes: true } })
   })
 
-  test('goes on where the one before it ended', () => {
+  test('continues where the one before it ended', () => {
     const value = 'x'.repeat(700_000)
     const { chunks } = build([brokerBatch({ at: 0, value }), brokerBatch({ at: 5, value })])
     expect(chunks[1]?.facts).toMatchObject({ from: 1, next: 6, flags: { holes: true } })
   })
 
-  test('without anything special has no flags', () => {
+  test('of ordinary batches has no flags', () => {
     const { facts } = only([{ at: 0, records: 3 }, { at: 3 }])
     expect(facts.flags).toEqual({ transactional: false, holes: false, logAppendTime: false })
   })
 
-  test('tells the least and greatest time of its records; markers have none', () => {
+  test('has the least and greatest time of its records, without markers', () => {
     const { facts, visibleRecords } = only([
       { at: 0, time: 500 },
       { at: 1, time: 300, producer: 7n },
@@ -105,7 +105,7 @@ describe('a chunk', () => {
     expect(visibleRecords).toBe(3)
   })
 
-  test('does not know the least time when a compressed batch hides it', () => {
+  test('has no least time when a compressed batch hides it', () => {
     const { facts } = only([
       { at: 0, time: 500 },
       { at: 1, time: 700, codec: 'gzip' },
@@ -113,7 +113,7 @@ describe('a chunk', () => {
     expect(facts).toMatchObject({ minTimestamp: null, maxTimestamp: 700 })
   })
 
-  test('estimates the least time by the headers where compression hides it, and only there', () => {
+  test('has an estimated least time where compression hides it, and only there', () => {
     const compressed = { at: 1, time: 700, codec: 'gzip' } as const
 
     expect(only([{ at: 0, time: 500 }]).facts).not.toHaveProperty('estimatedMinTimestamp')
@@ -154,8 +154,8 @@ describe('a chunk', () => {
   })
 })
 
-describe('what was taken', () => {
-  test('is not damaged: a batch with a wrong checksum is refused, and what came before is kept', () => {
+describe('a batch that was appended', () => {
+  test('has a correct checksum: a damaged one is refused, and those before are kept', () => {
     const memory = new ChunkMemory()
     const builder = new ChunkBuilder({ memory, clock: new TestClock(), partition: 0, from: 0 })
     const buffer = Buffer.concat([brokerBatch({ at: 0 }), brokerBatch({ at: 1 })])
@@ -172,7 +172,7 @@ describe('what was taken', () => {
     expect(chunk?.rawCrc).toBe(crc32c(chunk?.raw ?? Buffer.alloc(0)))
   })
 
-  test('gives its memory back, also when it is thrown away or moved into a larger piece', () => {
+  test('has its memory released, also when it is dropped or moved into a larger block', () => {
     const value = 'x'.repeat(100_000)
     const { chunks, memory } = build([0, 1, 2].map((at) => brokerBatch({ at, value })))
     expect(memory.used).toBeGreaterThan(300_000)

@@ -63,14 +63,14 @@ describe('the least timestamp', () => {
     expect(leastTimestamp(batch, headerOf(batch))).toBe(99)
   })
 
-  test('of a batch that compaction emptied is none', () => {
+  test('of a batch that compaction emptied does not exist', () => {
     const batch = batchOf([5n], 'none').subarray(0, 61)
     batch.writeInt32BE(49, 8)
     batch.writeInt32BE(0, 57)
     expect(leastTimestamp(batch, headerOf(batch))).toBeUndefined()
   })
 
-  test('of what cannot be records is unknown, and never read behind the batch', () => {
+  test('of bytes that are no records is unknown, and nothing after the batch is read', () => {
     const batch = batchOf([5n, 4n, 3n], 'none')
     fc.assert(
       fc.property(fc.nat(batch.length - 62), fc.nat(255), fc.nat(1000), (at, value, records) => {

@@ -31,7 +31,7 @@ const part = (producerId: bigint, first: number, marker?: number): AbortedPart =
 })
 
 describe('the aborted ranges of a segment', () => {
-  test('end at the marker, in whichever chunk it comes', async () => {
+  test('end at the marker, whichever chunk it is in', async () => {
     const segment = new OpenSegment()
     segment.add(await chunk({ partition: 0, at: 0 }, [part(7n, 2), part(7n, 2)]))
     segment.add(await chunk({ partition: 0, at: 10 }, [part(7n, 2, 14)]))
@@ -39,7 +39,7 @@ describe('the aborted ranges of a segment', () => {
     expect(segment.aborted()).toEqual([{ partition: 0, producerId: '7', first: 2, marker: 14 }])
   })
 
-  test('end with what the segment covers, when the marker is not in it', async () => {
+  test('end where the segment ends when the marker is not in it', async () => {
     const segment = new OpenSegment()
     segment.add(await chunk({ partition: 0, at: 0 }, [part(7n, 2)]))
     segment.add(await chunk({ partition: 1, at: 40 }, []))
@@ -48,7 +48,7 @@ describe('the aborted ranges of a segment', () => {
     expect(segment.aborted()).toEqual([{ partition: 0, producerId: '7', first: 2, marker: 20 }])
   })
 
-  test('are told apart by partition, producer and beginning', async () => {
+  test('are distinguished by partition, producer and first offset', async () => {
     const segment = new OpenSegment()
     segment.add(await chunk({ partition: 1, at: 0 }, [part(7n, 0, 3), part(7n, 5, 6), part(8n, 1)]))
     segment.add(await chunk({ partition: 0, at: 0 }, [part(7n, 5, 9)]))

@@ -55,8 +55,8 @@ class World {
   }
 }
 
-describe('chunks on their way', () => {
-  test('become segments of the size that was asked for; sealing closes the last one', async () => {
+describe('chunks in the pipeline', () => {
+  test('become segments of the requested size, and sealing closes the last one', async () => {
     const world = new World(2 * chunkBytes)
     for (const at of [0, 1, 2, 3, 4]) world.add(at)
     world.pipeline.seal()
@@ -113,7 +113,7 @@ describe('chunks on their way', () => {
     expect(world.published).toEqual([[0], [1], [2]])
   })
 
-  test('are thrown away, all that follow, when one segment cannot be published', async () => {
+  test('are all dropped after a segment that cannot be published', async () => {
     const world = new World(1)
     const error = new Error('full')
     world.publishing = (segment) =>
@@ -131,7 +131,7 @@ describe('chunks on their way', () => {
     ])
   })
 
-  test('are thrown away when the topic is given up', async () => {
+  test('are dropped when the topic is abandoned', async () => {
     const world = new World(100 * chunkBytes)
     world.add(0)
     world.pipeline.abandon(new Error('lease lost'))
@@ -145,8 +145,8 @@ describe('chunks on their way', () => {
   })
 })
 
-describe('a gap on its way', () => {
-  test('goes with the segment before it; what follows it in its partition is another segment', async () => {
+describe('a gap in the pipeline', () => {
+  test('belongs to the segment before it, and begins another segment in its partition', async () => {
     const world = new World(100 * chunkBytes)
     world.add(0)
     world.addGap(1, 5)
@@ -166,7 +166,7 @@ describe('a gap on its way', () => {
     ])
   })
 
-  test('needs no segment, and ages as one does', async () => {
+  test('needs no chunks, and ages like a segment', async () => {
     const world = new World(100 * chunkBytes)
     expect(world.pipeline.startedAt).toBe(Number.POSITIVE_INFINITY)
     world.addGap(0, 5)

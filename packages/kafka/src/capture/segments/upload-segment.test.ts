@@ -87,7 +87,7 @@ class World {
   }
 }
 
-test('a segment is uploaded whole, and its entry tells what is in it', async () => {
+test('a segment is uploaded whole, and its entry describes it', async () => {
   const world = new World()
   const entry = await world.upload()
 
@@ -128,7 +128,7 @@ test.each([
   expect(await world.restored(entry)).toBe(batch.toString('hex'))
 })
 
-test('a storage that fails for a while is asked again, each time for another object', async () => {
+test('a storage that fails for a while is tried again, each time with another object', async () => {
   const world = new World()
   for (const nth of [1, 1, 1]) {
     world.storage.faults.onCall(atCall({ operation: 'write', nth }, { kind: 'fail' }))
@@ -139,7 +139,7 @@ test('a storage that fails for a while is asked again, each time for another obj
   expect(await world.restored(entry)).toBe(batch.toString('hex'))
 })
 
-test('a storage that does not allow it is not asked again', async () => {
+test('a storage that denies the upload is not tried again', async () => {
   const world = new World()
   world.storage.faults.onCall(({ operation }) =>
     operation === 'openWriter' ? { kind: 'deny' } : undefined,
@@ -149,7 +149,7 @@ test('a storage that does not allow it is not asked again', async () => {
   expect(world.keys).toHaveLength(1)
 })
 
-test('a storage that never works is given up', async () => {
+test('a storage that always fails is given up', async () => {
   const world = new World()
   world.storage.faults.onCall(({ operation }) =>
     operation === 'commit' ? { kind: 'fail' } : undefined,

@@ -40,7 +40,7 @@ test.each([
   expect(await askedAt(urgency)).toEqual(expected)
 })
 
-test('who misses a leader asks soon, then less and less often', async () => {
+test('a missing leader is asked for soon, then less and less often', async () => {
   const times = await askedAt('leaderless')
   const gaps = times.map((time, index) => time - (times[index - 1] ?? 0)).slice(1)
 

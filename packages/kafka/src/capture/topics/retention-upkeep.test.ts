@@ -41,7 +41,7 @@ function clusterOf(topicId: string, effective = settings): UpkeepOptions['cluste
   }
 }
 
-test('the retention of a topic that has been quiet for days is looked after, without a warning', async () => {
+test('the retention of a topic that has been quiet for days is applied without a warning', async () => {
   const clock = new TestClock()
   const random = seededRandom(1)
   const storage = MemoryStorage.open({ clock })
@@ -77,7 +77,7 @@ test('the retention of a topic that has been quiet for days is looked after, wit
 test.each([
   ['of the topic are noted', 'id', { ...settings, 'retention.ms': '5' }, 'expired'],
   [
-    'of a topic that was created again are not noted for the one that was backed up, and expire nothing',
+    'of a topic that was created again are not entered for the one that was backed up, and expire nothing',
     'another',
     settings,
     undefined,

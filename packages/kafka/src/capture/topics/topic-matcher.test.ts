@@ -16,7 +16,7 @@ const topics = ['orders', 'orders.eu', 'orders-eu', 'Orders', 'payments', 'x'].m
   internal: false,
 }))
 
-describe('topics are found', () => {
+describe('a selection of topics', () => {
   test.each([
     ['orders', ['orders']],
     ['orders.*', ['orders.eu']],
@@ -27,17 +27,17 @@ describe('topics are found', () => {
     ['/orders/', ['orders']],
     ['/.rders|payments/', ['Orders', 'orders', 'payments']],
     ['/orders.eu/', ['orders-eu', 'orders.eu']],
-  ])('by %s', (text, expected) => {
+  ])('finds them by %s', (text, expected) => {
     expect(selectTopics(topics, selection([text]))).toEqual(expected)
   })
 
-  test('unless an exclusion says no, whatever includes them', () => {
+  test('leaves out what an exclusion matches, whatever includes it', () => {
     expect(selectTopics(topics, selection(['orders', 'orders*'], ['orders', '/.*-eu/']))).toEqual([
       'orders.eu',
     ])
   })
 
-  test('when internal only by their own name', () => {
+  test('has internal topics only by their exact name', () => {
     const withInternal = [
       { name: '__consumer_offsets', internal: true },
       { name: '__amazon_msk_canary', internal: false },
@@ -60,14 +60,14 @@ test.each(['', 'a b', 'a/b', '/', '..', 'a{b}', 'é', 'x'.repeat(250), '/(/'])(
   },
 )
 
-test('a pattern that finds nothing is told', () => {
+test('a pattern that finds no topic is an error', () => {
   expect(() => assertAllMatch(selection(['orders', 'oders.*']), ['orders'])).toThrow(
     expect.objectContaining({ code: 'KAFKA_TOPIC_UNKNOWN', facts: { pattern: 'oders.*' } }),
   )
   expect(() => assertAllMatch(selection(['orders', 'o*']), ['orders'])).not.toThrow()
 })
 
-test('only names spare the list of all topics', () => {
+test('a selection of names alone does not need the list of all topics', () => {
   expect(namedTopics(selection(['a', 'b']))).toEqual(['a', 'b'])
   expect(namedTopics(selection(['a', 'b*']))).toBeUndefined()
 })

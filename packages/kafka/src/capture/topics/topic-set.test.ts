@@ -54,8 +54,8 @@ class World {
   }
 }
 
-describe('a topic that comes back', () => {
-  test('while what was read of it is still being stored is taken up again when it has left', async () => {
+describe('a topic that is created again', () => {
+  test('while what was read of it is still being stored is opened again after that', async () => {
     const world = new World()
     const topic = world.cluster.create('orders', brokerBatch({ at: 0, value: 'before' }))
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -80,7 +80,7 @@ describe('a topic that comes back', () => {
     expect(captured.index.incarnations).toHaveLength(1)
   })
 
-  test('as another one goes on as a new incarnation', async () => {
+  test('continues as a new incarnation', async () => {
     const world = new World()
     const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
     const run = world.follow()
@@ -109,7 +109,7 @@ describe('a topic that comes back', () => {
   })
 })
 
-test('a topic that is deleted for good before it could begin anew ends a run to the end, which says so', async () => {
+test('a topic that is deleted permanently before its new incarnation begins ends a run of mode once with an error', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
   const scripted = old.broker.partitions.get(0)
@@ -130,7 +130,7 @@ test('a topic that is deleted for good before it could begin anew ends a run to 
   expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
 })
 
-test('a run to the end gives up what is to begin anew when no broker answers for two minutes', async () => {
+test('a run of mode once gives up topics that wait for a new incarnation when no broker answers for two minutes', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
   const scripted = old.broker.partitions.get(0)
@@ -153,7 +153,7 @@ test('a run to the end gives up what is to begin anew when no broker answers for
   expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
 })
 
-test('a topic of which a partition failed already is not begun anew in the same run to the end', async () => {
+test('a topic of which a partition failed does not begin a new incarnation in the same run of mode once', async () => {
   const world = new World()
   world.cluster.partitions = 2
   const { broker } = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
@@ -173,7 +173,7 @@ test('a topic of which a partition failed already is not begun anew in the same 
 })
 
 test.each(['orders', 'ord*'])(
-  'a topic that may not be seen any more is called denied, not deleted, and taken up when it may: %s',
+  'a topic that this user may not see any more is reported as denied, not deleted, and opened when it may be seen: %s',
   async (pattern) => {
     const world = new World()
     const topic = world.cluster.create('orders', brokerBatch({ at: 0 }))
@@ -209,7 +209,7 @@ test('another cluster at the same address ends the run: what was read is committ
   expect(captured.index.incarnations).toHaveLength(1)
 })
 
-test('a topic that is created again during a run to the end is backed up to the end of both', async () => {
+test('a topic that is created again during a run of mode once is backed up to the end of both', async () => {
   const world = new World()
   const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
   const scripted = old.broker.partitions.get(0)
@@ -231,8 +231,8 @@ test('a topic that is created again during a run to the end is backed up to the 
   ])
 })
 
-describe('a log that was truncated while it is followed', () => {
-  test('is a new branch when its leader confirms it', async () => {
+describe('a log that is truncated during a run that follows', () => {
+  test('begins a new branch when its leader confirms it', async () => {
     const world = new World()
     const topic = world.cluster.create(
       'orders',
@@ -274,7 +274,7 @@ describe('a log that was truncated while it is followed', () => {
         scripted.errorCode = 1
       },
     ],
-  ])('is none when only one answer said that it %s', async (_, spoil) => {
+  ])('begins no branch when a single answer said that it %s', async (_, spoil) => {
     const world = new World()
     const topic = world.cluster.create('orders', brokerBatch({ at: 0, value: 'first' }))
     const run = world.follow()

@@ -16,14 +16,14 @@ function client(username = 'user', password = 'pencil'): ScramClient {
 }
 
 describe('SCRAM', () => {
-  test('says what RFC 7677 says', async () => {
+  test('sends the messages of the example in RFC 7677', async () => {
     const user = client()
     expect(user.first()).toBe(`n,,n=user,r=${rfc.nonce}`)
     expect(await user.final(rfc.serverFirst)).toBe(rfc.clientFinal)
     expect(() => user.verify(rfc.serverFinal)).not.toThrow()
   })
 
-  test('escapes what would separate attributes in a name', () => {
+  test('escapes characters in a name that separate attributes', () => {
     expect(client('a=b,c').first()).toBe(`n,,n=a=3Db=2Cc,r=${rfc.nonce}`)
   })
 
@@ -32,13 +32,13 @@ describe('SCRAM', () => {
     ['a short signature', 'v=6rri'],
     ['none', ''],
     ['a refusal', 'e=invalid-proof'],
-  ])('believes no server that proves itself with %s', async (_name, serverFinal) => {
+  ])('accepts no server that proves itself with %s', async (_name, serverFinal) => {
     const user = client()
     await user.final(rfc.serverFirst)
     expect(() => user.verify(serverFinal)).toThrow(/could not prove|refused/)
   })
 
-  test('believes no server before it was asked', () => {
+  test('accepts no proof of a server before the exchange', () => {
     expect(() => client().verify(rfc.serverFinal)).toThrow(/could not prove/)
   })
 
