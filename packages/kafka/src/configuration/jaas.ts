@@ -46,7 +46,8 @@ function isMark(token: Token | undefined, mark: string): boolean {
 }
 
 /**
- * Patterns of tokens, in the order in which Java's tokenizer tries them. A slash alone begins a comment, too.
+ * Patterns of tokens, in the order in which Java's tokenizer tries them. A slash alone begins a
+ * comment, too.
  */
 const tokenPattern = new RegExp(
   [
