@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { formatReport, median } from './report.ts'
 
-describe('the benchmarks', () => {
-  test('run, at a size that says nothing about speed', async () => {
+describe('the benchmarks, beside each other and too small to say anything about speed', { concurrent: true, timeout: 300_000 }, () => {
+  test('the benchmarks of backup and restore print a figure for every contender', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(import.meta.dirname, 'main.ts'),
       ...['--gb', '0.03', '--rounds', '1'],
@@ -30,37 +30,37 @@ describe('the benchmarks', () => {
       expect(stdout.match(new RegExp(`^${name}${figures}`, 'gm'))).toHaveLength(times)
     }
   })
+
+  test('the benchmark of the storages prints a figure for every contender', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, 'main.ts'),
+      ...['storages', '--gb', '0.02', '--rounds', '1'],
+    ])
+    for (const [name, times] of [
+      ['kannery writer', 6],
+      ['kannery reader', 6],
+      ["the SDK's Upload", 2],
+      ["the SDK's GetObject", 2],
+      ["the SDK's createWriteStream", 2],
+      ["the SDK's createWriteStream, in parts", 2],
+      ["the SDK's createReadStream", 2],
+      ["the SDK's uploadStream", 2],
+      ["the SDK's download", 2],
+    ] as const) {
+      expect(stdout.match(new RegExp(`^${name} +[1-9]`, 'gm'))).toHaveLength(times)
+    }
+  })
+
+  test('the benchmark of the start measures what would be installed', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, 'main.ts'),
+      ...['start', '--rounds', '1'],
+    ])
+    for (const name of ['node', 'node, and the SDK for S3', 'kannery ls s3://bucket']) {
+      expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
+    }
+  })
 })
-
-test('the benchmark of the storages runs, at a size that says nothing about speed', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    join(import.meta.dirname, 'main.ts'),
-    ...['storages', '--gb', '0.02', '--rounds', '1'],
-  ])
-  for (const [name, times] of [
-    ['kannery writer', 6],
-    ['kannery reader', 6],
-    ["the SDK's Upload", 2],
-    ["the SDK's GetObject", 2],
-    ["the SDK's createWriteStream", 2],
-    ["the SDK's createWriteStream, in parts", 2],
-    ["the SDK's createReadStream", 2],
-    ["the SDK's uploadStream", 2],
-    ["the SDK's download", 2],
-  ] as const) {
-    expect(stdout.match(new RegExp(`^${name} +[1-9]`, 'gm'))).toHaveLength(times)
-  }
-}, 300_000)
-
-test('the benchmark of the start runs, by what would be installed', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    join(import.meta.dirname, 'main.ts'),
-    ...['start', '--rounds', '1'],
-  ])
-  for (const name of ['node', 'node, and the SDK for S3', 'kannery ls s3://bucket']) {
-    expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
-  }
-}, 300_000)
 
 describe('a report', () => {
   test('gives medians, spread and ratios', () => {

@@ -74,10 +74,14 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   backends: ['backend-volume', 'backend-s3', 'backend-gcs', 'backend-azure'],
 }
 
-/** The suites that a word names; undefined when it names none. */
+/**
+ * The suites that a word names: a suite's own name, a group or a subject, in this order. undefined
+ * when it names none.
+ */
 export function suitesNamed(word: string): readonly Suite[] | undefined {
   const names = groups[word] ?? [word]
-  const found = suites.filter(({ name, subject }) => names.includes(name) || subject === word)
+  const named = suites.filter(({ name }) => names.includes(name))
+  const found = named.length > 0 ? named : suites.filter(({ subject }) => subject === word)
   return found.length === 0 ? undefined : found
 }
 
