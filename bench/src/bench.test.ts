@@ -4,7 +4,10 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { formatReport, median } from './report.ts'
 
-describe('the benchmarks, beside each other and too small to say anything about speed', { concurrent: true, timeout: 300_000 }, () => {
+describe('the benchmarks, beside each other and too small to say anything about speed', {
+  concurrent: true,
+  timeout: 300_000,
+}, () => {
   test('the benchmarks of backup and restore print a figure for every contender', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(import.meta.dirname, 'main.ts'),

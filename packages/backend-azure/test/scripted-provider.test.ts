@@ -4,10 +4,10 @@ import { inspect } from 'node:util'
 import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
-  type Played,
-  type PlayedAnswer,
-  type PlayedServer,
-  playServer,
+  type ScriptedAnswer,
+  type ScriptedOutcome,
+  type ScriptedServer,
+  startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
@@ -24,7 +24,7 @@ const stored = {
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2 */
-function failure(status: number, code: string, extra = '', headers = {}): PlayedAnswer {
+function failure(status: number, code: string, extra = '', headers = {}): ScriptedAnswer {
   return {
     status,
     headers: {
@@ -38,7 +38,7 @@ function failure(status: number, code: string, extra = '', headers = {}): Played
 }
 
 async function openAt(
-  { endpoint }: PlayedServer,
+  { endpoint }: ScriptedServer,
   credentials: Readonly<Record<string, string>> = { accountKey: 'aHVudGVyMg==' },
 ) {
   return await plugin.open(
@@ -90,7 +90,7 @@ test.each([
   },
 ])('an answer $says is told with cause and remedy, by get, head, put and list', async (play) => {
   const { answer, error } = play
-  await using server = await playServer(({ method }) => {
+  await using server = await startScriptedServer(({ method }) => {
     if (answer === undefined || method !== 'HEAD') return answer
     const { body: _, ...head } = answer
     return head
@@ -114,7 +114,7 @@ test.each([
 })
 
 test('neither a key nor a SAS token is in an error or what caused it', async () => {
-  await using server = await playServer(() => failure(403, 'AuthenticationFailed'))
+  await using server = await startScriptedServer(() => failure(403, 'AuthenticationFailed'))
   const sas = 'sv=2026-10-06&sig=hunter2hunter2'
   await using bySas = await openAt(server, { sasToken: sas })
   await using byKey = await openAt(server)
@@ -131,7 +131,7 @@ test('neither a key nor a SAS token is in an error or what caused it', async () 
 })
 
 test('a body that stands still does not keep its connection once nobody waits for it', async () => {
-  await using server = await playServer(({ headers }) => {
+  await using server = await startScriptedServer(({ headers }) => {
     const range = String(headers.range ?? headers['x-ms-range'] ?? '')
     const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
     const common = { ...stored }
@@ -155,7 +155,7 @@ test('a body that stands still does not keep its connection once nobody waits fo
 })
 
 test('a body that breaks off is an error, never an end, and is not asked for again', async () => {
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status: 200,
     headers: stored,
     body: Buffer.alloc(1000),
@@ -172,7 +172,7 @@ test('a body that breaks off is an error, never an end, and is not asked for aga
 
 test('an error or a listing that breaks off is an error of the network', async () => {
   let status = 200
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status,
     headers: { 'content-type': 'application/xml', date: stored.date },
     body: '<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>a</Name>',
@@ -191,15 +191,15 @@ test('an error or a listing that breaks off is an error of the network', async (
 })
 
 /** A server that takes blocks, and answers the request that commits them as a test wants it. */
-function blockServer(commit: () => Played): Promise<PlayedServer> {
-  return playServer(({ method, url, body: sent }) => {
+function blockServer(commit: () => ScriptedOutcome): Promise<ScriptedServer> {
+  return startScriptedServer(({ method, url, body: sent }) => {
     if (method === 'DELETE') return { status: 202, headers: { date: stored.date } }
     if (url.includes('comp=blocklist') && sent.includes('<Latest>')) return commit()
     return { status: 201, headers: stored }
   })
 }
 
-async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
+async function streamedTo(server: ScriptedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
   const options = { condition: ifAbsent, signal }
   await using writer = await storage.openWriter(key, options)
@@ -207,7 +207,7 @@ async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<K
   return await errorOf(writer.commit())
 }
 
-function deletionsAt(server: PlayedServer): number {
+function deletionsAt(server: ScriptedServer): number {
   return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 

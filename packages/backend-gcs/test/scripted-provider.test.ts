@@ -7,11 +7,11 @@ import { inspect } from 'node:util'
 import { keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
-  type Played,
-  type PlayedAnswer,
-  type PlayedRequest,
-  type PlayedServer,
-  playServer,
+  type ReceivedRequest,
+  type ScriptedAnswer,
+  type ScriptedOutcome,
+  type ScriptedServer,
+  startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
 import { expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
@@ -25,7 +25,7 @@ const json = { 'content-type': 'application/json; charset=UTF-8' }
 const stored = JSON.stringify({ size: '4', generation: '7', updated: '2026-11-23T10:00:00.000Z' })
 
 /** https://cloud.google.com/storage/docs/json_api/v1/status-codes */
-function failure(status: number, reason: string, headers = {}): PlayedAnswer {
+function failure(status: number, reason: string, headers = {}): ScriptedAnswer {
   return {
     status,
     headers: { 'content-type': 'application/json', 'x-guploader-uploadid': 'R1', ...headers },
@@ -35,7 +35,7 @@ function failure(status: number, reason: string, headers = {}): PlayedAnswer {
   }
 }
 
-async function openAt({ endpoint }: PlayedServer) {
+async function openAt({ endpoint }: ScriptedServer) {
   return await plugin.open({ bucket: 'backups', endpoint }, context)
 }
 
@@ -71,7 +71,7 @@ test.each([
   },
 ])('an answer $says is told with cause and remedy, by get, head, put and list', async (play) => {
   const { answer, error } = play
-  await using server = await playServer(() => answer)
+  await using server = await startScriptedServer(() => answer)
   await using storage = await openAt(server)
 
   const errors = [
@@ -91,8 +91,8 @@ test.each([
 })
 
 test('an object is absent only when its bucket is there', async () => {
-  let bucket: PlayedAnswer = { status: 200, body: '{}' }
-  await using server = await playServer(({ url }) =>
+  let bucket: ScriptedAnswer = { status: 200, body: '{}' }
+  await using server = await startScriptedServer(({ url }) =>
     url.includes('maxResults') ? bucket : failure(404, 'notFound'),
   )
   await using storage = await openAt(server)
@@ -109,7 +109,7 @@ test('an object is absent only when its bucket is there', async () => {
 })
 
 test('a conditional delete of another version is told', async () => {
-  await using server = await playServer(() => failure(412, 'conditionNotMet'))
+  await using server = await startScriptedServer(() => failure(412, 'conditionNotMet'))
   await using storage = await openAt(server)
   const { version: ifVersion } = { version: '7' as never }
 
@@ -120,7 +120,7 @@ test('a conditional delete of another version is told', async () => {
 })
 
 test('a body that stands still does not keep its connection once nobody waits for it', async () => {
-  await using server = await playServer(({ headers }) => {
+  await using server = await startScriptedServer(({ headers }) => {
     const range = String(headers.range ?? headers['x-ms-range'] ?? '')
     const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
     const common = { 'x-goog-generation': '7', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
@@ -157,7 +157,7 @@ test.each<[string, Call, number]>([
   'an answer to a %s that comes when nobody waits for it any more does no harm',
   async (...row) => {
     const [, call, status] = row
-    await using server = await playServer(() => ({
+    await using server = await startScriptedServer(() => ({
       status,
       headers: {
         ...json,
@@ -179,7 +179,7 @@ test.each<[string, Call, number]>([
 )
 
 test('a get that is aborted before it begins asks nothing', async () => {
-  await using server = await playServer(() => failure(503, 'backendError'))
+  await using server = await startScriptedServer(() => failure(503, 'backendError'))
   await using storage = await openAt(server)
   const signal = AbortSignal.abort(new Error('enough'))
 
@@ -191,7 +191,7 @@ test('a get that is aborted before it begins asks nothing', async () => {
 })
 
 test('a body that breaks off is an error, never an end', async () => {
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status: 200,
     headers: { 'x-goog-generation': '7', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' },
     body: Buffer.alloc(1000),
@@ -207,13 +207,13 @@ test('a body that breaks off is an error, never an end', async () => {
 
 test('an error, a listing or the end of an upload that breaks off is an error of the network', async () => {
   let cutOffAfter: number | undefined = 10
-  const broken = (status: number): PlayedAnswer => ({
+  const broken = (status: number): ScriptedAnswer => ({
     status,
     body: '{"items":[{"name":"a","size":"1',
     ...(cutOffAfter === undefined ? {} : { cutOffAfter }),
   })
   let status = 200
-  await using server = await playServer(() => broken(status))
+  await using server = await startScriptedServer(() => broken(status))
   await using session = await sessionServer((_first, _last, total) =>
     total === undefined ? 'kept' : broken(200),
   )
@@ -230,9 +230,9 @@ test('an error, a listing or the end of an upload that breaks off is an error of
 
 /** A server that takes the bytes of a session as `chunk` says; undefined: all of them. */
 function sessionServer(
-  chunk: (first: number, last: number, total: number | undefined) => Played | 'kept',
-): Promise<PlayedServer> {
-  return playServer(({ method, url, headers }) => {
+  chunk: (first: number, last: number, total: number | undefined) => ScriptedOutcome | 'kept',
+): Promise<ScriptedServer> {
+  return startScriptedServer(({ method, url, headers }) => {
     if (method === 'DELETE') return { status: 499 }
     if (method === 'POST') {
       return {
@@ -250,7 +250,7 @@ function sessionServer(
   })
 }
 
-async function stream(server: PlayedServer, signal?: AbortSignal): Promise<unknown> {
+async function stream(server: ScriptedServer, signal?: AbortSignal): Promise<unknown> {
   await using storage = await openAt(server)
   await using writer = await storage.openWriter(key, {
     condition: ifAbsent,
@@ -261,11 +261,11 @@ async function stream(server: PlayedServer, signal?: AbortSignal): Promise<unkno
   return await writer.commit()
 }
 
-function rangesSentTo(server: PlayedServer): unknown[] {
+function rangesSentTo(server: ScriptedServer): unknown[] {
   return server.requests.flatMap(({ headers }) => headers['content-range'] ?? [])
 }
 
-function cancellationsAt(server: PlayedServer): number {
+function cancellationsAt(server: ScriptedServer): number {
   return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
@@ -343,7 +343,7 @@ test('an upload that is given up is cancelled', async () => {
 // CRC32C of "123456789" is 0xe3069283:
 // https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-32-iscsi
 test('what is put carries the checksum that Google compares', async () => {
-  await using server = await playServer(() => ({ status: 200, body: stored }))
+  await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
   await using storage = await openAt(server)
   await storage.put(key, Buffer.from('123456789'), { condition: ifAbsent })
 
@@ -352,14 +352,18 @@ test('what is put carries the checksum that Google compares', async () => {
 })
 
 /** The second part of a body, read as RFC 2046 says. */
-function contentIn({ headers, body: sent }: PlayedRequest): string | undefined {
+function contentIn({ headers, body: sent }: ReceivedRequest): string | undefined {
   const [, boundary = ''] = /boundary=(.*)$/.exec(String(headers['content-type'])) ?? []
   const [, content] = sent.toString('latin1').split(`--${boundary}`).slice(1)
   return content?.split('\r\n\r\n').slice(1).join('\r\n\r\n').replace(/\r\n$/, '')
 }
 
 test('what an object holds cannot end the upload of it', async () => {
-  await using server = await playServer(() => ({ status: 200, headers: json, body: stored }))
+  await using server = await startScriptedServer(() => ({
+    status: 200,
+    headers: json,
+    body: stored,
+  }))
   await using storage = await openAt(server)
   await storage.put(key, body, { condition: ifAbsent })
   const [first] = server.requests
@@ -432,8 +436,8 @@ test('each part of an upload, and a put, report how much of them has left', asyn
 })
 
 test('emulators get no credentials, and STORAGE_EMULATOR_HOST is not listened to', async () => {
-  await using server = await playServer(() => ({ status: 200, body: stored }))
-  await using decoy = await playServer(() => ({ status: 200, body: stored }))
+  await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
+  await using decoy = await startScriptedServer(() => ({ status: 200, body: stored }))
   process.env['STORAGE_EMULATOR_HOST'] = decoy.endpoint
   try {
     await using storage = await openAt(server)
@@ -449,7 +453,7 @@ test('emulators get no credentials, and STORAGE_EMULATOR_HOST is not listened to
 test('a key that Google does not accept is told without a word of it', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await using server = await playServer(() => failure(401, 'authError'))
+  await using server = await startScriptedServer(() => failure(401, 'authError'))
   await using storage = await plugin.open(
     { bucket: 'backups', endpoint: server.endpoint },
     { ...context, credentials: { serviceAccountKey: keyFileOf(pem) } },
@@ -465,7 +469,7 @@ test('a key that Google does not accept is told without a word of it', async () 
 })
 
 test('a key that is none is told without a word of it', async () => {
-  await using server = await playServer(() => ({ status: 200, body: stored }))
+  await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
   await using storage = await plugin.open(
     { bucket: 'backups', endpoint: server.endpoint },
     { ...context, credentials: { serviceAccountKey: keyFileOf('hunter2') } },

@@ -1,5 +1,8 @@
 import { keyPrefix, objectKey } from '@kannery/storage'
-import { type PlayedAnswer, playServer } from '@kannery/testing/servers/http/scripted-server'
+import {
+  type ScriptedAnswer,
+  startScriptedServer,
+} from '@kannery/testing/servers/http/scripted-server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'
@@ -16,7 +19,7 @@ beforeEach(() => {
  * What a metadata server says that has no token:
  * https://cloud.google.com/compute/docs/metadata/overview
  */
-function withoutToken(status: number): (request: { readonly url: string }) => PlayedAnswer {
+function withoutToken(status: number): (request: { readonly url: string }) => ScriptedAnswer {
   const headers = { 'metadata-flavor': 'Google', 'content-type': 'text/plain' }
   return ({ url }) => ({ status: url.includes('/token') ? status : 200, headers, body: 'x' })
 }
@@ -24,7 +27,7 @@ function withoutToken(status: number): (request: { readonly url: string }) => Pl
 test.each([400, 403, 404])(
   'where %i is said instead of a token, credentials are missing, and neither object nor bucket',
   async (status) => {
-    await using metadata = await playServer(withoutToken(status))
+    await using metadata = await startScriptedServer(withoutToken(status))
     vi.stubEnv('GCE_METADATA_HOST', new URL(metadata.endpoint).host)
     await using storage = await plugin.open({ bucket: 'backups' }, context)
 

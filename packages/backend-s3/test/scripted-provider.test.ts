@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto'
 import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
-  type Played,
-  type PlayedAnswer,
-  type PlayedRequest,
-  type PlayedServer,
-  playServer,
+  type ReceivedRequest,
+  type ScriptedAnswer,
+  type ScriptedOutcome,
+  type ScriptedServer,
+  startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
 import { expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
@@ -19,7 +19,7 @@ const body = Buffer.from('body')
 const mib = 1024 * 1024
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses */
-function failure(status: number, code: string, extra = '', headers = {}): PlayedAnswer {
+function failure(status: number, code: string, extra = '', headers = {}): ScriptedAnswer {
   return {
     status,
     headers: { 'content-type': 'application/xml', 'x-amz-request-id': 'R1', ...headers },
@@ -27,7 +27,7 @@ function failure(status: number, code: string, extra = '', headers = {}): Played
   }
 }
 
-async function openAt({ endpoint }: PlayedServer) {
+async function openAt({ endpoint }: ScriptedServer) {
   return await plugin.open(
     { bucket: 'backups', endpoint, region: 'us-east-1' },
     { ...context, credentials: { accessKeyId: 'AKIA', secretAccessKey: 'hunter2' } },
@@ -68,7 +68,7 @@ test.each([
     error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
   },
 ])('$says is told with cause and remedy, by get, head, put and list', async ({ answer, error }) => {
-  await using server = await playServer((request) => withoutBody(request, answer))
+  await using server = await startScriptedServer((request) => withoutBody(request, answer))
   await using storage = await openAt(server)
 
   const errors = [
@@ -88,9 +88,9 @@ test.each([
 
 /** An answer to HEAD has no body, so it names no reason. */
 function withoutBody(
-  { method }: PlayedRequest,
-  answer: PlayedAnswer | undefined,
-): PlayedAnswer | undefined {
+  { method }: ReceivedRequest,
+  answer: ScriptedAnswer | undefined,
+): ScriptedAnswer | undefined {
   if (answer === undefined || method !== 'HEAD') return answer
   const { body: _, ...head } = answer
   return head
@@ -98,7 +98,9 @@ function withoutBody(
 
 test('a key that is not there is absent only when S3 says so', async () => {
   let code = 'NoSuchKey'
-  await using server = await playServer((request) => withoutBody(request, failure(404, code)))
+  await using server = await startScriptedServer((request) =>
+    withoutBody(request, failure(404, code)),
+  )
   await using storage = await openAt(server)
 
   expect(await storage.head(key)).toBeUndefined()
@@ -111,7 +113,7 @@ test('a key that is not there is absent only when S3 says so', async () => {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
 test("with this machine's clock a day behind, the next request has the storage's time", async () => {
   const tomorrow = new Date(Date.now() + 24 * 3600 * 1000).toUTCString()
-  await using server = await playServer((request) =>
+  await using server = await startScriptedServer((request) =>
     String(request.headers['x-amz-date']).startsWith(amzDay(tomorrow))
       ? failure(404, 'NoSuchKey', '', { date: tomorrow })
       : failure(403, 'RequestTimeTooSkewed', '', { date: tomorrow }),
@@ -132,7 +134,7 @@ function amzDay(date: string): string {
 }
 
 test('a body that stands still does not keep its connection once nobody waits for it', async () => {
-  await using server = await playServer(({ headers }) => {
+  await using server = await startScriptedServer(({ headers }) => {
     const range = String(headers.range ?? headers['x-ms-range'] ?? '')
     const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
     const common = { etag: '"1"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
@@ -156,7 +158,7 @@ test('a body that stands still does not keep its connection once nobody waits fo
 })
 
 test('a body that breaks off is an error, never an end', async () => {
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status: 200,
     headers: { etag: '"1"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' },
     body: Buffer.alloc(1000),
@@ -173,7 +175,7 @@ test('a body that breaks off is an error, never an end', async () => {
 test('an error or a listing that breaks off is an error of the network', async () => {
   let status = 200
   let cutOffAfter: number | undefined = 60
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status,
     headers: { 'content-type': 'application/xml' },
     body: '<?xml version="1.0"?><ListBucketResult><Contents><Key>a</Key><Size>1<',
@@ -194,8 +196,8 @@ test('an error or a listing that breaks off is an error of the network', async (
 })
 
 /** A server that takes parts, and answers the request that publishes them as a test wants it. */
-function uploadServer(publish: () => Played): Promise<PlayedServer> {
-  return playServer(({ method, url }) => {
+function uploadServer(publish: () => ScriptedOutcome): Promise<ScriptedServer> {
+  return startScriptedServer(({ method, url }) => {
     const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT' }
     if (method === 'POST' && url.includes('?uploads')) {
       const xml =
@@ -208,7 +210,7 @@ function uploadServer(publish: () => Played): Promise<PlayedServer> {
   })
 }
 
-async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<KanneryError> {
+async function streamedTo(server: ScriptedServer, signal?: AbortSignal): Promise<KanneryError> {
   await using storage = await openAt(server)
   const options = { condition: { kind: 'if-absent' }, signal } as const
   await using writer = await storage.openWriter(key, options)
@@ -216,7 +218,7 @@ async function streamedTo(server: PlayedServer, signal?: AbortSignal): Promise<K
   return await errorOf(writer.commit())
 }
 
-function abortsOf(server: PlayedServer): number {
+function abortsOf(server: ScriptedServer): number {
   return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
@@ -266,7 +268,7 @@ test('a commit that is never answered ends with the signal: nothing is deleted',
 // a result, it might be necessary to abort a given multipart upload multiple times"
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
 test('an upload with a part that was cut off is aborted again', async () => {
-  await using server = await playServer(({ method }) => {
+  await using server = await startScriptedServer(({ method }) => {
     if (method === 'PUT') return undefined
     if (method === 'DELETE') return { status: 204 }
     return { status: 200, body: '<R><UploadId>U</UploadId></R>' }
@@ -282,7 +284,7 @@ test('an upload with a part that was cut off is aborted again', async () => {
 
 test('a request to begin an upload that is never answered is sent again', async () => {
   let begun = 0
-  await using server = await playServer(({ method, url }) => {
+  await using server = await startScriptedServer(({ method, url }) => {
     const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT', etag: '"p"' }
     if (method === 'POST' && url.includes('?uploads')) {
       begun++
@@ -307,7 +309,7 @@ test('a request to begin an upload that is never answered is sent again', async 
 // R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5 for
 // DeleteObjects.
 test('a store that is not AWS gets no checksum headers, and Content-MD5 where something must be there', async () => {
-  await using server = await playServer(({ method }) =>
+  await using server = await startScriptedServer(({ method }) =>
     method === 'POST'
       ? { status: 200, body: '<DeleteResult/>' }
       : { status: 200, headers: { etag: '"1"' } },
@@ -324,7 +326,9 @@ test('a store that is not AWS gets no checksum headers, and Content-MD5 where so
 })
 
 test('a plea for fewer requests tells how long to wait; nobody retries here', async () => {
-  await using server = await playServer(() => failure(503, 'SlowDown', '', { 'retry-after': '7' }))
+  await using server = await startScriptedServer(() =>
+    failure(503, 'SlowDown', '', { 'retry-after': '7' }),
+  )
   await using storage = await openAt(server)
 
   expect(await errorOf(storage.put(key, body, { condition: { kind: 'if-absent' } }))).toMatchObject(
@@ -339,7 +343,7 @@ test('a plea for fewer requests tells how long to wait; nobody retries here', as
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 test('each key of a batch that could not be deleted has its own error', async () => {
-  await using server = await playServer(() => ({
+  await using server = await startScriptedServer(() => ({
     status: 200,
     body: '<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>m</Message></Error></DeleteResult>',
   }))

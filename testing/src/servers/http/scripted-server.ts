@@ -8,7 +8,8 @@ import {
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-export interface PlayedRequest {
+/** A request as the server received it. */
+export interface ReceivedRequest {
   readonly method: string
   /** Path and query, as they came. */
   readonly url: string
@@ -16,21 +17,23 @@ export interface PlayedRequest {
   readonly body: Buffer
 }
 
-export interface PlayedAnswer {
+/** An answer, and what goes wrong with it. */
+export interface ScriptedAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
-  /** Sends only the head and so many bytes of the body, then cuts the connection. */
+  /** Sends the head and this many bytes of the body, then cuts the connection. */
   readonly cutOffAfter?: number
-  /** Sends only the head and so many bytes of the body, then nothing more. */
+  /** Sends the head and this many bytes of the body, then nothing more. */
   readonly stallAfter?: number
-  /** Answers so much later. */
+  /** How long to wait before the answer. */
   readonly delayMs?: number
 }
 
-export interface PlayedServer extends AsyncDisposable {
+/** A server that answers by a script, and remembers what it was asked. */
+export interface ScriptedServer extends AsyncDisposable {
   readonly endpoint: string
-  readonly requests: readonly PlayedRequest[]
+  readonly requests: readonly ReceivedRequest[]
   /** Resolves when no client is connected. Idle connections are closed. */
   allLeft(): Promise<void>
 }
@@ -38,21 +41,21 @@ export interface PlayedServer extends AsyncDisposable {
 /**
  * `undefined` cuts the connection without an answer; `silence` leaves it open, and never answers.
  */
-export type Played = PlayedAnswer | 'silence' | undefined
+export type ScriptedOutcome = ScriptedAnswer | 'silence' | undefined
 
 /**
- * Answers as a provider documents it, where no server that runs here does.
- * Only what is asked for is played: the client is the provider's own.
+ * Starts a server that answers each request as `answer` says: as a provider documents it, where no
+ * server that runs here does. The client is the provider's own.
  */
-export async function playServer(
-  answer: (request: PlayedRequest) => Played,
-): Promise<PlayedServer> {
-  const requests: PlayedRequest[] = []
+export async function startScriptedServer(
+  answer: (request: ReceivedRequest) => ScriptedOutcome,
+): Promise<ScriptedServer> {
+  const requests: ReceivedRequest[] = []
   const server = createServer((message, response) => {
     void receive(message).then((request) => {
       if (request === undefined) return
       requests.push(request)
-      void play(response, answer(request))
+      void send(response, answer(request))
     })
   })
   const port = await listen(server)
@@ -73,7 +76,7 @@ export async function playServer(
 }
 
 /** undefined when the client gave up before all of it had come. */
-async function receive(message: IncomingMessage): Promise<PlayedRequest | undefined> {
+async function receive(message: IncomingMessage): Promise<ReceivedRequest | undefined> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of message) chunks.push(chunk)
@@ -84,7 +87,7 @@ async function receive(message: IncomingMessage): Promise<PlayedRequest | undefi
   return { method, url, headers, body: Buffer.concat(chunks) }
 }
 
-async function play(response: ServerResponse, answer: Played): Promise<void> {
+async function send(response: ServerResponse, answer: ScriptedOutcome): Promise<void> {
   if (answer === 'silence') return
   if (answer === undefined) {
     response.destroy()

@@ -6,7 +6,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PlayedAnswer } from './scripted-server.ts'
+import type { ScriptedAnswer } from './scripted-server.ts'
 
 export interface SlowServer extends AsyncDisposable {
   readonly endpoint: string
@@ -20,7 +20,7 @@ export interface SlowRequest {
   readonly headers: Readonly<IncomingHttpHeaders>
 }
 
-export type Answer = (request: SlowRequest) => PlayedAnswer
+export type Answer = (request: SlowRequest) => ScriptedAnswer
 
 const sliceBytes = 256 * 1024
 
