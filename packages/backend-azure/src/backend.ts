@@ -25,7 +25,7 @@ import { abortOptions, connect, unlessChanged } from './client.ts'
 import type { AzureConfig } from './config.ts'
 import { type Attempt, azureError, errors, isAnswer } from './errors.ts'
 import { listObjects } from './listing.ts'
-import { Place } from './object-names.ts'
+import { ObjectNames } from './object-names.ts'
 import type { Operation } from './permissions.ts'
 import { type Destination, putObject } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
@@ -41,22 +41,22 @@ export class AzureBackend implements StorageBackend {
     ifVersion: true,
     ifVersionDelete: true,
     ifAbsentAfterDelete: true,
-    // Not with a hierarchical namespace, and nobody can tell from here whether there is one.
+    // Not with a hierarchical namespace, and the backend cannot find out whether there is one.
     orderedList: false,
     retainUntil: false,
-    // With blocks as small as a writer of little memory makes them.
+    // With the smallest blocks, which a writer with little memory sends.
     maxObjectBytes: maxBlocks * partSizes.leastBytes,
     minRewriteIntervalMs: 0,
   }
   readonly #container: ContainerClient
-  readonly #place: Place
+  readonly #names: ObjectNames
   readonly #random: Random
 
   private constructor(config: AzureConfig, container: ContainerClient, random: Random) {
     this.#container = container
-    this.#place = new Place(config)
+    this.#names = new ObjectNames(config)
     this.#random = random
-    this.location = this.#place.location
+    this.location = this.#names.location
   }
 
   /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
@@ -71,7 +71,7 @@ export class AzureBackend implements StorageBackend {
   async head(key: ObjectKey, options: CallOptions = {}): Promise<StoredObject | undefined> {
     const attempt = this.#attempt('head', key)
     try {
-      const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+      const blob = this.#container.getBlobClient(this.#names.nameOf(key))
       return describe(key, await blob.getProperties(abortOptions(options.signal)), attempt)
     } catch (error) {
       if (isAnswer(error, 'BlobNotFound')) return undefined
@@ -80,12 +80,12 @@ export class AzureBackend implements StorageBackend {
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<ObjectReader> {
-    const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+    const blob = this.#container.getBlobClient(this.#names.nameOf(key))
     const attempt = this.#attempt('get', key)
     try {
       return await openReader(blob, key, options, attempt)
     } catch (error) {
-      // The condition fails as well when there is nothing to compare with.
+      // The condition also fails when the object does not exist.
       const { signal } = options
       const isOther = !KanneryError.is(error, 'STORAGE_PRECONDITION_FAILED')
       if (isOther || (await this.head(key, { signal }))) throw error
@@ -106,7 +106,7 @@ export class AzureBackend implements StorageBackend {
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
     const attempt = this.#attempt('list', prefix)
-    return listObjects(this.#container, this.#place, prefix, options, attempt)
+    return listObjects(this.#container, this.#names, prefix, options, attempt)
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -121,26 +121,26 @@ export class AzureBackend implements StorageBackend {
   }
 
   async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
-    return await sweepBlocks(this.#container, this.#place, prefix, options)
+    return await sweepBlocks(this.#container, this.#names, prefix, options)
   }
 
-  /** The SDK keeps idle connections only, which close by themselves. */
+  /** Does nothing: the SDK keeps only idle connections, which close by themselves. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #delete(operation: Operation, key: ObjectKey, options: DeleteOptions): Promise<void> {
     const { ifVersion, signal } = options
-    const blob = this.#container.getBlobClient(this.#place.nameOf(key))
+    const blob = this.#container.getBlobClient(this.#names.nameOf(key))
     try {
       await blob.delete({ ...unlessChanged(ifVersion), ...abortOptions(signal) })
     } catch (error) {
       if (isAnswer(error, 'BlobNotFound')) return
-      // Azure says the same when there is nothing to compare with; what is gone is deleted.
+      // Azure says the same when the object does not exist: then it is deleted.
       const isGone = isAnswer(error, 'ConditionNotMet') && !(await this.head(key, options))
       if (!isGone) throw azureError(error, this.#attempt(operation, key), options)
     }
   }
 
-  /** @throws STORAGE_UNSUPPORTED when the object should be locked */
+  /** @throws STORAGE_UNSUPPORTED when the object is to be locked */
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
     if (options.retainUntil !== undefined) {
@@ -148,11 +148,11 @@ export class AzureBackend implements StorageBackend {
         why: 'this backend does not set immutability policies',
       })
     }
-    const blob = this.#container.getBlockBlobClient(this.#place.nameOf(key))
+    const blob = this.#container.getBlockBlobClient(this.#names.nameOf(key))
     return { blob, key, options, attempt }
   }
 
   #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
-    return { operation, key, place: this.#place.describe(key) }
+    return { operation, key, place: this.#names.describe(key) }
   }
 }

@@ -4,8 +4,8 @@ import { type AzureConfig, accountOf } from './config.ts'
 import { readCredentials } from './credentials.ts'
 
 /**
- * Loads the SDK, and that for identities only when one is needed: they take half a second each.
- * Sends nothing yet.
+ * Loads the SDK and makes a client. Sends nothing yet. The SDK for identities is loaded only when
+ * one is needed: each takes half a second.
  */
 export async function connect(
   config: AzureConfig,
@@ -34,12 +34,12 @@ export async function connect(
   }
 }
 
-/** How a call ends early. The SDK's types have no undefined. */
+/** Returns the options that abort a call. The SDK's types do not allow undefined. */
 export function abortOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return { ...(signal && { abortSignal: signal }) }
 }
 
-/** The condition that a blob has not changed, if there is one. */
+/** Returns the condition that a blob has not changed, if there is a version to compare with. */
 export function unlessChanged(ifVersion: ObjectVersion | undefined): {
   conditions?: { ifMatch: ObjectVersion }
 } {

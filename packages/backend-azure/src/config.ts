@@ -2,14 +2,18 @@ import { KanneryError, type StandardSchema } from '@kannery/storage'
 import { checkAgainst, decodeUrlPart, isFolder } from '@kannery/storage/backend'
 import { z } from 'zod'
 
+/** A container of Azure Blob Storage. */
 export interface AzureConfig {
   /**
-   * Of the account's blob service: `https://account.blob.core.windows.net`, or Azurite's
+   * URL of the account's blob service: `https://account.blob.core.windows.net`, or for Azurite
    * `http://127.0.0.1:10000/account`.
    */
   readonly endpoint: string
   readonly container: string
-  /** A directory of the container, without a slash at either end. Everything lies below it. */
+  /**
+   * A directory of the container that holds all objects, without a slash at either end. Defaults to
+   * the whole container.
+   */
   readonly prefix?: string | undefined
 }
 
@@ -71,7 +75,7 @@ export function configFromUrl(url: URL): AzureConfig {
   })
 }
 
-/** Which account: the host's first label, or the path's first segment. */
+/** Returns the name of the account: the host's first label, or the path's first segment. */
 export function accountOf({ endpoint }: AzureConfig): string {
   const url = new URL(endpoint)
   const name = namesAccountInPath(url) ? url.pathname.split('/')[1] : url.hostname.split('.')[0]
@@ -79,7 +83,8 @@ export function accountOf({ endpoint }: AzureConfig): string {
 }
 
 /**
- * Where hosts have no account's name in front: Azurite, by address or by a name without a dot.
+ * Whether the path names the account and not the host: that of Azurite, by address or by a name
+ * without a dot.
  * https://learn.microsoft.com/azure/storage/common/storage-use-azurite#ip-style-url
  */
 function namesAccountInPath({ hostname }: URL): boolean {

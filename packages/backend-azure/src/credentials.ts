@@ -1,10 +1,10 @@
 import { KanneryError } from '@kannery/storage'
 
-/** How to prove who we are. */
+/** How this process authenticates. */
 export type AzureCredentials =
   | { readonly kind: 'key'; readonly accountKey: string }
   | { readonly kind: 'sas'; readonly sasToken: string }
-  /** DefaultAzureCredential: environment, workload and managed identity, command line tools. */
+  /** By DefaultAzureCredential: environment, workload and managed identity, command-line tools. */
   | { readonly kind: 'identity' }
 
 const names: readonly string[] = ['accountKey', 'sasToken', 'connectionString']
@@ -33,7 +33,8 @@ export function readCredentials(
 }
 
 /**
- * The key or token in it; where to connect to is told by the storage's URL.
+ * Returns the key or token of a connection string. Its endpoint is ignored: the storage's URL names
+ * one.
  * https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
  */
 function readConnectionString(text: string, account: string): AzureCredentials {

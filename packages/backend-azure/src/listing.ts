@@ -2,21 +2,21 @@ import type { BlobItem, ContainerClient } from '@azure/storage-blob'
 import type { KeyPrefix, ListEntry, ListOptions } from '@kannery/storage'
 import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 import { versionOf } from './reader.ts'
 
 /**
- * What cannot be a key of ours is left out. The order is Azure's, which is another one with a
- * hierarchical namespace.
+ * Lists in Azure's order, which differs from key order with a hierarchical namespace. Names that
+ * cannot be keys are left out.
  */
 export async function* listObjects(
   container: ContainerClient,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: ListOptions,
   attempt: Attempt,
 ): AsyncGenerator<ListEntry> {
-  const listOptions = { prefix: place.nameOf(prefix), ...abortOptions(options.signal) }
+  const listOptions = { prefix: names.nameOf(prefix), ...abortOptions(options.signal) }
   const items =
     options.depth === 'all'
       ? container.listBlobsFlat(listOptions)
@@ -30,19 +30,19 @@ export async function* listObjects(
       throw azureError(error, attempt, options)
     }
     if (next.done === true) return
-    const entry = entryOf(place, next.value)
+    const entry = entryOf(names, next.value)
     if (entry !== undefined) yield entry
   }
 }
 
 type Item = BlobItem | ({ kind: 'blob' } & BlobItem) | { kind: 'prefix'; name: string }
 
-function entryOf(place: Place, item: Item): ListEntry | undefined {
+function entryOf(names: ObjectNames, item: Item): ListEntry | undefined {
   if ('kind' in item && item.kind === 'prefix') {
-    const prefix = place.folderOf(item.name)
+    const prefix = names.folderOf(item.name)
     return prefix === undefined ? undefined : { kind: 'folder', prefix }
   }
-  const key = place.keyOf(item.name)
+  const key = names.keyOf(item.name)
   const { contentLength: size, lastModified, etag } = item.properties
   if (key === undefined || size === undefined) return undefined
   const version = etag === undefined ? undefined : versionOf(etag)

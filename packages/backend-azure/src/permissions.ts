@@ -1,7 +1,4 @@
-/**
- * What is asked of Azure: the contract's operations, and the requests that a streamed write
- * consists of.
- */
+/** What Azure is asked to do: the contract's operations, and the requests of a streamed write. */
 export type Operation =
   | 'head'
   | 'get'

@@ -11,7 +11,7 @@ import { abortOptions } from './client.ts'
 import { type Attempt, azureError } from './errors.ts'
 import { describe } from './reader.ts'
 
-/** One object to write: where, and with which properties. */
+/** An object to write: its name and its properties. */
 export interface Destination {
   readonly blob: BlockBlobClient
   readonly key: ObjectKey
@@ -19,7 +19,7 @@ export interface Destination {
   readonly attempt: Attempt
 }
 
-/** All in one request. */
+/** Writes an object in one request. */
 export async function putObject(
   { blob, key, options, attempt }: Destination,
   body: Uint8Array,

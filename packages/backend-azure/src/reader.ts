@@ -23,7 +23,7 @@ export async function openReader(
     const request = new RangeRequest(range, errors, attempt)
     const wanted = await resolve(blob, request, options, attempt)
     const output = await blob.download(wanted.start, wanted.count, {
-      // The SDK would ask again on its own when a body breaks off.
+      // The SDK would ask again by itself when a body breaks off.
       maxRetryRequests: 0,
       ...unlessChanged(wanted.version),
       ...abortOptions(signal),
@@ -53,7 +53,7 @@ export async function openReader(
   }
 }
 
-/** What Azure tells about an object, as the contract wants it. */
+/** Returns what Azure says about an object in the form of the contract. */
 export function describe(
   key: ObjectKey,
   output: {
@@ -83,8 +83,8 @@ interface Wanted {
 }
 
 /**
- * Azure knows no "last bytes", and nobody can ask for none: for these it takes a look at the object
- * first.
+ * Returns what to ask for. Azure has no "last bytes", and HTTP cannot ask for no bytes: for these
+ * it looks at the object first.
  */
 async function resolve(
   blob: BlobClient,

@@ -2,13 +2,13 @@ import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
 import { abortOptions } from './client.ts'
 import { azureError, isAnswer } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 
 /**
- * Gives back the blocks of a name that has no committed blob; returns whether there may have been
- * some. Azure knows no request for it: a blob of no blocks is committed, which throws the others
- * away, and deleted. Who looks in between sees an empty object; so this is nothing for names that
- * several writers want at once.
+ * Deletes the blocks of a name that has no committed blob, and returns whether there may have been
+ * some. Azure has no request for this: a blob without blocks is committed, which deletes the
+ * others, and then deleted. In between, readers see an empty object; so this does not suit names
+ * that several writers want at once.
  */
 export async function discardBlocks(blob: BlockBlobClient, options: CallOptions): Promise<boolean> {
   const abort = abortOptions(options.signal)
@@ -17,25 +17,26 @@ export async function discardBlocks(blob: BlockBlobClient, options: CallOptions)
     await blob.delete({ conditions: { ifMatch: etag ?? '' }, ...abort })
     return true
   } catch (error) {
-    // Somebody committed a blob; his commit has thrown our blocks away.
+    // Another writer committed a blob, which deleted these blocks.
     if (isAnswer(error, 'BlobAlreadyExists', 'ConditionNotMet', 'BlobNotFound')) return false
     throw error
   }
 }
 
 /**
- * Gives back the blocks of blobs of ours that nobody committed. Azure itself keeps them for a week.
+ * Deletes old uncommitted blocks of this storage, and returns of how many blobs. Azure keeps them
+ * for a week.
  */
 export async function sweepBlocks(
   container: ContainerClient,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: SweepOptions,
 ): Promise<number> {
   let swept = 0
   try {
-    for await (const name of emptyBlobs(container, place.nameOf(prefix), options)) {
-      const key = place.keyOf(name)
+    for await (const name of emptyBlobs(container, names.nameOf(prefix), options)) {
+      const key = names.keyOf(name)
       if (key === undefined || !options.isOurs(key)) continue
       if (await discardBlocks(container.getBlockBlobClient(name), options)) swept++
     }
@@ -44,13 +45,13 @@ export async function sweepBlocks(
     const attempt = {
       operation: 'sweepUnfinished',
       key: prefix,
-      place: place.describe(prefix),
+      place: names.describe(prefix),
     } as const
     throw azureError(error, attempt, options)
   }
 }
 
-/** Old enough, and either uncommitted or really empty: a listing does not tell which. */
+/** Names of old blobs that are uncommitted or empty: a listing does not say which. */
 async function* emptyBlobs(
   container: ContainerClient,
   prefix: string,

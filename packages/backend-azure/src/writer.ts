@@ -25,12 +25,12 @@ export const partSizes: PartSizes = {
 /** https://learn.microsoft.com/rest/api/storageservices/put-block-list */
 export const maxBlocks = 50_000
 
-/** Blocks, committed together; an object of one part needs none. */
+/** An upload of blocks that are committed together. An object of one part needs none. */
 export class AzureUpload implements PartTarget {
   readonly #destination: Destination
   /**
-   * Makes ids that no other writer of the same name has: blocks with the same id would replace each
-   * other.
+   * Part of the ids of blocks, so that no other writer of the name has the same: such blocks would
+   * replace each other.
    */
   readonly #nonce: string
   readonly #blocks: string[] = []
@@ -83,7 +83,7 @@ export class AzureUpload implements PartTarget {
     try {
       await discardBlocks(this.#destination.blob, {})
     } catch {
-      // Out of reach: sweepUnfinished finds them, and after a week Azure itself.
+      // Azure cannot be reached: sweepUnfinished finds them, or Azure deletes them after a week.
     }
   }
 

@@ -25,7 +25,7 @@ import type { GcsConfig } from './config.ts'
 import { type Attempt, errors, NotThere } from './errors.ts'
 import { askForPage, listObjects } from './listing.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
-import { Place } from './object-names.ts'
+import { ObjectNames } from './object-names.ts'
 import type { Operation } from './permissions.ts'
 import { type Destination, putObject } from './put-object.ts'
 import { openReader } from './reader.ts'
@@ -49,12 +49,12 @@ export class GcsBackend implements StorageBackend {
     minRewriteIntervalMs: 1000,
   }
   readonly #bucket: Bucket
-  readonly #place: Place
+  readonly #names: ObjectNames
 
   private constructor(config: GcsConfig, bucket: Bucket) {
     this.#bucket = bucket
-    this.#place = new Place(config)
-    this.location = this.#place.location
+    this.#names = new ObjectNames(config)
+    this.location = this.#names.location
   }
 
   /** Loads the SDK; sends nothing yet. @throws CONFIG_INVALID */
@@ -105,7 +105,7 @@ export class GcsBackend implements StorageBackend {
 
   list(prefix: KeyPrefix, options: ListOptions): AsyncIterable<ListEntry> {
     const attempt = this.#attempt('list', prefix)
-    return listObjects(this.#bucket, this.#place, prefix, options, attempt)
+    return listObjects(this.#bucket, this.#names, prefix, options, attempt)
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -119,7 +119,7 @@ export class GcsBackend implements StorageBackend {
     return deleteEach(keys, (key) => this.#delete('deleteMany', key, options), options)
   }
 
-  /** Nothing to do: nobody pays for upload sessions, and Google ends them after a week. */
+  /** Does nothing: Google does not bill upload sessions, and ends them after a week. */
   async sweepUnfinished(_prefix: KeyPrefix, options: SweepOptions): Promise<number> {
     options.signal?.throwIfAborted()
     return 0
@@ -140,20 +140,22 @@ export class GcsBackend implements StorageBackend {
   }
 
   /**
-   * A 404 does not say what is missing. Whoever gets one instead of a 403 may list. @throws
-   * STORAGE_CONTAINER_NOT_FOUND
+   * Finds out whether a 404 was about the bucket, by a listing: an identity that gets 404 instead
+   * of 403 may list.
+   *
+   * @throws STORAGE_CONTAINER_NOT_FOUND
    */
   async #assertBucket(attempt: Attempt, options: CallOptions): Promise<void> {
     const query = { maxResults: 1, fields: 'kind' }
     await askForPage(this.#bucket, query, attempt, options)
   }
 
-  /** A new one for each request. */
+  /** Makes a file of the SDK for one request. */
   #file(key: ObjectKey): File {
-    return this.#bucket.file(this.#place.nameOf(key))
+    return this.#bucket.file(this.#names.nameOf(key))
   }
 
-  /** @throws STORAGE_UNSUPPORTED when the object should be locked */
+  /** @throws STORAGE_UNSUPPORTED when the object is to be locked */
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
     if (options.retainUntil !== undefined) {
@@ -163,6 +165,6 @@ export class GcsBackend implements StorageBackend {
   }
 
   #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
-    return { operation, key, place: this.#place.describe(key) }
+    return { operation, key, place: this.#names.describe(key) }
   }
 }

@@ -20,7 +20,7 @@ export async function connect(
   const { endpoint = googleEndpoint, bucket } = config
   const { access, userAgent } = context
   const credentials = readCredentials(context.credentials)
-  // Emulators ask for no credentials, and must not get any that are lying about.
+  // Emulators ask for no credentials, and must not get those that the SDK happens to find.
   const authenticates = credentials !== undefined || isGoogle(endpoint)
   const scope = `https://www.googleapis.com/auth/devstorage.read_${access === 'read' ? 'only' : 'write'}`
   const { Storage } = await import('@google-cloud/storage')
@@ -32,7 +32,7 @@ export async function connect(
     retryOptions: { autoRetry: false, maxRetries: 0, retryableErrorFn: () => false },
     crc32cGenerator: () => new Crc32c(),
   })
-  // The SDK takes STORAGE_EMULATOR_HOST for it even where it is given an endpoint.
+  // The SDK prefers STORAGE_EMULATOR_HOST to an endpoint that it is given.
   storage.baseUrl = `${endpoint}/storage/v1`
   return storage.bucket(bucket)
 }
@@ -42,14 +42,14 @@ async function authenticator(credentials: GcsCredentials | undefined, scope: str
   if (credentials === undefined) return new GoogleAuth({ scopes: [scope] })
   const { email, privateKey: key } = credentials
   const account = new JWT({ email, key, scopes: [scope] })
-  // Signs its own tokens instead of asking Google for some: one host less to reach.
+  // It signs its own tokens instead of asking Google for some: one host less to reach.
   // https://google.aip.dev/auth/4111
   account.useJWTAccessWithScope = true
   return account
 }
 
 /**
- * Also by way of Private Service Connect:
+ * Whether an endpoint is Google's, also through Private Service Connect.
  * https://cloud.google.com/vpc/docs/configure-private-google-access
  */
 function isGoogle(endpoint: string): boolean {
@@ -57,7 +57,10 @@ function isGoogle(endpoint: string): boolean {
   return /(^|\.)(googleapis\.com|p\.googleapis\.com)$/.test(hostname)
 }
 
-/** CRC-32C as Google writes it. In the form that the SDK wants; its own takes ten times as long. */
+/**
+ * CRC-32C as Google writes it, in the form that the SDK expects. That of the SDK takes ten times as
+ * long.
+ */
 export class Crc32c {
   #value = 0
 

@@ -2,9 +2,13 @@ import { KanneryError, type StandardSchema } from '@kannery/storage'
 import { bucketPlaceOf, checkAgainst, isFolder } from '@kannery/storage/backend'
 import { z } from 'zod'
 
+/** A bucket of Google Cloud Storage. */
 export interface GcsConfig {
   readonly bucket: string
-  /** A folder of the bucket, without a slash at either end. Everything lies below it. */
+  /**
+   * A folder of the bucket that holds all objects, without a slash at either end. Defaults to the
+   * whole bucket.
+   */
   readonly prefix?: string | undefined
   /** Absent: Google Cloud Storage itself. */
   readonly endpoint?: string | undefined

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Of a service account, as a key file holds it. */
+/** What a service account signs with, from its key file. */
 export interface GcsCredentials {
   readonly email: string
   readonly privateKey: string

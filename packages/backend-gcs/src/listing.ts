@@ -2,20 +2,20 @@ import type { Bucket, GetFilesOptions } from '@google-cloud/storage'
 import { compareKeys, type KeyPrefix, type ListEntry, type ListOptions } from '@kannery/storage'
 import { type Attempt, containerNotFound, NotThere } from './errors.ts'
 import { describeListed, type Metadata, metadataFields } from './metadata.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 import { callSdk, jsonOf } from './sdk-call.ts'
 
-/** https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+/** A page of a listing. https://cloud.google.com/storage/docs/json_api/v1/objects/list */
 interface Page {
   readonly items?: readonly Metadata[]
   readonly prefixes?: readonly string[]
   readonly nextPageToken?: string
 }
 
-/** What cannot be a key of ours is left out. */
+/** Lists in key order. Names that cannot be keys are left out. */
 export async function* listObjects(
   bucket: Bucket,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: ListOptions,
   attempt: Attempt,
@@ -26,21 +26,21 @@ export async function* listObjects(
     const page = await askForPage(
       bucket,
       {
-        prefix: place.nameOf(prefix),
+        prefix: names.nameOf(prefix),
         ...(depth === 'children' && { delimiter: '/' }),
-        ...(startAfter && { startOffset: place.nameOf(startAfter) }),
+        ...(startAfter && { startOffset: names.nameOf(startAfter) }),
         ...(pageToken !== undefined && { pageToken }),
         fields: `items(${metadataFields}),prefixes,nextPageToken`,
       },
       attempt,
       options,
     )
-    yield* entriesOf(place, page)
+    yield* entriesOf(names, page)
     pageToken = page.nextPageToken
   } while (pageToken !== undefined && pageToken !== '')
 }
 
-/** @throws STORAGE_CONTAINER_NOT_FOUND */
+/** Asks for one page. @throws STORAGE_CONTAINER_NOT_FOUND */
 export async function askForPage(
   bucket: Bucket,
   query: GetFilesOptions,
@@ -56,16 +56,16 @@ export async function askForPage(
   }
 }
 
-/** Google tells objects and folders apart, each in order; the contract wants one order. */
-function entriesOf(place: Place, page: Page): ListEntry[] {
+/** Merges objects and folders, which Google lists apart, into one order. */
+function entriesOf(names: ObjectNames, page: Page): ListEntry[] {
   const entries: ListEntry[] = []
   for (const item of page.items ?? []) {
-    const key = place.keyOf(item.name)
+    const key = names.keyOf(item.name)
     const info = key === undefined ? undefined : describeListed(key, item)
     if (info !== undefined) entries.push({ kind: 'object', info })
   }
   for (const name of page.prefixes ?? []) {
-    const prefix = place.folderOf(name)
+    const prefix = names.folderOf(name)
     if (prefix !== undefined) entries.push({ kind: 'folder', prefix })
   }
   return entries.sort((a, b) => compareKeys(nameOf(a), nameOf(b)))

@@ -2,7 +2,7 @@ import type { ObjectInfo, ObjectKey, ObjectVersion, StoredObject } from '@kanner
 import { type Attempt, errors } from './errors.ts'
 
 /**
- * The fields of an object resource that we use.
+ * The fields of an object resource that this backend uses.
  * https://cloud.google.com/storage/docs/json_api/v1/objects
  */
 export interface Metadata {
@@ -20,7 +20,11 @@ export interface Answered {
 
 export const metadataFields = 'name,size,generation,updated'
 
-/** @throws STORAGE_UNSUPPORTED when something is missing */
+/**
+ * Returns what Google says about an object in the form of the contract.
+ *
+ * @throws STORAGE_UNSUPPORTED when something is missing
+ */
 export function describe(
   key: ObjectKey,
   metadata: Metadata & Answered,

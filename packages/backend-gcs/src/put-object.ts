@@ -8,9 +8,9 @@ import type { Attempt } from './errors.ts'
 import { describe, type Metadata } from './metadata.ts'
 import { callSdk, jsonOf } from './sdk-call.ts'
 
-/** One object to write: where, and with which properties. */
+/** An object to write: its name and its properties. */
 export interface Destination {
-  /** A new one for each request: it remembers what was answered. */
+  /** Makes a file of the SDK for one request: it remembers the answer. */
   readonly file: () => File
   readonly key: ObjectKey
   readonly options: PutOptions
@@ -19,7 +19,9 @@ export interface Destination {
 
 const defaultContentType = 'application/octet-stream'
 
-/** All in one request, with the checksum that Google compares before it stores anything. */
+/**
+ * Writes an object in one request, with a checksum that Google compares before it stores anything.
+ */
 export async function putObject(
   { file: open, key, options, attempt }: Destination,
   body: Uint8Array,
@@ -30,7 +32,7 @@ export async function putObject(
   checksum.update(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   const output = file.createWriteStream({
     resumable: false,
-    // What the SDK would compare afterwards it would also delete.
+    // The SDK compares only afterwards, and deletes the object when it differs.
     validation: false,
     metadata: { ...metadataOf(options), crc32c: String(checksum) },
     preconditionOpts: conditionOf(options.condition),
@@ -51,7 +53,10 @@ export function metadataOf({ contentType = defaultContentType }: PutOptions): {
   return { contentType }
 }
 
-/** Generation 0 is "no object". https://cloud.google.com/storage/docs/request-preconditions */
+/**
+ * Returns the condition of a write. Generation 0 means "no object".
+ * https://cloud.google.com/storage/docs/request-preconditions
+ */
 export function conditionOf(condition: WriteCondition): { ifGenerationMatch?: string | number } {
   switch (condition.kind) {
     case 'overwrite':

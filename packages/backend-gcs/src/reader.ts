@@ -13,10 +13,13 @@ import { type Attempt, errors, preconditionFailed } from './errors.ts'
 import { describe } from './metadata.ts'
 import { addToRequest, callSdk, sdkError } from './sdk-call.ts'
 
-/** 416, which tells the version and the size as a good answer does. */
+/** This answer has the version and the size, as a success does. */
 const unsatisfiable = 416
 
-/** https://cloud.google.com/storage/docs/json_api/v1/objects/get, with `alt=media`. */
+/**
+ * Opens an object for reading.
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/get, with `alt=media`.
+ */
 export async function openReader(
   file: File,
   key: ObjectKey,
@@ -24,21 +27,22 @@ export async function openReader(
   attempt: Attempt,
 ): Promise<ObjectReader> {
   const { range, ifVersion, signal } = options
-  // The request begins with the stream, and an error of it that nobody waits for ends the process.
+  // The request begins with the stream, and an error of a stream without a listener ends the
+  // process.
   signal?.throwIfAborted()
   const wanted = new RangeRequest(range, errors, attempt)
   addToRequest(file, {
     headers: { 'Accept-Encoding': 'identity', Range: wanted.header },
     query: { ifGenerationMatch: ifVersion },
   })
-  // Of a range there is no checksum to compare.
+  // A range has no checksum to compare.
   const validation = wanted.header === undefined ? 'crc32c' : false
   const body = file.createReadStream({ decompress: false, validation })
   const download = new Download(body, options)
   try {
     const answer = await callSdk(() => download.answer, attempt, options)
     const generation = headerOf(answer, 'x-goog-generation')
-    // Not every emulator compares it, and none before it looks at the range.
+    // Not every emulator compares it, and none does so before it looks at the range.
     const isOther = generation !== undefined && generation !== (ifVersion ?? generation)
     if (isOther) throw preconditionFailed(attempt)
     if (answer.statusCode === unsatisfiable) {
@@ -65,9 +69,9 @@ interface Answer extends Readable {
   readonly statusCode: number
 }
 
-/** A body that the SDK reads, and how it is left. */
+/** A download by the SDK, and how to leave it. */
 class Download {
-  /** The head of an answer that has a body, or of a 416; rejects with any other. */
+  /** Resolves with the head of a success or of a 416; rejects with any other answer. */
   readonly answer: Promise<Answer>
   readonly #body: Readable
   #isAnswered = false
@@ -81,8 +85,8 @@ class Download {
   }
 
   /**
-   * Closes the connection where something is still to come. The SDK ends the process when an answer
-   * comes to a stream that was destroyed before: then it is waited for in the background.
+   * Closes the connection if more is to come. The SDK ends the process when an answer comes to a
+   * stream that was already destroyed: before the answer, this waits for it in the background.
    */
   leave(reason?: Error): void {
     if (this.#isAnswered) this.#body.destroy(reason)
@@ -94,18 +98,18 @@ class Download {
       this.#body.on('error', reject)
       this.#body.once('response', (answer: Answer) => {
         this.#isAnswered = true
-        // The SDK and what it asks through listen eleven times, of which Node would warn.
+        // The SDK and its HTTP library listen eleven times, of which Node.js would warn.
         answer.setMaxListeners(0)
         const { statusCode } = answer
         if (statusCode < 300 || statusCode === unsatisfiable) resolve(answer)
       })
-      // The SDK sends the request when somebody reads.
+      // The SDK sends the request on the first read.
       this.#body.read(0)
     })
   }
 }
 
-/** What comes after the slash in the range of a 416. */
+/** Returns the size of the object, which follows the slash in the range of a 416. */
 function sizeAfterAll(contentRange: string | undefined): number {
   return Number(/\/(\d+)$/.exec(contentRange ?? '')?.[1] ?? 0)
 }

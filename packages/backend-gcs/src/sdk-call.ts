@@ -27,7 +27,7 @@ export async function callSdk<T>(
   }
 }
 
-/** What an error of the SDK means. */
+/** Turns an error of the SDK into one of Kannery or a {@link NotThere}. */
 export function sdkError(error: unknown, attempt: Attempt, options: CallOptions): unknown {
   if (options.signal?.aborted) return options.signal.reason
   const refusal = refusalOf(error)
@@ -37,7 +37,7 @@ export function sdkError(error: unknown, attempt: Attempt, options: CallOptions)
 
 type InterceptedRequest = ReturnType<NonNullable<File['interceptors'][number]['request']>>
 
-/** Changes the one request that will be made of `file`. */
+/** Adds headers and query parameters to the one request that `file` makes. */
 export function addToRequest(
   file: File,
   addition: {
@@ -54,7 +54,7 @@ export function addToRequest(
   })
 }
 
-/** The SDK gives a body that is not JSON as a text: one that broke off. */
+/** Returns the JSON of an answer. The SDK returns a body that broke off as text. */
 export function jsonOf<T extends object>(body: unknown, attempt: Attempt): T {
   if (typeof body === 'object' && body !== null) return body as T
   throw errors.brokenOff(attempt, new SyntaxError('the answer is not JSON'))

@@ -18,7 +18,7 @@ import { callSdk } from './sdk-call.ts'
 const kib = 1024
 
 /**
- * Parts follow each other: Google takes the bytes of a session only in order.
+ * One part at a time: Google takes the bytes of a session only in order.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload
  */
 export const partSizes: PartSizes = {
@@ -28,18 +28,18 @@ export const partSizes: PartSizes = {
   parallel: 1,
 }
 
-/** "Go on": the bytes so far are kept, the object is not there yet. */
+/** The bytes so far are kept, and the object does not exist yet. */
 const resumeIncomplete = 308
 
 interface SendOptions extends CallOptions {
   readonly onProgress: OnProgress
 }
 
-/** A resumable upload, begun with its first part; an object of one part needs none. */
+/** A resumable upload, which its first part begins. An object of one part needs none. */
 export class GcsUpload implements PartTarget {
   readonly #destination: Destination
   readonly #checksum = new Crc32c()
-  /** Whoever knows this URL may write: never shown. */
+  /** A secret: this URL is all that it takes to write. */
   #session: string | undefined
   #last: Part | undefined
 
@@ -48,7 +48,7 @@ export class GcsUpload implements PartTarget {
   }
 
   async sendPart(part: Part, call: PartCall): Promise<void> {
-    // Its arrival publishes the object: that is for the commit.
+    // The last part publishes the object: the commit sends it.
     if (part.isLast) this.#last = part
     else await this.#sendBytes(part, this.#attempt('sendPart'), call)
     this.#checksum.update(bufferOf(part.body))
@@ -78,11 +78,14 @@ export class GcsUpload implements PartTarget {
       const answer = await sendToSession(this.#session, { method: 'DELETE' })
       await answer.body?.cancel()
     } catch {
-      // Google ends sessions after a week, and nobody pays for them.
+      // Google ends sessions after a week, and does not bill them.
     }
   }
 
-  /** Resolves with the object once it is there, or with undefined when there is more to send. */
+  /**
+   * Sends a part. Resolves with the object when it is complete, or with undefined when more has to
+   * follow.
+   */
   async #sendBytes(
     { offset, body, isLast }: Part,
     attempt: Attempt,
@@ -151,7 +154,7 @@ async function sendToSession(session: string, request: SessionRequest): Promise<
       ...headers,
       ...(body === undefined ? {} : { 'content-length': String(body.byteLength) }),
     },
-    // 308 means "go on with the upload" here.
+    // 308 means "continue the upload" here.
     redirect: 'manual',
     ...(body === undefined ? {} : streamOf(body, onProgress)),
     signal: signal ?? null,
@@ -183,7 +186,7 @@ function refusalIn({ status, headers }: Response, body: string): Refusal {
   return { status, body, header: (name) => headers.get(name) ?? undefined }
 }
 
-/** How much of the object has arrived: it may be less than was sent. */
+/** Returns how many bytes of the object Google keeps, which may be fewer than were sent. */
 function keptBytes(answer: Response): number {
   const [, last] = /^bytes=0-(\d+)$/.exec(headerOf(answer, 'range') ?? '') ?? []
   return last === undefined ? 0 : Number(last) + 1

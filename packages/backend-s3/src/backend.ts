@@ -24,7 +24,7 @@ import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './delete-objects.ts'
 import { type Attempt, errors, isAnswer, s3Error } from './errors.ts'
 import { listObjects, listsInOrder } from './listing.ts'
-import { Place } from './object-names.ts'
+import { ObjectNames } from './object-names.ts'
 import type { Operation } from './permissions.ts'
 import { type Destination, putObject } from './put-object.ts'
 import { describe, openReader } from './reader.ts'
@@ -40,13 +40,13 @@ export class S3Backend implements StorageBackend {
   readonly capabilities: StorageCapabilities
   readonly #connection: Connection
   readonly #config: S3Config
-  readonly #place: Place
+  readonly #names: ObjectNames
 
   private constructor(config: S3Config, connection: Connection) {
     this.#connection = connection
     this.#config = config
-    this.#place = new Place(config)
-    this.location = this.#place.location
+    this.#names = new ObjectNames(config)
+    this.location = this.#names.location
     this.capabilities = {
       ifAbsent: true,
       ifVersion: true,
@@ -54,7 +54,7 @@ export class S3Backend implements StorageBackend {
       ifAbsentAfterDelete: true,
       orderedList: listsInOrder(config),
       retainUntil: config.objectLockMode !== undefined,
-      // With parts as small as a writer of little memory makes them.
+      // With the smallest parts, which a writer with little memory sends.
       maxObjectBytes: maxParts * partSizes.leastBytes,
       minRewriteIntervalMs: 0,
     }
@@ -76,7 +76,7 @@ export class S3Backend implements StorageBackend {
       const command = new sdk.HeadObjectCommand(this.#identify(key))
       return describe(key, await client.send(command, sendOptions(options.signal)), attempt)
     } catch (error) {
-      if (isAnswer(error) && isRefusal(error)) return await this.#lookCloser(key, options)
+      if (isAnswer(error) && isDefinite(error)) return await this.#lookCloser(key, options)
       throw s3Error(error, attempt, options)
     }
   }
@@ -102,7 +102,7 @@ export class S3Backend implements StorageBackend {
     const listOptions = this.capabilities.orderedList
       ? options
       : { ...options, startAfter: undefined }
-    return listObjects(this.#connection, this.#place, prefix, listOptions, attempt)
+    return listObjects(this.#connection, this.#names, prefix, listOptions, attempt)
   }
 
   async delete(key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -116,7 +116,7 @@ export class S3Backend implements StorageBackend {
       await client.send(command, sendOptions(signal))
     } catch (error) {
       if (isAnswer(error, 'NoSuchKey')) return
-      // Some stores say the same when there is nothing to compare with; what is gone is deleted.
+      // Some stores say the same when the object does not exist: then it is deleted.
       const isGone = isAnswer(error, 'PreconditionFailed') && !(await this.head(key, options))
       if (!isGone) throw s3Error(error, this.#attempt('delete', key), options)
     }
@@ -127,12 +127,12 @@ export class S3Backend implements StorageBackend {
     options: CallOptions = {},
   ): AsyncGenerator<DeleteResult> {
     for await (const batch of inBatches(keys, deleteBatch)) {
-      yield* await deleteTogether(this.#connection, this.#place, batch, options)
+      yield* await deleteTogether(this.#connection, this.#names, batch, options)
     }
   }
 
   async sweepUnfinished(prefix: KeyPrefix, options: SweepOptions): Promise<number> {
-    return await sweepUploads(this.#connection, this.#place, prefix, options)
+    return await sweepUploads(this.#connection, this.#names, prefix, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,8 +140,8 @@ export class S3Backend implements StorageBackend {
   }
 
   /**
-   * An answer to HEAD has no body, so it does not say what is missing or why something is refused.
-   * That to GET does.
+   * Asks once more with GET: an answer to HEAD has no body, so that it does not say what is missing
+   * or why a request is refused.
    */
   async #lookCloser(key: ObjectKey, options: CallOptions): Promise<StoredObject | undefined> {
     try {
@@ -158,10 +158,10 @@ export class S3Backend implements StorageBackend {
   }
 
   #identify(key: ObjectKey): { Bucket: string; Key: string } {
-    return { Bucket: this.#place.bucket, Key: this.#place.nameOf(key) }
+    return { Bucket: this.#names.bucket, Key: this.#names.nameOf(key) }
   }
 
-  /** @throws STORAGE_UNSUPPORTED when the object should be locked and cannot */
+  /** @throws STORAGE_UNSUPPORTED when the object is to be locked and cannot be */
   #destination(operation: Operation, key: ObjectKey, options: PutOptions): Destination {
     const attempt = { ...this.#attempt(operation, key), condition: options.condition.kind }
     if (options.retainUntil !== undefined && !this.capabilities.retainUntil) {
@@ -169,18 +169,18 @@ export class S3Backend implements StorageBackend {
         remedy: 'Give the option objectLockMode, and a bucket that was made with object lock.',
       })
     }
-    const { bucket } = this.#place
-    const name = this.#place.nameOf(key)
+    const { bucket } = this.#names
+    const name = this.#names.nameOf(key)
     return { bucket, name, key, config: this.#config, options, attempt }
   }
 
   #attempt(operation: Operation, key: ObjectKey | KeyPrefix): Attempt {
-    return { operation, key, place: this.#place.describe(key) }
+    return { operation, key, place: this.#names.describe(key) }
   }
 }
 
-/** Not a fault or a plea of the storage, which the very next request may get as well. */
-function isRefusal(error: { readonly $metadata: { readonly httpStatusCode?: number } }): boolean {
+/** Whether S3 decided: after a fault or throttling, the next request may fail likewise. */
+function isDefinite(error: { readonly $metadata: { readonly httpStatusCode?: number } }): boolean {
   const status = error.$metadata.httpStatusCode ?? 0
   return status < 500 && status !== 429
 }

@@ -7,7 +7,7 @@ import { noRegion } from './errors.ts'
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3')
 
-/** The SDK, which takes a fifth of a second to load, and a client of it. */
+/** The SDK and a client of it. The SDK takes a fifth of a second to load. */
 export interface Connection {
   readonly sdk: S3Sdk
   readonly client: S3Client
@@ -17,7 +17,7 @@ const connectPatienceMs = 10_000
 /** How long a connection may be silent. S3 itself gives up on a silent upload after 20 s. */
 const silencePatienceMs = 60_000
 
-/** Sends nothing yet. @throws CONFIG_INVALID without a region */
+/** Loads the SDK and makes a client. Sends nothing yet. @throws CONFIG_INVALID without a region */
 export async function connect(
   config: S3Config,
   context: Pick<BackendContext, 'credentials' | 'userAgent'>,
@@ -30,17 +30,17 @@ export async function connect(
     region: config.region ?? (await regionOfEnvironment(sdk)) ?? defaultRegion(config),
     // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
     maxAttempts: 1,
-    // Segments carry checksums of their own; the SDK's are slow, and not every store sends what
-    // they need.
+    // Segments carry checksums of their own. Those of the SDK are slow, and not every store
+    // supports them.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // R2 and others answer 501 to the checksums that the SDK adds by default. What we send on AWS
-    // we compute ourselves.
+    // R2 and others answer 501 to the checksums that the SDK adds by default. Those for AWS are
+    // computed here.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     customUserAgent: context.userAgent,
     requestHandler: {
       connectionTimeout: connectPatienceMs,
       socketTimeout: silencePatienceMs,
-      // The SDK would write its opinion on the use of sockets to the console.
+      // The SDK would print warnings about sockets to the console.
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     },
   })
@@ -54,7 +54,7 @@ function endpointOptions(config: S3Config): S3ClientConfig {
   return { forcePathStyle, ...(endpoint !== undefined && { endpoint }) }
 }
 
-/** From AWS_REGION or the profile. */
+/** Returns the region that AWS_REGION or the profile names. */
 async function regionOfEnvironment(sdk: S3Sdk): Promise<string | undefined> {
   const client = new sdk.S3Client({})
   try {
@@ -67,12 +67,12 @@ async function regionOfEnvironment(sdk: S3Sdk): Promise<string | undefined> {
 }
 
 function defaultRegion(config: S3Config): string {
-  // Most other stores have one region, which takes the signature for this one.
+  // Most other stores have one region, and accept signatures for this one.
   if (config.endpoint !== undefined) return 'us-east-1'
   throw noRegion(config)
 }
 
-/** How a command is sent. The SDK's types have no undefined. */
+/** Returns the options of a request. The SDK's types do not allow undefined. */
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return { ...(signal && { abortSignal: signal }) }
 }
@@ -99,8 +99,8 @@ function addDates(client: S3Client): void {
 }
 
 /**
- * Deleting many needs a digest of the request, and stores of before 2025 know only this one; the
- * SDK sends a CRC32.
+ * Adds the MD5 of the request to deletions of many keys. They need a checksum, and stores from
+ * before 2025 know only this one; the SDK sends a CRC32.
  */
 function addContentMd5(client: S3Client): void {
   client.middlewareStack.add(

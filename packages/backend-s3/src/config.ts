@@ -2,27 +2,38 @@ import { KanneryError, type StandardSchema } from '@kannery/storage'
 import { bucketPlaceOf, checkAgainst, isFolder } from '@kannery/storage/backend'
 import { z } from 'zod'
 
+/** A bucket of Amazon S3 or of a store that speaks S3, and how objects are made in it. */
 export interface S3Config {
   readonly bucket: string
-  /** A folder of the bucket, without a slash at either end. Everything lies below it. */
+  /**
+   * A folder of the bucket that holds all objects, without a slash at either end. Defaults to the
+   * whole bucket.
+   */
   readonly prefix?: string | undefined
-  /** Absent: what the SDK finds (AWS_REGION, the profile). */
+  /** Defaults to what the SDK finds (AWS_REGION, the profile). */
   readonly region?: string | undefined
-  /** Absent: Amazon S3 itself. */
+  /** URL of another store that speaks S3. Defaults to Amazon S3. */
   readonly endpoint?: string | undefined
   /**
-   * `endpoint/bucket` instead of `bucket.endpoint`; true with an endpoint unless told otherwise.
+   * Whether to address `endpoint/bucket` instead of `bucket.endpoint`. Defaults to true with an
+   * endpoint, and to false without one.
    */
   readonly forcePathStyle?: boolean | undefined
-  /** Of segments, the bulk. What is rewritten often keeps the bucket's default class. */
+  /**
+   * Storage class of streamed objects, which are the bulk. Small objects, which are rewritten
+   * often, keep the default class of the bucket.
+   */
   readonly storageClass?: string | undefined
   readonly serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined
   readonly kmsKeyId?: string | undefined
-  /** Absent: objects cannot be locked. The bucket must have been made for it. */
+  /**
+   * How objects are locked. The bucket must have been made with object lock. Without it, objects
+   * cannot be locked.
+   */
   readonly objectLockMode?: 'GOVERNANCE' | 'COMPLIANCE' | undefined
 }
 
-/** What lies in these classes cannot be read when it is needed. */
+/** Objects in these classes cannot be read without a restore that takes hours. */
 const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE']
 
 export const configSchema: StandardSchema<S3Config> = z
@@ -60,7 +71,9 @@ export function checkConfig(value: unknown): S3Config {
   return checkAgainst(configSchema, 'an S3 storage', value)
 }
 
-/** `s3://bucket/prefix?region=…&endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
+/**
+ * Reads `s3://bucket/prefix?region=…&endpoint=…`. @throws CONFIG_INVALID, never with a secret in it
+ */
 export function configFromUrl(url: URL): S3Config {
   return checkConfig({
     ...bucketPlaceOf(url),

@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
+/** What S3 authenticates with. */
 export interface S3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -9,8 +10,10 @@ export interface S3Credentials {
 const names: readonly string[] = ['accessKeyId', 'secretAccessKey', 'sessionToken']
 
 /**
- * undefined: the SDK's own chain (environment, profile, web identity, instance). @throws
- * CONFIG_INVALID, naming no value
+ * Reads the credentials that an app gives. Without any it returns undefined, and the SDK looks for
+ * some (environment, profile, web identity, instance).
+ *
+ * @throws CONFIG_INVALID, naming no value
  */
 export function readCredentials(
   secrets: Readonly<Record<string, string>> | undefined,

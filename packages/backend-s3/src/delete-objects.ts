@@ -1,30 +1,36 @@
 import { asError, type CallOptions, type DeleteResult, type ObjectKey } from '@kannery/storage'
 import { type Connection, sendOptions } from './client.ts'
 import { type Attempt, deletionError, s3Error } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+/**
+ * How many keys one request may have.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+ */
 export const deleteBatch = 1000
 
-/** Up to {@link deleteBatch} keys in one request. What fails as a whole fails for each key. */
+/**
+ * Deletes up to {@link deleteBatch} keys in one request. When the request fails, each key has
+ * failed.
+ */
 export async function deleteTogether(
   { client, sdk }: Connection,
-  place: Place,
+  names: ObjectNames,
   keys: readonly ObjectKey[],
   options: CallOptions,
 ): Promise<readonly DeleteResult[]> {
   const attemptOn = (key: ObjectKey): Attempt => {
-    return { operation: 'deleteMany', key, place: place.describe(key) }
+    return { operation: 'deleteMany', key, place: names.describe(key) }
   }
   try {
     const command = new sdk.DeleteObjectsCommand({
-      Bucket: place.bucket,
-      Delete: { Objects: keys.map((key) => ({ Key: place.nameOf(key) })), Quiet: true },
+      Bucket: names.bucket,
+      Delete: { Objects: keys.map((key) => ({ Key: names.nameOf(key) })), Quiet: true },
     })
     const { Errors = [] } = await client.send(command, sendOptions(options.signal))
     const failed = new Map(Errors.map((error) => [error.Key, error]))
     return keys.map((key) => {
-      const error = failed.get(place.nameOf(key))
+      const error = failed.get(names.nameOf(key))
       return error === undefined ? { key } : { key, error: deletionError(error, attemptOn(key)) }
     })
   } catch (error) {

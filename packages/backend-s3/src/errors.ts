@@ -129,7 +129,7 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   IncompleteBody: damaged,
   XAmzContentSHA256Mismatch: damaged,
   XAmzContentChecksumMismatch: damaged,
-  // Ceph, MinIO and others that sit on disks of their own.
+  // Ceph, MinIO and others with disks of their own.
   QuotaExceeded: full,
   XMinioStorageFull: full,
   XMinioAdminBucketQuotaExceeded: full,

@@ -9,11 +9,11 @@ import {
 import { type Connection, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, s3Error } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 
 /**
- * Whether the bucket lists in key order, and so can begin anywhere without losing something.
- * Directory buckets do not:
+ * Whether the bucket lists in key order, so that a listing can begin anywhere without losing
+ * something. Directory buckets do not:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. Nor do stores that keep
  * folders (SeaweedFS: `a/1` comes before `a!`, and not at all after it).
  */
@@ -21,10 +21,10 @@ export function listsInOrder({ bucket, endpoint }: S3Config): boolean {
   return endpoint === undefined && !bucket.endsWith('--x-s3')
 }
 
-/** What cannot be a key of ours is left out. */
+/** Lists page by page, in the order of the store. Names that cannot be keys are left out. */
 export async function* listObjects(
   { client, sdk }: Connection,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: ListOptions,
   attempt: Attempt,
@@ -33,10 +33,10 @@ export async function* listObjects(
   let token: string | undefined
   do {
     const command = new sdk.ListObjectsV2Command({
-      Bucket: place.bucket,
-      Prefix: place.nameOf(prefix),
+      Bucket: names.bucket,
+      Prefix: names.nameOf(prefix),
       Delimiter: depth === 'children' ? '/' : undefined,
-      StartAfter: startAfter && place.nameOf(startAfter),
+      StartAfter: startAfter && names.nameOf(startAfter),
       ContinuationToken: token,
     })
     let page: ListObjectsV2CommandOutput
@@ -45,22 +45,22 @@ export async function* listObjects(
     } catch (error) {
       throw s3Error(error, attempt, options)
     }
-    yield* entriesOf(place, page)
+    yield* entriesOf(names, page)
     token = page.NextContinuationToken
   } while (token !== undefined)
 }
 
-/** S3 tells objects and folders apart, each in order; the contract wants one order. */
-function entriesOf(place: Place, page: ListObjectsV2CommandOutput): ListEntry[] {
+/** Merges objects and folders, which S3 lists apart, into one order. */
+function entriesOf(names: ObjectNames, page: ListObjectsV2CommandOutput): ListEntry[] {
   const entries: ListEntry[] = []
   for (const { Key, Size: size, ETag, LastModified: lastModified } of page.Contents ?? []) {
-    const key = place.keyOf(Key)
+    const key = names.keyOf(Key)
     if (key === undefined || size === undefined || lastModified === undefined) continue
     const version = ETag as ObjectVersion | undefined
     entries.push({ kind: 'object', info: { key, size, lastModified, version } })
   }
   for (const { Prefix } of page.CommonPrefixes ?? []) {
-    const prefix = place.folderOf(Prefix)
+    const prefix = names.folderOf(Prefix)
     if (prefix !== undefined) entries.push({ kind: 'folder', prefix })
   }
   return entries.sort((a, b) => compareKeys(nameOf(a), nameOf(b)))

@@ -1,7 +1,4 @@
-/**
- * What is asked of S3: the contract's operations, and the requests that a streamed write consists
- * of.
- */
+/** What S3 is asked to do: the contract's operations, and the requests of a streamed write. */
 export type Operation =
   | 'head'
   | 'get'
@@ -23,7 +20,7 @@ const writing =
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
 export const permissions: Readonly<Record<Operation, string>> = {
-  // Without s3:ListBucket S3 answers 403 instead of 404 for a key that is not there.
+  // Without s3:ListBucket S3 answers 403 instead of 404 for a key that does not exist.
   head: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not tell what is missing',
   get: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not tell what is missing (with KMS also kms:Decrypt)',
   // If-Match needs to read what it compares with.

@@ -13,7 +13,7 @@ import { answeredAt, type Connection, sendOptions } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 
-/** One object to write: where, and with which properties. */
+/** An object to write: its name and its properties. */
 export interface Destination {
   readonly bucket: string
   readonly name: string
@@ -23,7 +23,7 @@ export interface Destination {
   readonly attempt: Attempt
 }
 
-/** All in one request. */
+/** Writes an object in one request. */
 export async function putObject(
   { client, sdk }: Connection,
   destination: Destination,
@@ -53,7 +53,7 @@ export function identify({ bucket, name }: Destination): { Bucket: string; Key: 
   return { Bucket: bucket, Key: name }
 }
 
-/** What an object is given when it is made, in one request or in parts. */
+/** Returns the properties that an object gets when it is made, in one request or in parts. */
 export function propertiesOf({
   config,
   options,
@@ -90,12 +90,15 @@ export function conditionOf(
   }
 }
 
-/** Always on AWS. Elsewhere only where S3 insists: other stores may not know them. */
+/**
+ * Whether to send checksums: always to Amazon, and to other stores only with an object lock, which
+ * needs them. Others may not know them.
+ */
 export function sendsChecksums({ config, options }: Destination): boolean {
   return config.endpoint === undefined || options.retainUntil !== undefined
 }
 
-/** CRC32C as S3 writes it. The SDK's own takes ten times as long. */
+/** Returns the CRC-32C of `body` as S3 writes it. That of the SDK takes ten times as long. */
 export function checksum(body: Uint8Array): string {
   const bytes = Buffer.allocUnsafe(4)
   bytes.writeUInt32BE(crc32c(body))
@@ -111,11 +114,11 @@ export function storedAs(
   if (output.ETag === undefined || now === undefined) {
     throw errors.strangeAnswer(attempt, 'it tells no ETag or time')
   }
-  // It was written just before S3 said so.
+  // It was written just before S3 answered.
   return { key, size, version: output.ETag as ObjectVersion, lastModified: now, answeredAt: now }
 }
 
-/** What lies around the handler that sends a request. */
+/** A middleware of the SDK around the handler that sends a request. */
 type SendMiddleware = <Args extends { readonly request: unknown }, Result>(
   next: (args: Args) => Promise<Result>,
 ) => (args: Args) => Promise<Result>
@@ -130,7 +133,8 @@ interface CommandWithBody {
 }
 
 /**
- * Sends the body in pieces, after it was signed as a whole: of a stream the SDK would sign nothing.
+ * Sends the body in pieces and reports how much of it has left. It is signed as a whole before: the
+ * SDK does not sign streams.
  */
 export function reportProgress(command: CommandWithBody, onProgress: OnProgress): void {
   command.middlewareStack.add(

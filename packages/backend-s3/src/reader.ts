@@ -52,7 +52,7 @@ export async function openReader(
   }
 }
 
-/** What S3 tells about an object, as the contract wants it. */
+/** Returns what S3 says about an object in the form of the contract. */
 export function describe(
   key: ObjectKey,
   output: Pick<GetObjectCommandOutput, '$metadata' | 'ContentLength' | 'ETag' | 'LastModified'>,

@@ -2,27 +2,27 @@ import type { MultipartUpload } from '@aws-sdk/client-s3'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
 import { answeredAt, type Connection, sendOptions } from './client.ts'
 import { type Attempt, isAnswer, s3Error } from './errors.ts'
-import type { Place } from './object-names.ts'
+import type { ObjectNames } from './object-names.ts'
 
 /**
- * Aborts uploads of ours that nobody finished: S3 keeps their parts, and bills them, until somebody
- * does.
+ * Aborts old unfinished uploads of this storage, and returns how many: until then S3 keeps their
+ * parts and bills them.
  */
 export async function sweepUploads(
   connection: Connection,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: SweepOptions,
 ): Promise<number> {
   const attempt: Attempt = {
     operation: 'sweepUnfinished',
     key: prefix,
-    place: place.describe(prefix),
+    place: names.describe(prefix),
   }
   try {
     let swept = 0
-    for await (const upload of unfinishedUploads(connection, place, prefix, options)) {
-      if (await abort(connection, place, upload, options)) swept++
+    for await (const upload of unfinishedUploads(connection, names, prefix, options)) {
+      if (await abort(connection, names, upload, options)) swept++
     }
     return swept
   } catch (error) {
@@ -32,22 +32,22 @@ export async function sweepUploads(
 
 async function* unfinishedUploads(
   { client, sdk }: Connection,
-  place: Place,
+  names: ObjectNames,
   prefix: KeyPrefix,
   options: SweepOptions,
 ): AsyncGenerator<MultipartUpload> {
   let markers = {}
   for (;;) {
     const command = new sdk.ListMultipartUploadsCommand({
-      Bucket: place.bucket,
-      Prefix: place.nameOf(prefix),
+      Bucket: names.bucket,
+      Prefix: names.nameOf(prefix),
       ...markers,
     })
     const page = await client.send(command, sendOptions(options.signal))
     const now = answeredAt(page)?.getTime()
     for (const upload of page.Uploads ?? []) {
       const { Initiated, Key } = upload
-      const key = place.keyOf(Key)
+      const key = names.keyOf(Key)
       if (key === undefined || !options.isOurs(key)) continue
       if (now === undefined || Initiated === undefined) continue
       if (now - Initiated.getTime() >= options.olderThanMs) yield upload
@@ -57,15 +57,15 @@ async function* unfinishedUploads(
   }
 }
 
-/** Whether it was there to abort. */
+/** Aborts an upload. Returns whether it still existed. */
 async function abort(
   { client, sdk }: Connection,
-  place: Place,
+  names: ObjectNames,
   { Key, UploadId }: MultipartUpload,
   options: CallOptions,
 ): Promise<boolean> {
   try {
-    const command = new sdk.AbortMultipartUploadCommand({ Bucket: place.bucket, Key, UploadId })
+    const command = new sdk.AbortMultipartUploadCommand({ Bucket: names.bucket, Key, UploadId })
     await client.send(command, sendOptions(options.signal))
     return true
   } catch (error) {

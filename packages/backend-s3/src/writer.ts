@@ -34,10 +34,10 @@ export const partSizes: PartSizes = {
 }
 export const maxParts = 10_000
 
-/** How often an upload is aborted when a part of it may still be arriving, which S3 would keep. */
+/** How often an upload is aborted when a part may still be arriving, which S3 would keep. */
 const abortsOfCutOffUpload = 3
 
-/** A multipart upload, begun with its first part; an object of one part needs none. */
+/** A multipart upload, which its first part begins. An object of one part needs none. */
 export class S3Upload implements PartTarget {
   readonly #connection: Connection
   readonly #destination: Destination
@@ -114,14 +114,14 @@ export class S3Upload implements PartTarget {
       const aborts = this.#hasCutOffPart ? abortsOfCutOffUpload : 1
       for (let abort = 0; abort < aborts; abort++) await client.send(command)
     } catch {
-      // Gone, or out of reach: sweepUnfinished finds what is left.
+      // It is gone, or S3 cannot be reached: sweepUnfinished finds what is left.
     }
   }
 
   /**
-   * All parts wait for the same request. When it fails, or the first of them has waited long
-   * enough, the next attempt of a part sends another one; an upload that was begun nevertheless is
-   * found by sweepUnfinished.
+   * Begins the upload; all parts wait for the same request. When it fails, or the first part has
+   * waited long enough, the next attempt of a part sends another one. If the first one began an
+   * upload after all, sweepUnfinished finds it.
    */
   async #begin(signal: AbortSignal): Promise<string> {
     this.#creation ??= this.#create()
