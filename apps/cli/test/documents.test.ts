@@ -98,6 +98,51 @@ metadata: {name: ${name}}
 spec: {storage: main, kafkaCluster: prod, topics: [orders]${more}}
 `
 
+describe('a restore of many topics', () => {
+  const names = ['many.one', 'many.two', 'many.tmp']
+  beforeAll(async () => {
+    for (const name of names) {
+      await fillTopic('plain', { bootstrapServers, topic: name, records: 30, partitions: 1 })
+    }
+  })
+
+  test('takes those that a pattern selects, under new names, and reports each of them', async () => {
+    await using folder = await temporaryFolder()
+    const backup = ['backup', '--from', bootstrapServers, '--to', folder.path, '--topic', 'many.*']
+    expect(await kannery(...backup, '--once')).toMatchObject({ status: 0 })
+    const restore = ['restore', '--from', folder.path, '--to', bootstrapServers]
+    const selected = ['--topic', 'many.*', '--exclude', '*.tmp']
+    const copies = ['--prefix', 'copy-', '--suffix', '.1', '--verify']
+
+    const { stdout } = await kannery(...restore, ...selected, ...copies, '-o', 'json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      topics: [
+        { topic: 'many.one', as: 'copy-many.one.1', verification: { records: 30 } },
+        { topic: 'many.two', as: 'copy-many.two.1', verification: { records: 30 } },
+      ],
+      failed: [],
+    })
+    // None is written where one of them cannot be.
+    const refused = await kannery(
+      ...restore,
+      '--topic',
+      'many.*',
+      '--prefix',
+      'copy-',
+      '--suffix',
+      '.1',
+    )
+    expect(refused).toMatchObject({
+      status: 55,
+      stderr: expect.stringMatching(/copy-many\.one\.1.*copy-many\.two\.1/s),
+    })
+    expect(await kannery(...restore, '--topic', 'many.*', '--as', 'x')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--prefix'),
+    })
+  })
+})
+
 describe('kannery validate', () => {
   test('reports all problems of all files, and what is valid of them', async () => {
     await using folder = await temporaryFolder()

@@ -118,7 +118,9 @@ describe('one flipped bit', () => {
       '-o',
       'json',
     ])
-    const report = await kanneryJson<RestoreDocument>([
+    const {
+      topics: [report],
+    } = await kanneryJson<RestoreDocument>([
       ...[...restore, '--as', 'damaged-rest', '--skip-damaged'],
     ])
 
@@ -156,6 +158,10 @@ describe('one flipped bit', () => {
 })
 
 interface RestoreDocument {
+  readonly topics: readonly [RestoredTopic]
+}
+
+interface RestoredTopic {
   readonly partitions: readonly { readonly records: number }[]
   readonly skippedDamage: readonly { readonly key: string }[]
 }

@@ -9,11 +9,15 @@ const { bootstrapServers } = inject('kafka')
 const records = Number(process.env['KANNERY_MAIN_JOB_RECORDS'] ?? 100_000)
 
 interface RestoreDocument {
+  readonly topics: readonly [RestoredTopic]
+}
+
+interface RestoredTopic {
   readonly partitions: readonly { readonly records: number }[]
   readonly verification?: { readonly records: number; readonly differences: readonly unknown[] }
 }
 
-function restoredRecords({ partitions }: RestoreDocument): number {
+function restoredRecords({ partitions }: RestoredTopic): number {
   return partitions.reduce((sum, partition) => sum + partition.records, 0)
 }
 
@@ -26,7 +30,9 @@ describe('what was backed up is restored, as an independent client sees it', () 
     const from = ['--from', bootstrapServers, '--topic', 'nasty']
     await kannerySucceeds(['backup', ...from, '--to', folder.path, '--once'])
 
-    const report = await kanneryJson<RestoreDocument>([
+    const {
+      topics: [report],
+    } = await kanneryJson<RestoreDocument>([
       ...['restore', '--from', folder.path, '--to', bootstrapServers],
       ...['--topic', 'nasty', '--as', 'nasty-copy', '--verify'],
     ])
@@ -55,7 +61,9 @@ describe('what was backed up is restored, as an independent client sees it', () 
     const from = ['--from', bootstrapServers, '--topic', kind]
     await kannerySucceeds(['backup', ...from, '--to', folder.path, '--once'])
 
-    const report = await kanneryJson<RestoreDocument>([
+    const {
+      topics: [report],
+    } = await kanneryJson<RestoreDocument>([
       ...['restore', '--from', folder.path, '--to', bootstrapServers],
       ...['--topic', kind, '--as', target, '--verify'],
     ])
@@ -79,7 +87,9 @@ describe('what was backed up is restored, as an independent client sees it', () 
     const from = ['--from', bootstrapServers, '--topic', 'headers']
     await kannerySucceeds(['backup', ...from, '--to', folder.path, '--once'])
 
-    const report = await kanneryJson<RestoreDocument>([
+    const {
+      topics: [report],
+    } = await kanneryJson<RestoreDocument>([
       ...['restore', '--from', folder.path, '--to', bootstrapServers],
       ...['--topic', 'headers', '--as', 'headers-copy', '--verify'],
       ...['--drop-headers', 'trace', '--drop-headers', 'same'],

@@ -37,7 +37,9 @@ describe.each(storageServers)('on %s', (name) => {
       env,
     })
 
-    const report = await kanneryJson<RestoreDocument>(
+    const {
+      topics: [report],
+    } = await kanneryJson<RestoreDocument>(
       [
         ...['restore', '--from', storage.url, '--to', bootstrapServers],
         ...['--topic', 'cloud', '--as', target, '--verify'],
@@ -102,5 +104,9 @@ function show(storage: TestStorage): Promise<{ readonly epoch: number }> {
 }
 
 interface RestoreDocument {
+  readonly topics: readonly [RestoredTopic]
+}
+
+interface RestoredTopic {
   readonly verification?: { readonly records: number; readonly differences: readonly unknown[] }
 }

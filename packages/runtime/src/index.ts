@@ -82,7 +82,7 @@ export {
   type RestoreAdvance,
   type RestoreJob,
   type RestoreJobObserver,
-  type RestoreOutcomeReport,
+  type RestoreJobReport,
   runRestore,
 } from './work/restore.ts'
 export { asKanneryError, type FailedTopic, type Outcome } from './work/topics/outcome.ts'

@@ -5,7 +5,7 @@ import type {
   RestorePlan,
   RestoreReport,
 } from '@kannery/kafka'
-import type { RestoreOutcomeReport } from '@kannery/runtime'
+import type { FailedTopic, RestoreJobReport } from '@kannery/runtime'
 import { describeDamage } from './damage.ts'
 import { describeFailed } from './failed-topics.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
@@ -29,8 +29,28 @@ export function describePlan({
   ]
 }
 
+/** The plans of all topics; where there are several, each line says of which topic it is. */
+export function describePlans(plans: readonly RestorePlan[]): readonly string[] {
+  const [first, ...others] = plans
+  if (first === undefined || others.length === 0) return plans.flatMap(describePlan)
+  return plans.flatMap((plan) => describePlan(plan).map((line) => `${plan.topic}: ${line}`))
+}
+
+/** What a restore did with each of its topics. */
+export function describeRestore({ topics, failed }: RestoreJobReport): string {
+  const begun = topics.map((report) => {
+    return describeReport({
+      ...report,
+      failed: failed.filter(({ topic }) => topic === report.topic),
+    })
+  })
+  const others = failed.filter((one) => !topics.some(({ topic }) => topic === one.topic))
+  return [...begun, ...describeFailed(others)].join('\n\n')
+}
+
+/** What a restore did with one topic. */
 export function describeReport(
-  report: RestoreReport & Partial<Pick<RestoreOutcomeReport, 'failed'>>,
+  report: RestoreReport & { readonly failed?: readonly FailedTopic[] },
 ): string {
   const { topic, as, partitions, notRestored, settingsLeftOut, skippedDamage } = report
   const { verification, failed = [] } = report

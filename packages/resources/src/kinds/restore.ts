@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from '../values/schemas.ts'
 import { parseMoment } from '../values/time.ts'
-import { topicName } from '../values/topic-pattern.ts'
+import { isTopicName, topicName, topicNamePart, topicPattern } from '../values/topic-pattern.ts'
 import { documentName, envelope } from './envelope.ts'
 
 const moment = parsedText(
@@ -21,9 +21,9 @@ const largestInt32 = 2 ** 31 - 1
 
 const topic = z
   .strictObject({
-    /** Name of the topic in the backup. */
-    source: topicName,
-    /** Name of the topic in the target cluster. Defaults to `source`. */
+    /** Name of the topic in the backup, or a pattern as in a Backup. */
+    source: topicPattern,
+    /** Name of the topic in the target cluster. Defaults to `source` between prefix and suffix. */
     target: topicName.optional(),
     /** Partitions to restore. Defaults to all. */
     partitions: z
@@ -33,6 +33,11 @@ const topic = z
       .optional(),
     /** Number of the incarnation, where the topic was created again. Defaults to the last one. */
     incarnation: wholeNumber(0, largestInt32).optional(),
+  })
+  .refine(({ source, target }) => target === undefined || isTopicName(source), {
+    path: ['target'],
+    message: 'is one name for all topics that match source',
+    params: { right: 'Write a name as source, or prefix or suffix of the Restore instead.' },
   })
   .register(advice, { right: 'Write at least {source: orders}.' })
 
@@ -47,6 +52,17 @@ const spec = z
       .array(topic)
       .min(1)
       .register(advice, { right: 'Write a list of topics, such as [{source: orders}].' }),
+    /** Topics to leave out. Wins over `topics`. */
+    excludeTopics: z
+      .array(topicPattern)
+      .register(advice, { right: 'Write a list of topics or patterns.' })
+      .optional(),
+    /** Put before the names of all topics that have no target of their own. */
+    prefix: topicNamePart.optional(),
+    /** Put after the names of all topics that have no target of their own. */
+    suffix: topicNamePart.optional(),
+    /** How many topics are restored at the same time. Defaults to 4. */
+    parallelism: wholeNumber(1, 1000).optional(),
     /** Restores records with this timestamp or a later one. */
     since: moment.optional(),
     /** Restores records with an earlier timestamp. */

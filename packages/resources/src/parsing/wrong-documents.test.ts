@@ -261,6 +261,14 @@ const rows: Readonly<Record<string, Row>> = {
     /is text, not fields/,
     /{source: orders}/,
   ],
+  'one target for a pattern': [
+    `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: orders.*, target: copy}]}}`,
+    'spec.topics[0].target',
+    /one name for all topics/,
+    /prefix or suffix/,
+  ],
+  'a slash in a prefix': [restore('prefix: copy/'), 'spec.prefix', /not a part of/, /letters/],
+  'no topic at a time': [restore('parallelism: 0'), 'spec.parallelism', /too small/, /from 1/],
   'a broken partition': [
     `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: orders, partitions: [-1]}]}}`,
     'spec.topics[0].partitions[0]',

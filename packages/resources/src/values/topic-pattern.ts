@@ -1,7 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { matchingText, parsedText } from './schemas.ts'
 
-/** https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java */
+/** What Kafka's class `org.apache.kafka.common.internals.Topic` allows. */
 const topicCharacters = /^[a-zA-Z0-9._-]{1,249}$/
 const patternCharacters = /^[a-zA-Z0-9._*?-]{1,249}$/
 
@@ -10,6 +10,11 @@ export const topicName = matchingText(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/, {
   what: "a topic's name",
   right: 'Write 1 to 249 letters, digits, ".", "_" and "-".',
 })
+
+/** Whether a pattern is the name of one topic. */
+export function isTopicName(pattern: string): boolean {
+  return topicCharacters.test(pattern)
+}
 
 /** The beginning or the end of a topic's name. */
 export const topicNamePart = matchingText(topicCharacters, {

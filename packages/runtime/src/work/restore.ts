@@ -1,6 +1,12 @@
-import type { RecordTransform, RestorePlan, RestoreReport } from '@kannery/kafka'
+import type {
+  RecordTransform,
+  RestorePlan,
+  RestoreReport,
+  RestoreRunOptions,
+  TopicToRestore,
+} from '@kannery/kafka'
 import type { KafkaCluster, Restore, Storage } from '@kannery/resources'
-import { KanneryError } from '@kannery/storage'
+import type { KanneryError, StorageBackend } from '@kannery/storage'
 import { connectKafka, kafkaConnection } from '../kafka/connect.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
@@ -17,8 +23,8 @@ export interface RestoreJob {
 
 /** What a restore reports while it runs. */
 export interface RestoreJobObserver extends JobObserver {
-  /** Called once, when all checks have passed and nothing is written yet. */
-  onPlanned?(plan: RestorePlan): void
+  /** Called once, when the checks of all topics have passed and nothing is written yet. */
+  onPlanned?(plans: readonly RestorePlan[]): void
   onProgress?(progress: RestoreAdvance): void
 }
 
@@ -30,68 +36,94 @@ export interface RestoreAdvance {
   readonly total: number
 }
 
-/** What a restore did, and of which topic it could not do the rest. */
-export interface RestoreOutcomeReport extends RestoreReport {
-  /** The topic, where it was not restored to its end; `partitions` says what of it is there. */
+/** What a restore did, each in the order of the topics. */
+export interface RestoreJobReport {
+  /** Topics into which something may have been written. */
+  readonly topics: readonly RestoreReport[]
+  /** Topics that were not restored, or not to their end. */
   readonly failed: readonly FailedTopic[]
 }
 
 /**
- * Restores a topic. Read access to the storage suffices; with more, the backup is marked as in use
- * meanwhile.
+ * Restores topics. Nothing is written before the checks of all targets have passed; then one topic
+ * that fails does not keep the others. Read access to the storage suffices; with more, the backups
+ * are marked as in use meanwhile.
  *
  * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*
  */
 export async function runRestore(
   { restore: document, storage: place, kafkaCluster }: RestoreJob,
   { plugins, environment, signal, observer }: JobContext<RestoreJobObserver>,
-): Promise<Outcome<RestoreOutcomeReport>> {
-  const { since, until, replicationFactor, retention, verify, skipDamaged } = document.spec
-  const { source: topic, target, partitions, incarnation } = onlyTopic(document)
-  const { restore } = await import('@kannery/kafka')
-  const location = {
-    storage: place,
-    plugins,
-    environment,
-    onNote: (text: string) => observer.onNote?.(text),
-  }
+): Promise<Outcome<RestoreJobReport>> {
+  const { RestoreRun } = await import('@kannery/kafka')
+  const onNote = (text: string): void => observer.onNote?.(text)
+  const onWarning = (warning: KanneryError): void => observer.onWarning?.(warning)
+  const location = { storage: place, plugins, environment, onNote }
   const connection = await kafkaConnection(kafkaCluster, environment)
   await using storage = await openStorage(location)
   await using cluster = await connectKafka(connection, signal)
-  await using _use = await markInUse(topic, location, (warning) => observer.onWarning?.(warning))
-  let restored: RestoreReport | undefined
-  const restoring = restore({
+  const topics = await topicsToRestore(storage, document)
+  const names = topics.map(({ topic }) => topic)
+  await using _use = await markInUse(names, location, onWarning)
+  const run = await RestoreRun.prepare({
+    ...(await settingsOf(document)),
     storage,
     cluster,
-    topic,
-    verify,
-    skipDamaged,
+    topics,
     signal,
     clock: systemClock,
+  })
+  observer.onPlanned?.(run.plans)
+  const restored = await run.run((advance) => observer.onProgress?.(advance))
+  const [first] = restored.failed
+  if (first !== undefined && restored.topics.length === 0) throw first.error
+  const failed = restored.failed.map(({ topic, error }) =>
+    failedTopic(topic, asKanneryError(error)),
+  )
+  return {
+    report: { topics: restored.topics, failed },
+    error: first === undefined ? undefined : asKanneryError(first.error),
+  }
+}
+
+/** The topics that a document selects, with their targets and what of them is restored. */
+async function topicsToRestore(
+  storage: StorageBackend,
+  { spec: { topics, excludeTopics = [], prefix, suffix } }: Restore,
+): Promise<readonly TopicToRestore[]> {
+  const { chooseTopics, parseTopicMatcher } = await import('@kannery/kafka')
+  const wanted = topics.map((topic) => ({ ...topic, matcher: parseTopicMatcher(topic.source) }))
+  const selection = {
+    include: wanted.map(({ matcher }) => matcher),
+    exclude: excludeTopics.map(parseTopicMatcher),
+  }
+  const map = new Map(
+    topics.flatMap(({ source, target }) => (target === undefined ? [] : [[source, target]])),
+  )
+  const chosen = await chooseTopics(storage, selection, { map, prefix, suffix })
+  return chosen.map((topic) => {
+    const matching = wanted.filter(({ matcher }) => matcher.matches(topic.topic))
+    const choice = matching.find(({ matcher }) => matcher.kind === 'name') ?? matching[0]
+    return { ...topic, partitions: choice?.partitions, incarnation: choice?.incarnation }
+  })
+}
+
+type Settings = Omit<RestoreRunOptions, 'storage' | 'cluster' | 'topics' | 'signal' | 'clock'>
+
+async function settingsOf(document: Restore): Promise<Settings> {
+  const { since, until, replicationFactor, retention, verify, skipDamaged, parallelism } =
+    document.spec
+  return {
     window: {
-      ...(since === undefined ? {} : { sinceMs: since }),
-      ...(until === undefined ? {} : { untilMs: until }),
+      ...(since !== undefined && { sinceMs: since }),
+      ...(until !== undefined && { untilMs: until }),
     },
-    as: target,
-    partitions,
-    incarnation,
     replicationFactor,
     retention,
+    verify,
+    skipDamaged,
+    concurrency: parallelism,
     transforms: await transformsOf(document),
-    observer: {
-      onPlanned: (plan) => observer.onPlanned?.(plan),
-      onProgress: (advance) => observer.onProgress?.(advance),
-      onEnded: (report) => {
-        restored = report
-      },
-    },
-  })
-  try {
-    return { report: { ...(await restoring), failed: [] }, error: undefined }
-  } catch (thrown) {
-    if (restored === undefined) throw thrown
-    const error = asKanneryError(thrown)
-    return { report: { ...restored, failed: [failedTopic(topic, error)] }, error }
   }
 }
 
@@ -103,14 +135,4 @@ async function transformsOf({ spec }: Restore): Promise<readonly RecordTransform
     ...(dropped.length === 0 ? [] : [dropHeaders(dropped)]),
     ...(originalOffsetHeader === undefined ? [] : [addOriginalOffset(originalOffsetHeader)]),
   ]
-}
-
-function onlyTopic({ metadata, spec }: Restore): Restore['spec']['topics'][number] {
-  const [topic, ...others] = spec.topics
-  if (topic !== undefined && others.length === 0) return topic
-  const message = `Restore "${metadata.name}": spec.topics: names ${spec.topics.length} topics`
-  throw new KanneryError('CONFIG_INVALID', message, {
-    remedy: 'Write a Restore for each topic.',
-    facts: { field: 'spec.topics' },
-  })
 }

@@ -9,23 +9,32 @@ import { dryRunOption, runOrPrint } from './run-documents.ts'
 
 export const restoreCommand: CommandDeclaration = defineCommand({
   name: 'restore',
-  summary: 'restore a topic from a storage into Kafka',
+  summary: 'restore topics from a storage into Kafka',
   description:
-    'Creates the topic with the configuration that it had and writes its records into it: key, value, headers, timestamp and order are those of the backup, except for headers that are dropped or added. The target topic must be absent or empty. Nothing is written before all checks of the target have passed.',
+    'Creates each topic with the configuration that it had and writes its records into it: key, value, headers, timestamp and order are those of the backup, except for headers that are dropped or added. The target topics must be absent or empty. Nothing is written before all checks of all targets have passed; then one topic that fails does not keep the others.',
   arguments: {},
   options: {
     from: text({ value: 'storage', description: 'the storage of the backup', required: true }),
     ...kafkaOptions('to'),
     topic: text({
       short: 't',
-      value: 'name',
-      description: 'the topic in the backup',
+      value: 'pattern',
+      description:
+        "a topic in the backup: its name, a glob such as 'orders.*', or a regular expression between slashes",
+      repeatable: true,
       required: true,
+    }),
+    exclude: text({
+      value: 'pattern',
+      description: 'topics to leave out; wins over --topic',
+      repeatable: true,
     }),
     as: text({
       value: 'name',
       description: 'the name of the restored topic; defaults to its name in the backup',
     }),
+    prefix: text({ value: 'text', description: 'text to put before the names of all topics' }),
+    suffix: text({ value: 'text', description: 'text to put after the names of all topics' }),
     ...selectionOptions,
     'replication-factor': integer({ min: 1, max: 32_767 })({
       description:
@@ -53,6 +62,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   },
   examples: [
     'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
+    "kannery restore --from ./backups --to localhost:9092 --topic 'orders.*' --prefix copy-",
     'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
     'kannery restore --from ./backups --to localhost:9092 --topic orders --drop-headers traceparent --verify',
   ],

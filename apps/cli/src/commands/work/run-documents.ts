@@ -4,7 +4,7 @@ import type { CommandContext } from '../../command.ts'
 import { flag, type Option } from '../../options.ts'
 import { describeBackup } from '../../terminal/backup-report.ts'
 import { Progress } from '../../terminal/progress.ts'
-import { describePlan, describeReport } from '../../terminal/restore-report.ts'
+import { describePlans, describeRestore } from '../../terminal/restore-report.ts'
 
 type BackupJob = Extract<Job, { readonly backup: unknown }>
 type RestoreJob = Extract<Job, { readonly restore: unknown }>
@@ -84,14 +84,14 @@ async function runRestoreJob(
     environment,
     signal,
     observer: {
-      onPlanned: (plan) => {
-        for (const note of describePlan(plan)) terminal.note(note)
+      onPlanned: (plans) => {
+        for (const note of describePlans(plans)) terminal.note(note)
       },
       onProgress: (advance) => progress.update(advance),
       onWarning: (warning) => terminal.warning(warning),
       onNote: (text) => terminal.note(text),
     },
   })
-  await show(report, describeReport(report))
+  await show(report, describeRestore(report))
   if (error !== undefined) throw error
 }

@@ -18,7 +18,7 @@ test('a backup is marked as in use by a restore, and by nothing when that ends',
   await using memory = await MemoryLocation.create()
   await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 1 }] })
   {
-    await using _use = await markInUse('orders', memory.location, unexpected)
+    await using _use = await markInUse(['orders'], memory.location, unexpected)
     expect(await reasons(memory)).toEqual([expect.stringContaining('being restored by')])
   }
   expect(await reasons(memory)).toEqual([])
@@ -30,12 +30,12 @@ test('with credentials that may only read, a backup is restored without a mark',
   memory.rules.push(({ operation }) =>
     ['put', 'openWriter', 'delete'].includes(operation) ? { kind: 'deny' } : undefined,
   )
-  await using _use = await markInUse('orders', memory.location, unexpected)
+  await using _use = await markInUse(['orders'], memory.location, unexpected)
   expect(await reasons(memory)).toEqual([])
 })
 
 test('to mark a topic that is not there writes nothing', async () => {
   await using memory = await MemoryLocation.create()
-  await using _use = await markInUse('orders', memory.location, unexpected)
+  await using _use = await markInUse(['orders'], memory.location, unexpected)
   expect(memory.storage.contents().size).toBe(0)
 })
