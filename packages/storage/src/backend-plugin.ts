@@ -12,8 +12,8 @@ export function defineBackendPlugin<Config>(plugin: BackendPlugin<Config>): Back
 }
 
 /**
- * Whether some copy of {@link defineBackendPlugin} made it; its `contract` may still be one that
- * nobody here speaks.
+ * Whether {@link defineBackendPlugin} made `candidate`, of this copy of the package or another. Its
+ * `contract` may still be one that this version does not know.
  */
 export function isBackendPlugin(candidate: unknown): candidate is BackendPlugin {
   return typeof candidate === 'object' && candidate !== null && brand in candidate

@@ -1,16 +1,15 @@
-/**
- * What a library needs of a clock. Injected, so that tests and simulations decide what time it is.
- */
+/** The clock of a library. It is injected, so that tests and simulations decide the time. */
 export interface Clock {
-  /** Wall clock, milliseconds. */
+  /** Wall-clock time in milliseconds since 1970. It may jump. */
   now(): number
-  /** Milliseconds that only go forward. */
+  /** Milliseconds since any moment; never decreases. Use it to measure durations. */
   monotonic(): number
-  /** Rejects with the signal's reason when it is aborted. */
+  /** Resolves after `milliseconds`. Rejects with the signal's reason when the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** A source of randomness that nobody can guess. */
+/** A source of unpredictable randomness. It is injected, as the clock is. */
 export interface Random {
+  /** Returns `length` random bytes. */
   bytes(length: number): Uint8Array
 }

@@ -1,20 +1,25 @@
 import { KanneryError } from './errors/kannery-error.ts'
 
-/** Slash-separated, relative to the storage's root. Only {@link objectKey} makes one. */
+/**
+ * Name of an object: segments separated by `/`, relative to the root of the storage. Only
+ * {@link objectKey} makes one.
+ */
 export type ObjectKey = string & { readonly __objectKey: unique symbol }
 
-/** Ends in `/`, or is empty for the root. A prefix is a folder, never a part of a name. */
+/**
+ * Name of a folder: it ends in `/`, or is empty for the root. It is never a part of a segment.
+ */
 export type KeyPrefix = string & { readonly __keyPrefix: unique symbol }
 
 /** S3, GCS and Azure Blob take at least 1,024 bytes of UTF-8. */
 const maxKeyBytes = 1024
 
 /**
- * Checks a key. A dot-first segment is refused because the volume backend keeps its machinery there
- * and other tools hide it; control characters and backslashes because some store or shell misreads
- * them.
+ * Checks a key. A segment that starts with a dot is refused because the volume backend keeps files
+ * of its own there and other tools hide it; control characters and backslashes are refused because
+ * some store or shell misreads them.
  *
- * @throws CONFIG_INVALID naming the key and the reason.
+ * @throws CONFIG_INVALID naming the key and the reason
  */
 export function objectKey(text: string): ObjectKey {
   const reason = reasonAgainst(text)
@@ -30,19 +35,19 @@ export function keyPrefix(text: string): KeyPrefix {
   return text as KeyPrefix
 }
 
-/** Whether {@link objectKey} takes it. */
+/** Whether {@link objectKey} accepts `text`. */
 export function isObjectKey(text: string): text is ObjectKey {
   return reasonAgainst(text) === undefined
 }
 
-/** Whether {@link keyPrefix} takes it. */
+/** Whether {@link keyPrefix} accepts `text`. */
 export function isKeyPrefix(text: string): text is KeyPrefix {
   return text === '' || (text.endsWith('/') && isObjectKey(text.slice(0, -1)))
 }
 
 /**
- * The order in which stores list: by UTF-8 bytes. It is not that of `<`, which puts surrogates
- * before `\uffff`.
+ * Compares keys in the order in which stores list them, by UTF-8 bytes. The operator `<` differs: it
+ * puts surrogates before `\uffff`.
  */
 export function compareKeys(first: string, second: string): number {
   const common = Math.min(first.length, second.length)

@@ -4,34 +4,35 @@ import { KanneryError } from '../errors/kannery-error.ts'
 import { isConflict } from '../errors/predicates.ts'
 import { keyPrefix, type ObjectKey, objectKey } from '../object-key.ts'
 
+/** What a probe found out about a storage. */
 export interface ProbeReport {
   /**
-   * false: the store ignores the condition on delete, or has none. Whoever deletes must find
-   * another way.
+   * Whether the store keeps the condition of a deletion. If not, it ignores the condition or has
+   * none: a caller must delete in another way.
    */
   readonly ifVersionDelete: boolean
   /**
-   * false: what was deleted cannot be created again. Whoever deletes for the next one to create
-   * must replace instead.
+   * Whether a deleted object can be created again. If not, a caller must replace an object that it
+   * would delete for others to create.
    */
   readonly ifAbsentAfterDelete: boolean
   /**
-   * false: these credentials may not delete. Two small objects of the probe then stay, and the next
-   * one uses them again.
+   * Whether these credentials may delete. If not, two small objects of the probe stay, and the next
+   * probe uses them again.
    */
   readonly canDelete: boolean
-  /** What a person should know although the storage can be used. */
+  /** What the user should know although the storage can be used. */
   readonly warnings: readonly KanneryError[]
 }
 
-/** How often a probe tries to replace an object that others replace, too. */
+/** How often a probe tries to replace an object that other probes replace, too. */
 const maxReplacements = 5
 
 /**
- * Tries whether a store keeps the conditions that it accepts: some take them and ignore them. Also
- * whether absence can be told at all, which takes a permission of its own in some stores. Writes
- * two small objects beside the topics, under names that were never used, and deletes them. Not for
- * readers: their credentials need not suffice.
+ * Finds out whether a store keeps the conditions that it accepts: some accept and ignore them. Also
+ * checks that the absence of an object can be seen, which some stores allow only with a permission
+ * of its own. Writes two small objects beside the topics, under names that were never used, and
+ * deletes them. Do not probe a storage that is only read: the credentials may not suffice.
  *
  * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; STORAGE_DENIED when
  * a permission is missing to look, list or write; what the storage throws
@@ -61,7 +62,10 @@ export async function probe(
   }
 }
 
-/** Of an object that is not there: stores judge the permission first. */
+/**
+ * Deletes an object that does not exist, to see whether deletions are denied: stores check the
+ * permission first.
+ */
 async function denialOfDeletion(
   storage: StorageBackend,
   missing: ObjectKey,
@@ -78,15 +82,18 @@ async function denialOfDeletion(
 }
 
 /**
- * S3 and Google answer "no permission" for what is not there to those who may not list. Looked for
- * after the first write: it makes the folder of a new backup.
+ * Looks for an object that does not exist: without the permission to list, S3 and Google answer "no
+ * permission". This comes after the first write, which creates the folder of a new backup.
  */
 async function probeReads(storage: StorageBackend, missing: ObjectKey): Promise<void> {
   await storage.head(missing)
   for await (const _ of storage.list(keyPrefix(''), { depth: 'children' })) break
 }
 
-/** Under names that stay: new ones would pile up. Others may probe at the same time. */
+/**
+ * Probes with names that are always the same, because objects with new names would accumulate. Others
+ * may probe at the same time.
+ */
 async function probeWithoutDeletion(
   storage: StorageBackend,
   id: string,
@@ -102,7 +109,7 @@ async function probeWithoutDeletion(
 interface ProbedObjects {
   readonly key: ObjectKey
   readonly otherKey: ObjectKey
-  /** Of this probe: it writes what nobody else writes. */
+  /** Identifies this probe: no other one writes the same content. */
   readonly id: string
 }
 
@@ -158,7 +165,7 @@ async function createOrFind(
   }
 }
 
-/** Others who may not delete either may replace the same object just now. */
+/** Replaces an object that other probes without the permission to delete may replace, too. */
 async function replace(
   storage: StorageBackend,
   key: ObjectKey,
@@ -229,7 +236,7 @@ async function keepsObjectOfOtherVersion(
   }
 }
 
-/** Whether what was deleted can be created again; it is deleted once more then. */
+/** Returns whether a deleted object can be created again, and deletes it again if so. */
 async function createsAgain(storage: StorageBackend, key: ObjectKey): Promise<boolean> {
   if (!storage.capabilities.ifAbsentAfterDelete) return false
   try {
@@ -242,7 +249,7 @@ async function createsAgain(storage: StorageBackend, key: ObjectKey): Promise<bo
   return true
 }
 
-/** Hides no other error. */
+/** Deletes objects of the probe. Never throws: the error that ended the probe matters more. */
 async function cleanUp(storage: StorageBackend, keys: readonly ObjectKey[]): Promise<void> {
   for (const key of keys) await storage.delete(key).catch(() => undefined)
 }
@@ -280,10 +287,9 @@ function keepsMarkers(storage: StorageBackend): KanneryError {
 }
 
 function cannotDelete(storage: StorageBackend, cause: KanneryError): KanneryError {
-  return new KanneryError('STORAGE_DENIED', 'these credentials may not delete objects', {
-    cause,
+  return cause.with({
+    message: 'these credentials may not delete objects',
     why: `${cause.message}; released leases and expired segments stay behind`,
-    remedy: cause.remedy,
-    facts: { ...cause.facts, backend: storage.type, operation: 'probe' },
+    facts: { backend: storage.type, operation: 'probe' },
   })
 }

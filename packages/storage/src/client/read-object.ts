@@ -3,14 +3,16 @@ import { spanOf } from '../byte-span.ts'
 import { KanneryError } from '../errors/kannery-error.ts'
 import type { ObjectKey } from '../object-key.ts'
 
+/** Options of {@link readObject}. */
 export interface ReadObjectOptions extends GetOptions {
-  /** More than this is refused before any of it is read. */
+  /** A larger object or range is refused before any of it is read. Defaults to no limit. */
   readonly maxBytes?: number
 }
 
+/** An object, or a range of it, in memory. */
 export interface ReadObject {
   readonly info: StoredObject
-  /** The object, or the range of it that was asked for. */
+  /** The bytes of the object, or of the range that was asked for. */
   readonly bytes: Uint8Array
 }
 
@@ -62,7 +64,7 @@ function tooLarge(key: ObjectKey, size: number, maxBytes: number): KanneryError 
   })
 }
 
-/** Retries do not help: the backend breaks its contract. */
+/** The backend breaks its contract, so retries do not help. */
 function otherLength(key: ObjectKey, expected: number): KanneryError {
   return new KanneryError('INTERNAL', `the storage sent more or less of it than it said: ${key}`, {
     facts: { key, expected },

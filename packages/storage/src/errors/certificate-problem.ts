@@ -19,7 +19,7 @@ const problems: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host',
 }
 
-/** Reasons whose remedy is to trust somebody, and not to have another certificate issued. */
+/** Reasons whose remedy is to trust an authority, not to have another certificate issued. */
 const distrust: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -28,18 +28,18 @@ const distrust: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ])
 
+/** Why TLS refused a certificate. */
 export interface CertificateProblem {
-  /** A clause about the certificate, which is its "it". */
+  /** A clause whose "it" is the certificate. */
   readonly why: string
-  /** Whether it would be fine if the authority that signed it were trusted. */
+  /** Whether the certificate would be accepted if the authority that signed it were trusted. */
   readonly isDistrust: boolean
 }
 
 /**
- * Why TLS refused the certificate of a server; undefined when `error` is about something else.
- *
- * Node.js has no names for the rarer reasons, such as keys that are too weak: those come as
- * `UNSPECIFIED` with OpenSSL's words.
+ * Returns why TLS refused the certificate of a server, or undefined when `error` has another cause.
+ * Node.js has no names for rare reasons, such as weak keys: those are `UNSPECIFIED`, with OpenSSL's
+ * words.
  */
 export function certificateProblem(error: unknown): CertificateProblem | undefined {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }

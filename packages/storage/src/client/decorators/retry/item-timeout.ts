@@ -1,11 +1,11 @@
 import type { RetryDeadline } from './retry-deadline.ts'
 
 /**
- * What one attempt gives, piece by piece; each is waited for as long as one attempt may take.
- * `start` gets a signal that is aborted when nobody waits any more: a request that is never
- * answered would keep its connection.
+ * Yields the items that `start` gives, and waits for each as long as one attempt may take. `start`
+ * gets a signal that is aborted when the iteration ends: a request that is never answered would keep
+ * its connection.
  *
- * @throws STORAGE_UNAVAILABLE when the next piece does not come in time
+ * @throws STORAGE_UNAVAILABLE when the next item does not arrive in time
  */
 export async function* withItemTimeout<T>(
   start: (signal: AbortSignal) => AsyncIterable<T>,
@@ -21,7 +21,7 @@ export async function* withItemTimeout<T>(
     }
   } finally {
     over.abort()
-    // Not waited for: the piece that did not come would be waited for first.
+    // Awaiting this would wait for the item that did not arrive.
     items.return?.().catch(() => undefined)
   }
 }

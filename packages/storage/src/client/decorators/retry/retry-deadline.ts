@@ -3,25 +3,28 @@ import { eitherSignal } from '../../../concurrency/either-signal.ts'
 import type { Clock, Random } from '../../../environment.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 
+/** How long and how often a call is retried. All times in milliseconds. */
 export interface RetryPolicy {
   /**
-   * All attempts of one call and the pauses between them; for what goes piece by piece: since the
-   * last piece of it came or went, or more of a request's body was sent than ever before. No
-   * attempt begins later; one that advances is not cut off.
+   * Time for all attempts of one call and the pauses between them. It starts again when a chunk of a
+   * body or an entry of a listing arrives, and when more of a request's body was sent than ever
+   * before. No attempt begins later; one that makes progress is not cut off.
    */
   readonly deadlineMs: number
   /**
-   * After which one attempt (or the wait for the next piece of a body, a listing or a deletion of
-   * many) counts as failed. Counted from when some of the request's body was last sent. The answer
-   * may then take as long as sending the body took, if that is longer: a slow connection still
-   * holds bytes that have left us.
+   * Time after which one attempt counts as failed, or the wait for the next chunk of a body, the
+   * next entry of a listing or the next result of a deletion. It starts again whenever some of the
+   * request's body was sent. The answer may take as long as sending the body took, if that is
+   * longer: a slow connection still holds bytes that this process has already sent.
    */
   readonly attemptMs: number
-  /** Below which the first pause is drawn. Each further pause may be twice as long. */
+  /** Upper bound of the first random pause. The bound doubles with each further pause. */
   readonly firstPauseMs: number
+  /** Upper bound of every pause. */
   readonly maxPauseMs: number
 }
 
+/** The policy that applies where none is given. */
 export const defaultRetryPolicy: RetryPolicy = {
   deadlineMs: 60_000,
   attemptMs: 25_000,
@@ -29,15 +32,17 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxPauseMs: 10_000,
 }
 
+/** What retries need beside the call. */
 export interface RetryEnvironment {
   readonly clock: Clock
   readonly random: Random
   readonly policy: RetryPolicy
 }
 
+/** Makes one attempt of a call, and reports how many bytes of the request's body were sent. */
 export type Attempt<T> = (signal: AbortSignal, onProgress: OnProgress) => Promise<T>
 
-/** What one call still has: time until its deadline, and the length of its next pause. */
+/** Keeps the time that one call has left for further attempts, and the length of its next pause. */
 export class RetryDeadline {
   readonly #environment: RetryEnvironment
   readonly #signal: AbortSignal | undefined
@@ -53,16 +58,13 @@ export class RetryDeadline {
     this.#startMs = environment.clock.monotonic()
   }
 
-  /** There was progress: all of it is given again. */
+  /** Starts the time again, because there was progress. */
   renew(): void {
     this.#startMs = this.#environment.clock.monotonic()
     this.#pauses = 0
   }
 
-  /**
-   * Does not count the time of `work`, which has a deadline of its own; then all of it is given
-   * again.
-   */
+  /** Runs `work`, which has a deadline of its own, without counting its time; then starts again. */
   async excluding<T>(work: () => Promise<T>): Promise<T> {
     this.#timedByOthers++
     try {
@@ -73,7 +75,7 @@ export class RetryDeadline {
     }
   }
 
-  /** Once. When it stands still for too long it is told to stop, and not waited for. */
+  /** Makes one attempt. It is aborted, and not waited for, when it makes no progress for too long. */
   async attempt<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
     const startMs = clock.monotonic()
@@ -97,8 +99,8 @@ export class RetryDeadline {
   }
 
   /**
-   * Once, however long it takes, as long as there is progress ({@link renew}). Else like {@link
-   * attempt}.
+   * Makes one attempt that may take any time as long as there is progress ({@link renew}). Otherwise
+   * like {@link attempt}.
    */
   async attemptWhileItAdvances<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
@@ -114,8 +116,8 @@ export class RetryDeadline {
   }
 
   /**
-   * Until it succeeds, fails for good, or the deadline is near. For requests that may be repeated
-   * as they are.
+   * Repeats an attempt until it succeeds, fails permanently, or the deadline is near. Only for
+   * requests that may be repeated as they are.
    */
   async insist<T>(call: Attempt<T>): Promise<T> {
     for (;;) {
@@ -127,7 +129,7 @@ export class RetryDeadline {
     }
   }
 
-  /** Returns when the same request may be sent again; else throws `error`. */
+  /** Waits until the same request may be sent again; throws `error` if it may not. */
   async pauseAfter(error: unknown): Promise<void> {
     if (!isRepeatable(error)) throw error
     const { clock, random, policy } = this.#environment
@@ -157,7 +159,7 @@ export class RetryDeadline {
     }
   }
 
-  /** Resolves when the call has had its time; rejects when that does not matter any more. */
+  /** Resolves when the time of the call is over; rejects when the call has finished. */
   async #lateness(dueMs: () => number, finished: AbortSignal): Promise<KanneryError> {
     const { clock } = this.#environment
     const startMs = clock.monotonic()
@@ -173,6 +175,7 @@ export class RetryDeadline {
   }
 }
 
+/** Whether the request that failed may be sent again as it is. */
 export function isRepeatable(error: unknown): error is KanneryError {
   return KanneryError.is(error) && error.retry === 'same-request'
 }
