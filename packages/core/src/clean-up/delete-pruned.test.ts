@@ -1,6 +1,6 @@
 import type { StorageCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import { captured, cluster, days, incarnation, World } from '../../test/fixtures.ts'
+import { captured, cluster, days, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import type { Index, SegmentEntry } from '../index-file/format/model.ts'
 import { segmentEntries } from '../index-file/pages/pages.ts'
@@ -151,6 +151,25 @@ test('a storage that goes away while it deletes is asked no more, and what was d
     failure: { code: 'STORAGE_OUTCOME_UNKNOWN', facts: { failed: 4 } },
   })
   expect(asked.size).toBe(7)
+})
+
+test('a deletion that loses the lease reports that, and how many objects the storage did not delete before', async () => {
+  const expired = await Expired.withSegments(30)
+  const { world } = expired
+  let deletions = 0
+  world.way('pruner').faults.onCall(({ operation, key }) => {
+    if (operation === 'put' && key.startsWith('~workers/') && deletions > 0) return { kind: 'deny' }
+    if (operation !== 'delete' || !key.endsWith('.kan')) return undefined
+    deletions++
+    if (deletions <= 2) return { kind: 'deny' }
+    return { kind: 'delay', milliseconds: seconds(20) }
+  })
+
+  const { segments, failure } = await expired.delete()
+
+  expect(segments.length).toBeGreaterThan(0)
+  expect(failure).toMatchObject({ code: 'LEASE_LOST', facts: { topic: 'orders', failed: 2 } })
+  expect(failure?.message).toContain('2 objects were not deleted before')
 })
 
 test('what a deletion that died had announced is deleted by the next one', async () => {

@@ -55,6 +55,7 @@ class Deletion {
   readonly #announced = new Map<Ulid, SegmentEntry>()
   readonly #segments: SegmentEntry[] = []
   readonly #garbage: GarbageEntry[] = []
+  /** One for each object that was not deleted. */
   readonly #failures: KanneryError[] = []
   #unanswered = 0
 
@@ -64,14 +65,19 @@ class Deletion {
   }
 
   async run(): Promise<Pruned> {
+    const failure = await this.#failureOf(() => this.#deleteAll())
+    return { segments: this.#segments, garbage: this.#garbage, failure }
+  }
+
+  /** What kept `work` from deleting all objects; throws what stopped it before the first one. */
+  async #failureOf(work: () => Promise<void>): Promise<KanneryError | undefined> {
     try {
-      await this.#deleteAll()
+      await work()
     } catch (error) {
       if (!KanneryError.is(error) || !this.#hasTried) throw error
-      this.#failures.push(error)
+      if (!this.#failures.includes(error)) return asStopped(error, this.#failures.length)
     }
-    const failure = asOne(this.#failures)
-    return { segments: this.#segments, garbage: this.#garbage, failure }
+    return asOne(this.#failures)
   }
 
   async #deleteAll(): Promise<void> {
@@ -136,8 +142,8 @@ class Deletion {
     } catch (error) {
       if (!KanneryError.is(error)) throw error
       this.#unanswered = isUnanswered(error) ? this.#unanswered + 1 : 0
-      if (this.#unanswered === maxUnanswered) throw error
       this.#failures.push(error)
+      if (this.#unanswered === maxUnanswered) throw error
       return false
     }
     this.#unanswered = 0
@@ -175,6 +181,16 @@ function isUnanswered(error: KanneryError): boolean {
     'STORAGE_THROTTLED',
     'STORAGE_OUTCOME_UNKNOWN',
   )
+}
+
+/** The error that ended the deletion, after which the storage was asked for no other object. */
+function asStopped(error: KanneryError, failed: number): KanneryError {
+  if (failed === 0) return error
+  const objects = failed === 1 ? '1 object was' : `${failed} objects were`
+  return error.with({
+    message: `${error.message}; ${objects} not deleted before`,
+    facts: { failed },
+  })
 }
 
 function asOne(failures: readonly KanneryError[]): KanneryError | undefined {

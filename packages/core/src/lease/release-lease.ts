@@ -31,19 +31,19 @@ const maxDeletions = 4
  */
 export async function releaseLease(held: HeldLease, options: ReleaseOptions): Promise<void> {
   const { storage, onWarning } = options
+  const { ifAbsentAfterDelete, ifVersionDelete } = storage.capabilities
   const key = topicKeys(held.lease.topic).lease
+  if (!ifAbsentAfterDelete) {
+    await markReleased(storage, key, held)
+    return
+  }
+  if (!ifVersionDelete && !(await markReleased(storage, key, held))) return
   try {
-    if (!storage.capabilities.ifAbsentAfterDelete) {
-      await markReleased(storage, key, held)
-    } else if (storage.capabilities.ifVersionDelete) {
-      await deleteVersion(storage, key, held.version)
-    } else if (await markReleased(storage, key, held)) {
-      await storage.delete(key)
-    }
+    await (ifVersionDelete ? deleteVersion(storage, key, held.version) : storage.delete(key))
   } catch (error) {
     if (!KanneryError.is(error, 'STORAGE_DENIED')) throw error
-    if (storage.capabilities.ifVersionDelete) await markReleased(storage, key, held)
-    onWarning(deletionDenied(key, error))
+    const isReleased = !ifVersionDelete || (await markReleased(storage, key, held))
+    if (isReleased) onWarning(deletionDenied(key, error))
   }
 }
 

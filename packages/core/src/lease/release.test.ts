@@ -71,6 +71,29 @@ test.each([
   },
 )
 
+test.each([
+  ['with', {}],
+  ['without', withoutConditionalDelete],
+])(
+  'a lease that can neither be deleted nor written, on a store %s conditional deletes, is not reported as released',
+  async (_, options) => {
+    const { world, worker, session } = await written(options)
+    world
+      .way('a')
+      .faults.onCall(({ operation, key }) =>
+        operation === 'delete' || (operation === 'put' && key === 'orders/__lease')
+          ? { kind: 'deny' }
+          : undefined,
+      )
+
+    await expect(session.release()).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+    await worker[Symbol.asyncDispose]()
+
+    expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('held')
+    for (const { why } of world.warnings) expect(why).not.toContain('released')
+  },
+)
+
 describe('a store that does not create again what was deleted', () => {
   const keepingMarkers: WorldOptions = { storage: { capabilities: { ifAbsentAfterDelete: false } } }
 
