@@ -17,6 +17,7 @@ import { rollPages } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { putCertainly } from '../objects/put-certainly.ts'
 import { findLaterSegment } from '../recovery/later-segments.ts'
+import { LeftoverFooters } from '../recovery/leftover-footers.ts'
 import { encodeRetention, expiryOf, type Retention } from '../retention/retention.ts'
 import type { Damage } from '../segment/format/damage.ts'
 import { laterUlid, type Ulid } from '../ulid/ulid.ts'
@@ -129,7 +130,7 @@ async function brokenIndex(storage: StorageBackend, topic: string): Promise<Brok
 }
 
 async function isOutdated(storage: StorageBackend, index: Index): Promise<boolean> {
-  return (await findLaterSegment(storage, index)) !== undefined
+  return (await findLaterSegment(storage, index, new LeftoverFooters(storage))) !== undefined
 }
 
 /**

@@ -11,7 +11,8 @@ import { type NamedObject, topicKeys } from '../layout/keys.ts'
 import type { SegmentFooter } from '../segment/format/footer.ts'
 import type { SegmentHeader } from '../segment/format/segment-header.ts'
 import type { Ulid } from '../ulid/ulid.ts'
-import { entryOfWhole, inspectSegment } from './inspect-segment.ts'
+import { entryOfWhole } from './inspect-segment.ts'
+import type { LeftoverFooters } from './leftover-footers.ts'
 
 /** The topic at its source, as far as a recovery asks for it. */
 export interface RecoverySource {
@@ -37,6 +38,7 @@ export interface RecoverySource {
 /** What candidates are judged by. */
 export interface AdoptionOptions {
   readonly storage: StorageBackend
+  readonly leftovers: LeftoverFooters
   /** The index, with the epoch of this writer. */
   readonly index: Index
   readonly nextOffsets: NextOffsets
@@ -99,19 +101,18 @@ export async function judgeCandidates(
 
 async function inspectAll(
   objects: readonly NamedObject[],
-  { storage, index }: AdoptionOptions,
+  { index, leftovers }: AdoptionOptions,
 ): Promise<{
   readonly readable: readonly ReadableCandidate[]
   readonly unexplained: readonly NamedObject[]
 }> {
   const readable: ReadableCandidate[] = []
   const unexplained: NamedObject[] = []
-  for (const object of objects) {
-    // A page holds nothing that its segments do not.
-    if (object.kind === 'page') continue
-    const inspected = await inspectSegment(storage, topicKeys(index.topic).segment(object.id))
-    if (inspected.kind === 'too-new') unexplained.push(object)
-    if (inspected.kind !== 'readable') continue
+  // Pages are not read: a page holds nothing that its segments do not.
+  for await (const { object, inspected } of leftovers.read(objects, index)) {
+    const { kind } = inspected
+    if (kind === 'too-new' || kind === 'stranger') unexplained.push(object)
+    if (kind !== 'readable') continue
     const { footer } = inspected
     if (isOurs(footer.header, index)) readable.push({ id: object.id, footer })
     else unexplained.push(object)

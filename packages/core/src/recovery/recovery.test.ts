@@ -1,6 +1,15 @@
 import type { KeyPrefix, ListOptions, StorageBackend } from '@kannery/storage'
+import type { StorageCall } from '@kannery/storage-testkit'
 import { expect, test } from 'vitest'
-import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
+import {
+  captured,
+  cluster,
+  days,
+  incarnation,
+  minutes,
+  seconds,
+  World,
+} from '../../test/fixtures.ts'
 import { craft, encode, facts, sampleHeader } from '../../test/segments.ts'
 import { editIndex } from '../index-file/edit-index.ts'
 import { encodeIndex } from '../index-file/format/index-document.ts'
@@ -181,6 +190,30 @@ test.each<[string, Partial<SegmentHeader>]>([
     expect(ids(unexplained)).toEqual([(left as SegmentEntry).id])
   },
 )
+
+test('acquiring and recovering read segments of strangers once, several at a time', async () => {
+  const strangers = 40
+  const world = new World()
+  const dead = await world.writer('a')
+  await dead.commit({ segment: await upload(world, dead, { 0: [0, 10] }) })
+  for (let count = 0; count < strangers; count++) {
+    await upload(world, dead, { 0: [10, 20] }, { topic: 'payments' })
+  }
+  await dead.release()
+  const isRead = ({ operation, key }: StorageCall): boolean =>
+    operation === 'get' && key.endsWith('.kan')
+  const { faults } = world.way('b')
+  faults.onCall((call) => (isRead(call) ? { kind: 'delay', milliseconds: 1000 } : undefined))
+  const worker = await world.worker('b')
+  const beganAt = world.clock.now()
+
+  const session = await world.until(worker.acquire('orders', { cluster }))
+  const { unexplained } = await world.until(session.recover(source()))
+
+  expect(unexplained).toHaveLength(strangers)
+  expect(faults.calls.filter(isRead)).toHaveLength(strangers)
+  expect(world.clock.now() - beganAt).toBeLessThan(seconds(strangers / 4))
+})
 
 test('what is adopted expires as if it had been committed now', async () => {
   const { session } = await afterCrash(async (world, dead) => {

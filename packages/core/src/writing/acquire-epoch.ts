@@ -8,12 +8,14 @@ import { holdsSegments } from '../layout/list-topics.ts'
 import { contended, foreignCluster, leaseLost, notCreatedAgain } from '../lease/errors.ts'
 import { putCertainly } from '../objects/put-certainly.ts'
 import { findLaterSegment } from '../recovery/later-segments.ts'
+import type { LeftoverFooters } from '../recovery/leftover-footers.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { assertContinuesCopy } from './lineage.ts'
 
 /** Which index is opened, and in whose name. */
 export interface EpochOptions {
   readonly storage: StorageBackend
+  readonly leftovers: LeftoverFooters
   readonly topic: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
@@ -61,7 +63,7 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
     return undefined
   }
   assertOurs(stored.index, options)
-  if (options.copyOf === undefined) await assertKnowsItsSegments(storage, stored)
+  if (options.copyOf === undefined) await assertKnowsItsSegments(stored, options)
   return stored
 }
 
@@ -70,14 +72,14 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
  * segments come before the index, and the next copy names them.
  */
 async function assertKnowsItsSegments(
-  storage: StorageBackend,
   { index, version }: StoredIndex,
+  { storage, leftovers }: EpochOptions,
 ): Promise<void> {
   const { topic } = index
   if (isUntouched(index) && (await holdsSegments(storage, topic))) {
     throw indexMissing(topic, 'segments are there, and the index is one that nobody ever wrote to')
   }
-  const later = await findLaterSegment(storage, index)
+  const later = await findLaterSegment(storage, index, leftovers)
   if (later === undefined) return
   // The writer of that segment may have raised the epoch a moment ago: then the index has changed.
   const now = await readIndex(storage, topic)

@@ -15,6 +15,7 @@ import {
   laterSign,
   type SignOfLife,
 } from '../lease/timing.ts'
+import { LeftoverFooters } from '../recovery/leftover-footers.ts'
 import type { Retention } from '../retention/retention.ts'
 import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
 import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
@@ -210,8 +211,10 @@ export class Worker implements AsyncDisposable {
     const { storage, clock, random } = this.#contender
     try {
       const ids = new UlidSource({ clock, random })
+      const leftovers = new LeftoverFooters(storage)
       const options: EpochOptions = {
         storage,
+        leftovers,
         topic,
         cluster,
         copyOf,
@@ -226,6 +229,7 @@ export class Worker implements AsyncDisposable {
       return new WriterSession(stored, next ?? new Map(), {
         ...this.#sessionOptions(held),
         ids,
+        leftovers,
         greatestId: greatestIdIn(stored.index),
         leaderEpochs: covered?.leaderEpochs ?? new Map(),
       })
@@ -237,7 +241,7 @@ export class Worker implements AsyncDisposable {
 
   #sessionOptions(
     held: HeldLease,
-  ): Omit<WriterSessionOptions, 'ids' | 'greatestId' | 'leaderEpochs'> {
+  ): Omit<WriterSessionOptions, 'ids' | 'leftovers' | 'greatestId' | 'leaderEpochs'> {
     const { storage, clock, time } = this.#contender
     const { topic } = held.lease
     return {

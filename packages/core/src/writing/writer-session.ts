@@ -13,6 +13,7 @@ import type { StoredIndex } from '../index-file/read-index.ts'
 import type { NamedObject } from '../layout/keys.ts'
 import { leaseLost } from '../lease/errors.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
+import type { LeftoverFooters } from '../recovery/leftover-footers.ts'
 import {
   planRecovery,
   type Recovery,
@@ -66,6 +67,7 @@ export type NewIncarnation = Pick<
 /** What a session needs from its worker. */
 export interface WriterSessionOptions {
   readonly storage: StorageBackend
+  readonly leftovers: LeftoverFooters
   readonly ids: UlidSource
   /** The greatest id in the topic's folder, as far as it is known. */
   readonly greatestId: Ulid | undefined
@@ -313,9 +315,16 @@ export class WriterSession implements AsyncDisposable {
     index: Index,
     by: Pick<RecoveryOptions, 'source' | 'timing'>,
   ): Promise<Recovery> {
-    const { storage, askStorageTime } = this.#options
-    const covered = { nextOffsets: this.#nextOffsets, leaderEpochs: this.#leaderEpochs }
-    const recovery = await planRecovery({ storage, index, ...covered, askStorageTime, ...by })
+    const { storage, leftovers, askStorageTime } = this.#options
+    const recovery = await planRecovery({
+      storage,
+      leftovers,
+      index,
+      nextOffsets: this.#nextOffsets,
+      leaderEpochs: this.#leaderEpochs,
+      askStorageTime,
+      ...by,
+    })
     this.#greatestId = laterUlid(this.#greatestId, recovery.greatestId)
     return recovery
   }
