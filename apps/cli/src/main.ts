@@ -1,7 +1,6 @@
 import { type App, asKanneryError, type Environment, systemClock } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { commands } from './commands/commands.ts'
-import { environmentNotices } from './environment-notices.ts'
 import type { Interruption } from './interruption.ts'
 import { parseCommandLine } from './program.ts'
 import { describeStack } from './terminal/error-report.ts'
@@ -18,6 +17,10 @@ export interface World {
   readonly interruption: Interruption
 }
 
+// Other programs of Node.js obey this variable: say what to do instead.
+const ignoredVariable =
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored: certificates are always verified. Trust an authority by NODE_EXTRA_CA_CERTS, or by the settings of the Kafka connection.'
+
 /**
  * Runs one command line and returns the exit status: 0, or that of the error's code. Never throws.
  */
@@ -25,7 +28,7 @@ export async function main(world: World): Promise<number> {
   const { words, interruption, app } = world
   const terminal = new Terminal(requestedFormat(words), world, systemClock)
   try {
-    for (const notice of environmentNotices(world.environment)) terminal.note(notice)
+    if (world.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') terminal.note(ignoredVariable)
     const parsed = parseCommandLine(words, { version: app.version, commands })
     if ('text' in parsed) {
       await terminal.print(parsed.text)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { checkTopics, fillTopic } from '@kannery/testing/python/topics'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { kannery, kanneryWith, temporaryFolder } from './command-line.ts'
-import { expectDocumented } from './documented.ts'
+import { expectDocumented } from './documentation.ts'
 
 const { bootstrapServers } = inject('kafka')
 const topic = 'cli-documents'

@@ -4,7 +4,7 @@ import { fillTopic } from '@kannery/testing/python/topics'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { commands } from '../src/commands/commands.ts'
 import { kannery, start, temporaryFolder } from './command-line.ts'
-import { documented, expectDocumented } from './documented.ts'
+import { documented, expectDocumented } from './documentation.ts'
 
 const { bootstrapServers } = inject('kafka')
 const topic = 'cli-json'

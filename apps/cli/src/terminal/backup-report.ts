@@ -1,6 +1,6 @@
 import type { AnewReason, TopicReport } from '@kannery/kafka'
 import type { BackupReport } from '@kannery/runtime'
-import { describeFailed } from './failed-topics.ts'
+import { describeFailed } from './failures.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 
 /** What a backup committed, for people. */

@@ -6,8 +6,7 @@ import type {
   RestoreReport,
 } from '@kannery/kafka'
 import type { FailedTopic, RestoreJobReport } from '@kannery/runtime'
-import { describeDamage } from './damage.ts'
-import { describeFailed } from './failed-topics.ts'
+import { describeDamage, describeFailed } from './failures.ts'
 import { formatBytes, formatCount, formatTable } from './format.ts'
 
 /** So many ranges are named before the restore begins; the report names all. */

@@ -1,7 +1,7 @@
 import { type CatRecord, catBackup } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { flag } from '../../options.ts'
-import { describeDamage } from '../../terminal/damage.ts'
+import { describeDamage } from '../../terminal/failures.ts'
 import { formatTime } from '../../terminal/format.ts'
 import { toJson } from '../../terminal/terminal.ts'
 import { selectionOf, selectionOptions } from '../options/selection-options.ts'

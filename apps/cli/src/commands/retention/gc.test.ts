@@ -12,7 +12,7 @@ import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
-import { commandsOf } from '../../../test/operations-page.ts'
+import { commandsOf } from '../../../test/documentation.ts'
 import { openVolume, startVolumeBackup } from '../../../test/volume-backup.ts'
 
 const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)

@@ -1,9 +1,9 @@
 import { type CollectedGarbage, type CollectedTopic, collectGarbage } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { flag } from '../../options.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
-import { failureLines } from './retention-options.ts'
 
 export const gcCommand: CommandDeclaration = defineCommand({
   name: 'gc',
@@ -39,7 +39,7 @@ function describe({ topics, failed, heartbeats, unfinishedUploads }: CollectedGa
   )
   const uploads = unfinishedUploads === null ? 'not counted' : formatCount(unfinishedUploads)
   const others = `heartbeats of dead workers: ${formatCount(heartbeats)}, unfinished uploads: ${uploads}`
-  return [table, ...failureLines(failed), others].join('\n')
+  return [table, ...describeFailed(failed), others].join('\n')
 }
 
 function note({ writer, copy }: CollectedTopic): string {

@@ -1,8 +1,9 @@
 import { addTopicHolds } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { text } from '../../options.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { storageArgument } from '../options/storage-options.ts'
-import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
 
 export const holdAddCommand: CommandDeclaration = defineCommand({
   name: 'hold add',
@@ -23,7 +24,7 @@ export const holdAddCommand: CommandDeclaration = defineCommand({
       error,
     } = await addTopicHolds(hold, await retentionWork(invocation))
     const lines = topics.map((topic) => `${topic} is held: ${name}`)
-    await terminal.result({ topics, failed }, [...lines, ...failureLines(failed)].join('\n'))
+    await terminal.result({ topics, failed }, [...lines, ...describeFailed(failed)].join('\n'))
     if (error !== undefined) throw error
   },
 })

@@ -1,8 +1,9 @@
 import { listTopicHolds } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
-import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
 
 export const holdLsCommand: CommandDeclaration = defineCommand({
   name: 'hold ls',
@@ -23,7 +24,7 @@ export const holdLsCommand: CommandDeclaration = defineCommand({
         reason,
       ]),
     )
-    const text = [table, ...failureLines(failed)].join('\n')
+    const text = [table, ...describeFailed(failed)].join('\n')
     await invocation.terminal.result({ holds, failed }, text)
     if (error !== undefined) throw error
   },

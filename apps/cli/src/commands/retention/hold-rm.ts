@@ -1,8 +1,9 @@
 import { removeTopicHolds } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { storageArgument } from '../options/storage-options.ts'
-import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
 
 export const holdRmCommand: CommandDeclaration = defineCommand({
   name: 'hold rm',
@@ -28,7 +29,7 @@ export const holdRmCommand: CommandDeclaration = defineCommand({
       )
     }
     const lines = topics.map((topic) => `${topic} is no longer held: ${name}`)
-    const text = [...lines, ...failureLines(failed)].join('\n')
+    const text = [...lines, ...describeFailed(failed)].join('\n')
     await invocation.terminal.result({ topics, failed }, text)
     if (error !== undefined) throw error
   },

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
-import { commandsOf } from '../../../test/operations-page.ts'
+import { commandsOf } from '../../../test/documentation.ts'
 import { startVolumeBackup } from '../../../test/volume-backup.ts'
 
 describe('holds and points', () => {

@@ -1,8 +1,9 @@
 import { type FailedTopic, listTopicPoints, type TopicPoint } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
-import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
 
 export const pointLsCommand: CommandDeclaration = defineCommand({
   name: 'point ls',
@@ -26,5 +27,5 @@ export function formatPoints(
     ['TOPIC', 'AT', 'NAME'],
     points.map(({ topic, at, name = '' }) => [topic, at, name]),
   )
-  return [table, ...failureLines(failed)].join('\n')
+  return [table, ...describeFailed(failed)].join('\n')
 }

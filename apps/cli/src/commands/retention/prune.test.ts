@@ -4,7 +4,7 @@ import { UlidSource } from '@kannery/core/ulid'
 import { systemClock, systemRandom } from '@kannery/runtime'
 import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
-import { commandsOf } from '../../../test/operations-page.ts'
+import { commandsOf } from '../../../test/documentation.ts'
 import { findBackup, openVolume, startVolumeBackup } from '../../../test/volume-backup.ts'
 
 async function edit(backups: string, change: (index: Index) => Index): Promise<void> {

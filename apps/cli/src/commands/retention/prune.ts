@@ -8,9 +8,10 @@ import {
 import { KanneryError } from '@kannery/storage'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { flag } from '../../options.ts'
+import { describeFailed } from '../../terminal/failures.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { storageArgument } from '../options/storage-options.ts'
-import { failureLines, retentionWork, topicOption } from './retention-options.ts'
+import { retentionWork, topicOption } from './retention-options.ts'
 
 export const pruneCommand: CommandDeclaration = defineCommand({
   name: 'prune',
@@ -66,7 +67,7 @@ function describe({ topics, failed }: PruneReport<PrunedTopic>): string {
       note(topic),
     ]),
   )
-  return [table, ...failureLines(failed)].join('\n')
+  return [table, ...describeFailed(failed)].join('\n')
 }
 
 function note({ held, writer }: PrunedTopic): string {
@@ -83,5 +84,5 @@ function describeTakenBack({ topics, failed }: PruneReport<TakenBackTopic>): str
       formatCount(tooLate),
     ]),
   )
-  return [table, ...failureLines(failed)].join('\n')
+  return [table, ...describeFailed(failed)].join('\n')
 }

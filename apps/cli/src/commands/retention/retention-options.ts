@@ -1,4 +1,4 @@
-import type { FailedTopic, StorageLocation } from '@kannery/runtime'
+import type { StorageLocation } from '@kannery/runtime'
 import type { KanneryError } from '@kannery/storage'
 import type { CommandContext } from '../../command.ts'
 import { type Option, text } from '../../options.ts'
@@ -30,9 +30,4 @@ export async function retentionWork(invocation: RetentionInvocation): Promise<Re
     ...(topic === undefined ? {} : { topic }),
     onWarning: (warning) => terminal.warning(warning),
   }
-}
-
-/** A line for each topic that failed. */
-export function failureLines(failed: readonly FailedTopic[]): string[] {
-  return failed.map(({ topic, code, message }) => `failed: ${topic}: ${code}: ${message}`)
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kannery, temporaryFolder } from '../../../test/command-line.ts'
-import { commandsOf } from '../../../test/operations-page.ts'
+import { commandsOf } from '../../../test/documentation.ts'
 import { startVolumeBackup } from '../../../test/volume-backup.ts'
 
 describe('kannery verify', () => {
