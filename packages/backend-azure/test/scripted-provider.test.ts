@@ -9,7 +9,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { plugin } from '../src/index.ts'
 import { context, errorOf } from './fixtures.ts'
 
@@ -47,149 +47,6 @@ async function openAt(
   )
 }
 
-test.each([
-  // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
-  {
-    says: "that this machine's clock is wrong",
-    answer: failure(
-      403,
-      'AuthenticationFailed',
-      '<AuthenticationErrorDetail>Request date header too old</AuthenticationErrorDetail>',
-    ),
-    error: { code: 'STORAGE_UNAUTHENTICATED', why: expect.stringContaining('date header too old') },
-  },
-  // https://learn.microsoft.com/azure/storage/common/storage-sas-overview
-  {
-    says: 'that the SAS has expired',
-    answer: failure(
-      403,
-      'AuthenticationFailed',
-      '<AuthenticationErrorDetail>Signature not valid in the specified time frame: Expiry [Mon, 23 Nov 2026]</AuthenticationErrorDetail>',
-    ),
-    error: { code: 'STORAGE_UNAUTHENTICATED', why: expect.stringContaining('Expiry') },
-  },
-  {
-    says: 'that a permission is missing',
-    answer: failure(403, 'AuthorizationPermissionMismatch'),
-    error: { code: 'STORAGE_DENIED', remedy: expect.stringContaining('Storage Blob Data') },
-  },
-  {
-    says: 'that it wants fewer requests',
-    answer: failure(503, 'ServerBusy', '', { 'retry-after': '7' }),
-    error: { code: 'STORAGE_THROTTLED', retry: 'same-request', facts: { retryAfterMs: 7000 } },
-  },
-  {
-    says: 'what a proxy says',
-    answer: { status: 502, body: '<html>Bad Gateway</html>' },
-    error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
-  },
-  {
-    says: 'nothing',
-    answer: undefined,
-    error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
-  },
-])('an answer $says is told with cause and remedy, by get, head, put and list', async (play) => {
-  const { answer, error } = play
-  await using server = await startScriptedServer(({ method }) => {
-    if (answer === undefined || method !== 'HEAD') return answer
-    const { body: _, ...head } = answer
-    return head
-  })
-  await using storage = await openAt(server)
-
-  const errors = [
-    await errorOf(storage.get(key)),
-    await errorOf(storage.head(key)),
-    await errorOf(storage.put(key, body, { condition: ifAbsent })),
-    await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
-  ]
-
-  for (const [index, told] of errors.entries()) {
-    const { code, retry } = told
-    expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
-    if (index === 0) expect(told).toMatchObject(error)
-  }
-  // One attempt each: nobody retries here.
-  expect(server.requests).toHaveLength(4)
-})
-
-test('neither a key nor a SAS token is in an error or what caused it', async () => {
-  await using server = await startScriptedServer(() => failure(403, 'AuthenticationFailed'))
-  const sas = 'sv=2026-10-06&sig=hunter2hunter2'
-  await using bySas = await openAt(server, { sasToken: sas })
-  await using byKey = await openAt(server)
-  const signature = (): string => String(server.requests.at(-1)?.headers.authorization)
-
-  expect(inspect(await errorOf(bySas.get(key)), { depth: 9 })).not.toContain('hunter2')
-  const error = await errorOf(byKey.get(key))
-  const text = inspect(error, { depth: 9 })
-  expect(error.cause).toBeInstanceOf(Error)
-  expect(error.cause).not.toHaveProperty('request')
-  expect(signature()).toMatch(/^SharedKey acme:/)
-  expect(text).not.toContain(signature().slice('SharedKey acme:'.length))
-  expect(text).not.toContain('aHVudGVyMg==')
-})
-
-test('a body that stands still does not keep its connection once nobody waits for it', async () => {
-  await using server = await startScriptedServer(({ headers }) => {
-    const range = String(headers.range ?? headers['x-ms-range'] ?? '')
-    const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
-    const common = { ...stored }
-    if (Number.isNaN(start)) {
-      return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
-    }
-    return {
-      status: 206,
-      headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
-      body: Buffer.alloc(1000 - start),
-      stallAfter: 0,
-    }
-  })
-  await using backend = await openAt(server)
-  const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
-  const storage = decorate(backend, { ...context, retry })
-
-  expect(await errorOf(readObject(storage, key))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-  expect(server.requests.length).toBeGreaterThan(1)
-  await server.allLeft()
-})
-
-test('a body that breaks off is an error, never an end, and is not asked for again', async () => {
-  await using server = await startScriptedServer(() => ({
-    status: 200,
-    headers: stored,
-    body: Buffer.alloc(1000),
-    cutOffAfter: 600,
-  }))
-  await using storage = await openAt(server)
-
-  expect(await errorOf(readObject(storage, key))).toMatchObject({
-    code: 'STORAGE_UNAVAILABLE',
-    retry: 'same-request',
-  })
-  expect(server.requests).toHaveLength(1)
-})
-
-test('an error or a listing that breaks off is an error of the network', async () => {
-  let status = 200
-  await using server = await startScriptedServer(() => ({
-    status,
-    headers: { 'content-type': 'application/xml', date: stored.date },
-    body: '<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>a</Name>',
-    cutOffAfter: 40,
-  }))
-  await using storage = await openAt(server)
-  const list = (): Promise<unknown> =>
-    Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
-
-  for (status of [200, 403]) {
-    expect(await errorOf(list())).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
-  }
-})
-
 /** A server that takes blocks, and answers the request that commits them as a test wants it. */
 function blockServer(commit: () => ScriptedOutcome): Promise<ScriptedServer> {
   return startScriptedServer(({ method, url, body: sent }) => {
@@ -211,55 +68,210 @@ function deletionsAt(server: ScriptedServer): number {
   return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
-// https://learn.microsoft.com/rest/api/storageservices/put-block-list
-test.each([
-  ['409 at the commit', failure(409, 'BlobAlreadyExists'), 'STORAGE_ALREADY_EXISTS'],
-  ['blocks that are gone', failure(400, 'InvalidBlockList'), 'STORAGE_REWRITE_NEEDED'],
-])('%s: nothing is published, and the blocks are given back', async (_, answer, code) => {
-  await using server = await blockServer(() => answer)
+describe('an error of Azure', () => {
+  test.each([
+    // https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
+    {
+      says: "that this machine's clock is wrong",
+      answer: failure(
+        403,
+        'AuthenticationFailed',
+        '<AuthenticationErrorDetail>Request date header too old</AuthenticationErrorDetail>',
+      ),
+      error: {
+        code: 'STORAGE_UNAUTHENTICATED',
+        why: expect.stringContaining('date header too old'),
+      },
+    },
+    // https://learn.microsoft.com/azure/storage/common/storage-sas-overview
+    {
+      says: 'that the SAS has expired',
+      answer: failure(
+        403,
+        'AuthenticationFailed',
+        '<AuthenticationErrorDetail>Signature not valid in the specified time frame: Expiry [Mon, 23 Nov 2026]</AuthenticationErrorDetail>',
+      ),
+      error: { code: 'STORAGE_UNAUTHENTICATED', why: expect.stringContaining('Expiry') },
+    },
+    {
+      says: 'that a permission is missing',
+      answer: failure(403, 'AuthorizationPermissionMismatch'),
+      error: { code: 'STORAGE_DENIED', remedy: expect.stringContaining('Storage Blob Data') },
+    },
+    {
+      says: 'that it wants fewer requests',
+      answer: failure(503, 'ServerBusy', '', { 'retry-after': '7' }),
+      error: { code: 'STORAGE_THROTTLED', retry: 'same-request', facts: { retryAfterMs: 7000 } },
+    },
+    {
+      says: 'what a proxy says',
+      answer: { status: 502, body: '<html>Bad Gateway</html>' },
+      error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
+    },
+    {
+      says: 'nothing',
+      answer: undefined,
+      error: { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' },
+    },
+  ])(
+    'that says $says is reported with cause and remedy by get, head, put and list',
+    async (play) => {
+      const { answer, error } = play
+      await using server = await startScriptedServer(({ method }) => {
+        if (answer === undefined || method !== 'HEAD') return answer
+        const { body: _, ...head } = answer
+        return head
+      })
+      await using storage = await openAt(server)
 
-  expect(await streamedTo(server)).toMatchObject({ code, retry: 'after-refresh' })
-  expect(deletionsAt(server)).toBe(1)
-})
+      const errors = [
+        await errorOf(storage.get(key)),
+        await errorOf(storage.head(key)),
+        await errorOf(storage.put(key, body, { condition: ifAbsent })),
+        await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
+      ]
 
-test.each([
-  ['a 500', failure(500, 'OperationTimedOut')],
-  ['no answer', undefined],
-])('%s at the commit leaves open what became of it: nothing is deleted', async (_, answer) => {
-  await using server = await blockServer(() => answer)
-
-  expect(await streamedTo(server)).toMatchObject({
-    code: 'STORAGE_UNAVAILABLE',
-    retry: 'same-request',
-  })
-  expect(deletionsAt(server)).toBe(0)
-})
-
-test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
-  const abort = new AbortController()
-  const reason = new Error('enough')
-  await using server = await blockServer(() => {
-    abort.abort(reason)
-    return 'silence'
-  })
-
-  expect(await streamedTo(server, abort.signal)).toBe(reason)
-  expect(deletionsAt(server)).toBe(0)
-})
-
-test('blocks of different writers never have the same id', async () => {
-  await using server = await blockServer(() => ({ status: 201, headers: stored }))
-  await using storage = await openAt(server)
-  for (let writers = 0; writers < 2; writers++) {
-    await using writer = await storage.openWriter(key, { condition: ifAbsent })
-    await writer.write(Buffer.alloc(9 * mib))
-    await writer.commit()
-  }
-  const ids = server.requests.flatMap(
-    ({ url }) => new URL(url, 'http://x').searchParams.get('blockid') ?? [],
+      for (const [index, told] of errors.entries()) {
+        const { code, retry } = told
+        expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
+        if (index === 0) expect(told).toMatchObject(error)
+      }
+      // One attempt each: nobody retries here.
+      expect(server.requests).toHaveLength(4)
+    },
   )
 
-  expect(ids).toHaveLength(4)
-  expect(new Set(ids).size).toBe(4)
-  expect(new Set(ids.map((id) => id.length)).size).toBe(1)
+  test('neither a key nor a SAS token is in an error or what caused it', async () => {
+    await using server = await startScriptedServer(() => failure(403, 'AuthenticationFailed'))
+    const sas = 'sv=2026-10-06&sig=hunter2hunter2'
+    await using bySas = await openAt(server, { sasToken: sas })
+    await using byKey = await openAt(server)
+    const signature = (): string => String(server.requests.at(-1)?.headers.authorization)
+
+    expect(inspect(await errorOf(bySas.get(key)), { depth: 9 })).not.toContain('hunter2')
+    const error = await errorOf(byKey.get(key))
+    const text = inspect(error, { depth: 9 })
+    expect(error.cause).toBeInstanceOf(Error)
+    expect(error.cause).not.toHaveProperty('request')
+    expect(signature()).toMatch(/^SharedKey acme:/)
+    expect(text).not.toContain(signature().slice('SharedKey acme:'.length))
+    expect(text).not.toContain('aHVudGVyMg==')
+  })
+})
+
+describe('an answer of Azure that stops or breaks off', () => {
+  test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+    await using server = await startScriptedServer(({ headers }) => {
+      const range = String(headers.range ?? headers['x-ms-range'] ?? '')
+      const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
+      const common = { ...stored }
+      if (Number.isNaN(start)) {
+        return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
+      }
+      return {
+        status: 206,
+        headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
+        body: Buffer.alloc(1000 - start),
+        stallAfter: 0,
+      }
+    })
+    await using backend = await openAt(server)
+    const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
+    const storage = decorate(backend, { ...context, retry })
+
+    expect(await errorOf(readObject(storage, key))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    expect(server.requests.length).toBeGreaterThan(1)
+    await server.allLeft()
+  })
+
+  test('a body that breaks off is an error, never an end, and is not asked for again', async () => {
+    await using server = await startScriptedServer(() => ({
+      status: 200,
+      headers: stored,
+      body: Buffer.alloc(1000),
+      cutOffAfter: 600,
+    }))
+    await using storage = await openAt(server)
+
+    expect(await errorOf(readObject(storage, key))).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retry: 'same-request',
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('an error or a listing that breaks off is an error of the network', async () => {
+    let status = 200
+    await using server = await startScriptedServer(() => ({
+      status,
+      headers: { 'content-type': 'application/xml', date: stored.date },
+      body: '<?xml version="1.0"?><EnumerationResults><Blobs><Blob><Name>a</Name>',
+      cutOffAfter: 40,
+    }))
+    await using storage = await openAt(server)
+    const list = (): Promise<unknown> =>
+      Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
+
+    for (status of [200, 403]) {
+      expect(await errorOf(list())).toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        retry: 'same-request',
+      })
+    }
+  })
+})
+
+describe('an upload in blocks', () => {
+  // https://learn.microsoft.com/rest/api/storageservices/put-block-list
+  test.each([
+    ['409 at the commit', failure(409, 'BlobAlreadyExists'), 'STORAGE_ALREADY_EXISTS'],
+    ['blocks that are gone', failure(400, 'InvalidBlockList'), 'STORAGE_REWRITE_NEEDED'],
+  ])('%s: nothing is published, and the blocks are given back', async (_, answer, code) => {
+    await using server = await blockServer(() => answer)
+
+    expect(await streamedTo(server)).toMatchObject({ code, retry: 'after-refresh' })
+    expect(deletionsAt(server)).toBe(1)
+  })
+
+  test.each([
+    ['a 500', failure(500, 'OperationTimedOut')],
+    ['no answer', undefined],
+  ])('%s at the commit leaves open what became of it: nothing is deleted', async (_, answer) => {
+    await using server = await blockServer(() => answer)
+
+    expect(await streamedTo(server)).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retry: 'same-request',
+    })
+    expect(deletionsAt(server)).toBe(0)
+  })
+
+  test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    await using server = await blockServer(() => {
+      abort.abort(reason)
+      return 'silence'
+    })
+
+    expect(await streamedTo(server, abort.signal)).toBe(reason)
+    expect(deletionsAt(server)).toBe(0)
+  })
+
+  test('blocks of different writers never have the same id', async () => {
+    await using server = await blockServer(() => ({ status: 201, headers: stored }))
+    await using storage = await openAt(server)
+    for (let writers = 0; writers < 2; writers++) {
+      await using writer = await storage.openWriter(key, { condition: ifAbsent })
+      await writer.write(Buffer.alloc(9 * mib))
+      await writer.commit()
+    }
+    const ids = server.requests.flatMap(
+      ({ url }) => new URL(url, 'http://x').searchParams.get('blockid') ?? [],
+    )
+
+    expect(ids).toHaveLength(4)
+    expect(new Set(ids).size).toBe(4)
+    expect(new Set(ids.map((id) => id.length)).size).toBe(1)
+  })
 })
