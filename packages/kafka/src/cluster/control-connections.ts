@@ -9,7 +9,7 @@ import type { Broker } from './metadata.ts'
 import { SharedConnections } from './shared-connections.ts'
 
 /** How to connect to the brokers of a cluster. */
-export interface ControlConnectionsOptions {
+interface ControlConnectionsOptions {
   readonly connection: KafkaConnectionOptions
   readonly clock: Clock
   readonly random: Random

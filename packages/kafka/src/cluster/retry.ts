@@ -2,7 +2,7 @@ import { type Clock, KanneryError } from '@kannery/storage'
 import { isKafkaError } from './errors.ts'
 
 /** How often and how long to repeat an attempt. */
-export interface RetryOptions {
+interface RetryOptions {
   readonly clock: Clock
   /** How long to repeat, milliseconds. */
   readonly patienceMs: number

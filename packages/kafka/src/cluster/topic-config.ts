@@ -18,7 +18,7 @@ export interface TopicConfig {
 }
 
 /** Changes to the overrides of a topic; overrides that are not named stay as they are. */
-export interface TopicConfigChange {
+interface TopicConfigChange {
   readonly set: Readonly<Record<string, string>>
   /** Names of overrides to remove. */
   readonly remove: readonly string[]

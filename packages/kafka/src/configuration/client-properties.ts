@@ -53,8 +53,8 @@ export async function parseClientProperties(
   return {
     bootstrapServers: servers === '' ? [] : parseBootstrapServers(servers),
     clientId: nonEmpty(properties, 'client.id') ?? defaultClientId,
-    ...(tls ? { tls: await tlsOptions(properties, context) } : {}),
-    ...(sasl ? { sasl: saslOptions(properties) } : {}),
+    tls: tls ? await tlsOptions(properties, context) : undefined,
+    sasl: sasl ? saslOptions(properties) : undefined,
     connectTimeoutMs:
       milliseconds(properties, 'socket.connection.setup.timeout.ms') ?? defaultConnectTimeoutMs,
     requestTimeoutMs: milliseconds(properties, 'request.timeout.ms') ?? defaultRequestTimeoutMs,
@@ -155,7 +155,7 @@ async function tlsOptions(
   const ca = await trustedCertificates(properties, context)
   const identity = await clientIdentity(properties, context)
   return {
-    ...(ca === undefined ? {} : { ca }),
+    ca,
     ...identity,
     serverNameCheck: serverNameCheck(properties),
   }

@@ -12,13 +12,13 @@ export interface TlsOptions {
   /**
    * Trusted certificate authorities, one or more, PEM. Defaults to those that come with Node.js.
    */
-  readonly ca?: string
+  readonly ca?: string | undefined
   /** Client certificate chain for mutual TLS, PEM, own certificate first. */
-  readonly cert?: string
+  readonly cert?: string | undefined
   /** Private key of the client certificate, PEM. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Passphrase of an encrypted `key`. */
-  readonly passphrase?: string
+  readonly passphrase?: string | undefined
   /**
    * Whether the certificate must be for the broker's host name. False only for Kafka's
    * `ssl.endpoint.identification.algorithm=` (empty): then only the chain is verified.
@@ -43,8 +43,8 @@ export interface KafkaConnectionOptions {
    * The client's name, sent with every request; brokers use it in their logs, metrics and quotas.
    */
   readonly clientId: string
-  readonly tls?: TlsOptions
-  readonly sasl?: SaslOptions
+  readonly tls?: TlsOptions | undefined
+  readonly sasl?: SaslOptions | undefined
   /** Time limit for the TCP connection and the TLS handshake together, milliseconds. */
   readonly connectTimeoutMs: number
   /** How long a broker may be silent while an answer is due, milliseconds. */

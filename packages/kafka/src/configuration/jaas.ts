@@ -1,5 +1,5 @@
 /** One entry of `sasl.jaas.config`. */
-export interface JaasEntry {
+interface JaasEntry {
   readonly loginModule: string
   readonly options: ReadonlyMap<string, string>
 }

@@ -74,7 +74,7 @@ export function readKeyStore(store: StoreFile, keyPassword: string | undefined):
 }
 
 /** Where an identity was configured, for errors. */
-export interface IdentitySource {
+interface IdentitySource {
   /** Setting, or path of the file, that has the certificate. */
   readonly setting: string
   /** Setting that has the passphrase of the key. Defaults to `ssl.key.password`. */

@@ -1,7 +1,7 @@
 import forge from 'node-forge'
 import { KeyStoreFailure } from './java-key-store.ts'
 
-export interface Pkcs12Content {
+interface Pkcs12Content {
   /** Certificates, DER. */
   readonly certificates: readonly Buffer[]
   /** Private keys, PKCS #8, DER, decrypted. */

@@ -20,7 +20,7 @@ export interface PartitionBatch {
   readonly batch: Buffer
 }
 
-export interface ProduceRequest {
+interface ProduceRequest {
   readonly version: number
   readonly target: ProduceTarget
   /** How long the broker may wait for its replicas, milliseconds. */

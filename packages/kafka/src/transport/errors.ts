@@ -32,7 +32,7 @@ export function connectionError(
     return new KanneryError('KAFKA_UNREACHABLE', `cannot connect to Kafka at ${broker}`, {
       retry: 'after-refresh',
       why: reason?.why ?? error?.message ?? 'the connection was closed at once',
-      ...(reason === undefined ? {} : { remedy: reason.remedy }),
+      remedy: reason?.remedy,
       facts,
       cause: error,
     })
@@ -40,7 +40,7 @@ export function connectionError(
   return new KanneryError('KAFKA_UNREACHABLE', `Kafka at ${broker} closed the connection`, {
     retry: 'after-refresh',
     why: error === undefined ? closedWhy(context) : error.message,
-    ...(context.phase === 'open' ? {} : { remedy: listenerRemedy }),
+    remedy: context.phase === 'open' ? undefined : listenerRemedy,
     facts,
     cause: error,
   })

@@ -2,7 +2,7 @@
  * Receives the frames of a `FrameAssembler`. Both methods are called synchronously, in the order of
  * the stream.
  */
-export interface FrameHandler {
+interface FrameHandler {
   /**
    * Called when a frame of `length` bytes (without the four bytes of its length) begins. Returns
    * where to put it: at least `length` bytes. May throw: an impossible length shows that the peer

@@ -4,7 +4,7 @@ import { KanneryError } from '@kannery/storage'
 import type { HostPort, TlsOptions } from '../configuration/connection-options.ts'
 
 /** Receives what happens on a socket. Nothing is called after `onClose`. */
-export interface SocketListener {
+interface SocketListener {
   onConnect(): void
   /**
    * Called with received bytes. `buffer` up to `length` is valid during the call only: the next
@@ -82,10 +82,10 @@ export function secureOptions(address: HostPort, tls: TlsOptions): ConnectionOpt
     // An IP address is no server name; Node.js then verifies it against the certificate's IP
     // addresses.
     ...(isIP(address.host) === 0 ? { servername: serverName(address.host) } : {}),
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-    ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+    ca: tls.ca,
+    cert: tls.cert,
+    key: tls.key,
+    passphrase: tls.passphrase,
     ...(tls.serverNameCheck ? {} : { checkServerIdentity: () => undefined }),
   }
 }

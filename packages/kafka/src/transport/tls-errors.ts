@@ -46,7 +46,7 @@ export function tlsError(
   const { why, remedy, isPassing } = explainTlsFailure(error, code)
   return new KanneryError('KAFKA_TLS_FAILED', `TLS with Kafka at ${broker} failed`, {
     why,
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
     ...(isPassing === true ? { retry: 'after-refresh' } : {}),
     facts: { broker, ...(code === undefined ? {} : { code }) },
     cause: error,

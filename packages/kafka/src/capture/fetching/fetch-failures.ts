@@ -3,30 +3,30 @@ import type { ActiveProducer } from '../../cluster/producers.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 import type { SilenceReason } from './silent-leaders.ts'
 
-/** A partition, and what is to be read of it next. */
-export interface NextOffset {
+/** A partition, and the offset to read next. */
+interface NextOffset {
   readonly topic: { readonly name: string }
   readonly partition: number
   readonly next: number
 }
 
-/** A warning: the leader's log begins at `earliest` by now. */
+/** Warns that offsets were lost: the leader's log begins at `earliest` now. */
 export function offsetsGone(
   { topic: { name: topic }, partition, next }: NextOffset,
   earliest: number,
 ): KanneryError {
   return new KanneryError(
     'KAFKA_OFFSETS_LOST',
-    `offsets ${next} to ${earliest - 1} of partition ${partition} of topic "${topic}" are gone before they were backed up`,
+    `offsets ${next} to ${earliest - 1} of partition ${partition} of topic "${topic}" were lost before they were backed up`,
     {
       why: `retention or DeleteRecords removed them: the leader's log begins at ${earliest}`,
-      remedy: `They are noted as a gap, and the backup goes on at offset ${earliest}. Let backups run more often than the retention of the topic.`,
+      remedy: `They are entered as a gap, and the backup continues at offset ${earliest}. Let backups run more often than the retention of the topic.`,
       facts: { topic, partition, next, earliest },
     },
   )
 }
 
-/** A warning: the leader's log ends at `latest`, before what was read of it. */
+/** Warns that the leader's log ends at `latest`, before the end of what was read. */
 export function logTruncated(
   { topic: { name: topic }, partition, next }: NextOffset,
   latest: number,
@@ -39,8 +39,8 @@ export function logTruncated(
 }
 
 /**
- * A warning: the leader does not have the last epoch of the backup, or leaves it before the backup
- * does, at `epochEnd` (KIP-320, KIP-595).
+ * Warns that the leader does not have the last epoch of the backup, or that the epoch ends earlier
+ * there, at `epochEnd` (KIP-320, KIP-595).
  */
 export function logDiverged(
   {
@@ -71,7 +71,7 @@ function otherHistory(topic: string, partition: number): string {
   return `partition ${partition} of topic "${topic}" has another history than its backup`
 }
 
-/** The end of the log fell behind where it was when the run began. */
+/** Explains that the log ends before the offset where it ended when the run began. */
 export function logShrank(
   { topic: { name: topic }, partition }: NextOffset,
   end: number,
@@ -82,17 +82,18 @@ export function logShrank(
     `partition ${partition} of topic "${topic}" ends at ${highWatermark}, and ended at ${end} when the backup began`,
     {
       why: 'records that were acknowledged are gone: an unclean leader election truncated the log',
-      remedy: 'What was committed is safe. The next backup goes on with what the log has.',
+      remedy: 'What was committed is safe. The next backup continues with what the log has.',
       facts: { topic, partition, end, highWatermark },
     },
   )
 }
 
 const truncatedRemedy =
-  'What was committed is kept. The backup goes on with a new incarnation of the topic: its present history, from the start of the log.'
+  'What was committed is kept. The backup continues with a new incarnation of the topic: its present history, from the start of the log.'
 
 /**
- * The producers whose open transactions hold the records back; none when the broker tells of none.
+ * Explains that an open transaction holds records back. `producers` are those that have one; empty
+ * when the broker names none.
  */
 export function transactionOpen(
   { topic: { name: topic }, partition, next }: NextOffset,
@@ -107,7 +108,7 @@ export function transactionOpen(
       retry: 'after-refresh',
       why:
         ids === ''
-          ? 'the broker does not tell whose it is'
+          ? 'the broker does not name its producer'
           : `the transaction of producer id ${ids} has not ended since offset ${Math.min(...producers.map(({ transactionStart }) => transactionStart ?? next))}`,
       remedy:
         'What comes before is backed up. End or abort the transaction, then run the backup again, or let it wait longer for transactions.',
@@ -122,7 +123,10 @@ export function transactionOpen(
   )
 }
 
-/** The leader has more than `next`, by its own account, and answers every fetch with nothing. */
+/**
+ * Explains that the leader has more than `next`, as it says itself, and answers every fetch with
+ * nothing.
+ */
 export function notServed(
   { topic: { name: topic }, partition, next, lastStableOffset }: PartitionCursor,
   reason: SilenceReason,
@@ -147,39 +151,4 @@ export function notServed(
           facts: { topic, partition, next, lastStableOffset },
         },
   )
-}
-
-/** A warning: another topic has the name by now. */
-export function topicRecreated(
-  topic: string,
-  ids: { readonly backup: string; readonly cluster: string },
-): KanneryError {
-  return new KanneryError('KAFKA_TOPIC_MISMATCH', `topic "${topic}" is not the one in the backup`, {
-    why: `it was deleted and created again: its id is ${ids.cluster}, the backup is of ${ids.backup}`,
-    remedy:
-      'What was committed is kept. The backup goes on with a new incarnation of the topic, from the start of its log.',
-    facts: { topic, topicId: ids.cluster, backupTopicId: ids.backup },
-  })
-}
-
-/** The broker has not heard yet that the topic was deleted. */
-export function topicOutdated(topic: string, topicId: string): KanneryError {
-  return new KanneryError(
-    'KAFKA_UNREACHABLE',
-    `a broker describes topic "${topic}" as it was before it was deleted`,
-    {
-      retry: 'after-refresh',
-      why: `its id is ${topicId}, and the backup has a later topic of that name: the broker has not heard of it yet`,
-      remedy: 'Run the backup again: brokers catch up within seconds.',
-      facts: { topic, topicId },
-    },
-  )
-}
-
-export function topicDeleted(topic: string): KanneryError {
-  return new KanneryError('KAFKA_TOPIC_UNKNOWN', `topic "${topic}" was deleted during the backup`, {
-    why: 'the cluster does not know it any more',
-    remedy: 'What was committed is safe.',
-    facts: { topic },
-  })
 }

@@ -4,7 +4,7 @@ import { logDiverged, logTruncated, offsetsGone } from './fetch-failures.ts'
 import type { PartitionCursor } from './partition-cursor.ts'
 
 /** Why a broker did not serve an offset. */
-export type LossVerdict =
+type LossVerdict =
   /** Retention or DeleteRecords removed what was before `to`. */
   | { readonly kind: 'gap'; readonly to: number; readonly error: KanneryError }
   /** The log does not hold what was read before: an unclean leader election truncated it. */

@@ -13,7 +13,7 @@ export interface CursorStart {
 }
 
 /** The leader of a partition by the latest metadata. */
-export interface Leadership {
+interface Leadership {
   readonly broker: number
   readonly epoch: number
 }

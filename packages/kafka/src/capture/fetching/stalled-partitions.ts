@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly kind: 'compacted'; readonly to: number }
 
 /** What judging partitions needs. */
-export interface StalledPartitionsOptions {
+interface StalledPartitionsOptions {
   readonly cluster: Pick<
     KafkaCluster,
     'describeProducers' | 'describeTopicConfig' | 'listOffsetsWhereLed'

@@ -6,7 +6,7 @@ export interface ChunkBlock {
 }
 
 /** Bounds of a chunk memory. */
-export interface ChunkMemoryLimits {
+interface ChunkMemoryLimits {
   /**
    * Bound for blocks in use and spare blocks together, bytes: spare ones are dropped before it is
    * exceeded. Defaults to infinite.

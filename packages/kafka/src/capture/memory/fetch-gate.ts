@@ -1,6 +1,6 @@
 import type { ChunkMemory } from './chunk-memory.ts'
 
-export interface FetchGateOptions {
+interface FetchGateOptions {
   readonly memory: ChunkMemory
   /** What the chunks and the answer that is asked for may take together. */
   readonly limitBytes: number

@@ -13,7 +13,7 @@ export interface MemoryHolder {
 }
 
 /** What sharing the memory of a worker needs. */
-export interface WorkerMemoryOptions {
+interface WorkerMemoryOptions {
   /** Bound for answers, chunks and uploads together, bytes. */
   readonly budgetBytes: number
   /** Number of brokers that are read at a time. */

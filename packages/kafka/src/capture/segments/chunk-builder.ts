@@ -34,7 +34,7 @@ export interface RawChunk {
 const beforeChecksummed = 21
 
 /** What building the chunks of one partition needs. */
-export interface ChunkBuilderOptions {
+interface ChunkBuilderOptions {
   readonly memory: ChunkMemory
   readonly clock: Clock
   readonly partition: number

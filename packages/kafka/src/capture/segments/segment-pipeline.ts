@@ -11,7 +11,7 @@ export interface SegmentLimits {
 }
 
 /** What building the segments of one topic needs. */
-export interface SegmentPipelineOptions {
+interface SegmentPipelineOptions {
   readonly limits: SegmentLimits
   readonly encoder: ChunkEncoder
   /**

@@ -9,7 +9,7 @@ import type { OpenSegment } from './open-segment.ts'
 import { type SegmentLimits, SegmentPipeline } from './segment-pipeline.ts'
 
 /** What writing the segments of one topic needs. */
-export interface TopicWriterOptions {
+interface TopicWriterOptions {
   readonly topic: string
   readonly clock: Clock
   readonly limits: SegmentLimits

@@ -7,7 +7,7 @@ import type { Uploads } from '../memory/worker-memory.ts'
 import type { OpenSegment } from './open-segment.ts'
 
 /** Where a segment goes, and what its header says. */
-export interface SegmentDestination {
+interface SegmentDestination {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly uploads: Uploads

@@ -2,9 +2,9 @@ import { currentIncarnation, type Incarnation, type Index } from '@kannery/core/
 import type { WriterSession } from '@kannery/core/writing'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
-import { topicOutdated } from '../fetching/fetch-failures.ts'
 import type { AnewReason, BegunIncarnation } from '../observer.ts'
 import { recordSettings, topicIdOf } from './retention-upkeep.ts'
+import { topicOutdated } from './topic-failures.ts'
 
 type BeginSource = Pick<KafkaCluster, 'describeTopicConfig' | 'listOffsetsWhereLed' | 'metadata'>
 

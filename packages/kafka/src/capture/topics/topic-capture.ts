@@ -14,7 +14,6 @@ import { SingleFlight } from '../../concurrency/single-flight.ts'
 import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { FetchedPartition } from '../../protocol/fetch.ts'
 import type { BatchRun } from '../fetching/batch-run.ts'
-import { topicRecreated } from '../fetching/fetch-failures.ts'
 import { type CursorStart, PartitionCursor } from '../fetching/partition-cursor.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { Uploads } from '../memory/worker-memory.ts'
@@ -27,7 +26,7 @@ import { uploadSegment } from '../segments/upload-segment.ts'
 import { beginOrContinue } from './begin-incarnation.ts'
 import { KafkaRecoverySource } from './recovery-source.ts'
 import { applyRetention } from './retention-upkeep.ts'
-import { unexplainedObjects } from './unexplained-objects.ts'
+import { topicRecreated, unexplainedObjects } from './topic-failures.ts'
 
 /** What the topics of a run share. */
 export interface TopicCaptureContext {
@@ -53,7 +52,7 @@ export interface TopicCaptureContext {
 const upkeepEveryMs = 3_600_000
 
 /** How to open a topic. */
-export interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
+interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
   /**
    * Number of the incarnation whose history the topic's log has lost. If it is still the last one,
    * another one begins.

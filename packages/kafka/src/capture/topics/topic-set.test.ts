@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
 import { CaptureUnderTest } from '../../../test/capture-run.ts'
 import { readCaptured, valuesOf } from '../../../test/captured.ts'
-import { ScriptedCluster } from '../../../test/scripted-cluster.ts'
+import { ScriptedCluster, type ScriptedTopic } from '../../../test/scripted-cluster.ts'
+import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { CaptureMode } from '../capture-options.ts'
 
 /**
@@ -54,6 +55,26 @@ class World {
   }
 }
 
+/**
+ * Begins a run of mode `once` that reads the first record of a topic, which then is created again:
+ * the records that the run still waits for never come. `prepare` changes the first topic.
+ */
+async function runAcrossRecreation(
+  world: World,
+  prepare: (topic: ScriptedTopic) => void = () => undefined,
+): Promise<CaptureUnderTest> {
+  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
+  const partition = old.broker.partitions.get(0)
+  if (partition === undefined) throw new Error('no partition')
+  partition.highWatermark = 9
+  prepare(old)
+  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
+  await world.until(() => run.records === 1)
+  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
+  partition.errorCode = errorNumbers.UNKNOWN_TOPIC_ID
+  return run
+}
+
 describe('a topic that is created again', () => {
   test('while what was read of it is still being stored is opened again after that', async () => {
     const world = new World()
@@ -87,7 +108,7 @@ describe('a topic that is created again', () => {
     await world.until(() => run.records === 1)
     const young = world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
     await world.until(() => run.records === 2)
-    // A broker that is behind still tells of the one that was deleted.
+    // A broker that lags behind still describes the topic that was deleted.
     world.cluster.topics.set('orders', old)
     const asked = world.cluster.asked
     await world.until(() => world.cluster.asked > asked + 2)
@@ -111,16 +132,9 @@ describe('a topic that is created again', () => {
 
 test('a topic that is deleted permanently before its new incarnation begins ends a run of mode once with an error', async () => {
   const world = new World()
-  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const scripted = old.broker.partitions.get(0)
-  if (scripted === undefined) throw new Error('no partition')
-  scripted.highWatermark = 9
   const { promise, resolve } = Promise.withResolvers<void>()
   world.uploading = promise
-  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
-  await world.until(() => run.records === 1)
-  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  scripted.errorCode = 100
+  const run = await runAcrossRecreation(world)
   await world.clock.pass(2000)
   world.cluster.topics.delete('orders')
   resolve()
@@ -132,16 +146,9 @@ test('a topic that is deleted permanently before its new incarnation begins ends
 
 test('a run of mode once gives up topics that wait for a new incarnation when no broker answers for two minutes', async () => {
   const world = new World()
-  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const scripted = old.broker.partitions.get(0)
-  if (scripted === undefined) throw new Error('no partition')
-  scripted.highWatermark = 9
   const { promise, resolve } = Promise.withResolvers<void>()
   world.uploading = promise
-  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
-  await world.until(() => run.records === 1)
-  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  scripted.errorCode = 100
+  const run = await runAcrossRecreation(world)
   await world.clock.pass(2000)
   world.cluster.failure = new KanneryError('KAFKA_UNREACHABLE', 'away', { retry: 'same-request' })
   resolve()
@@ -156,16 +163,11 @@ test('a run of mode once gives up topics that wait for a new incarnation when no
 test('a topic of which a partition failed does not begin a new incarnation in the same run of mode once', async () => {
   const world = new World()
   world.cluster.partitions = 2
-  const { broker } = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const [scripted, denied] = [broker.partitions.get(0), broker.fill(1)]
-  if (scripted === undefined) throw new Error('no partition')
-  scripted.highWatermark = 9
-  denied.highWatermark = 9
-  denied.errorCode = 29
-  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
-  await world.until(() => run.records === 1)
-  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  scripted.errorCode = 100
+  const run = await runAcrossRecreation(world, ({ broker }) => {
+    const denied = broker.fill(1)
+    denied.highWatermark = 9
+    denied.errorCode = errorNumbers.TOPIC_AUTHORIZATION_FAILED
+  })
   const ended = run.report.catch((error: unknown) => error)
 
   expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_DENIED' })
@@ -211,14 +213,7 @@ test('another cluster at the same address ends the run: what was read is committ
 
 test('a topic that is created again during a run of mode once is backed up to the end of both', async () => {
   const world = new World()
-  const old = world.cluster.create('orders', brokerBatch({ at: 0, value: 'old' }))
-  const scripted = old.broker.partitions.get(0)
-  if (scripted === undefined) throw new Error('no partition')
-  scripted.highWatermark = 9
-  const run = world.follow('orders', { kind: 'once', openTransactionPatienceMs: 0 })
-  await world.until(() => run.records === 1)
-  world.cluster.create('orders', brokerBatch({ at: 0, value: 'young' }))
-  scripted.errorCode = 100
+  const run = await runAcrossRecreation(world)
   const report = await world.clock.passUntil(run.report)
 
   expect(report.topics).toMatchObject([
@@ -271,7 +266,7 @@ describe('a log that is truncated during a run that follows', () => {
     [
       'does not have the offset',
       (scripted: { errorCode?: number }) => {
-        scripted.errorCode = 1
+        scripted.errorCode = errorNumbers.OFFSET_OUT_OF_RANGE
       },
     ],
   ])('begins no branch when a single answer said that it %s', async (_, spoil) => {

@@ -1,13 +1,13 @@
 import { KanneryError } from '@kannery/storage'
 import type { ClusterMetadata, TopicMetadata } from '../../cluster/metadata.ts'
-import { topicDeleted } from '../fetching/fetch-failures.ts'
 import type { CaptureReport, FailedCapture } from '../observer.ts'
 import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
+import { topicDeleted } from './topic-failures.ts'
 import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
 import { TopicReports } from './topic-reports.ts'
 
 /** What the topics of a run need. */
-export interface TopicSetOptions extends TopicCaptureContext {
+interface TopicSetOptions extends TopicCaptureContext {
   readonly selection: TopicSelection
   /** How long to wait, at the start, for topics that another writer holds, milliseconds. */
   readonly leaseWaitMs?: number | undefined

@@ -15,7 +15,7 @@ import type { ApiCaller } from '../broker-request.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
 
 /** An authenticated session. */
-export interface SaslSession {
+interface SaslSession {
   /**
    * Time after which the broker requires another authentication, milliseconds (KIP-368); undefined:
    * never.

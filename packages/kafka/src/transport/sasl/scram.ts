@@ -1,9 +1,9 @@
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-export type ScramHash = 'sha256' | 'sha512'
+type ScramHash = 'sha256' | 'sha512'
 
-export interface ScramCredentials {
+interface ScramCredentials {
   readonly hash: ScramHash
   readonly username: string
   readonly password: string
