@@ -7,26 +7,27 @@ import type {
 } from '@kannery/storage'
 import { ContractViolation, nameOf } from './expectations.ts'
 
-/** One promise of the contract, tried on a real storage. */
+/** One promise of the contract, with the code that tries it on a storage. */
 export interface ContractCase {
-  /** Reads as a sentence about a storage. */
+  /** Name that reads as a sentence about a storage. */
   readonly name: string
   /**
-   * Without one of these capabilities {@link refuse} is run instead: what is missing has to be
-   * refused, not imitated.
+   * Capabilities without which {@link refuse} runs instead: a storage has to refuse what it lacks,
+   * not imitate it.
    */
   readonly needs?: readonly (keyof StorageCapabilities)[]
   run(context: CaseContext): Promise<void>
   refuse?(context: CaseContext): Promise<void>
 }
 
+/** What a case gets to try a storage. */
 export interface CaseContext {
-  /** Another client of the same storage each time. The case closes it. */
+  /** Returns another client of the same storage each time. The case closes it. */
   open(): Promise<StorageBackend>
-  /** Empty when the case begins, and its own. */
+  /** Folder of the case alone, which is empty when the case begins. */
   readonly prefix: KeyPrefix
   readonly random: Random
-  /** Not the storage's: for waiting. */
+  /** Clock to wait by; it need not be the storage's. */
   readonly clock: Clock
 }
 

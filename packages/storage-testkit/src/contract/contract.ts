@@ -9,8 +9,8 @@ import { streamingCases } from './streaming.ts'
 import { writingCases } from './writing.ts'
 
 /**
- * What every storage promises. Needs nothing but a storage: test runners and `kannery storage
- * verify` run the same list.
+ * The promises of every storage. A case needs nothing but a storage: test runners and the command
+ * line run the same list.
  */
 export const storageContract: readonly ContractCase[] = [
   ...readingCases,

@@ -1,6 +1,6 @@
 import { type ErrorCode, KanneryError } from '@kannery/storage'
 
-/** A storage does not do what the contract says. */
+/** Thrown when a storage breaks a promise of the contract. */
 export class ContractViolation extends Error {
   override readonly name: string = 'ContractViolation'
 }
@@ -14,7 +14,7 @@ export function expectSame(actual: unknown, expected: unknown, what: string): vo
   if (found !== wanted) throw new ContractViolation(`${what}: ${found} instead of ${wanted}`)
 }
 
-/** The same names, in any order; a long list is not printed. */
+/** Expects the same names in any order; a long list is not printed. */
 export function expectSameNames(
   actual: readonly string[],
   expected: readonly string[],
@@ -42,7 +42,7 @@ export function expectBytes(actual: Uint8Array, expected: Uint8Array, what: stri
   throw new ContractViolation(`${what}: byte ${first} is another one`)
 }
 
-/** That `call` fails with one of `codes`. */
+/** Expects that `call` rejects with one of `codes`. */
 export async function expectError(
   call: Promise<unknown>,
   codes: ErrorCode | readonly ErrorCode[],
@@ -61,7 +61,7 @@ export async function expectError(
   })
 }
 
-/** That `call` rejects with exactly this. */
+/** Expects that `call` rejects with exactly this reason. */
 export async function expectReason(
   call: Promise<unknown>,
   reason: unknown,

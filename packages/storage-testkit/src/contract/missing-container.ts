@@ -5,8 +5,9 @@ import { at, create, read } from './steps.ts'
 const missing = 'STORAGE_CONTAINER_NOT_FOUND'
 
 /**
- * What holds when the bucket, the container or the disk is not there: its own error, never "no such
- * object", which would let a backup begin anew. Here {@link CaseContext.open} opens such a storage.
+ * The promises of a storage whose bucket, container or disk does not exist: an error of its own,
+ * never "no such object", after which a backup would begin anew. {@link CaseContext.open} has to
+ * open such a storage.
  */
 export const missingContainerContract: readonly ContractCase[] = [
   {

@@ -69,7 +69,7 @@ async function closeAll(clients: readonly StorageBackend[]): Promise<void> {
   for (const client of clients) await client[Symbol.asyncDispose]()
 }
 
-/** By a put or, in every other round, by a writer. */
+/** Creates an object by a put or, in every other round, by a writer. */
 async function tryToCreate(
   client: StorageBackend,
   key: ObjectKey,

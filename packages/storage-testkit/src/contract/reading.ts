@@ -42,7 +42,7 @@ export const readingCases: readonly ContractCase[] = [
       for (const info of [written, head, reader.info, ...listed]) {
         expectSame([info.key, info.size], [key, 12], 'key and size')
         if (info.version !== undefined) expectSame(info.version, written.version, 'the version')
-        // Some tell whole seconds, and put may tell when it was answered.
+        // Some stores have whole seconds, and put may return the time of the answer.
         const differenceMs = Math.abs(info.lastModified.getTime() - head.lastModified.getTime())
         expectTrue(differenceMs <= 2000, `times that differ by ${differenceMs} ms`)
         const { answeredAt } = info as Partial<StoredObject>
@@ -244,7 +244,7 @@ function randomSpans(count: number, size: number, random: Random): ByteRange[] {
   })
 }
 
-/** Behind the end, over the end, nothing at all, and no range. */
+/** Ranges that select no byte of an object, or bytes that it does not have. */
 function outside(size: number): ByteRange[] {
   return [
     { kind: 'span', start: size, end: size + 10 },

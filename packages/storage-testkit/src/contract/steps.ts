@@ -25,13 +25,13 @@ export function below(context: CaseContext, name: string): KeyPrefix {
   return keyPrefix(`${context.prefix}${name}`)
 }
 
-/** Before a key is written again: some stores want time in between. */
+/** Waits before a key is written again: some stores demand time in between. */
 export async function pause(context: CaseContext, storage: StorageBackend): Promise<void> {
   const { minRewriteIntervalMs } = storage.capabilities
   if (minRewriteIntervalMs > 0) await context.clock.sleep(minRewriteIntervalMs)
 }
 
-/** The first write of a key. */
+/** Writes a key for the first time. */
 export async function create(
   storage: StorageBackend,
   key: ObjectKey,
@@ -88,7 +88,7 @@ export async function expectAbsent(
   expectSame(await storage.head(key), undefined, what)
 }
 
-/** Names below the context's prefix; folders end in a slash. */
+/** Lists the names below the context's prefix; folders end in a slash. */
 export async function namesIn(
   context: CaseContext,
   storage: StorageBackend,
@@ -103,7 +103,7 @@ export async function namesIn(
   return names
 }
 
-/** The same bytes for the same length, and no byte like its neighbours for long. */
+/** Returns bytes that depend on the length and the seed alone, without long runs of one byte. */
 export function pattern(length: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(length)
   let state = seed

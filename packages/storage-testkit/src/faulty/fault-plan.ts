@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../world/seeded-random.ts'
 import type { CalledOperation, Fault, FaultRule, StorageCall } from './fault.ts'
 
-/** What shall go wrong on one handle, and what was asked of it so far. */
+/** Faults that one handle is to have, and the calls that it had so far. */
 export class FaultPlan {
   /** All calls, in order. */
   readonly calls: StorageCall[] = []
@@ -13,12 +13,12 @@ export class FaultPlan {
     this.#rules.push(rule)
   }
 
-  /** From now on nothing goes wrong. */
+  /** Removes all rules: calls succeed from now on. */
   clear(): void {
     this.#rules = []
   }
 
-  /** Counts the call and tells what becomes of it. */
+  /** Counts the call, and returns the fault that it is to have. */
   next(operation: CalledOperation, key: string): { call: StorageCall; fault: Fault | undefined } {
     const nth = (this.#counts.get(operation) ?? 0) + 1
     this.#counts.set(operation, nth)
@@ -32,15 +32,16 @@ export class FaultPlan {
   }
 }
 
+/** A call that a fault is planned for. */
 export interface NamedCall {
   readonly operation: CalledOperation
-  /** Any, when absent. */
+  /** Defaults to any key. */
   readonly key?: string
-  /** Counted from when the rule was made, among the calls that match; 1 when absent. */
+  /** Position among the matching calls since the rule was made. Defaults to 1. */
   readonly nth?: number
 }
 
-/** One call, named beforehand. */
+/** Plans a fault for one call. */
 export function atCall(named: NamedCall, fault: Fault): FaultRule {
   let left = named.nth ?? 1
   return (call) => {
@@ -51,15 +52,16 @@ export function atCall(named: NamedCall, fault: Fault): FaultRule {
   }
 }
 
+/** Which calls are to have random faults. */
 export interface SeededFaultsOptions {
-  /** Of each call. */
+  /** Probability that a call has a fault, from 0 to 1. */
   readonly probability: number
   readonly longestDelayMs: number
-  /** All that suit the operation, when absent. */
+  /** Defaults to all kinds that suit the operation. */
   readonly kinds?: readonly Fault['kind'][]
 }
 
-/** A schedule drawn from `random`: the same seed and the same calls give the same faults. */
+/** Draws faults from `random`: the same seed and the same calls give the same faults. */
 export function seededFaults(random: SeededRandom, options: SeededFaultsOptions): FaultRule {
   return ({ operation }) => {
     if (!random.chance(options.probability)) return undefined

@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
+/** A call of a storage or of its writer. */
 export type CalledOperation =
   | 'head'
   | 'get'
@@ -12,14 +13,16 @@ export type CalledOperation =
   | 'deleteMany'
   | 'sweepUnfinished'
 
+/** A call as a rule sees it. */
 export interface StorageCall {
   readonly operation: CalledOperation
-  /** Or the prefix; empty for `deleteMany`. */
+  /** Key or prefix of the call; empty for `deleteMany`. */
   readonly key: string
   /** 1 for the first call of this operation on this handle. */
   readonly nth: number
 }
 
+/** What goes wrong with a call. */
 export type Fault =
   /** The request does not arrive. */
   | { readonly kind: 'fail'; readonly error?: Error }

@@ -28,8 +28,8 @@ import {
 import { FaultPlan } from './fault-plan.ts'
 
 /**
- * Lets calls to a storage go wrong, as planned in {@link faults}. One handle is one client's way to
- * the storage: others may have another one onto the same world, with other faults or none.
+ * Makes calls to a storage fail as planned in {@link faults}. A handle is one client's connection:
+ * others may have handles to the same world with other faults or none.
  */
 export class FaultyStorage implements StorageBackend {
   readonly faults: FaultPlan = new FaultPlan()

@@ -34,26 +34,27 @@ import { MemoryWriter } from './memory-writer.ts'
 
 const pieceBytes = 64 * 1024
 
+/** What kind of storage the memory imitates. */
 export interface MemoryStorageOptions {
-  /** The storage's clock: it need not be that of whoever writes. */
+  /** Clock of the storage; writers may have another one. */
   readonly clock: Clock
-  /** What is missing is refused, as by a store that lacks it. */
+  /** Capabilities that differ from the default, which is all of them. */
   readonly capabilities?: Partial<StorageCapabilities>
-  /** 1000 makes it a store that tells times in whole seconds. */
+  /** Resolution of `lastModified` in milliseconds; 1000 imitates a store with whole seconds. */
   readonly lastModifiedStepMs?: number
-  /** true makes it a store whose answers tell what time it is there (`answeredAt`). */
+  /** Whether answers state the time of the storage (`answeredAt`). */
   readonly tellsTime?: boolean
 }
 
 /**
- * The contract to the letter, in memory: what works here works on every backend. Several handles
- * onto one world are several clients of one storage.
+ * A storage in memory that does exactly what the contract says: what works with it works with every
+ * backend. Several handles to one world are several clients of one storage.
  */
 export class MemoryStorage implements StorageBackend {
   readonly type = 'memory'
   readonly location = undefined
   readonly #world: MemoryWorld
-  /** A container that was never made. */
+  /** Whether the container does not exist. */
   readonly #missing: boolean
 
   private constructor(world: MemoryWorld, missing: boolean) {
@@ -67,7 +68,7 @@ export class MemoryStorage implements StorageBackend {
     return new MemoryStorage(world, false)
   }
 
-  /** A storage whose container is not there. */
+  /** Opens a storage whose container does not exist. */
   static missing(clock: Clock): MemoryStorage {
     const times = { clock, stepMs: 1, told: false }
     return new MemoryStorage(new MemoryWorld(times, allCapabilities), true)
@@ -77,24 +78,24 @@ export class MemoryStorage implements StorageBackend {
     return this.#world.capabilities
   }
 
-  /** Another client of the same storage. */
+  /** Returns another client of the same storage. */
   anotherHandle(): MemoryStorage {
     return new MemoryStorage(this.#world, this.#missing)
   }
 
-  /** All that is there now, in key order: for assertions. */
+  /** Returns all objects in key order, for assertions. */
   contents(): Map<ObjectKey, Uint8Array> {
     return new Map(
       this.#world.keys().map((key) => [key, Uint8Array.from(this.#present(key).bytes)]),
     )
   }
 
-  /** What is there now, in key order: for assertions. */
+  /** Returns all keys in order, for assertions. */
   keys(): ObjectKey[] {
     return this.#world.keys()
   }
 
-  /** What is there now under one key, not to be changed: for assertions. */
+  /** Returns the bytes of one object, for assertions. They must not be changed. */
   peek(key: ObjectKey): Uint8Array | undefined {
     return this.#world.find(key)?.bytes
   }

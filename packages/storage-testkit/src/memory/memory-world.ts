@@ -28,7 +28,7 @@ export interface MemoryTimes {
   readonly told: boolean
 }
 
-/** What all handles of one memory share. Every change is one step: nobody sees it half done. */
+/** The objects that all handles share. Every change is one step: no handle sees it half done. */
 export class MemoryWorld {
   readonly clock: Clock
   readonly capabilities: StorageCapabilities
@@ -49,19 +49,19 @@ export class MemoryWorld {
     return this.#objects.get(key)
   }
 
-  /** What an answer that is given now tells of an object. */
+  /** Returns what an answer that is given now states about an object. */
   answer(info: StoredObject): StoredObject {
     return this.#times.told ? { ...info, answeredAt: this.#toldTime() } : info
   }
 
   keys(): ObjectKey[] {
     const keys = [...this.#objects.keys()]
-    // Whoever relies on an order that was not promised shall notice.
+    // A caller that relies on an order that was not promised is meant to fail.
     if (!this.capabilities.orderedList) return keys.reverse()
     return keys.sort(compareKeys)
   }
 
-  /** Keeps `bytes`: they must not change any more. */
+  /** Stores `bytes` without a copy: they must not change afterwards. */
   store(key: ObjectKey, bytes: Uint8Array, condition: WriteCondition): StoredObject {
     this.#judge(key, condition)
     this.#assertNotTooOften(key)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Random } from '@kannery/storage'
 
-/** The machine's clock, for tests against a storage whose time nobody can move. */
+/** The machine's clock, for tests with servers that run on real time. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,18 +1,14 @@
 import type { Random } from '@kannery/storage'
 
-/**
- * The same seed gives the same numbers, on every machine. For tests only: anybody can guess them.
- */
+/** Random numbers that a seed determines, on every machine. Predictable, so for tests only. */
 export interface SeededRandom extends Random {
-  /** At least 0, less than 1. */
+  /** Returns a number from 0, inclusive, to 1, exclusive. */
   fraction(): number
-  /** An integer from 0 to `limit`, exclusive. */
+  /** Returns an integer from 0, inclusive, to `limit`, exclusive. */
   below(limit: number): number
   chance(probability: number): boolean
   pick<T>(choices: readonly T[]): T
-  /**
-   * A source of its own: what one consumer draws from it does not change what another one draws.
-   */
+  /** Returns a source of its own: what it is asked for does not change the numbers of this one. */
   fork(): SeededRandom
 }
 

@@ -6,15 +6,15 @@ interface Sleeper {
 }
 
 /**
- * A clock that stands still until {@link pass} moves it on. Whoever sleeps by it wakes in the order
- * of the times asked for, and what one of them does next happens before the next one wakes.
+ * A clock that stands still until {@link pass} moves it forward. Sleepers wake in the order of
+ * their times, and what one of them does next happens before the next one wakes.
  */
 export class TestClock implements Clock {
   readonly #startMs: number
   #elapsedMs = 0
   readonly #sleepers = new Set<Sleeper>()
 
-  /** `startMs`: the wall clock at the beginning. */
+  /** @param startMs wall-clock time at the beginning */
   constructor(startMs: number = Date.UTC(2026, 10, 23, 7)) {
     this.#startMs = startMs
   }
@@ -51,7 +51,7 @@ export class TestClock implements Clock {
     })
   }
 
-  /** Moves time on. Resolves when all that was due has woken and has come to its next wait. */
+  /** Moves time forward. Resolves when all sleepers that were due have woken and wait again. */
   async pass(milliseconds: number): Promise<void> {
     const endMs = this.#elapsedMs + milliseconds
     await settle()
@@ -63,9 +63,7 @@ export class TestClock implements Clock {
     await settle()
   }
 
-  /**
-   * Moves time on, from one sleeper to the next, until `promise` is settled; settles as it does.
-   */
+  /** Moves time forward, from sleeper to sleeper, until `promise` settles; settles as it does. */
   async passUntil<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const note = (): void => {
@@ -82,8 +80,8 @@ export class TestClock implements Clock {
   }
 
   /**
-   * The same time and the same sleep, told by a wall clock that is `milliseconds` ahead (or,
-   * negative, behind).
+   * Returns this clock with a wall-clock time that is `milliseconds` ahead of it, or behind it if
+   * negative.
    */
   skewed(milliseconds: number): Clock {
     return {
@@ -109,7 +107,7 @@ export class TestClock implements Clock {
   }
 }
 
-/** A turn of the event loop: everything that waits for nothing but promises has run by then. */
+/** Waits for a turn of the event loop: all code that waits for promises alone has run then. */
 async function settle(): Promise<void> {
   await new Promise<void>((resolve) => {
     setImmediate(resolve)

@@ -6,9 +6,9 @@ import { networkFailure, retryAfterMs, withCauses, withoutRequest } from './http
 /** What a backend was doing when something went wrong. */
 export interface BackendAttempt<Operation extends string = string> {
   readonly operation: Operation
-  /** As the caller named it. */
+  /** Key as the caller named it. */
   readonly key?: string
-  /** The key's location, for people. */
+  /** Location of the object or container, for people. */
   readonly place: string
   /** The condition of a write. */
   readonly condition?: WriteCondition['kind'] | undefined

@@ -3,8 +3,10 @@ import { KanneryError } from '../errors/kannery-error.ts'
 import { isKeyPrefix } from '../object-key.ts'
 
 /**
- * What `schema` makes of it, at once. @param kind for the error: "an S3 storage". @throws
- * CONFIG_INVALID, naming the option
+ * Validates a configuration by `schema`, synchronously, and returns it.
+ *
+ * @param kind what the configuration is of, for the error: "an S3 storage"
+ * @throws CONFIG_INVALID naming the option
  */
 export function checkAgainst<Config>(
   schema: StandardSchema<Config>,
@@ -32,22 +34,22 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/**
- * Whether it can be the folder of a bucket that all keys lie in: one without a slash at either end.
- */
+/** Whether `name` can be the folder of a bucket that holds all keys: no slash at either end. */
 export function isFolder(name: string): boolean {
   return isKeyPrefix(`${name}/`)
 }
 
+/** A bucket, or a folder of it, that a URL names. */
 export interface BucketPlace {
   readonly bucket: string
-  /** Without a slash at either end. */
+  /** Folder of the bucket that holds all keys, without a slash at either end. */
   readonly prefix?: string
 }
 
 /**
- * What `scheme://bucket/prefix` names; options are left alone. @throws CONFIG_INVALID, never with a
- * secret in it
+ * Returns what `scheme://bucket/prefix` names; the options of the URL are ignored.
+ *
+ * @throws CONFIG_INVALID, never with a secret in it
  */
 export function bucketPlaceOf(url: URL): BucketPlace {
   if (url.username !== '' || url.password !== '') {
@@ -70,7 +72,7 @@ export function bucketPlaceOf(url: URL): BucketPlace {
   return { bucket: decodeUrlPart(url.host), ...(prefix === '' ? {} : { prefix }) }
 }
 
-/** A part of a URL as it was meant. @throws CONFIG_INVALID */
+/** Decodes the percent signs in a part of a URL. @throws CONFIG_INVALID */
 export function decodeUrlPart(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -80,7 +82,7 @@ export function decodeUrlPart(text: string): string {
   }
 }
 
-/** How a place is shown: a URL that leads there again. @param folder of the bucket */
+/** Returns the URL of a folder of a bucket, or of the bucket if `folder` is undefined. */
 export function locationIn(bucketUrl: string, folder: string | undefined): string {
   if (folder === undefined) return bucketUrl
   return `${bucketUrl}/${folder.replaceAll(/[%?#\s]/g, encodeURIComponent)}`

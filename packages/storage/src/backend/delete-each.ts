@@ -3,12 +3,12 @@ import { inBatches } from '../concurrency/in-batches.ts'
 import { asError } from '../errors/kannery-error.ts'
 import type { ObjectKey } from '../object-key.ts'
 
-/** How many keys are deleted beside each other. */
+/** How many keys are deleted at the same time. */
 const parallel = 16
 
 /**
- * `deleteMany` of a store that takes one key a request. A deletion that fails is told as the result
- * of its key, in the order of the keys; only an aborted signal ends them.
+ * Implements `deleteMany` for a store that deletes one key per request. Results are in the order of
+ * the keys, and a deletion that fails is the result of its key; only an aborted signal ends them.
  */
 export async function* deleteEach(
   keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,

@@ -3,12 +3,12 @@ import type { Retry } from '../errors/kannery-error.ts'
 
 /** Why a request got no answer, for backends that speak HTTP. */
 export interface NetworkFailure {
-  /** Node's code of it: ECONNREFUSED … */
+  /** Error code of Node.js, such as ECONNREFUSED. */
   readonly status: string
   readonly why: string
   readonly retry: Retry
   readonly remedy?: string
-  /** false: no connection was made, so whatever was asked for did not happen. */
+  /** Whether the request may have been sent. If not, there was no connection: nothing happened. */
   readonly sent: boolean
 }
 
@@ -16,7 +16,7 @@ const trustRemedy =
   'Name the authority that signed its certificate in NODE_EXTRA_CA_CERTS, or correct the address.'
 const reissueRemedy = 'Have a certificate issued for it that is right, or correct the address.'
 
-/** By Node's error code. */
+/** Error code of Node.js → reason. */
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was cut off',
@@ -41,7 +41,7 @@ const reasons: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'it does not speak HTTP there',
 }
 
-/** Before there was a connection. */
+/** Error codes of failures before there was a connection. */
 const unsent: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -63,8 +63,8 @@ const timedOut: NetworkFailure = {
 }
 
 /**
- * undefined when `error` is none of the network. Looks at its causes too: every SDK wraps them in
- * its own way.
+ * Returns why the network failed, or undefined when `error` has another reason. Its causes are
+ * examined, too: every SDK wraps them in its own way.
  */
 export function networkFailure(error: unknown): NetworkFailure | undefined {
   for (const one of withCauses(error)) {
@@ -83,7 +83,7 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
   return undefined
 }
 
-/** Of the header `Retry-After`, which is a number of seconds or a date. */
+/** Returns the pause in the header `Retry-After`, which is a number of seconds or a date. */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined
   const seconds = Number(header)
@@ -91,7 +91,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
 }
 
-/** For people and logs: an SDK's error often carries its request, and with it the credentials. */
+/** Copies an error of an SDK without its request, which often carries the credentials. */
 export function withoutRequest(error: Error): Error {
   const told = new Error(error.message)
   told.name = error.name
@@ -99,7 +99,7 @@ export function withoutRequest(error: Error): Error {
   return told
 }
 
-/** An error and what caused it, outermost first. */
+/** Yields an error and its causes, outermost first. */
 export function* withCauses(error: unknown): Generator<object> {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {

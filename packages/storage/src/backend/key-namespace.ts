@@ -1,8 +1,8 @@
 import { isKeyPrefix, isObjectKey, type KeyPrefix, type ObjectKey } from '../object-key.ts'
 
-/** From the keys of a storage to the names in its bucket and back. */
+/** Translates the keys of a storage to names in its bucket, and back. */
 export class KeyNamespace {
-  /** For people, without a slash at its end. */
+  /** URL of the storage, for people, without a slash at its end. */
   readonly location: string
   /** Empty, or ends in a slash. */
   readonly #prefix: string
@@ -13,18 +13,19 @@ export class KeyNamespace {
     this.#prefix = folder === undefined ? '' : `${folder}/`
   }
 
-  /** The bucket's name of a key or of a folder. */
+  /** Returns the name in the bucket of a key or folder. */
   nameOf(key: ObjectKey | KeyPrefix): string {
     return this.#prefix + key
   }
 
-  /** For people. */
+  /** Returns the URL of a key or folder, for people. */
   describe(key: ObjectKey | KeyPrefix): string {
     return key === '' ? this.location : `${this.location}/${key}`
   }
 
   /**
-   * undefined for what cannot be a key of ours: a console's folder marker, another program's file.
+   * Returns the key of a name in the bucket, or undefined if no key has it: the folder marker of a
+   * console, or a file of another program.
    */
   keyOf(name: string | undefined): ObjectKey | undefined {
     const key = this.#below(name)

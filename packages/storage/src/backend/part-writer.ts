@@ -8,56 +8,58 @@ import type {
 import { eitherSignal } from '../concurrency/either-signal.ts'
 import { KanneryError } from '../errors/kannery-error.ts'
 
+/** A part of an object that is uploaded in parts. */
 export interface Part {
-  /** Counts from 0. */
+  /** Position among the parts, from 0. */
   readonly index: number
-  /** Where its first byte lies in the object. */
+  /** Offset of its first byte in the object. */
   readonly offset: number
   readonly body: Uint8Array
   readonly isLast: boolean
 }
 
-/** How one attempt to send a part ends, and reports how far it is. */
+/** Cancels one attempt to send a part, and receives its progress. */
 export interface PartCall {
   readonly signal: AbortSignal
   readonly onProgress: OnProgress
 }
 
 /**
- * What a store with uploads in parts can do; a {@link PartWriter} turns it into an {@link
- * ObjectWriter}.
+ * The requests of a store for uploads in parts. A {@link PartWriter} makes an {@link ObjectWriter}
+ * of them.
  */
 export interface PartTarget {
   /**
-   * Sends one part; settles soon after the signal is aborted. `part.body` stays as it is until this
-   * settles, that of the last part permanently. A part that failed may be sent again.
+   * Sends one part. Settles soon after the signal is aborted. `part.body` does not change before
+   * this settles, and that of the last part never does. A part that failed may be sent again.
    */
   sendPart(part: Part, call: PartCall): Promise<void>
   /**
-   * The whole object was no longer than one part: publishes it by a single request. Judges the
+   * Publishes an object that is no longer than one part, in a single request, and checks the
    * condition.
    */
   publishWhole(body: Uint8Array): Promise<StoredObject>
   /**
-   * Publishes the parts, which have all been sent. Judges the condition; gives them back when it is
-   * sure that it failed.
+   * Publishes the object when all parts were sent, and checks the condition. Deletes the parts if
+   * it certainly failed.
    */
   publishParts(): Promise<StoredObject>
   /**
-   * Gives back the parts, if any were sent. Nothing is in flight then, and nothing is published
-   * afterwards.
+   * Deletes the parts, if any were sent. It is called when no request is in flight, and nothing is
+   * published afterwards.
    */
   abandon(): Promise<void>
 }
 
+/** How a store wants its parts. */
 export interface PartSizes {
-  /** The least that the store takes for a part that is not the last one. */
+  /** Least size that the store accepts for a part that is not the last one, bytes. */
   readonly leastBytes: number
-  /** Parts are a multiple of it; divides `leastBytes`. */
+  /** The size of a part is a multiple of this number of bytes, which divides `leastBytes`. */
   readonly unitBytes: number
-  /** What is used when there is memory for it. */
+  /** Size of a part if the memory suffices, bytes. */
   readonly preferredBytes: number
-  /** How many parts may be on their way together. */
+  /** How many parts may be sent at the same time. */
   readonly parallel: number
 }
 
@@ -67,13 +69,13 @@ export type PartWriterOptions = PartSizes &
 const firstBufferBytes = 64 * 1024
 
 /**
- * Collects bytes into parts and sends full ones while the next one fills. Memory grows only as far
- * as the object does.
+ * Collects bytes into parts, and sends full parts while the next one fills. It takes no more memory
+ * than the object has bytes.
  */
 export class PartWriter implements ObjectWriter {
   readonly #target: PartTarget
   readonly #options: PartWriterOptions
-  /** Of every part but the last. */
+  /** Size of every part but the last. */
   readonly #partBytes: number
   readonly #maxBuffers: number
   readonly #inFlight = new Set<Promise<void>>()
@@ -156,7 +158,7 @@ export class PartWriter implements ObjectWriter {
     this.#collecting = await this.#freeBuffer()
   }
 
-  /** Resolves when the part is on its way. */
+  /** Begins to send a part, and resolves when it has begun. */
   async #send(body: Uint8Array, isLast: boolean): Promise<void> {
     while (this.#inFlight.size >= this.#options.parallel) await Promise.race(this.#inFlight)
     this.#throwFailure()
@@ -176,7 +178,7 @@ export class PartWriter implements ObjectWriter {
     this.#inFlight.add(sending)
   }
 
-  /** Resolves or rejects with no attempt left that reads the buffer. */
+  /** Sends a part with retries. No attempt reads the buffer any more when this settles. */
   async #insist(part: Part): Promise<void> {
     const { sendPart = justSend, signal } = this.#options
     const attempts = new PartAttempts(this.#target, part, signal)
@@ -222,8 +224,8 @@ export class PartWriter implements ObjectWriter {
 }
 
 /**
- * Whoever retries may have given up waiting for an attempt that still goes on. It is stopped before
- * anything else happens: it would send what the buffer holds by then.
+ * Stops an attempt that still runs, although the retries gave it up, before anything else happens:
+ * it would send what the buffer holds by then.
  */
 class PartAttempts {
   readonly #target: PartTarget
@@ -252,14 +254,14 @@ class PartAttempts {
     await sending
   }
 
-  /** Whether the last attempt had sent the part by then. */
+  /** Stops the last attempt, and returns whether it had sent the part. */
   async stop(): Promise<boolean> {
     this.#current?.abort.abort()
     return (await this.#current?.arrived) ?? false
   }
 }
 
-/** How large parts are, and how many are held in memory, within a bound. */
+/** Chooses the size of parts, and how many are in memory at a time, within a bound. */
 export function planParts(
   sizes: PartSizes,
   maxBufferedBytes: number | undefined,
@@ -286,7 +288,7 @@ function tooLittleMemory(heldBytes: number, leastBytes: number): KanneryError {
 
 const justSend: PartSender = (_bytes, send) => send(() => undefined)
 
-/** Memory of its own, so that `array.buffer` is exactly it. */
+/** Allocates a buffer outside the pool of Node.js, so that `array.buffer` has the same size. */
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }

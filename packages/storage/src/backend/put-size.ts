@@ -1,9 +1,9 @@
 import { KanneryError } from '../errors/kannery-error.ts'
 
-/** What one `put` takes. */
+/** Largest body of one `put`, bytes. */
 export const maxPutBytes: number = 16 * 1024 * 1024
 
-/** @throws INTERNAL: the caller is to open a writer for more */
+/** Checks the size of the body of a `put`. @throws INTERNAL: a larger object needs a writer */
 export function assertPutSize(body: Uint8Array): void {
   if (body.byteLength <= maxPutBytes) return
   throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)

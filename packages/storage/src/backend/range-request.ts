@@ -2,19 +2,19 @@ import type { ByteRange } from '../backend.ts'
 import { type ByteSpan, spanOf } from '../byte-span.ts'
 import type { BackendAttempt, BackendErrors } from './backend-errors.ts'
 
-/** Which bytes of an object of `size` bytes an answer brings. */
+/** The bytes of an answer, as a part of an object of `size` bytes. */
 export interface AnsweredSpan extends ByteSpan {
   readonly size: number
 }
 
 /**
- * A GET over HTTP, of all of an object or of a part: what to ask for, and whether the answer is
- * that.
+ * A GET over HTTP of an object or a part of it: the header to send, and the check that the answer
+ * has the bytes that were asked for.
  */
 export class RangeRequest {
   /**
-   * The value of `Range`. undefined: ask for the whole object, also instead of nothing, which HTTP
-   * cannot ask for; the answer tells the size, and whether it is there.
+   * Value of the header `Range`, or undefined to ask for the whole object. That is also done for an
+   * empty range, which HTTP cannot express: the answer states the size, or that there is no object.
    */
   readonly header: string | undefined
   readonly #range: ByteRange | undefined
@@ -29,8 +29,8 @@ export class RangeRequest {
   }
 
   /**
-   * By the headers of an answer. A store may answer with less than was asked for, or with the whole
-   * object.
+   * Returns which bytes an answer has, by its headers. A store may answer with the whole object
+   * instead of a part.
    *
    * @throws STORAGE_RANGE where the object does not have the range; STORAGE_UNSUPPORTED for an
    *   answer with other bytes
@@ -50,7 +50,7 @@ export class RangeRequest {
   }
 
   /**
-   * The bytes of `span`, as they come.
+   * Yields the bytes of `span` as they arrive.
    *
    * @param translate makes the backend's error of what the body throws
    * @throws STORAGE_UNAVAILABLE when some are missing

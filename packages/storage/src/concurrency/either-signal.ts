@@ -1,6 +1,6 @@
 /**
- * Aborted with the reason of the first of them; `given` is that of a call, if it has one, `own` is
- * one of ours.
+ * Returns a signal that is aborted when one of the two is, with its reason. `given` is the signal
+ * of a call, if it has one.
  */
 export function eitherSignal(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
   return given === undefined ? own : AbortSignal.any([given, own])

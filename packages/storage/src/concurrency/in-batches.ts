@@ -1,6 +1,6 @@
 /**
- * The same items in their order, `size` of them together; only the last batch has fewer, and none
- * is empty.
+ * Yields the items in their order, in batches of `size`. Only the last batch may have fewer, and no
+ * batch is empty.
  */
 export async function* inBatches<T>(
   items: AsyncIterable<T> | Iterable<T>,

@@ -8,14 +8,15 @@ import { LimitedStorage } from './rate-limit.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './retry/retry-deadline.ts'
 import { RetryingStorage } from './retry/retrying-storage.ts'
 
+/** What to put around a backend. */
 export interface DecorateOptions {
   readonly clock: Clock
   readonly random: Random
-  /** All keys lie below it. */
+  /** Folder that holds all keys. Defaults to the root of the backend. */
   readonly prefix?: KeyPrefix
   /**
-   * What a probe has shown to be missing although the backend promises it: `ifVersionDelete:
-   * false`.
+   * Capabilities that a probe found missing although the backend promises them, such as
+   * `ifVersionDelete: false`.
    */
   readonly capabilities?: Partial<StorageCapabilities>
   readonly retry?: Partial<RetryPolicy>
@@ -24,9 +25,8 @@ export interface DecorateOptions {
 }
 
 /**
- * Puts around a bare backend what all of them need, in the one order that is right: prefix → retry
- * → rate limit → metrics → backend. So each attempt is limited and counted, and a caller sees none
- * of them.
+ * Puts around a backend what every backend needs, in the only right order: prefix → retries → rate
+ * limit → metrics → backend. Each attempt is limited and counted, and a caller sees one call.
  */
 export function decorate(backend: StorageBackend, options: DecorateOptions): StorageBackend {
   const { clock, random, prefix, capabilities, observer } = options

@@ -19,7 +19,7 @@ import { KanneryError } from '../../errors/kannery-error.ts'
 import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
 import type { StorageAttempt, StorageObserver, StorageOperation } from './observer.ts'
 
-/** Tells an observer of each attempt. */
+/** Reports each attempt to an observer. */
 export class ObservedStorage implements StorageBackend {
   readonly #inner: StorageBackend
   readonly #clock: Clock
@@ -82,7 +82,7 @@ export class ObservedStorage implements StorageBackend {
         unsent += chunk.byteLength
         await writer.write(chunk)
       },
-      // Where there are no parts, all bytes count here.
+      // Without parts, all bytes are sent by the commit.
       commit: () => this.#start('commit', key, unsent).whole(() => writer.commit()),
       [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
     }
@@ -137,14 +137,14 @@ class ObservedAttempt {
     this.#start = start
   }
 
-  /** The attempt is this one step. */
+  /** Runs an attempt that consists of this step alone. */
   async whole<T>(call: () => Promise<T>): Promise<T> {
     const value = await this.step(call)
     this.end()
     return value
   }
 
-  /** A step that others may follow, unless it fails. */
+  /** Runs a step that others may follow unless it fails. */
   async step<T>(call: () => Promise<T>): Promise<T> {
     const startMs = this.#clock.monotonic()
     try {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors/error-codes.ts'
 
+/** What was asked of the storage. */
 export type StorageOperation =
   | 'head'
   | 'get'
@@ -12,24 +13,26 @@ export type StorageOperation =
   | 'deleteMany'
   | 'sweepUnfinished'
 
+/** One attempt of a call, when it has ended. */
 export interface StorageAttempt {
   readonly operation: StorageOperation
-  /** Or the prefix; empty for `deleteMany`. */
+  /** Key or prefix of the call; empty for `deleteMany`. */
   readonly key: string
-  /** Spent waiting for the storage; what the caller did in between does not count. */
+  /** Time spent waiting for the storage, milliseconds, without what the caller did in between. */
   readonly durationMs: number
   readonly requestBytes: number
   readonly responseBytes: number
-  /** `INTERNAL` for what is no error of Kannery, such as the reason of an aborted call. */
+  /** Absent on success. `INTERNAL` for errors of others, such as the reason of an aborted call. */
   readonly error?: ErrorCode
-  /** What the error says of its cause: for people. */
+  /** Reason that the error gives, for people. */
   readonly why?: string
 }
 
+/** Receives the attempts of a storage, for metrics and logs. */
 export interface StorageObserver {
   /**
-   * Each attempt, when it has ended: a `get` with its body, a `list` with its last entry. Must not
-   * throw.
+   * Called for each attempt when it has ended: a `get` ends with its body, a `list` with its last
+   * entry. It must not throw.
    */
   onAttempt(attempt: StorageAttempt): void
 }

@@ -17,7 +17,7 @@ import type {
 } from '../../backend.ts'
 import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '../../object-key.ts'
 
-/** A folder of a storage as a storage of its own: nothing outside it can be named. */
+/** Makes a storage of a folder of another one: no key names anything outside it. */
 export class PrefixedStorage implements StorageBackend {
   readonly #inner: StorageBackend
   readonly #prefix: KeyPrefix
@@ -106,7 +106,7 @@ export class PrefixedStorage implements StorageBackend {
     await this.#inner[Symbol.asyncDispose]()
   }
 
-  /** Checked before and after: `..` does not lead out, and both together are not too long. */
+  /** Returns the key in the outer storage, which is checked, too: it may be too long. */
   #outer(key: ObjectKey): ObjectKey {
     return objectKey(`${this.#prefix}${objectKey(key)}`)
   }

@@ -19,7 +19,7 @@ import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
 import { RequestPace } from './request-pace.ts'
 import { RewritePace } from './rewrite-pace.ts'
 
-/** What S3, GCS and Azure put on one page of a listing, and S3 into one request of deletions. */
+/** Entries on a page of a listing of S3, GCS and Azure, and keys in one deletion request of S3. */
 const namesPerRequest = 1000
 
 /** Spreads requests, and writes of one key, over time: each attempt waits for its turn. */

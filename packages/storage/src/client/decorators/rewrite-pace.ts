@@ -28,7 +28,7 @@ export class RewritePace {
     try {
       if (turnMs > nowMs) await this.#clock.sleep(turnMs - nowMs, signal)
       const written = await write()
-      // The store counts from when it was written, which is later than when it was asked.
+      // The store counts from the time of the write, which is later than that of the request.
       this.#reserve(key, this.#clock.monotonic())
       return written
     } catch (error) {

@@ -3,26 +3,27 @@ import { isConflict } from '../../../errors/predicates.ts'
 import type { ObjectKey } from '../../../object-key.ts'
 import { type Attempt, isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
+/** A write whose outcome has to become known. */
 export interface CertainWrite<T> {
   readonly operation: 'put' | 'delete'
   readonly key: ObjectKey
   readonly deadline: RetryDeadline
-  /** The same bytes with the same condition, each time. */
+  /** Sends the write: the same bytes with the same condition each time. */
   readonly attempt: Attempt<T>
   /**
-   * Looks whether what is there now is what an earlier attempt wrote; undefined when it is not, or
-   * cannot be told.
+   * Returns the stored object if an earlier attempt wrote it, or undefined if none did or that
+   * cannot be known.
    */
   readonly recognise: () => Promise<T | undefined>
 }
 
 /**
- * Rule U. After an answer that leaves it open whether a write was applied, the same request is sent
- * until an answer is definite. "Exists" or "changed meanwhile" may then be the echo of our own
- * write: it is looked at.
+ * Implements rule U. After an answer that does not say whether a write was applied, the same
+ * request is sent until an answer is definite. "Exists" or "changed meanwhile" may then be caused
+ * by an earlier attempt: the stored object is compared.
  *
- * @throws STORAGE_OUTCOME_UNKNOWN past the deadline; nothing is deleted then, as it may be ours and
- *   others may rely on it.
+ * @throws STORAGE_OUTCOME_UNKNOWN after the deadline; nothing is deleted, because the object may be
+ *   ours and others may rely on it
  */
 export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   let resent = false
@@ -46,15 +47,15 @@ export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   }
 }
 
-/** Whether a write that failed so may be applied nevertheless. */
+/** Whether a write that failed with `error` may have been applied nevertheless. */
 export function mayHaveLanded(error: KanneryError): boolean {
   const { sent } = error.facts
   return isRepeatable(error) && error.code !== 'STORAGE_THROTTLED' && sent !== false
 }
 
 /**
- * How a write ends whose outcome nothing after it could settle. That it is there but not durable is
- * a definite answer.
+ * Returns the error of a write whose outcome remains unknown. If the object exists but is not
+ * durable, that is a definite answer.
  */
 export function uncertainAfter(
   write: { readonly operation: string; readonly key: ObjectKey },
@@ -91,8 +92,7 @@ async function recogniseOr<T>(
   } catch (error) {
     throw KanneryError.is(error) ? giveUp(error) : error
   }
-  // Something else is there now. An earlier attempt of ours may have been there in between; either
-  // way it is not what counts.
+  // Another object exists now. Even if an earlier attempt wrote ours in between, it was replaced.
   if (own === undefined) throw conflict
   return own
 }

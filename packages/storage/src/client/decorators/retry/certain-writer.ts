@@ -5,22 +5,23 @@ import { mayHaveLanded, uncertainAfter } from './certain-write.ts'
 import { type Content, SampledContent } from './content.ts'
 import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
+/** What a writer needs to find out the outcome of its commit. */
 export interface CertainWriterOptions {
   readonly key: ObjectKey
   /**
-   * For the commit, and for giving up what was not committed. Renewed whenever a part of the object
-   * was sent.
+   * Deadline of the commit, and of the disposal without one. It starts again whenever a part of the
+   * object was sent.
    */
   readonly deadline: RetryDeadline
-  /** Has the inner writer stop what it waits for. */
+  /** Makes the inner writer stop waiting. */
   readonly giveUp: (reason: unknown) => void
   readonly find: (written: Content) => Promise<StoredObject | undefined>
 }
 
 /**
- * A commit is asked for once. When its answer is lost, or does not come, the object is looked at:
- * what is there under that key with the same content is ours. When nothing is there it may still
- * come: STORAGE_OUTCOME_UNKNOWN, and the caller takes another key.
+ * Finds out whether a commit succeeded whose answer was lost. The commit is sent once. An object
+ * with this key and the same content is ours. If there is none, it may still appear:
+ * STORAGE_OUTCOME_UNKNOWN, and the caller writes under another key.
  */
 export class CertainWriter implements ObjectWriter {
   readonly #inner: ObjectWriter
@@ -52,7 +53,7 @@ export class CertainWriter implements ObjectWriter {
     }
   }
 
-  /** What cannot be given back in time is left for a sweep of what is unfinished. */
+  /** Deletes the parts; those that cannot be deleted in time are left for `sweepUnfinished`. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { deadline } = this.#options
     deadline.renew()

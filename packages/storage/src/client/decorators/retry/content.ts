@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 
-/** What was written, to be recognised by. */
+/** Content of an object that was written, by which it is recognised. */
 export interface Content {
   readonly size: number
   isSameAs(body: AsyncIterable<Uint8Array>): Promise<boolean>
@@ -25,9 +25,9 @@ const blockBytes = 1024 * 1024
 const sampleBytes = 64 * 1024
 
 /**
- * For streams, whose bytes are no longer at hand: a checksum of the beginning of each MiB. Objects
- * that are written under a key of their own differ there, if they differ; a checksum of every byte
- * would cost more than a tenth of a backup's CPU time.
+ * Recognises a stream, whose bytes are not kept, by a checksum of the beginning of each MiB.
+ * Objects with keys of their own differ there if they differ. A checksum of every byte would cost
+ * more than a tenth of a backup's CPU time.
  */
 export class SampledContent implements Content {
   #size = 0

@@ -4,16 +4,17 @@ import { KanneryError } from '../../../errors/kannery-error.ts'
 import { withItemTimeout } from './item-timeout.ts'
 import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
+/** How to open an object again. */
 export interface ResumingReaderOptions {
-  /** One attempt, of the same object. */
+  /** Opens the object; makes one attempt. */
   readonly open: (options: Omit<GetOptions, 'signal'>, signal: AbortSignal) => Promise<ObjectReader>
   readonly getOptions: GetOptions
   readonly deadline: RetryDeadline
 }
 
 /**
- * A body that breaks midway goes on where it broke, from the same version of the object: a long
- * read survives a reset.
+ * Continues a body that broke off where it broke off, from the same version of the object: a long
+ * read survives the reset of a connection.
  *
  * @throws STORAGE_PRECONDITION_FAILED or STORAGE_NOT_FOUND when the object was replaced or deleted
  *   in between
@@ -64,7 +65,7 @@ export class ResumingReader implements ObjectReader {
     }
   }
 
-  /** What the current reader still gives, checked against what it promised. */
+  /** Yields the remaining bytes of the current reader, and checks that they are complete. */
   async *#piecesFrom(start: number): AsyncGenerator<Uint8Array> {
     let left = this.#span.end - start
     for await (const piece of withItemTimeout(() => this.#current.body, this.#options.deadline)) {
@@ -83,7 +84,7 @@ export class ResumingReader implements ObjectReader {
     )
   }
 
-  /** A reader that broke may fail to close, too: what it failed with first is what counts. */
+  /** Closes the current reader. Never throws: the first error of a reader matters. */
   async #drop(): Promise<void> {
     try {
       await this.#current[Symbol.asyncDispose]()

@@ -6,12 +6,12 @@ import type { ObjectKey } from '../../../object-key.ts'
 import { withItemTimeout } from './item-timeout.ts'
 import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
-/** What the largest batch of a store takes, so that no request of it is sent half full. */
+/** Largest batch of any store, so that no request is sent half full. */
 const batchSize = 1000
 
 /**
- * Keys that failed for the moment are tried again; what fails for good, or until the deadline, is
- * told as it is.
+ * Deletes objects, and repeats deletions that failed temporarily. A key that fails permanently, or
+ * until the deadline, gets its error as its result.
  */
 export async function* deletePersistently(
   storage: StorageBackend,

@@ -5,8 +5,8 @@ import { withItemTimeout } from './item-timeout.ts'
 import type { RetryDeadline } from './retry-deadline.ts'
 
 /**
- * A listing that breaks begins again behind the last entry told, or, where the store does not list
- * in order, from the start: then what was told already is left out.
+ * Lists objects, and begins a listing that broke off again after the last entry. If the store does
+ * not list in order, it begins from the start and leaves out the entries that were yielded already.
  */
 export async function* listPersistently(
   storage: StorageBackend,
@@ -40,7 +40,7 @@ export async function* listPersistently(
 
 interface Told {
   note(name: string): void
-  /** Whether it was told before the listing broke. */
+  /** Whether the entry was yielded before the listing broke off. */
   before(name: string): boolean
   resume(options: ListOptions): ListOptions
 }
@@ -60,7 +60,7 @@ class ToldInOrder implements Told {
   resume(options: ListOptions): ListOptions {
     const last = this.#last
     this.#lastBeforeBreak = last
-    // A folder is no key to start after.
+    // A listing starts after a key, and a folder is none.
     if (last === undefined || last.endsWith('/')) return options
     return { ...options, startAfter: last as ObjectKey }
   }

@@ -27,8 +27,8 @@ import { listPersistently } from './retried-listing.ts'
 import { RetryDeadline, type RetryEnvironment } from './retry-deadline.ts'
 
 /**
- * Repeats what may be repeated, until a deadline, and finds out what became of writes whose answer
- * was lost.
+ * Repeats calls that may be repeated, until a deadline, and finds out the outcome of writes whose
+ * answer was lost.
  */
 export class RetryingStorage implements StorageBackend {
   readonly #inner: StorageBackend
@@ -107,7 +107,7 @@ export class RetryingStorage implements StorageBackend {
       key,
       deadline: this.#deadline(options),
       attempt: (signal) => this.#inner.delete(key, { ...options, signal }),
-      // Another version is there: whether ours was deleted or replaced before cannot be told.
+      // Another version exists: it cannot be known whether ours was deleted or replaced before.
       recognise: async () => undefined,
     })
   }
@@ -151,7 +151,7 @@ export class RetryingStorage implements StorageBackend {
     })
   }
 
-  /** What is there now, if it has this content. */
+  /** Returns the stored object if it has this content. */
   async #findWritten(
     key: ObjectKey,
     written: Content,
@@ -175,7 +175,7 @@ function cannotDeleteConditionally(key: ObjectKey): KanneryError {
   })
 }
 
-/** What comes after we had stopped to wait for it is closed. */
+/** Closes a resource that arrives after the wait for it was given up. */
 async function inTime<T extends AsyncDisposable>(
   opened: Promise<T>,
   signal: AbortSignal,
