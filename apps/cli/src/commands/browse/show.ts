@@ -27,7 +27,7 @@ export const showCommand: CommandDeclaration = defineCommand({
 
 function describe(details: TopicDetails): string {
   const sections = [facts(details), partitions(details), segments(details)]
-  if (details.lives.length > 1) sections.splice(1, 0, lives(details))
+  if (details.lives.length > 1) sections.splice(1, 0, incarnations(details))
   if (details.gaps.length > 0) sections.push(gaps(details))
   return sections.join('\n\n')
 }
@@ -51,17 +51,17 @@ function facts(details: TopicDetails): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
 }
 
-/** The one that is shown has a mark. */
-function lives(details: TopicDetails): string {
+/** A table of all incarnations; the one that is shown has a mark. */
+function incarnations(details: TopicDetails): string {
   return formatTable(
     ['INCARNATION', 'TOPIC ID', 'BRANCH', 'SINCE', 'PARTITIONS', 'RECORDS'],
-    details.lives.map((life) => [
-      life.n === details.incarnation ? `${life.n} (shown)` : String(life.n),
-      life.topicId,
-      String(life.branch),
-      life.since,
-      formatCount(life.partitions),
-      formatRecords(life),
+    details.lives.map((incarnation) => [
+      incarnation.n === details.incarnation ? `${incarnation.n} (shown)` : String(incarnation.n),
+      incarnation.topicId,
+      String(incarnation.branch),
+      incarnation.since,
+      formatCount(incarnation.partitions),
+      formatRecords(incarnation),
     ]),
   )
 }
