@@ -8,7 +8,7 @@ const ifAbsent = { condition: { kind: 'if-absent' } } as const
 const random = seededRandom(1)
 const body = Buffer.from('x')
 
-test('requests are spread over time, each attempt of its own', async () => {
+test('requests are spread over time, and each attempt counts', async () => {
   const clock = new TestClock()
   const world = new FaultyStorage(MemoryStorage.open({ clock }), { clock })
   const timesMs: number[] = []
@@ -31,7 +31,7 @@ test('requests are spread over time, each attempt of its own', async () => {
   }
 })
 
-test('a long listing and many deletions count as the requests that they are', async () => {
+test('each page of a listing and each batch of deletions counts as a request', async () => {
   const clock = new TestClock()
   const world = MemoryStorage.open({ clock })
   const keys = Array.from({ length: 3500 }, (_, index) => objectKey(`t/${index}`))
@@ -45,7 +45,7 @@ test('a long listing and many deletions count as the requests that they are', as
   expect(Math.round(clock.monotonic() / 1000)).toBe(7)
 })
 
-test('writes of one key keep the distance that the store demands, others do not wait', async () => {
+test('writes of one key keep the distance that the store demands, and others do not wait', async () => {
   const clock = new TestClock()
   // It throttles whoever is faster: the contract to the letter.
   const world = MemoryStorage.open({ clock, capabilities: { minRewriteIntervalMs: 1000 } })
@@ -67,7 +67,7 @@ test('writes of one key keep the distance that the store demands, others do not 
   expect(faulty.faults.calls.filter(({ operation }) => operation === 'put')).toHaveLength(4)
 })
 
-test('a write that lost by its condition delays no other one', async () => {
+test('a write whose condition did not hold delays no other write', async () => {
   const clock = new TestClock()
   const world = MemoryStorage.open({ clock, capabilities: { minRewriteIntervalMs: 1000 } })
   const storage = decorate(world, { clock, random })

@@ -15,14 +15,14 @@ beforeEach(async () => {
   await world.put(key, content, { condition: { kind: 'if-absent' } })
 })
 
-test('an object is collected whole, or in part', async () => {
+test('an object or a range of it is collected into one buffer', async () => {
   const range = { kind: 'last', length: 70_000 } as const
 
   expect(await readObject(world, key)).toEqual({ info: await world.head(key), bytes: content })
   expect((await readObject(world, key, { range }))?.bytes).toEqual(content.slice(-70_000))
 })
 
-test('no object is not an error, but anything else is', async () => {
+test('a missing object is not an error, but every other failure is', async () => {
   const denying = new FaultyStorage(world, { clock })
   denying.faults.onCall(() => ({ kind: 'deny' }))
 
@@ -33,7 +33,7 @@ test('no object is not an error, but anything else is', async () => {
   })
 })
 
-test('what is too large is refused before it is read', async () => {
+test('an object that is too large is refused before it is read', async () => {
   let read = 0
   const counting = alter(world, {
     get: async (...call) => {

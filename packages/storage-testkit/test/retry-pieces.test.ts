@@ -20,7 +20,7 @@ beforeEach(() => {
   ;({ clock, world, faulty, storage } = newRetryWorld())
 })
 
-describe('a body that breaks', () => {
+describe('a body that breaks off', () => {
   const content = seededRandom(5).bytes(500_000)
 
   const read = async (options: Parameters<StorageBackend['get']>[1] = {}): Promise<Buffer> => {
@@ -32,7 +32,7 @@ describe('a body that breaks', () => {
     await world.put(key, content, ifAbsent)
   })
 
-  test.each(['error', 'silent'] as const)('goes on where it broke (%s)', async (end) => {
+  test.each(['error', 'silent'] as const)('continues where it broke off (%s)', async (end) => {
     for (const after of [100_000, 0, 1, 200_000]) {
       faulty.faults.onCall(atCall({ operation: 'get' }, { kind: 'truncate', after, end }))
     }
@@ -54,7 +54,7 @@ describe('a body that breaks', () => {
     expect(Buffer.compare(await clock.passUntil(read({ range })), expected)).toBe(0)
   })
 
-  test('is complete when it breaks after the last byte', async () => {
+  test('is complete when it breaks off after the last byte', async () => {
     faulty.faults.onCall(
       atCall({ operation: 'get' }, { kind: 'truncate', after: content.length, end: 'error' }),
     )
@@ -77,7 +77,7 @@ describe('a body that breaks', () => {
     })
   })
 
-  test('is given up when nothing more comes, but never while it advances', async () => {
+  test('is given up when no more bytes arrive, but never while some do', async () => {
     storage = decorate(faulty, { clock, random: seededRandom(1), retry: { deadlineMs: 5000 } })
     faulty.faults.onCall(({ operation, nth }) =>
       operation === 'get' && nth <= 50
@@ -92,7 +92,7 @@ describe('a body that breaks', () => {
     await expect(clock.passUntil(read())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
   })
 
-  test('is left when the reader is', async () => {
+  test('ends when its reader is disposed of', async () => {
     await using reader = await storage.get(key)
     for await (const chunk of reader.body) {
       expect(chunk.byteLength).toBeGreaterThan(0)
@@ -102,10 +102,10 @@ describe('a body that breaks', () => {
   })
 })
 
-describe('a listing that breaks', () => {
+describe('a listing that breaks off', () => {
   const names = Array.from({ length: 50 }, (_, index) => `t${String(index).padStart(2, '0')}`)
 
-  test.each([true, false])('tells each entry once (in order: %s)', async (orderedList) => {
+  test.each([true, false])('yields each entry once (in order: %s)', async (orderedList) => {
     world = MemoryStorage.open({ clock, capabilities: { orderedList } })
     faulty = new FaultyStorage(world, { clock })
     storage = decorate(faulty, { clock, random: seededRandom(1) })
@@ -133,7 +133,7 @@ describe('a listing that breaks', () => {
 describe('deletions that fail', () => {
   const keys = Array.from({ length: 2500 }, (_, index) => objectKey(`t/${index}`))
 
-  test('are tried again, and each key is told once', async () => {
+  test('are tried again, and each key has one result', async () => {
     for (const one of keys) await world.put(one, bytes('x'), ifAbsent)
     faulty.faults.onCall(
       seededFaults(seededRandom(2), {
@@ -157,7 +157,7 @@ describe('deletions that fail', () => {
     expect(await contentOf(world)).toBeUndefined()
   })
 
-  test('may take long, as long as one after the other is done', async () => {
+  test('may take long while one after the other succeeds', async () => {
     const slow = alter(world, {
       deleteMany: async function* (those) {
         for await (const one of those) {
@@ -172,7 +172,7 @@ describe('deletions that fail', () => {
     expect(results).toEqual(keys.slice(0, 5).map((one) => ({ key: one })))
   })
 
-  test('are told key by key when they fail for good', async () => {
+  test('are reported key by key when they fail permanently', async () => {
     faulty.faults.onCall(({ nth }) => (nth === 1 ? { kind: 'deny' } : undefined))
 
     const results = await clock.passUntil(Array.fromAsync(storage.deleteMany(keys.slice(0, 3))))
@@ -182,7 +182,7 @@ describe('deletions that fail', () => {
     expect(countOf(faulty, 'deleteMany')).toBe(1)
   })
 
-  test('are told key by key when they keep failing until the deadline', async () => {
+  test('are reported key by key when they fail until the deadline', async () => {
     const busy = new KanneryError('STORAGE_THROTTLED', 'busy', again)
     const alwaysBusy = alter(world, {
       deleteMany: async function* (those) {

@@ -34,7 +34,7 @@ describe('a streamed object', () => {
     expect(await contentOf(world)).toBe('of two pieces')
   })
 
-  test('has an unknown outcome when nothing is there (it may still come)', async () => {
+  test('has an unknown outcome when there is no object, which may still appear', async () => {
     faulty.faults.onCall(
       atCall({ operation: 'commit' }, { kind: 'arrive-late', milliseconds: 3_600_000 }),
     )
@@ -57,7 +57,7 @@ describe('a streamed object', () => {
     },
   )
 
-  test('has the request that commits it stopped when nobody waits for it any more', async () => {
+  test('has its commit request aborted when the caller stops waiting', async () => {
     let asked: AbortSignal | undefined
     const silent = alter(world, {
       openWriter: async (_name, { signal }) => {
@@ -77,7 +77,7 @@ describe('a streamed object', () => {
     expect(asked?.aborted).toBe(true)
   })
 
-  test('may take long to commit, as long as its parts arrive', async () => {
+  test('may take long to commit while its parts arrive', async () => {
     const slow = alter(world, {
       openWriter: async (name, options) => {
         const writer = await world.openWriter(name, options)
@@ -98,7 +98,7 @@ describe('a streamed object', () => {
     expect(await contentOf(world)).toBe('of two pieces')
   })
 
-  test('that is given up is not waited for when giving it back takes too long', async () => {
+  test('is not waited for when its parts take too long to be deleted', async () => {
     const silent = alter(world, {
       openWriter: async () => ({
         write: async () => undefined,
@@ -113,14 +113,17 @@ describe('a streamed object', () => {
     expect(clock.monotonic()).toBe(25_000)
   })
 
-  test.each(['of other pieces', 'of two_pieces!'])('is not taken for %j', async (other) => {
-    faulty.faults.onCall(atCall({ operation: 'commit' }, { kind: 'fail' }))
-    await world.put(key, bytes(other), ifAbsent)
+  test.each(['of other pieces', 'of two_pieces!'])(
+    'is not recognised in an object %j',
+    async (other) => {
+      faulty.faults.onCall(atCall({ operation: 'commit' }, { kind: 'fail' }))
+      await world.put(key, bytes(other), ifAbsent)
 
-    await expect(clock.passUntil(written())).rejects.toMatchObject({
-      code: 'STORAGE_OUTCOME_UNKNOWN',
-    })
-  })
+      await expect(clock.passUntil(written())).rejects.toMatchObject({
+        code: 'STORAGE_OUTCOME_UNKNOWN',
+      })
+    },
+  )
 
   test('has to be written again when the store was too busy to commit', async () => {
     faulty.faults.onCall(atCall({ operation: 'commit' }, { kind: 'throttle' }))

@@ -23,7 +23,7 @@ beforeEach(() => {
   ;({ clock, world, faulty, storage } = newRetryWorld())
 })
 
-describe('what may be repeated', () => {
+describe('a request that may be repeated', () => {
   test('is repeated until it succeeds', async () => {
     await world.put(key, bytes('a'), ifAbsent)
     faulty.faults.onCall(({ nth }) => (nth <= 3 ? { kind: 'fail' } : undefined))
@@ -78,7 +78,7 @@ describe('what may be repeated', () => {
     expect(clock.monotonic()).toBeLessThanOrEqual(5200)
   })
 
-  test('is not begun again when the store asks for more time than there is', async () => {
+  test('is not sent again when the store asks for more time than remains', async () => {
     faulty.faults.onCall(() => ({ kind: 'throttle', retryAfterMs: 3_600_000 }))
 
     await expect(clock.passUntil(storage.head(key))).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('what may be repeated', () => {
   })
 })
 
-test('what failed for good is not repeated', async () => {
+test('a request that failed permanently is not repeated', async () => {
   faulty.faults.onCall(atCall({ operation: 'head' }, { kind: 'deny' }))
 
   await expect(storage.head(key)).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
@@ -108,7 +108,7 @@ test('what failed for good is not repeated', async () => {
 })
 
 describe('a put whose answer was lost (rule U)', () => {
-  test('is recognised as our own, not reported as a defeat', async () => {
+  test('is recognised as our own write, not reported as a conflict', async () => {
     faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'lose-answer' }))
 
     const stored = await clock.passUntil(storage.put(key, bytes('mine'), ifAbsent))
@@ -134,17 +134,22 @@ describe('a put whose answer was lost (rule U)', () => {
     expect(await contentOf(world)).toBe('mine')
   })
 
-  test.each(['theirs!', 'them'])('is a defeat when another one (%j) was faster', async (other) => {
-    faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'fail' }))
-    await world.put(key, bytes(other), ifAbsent)
+  test.each(['theirs!', 'them'])(
+    'is a conflict when another write (%j) was faster',
+    async (other) => {
+      faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'fail' }))
+      await world.put(key, bytes(other), ifAbsent)
 
-    await expect(clock.passUntil(storage.put(key, bytes('mine'), ifAbsent))).rejects.toMatchObject({
-      code: 'STORAGE_ALREADY_EXISTS',
-    })
-    expect(await contentOf(world)).toBe(other)
-  })
+      await expect(
+        clock.passUntil(storage.put(key, bytes('mine'), ifAbsent)),
+      ).rejects.toMatchObject({
+        code: 'STORAGE_ALREADY_EXISTS',
+      })
+      expect(await contentOf(world)).toBe(other)
+    },
+  )
 
-  test('is a defeat at once when the very first answer says so, whatever the bytes', async () => {
+  test('is a conflict at once when the first answer says so, whatever the bytes', async () => {
     await world.put(key, bytes('same'), ifAbsent)
 
     await expect(storage.put(key, bytes('same'), ifAbsent)).rejects.toMatchObject({
@@ -153,7 +158,7 @@ describe('a put whose answer was lost (rule U)', () => {
     expect(countOf(faulty, 'get')).toBe(0)
   })
 
-  test('has an unknown outcome past the deadline, and nothing is deleted', async () => {
+  test('has an unknown outcome after the deadline, and nothing is deleted', async () => {
     faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'lose-answer' }))
     faulty.faults.onCall(({ operation }) => (operation === 'put' ? { kind: 'fail' } : undefined))
 
@@ -196,7 +201,7 @@ describe('a put whose answer was lost (rule U)', () => {
       retry: 'same-request',
       facts: { sent: false },
     }),
-  ])('is known not to be stored when it never left: $code', async (error) => {
+  ])('is known not to be stored when it was never sent: $code', async (error) => {
     faulty.faults.onCall(() => ({ kind: 'fail', error }))
 
     await expect(clock.passUntil(storage.put(key, bytes('mine'), ifAbsent))).rejects.toBe(error)
@@ -211,7 +216,7 @@ describe('a put whose answer was lost (rule U)', () => {
 })
 
 describe('a conditional delete whose answer was lost', () => {
-  test('succeeds when nothing is there any more', async () => {
+  test('succeeds when the object does not exist any more', async () => {
     const { version } = await world.put(key, bytes('a'), ifAbsent)
     faulty.faults.onCall(atCall({ operation: 'delete' }, { kind: 'lose-answer' }))
 
@@ -219,7 +224,7 @@ describe('a conditional delete whose answer was lost', () => {
     expect(await contentOf(world)).toBeUndefined()
   })
 
-  test('never touches what came after', async () => {
+  test('never deletes an object that was written afterwards', async () => {
     const { version } = await world.put(key, bytes('a'), ifAbsent)
     faulty.faults.onCall(atCall({ operation: 'delete' }, { kind: 'lose-answer' }))
     const deletion = storage.delete(key, { ifVersion: version })
@@ -233,7 +238,7 @@ describe('a conditional delete whose answer was lost', () => {
     expect(await contentOf(world)).toBe('successor')
   })
 
-  test('is refused where a probe has shown that the condition is ignored', async () => {
+  test('is refused where a probe found that the condition is ignored', async () => {
     const { version } = await world.put(key, bytes('a'), ifAbsent)
     const lowered = decorate(world, {
       clock,

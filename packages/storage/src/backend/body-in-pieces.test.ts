@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { bodyInPieces } from './body-in-pieces.ts'
 
-test('a body in pieces is the same bytes, and reports all of them', async () => {
+test('a body in pieces has the same bytes, and reports all of them as sent', async () => {
   const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))
   const sent: number[] = []
   const received = await bodyInPieces(body, (bytes) => sent.push(bytes)).toArray()
@@ -16,7 +16,7 @@ test('an empty body is an empty stream', async () => {
   expect(await bodyInPieces(new Uint8Array(), () => undefined).toArray()).toEqual([])
 })
 
-test('a connection that takes nothing more gets no progress reported', async () => {
+test('a connection that accepts no more bytes reports no progress', async () => {
   const body = new Uint8Array(1024 * 1024)
   let sent = 0
   let taken = 0

@@ -12,7 +12,7 @@ function schemaThatSays(result: unknown): StandardSchema<string> {
   return { '~standard': { version: 1, vendor: 'test', validate: () => result } }
 }
 
-test('a configuration is what its schema makes of it', () => {
+test('a configuration is the output of its schema', () => {
   expect(checkAgainst(schemaThatSays({ value: 'checked' }), 'a storage', 'raw')).toBe('checked')
 })
 
@@ -20,7 +20,7 @@ test.each([
   [{ message: 'too long', path: ['bucket'] }, 'not a storage: bucket: too long'],
   [{ message: 'too long', path: [{ key: 'a' }, 0] }, 'not a storage: a.0: too long'],
   [{ message: 'too long' }, 'not a storage: too long'],
-])('of what is wrong the first is told: %j', (issue, message) => {
+])('the first issue is reported: %j', (issue, message) => {
   const schema = schemaThatSays({ issues: [issue, { message: 'something else' }] })
 
   expect(() => checkAgainst(schema, 'a storage', 'raw')).toThrow(
@@ -37,7 +37,7 @@ test.each(['https://user@host/', 'https://:hunter2@host/'])('%s is refused', (ur
   )
 })
 
-test('a URL without credentials is not', () => {
+test('a URL without credentials is accepted', () => {
   expect(() => bucketPlaceOf(new URL('https://host/'))).not.toThrow()
 })
 
@@ -64,7 +64,7 @@ test('a URL without a bucket is refused', () => {
   )
 })
 
-test('what is shown of a place leads there again', () => {
+test('the shown URL of a place names the same place', () => {
   const location = locationIn('s3://bucket', '50% ü?#/a')
 
   expect(location).toBe('s3://bucket/50%25%20ü%3F%23/a')
@@ -72,7 +72,7 @@ test('what is shown of a place leads there again', () => {
   expect(locationIn('s3://bucket', undefined)).toBe('s3://bucket')
 })
 
-test('a % that stands for nothing is refused', () => {
+test('a % without two hexadecimal digits is refused', () => {
   expect(() => decodeUrlPart('50%')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })
 

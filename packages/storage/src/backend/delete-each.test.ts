@@ -11,7 +11,7 @@ async function collect(results: AsyncIterable<DeleteResult>): Promise<DeleteResu
   return collected
 }
 
-test('each key has its result, in their order, also those that cannot be deleted', async () => {
+test('each key has a result in the order of the keys, also one that cannot be deleted', async () => {
   const deleted: ObjectKey[] = []
   const deleteOne = async (key: ObjectKey): Promise<void> => {
     if (key === 'key-3') throw new Error('denied')
@@ -26,7 +26,7 @@ test('each key has its result, in their order, also those that cannot be deleted
   expect(deleted).toHaveLength(39)
 })
 
-test('few are deleted at a time', async () => {
+test('a limited number of keys is deleted at a time', async () => {
   let running = 0
   let most = 0
   const deleteOne = async (): Promise<void> => {
@@ -39,7 +39,7 @@ test('few are deleted at a time', async () => {
   expect(most).toBe(16)
 })
 
-test('an aborted signal ends it, and is no result of a key', async () => {
+test('an aborted signal ends all deletions, and is no result of a key', async () => {
   const abort = new AbortController()
   const deleted: ObjectKey[] = []
   const deleteOne = async (key: ObjectKey): Promise<void> => {

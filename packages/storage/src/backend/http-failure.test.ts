@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { networkFailure, retryAfterMs, withoutRequest } from './http-failure.ts'
 
-test('finds the network below what an SDK makes of it', () => {
+test('a failure of the network is found below the errors of an SDK', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
 
   expect(networkFailure(refused)).toMatchObject({ status: 'ECONNREFUSED', retry: 'same-request' })
@@ -9,7 +9,7 @@ test('finds the network below what an SDK makes of it', () => {
   expect(networkFailure(new AggregateError([refused], 'both'))?.status).toBe('ECONNREFUSED')
 })
 
-test('tells whether anything can have happened', () => {
+test('a failure says whether the request can have been sent', () => {
   const withCode = (code: string): Error => Object.assign(new Error('x'), { code })
 
   expect(networkFailure(withCode('ECONNREFUSED'))?.sent).toBe(false)
@@ -17,13 +17,13 @@ test('tells whether anything can have happened', () => {
   expect(networkFailure(Object.assign(new Error('x'), { name: 'TimeoutError' }))?.sent).toBe(true)
 })
 
-test('a certificate that is not trusted will not be trusted the next time', () => {
+test('a certificate that is not trusted is not tried again', () => {
   const error = Object.assign(new Error('tls'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
 
   expect(networkFailure(error)).toMatchObject({ retry: 'never' })
 })
 
-test('a certificate that is refused for another reason than trust is no unknown error', () => {
+test('a certificate that is refused for another reason than trust has its reason', () => {
   const weak = Object.assign(new Error('EE certificate key too weak'), { code: 'UNSPECIFIED' })
   const purpose = Object.assign(new Error('x'), { code: 'INVALID_PURPOSE' })
 
@@ -47,11 +47,11 @@ test.each([
   ['soon', undefined],
   ['', undefined],
   [undefined, undefined],
-])('reads Retry-After %j', (header, expected) => {
+])('the header Retry-After %j is understood', (header, expected) => {
   expect(retryAfterMs(header, 1000)).toBe(expected)
 })
 
-test('an error without its request keeps what it says', () => {
+test('an error without its request keeps its message', () => {
   const request = { headers: { authorization: 'Bearer hunter2' } }
   const told = withoutRequest(Object.assign(new TypeError('no'), { request }))
 

@@ -5,7 +5,7 @@ import { KeyNamespace } from './key-namespace.ts'
 const inFolder = new KeyNamespace('s3://bucket/prod', 'prod')
 const atTop = new KeyNamespace('s3://bucket', undefined)
 
-test('keys are names below the folder, and back', () => {
+test('keys are translated to names below the folder, and back', () => {
   const key = objectKey('orders/index')
   expect(inFolder.nameOf(key)).toBe('prod/orders/index')
   expect(inFolder.keyOf('prod/orders/index')).toBe(key)
@@ -23,6 +23,6 @@ test.each([
   'orders/index',
   'prod//index',
   'prod/a/',
-])('%s is no key of ours', (name) => {
+])('the name %s is no key', (name) => {
   expect(inFolder.keyOf(name)).toBeUndefined()
 })
