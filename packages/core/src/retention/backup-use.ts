@@ -15,7 +15,7 @@ export interface UseTiming {
 }
 
 /** A hold of an hour, renewed every 20 minutes. */
-export const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1_200_000 }
+const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1_200_000 }
 
 /** What the hold of a reader needs. */
 export interface UseOptions extends EditOptions {

@@ -15,7 +15,7 @@ export type Retention =
  * A record time that is further ahead of the storage's clock than this counts as a mistake of its
  * producer.
  */
-export const plausibleAheadMs: number = 86_400_000
+const plausibleAheadMs: number = 86_400_000
 
 const millisecondsPerUnit: Readonly<Record<string, number>> = {
   ns: 1e-6,
