@@ -105,7 +105,7 @@ test.each(['hold', 'point'])(
   },
 )
 
-test('one object that cannot be deleted keeps no other one, is told, and goes when it can be', async () => {
+test('an object that cannot be deleted is reported, keeps no other object, and is deleted later', async () => {
   const expired = await Expired.withSegments(10)
   const locked = keys.segment((await expired.entries())[2]?.id ?? ('' as never))
   expired.refuse(({ key }) => key === locked)
@@ -138,7 +138,7 @@ test('where nothing can be deleted, the index does not grow with what is due', a
   expect(segmentGarbage).toHaveLength(256)
 })
 
-test('a storage that goes away while it deletes is asked no more, and what was done is told', async () => {
+test('a deletion stops when the storage does not answer any more, and reports what it deleted', async () => {
   const expired = await Expired.withSegments(10)
   const asked = new Set<string>()
   expired.world.way('pruner').faults.onCall(({ operation, key }) => {

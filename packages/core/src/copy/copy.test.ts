@@ -145,7 +145,7 @@ test('a segment that is missing in the source is named', async () => {
   })
 })
 
-test('a source without the index of its segments is told from one without a backup', async () => {
+test('a source with segments but no index is distinguished from one without a backup', async () => {
   await source.grow(1)
   await source.world.remove(keys.index)
   await expect(copier(source, target).copy()).rejects.toMatchObject({ code: 'INDEX_MISSING' })

@@ -118,7 +118,7 @@ test('what is found and what is next do not change when entries move into pages'
   })
 })
 
-test('a page holds segments of one incarnation, and tells its next offsets only', async () => {
+test('a page holds segments of one incarnation, and only the next offsets of that one', async () => {
   const { writer, ids, storage } = pageWriter()
   const entries = Array.from({ length: 257 }, (_, at) =>
     at < 50
@@ -211,7 +211,7 @@ test('next offsets come from a page of level 2 when no other is there', async ()
   ).toEqual(new Map([[0, 200]]))
 })
 
-test('a page that is damaged, missing or another one is told, with its name', async () => {
+test('a page that is damaged, missing or another one is reported with its name', async () => {
   const tools = pageWriter()
   const index = await indexOfPages(2, tools)
   const [first, second] = index.pages

@@ -21,7 +21,7 @@ async function topicsIn(storage: StorageBackend): Promise<string[]> {
   return await collect(listTopics(storage))
 }
 
-test('topics are told from all else that may lie beside them', async () => {
+test('topics are distinguished from everything else that may lie beside them', async () => {
   const storage = await storageWith(
     'orders/index',
     `orders/${id}.kan`,

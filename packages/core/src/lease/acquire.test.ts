@@ -14,7 +14,7 @@ test('a clean stop leaves the index and the segments, nothing else', async () =>
   expect(world.warnings).toEqual([])
 })
 
-test('a second backup is refused: it says who writes, until when that counts, and what to do', async () => {
+test('a second backup is refused, and reports who writes, until when that counts, and what to do', async () => {
   const world = new World()
   await world.writer('kannery-backup-0')
   await world.pass(seconds(41))
@@ -55,7 +55,7 @@ test('of many that want a new topic one gets it', async () => {
   expect(await world.epoch()).toBe(1)
 })
 
-test('who waits gets the topic when it is released', async () => {
+test('a waiting worker gets the topic when it is released', async () => {
   const world = new World()
   const first = await world.writer('a')
   const waiting = (await world.worker('b')).acquire('orders', { cluster, waitMs: minutes(30) })
@@ -66,7 +66,7 @@ test('who waits gets the topic when it is released', async () => {
   expect((await waiting).epoch).toBe(2)
 })
 
-test('who waits for too long is told who holds it then', async () => {
+test('a worker that waits for too long reports who holds the topic then', async () => {
   const world = new World()
   await world.writer('a')
   const began = world.clock.now()

@@ -34,7 +34,7 @@ test('a worker that finds all topics taken never gives a sign of life', async ()
   expect(world.way('b').faults.calls.filter(({ key }) => key.includes(other.id))).toEqual([])
 })
 
-test('a heartbeat that somebody deletes is written again', async () => {
+test('a heartbeat that is deleted by another process is written again', async () => {
   const { world, key, session } = await writing()
   await world.remove(key)
   await world.pass(seconds(100))
@@ -107,7 +107,7 @@ test('after its end a worker gives no sign, and leaves none', async () => {
   expect(world.keys()).not.toContain(key)
 })
 
-test('a sleeper that wakes does not take its topics back from who has them now', async () => {
+test('a worker that wakes up does not take its topics back from their new writers', async () => {
   const { world, session, key } = await writing()
   world.crash('a')
   await world.pass(minutes(6))

@@ -13,7 +13,7 @@ function world() {
   return { storage, clock, worker }
 }
 
-test('a lease is told with its holder, and gone after its release', async () => {
+test('a lease is listed with its holder, and is gone after its release', async () => {
   const { storage, worker } = world()
   const holder = await worker('a')
   await holder.acquire('orders', { cluster: 'c' })
@@ -39,7 +39,7 @@ test('a broken lease is free at once, and its holder can commit nothing any more
   await expect(asleep.beginIncarnation(incarnation)).rejects.toMatchObject({ code: 'LEASE_LOST' })
 })
 
-test('a lease that is free, or that somebody else took meanwhile, is not broken', async () => {
+test('a lease that is free, or that another worker took meanwhile, is not broken', async () => {
   const { storage, clock, worker } = world()
   expect(await breakLease(storage, 'orders')).toBeUndefined()
 

@@ -33,16 +33,21 @@ test('an orphan is taken over after the ttl and the slack, not before, and goes 
   expect(world.keys().filter((key) => key.startsWith('~workers/'))).toHaveLength(1)
 })
 
-test.each([days(-1), days(1)])('a clock that is %i ms off makes nobody an orphan', async (skew) => {
-  const world = new World()
-  await world.writer('a')
-  const skewed = await world.worker('b', { clock: world.clock.skewed(skew) })
+test.each([days(-1), days(1)])(
+  'a clock that is %i ms off makes no lease an orphan',
+  async (skew) => {
+    const world = new World()
+    await world.writer('a')
+    const skewed = await world.worker('b', { clock: world.clock.skewed(skew) })
 
-  await expect(skewed.acquire('orders', { cluster })).rejects.toMatchObject({ code: 'LEASE_HELD' })
-  world.crash('a')
-  await world.pass(minutes(6))
-  expect((await skewed.acquire('orders', { cluster })).epoch).toBe(2)
-})
+    await expect(skewed.acquire('orders', { cluster })).rejects.toMatchObject({
+      code: 'LEASE_HELD',
+    })
+    world.crash('a')
+    await world.pass(minutes(6))
+    expect((await skewed.acquire('orders', { cluster })).epoch).toBe(2)
+  },
+)
 
 test('of many that want an orphan one gets it, and the others are refused', async () => {
   const world = new World()
@@ -64,7 +69,7 @@ test('of many that want an orphan one gets it, and the others are refused', asyn
   expect(await world.epoch()).toBe(2)
 })
 
-test('who waits takes an orphan over as soon as it is one', async () => {
+test('a waiting worker takes a lease over as soon as it is an orphan', async () => {
   const world = new World()
   await world.writer('a')
   world.crash('a')
@@ -78,7 +83,7 @@ test('who waits takes an orphan over as soon as it is one', async () => {
   expect(world.clock.now() - began).toBeLessThan(minutes(5) + seconds(15))
 })
 
-test('who comes back under its own identity takes its lease over at once', async () => {
+test('a worker that restarts with its identity takes its lease over at once', async () => {
   const world = new World()
   const identity = 'kannery-backup-0'
   const before = await world.worker('first life', { identity })
@@ -138,7 +143,7 @@ test('a lease that a person deletes is free at once', async () => {
   })
 })
 
-test('a __lease that nobody can read is somebody’s until it is old', async () => {
+test('a __lease that cannot be read counts as held until it is old', async () => {
   const world = new World()
   await world.replace('orders/__lease', 'do not touch!\n')
   const worker = await world.worker('b')

@@ -23,7 +23,7 @@ function deny(world: World, name: string): void {
     .faults.onCall(({ operation }) => (operation === 'delete' ? { kind: 'deny' } : undefined))
 }
 
-test('a store that cannot delete under a condition is told first that the lease is released', async () => {
+test('on a store without conditional deletes, the lease is marked as released before it is deleted', async () => {
   const { world, session } = await written(withoutConditionalDelete)
   const before = world.way('a').faults.calls.length
 
@@ -37,7 +37,7 @@ test('a store that cannot delete under a condition is told first that the lease 
   expect(world.keys()).not.toContain('orders/__lease')
 })
 
-test('there, a lease that somebody else took meanwhile stays', async () => {
+test('on a store without conditional deletes, a lease that another worker took over stays', async () => {
   const { world, session } = await written(withoutConditionalDelete)
   await world.remove('orders/__lease')
   await (await world.worker('b')).acquire('orders', { cluster })
@@ -119,7 +119,7 @@ describe('a store that does not create again what was deleted', () => {
     expect(parseLease(Buffer.from(world.text('orders/__lease')))?.state).toBe('held')
   })
 
-  test('names the deleted index that keeps a topic from being backed up anew', async () => {
+  test('names the deleted index that prevents a new backup of the topic', async () => {
     const { world, worker } = await written(keepingMarkers)
     await worker[Symbol.asyncDispose]()
     await world.remove('orders/index')
@@ -175,7 +175,7 @@ test.each(['lose-answer', 'fail'] as const)(
   },
 )
 
-test('a release that arrives late deletes nobody else’s lease', async () => {
+test('a release that arrives late does not delete the lease of another worker', async () => {
   const { world, session } = await written()
   world
     .way('a')
@@ -192,7 +192,7 @@ test('a release that arrives late deletes nobody else’s lease', async () => {
   expect(parseLease(Buffer.from(world.text('orders/__lease')))?.holder).toBe('"b"')
 })
 
-test('what cannot be released is told, and does not keep the rest from being released', async () => {
+test('a topic that cannot be released is reported, and the other topics are released', async () => {
   const { world, worker } = await written()
   await worker.acquire('payments', { cluster })
   world

@@ -37,7 +37,7 @@ test('where answers tell the time, that about the lease suffices: its heartbeat 
   expect(world.way('contender').faults.calls.map(({ operation }) => operation)).toEqual(['get'])
 })
 
-test('where nobody holds the topic, nobody asks for the time', async () => {
+test('the storage is not asked for its time when the topic is free', async () => {
   const world = new World()
   await world.writer('a')
 
@@ -61,7 +61,7 @@ test.each([{ answersTellTime: true }, { storage: { lastModifiedStepMs: 1000 } },
   },
 )
 
-test('a __time that somebody left, or that may not be deleted, does no harm', async () => {
+test('a __time that was left over, or that may not be deleted, does no harm', async () => {
   const world = new World()
   await world.replace('orders/__time', 'left over')
   await world.writer('dead')
@@ -77,7 +77,7 @@ test('a __time that somebody left, or that may not be deleted, does no harm', as
   expect(world.keys()).toContain('orders/__time')
 })
 
-test('who waits for long asks for the time once in a while, not with every look', async () => {
+test('a worker that waits for long asks for the time rarely, not with every look at the lease', async () => {
   const world = new World()
   await world.writer('holder')
   const waiting = (await world.worker('b')).acquire('orders', { cluster, waitMs: minutes(60) })
@@ -91,7 +91,7 @@ test('who waits for long asks for the time once in a while, not with every look'
   expect(count('put', 'orders/__time')).toBeLessThanOrEqual(13)
 })
 
-test('it is never said to be later than it is', async () => {
+test('the time is never ahead of the storage’s clock', async () => {
   const world = new World()
   const time = new StorageTime(world.clock)
   expect(time.now()).toBeUndefined()

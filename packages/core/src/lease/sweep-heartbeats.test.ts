@@ -48,7 +48,7 @@ test('one that is silent for less than a day, or for less than its own lease liv
   expect(await sweep(world)).toBe(1)
 })
 
-test('one that cannot be deleted is told, and keeps no other one', async () => {
+test('a heartbeat that cannot be deleted is reported, and the others are deleted', async () => {
   const world = new World()
   for (const [name, topic] of [
     ['first', 'orders'],

@@ -49,7 +49,7 @@ test('what did not land is sent again', async () => {
   expect([text(memory), puts()]).toEqual(['ours', 3])
 })
 
-test('what somebody else wrote meanwhile is told, and left alone', async () => {
+test('an object that another process wrote meanwhile is returned, and left alone', async () => {
   const { storage, memory, puts } = impatient()
   await memory.put(key, theirs, absent)
 
@@ -59,7 +59,7 @@ test('what somebody else wrote meanwhile is told, and left alone', async () => {
   expect([text(memory), puts()]).toEqual(['theirs', 1])
 })
 
-test('whoever finds another version than the expected one after silence does not send again', async () => {
+test('a write without an answer is not sent again when the object has another version than expected', async () => {
   const { storage, memory, puts } = impatient({ kind: 'fail' })
   const { version } = await memory.put(key, Buffer.from('before'), absent)
   await memory.put(key, theirs, { condition: { kind: 'overwrite' } })
@@ -72,7 +72,7 @@ test('whoever finds another version than the expected one after silence does not
   expect(puts()).toBe(1)
 })
 
-test('an object that is gone is told as such', async () => {
+test('a replaced object that is gone is reported as gone', async () => {
   const { storage, memory } = impatient()
   const { version } = await memory.put(key, theirs, absent)
   await memory.delete(key)
@@ -124,7 +124,7 @@ test('a request that arrives after it was sent again is recognised', async () =>
   expect(text(memory)).toBe('ours')
 })
 
-test('whoever may not send again does not', async () => {
+test('a write is not sent again when that is not allowed any more', async () => {
   const { storage, puts } = impatient({ kind: 'fail' })
   const assertMayResend = (): void => {
     throw new Error('too late')

@@ -36,7 +36,7 @@ test('an edit is accepted, and the backup beside it goes on from there', async (
   expect(await world.next()).toEqual({ 0: 25 })
 })
 
-test('a line that was taken out is told by the file that it leaves without a name', async () => {
+test('a line that was removed is reported by the segment that is no longer named', async () => {
   const { writer, edit, accept } = await writing()
   const last = writer.index.segments.at(-1)?.id ?? ''
   await edit((text) =>
@@ -49,7 +49,7 @@ test('a line that was taken out is told by the file that it leaves without a nam
   expect((await accept()).unnamed).toEqual([`orders/${last}.kan`])
 })
 
-test('a segment that the edit names and nobody has is told', async () => {
+test('a segment that the edit names and that is missing is reported', async () => {
   const { writer, edit, accept } = await writing()
   const first = writer.index.segments[0]?.id ?? ''
   const invented = '01JDC8F9V0000000000000000A'
@@ -70,7 +70,7 @@ test('a dry run writes nothing', async () => {
   expect(world.text(keys.index)).toBe(before)
 })
 
-test('an index that nobody edited stays as it is', async () => {
+test('an index without an edit stays as it is', async () => {
   const { world, accept } = await writing()
   const before = world.text(keys.index)
 

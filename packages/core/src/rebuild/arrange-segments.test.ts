@@ -109,13 +109,13 @@ describe('a leftover of a history that a later leader cut off', () => {
     expect(arrangement?.cutOff).toEqual([])
   })
 
-  test('is not told by a leader epoch that is not known', () => {
+  test('is not recognized by a leader epoch that is not known', () => {
     const leftover = { epoch: 7, offsets: { 0: [100, 200] }, leaderEpoch: -1 } as const
     expect(arranged([leftover, committed])).toEqual([{ 0: [100, 180] }, { 0: [180, 200] }])
   })
 })
 
-test('where partitions contradict each other, the oldest gives way, and the hole is told', () => {
+test('where partitions contradict each other, the oldest segment gives way, and the hole is reported', () => {
   const segments = found([
     { epoch: 1, offsets: { 0: [0, 10], 1: [10, 20] } },
     { epoch: 2, offsets: { 0: [10, 20], 1: [0, 10] } },

@@ -35,7 +35,7 @@ function damage(world: World, id: Ulid, at: (size: number) => number): Promise<v
   return world.replace(key, bytes)
 }
 
-test('a lost index is made anew from the segments, and the backup goes on where it was', async () => {
+test('a lost index is rebuilt from the segments, and the backup continues where it was', async () => {
   const { world, writer } = await backup()
   const before = await world.restorable()
   await writer.release()
@@ -57,7 +57,7 @@ test('a lost index is made anew from the segments, and the backup goes on where 
   await stored(world, next, { 0: [30, 40] })
 })
 
-test('a damaged index is replaced, and who wrote it before can commit nothing more', async () => {
+test('a damaged index is replaced, and its previous writer cannot commit any more', async () => {
   const { world, writer } = await backup()
   const before = await world.restorable()
   await world.replace(keys.index, world.text(keys.index).replace('epoch: 1', 'epoch: 9'))
@@ -81,7 +81,7 @@ test('an index that is whole is left alone', async () => {
   expect(world.text(keys.index)).toBe(before)
 })
 
-test('an index that nobody ever wrote to, over segments that it does not name, is replaced', async () => {
+test('an index without a commit, beside segments that it does not name, is replaced', async () => {
   const world = new World()
   const writer = await (await world.worker('a')).acquire('orders', { cluster })
   const untouched = world.text(keys.index)
@@ -110,7 +110,7 @@ test('a folder without segments gets no index', async () => {
   expect(world.keys()).toEqual([])
 })
 
-test('while somebody writes the topic, nothing is changed', async () => {
+test('a rebuild changes nothing while the topic is being written', async () => {
   const { world } = await backup()
   await world.remove(keys.index)
   await expect(rebuild(world)).rejects.toMatchObject({ code: 'LEASE_HELD' })
@@ -126,7 +126,7 @@ test('a plan writes nothing, beside a writer too', async () => {
   expect(world.keys()).toEqual(before)
 })
 
-test('hundreds of segments make pages, and the old pages, which nobody believes, are garbage', async () => {
+test('a rebuild of hundreds of segments writes new pages, and the old ones are garbage', async () => {
   const world = new World()
   const writer = await world.writer('a')
   for (let at = 0; at < 300; at++) await stored(world, writer, { 0: [at, at + 1] })
@@ -145,7 +145,7 @@ test('hundreds of segments make pages, and the old pages, which nobody believes,
   expect(await world.next()).toEqual({ 0: 300 })
 })
 
-test('what a writer before uploaded and did not commit is narrowed to what nobody else has', async () => {
+test('a segment that was not committed is narrowed to offsets that no other segment has', async () => {
   const world = new World()
   const dead = await world.writer('dead')
   await stored(world, dead, { 0: [0, 10] })
@@ -184,7 +184,7 @@ test('what others hold altogether is garbage', async () => {
   expect(index.garbage).toMatchObject([{ id: abandoned.segment.id, kind: 'segment' }])
 })
 
-test('a segment that is gone leaves a gap that is told', async () => {
+test('a missing segment leaves a gap that is reported', async () => {
   const { world, writer } = await backup()
   const lost = writer.index.segments[1]?.id as Ulid
   await writer.release()
@@ -221,7 +221,7 @@ test.each<[string, (size: number) => number]>([
   expect(await world.restorable()).toEqual(before)
 })
 
-test('a segment of which nothing can be read stays out, and is told', async () => {
+test('a segment of which nothing can be read is left out and reported', async () => {
   const { world, writer } = await backup()
   const id = writer.index.segments[1]?.id as Ulid
   await writer.release()
@@ -318,7 +318,7 @@ test('segments expire by the retention that is given, counted from now', async (
   for (const { expires } of index.segments) expect(expires).toSatisfy((at) => String(at) > least)
 })
 
-test('a rebuild that slept before it wrote overwrites nobody’s index', async () => {
+test('a rebuild that slept before its write does not overwrite another index', async () => {
   const { world, writer } = await backup()
   await writer.release()
   await world.remove(keys.index)

@@ -155,12 +155,12 @@ test.each<[string, Offsets, Partial<SegmentHeader>]>([
   ['covers again what is committed', { 0: [9, 20] }, {}],
   ['covers nothing', { 0: [10, 10] }, {}],
   [
-    'is of a writer before the last one that committed, and of a history that nobody knows',
+    'is of a writer before the last one that committed, and of an unknown history',
     { 0: [10, 20, -1] },
     { epoch: 0 },
   ],
 ])(
-  'a segment that %s is not adopted, also when nobody else has it',
+  'a segment that %s is not adopted, also when it is the only copy',
   async (_, offsets, changes) => {
     const { session, left } = await afterCrash((world, dead) =>
       upload(world, dead, offsets, changes),
@@ -178,7 +178,7 @@ test.each<[string, Partial<SegmentHeader>]>([
   ['topic', { topic: 'payments' }],
   ['topic of this name', { topicId: 'of another backup' }],
 ])(
-  'a segment of another %s is neither adopted nor deleted: somebody put it there',
+  'a segment of another %s is neither adopted nor deleted, because a person put it there',
   async (_, changes) => {
     const { session, left } = await afterCrash((world, dead) =>
       upload(world, dead, { 0: [10, 20] }, changes),
@@ -400,7 +400,7 @@ test('what is garbage already stays so while the source has it, since when it wa
   expect(third.index.garbage).toEqual(garbage)
 })
 
-test('garbage whose grace is as good as over is not adopted: somebody may have begun to delete it', async () => {
+test('garbage whose grace is about to end is not adopted, because a deletion may have begun', async () => {
   const { world, session } = await afterCrash((world, dead) => upload(world, dead, { 0: [10, 20] }))
   await session.recover(source())
   await session.release()

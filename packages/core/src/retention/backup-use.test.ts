@@ -89,7 +89,7 @@ test('the hold of a reader that died ends by itself within an hour, and leaves t
   expect(await read.holds()).toEqual([])
 })
 
-test('who may not write reads without a hold, and is not warned', async () => {
+test('a reader without permission to write reads without a hold, and is not warned', async () => {
   const read = await Read.backup()
   read.world
     .way('reader')
@@ -116,7 +116,7 @@ test('a hold that cannot be put is a warning, and is tried again', async () => {
   expect(await read.holds()).toEqual(['a restore'])
 })
 
-test('a hold of who reads a copy stays when the copy is made anew', async () => {
+test('the hold of a reader of a copy stays when the topic is copied again', async () => {
   const source = await startSource()
   const target = secondStorage(source)
   await source.grow(2)

@@ -163,7 +163,7 @@ test('a mark beside a running backup leaves it its epoch, and it goes on', async
   expect(await states(world)).toEqual(['expired', 'expired', 'kept'])
 })
 
-test('who lost the lease deletes nothing', async () => {
+test('a writer that lost the lease deletes nothing', async () => {
   const world = new World()
   await backup(world)
   await world.pass(days(30))

@@ -91,7 +91,7 @@ test('what is written is read again, whatever it is', async () => {
   )
 })
 
-test('the header of a baseline tells what it stands for', () => {
+test('the header of a baseline says which incarnation it replaces', () => {
   const header = { ...sampleHeader, incarnation: 2, baselineOf: 1 }
   expect(decodeSegmentHeader(encodeSegmentHeader(header), 'key')).toEqual(header)
 })

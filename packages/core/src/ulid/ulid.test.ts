@@ -9,7 +9,7 @@ function source(startMs: number, seed = 1): { ids: UlidSource; clock: TestClock 
   return { ids: new UlidSource({ clock, random: seededRandom(seed) }), clock }
 }
 
-test('an id tells its time, to any reader of ULIDs', async () => {
+test('any reader of ULIDs finds the time of an id', async () => {
   const startMs = Date.UTC(2026, 10, 23, 7)
   const { ids, clock } = source(startMs)
   const first = ids.next()

@@ -32,7 +32,7 @@ test('what is committed is found, and the next offsets follow from it', async ()
   })
 })
 
-test('a writer that lost its topic commits nothing afterwards, and takes nobody else’s lease with it', async () => {
+test('a writer that lost its topic commits nothing afterwards, and leaves the lease of its successor alone', async () => {
   const world = new World()
   const old = await world.writer('a')
   await world.remove('orders/__lease')

@@ -17,7 +17,7 @@ test('a writer that slept through its lease cannot commit', async () => {
   expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
 })
 
-test('past its own deadline a writer stops, although nobody took over', async () => {
+test('a writer stops at its own deadline, although no other one has taken over', async () => {
   const world = new World()
   const session = await world.writer('a')
   world
@@ -90,7 +90,7 @@ test('a wall clock that is set back hides no silence', async () => {
   })
 })
 
-test('who stopped at its deadline gets its topic back at once, and goes on', async () => {
+test('a writer that stopped at its deadline gets its topic back at once, and continues', async () => {
   const world = new World()
   const worker = await world.worker('a')
   const session = await worker.acquire('orders', { cluster })

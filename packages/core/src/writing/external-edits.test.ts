@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { captured, World } from '../../test/fixtures.ts'
 
-test('a backup that was begun anew in its folder is another one, also with the same epoch', async () => {
+test('a backup that was started again in its folder is another one, also with the same epoch', async () => {
   const world = new World()
   const old = await world.writer('a')
   await world.removeFolder('orders')
@@ -32,7 +32,7 @@ test('a hold that comes between two commits stays, and the writer goes on', asyn
   })
 })
 
-test('an index that is gone is not made anew; put back, the backup goes on', async () => {
+test('an index that is gone is not written again, and the backup continues when it is put back', async () => {
   const world = new World()
   const session = await world.writer('a')
   await session.commit(captured(session, { 0: [0, 10] }))
@@ -67,7 +67,7 @@ test('a folder that is gone stays gone while its writer lives', async () => {
   expect(world.keys().filter((key) => key.startsWith('orders/'))).toEqual([])
 })
 
-test('an index that somebody damaged meanwhile is named, and not written over', async () => {
+test('an index that was damaged meanwhile is reported, and not overwritten', async () => {
   const world = new World()
   const session = await world.writer('a')
   const damaged = world.text('orders/index').replace('topic-id', 'topic-ix')

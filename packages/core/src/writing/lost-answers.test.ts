@@ -43,7 +43,7 @@ test.each(['lose-answer', 'fail'] as const)(
   },
 )
 
-test('a commit of which nobody knows ends the session; who acquires again finds out', async () => {
+test('a commit whose outcome is unknown ends the session, and acquiring again finds out', async () => {
   const world = new World()
   const worker = await world.worker('a')
   const session = await worker.acquire('orders', { cluster })

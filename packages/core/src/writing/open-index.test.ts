@@ -6,7 +6,7 @@ import { SleepyClock } from '../../test/simulation/sleepy-clock.ts'
 import { encodeIndex } from '../index-file/format/index-document.ts'
 import type { WriterSession } from './writer-session.ts'
 
-test('who was too slow to raise the epoch before a successor gives up', async () => {
+test('a writer that was too slow to raise the epoch before its successor gives up', async () => {
   const world = new World()
   const slow = await world.worker('slow')
   world
@@ -50,7 +50,7 @@ test('a last commit of the writer before, between our look and our claim, is not
   expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
 })
 
-test('who needed more than half the ttl to look gives a sign of life before it claims the epoch', async () => {
+test('a writer that needed more than half the ttl to open the index renews its heartbeat before it raises the epoch', async () => {
   const world = new World()
   const timing = {
     ttlMs: minutes(5),
@@ -87,7 +87,7 @@ async function acquireStopped(world: World, milliseconds: number): Promise<Write
   return await worker.acquire('orders', { cluster })
 }
 
-test('who was stopped between lease and epoch leaves the topic to its successor', async () => {
+test('a writer that was stopped between lease and epoch leaves the topic to its successor', async () => {
   const world = new World()
   await (await world.writer('first')).release()
   const acquiring = acquireStopped(world, minutes(16))
@@ -101,7 +101,7 @@ test('who was stopped between lease and epoch leaves the topic to its successor'
   expect(world.text('orders/__lease')).toContain('successor')
 })
 
-test('who was stopped between lease and epoch goes on where nobody came', async () => {
+test('a writer that was stopped between lease and epoch continues when it has no successor', async () => {
   const world = new World()
 
   expect((await world.until(acquireStopped(world, minutes(16)))).epoch).toBe(1)

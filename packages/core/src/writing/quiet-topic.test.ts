@@ -29,7 +29,7 @@ test.each([
   ['changes the tail', 300],
   ['moves the tail into a page', 384],
 ])(
-  'the first commit after a long silence that %s goes on from pages that were written anew',
+  'the first commit after a long silence that %s continues from pages that were replaced',
   async (_, commits) => {
     const { world, session } = await quietTopic(commits)
 
@@ -39,7 +39,7 @@ test.each([
   },
 )
 
-test('a writer that was overtaken is told so, although the pages that it knew are gone', async () => {
+test('a writer that was overtaken reports LEASE_LOST, although the pages that it knew are gone', async () => {
   const { world, session } = await quietTopic(384)
   await world.remove('orders/__lease')
   await world.writer('b')

@@ -96,7 +96,7 @@ test('every flipped bit and every length of a cut is noticed, and the index is n
   expect([...codes]).toEqual(['DATA_CORRUPT'])
 })
 
-test('damage is told with its bytes and with what to do', () => {
+test('damage is reported with its bytes and with what to do', () => {
   const error = refusal(sample.replace('81234', '81235'))
 
   expect(error).toMatchObject({

@@ -62,7 +62,7 @@ test('pages without such an entry are left alone, and unread when their ids do n
   expect(session.index.garbage).toEqual([])
 })
 
-test('a change below a page of level 2 writes both levels anew', async () => {
+test('a change below a page of level 2 replaces the pages of both levels', async () => {
   const world = new World()
   const session = await after(world, 400)
   const { index, topic, epoch, writer: name } = session
