@@ -67,7 +67,6 @@ export {
   dropHeaders,
   type RecordTransform,
 } from './restore/records/record-stage.ts'
-export { type RestoreObserver, type RestoreOptions, restore } from './restore/restore.ts'
 export type {
   ChosenIncarnation,
   RestoredPartition,

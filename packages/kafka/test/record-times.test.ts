@@ -2,11 +2,11 @@ import { MemoryStorage, realClock } from '@kannery/storage-testkit'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { RestoreWindow } from '../src/reading/window.ts'
-import { restore } from '../src/restore/restore.ts'
 import { captureOnce } from './capture-run.ts'
 import { readCaptured } from './captured.ts'
 import { readPartition } from './read-partition.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
+import { restoreTopic } from './restore-topic.ts'
 import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')
@@ -49,7 +49,7 @@ async function restoredTimes(
   window: RestoreWindow,
 ): Promise<readonly bigint[]> {
   const as = uniqueTopic('times-restored')
-  const { verification } = await restore({
+  const { verification } = await restoreTopic({
     storage,
     cluster,
     topic,

@@ -1,9 +1,9 @@
 import { MemoryStorage, realClock, realRandom } from '@kannery/storage-testkit'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
-import { type RestoreOptions, restore } from '../src/restore/restore.ts'
 import type { RestoreReport } from '../src/restore/restore-options.ts'
 import { type BackupSketch, writeBackup } from './backup.ts'
 import { uniqueTopic } from './real-cluster.ts'
+import { type RestoreTopicOptions, restoreTopic } from './restore-topic.ts'
 
 export interface SketchRestored {
   readonly as: string
@@ -17,7 +17,7 @@ export interface SketchRestored {
 export async function restoreSketch(
   cluster: KafkaCluster,
   sketch: Omit<BackupSketch, 'topic'>,
-  options: Partial<RestoreOptions> = {},
+  options: Partial<RestoreTopicOptions> = {},
   prepare: (storage: MemoryStorage, as: string) => Promise<void> | void = () => {},
 ): Promise<SketchRestored> {
   const { as = uniqueTopic('restored') } = options
@@ -25,7 +25,7 @@ export async function restoreSketch(
   const topic = 'orders'
   await writeBackup({ storage, clock: realClock, random: realRandom }, { topic, ...sketch })
   await prepare(storage, as)
-  const report = await restore({
+  const report = await restoreTopic({
     storage,
     cluster,
     topic,

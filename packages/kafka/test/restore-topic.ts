@@ -4,10 +4,10 @@ import type {
   RestoreReport,
   RestoreSettings,
   TopicToRestore,
-} from './restore-options.ts'
-import { RestoreRun } from './restore-run.ts'
+} from '../src/restore/restore-options.ts'
+import { RestoreRun } from '../src/restore/restore-run.ts'
 
-export interface RestoreOptions extends RestoreSettings, TopicToRestore {
+export interface RestoreTopicOptions extends RestoreSettings, TopicToRestore {
   readonly observer: RestoreObserver
 }
 
@@ -21,8 +21,8 @@ export interface RestoreObserver {
   onEnded?(report: RestoreReport): void
 }
 
-/** Restores one topic, as {@link RestoreRun}. @throws what kept it from being restored wholly */
-export async function restore(options: RestoreOptions): Promise<RestoreReport> {
+/** Restores one topic by a {@link RestoreRun}. @throws what kept it from being restored wholly */
+export async function restoreTopic(options: RestoreTopicOptions): Promise<RestoreReport> {
   const { observer, topic, as, partitions, incarnation } = options
   const topics = [{ topic, as, partitions, incarnation }]
   const run = await RestoreRun.prepare({ ...options, topics })
