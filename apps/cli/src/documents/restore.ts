@@ -7,6 +7,8 @@ export interface RestoreOptions {
   readonly topic: readonly string[]
   readonly exclude: readonly string[]
   readonly as: string | undefined
+  /** Each `from=to`. */
+  readonly map: readonly string[]
   readonly prefix: string | undefined
   readonly suffix: string | undefined
   readonly partition: readonly number[]
@@ -55,16 +57,32 @@ export function restoreDocument(options: RestoreOptions): RestoreDocument {
 
 function topicsOf(options: RestoreOptions): RestoreDocument['spec']['topics'] {
   const { topic, as, partition, incarnation } = options
-  if (as !== undefined && (topic.length > 1 || topic.some((name) => /[*?/]/.test(name)))) {
+  if (as !== undefined && (isPattern(topic) || options.map.length > 0)) {
     throw new KanneryError('CONFIG_INVALID', '--as is a name for one topic', {
       why: 'several topics, or a pattern, are given',
-      remedy: 'Use --prefix or --suffix, or restore one topic by its name.',
+      remedy: 'Use --map for each topic, or --prefix or --suffix for all.',
     })
   }
-  return topic.map((source) => ({
-    source,
-    ...(as !== undefined && { target: as }),
-    ...(partition.length > 0 && { partitions: partition }),
-    ...(incarnation !== undefined && { incarnation }),
-  }))
+  const targets = new Map(options.map.map(parsePair))
+  return [...new Set([...topic, ...targets.keys()])].map((source) => {
+    const target = as ?? targets.get(source)
+    return {
+      source,
+      ...(target !== undefined && { target }),
+      ...(partition.length > 0 && { partitions: partition }),
+      ...(incarnation !== undefined && { incarnation }),
+    }
+  })
+}
+
+function isPattern(topics: readonly string[]): boolean {
+  return topics.length > 1 || topics.some((name) => /[*?/]/.test(name))
+}
+
+function parsePair(text: string): readonly [from: string, to: string] {
+  const [from, to, ...rest] = text.split('=')
+  if (from && to && rest.length === 0) return [from, to]
+  throw new KanneryError('CONFIG_INVALID', `--map: not two names: ${JSON.stringify(text)}`, {
+    remedy: 'Write the name in the backup and the name in the target, as in orders=orders-copy.',
+  })
 }

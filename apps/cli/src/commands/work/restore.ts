@@ -33,8 +33,16 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       value: 'name',
       description: 'the name of the restored topic; defaults to its name in the backup',
     }),
-    prefix: text({ value: 'text', description: 'text to put before the names of all topics' }),
-    suffix: text({ value: 'text', description: 'text to put after the names of all topics' }),
+    map: text({
+      value: 'from=to',
+      description: 'a topic in the backup, and its name in the target cluster',
+      repeatable: true,
+    }),
+    prefix: text({
+      value: 'text',
+      description: 'text to put before the names of the other topics',
+    }),
+    suffix: text({ value: 'text', description: 'text to put after the names of the other topics' }),
     ...selectionOptions,
     'replication-factor': integer({ min: 1, max: 32_767 })({
       description:
@@ -62,7 +70,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
   },
   examples: [
     'kannery restore --from ./backups --to localhost:9092 --topic orders --as orders-copy --verify',
-    "kannery restore --from ./backups --to localhost:9092 --topic 'orders.*' --prefix copy-",
+    "kannery restore --from ./backups --to localhost:9092 --topic 'orders.*' --prefix copy- --map orders.eu=eu-orders",
     'kannery restore --from ./backups --to localhost:9092 --topic orders --until 2026-11-23T10:00Z',
     'kannery restore --from ./backups --to localhost:9092 --topic orders --drop-headers traceparent --verify',
   ],

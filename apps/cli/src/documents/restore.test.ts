@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { type RestoreOptions, restoreDocument } from './restore.ts'
+
+const none: RestoreOptions = {
+  topic: [],
+  exclude: [],
+  as: undefined,
+  map: [],
+  prefix: undefined,
+  suffix: undefined,
+  partition: [],
+  since: undefined,
+  until: undefined,
+  incarnation: undefined,
+  replicationFactor: undefined,
+  retention: undefined,
+  dropHeaders: [],
+  originalOffsetHeader: undefined,
+  verify: false,
+  skipDamaged: false,
+}
+
+const topicsOf = (changes: Partial<RestoreOptions>) =>
+  restoreDocument({ ...none, ...changes }).spec.topics
+
+describe('the topics of a Restore made of options', () => {
+  test('are the patterns, and the topics of --map with their targets', () => {
+    expect(
+      topicsOf({ topic: ['orders.*', 'payments'], map: ['payments=paid', 'orders.eu=eu'] }),
+    ).toEqual([
+      { source: 'orders.*' },
+      { source: 'payments', target: 'paid' },
+      { source: 'orders.eu', target: 'eu' },
+    ])
+  })
+
+  test('have the target of --as if there is one name', () => {
+    expect(topicsOf({ topic: ['orders'], as: 'copy', partition: [2] })).toEqual([
+      { source: 'orders', target: 'copy', partitions: [2] },
+    ])
+  })
+
+  test.each([
+    [{ topic: ['orders.*'], as: 'copy' }, /--as/],
+    [{ topic: ['orders', 'payments'], as: 'copy' }, /--as/],
+    [{ topic: ['orders'], as: 'copy', map: ['a=b'] }, /--as/],
+    [{ topic: ['orders'], map: ['orders'] }, /--map: not two names/],
+    [{ topic: ['orders'], map: ['orders=a=b'] }, /--map: not two names/],
+    [{ topic: ['orders'], map: ['=copy'] }, /--map: not two names/],
+  ])('are refused where the options contradict each other (case %#)', (changes, message) => {
+    expect(() => topicsOf(changes)).toThrow(message)
+  })
+})
