@@ -33,7 +33,7 @@ const table: readonly [status: number, name: string | undefined, Attempt, ErrorC
   [404, 'BlobNotFound', replace, 'STORAGE_PRECONDITION_FAILED', 'after-refresh'],
   [400, 'InvalidBlockList', commit, 'STORAGE_REWRITE_NEEDED', 'after-refresh'],
 
-  // 412 too, but nobody changed anything.
+  // 412 as well, but nothing was changed.
   [412, 'LeaseIdMissing', replace, 'STORAGE_DENIED', 'never'],
   [409, 'BlobImmutableDueToPolicy', replace, 'STORAGE_DENIED', 'never'],
   [409, 'SnapshotsPresent', get, 'STORAGE_DENIED', 'never'],
@@ -83,7 +83,7 @@ test.each([
   })
 })
 
-test('an identity that cannot be found is told as missing credentials', () => {
+test('an identity that cannot be found is reported as missing credentials', () => {
   const error = Object.assign(new Error('az login\nand more'), {
     name: 'CredentialUnavailableError',
   })
@@ -99,7 +99,7 @@ test('an aborted call rejects with the reason of its signal', () => {
   )
 })
 
-test('what is no error of the storage passes unchanged', () => {
+test('errors of Kannery and defects pass unchanged', () => {
   const defect = new TypeError('undefined is not a function')
   const ours = new KanneryError('INTERNAL', 'x')
 

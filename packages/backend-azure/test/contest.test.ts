@@ -6,7 +6,7 @@ import { configFor } from './fixtures.ts'
 const { KANNERY_CONTEST_ROUNDS = '50' } = process.env
 const creations = Number(KANNERY_CONTEST_ROUNDS)
 
-test('of eight processes exactly one creates an object, and no update is lost', {
+test('exactly one of eight processes creates an object, and no update is lost', {
   timeout: 30_000 + creations * 1000,
 }, async () => {
   const server = inject('azurite')

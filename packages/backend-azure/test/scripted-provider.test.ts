@@ -131,12 +131,12 @@ describe('an error of Azure', () => {
         await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
       ]
 
-      for (const [index, told] of errors.entries()) {
-        const { code, retry } = told
+      for (const [index, reported] of errors.entries()) {
+        const { code, retry } = reported
         expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
-        if (index === 0) expect(told).toMatchObject(error)
+        if (index === 0) expect(reported).toMatchObject(error)
       }
-      // One attempt each: nobody retries here.
+      // One attempt each: a backend does not retry.
       expect(server.requests).toHaveLength(4)
     },
   )
@@ -160,7 +160,7 @@ describe('an error of Azure', () => {
 })
 
 describe('an answer of Azure that stops or breaks off', () => {
-  test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  test('a stalled body does not keep its connection after its reader gave up', async () => {
     await using server = await startScriptedServer(({ headers }) => {
       const range = String(headers.range ?? headers['x-ms-range'] ?? '')
       const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)

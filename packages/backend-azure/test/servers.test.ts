@@ -16,7 +16,7 @@ const mib = 1024 * 1024
 /** With memory for one part, a write resolves when the part has arrived. */
 const oneByOne = { condition: ifAbsent, maxBufferedBytes: 5 * mib }
 
-test('the probe finds nothing to complain about', async () => {
+test('the probe finds no fault', async () => {
   await using storage = await open(inject('azurite'))
 
   expect(await probe(storage, context)).toEqual({
@@ -28,7 +28,7 @@ test('the probe finds nothing to complain about', async () => {
   expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
-test("an answer tells the storage's time, by the clock of lastModified", async () => {
+test("an answer has the storage's time, by the clock of lastModified", async () => {
   await using storage = await open(inject('azurite'))
   const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
   const head = await storage.head(key)
@@ -36,13 +36,13 @@ test("an answer tells the storage's time, by the clock of lastModified", async (
 
   for (const { answeredAt, lastModified } of [put, head ?? put, reader.info]) {
     const ageMs = (answeredAt?.getTime() ?? Number.NaN) - lastModified.getTime()
-    // An answer tells whole seconds.
+    // An answer has whole seconds.
     expect(ageMs).toBeGreaterThan(-1000)
     expect(ageMs).toBeLessThan(5000)
   }
 })
 
-test('nobody pays for blocks that were given up', async () => {
+test('an upload that was given up leaves no blocks', async () => {
   const prefix = newPrefix()
   await using storage = await open(inject('azurite'), { prefix })
   {
@@ -54,7 +54,7 @@ test('nobody pays for blocks that were given up', async () => {
   expect(await storage.head(key)).toBeUndefined()
 })
 
-test('of two writers of one name the second is told, and changes nothing', async () => {
+test('the second of two writers of one name fails, and changes nothing', async () => {
   const prefix = newPrefix()
   await using storage = await open(inject('azurite'), { prefix })
   await using first = await storage.openWriter(key, oneByOne)
@@ -70,7 +70,7 @@ test('of two writers of one name the second is told, and changes nothing', async
   expect(Buffer.alloc(20 * mib, 1).equals(found?.bytes ?? Buffer.alloc(0))).toBe(true)
 })
 
-test('an upload that was swept away cannot be committed', async () => {
+test('an upload that was swept cannot be committed', async () => {
   await using storage = await open(inject('azurite'))
   await using writer = await storage.openWriter(key, oneByOne)
   await writer.write(Buffer.alloc(20 * mib))
@@ -109,7 +109,7 @@ test('a sweep leaves empty objects alone', async () => {
   expect(await storage.head(key)).toMatchObject({ version })
 })
 
-test('a wrong key is told, and not repeated', async () => {
+test('a wrong key is reported without its value', async () => {
   const accountKey = Buffer.from('a wrong key').toString('base64')
   await using storage = await open(inject('azurite'), {}, { accountKey })
   const calls = [
@@ -127,7 +127,7 @@ test('a wrong key is told, and not repeated', async () => {
   }
 })
 
-test('who may only read can list and read, and is told what is missing to write', async () => {
+test('an identity that may only read can list and read, and learns which permission writing needs', async () => {
   const prefix = newPrefix()
   await using owner = await open(inject('azurite'), { prefix })
   await owner.put(key, Buffer.from('x'), { condition: ifAbsent })
@@ -151,7 +151,7 @@ test('who may only read can list and read, and is told what is missing to write'
   })
 })
 
-test('a SAS and a connection string open the storage, too', async () => {
+test('a SAS token and a connection string open the storage as well', async () => {
   const { endpoint, account } = inject('azurite')
   const connectionString = `AccountName=${account.name};AccountKey=${account.key};BlobEndpoint=${endpoint};`
   for (const credentials of [{ sasToken: `?${sasFor('rcwdl')}` }, { connectionString }]) {
@@ -184,7 +184,7 @@ function sharedKey(): StorageSharedKeyCredential {
   return new StorageSharedKeyCredential(account.name, account.key)
 }
 
-test('a writer takes little more memory than it may', async () => {
+test('a writer takes little more memory than its bound', async () => {
   await using storage = await open(inject('azurite'))
   const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
   const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)

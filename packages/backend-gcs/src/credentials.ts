@@ -7,9 +7,9 @@ export interface GcsCredentials {
 }
 
 /**
- * undefined: Application Default Credentials (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata
- * server). Other kinds of key files name programs and URLs to ask, which nobody should be able to
- * slip in as a secret: they are for that variable.
+ * Reads the key file of a service account. Without any credentials it returns undefined, and the
+ * SDK looks for some (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata server). Other kinds of key
+ * files name programs and URLs to ask; they are refused, so that a secret cannot bring them in.
  * https://cloud.google.com/docs/authentication/external/externally-sourced-credentials
  *
  * @throws CONFIG_INVALID, naming no value

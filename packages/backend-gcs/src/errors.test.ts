@@ -59,7 +59,7 @@ test.each(table)('%i %s at %o is %s, %s', (status, reason, attempt, code, retry)
   })
 })
 
-test('a 404 to who reads proves nothing yet', () => {
+test('a 404 to a read does not prove that the object is missing', () => {
   expect(answer(404, 'notFound', get)).toBeInstanceOf(NotThere)
 })
 
@@ -77,7 +77,7 @@ test.each([
 test.each([
   'Could not load the default credentials. Browse to https://cloud.google.com/docs/authentication',
   'invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes)',
-])('missing credentials are told: %s', (message) => {
+])('missing credentials are reported: %s', (message) => {
   expect(gcsError(new Error(message), get)).toMatchObject({
     code: 'STORAGE_UNAUTHENTICATED',
     why: message,
@@ -90,7 +90,7 @@ test('an aborted call rejects with the reason of its signal', () => {
   expect(gcsError(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(reason)
 })
 
-test('what is no error of the storage passes unchanged', () => {
+test('errors of Kannery and defects pass unchanged', () => {
   const defect = new TypeError('undefined is not a function')
   const ours = new KanneryError('INTERNAL', 'x')
 

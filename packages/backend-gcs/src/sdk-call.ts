@@ -4,8 +4,8 @@ import { refusalOf } from './answer.ts'
 import { type Attempt, answered, errors, gcsError } from './errors.ts'
 
 /**
- * One call of the SDK, which cannot be stopped: it is left behind when the signal is aborted, and
- * what became of it is then unknown.
+ * Makes one call of the SDK. It cannot be stopped: when the signal is aborted, it is abandoned, and
+ * its outcome is unknown.
  *
  * @throws NotThere for a 404; else errors of Kannery, or the reason of the signal
  */

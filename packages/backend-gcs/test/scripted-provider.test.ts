@@ -63,12 +63,12 @@ describe('an error of Google', () => {
         await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
       ]
 
-      for (const [index, told] of errors.entries()) {
-        const { code, retry } = told
+      for (const [index, reported] of errors.entries()) {
+        const { code, retry } = reported
         expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
-        if (index === 0) expect(told).toMatchObject(error)
+        if (index === 0) expect(reported).toMatchObject(error)
       }
-      // One attempt each: nobody retries here.
+      // One attempt each: a backend does not retry.
       expect(server.requests).toHaveLength(4)
     },
   )
@@ -105,7 +105,7 @@ describe('an error of Google', () => {
 
 type Call = (storage: StorageBackend) => Promise<unknown>
 
-describe('an answer of Google that nobody waits for', () => {
+describe('an answer of Google that comes too late', () => {
   test.each<[string, Call, number]>([
     ['get', (storage) => readObject(storage, key), 200],
     ['get that is refused', (storage) => readObject(storage, key), 503],
@@ -114,30 +114,27 @@ describe('an answer of Google that nobody waits for', () => {
     ['put that is refused', (storage) => storage.put(key, body, { condition: ifAbsent }), 503],
     ['list', (storage) => Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' })), 200],
     ['delete', (storage) => storage.delete(key), 200],
-  ])(
-    'an answer to a %s that comes when nobody waits for it any more does no harm',
-    async (...row) => {
-      const [, call, status] = row
-      await using server = await startScriptedServer(() => ({
-        status,
-        headers: {
-          ...json,
-          'x-goog-generation': '7',
-          'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
-        },
-        body: stored,
-        delayMs: 300,
-      }))
-      await using backend = await openAt(server)
-      const retry = { attemptMs: 20, deadlineMs: 100, firstPauseMs: 1, maxPauseMs: 1 }
-      const storage = decorate(backend, { ...context, retry })
+  ])('an answer to a %s that comes after the caller gave up does no harm', async (...row) => {
+    const [, call, status] = row
+    await using server = await startScriptedServer(() => ({
+      status,
+      headers: {
+        ...json,
+        'x-goog-generation': '7',
+        'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
+      },
+      body: stored,
+      delayMs: 300,
+    }))
+    await using backend = await openAt(server)
+    const retry = { attemptMs: 20, deadlineMs: 100, firstPauseMs: 1, maxPauseMs: 1 }
+    const storage = decorate(backend, { ...context, retry })
 
-      expect(await errorOf(call(storage))).toMatchObject({
-        code: expect.stringMatching(/STORAGE_(UNAVAILABLE|OUTCOME_UNKNOWN)/),
-      })
-      await server.allLeft()
-    },
-  )
+    expect(await errorOf(call(storage))).toMatchObject({
+      code: expect.stringMatching(/STORAGE_(UNAVAILABLE|OUTCOME_UNKNOWN)/),
+    })
+    await server.allLeft()
+  })
 
   test('a get that is aborted before it begins asks nothing', async () => {
     await using server = await startScriptedServer(() => failure(503, 'backendError'))
@@ -147,11 +144,11 @@ describe('an answer of Google that nobody waits for', () => {
     await expect(storage.get(key, { signal })).rejects.toThrow('enough')
     await errorOf(storage.head(key))
 
-    // An answer to it would end the process: nobody waits for it.
+    // An answer to it would end the process: it has no listener.
     expect(server.requests).toHaveLength(1)
   })
 
-  test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  test('a stalled body does not keep its connection after its reader gave up', async () => {
     await using server = await startScriptedServer(({ headers }) => {
       const range = String(headers.range ?? headers['x-ms-range'] ?? '')
       const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
@@ -207,11 +204,11 @@ describe('an answer of Google that breaks off', () => {
     await using storage = await openAt(server)
     const list = (): Promise<unknown> =>
       Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
-    const told = { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' }
+    const brokenOff = { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' }
 
     for (cutOffAfter of [10, undefined]) {
-      for (status of [200, 503]) expect(await errorOf(list())).toMatchObject(told)
-      expect(await errorOf(stream(session))).toMatchObject(told)
+      for (status of [200, 503]) expect(await errorOf(list())).toMatchObject(brokenOff)
+      expect(await errorOf(stream(session))).toMatchObject(brokenOff)
     }
   })
 })

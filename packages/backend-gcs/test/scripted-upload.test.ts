@@ -117,7 +117,7 @@ describe('an upload in parts', () => {
   test.each([
     ['answers 503 to', failure(503, 'backendError')],
     ['does not answer', undefined],
-  ])('a part that Google %s is sent once: nobody retries here', async (_, answer) => {
+  ])('a part that Google %s is sent once: a backend does not retry', async (_, answer) => {
     await using server = await sessionServer(() => answer)
 
     expect(await errorOf(stream(server))).toMatchObject({

@@ -20,7 +20,7 @@ test('the probe notices that the condition of a delete is ignored, and goes on w
   expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
 })
 
-test("an answer tells the storage's time, by the clock of lastModified", async () => {
+test("an answer has the storage's time, by the clock of lastModified", async () => {
   await using storage = await open(inject('gcs'))
   const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
   const head = await storage.head(key)
@@ -28,13 +28,13 @@ test("an answer tells the storage's time, by the clock of lastModified", async (
 
   for (const { answeredAt, lastModified } of [put, head ?? put, reader.info]) {
     const ageMs = (answeredAt?.getTime() ?? Number.NaN) - lastModified.getTime()
-    // An answer tells whole seconds.
+    // An answer has whole seconds.
     expect(ageMs).toBeGreaterThan(-1000)
     expect(ageMs).toBeLessThan(5000)
   }
 })
 
-test('of two uploads of one name the second is told, and changes nothing', async () => {
+test('the second of two uploads of one name fails, and changes nothing', async () => {
   await using storage = await open(inject('gcs'))
   const options = { condition: ifAbsent, maxBufferedBytes: 4 * mib }
   await using first = await storage.openWriter(key, options)
@@ -64,7 +64,7 @@ test("Google's own SDK reads what was written", async () => {
   expect((await file.download())[0].toString()).toBe('x')
 })
 
-test('a writer takes little more memory than it may', async () => {
+test('a writer takes little more memory than its bound', async () => {
   await using storage = await open(inject('gcs'))
   const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
   const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)

@@ -96,7 +96,7 @@ test('an aborted call rejects with the reason of its signal', () => {
   expect(s3Error(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(reason)
 })
 
-test('what is no error of the storage passes unchanged', () => {
+test('errors of Kannery and defects pass unchanged', () => {
   const defect = new TypeError('undefined is not a function')
   const ours = new KanneryError('INTERNAL', 'x')
 

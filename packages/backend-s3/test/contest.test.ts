@@ -7,7 +7,7 @@ const { KANNERY_CONTEST_ROUNDS = '50' } = process.env
 const creations = Number(KANNERY_CONTEST_ROUNDS)
 
 test.each(['seaweedfs', 'versitygw'] as const)(
-  'of eight processes exactly one creates an object, and no update is lost, on %s',
+  'exactly one of eight processes creates an object, and no update is lost, on %s',
   // With SeaweedFS a contender may wait for seconds for another's lock.
   { timeout: 30_000 + creations * 4000 },
   async (name) => {

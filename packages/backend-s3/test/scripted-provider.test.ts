@@ -126,11 +126,13 @@ describe('an error of S3', () => {
         await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
       ]
 
-      for (const [index, told] of errors.entries()) {
-        const { code, retry } = told
+      for (const [index, reported] of errors.entries()) {
+        const { code, retry } = reported
         expect({ code, retry }).toMatchObject({ code: error.code, retry: error.retry ?? 'never' })
-        if (index === 0) expect(told).toMatchObject(error)
-        expect(`${JSON.stringify(told)} ${told.message} ${told.why}`).not.toContain('hunter2')
+        if (index === 0) expect(reported).toMatchObject(error)
+        expect(`${JSON.stringify(reported)} ${reported.message} ${reported.why}`).not.toContain(
+          'hunter2',
+        )
       }
     },
   )
@@ -150,7 +152,7 @@ describe('an error of S3', () => {
   })
 
   // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
-  test("with this machine's clock a day behind, the next request has the storage's time", async () => {
+  test("with this machine's clock a day slow, the next request has the storage's time", async () => {
     const tomorrow = new Date(Date.now() + 24 * 3600 * 1000).toUTCString()
     await using server = await startScriptedServer((request) =>
       String(request.headers['x-amz-date']).startsWith(amzDay(tomorrow))
@@ -168,7 +170,7 @@ describe('an error of S3', () => {
     expect(await errorOf(storage.get(key))).toMatchObject({ code: 'STORAGE_NOT_FOUND' })
   })
 
-  test('a plea for fewer requests tells how long to wait; nobody retries here', async () => {
+  test('a request for fewer requests says how long to wait; a backend does not retry', async () => {
     await using server = await startScriptedServer(() =>
       failure(503, 'SlowDown', '', { 'retry-after': '7' }),
     )
@@ -197,7 +199,7 @@ describe('an error of S3', () => {
 })
 
 describe('an answer of S3 that stops or breaks off', () => {
-  test('a body that stands still does not keep its connection once nobody waits for it', async () => {
+  test('a stalled body does not keep its connection after its reader gave up', async () => {
     await using server = await startScriptedServer(({ headers }) => {
       const range = String(headers.range ?? headers['x-ms-range'] ?? '')
       const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)

@@ -19,7 +19,7 @@ const mib = 1024 * 1024
 const oneByOne = { condition: ifAbsent, maxBufferedBytes: 5 * mib }
 
 describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
-  test('the probe finds nothing to complain about', async () => {
+  test('the probe finds no fault', async () => {
     await using storage = await open(inject('s3')[name])
 
     expect(await probe(storage, context)).toEqual({
@@ -31,7 +31,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     expect(await Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))).toEqual([])
   })
 
-  test("an answer tells the storage's time, by the clock of lastModified", async () => {
+  test("an answer has the storage's time, by the clock of lastModified", async () => {
     await using storage = await open(inject('s3')[name])
     const put = await storage.put(key, Buffer.from('x'), { condition: ifAbsent })
     const head = await storage.head(key)
@@ -45,7 +45,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     }
   })
 
-  test('nobody pays for an upload that was given up', async () => {
+  test('an upload that was given up leaves no parts', async () => {
     const server = inject('s3')[name]
     const prefix = newPrefix()
     await using storage = await open(server, { prefix })
@@ -57,7 +57,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     expect(await unfinishedUploads(server, prefix)).toEqual([])
   })
 
-  test('nor for one that came second', async () => {
+  test('an upload that lost to another writer leaves no parts', async () => {
     const server = inject('s3')[name]
     const prefix = newPrefix()
     await using storage = await open(server, { prefix })
@@ -70,7 +70,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     expect((await readObject(storage, key))?.info.size).toBe(5)
   })
 
-  test('an upload that was swept away cannot be committed', async () => {
+  test('an upload that was swept cannot be committed', async () => {
     await using storage = await open(inject('s3')[name])
     await using writer = await storage.openWriter(key, oneByOne)
     // The last part is small: to a large one versitygw may answer, and hang up, before it has read
@@ -103,7 +103,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
   test.each([
     ['a wrong secret', { secretAccessKey: 'wrong-secret' }],
     ['an unknown key', { accessKeyId: 'nobody' }],
-  ])('%s is told, and not repeated', async (_, wrong) => {
+  ])('%s is reported without its value', async (_, wrong) => {
     const server = inject('s3')[name]
     const credentials = { ...server.credentials, ...wrong }
     await using storage = await open(server, {}, credentials)
@@ -125,7 +125,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
 // Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for
 // none:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-test('a versioned bucket that counts delete markers is found out by the probe', async () => {
+test('the probe notices a versioned bucket that counts delete markers', async () => {
   const server = inject('s3').versitygw
   const client = s3ClientOf(server)
   await client.send(new CreateBucketCommand({ Bucket: 'versioned' }))
@@ -151,7 +151,7 @@ test('a storage that ignores conditions is refused', async () => {
   })
 })
 
-test('who may only read can list and read, and is told what is missing to write', async () => {
+test('an identity that may only read can list and read, and learns which permission writing needs', async () => {
   const { seaweedfs } = inject('s3')
   const prefix = newPrefix()
   await using owner = await open(seaweedfs, { prefix })
@@ -176,7 +176,7 @@ test('who may only read can list and read, and is told what is missing to write'
   })
 })
 
-test('an object that was locked stays, whoever deletes it', async () => {
+test('a locked object cannot be deleted', async () => {
   const { versitygw } = inject('s3')
   const bucket = `locked-${newPrefix()}`
   const client = s3ClientOf(versitygw)
@@ -228,7 +228,7 @@ function allTextOf(error: unknown): string {
   return JSON.stringify({ message, why, remedy, facts })
 }
 
-test('a writer takes little more memory than it may', async () => {
+test('a writer takes little more memory than its bound', async () => {
   await using storage = await open(inject('s3').versitygw)
   const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
   const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)

@@ -31,7 +31,7 @@ async function decorated(server: SlowServer, attemptMs: number): Promise<Storage
   return decorate(await openAt(server.endpoint), { ...context, retry })
 }
 
-test('a put may take several times as long as one attempt, as long as its body advances', async () => {
+test('a put may take several times as long as an attempt while its body advances', async () => {
   await using server = await slowServer(6 * mib, answer)
   await using storage = await decorated(server, 600)
   const info = await storage.put(key, Buffer.alloc(16 * mib), ifAbsent)

@@ -41,7 +41,7 @@ test.each([
   ['ESTALE', 'STORAGE_UNAVAILABLE', 'same-request'],
   ['ETIMEDOUT', 'STORAGE_UNAVAILABLE', 'same-request'],
   ['EHOSTDOWN', 'STORAGE_UNAVAILABLE', 'same-request'],
-])('%s is %s, to be repeated: %s', (status, code, retry) => {
+])('%s is %s, with retry: %s', (status, code, retry) => {
   const error = volumeError(failure(status), attempt) as KanneryError
 
   expect(error).toMatchObject({ code, retry, why: `write answered ${status}` })
@@ -56,7 +56,7 @@ test.each([
   expect(error.cause).toMatchObject({ code: status })
 })
 
-test('an error that has a meaning already keeps it, and a defect stays one', () => {
+test('errors of Kannery and defects pass unchanged', () => {
   const known = new KanneryError('STORAGE_RANGE', 'no such range')
   const defect = new TypeError('undefined is not a function')
 

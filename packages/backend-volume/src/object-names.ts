@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type KeyPrefix, type ObjectKey, objectKey, type Random } from '@kannery/storage'
 
-/** Every folder has one, for unfinished files and claims. It is empty when nobody writes. */
+/** Every folder has one, for unfinished files and claims. It is empty when no process writes. */
 export const machineryName = '.kannery'
 
 /** The names on the disk that belong to one object. */

@@ -42,12 +42,12 @@ test.each(storageContract)(
   },
 )
 
-test.each(missingContainerContract)('a folder that is not there: $name', async (contractCase) => {
+test.each(missingContainerContract)('a folder that does not exist: $name', async (contractCase) => {
   await using folder = await scratchFolder('disk')
   await runCase(contractCase, contextOf(join(folder.path, 'not', 'mounted')))
 })
 
-test('the probe finds nothing to object to, and leaves nothing behind', async () => {
+test('the probe finds no fault, and leaves no object', async () => {
   await using folder = await scratchFolder('disk')
   const storage = await VolumeBackend.open({ path: folder.path }, environment)
 

@@ -36,7 +36,7 @@ describe('a disk without hard links keeps the promise:', () => {
   })
 })
 
-describe('a disk is refused, and nothing is left on it, that', () => {
+describe('a disk that is refused, without a file left on it,', () => {
   const disks: Readonly<Record<string, { files: FileSystem; message: RegExp }>> = {
     'takes names for one that differ in case': {
       files: watchedFiles(({ name, path }) => {
@@ -72,7 +72,7 @@ describe('a disk is refused, and nothing is left on it, that', () => {
       }),
       message: /cannot do what a backup needs/,
     },
-    'is an object store in disguise': {
+    'is a mounted object store': {
       files: new Proxy(
         watchedFiles(() => undefined),
         {
@@ -124,7 +124,7 @@ describe('a network file system that repeats a call whose answer was lost', () =
     return await plain.put(key, Buffer.from('old'), ifAbsent)
   }
 
-  test('does not make a creation a defeat', async () => {
+  test('does not make a creation fail', async () => {
     const storage = await openOn(
       repeating((name, to) => name === 'link' && to.endsWith('index'), 'EEXIST'),
     )
@@ -134,7 +134,7 @@ describe('a network file system that repeats a call whose answer was lost', () =
     expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
   })
 
-  test('does not make a replacement a defeat', async () => {
+  test('does not make a replacement fail', async () => {
     const { version } = await before()
     const storage = await openOn(
       repeating((name, to) => name === 'rename' && to.endsWith('index'), 'ENOENT'),
@@ -145,7 +145,7 @@ describe('a network file system that repeats a call whose answer was lost', () =
     expect(await storage.head(key)).toEqual(stored)
   })
 
-  test('does not make a deletion a defeat', async () => {
+  test('does not make a deletion fail', async () => {
     const { version } = await before()
     const storage = await openOn(repeating((_, to) => to.endsWith('/removed'), 'ENOENT'))
 
@@ -154,7 +154,7 @@ describe('a network file system that repeats a call whose answer was lost', () =
     expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
   })
 
-  test('is not believed where another one has the name', async () => {
+  test('is not believed when another file has the name', async () => {
     const plain = await VolumeBackend.open({ path: folder.path }, environment)
     let left = 1
     const files = watchedFiles(async ({ name, to = '' }) => {

@@ -66,7 +66,7 @@ describe('what a person does to the files counts at once:', () => {
     expect(await storage.head(key)).toMatchObject({ size: 1 })
   })
 
-  test('a storage folder that vanishes is not taken for an empty one', async () => {
+  test('a removed storage folder is not taken for an empty one', async () => {
     await storage.put(key, Buffer.from('x'), ifAbsent)
     await fs.rm(folder.path, { recursive: true })
 
@@ -77,7 +77,7 @@ describe('what a person does to the files counts at once:', () => {
   })
 })
 
-test('what is not ours is not listed', async () => {
+test('what no backup writes is not listed', async () => {
   await storage.put(key, Buffer.from('x'), ifAbsent)
   await storage.put(objectKey('top'), Buffer.from('x'), ifAbsent)
   const put = (name: string) => fs.writeFile(join(folder.path, name), '')
@@ -105,7 +105,7 @@ test('what is not ours is not listed', async () => {
   expect(await names('children')).toEqual(['top', 'topic/'])
 })
 
-test('a link in the place of a folder is listed, and refused by who looks into it', async () => {
+test('a link in the place of a folder is listed, and refused when it is looked into', async () => {
   await storage.put(key, Buffer.from('x'), ifAbsent)
   await fs.symlink('/etc', join(folder.path, 'linked'))
   await fs.symlink(join(folder.path, 'not-mounted'), join(folder.path, 'leads-nowhere'))
@@ -131,7 +131,7 @@ describe('a folder that this user may not read, such as a recycle bin', () => {
     return await VolumeBackend.open({ path: folder.path }, environment, files)
   }
 
-  test('is listed, because nobody knows what it holds, and does not hide the others', async () => {
+  test('is listed, because it may hold something, and does not hide the others', async () => {
     await storage.put(key, Buffer.from('x'), ifAbsent)
 
     const listed = (await denied()).list(keyPrefix(''), { depth: 'children' })
@@ -141,7 +141,7 @@ describe('a folder that this user may not read, such as a recycle bin', () => {
     ])
   })
 
-  test('is left out where unfinished files are cleaned away', async () => {
+  test('is left out where unfinished files are swept', async () => {
     await storage.put(key, Buffer.from('x'), ifAbsent)
     await fs.writeFile(join(folder.path, 'topic', '.kannery', `unfinished-${'0'.repeat(32)}`), '')
 

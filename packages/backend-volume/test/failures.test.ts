@@ -37,7 +37,7 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
     ['ENOSPC', 'STORAGE_FULL'],
     ['EACCES', 'STORAGE_DENIED'],
     ['EIO', 'STORAGE_UNAVAILABLE'],
-  ])('with %s is told as %s, and leaves the old or the new state', async (status, code) => {
+  ])('with %s is reported as %s, and leaves the old or the new state', async (status, code) => {
     const change = changes[name] as Change
     const outcomes = new Set<string>()
     for (let failAt = 0; ; failAt++) {
@@ -48,21 +48,21 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
       })
       let calls = 0
       const files = watchedFiles(({ name: call }) => {
-        // Whoever cannot close a file has no way to tell; the kernel closes it.
+        // A failure to close a file cannot be reported; the kernel closes it.
         if (call === 'handle.close') return
         const at = calls++
         // A full disk stays full.
         if (at === failAt || (at > failAt && status === 'ENOSPC')) throw errno(status)
       })
       const storage = await VolumeBackend.open({ path }, environment, files)
-      const told = await change(storage, version).then(
+      const reported = await change(storage, version).then(
         () => 'done',
         (error: unknown) => (KanneryError.is(error) ? error.code : String(error)),
       )
       if (calls <= failAt) break
       const found = await readObject(plain, key)
       const state = found === undefined ? 'deleted' : Buffer.from(found.bytes).toString()
-      outcomes.add(`${told}, ${state}`)
+      outcomes.add(`${reported}, ${state}`)
       expect(['topic', '.kannery']).toEqual(expect.arrayContaining(await fs.readdir(path)))
       await fs.rm(path, { recursive: true })
     }
@@ -80,7 +80,7 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
   })
 })
 
-test('a deletion for which not even a folder can be made gets the room of the reserve', async () => {
+test('a deletion for which not even a folder can be made gets the space of the reserve', async () => {
   const plain = await VolumeBackend.open({ path: folder.path }, environment)
   {
     await using writer = await plain.openWriter(key, { condition: { kind: 'if-absent' } })
@@ -97,7 +97,7 @@ test('a deletion for which not even a folder can be made gets the room of the re
   expect(await fs.readdir(join(folder.path, '.kannery'))).toEqual(['reserve'])
 })
 
-test('what a failed writer leaves behind is swept', async () => {
+test('the unfinished file of a failed writer is swept', async () => {
   const files = watchedFiles(({ name, path }) => {
     if (name === 'rm' && path.includes('unfinished')) throw errno('EIO')
     if (name === 'handle.sync' && path.includes('unfinished')) throw errno('EIO')
@@ -115,7 +115,7 @@ test('what a failed writer leaves behind is swept', async () => {
   expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
 })
 
-test('a writer whose unfinished file was swept says that it has to be written again', async () => {
+test('a writer whose unfinished file was swept reports that it has to be written again', async () => {
   const storage = await VolumeBackend.open({ path: folder.path }, environment)
   await using writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
   await writer.write(Buffer.from('x'))

@@ -34,7 +34,7 @@ async function made(access: VolumeConfig['access']): Promise<Record<string, stri
   return Object.fromEntries(await Promise.all(modes))
 }
 
-test('what a backup makes is for its owner alone', async () => {
+test('without access for the group only the owner may use what a backup makes', async () => {
   const group = process.getgid?.()
 
   expect(await made(undefined)).toEqual({

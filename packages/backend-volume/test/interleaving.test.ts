@@ -106,7 +106,7 @@ async function newWorld(exists: boolean): Promise<World> {
   return { path, processes: [first, second], seen: version }
 }
 
-/** How many system calls `change` makes when nobody disturbs it. */
+/** How many system calls `change` makes when no other process disturbs it. */
 async function lengthOf(change: Change, exists: boolean): Promise<number> {
   const { processes, seen } = await newWorld(exists)
   await change(await processes[0].storage, Buffer.from('alone'), seen)

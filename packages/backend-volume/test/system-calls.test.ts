@@ -46,12 +46,12 @@ function changes(): string[] {
     )
 }
 
-test('a segment is written, flushed, linked, its folder flushed, and only then told to be stored', async () => {
+test('a segment is written, flushed, linked, its folder flushed, and only then reported as stored', async () => {
   {
     await using writer = await storage.openWriter(objectKey('orders/a.kan'), ifAbsent)
     await writer.write(Buffer.from('records'))
     await writer.commit()
-    calls.push({ name: 'told', path: join(folder.path, 'orders/a.kan') })
+    calls.push({ name: 'reported', path: join(folder.path, 'orders/a.kan') })
   }
 
   expect(changes()).toEqual([
@@ -66,16 +66,16 @@ test('a segment is written, flushed, linked, its folder flushed, and only then t
     'rm orders/.kannery/aside',
     'open orders',
     'handle.sync orders',
-    'told orders/a.kan',
+    'reported orders/a.kan',
   ])
 })
 
-test('an index is written, flushed, renamed, its folder flushed, and only then told to be stored', async () => {
+test('an index is written, flushed, renamed, its folder flushed, and only then reported as stored', async () => {
   const key = objectKey('orders/first')
   const { version } = (await storage.head(key)) ?? { version: 'none' as never }
   calls = []
   await storage.put(key, Buffer.from('next'), { condition: { kind: 'if-version', version } })
-  calls.push({ name: 'told', path: join(folder.path, key) })
+  calls.push({ name: 'reported', path: join(folder.path, key) })
 
   expect(changes()).toEqual([
     'mkdir orders/.kannery',
@@ -87,11 +87,11 @@ test('an index is written, flushed, renamed, its folder flushed, and only then t
     'rename orders/.kannery/claim orders/first',
     'open orders',
     'handle.sync orders',
-    'told orders/first',
+    'reported orders/first',
   ])
 })
 
-test('a condition is judged after the claim is staked and the others are moved aside', async () => {
+test('a condition is judged after the claim is made and the others are moved aside', async () => {
   const claim = (): number => calls.findIndex(({ to }) => to?.includes('/claim-'))
   const key = objectKey('orders/first')
   const { version } = (await storage.head(key)) ?? { version: 'none' as never }
@@ -105,9 +105,9 @@ test('a condition is judged after the claim is staked and the others are moved a
   expect(after[2]).toBe('lstat orders/first')
 })
 
-test('a deletion is durable before it is told', async () => {
+test('a deletion is durable before it is reported', async () => {
   await storage.delete(objectKey('orders/first'))
-  calls.push({ name: 'told', path: folder.path })
+  calls.push({ name: 'reported', path: folder.path })
 
   expect(changes()).toEqual([
     'mkdir orders/.kannery',
@@ -117,7 +117,7 @@ test('a deletion is durable before it is told', async () => {
     'rm orders/.kannery/aside',
     'open orders',
     'handle.sync orders',
-    'told .',
+    'reported .',
   ])
 })
 
@@ -136,7 +136,7 @@ test('a new folder is durable in its parent before anything is put into it', asy
   ])
 })
 
-test('reading changes nothing, also where nothing is', async () => {
+test('reading changes nothing, also where no object exists', async () => {
   const [key, missing] = [objectKey('orders/first'), objectKey('nothing/here')]
   await storage.head(key)
   await readObject(storage, key)
@@ -154,7 +154,7 @@ test('reading changes nothing, also where nothing is', async () => {
   expect(changes().filter((change) => !/^open(dir)? /.test(change))).toEqual([])
 })
 
-test('a storage that is only read need not allow writing, and is never made', async () => {
+test('a storage that is only read may be read-only, and is never made', async () => {
   const path = join(folder.path, 'never')
   const reader = await VolumeBackend.open({ path }, environment)
 

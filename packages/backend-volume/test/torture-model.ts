@@ -6,5 +6,5 @@ export interface Counter {
 
 export const counterKey = 'topic/index'
 export const lockKey = 'topic/__lease'
-/** A folder outside the storage that exists while somebody holds the lock. */
+/** A folder outside the storage that exists while a worker holds the lock. */
 export const heldName = 'held'

@@ -81,7 +81,7 @@ async function increment(): Promise<void> {
   if (stored) fs.writeSync(acknowledgements, `${mine}\n`)
 }
 
-/** While the lock is ours nobody else may get it. */
+/** While this process holds the lock, no other one may get it. */
 async function holdTheLock(): Promise<void> {
   const key = objectKey(lockKey)
   const me = `${worker} ${life}`
@@ -95,7 +95,7 @@ async function holdTheLock(): Promise<void> {
   try {
     fs.mkdirSync(held)
   } catch {
-    fs.appendFileSync(violations, `${me}: created the lock while somebody held it\n`)
+    fs.appendFileSync(violations, `${me}: created the lock while another one held it\n`)
   }
   fs.rmdirSync(held)
   const options = { ifVersion: version } as NonNullable<Parameters<StorageBackend['delete']>[1]>

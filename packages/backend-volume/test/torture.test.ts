@@ -13,27 +13,27 @@ const workers = 8
 /** All file systems together. Longer on demand: KANNERY_TORTURE_SECONDS=3600. */
 const { KANNERY_TORTURE_SECONDS = '60' } = process.env
 const seconds = Number(KANNERY_TORTURE_SECONDS)
-for (const world of ['disk', 'tmpfs'] as const) {
-  test(`no acknowledged update is lost on ${world} while writers are killed and stopped`, {
+for (const fileSystem of ['disk', 'tmpfs'] as const) {
+  test(`no acknowledged update is lost on ${fileSystem} while writers are killed and stopped`, {
     timeout: (seconds + 60) * 1000,
   }, async () => {
-    await using folder = await scratchFolder(world)
-    const told = await torture(folder.path, (seconds * 1000) / 2)
-    process.stdout.write(`torture on ${world}: ${JSON.stringify(told)}\n`)
-    expect(told.violations).toBe('')
-    expect(told.lost).toEqual([])
-    expect(told.counter.n).toBe(sum(Object.values(told.counter.by)))
+    await using folder = await scratchFolder(fileSystem)
+    const outcome = await torture(folder.path, (seconds * 1000) / 2)
+    process.stdout.write(`torture on ${fileSystem}: ${JSON.stringify(outcome)}\n`)
+    expect(outcome.violations).toBe('')
+    expect(outcome.lost).toEqual([])
+    expect(outcome.counter.n).toBe(sum(Object.values(outcome.counter.by)))
     // An update that was stored but not acknowledged is one whose author was killed in between.
-    expect(told.counter.n - told.acknowledged).toBeLessThanOrEqual(told.kills + workers)
-    expect(told.acknowledged).toBeGreaterThan(seconds)
-    expect(told.kills).toBeGreaterThan(seconds)
-    expect(told.stops).toBeGreaterThan(0)
-    expect(told.visible).toEqual(['index'])
-    expect(told.hidden).toEqual([])
+    expect(outcome.counter.n - outcome.acknowledged).toBeLessThanOrEqual(outcome.kills + workers)
+    expect(outcome.acknowledged).toBeGreaterThan(seconds)
+    expect(outcome.kills).toBeGreaterThan(seconds)
+    expect(outcome.stops).toBeGreaterThan(0)
+    expect(outcome.visible).toEqual(['index'])
+    expect(outcome.hidden).toEqual([])
   })
 }
 
-interface Told {
+interface Outcome {
   readonly counter: Counter
   readonly acknowledged: number
   readonly lost: readonly string[]
@@ -44,7 +44,7 @@ interface Told {
   readonly hidden: readonly string[]
 }
 
-async function torture(folder: string, durationMs: number): Promise<Told> {
+async function torture(folder: string, durationMs: number): Promise<Outcome> {
   const root = join(folder, 'storage')
   await fs.mkdir(root)
   const backend = await VolumeBackend.open({ path: root }, environment)
@@ -96,10 +96,10 @@ async function torture(folder: string, durationMs: number): Promise<Told> {
   }
   expect(crashes.join('')).toBe('')
   await backend.sweepUnfinished('' as never, { olderThanMs: -1000, isOurs: () => true })
-  return { ...(await tell(backend, folder)), kills, stops }
+  return { ...(await examine(backend, folder)), kills, stops }
 }
 
-/** What a person would do: the holder is dead, so its lock may go. */
+/** Does what a person would do: the holder is dead, so its lock may be removed. */
 async function freeLockOf(backend: VolumeBackend, folder: string, owner: string): Promise<void> {
   const found = await read(backend, lockKey)
   if (found?.text !== owner) return
@@ -107,10 +107,10 @@ async function freeLockOf(backend: VolumeBackend, folder: string, owner: string)
   await backend.delete(objectKey(lockKey), { ifVersion: found.version })
 }
 
-async function tell(
+async function examine(
   backend: VolumeBackend,
   folder: string,
-): Promise<Omit<Told, 'kills' | 'stops'>> {
+): Promise<Omit<Outcome, 'kills' | 'stops'>> {
   const counter: Counter = JSON.parse((await read(backend, counterKey))?.text ?? '{}')
   const lost: string[] = []
   let acknowledged = 0
@@ -119,7 +119,7 @@ async function tell(
     const lines = (await readIfThere(path)).split('\n').filter(Boolean)
     acknowledged += lines.length
     const last = Math.max(0, ...lines.map(Number))
-    if (new Set(lines).size !== lines.length) lost.push(`w${worker} was told a number twice`)
+    if (new Set(lines).size !== lines.length) lost.push(`w${worker} was given a number twice`)
     if (last > (counter.by[`w${worker}`] ?? 0)) lost.push(`w${worker}: ${last}`)
   }
   const topic = join(folder, 'storage', 'topic')

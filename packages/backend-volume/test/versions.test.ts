@@ -29,7 +29,7 @@ async function processWithinOneTick(seed: number): Promise<VolumeBackend> {
 /** The inode may be the same one: the disk decides that. */
 const timeOf = (version: string): string | undefined => version.split('-')[1]
 
-test('states of one name that follow each other within a tick have different versions', async () => {
+test('successive states of one name within a tick have different versions', async () => {
   const storage = await processWithinOneTick(1)
   let { version } = await storage.put(key, Buffer.from('0'), ifAbsent)
   const times = new Set([timeOf(version)])
@@ -42,7 +42,7 @@ test('states of one name that follow each other within a tick have different ver
   expect(times.size).toBe(200)
 })
 
-test('what is created again within a tick has another version, also by the same process', async () => {
+test('an object created again within a tick by the same process has another version', async () => {
   const storage = await processWithinOneTick(1)
   const times = new Set<string | undefined>()
   for (let round = 0; round < 200; round++) {
@@ -54,7 +54,7 @@ test('what is created again within a tick has another version, also by the same 
   expect(times.size).toBe(200)
 })
 
-test('what another process creates again within a tick has another version', async () => {
+test('an object created again within a tick by another process has another version', async () => {
   const [first, second] = [await processWithinOneTick(1), await processWithinOneTick(2)]
   const { version } = await first.put(key, Buffer.from('x'), ifAbsent)
   await first.delete(key, { ifVersion: version })

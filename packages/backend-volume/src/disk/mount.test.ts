@@ -45,7 +45,7 @@ describe('a mount', () => {
     mount('nfs4', 'acregmin=0,acregmax=0,acdirmin=0,acdirmax=0,lookupcache=none'),
     mount('cifs', 'cache=none,actimeo=0'),
     mount('fuse.glusterfs'),
-  ])('of $type ($options) may do', (given) => {
+  ])('of $type ($options) is accepted', (given) => {
     expect(reasonAgainst(given)).toBeUndefined()
   })
 
@@ -59,7 +59,7 @@ describe('a mount', () => {
     mount('fuse.gcsfuse'),
     mount('fuse.rclone'),
     mount('fuse.blobfuse2'),
-  ])('of $type ($options) is refused with a way out', (given) => {
+  ])('of $type ($options) is refused, with a remedy', (given) => {
     expect(reasonAgainst(given)).toMatchObject({
       code: 'STORAGE_UNSUPPORTED',
       why: expect.any(String),

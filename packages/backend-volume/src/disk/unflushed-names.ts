@@ -2,8 +2,8 @@ import { syncFolder } from './durable.ts'
 import type { FileSystem } from './file-system.ts'
 
 /**
- * The names that this process created or removed since it last flushed their folder. Whoever looks
- * at such a name flushes first: a caller that looks because an answer did not come would otherwise
+ * The names that this process created or removed since it last flushed their folder. A look at
+ * such a name flushes first: a caller that looks because an answer did not come would otherwise
  * take for durable what a power failure may undo.
  */
 export class UnflushedNames {
