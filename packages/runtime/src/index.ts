@@ -1,4 +1,3 @@
-export type { Environment } from './environment.ts'
 export { connectKafka, kafkaConnection } from './kafka/connect.ts'
 export { findBackend } from './plugins/find-backend.ts'
 export { listPlugins, type PluginListing, type PluginOrigin } from './plugins/list-plugins.ts'
@@ -23,6 +22,7 @@ export {
   type VerifyStorageOptions,
   verifyStorage,
 } from './storage-check/verify-storage.ts'
+export type { Environment } from './system.ts'
 export { systemClock, systemRandom } from './system.ts'
 export { type AcceptedIndex, acceptBackupIndex } from './work/accept-index.ts'
 export {

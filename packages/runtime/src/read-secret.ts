@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { SecretReference } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
-import type { Environment } from './environment.ts'
+import type { Environment } from './system.ts'
 
 /** What a reference is read for, and from where. */
 export interface SecretContext {
@@ -13,7 +13,7 @@ export interface SecretContext {
 /**
  * What a reference of a document leads to, without the line end of the command that made it.
  *
- * @throws CONFIG_INVALID naming the field and the reference, never what is there
+ * @throws CONFIG_INVALID naming the field and the reference, never what they lead to
  */
 export async function readSecret(
   reference: SecretReference,

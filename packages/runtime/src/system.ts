@@ -30,3 +30,6 @@ export const systemClock: Clock = {
 export const systemRandom: Random = {
   bytes: (length) => randomBytes(length),
 }
+
+/** Environment variables, handed in by the app. */
+export type Environment = Readonly<Record<string, string | undefined>>

@@ -81,7 +81,7 @@ export function readDocuments(text: string, source?: string): ReadDocuments {
 }
 
 interface PlacedProblem extends FieldProblem {
-  /** Position in the text, where the path does not tell it. */
+  /** Position in the text, where the path does not lead to it. */
   readonly at?: number
 }
 

@@ -1,8 +1,7 @@
 import type { KafkaCluster, KafkaConnectionOptions, PemFile } from '@kannery/kafka'
 import type { KafkaCluster as ClusterDocument, SecretReference } from '@kannery/resources'
-import type { Environment } from '../environment.ts'
 import { readNamedFile, readSecret } from '../read-secret.ts'
-import { systemClock, systemRandom } from '../system.ts'
+import { type Environment, systemClock, systemRandom } from '../system.ts'
 
 /**
  * Connects to the cluster at the other end of a connection.

@@ -10,7 +10,7 @@ export interface MetricsSource {
 
 /**
  * Serves `/metrics` until disposed. Only on the loopback address unless `address` names a host:
- * metrics tell topic names.
+ * metrics contain names of topics.
  *
  * @throws CONFIG_INVALID when the address is not one, or is taken
  */

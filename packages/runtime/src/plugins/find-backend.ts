@@ -19,7 +19,7 @@ export const wellKnownBackends: Readonly<Record<string, string>> = {
  * Finds the backend for a URL scheme: among the plugins that a person named, then the well-known
  * one beside the app or in the plugin folder, then among what else the plugin folder holds.
  *
- * @throws CONFIG_INVALID for a scheme that nobody serves, PLUGIN_MISSING saying what to install,
+ * @throws CONFIG_INVALID for a scheme that no plugin serves, PLUGIN_MISSING saying what to install,
  *   PLUGIN_INVALID, PLUGIN_DENIED
  */
 export async function findBackend(scheme: string, sources: PluginSources): Promise<LoadedPlugin> {

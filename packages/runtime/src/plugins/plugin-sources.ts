@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { KanneryError } from '@kannery/storage'
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../system.ts'
 
 /** The app that looks for plugins. */
 export interface App {

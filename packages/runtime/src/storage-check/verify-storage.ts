@@ -62,7 +62,7 @@ export async function verifyStorage(options: VerifyStorageOptions): Promise<Stor
   const open = async () => observed(await openExistingBackend(location), latencies)
   await using storage = await open()
   const scratch = scratchPrefix()
-  // What is wrong with the address or the credentials is told once, and not as fifty broken
+  // What is wrong with the address or the credentials is reported once, and not as fifty broken
   // promises.
   const condition = { kind: 'if-absent' } as const
   await storage.put(objectKey(`${scratch}first`), systemRandom.bytes(16), { condition })
@@ -107,7 +107,7 @@ async function check(
 ): Promise<CheckedPromise> {
   const { runCase } = await import('@kannery/storage-testkit')
   const startMs = systemClock.monotonic()
-  const told = (result: PromiseResult): CheckedPromise => ({
+  const checked = (result: PromiseResult): CheckedPromise => ({
     promise: promise.name,
     result,
     durationMs: Math.round(systemClock.monotonic() - startMs),
@@ -115,14 +115,14 @@ async function check(
   try {
     await runCase(promise, { ...place, random: systemRandom, clock: systemClock })
     const isLacking = promise.needs?.some((need) => capabilities[need] === false) ?? false
-    return told(isLacking ? 'refused' : 'kept')
+    return checked(isLacking ? 'refused' : 'kept')
   } catch (error) {
-    return { ...told('broken'), ...whatIsBroken(error) }
+    return { ...checked('broken'), ...whatIsBroken(error) }
   }
 }
 
 /**
- * A contract's case tells what it saw; the storage's own error, if one was in the way, what to do.
+ * What a case of the contract saw, and what the storage's own error says to do, if there was one.
  */
 function whatIsBroken(error: unknown): Pick<CheckedPromise, 'reason' | 'remedy' | 'advice'> {
   const cause = error instanceof Error ? error.cause : undefined

@@ -2,8 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { Storage } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
-import type { Environment } from '../environment.ts'
 import { readSecret, withoutLastLineEnd } from '../read-secret.ts'
+import type { Environment } from '../system.ts'
 
 /**
  * The secrets of a storage, by name: each file of a folder (as Kubernetes mounts a Secret), the

@@ -6,9 +6,8 @@ import {
   type StorageCapabilities,
 } from '@kannery/storage'
 import { decorate, probe } from '@kannery/storage/client'
-import type { Environment } from '../environment.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
-import { systemClock, systemRandom } from '../system.ts'
+import { type Environment, systemClock, systemRandom } from '../system.ts'
 import { configuredBackend, locationOf } from './configured-backend.ts'
 import { readCredentials } from './credentials.ts'
 import { proxyNotice } from './proxy-notice.ts'
@@ -34,7 +33,7 @@ export async function openStorage(location: StorageLocation): Promise<StorageBac
 
 /**
  * Opens a storage that is there for writing, and probes it first: one that ignores preconditions is
- * refused, and what one lacks that can be done without is told.
+ * refused, and what one lacks that can be done without is reported.
  *
  * @throws as {@link openStorage}; STORAGE_CONTAINER_NOT_FOUND where there is no such folder: it is
  *   not made

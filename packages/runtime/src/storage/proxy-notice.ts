@@ -1,6 +1,6 @@
 import type { Storage } from '@kannery/resources'
 import { locationIn } from '@kannery/storage/backend'
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../system.ts'
 
 /** How the environment lets the requests to a store go past its proxy. */
 interface DirectRequests {

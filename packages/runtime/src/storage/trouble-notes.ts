@@ -1,7 +1,7 @@
 import type { Clock } from '@kannery/storage'
 import type { StorageAttempt, StorageObserver } from '@kannery/storage/client'
 
-/** Trouble that is over by then is nobody's concern. */
+/** Shorter trouble is not reported. */
 const quietMs = 2000
 const everyMs = 10_000
 

@@ -6,7 +6,7 @@ import type { Outcome } from './topics/outcome.ts'
 import { describeTopic, summarize, type TopicDetails, type TopicSummary } from './topics/summary.ts'
 
 /**
- * A topic whose index cannot be read: told beside the others, so that one damaged index does not
+ * A topic whose index cannot be read: listed beside the others, so that one damaged index does not
  * hide them.
  */
 export interface UnreadableTopic {
@@ -58,7 +58,7 @@ async function summaryOf(
 }
 
 /**
- * Shows one life of the topic: the one that a restore takes, unless told otherwise.
+ * Shows one incarnation of the topic. Defaults to the one that a restore takes.
  *
  * @throws as core's requireIndex; CONFIG_INVALID when the backup has no such incarnation
  */

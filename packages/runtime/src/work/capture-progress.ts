@@ -4,7 +4,7 @@ export interface BackupProgress {
   /** Records and bytes of this run. */
   readonly records: number
   readonly bytes: number
-  /** Records that this run will have captured at its end, as far as offsets tell. */
+  /** Records that this run will have captured at its end, as far as offsets say. */
   readonly total: number
 }
 

@@ -8,9 +8,9 @@ export interface CatOptions {
   readonly window: RestoreWindow
   /** All when undefined. */
   readonly partitions?: readonly number[]
-  /** The number of one life of the topic; the last one when undefined. */
+  /** Number of the incarnation. Defaults to the last one. */
   readonly incarnation?: number
-  /** Leaves out what is damaged and tells it to `onDamage`; else damage is thrown. */
+  /** Leaves out what is damaged and reports it to `onDamage`; otherwise damage is thrown. */
   readonly skipDamaged: boolean
   readonly onDamage: (damage: Damage) => void
   readonly signal: AbortSignal

@@ -8,7 +8,7 @@ import { systemClock } from '../system.ts'
 import { type Deleted, deleteDue, foreseeDeletion } from './topics/delete-due.ts'
 import { tryEachTopic } from './topics/each-topic.ts'
 import type { FailedTopic, Outcome } from './topics/outcome.ts'
-import { indexOf, topicsOf } from './topics/topics-of.ts'
+import { indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export interface CollectGarbageOptions {
   readonly storage: StorageLocation
@@ -26,7 +26,7 @@ export interface CollectedTopic {
   readonly garbage: number
   /** Objects that no index names, and that are garbage from now on: they go a day later. */
   readonly orphans: number
-  /** Who writes the topic, and deletes such things itself. null: nobody. */
+  /** Writer of the topic, which deletes such things itself; null if there is none. */
   readonly writer: string | null
   /** It is a second copy: the next copy cleans it up. */
   readonly copy: boolean
@@ -41,7 +41,7 @@ export interface CollectedGarbage {
   /** Of workers that were killed. */
   readonly heartbeats: number
   /**
-   * null where that is not known, as in a dry run: a storage tells them only when it gives them
+   * null where that is not known, as in a dry run: a storage reports them only when it gives them
    * back.
    */
   readonly unfinishedUploads: number | null
@@ -54,7 +54,7 @@ export interface CollectedGarbage {
 const olderThanMs = defaultRetentionTiming.graceMs
 
 /**
- * Deletes what indexes call garbage or expired, wherever nobody writes, and what killed processes
+ * Deletes what indexes call garbage or expired, wherever there is no writer, and what killed processes
  * left: heartbeats, and uploads that were never finished. What no index names, and none calls
  * garbage, is left to the next backup of its topic if that will look at it, and else becomes
  * garbage.

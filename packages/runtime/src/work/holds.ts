@@ -2,8 +2,7 @@ import { addHold, type Hold, readHolds, removeHold } from '@kannery/core/retenti
 import type { KanneryError } from '@kannery/storage'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'
-import { editing } from './topics/editing.ts'
-import { indexOf, topicsOf } from './topics/topics-of.ts'
+import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export interface HoldsOptions {
   readonly storage: StorageLocation

@@ -1,6 +1,6 @@
 import type { KanneryError } from '@kannery/storage'
-import type { Environment } from '../environment.ts'
 import type { PluginSources } from '../plugins/plugin-sources.ts'
+import type { Environment } from '../system.ts'
 
 /** What a job needs beside its documents. */
 export interface JobContext<Observer extends JobObserver> {
@@ -13,7 +13,9 @@ export interface JobContext<Observer extends JobObserver> {
   readonly observer: Observer
 }
 
-/** What every job reports while it runs. Every method is called synchronously and must not throw. */
+/**
+ * What every job reports while it runs. Every method is called synchronously and must not throw.
+ */
 export interface JobObserver {
   /** Something that the job does without, or tries again. */
   onWarning?(warning: KanneryError): void

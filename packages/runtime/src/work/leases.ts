@@ -34,7 +34,7 @@ export async function listBackupLeases(location: StorageLocation): Promise<Outco
   return { report: { leases, failed }, error }
 }
 
-/** @throws STORAGE_NOT_FOUND when nobody holds the topic's lease */
+/** Finds who holds the lease on a topic. @throws STORAGE_NOT_FOUND when it is not held */
 export async function findBackupLease(
   location: StorageLocation,
   topic: string,
@@ -49,7 +49,7 @@ export async function findBackupLease(
  * Frees a topic whose holder is known to be dead; returns who held it. One that lives after all
  * commits nothing any more.
  *
- * @throws STORAGE_NOT_FOUND when nobody holds it
+ * @throws STORAGE_NOT_FOUND when it is not held
  */
 export async function breakBackupLease(
   location: StorageLocation,

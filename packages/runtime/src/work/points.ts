@@ -10,8 +10,7 @@ import type { StorageBackend } from '@kannery/storage'
 import { openStorage, openWritableStorage } from '../storage/open-storage.ts'
 import type { HoldsOptions } from './holds.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'
-import { editing } from './topics/editing.ts'
-import { indexOf, topicsOf } from './topics/topics-of.ts'
+import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export type PointRules = KeepRules
 

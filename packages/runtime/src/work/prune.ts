@@ -5,9 +5,8 @@ import { openStorage, openWritableStorage, type StorageLocation } from '../stora
 import { systemClock } from '../system.ts'
 import { deleteDue, foreseeDeletion } from './topics/delete-due.ts'
 import { eachTopic } from './topics/each-topic.ts'
-import { editing } from './topics/editing.ts'
 import type { FailedTopic, Outcome } from './topics/outcome.ts'
-import { indexOf, topicsOf } from './topics/topics-of.ts'
+import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export interface PruneBackupsOptions {
   readonly storage: StorageLocation
@@ -20,7 +19,7 @@ export interface PruneBackupsOptions {
 
 export interface PrunedTopic {
   readonly topic: string
-  /** Somebody asked that nothing of it goes: it has holds or kept points. */
+  /** Nothing of it is deleted, because it has holds or kept points. */
   readonly held: boolean
   /** Segments that are marked as expired from now on. */
   readonly expired: number
@@ -30,7 +29,7 @@ export interface PrunedTopic {
   readonly deletedBytes: number
   /** Objects deleted that no index will name again. */
   readonly garbage: number
-  /** Who writes the topic: beside it, nothing is deleted. null: nobody. */
+  /** Writer of the topic, beside which nothing is deleted; null if there is none. */
   readonly writer: string | null
 }
 
@@ -41,8 +40,8 @@ export interface PruneReport<T> {
 }
 
 /**
- * Marks what the retention says, and deletes what was marked before the grace wherever nobody
- * writes. Each topic, and each object, by itself.
+ * Marks what the retention says, and deletes what was marked before the grace wherever there
+ * is no writer. A topic or object that fails does not keep the others.
  *
  * @throws what keeps it from all topics: INDEX_MISSING for a topic that is not there; INDEX_FOREIGN
  *   for a copy; as opening a storage does

@@ -35,7 +35,7 @@ export interface RebuiltIndex {
   readonly records: number
   /** Segments that hold nothing that others do not: they are garbage now. */
   readonly superseded: number
-  /** Offsets between segments that no segment tells of. */
+  /** Offsets between segments that no segment covers. */
   readonly gaps: readonly {
     readonly in: number
     readonly partition: number

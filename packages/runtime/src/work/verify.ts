@@ -5,11 +5,12 @@ import {
   requireIndex,
   type SegmentEntry,
 } from '@kannery/core/index-file'
-import { isOfOneTopic, listTopics } from '@kannery/core/layout'
+import { isOfOneTopic } from '@kannery/core/layout'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { openStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 import type { TopicSummary } from './topics/summary.ts'
+import { topicsOf } from './topics/topic-indexes.ts'
 import {
   type TopicVerification,
   TopicVerifier,
@@ -23,7 +24,7 @@ export interface VerifyOptions {
   readonly topic: string | undefined
   readonly depth: VerificationDepth
   readonly signal: AbortSignal
-  /** Of the segments that were checked; `total` as far as the indexes tell. */
+  /** Of the segments that were checked; `total` as far as the indexes say. */
   readonly onProgress: (progress: {
     readonly records: number
     readonly bytes: number
@@ -49,7 +50,7 @@ export interface VerificationReport {
   readonly findings: readonly VerificationFinding[]
   /**
    * Keys of segments and pages that no index names and that no running backup is about to name. Not
-   * damage: nobody sees them.
+   * damage: no reader sees them.
    */
   readonly unnamed: readonly string[]
   /** Topics that could not be read. */
@@ -65,7 +66,7 @@ export interface VerifiedHoldings {
 
 /**
  * Checks a backup: that every index and page can be read, that every segment they name is there,
- * and (deep) every byte of it. Damage is found and told, not thrown; so is what cannot be read
+ * and (deep) every byte of it. Damage is reported, not thrown; so is what cannot be read
  * while the storage serves everything else. Only reads; a backup may run meanwhile.
  *
  * @throws STORAGE_NOT_FOUND when there is no backup of the topic, and every STORAGE_* error that is
@@ -74,7 +75,7 @@ export interface VerifiedHoldings {
 export async function verifyBackup(options: VerifyOptions): Promise<Outcome<VerificationReport>> {
   const { topic, depth, onProgress } = options
   await using storage = await openStorage(options.storage)
-  const topics = topic === undefined ? await topicsOf(storage) : [topic]
+  const topics = await topicsOf(storage, topic)
   const total = await countRecords(storage, topics)
   const sum = new VerificationSum(depth)
   let error: KanneryError | undefined
@@ -157,12 +158,6 @@ class VerificationSum {
       failed: this.#failed,
     }
   }
-}
-
-async function topicsOf(storage: StorageBackend): Promise<readonly string[]> {
-  const topics: string[] = []
-  for await (const topic of listTopics(storage)) topics.push(topic)
-  return topics
 }
 
 /** What the indexes that can be read say, of all incarnations. */

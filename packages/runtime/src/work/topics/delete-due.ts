@@ -6,11 +6,11 @@ import { Worker } from '@kannery/core/writing'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import type { StorageLocation } from '../../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../../system.ts'
-import { editing } from './editing.ts'
+import { editing } from './topic-indexes.ts'
 import { nameWriter } from './writer.ts'
 
 export interface Deleted extends Deletable {
-  /** Who writes the topic: beside it, nothing is deleted. null: nobody. */
+  /** Writer of the topic, beside which nothing is deleted; null if there is none. */
   readonly writer: string | null
   /** What was due and is not deleted, and why. */
   readonly failure: KanneryError | undefined
@@ -34,7 +34,7 @@ export interface DeleteDueOptions {
 }
 
 /**
- * Deletes what was marked, or is garbage, since before the grace, if nobody writes the topic.
+ * Deletes what was marked, or is garbage, since before the grace, unless the topic has a writer.
  *
  * @param orphans are garbage from now on
  * @throws as foreseeDeletion; as core's deletePruned and markOrphans

@@ -17,7 +17,7 @@ export interface TopicResults<T> {
 type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
 
 /**
- * Does each topic by itself, as {@link tryEachTopic}.
+ * Does the work on each topic, as {@link tryEachTopic}.
  *
  * @throws the first error, when nothing was done of any topic
  */
@@ -32,7 +32,7 @@ export async function eachTopic<T>(
 }
 
 /**
- * Does each topic by itself: one that fails does not keep the others, unless the storage is away
+ * Does the work on each topic. One that fails does not keep the others, unless the storage is away
  * altogether.
  */
 export async function tryEachTopic<T>(

@@ -1,7 +1,7 @@
 import { BackupUse } from '@kannery/core/retention'
 import { KanneryError } from '@kannery/storage'
 import { openUnprobedStorage, type StorageLocation } from '../../storage/open-storage.ts'
-import { editing } from './editing.ts'
+import { editing } from './topic-indexes.ts'
 import { nameWriter } from './writer.ts'
 
 /**

@@ -7,7 +7,7 @@ import {
 } from '@kannery/core/index-file'
 import { combineTimes, type KnownTimes } from '@kannery/core/segment'
 
-/** What `kannery ls` tells of a topic, from its index alone. */
+/** Summary of the backup of a topic, from its index alone. */
 export interface TopicSummary {
   readonly topic: string
   readonly partitions: number
@@ -24,7 +24,7 @@ export interface TopicSummary {
   readonly expiredSegments: number
   /** Segments that the retention deleted. */
   readonly deletedSegments: number
-  /** Segments of other incarnations of the topic, which a restore does not take of itself. */
+  /** Segments of other incarnations of the topic, which a restore takes only when it is asked to. */
   readonly otherSegments: number
   /** ISO 8601, by the clock of the backup; null before the first segment. */
   readonly capturedUntil: string | null
@@ -40,7 +40,7 @@ export interface PartitionSummary {
   readonly leaderEpoch: number | null
 }
 
-/** What `kannery show` tells of a topic, from its index alone. */
+/** Details of the backup of a topic, from its index alone. */
 export interface TopicDetails extends KnownTimes {
   readonly summary: TopicSummary
   readonly cluster: string
@@ -75,7 +75,7 @@ export interface LifeSummary {
   readonly segments: number
 }
 
-/** @param restored the life that is counted; by default the one that a restore takes. */
+/** @param restored the incarnation that is counted; defaults to the one that a restore takes. */
 export function summarize(
   index: Index,
   restored: Incarnation | undefined = restorableIncarnation(index),
@@ -107,7 +107,7 @@ function namedSegments(index: Index): number {
   return pagedSegments(index) + index.segments.length
 }
 
-/** @param next by partition of `incarnation`, what core derives as the offset behind it. */
+/** @param next by partition of `incarnation`, the offset after the last one that is covered. */
 export function describeTopic(
   index: Index,
   incarnation: Incarnation | undefined,
@@ -130,7 +130,7 @@ export function describeTopic(
   }
 }
 
-/** Of what a restore gives; pages do not tell what of theirs is expired or deleted. */
+/** Times of what can be restored; pages do not say which of their segments are expired. */
 function timesOf({ pages, segments }: Index, incarnation: Incarnation | undefined): KnownTimes {
   const isShown = (part: { readonly in: number }): boolean => part.in === incarnation?.n
   const restorable = segments.filter((segment) => isShown(segment) && segment.state === undefined)

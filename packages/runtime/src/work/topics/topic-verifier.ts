@@ -112,7 +112,7 @@ export class TopicVerifier {
       const found = await readIndex(this.#storage, this.#topic)
       if (found !== undefined) return found.index
     } catch (error) {
-      this.#tell(error, this.#keys.index)
+      this.#report(error, this.#keys.index)
       return 'unusable'
     }
     if (objects.size === 0) return 'absent'
@@ -133,7 +133,7 @@ export class TopicVerifier {
       for (const inner of page.pages) yield* this.#entriesOfPage(inner)
       yield* page.segments
     } catch (error) {
-      await this.#tellOfOne(error, key)
+      await this.#reportOne(error, key)
     }
   }
 
@@ -163,7 +163,7 @@ export class TopicVerifier {
       return this.#depth === 'deep' ? await this.#read(key, entry) : await this.#look(key, folder)
     } catch (error) {
       if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return 'absent'
-      await this.#tellOfOne(error, key)
+      await this.#reportOne(error, key)
       return 'unreadable'
     }
   }
@@ -207,16 +207,16 @@ export class TopicVerifier {
   }
 
   /** What cannot be read although the storage serves everything else is a finding, as damage is. */
-  async #tellOfOne(error: unknown, key: ObjectKey): Promise<void> {
+  async #reportOne(error: unknown, key: ObjectKey): Promise<void> {
     if (KanneryError.is(error) && (await isOfOneObject(this.#storage, this.#topic, error))) {
       this.#find(key, `it cannot be read: ${error.message}`)
     } else {
-      this.#tell(error, key)
+      this.#report(error, key)
     }
   }
 
   /** Damage is a finding; every other error says that the storage could not be read. */
-  #tell(error: unknown, key: ObjectKey): void {
+  #report(error: unknown, key: ObjectKey): void {
     if (!isBackupDamage(error)) throw error
     const { from, to } = error.facts
     const reason = error.why ?? error.message

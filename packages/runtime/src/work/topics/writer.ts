@@ -4,7 +4,7 @@ import { KanneryError } from '@kannery/storage'
 
 export interface LeaseOptions {
   readonly ttlMs: number
-  /** How long to contend for a lease that somebody else holds; 0 to fail at once. */
+  /** How long to wait for a lease that another writer holds; 0 to fail at once. */
   readonly waitMs: number
   /** A name that only this backup has, over restarts: its own lease is then taken over at once. */
   readonly identity: string | undefined
@@ -31,13 +31,13 @@ export function leaseTiming(ttlMs: number): LeaseTiming {
   }
 }
 
-/** Who a person finds as the holder of a lease. */
+/** Name of this process as the holder of a lease, for people. */
 export function nameWriter(version: string): string {
   return `${hostname()} (pid ${process.pid}, kannery ${version})`
 }
 
 /**
- * Adds where the storage is to an error about a lease: core does not know it, and a person wants to.
+ * Adds the location of the storage to an error about a lease: core does not know it.
  */
 export function namedLease<E>(error: E, location: string): E | KanneryError {
   if (!KanneryError.is(error, 'LEASE_HELD')) return error
