@@ -124,6 +124,7 @@ export const mutants: readonly Mutant[] = [
     file: adoption,
     search: 'return (await Promise.all(known.map((range) => source.agrees(range)))).every(Boolean)',
     replace: 'return true',
+    seed: 84,
   },
   {
     name: 'adopts what does not continue the backup',
@@ -131,6 +132,7 @@ export const mutants: readonly Mutant[] = [
     search:
       'if (!continuesExactly(footer, covered.next) || !leaderEpochsGrow(footer, covered)) continue',
     replace: '',
+    seed: 138,
   },
   {
     name: 'releases a lease without a condition',
@@ -175,7 +177,7 @@ export const mutants: readonly Mutant[] = [
     file: holder,
     search: 'if (!isGone) throw error',
     replace: 'throw error',
-    seed: 2000,
+    seed: 2167,
   },
   {
     name: 'takes the topic from its successor after a long stop',
