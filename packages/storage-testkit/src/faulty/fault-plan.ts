@@ -36,9 +36,9 @@ export class FaultPlan {
 export interface NamedCall {
   readonly operation: CalledOperation
   /** Defaults to any key. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Position among the matching calls since the rule was made. Defaults to 1. */
-  readonly nth?: number
+  readonly nth?: number | undefined
 }
 
 /** Plans a fault for one call. */
@@ -58,7 +58,7 @@ export interface SeededFaultsOptions {
   readonly probability: number
   readonly longestDelayMs: number
   /** Defaults to all kinds that suit the operation. */
-  readonly kinds?: readonly Fault['kind'][]
+  readonly kinds?: readonly Fault['kind'][] | undefined
 }
 
 /** Draws faults from `random`: the same seed and the same calls give the same faults. */

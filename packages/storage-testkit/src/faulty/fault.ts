@@ -25,7 +25,7 @@ export interface StorageCall {
 /** What goes wrong with a call. */
 export type Fault =
   /** The request does not arrive. */
-  | { readonly kind: 'fail'; readonly error?: Error }
+  | { readonly kind: 'fail'; readonly error?: Error | undefined }
   /** The request is applied; its answer does not come back. */
   | { readonly kind: 'lose-answer' }
   /** The request arrives later; the caller waits for it. Others come in between. */
@@ -42,7 +42,7 @@ export type Fault =
   | { readonly kind: 'hang'; readonly applied: boolean }
   /** A body or a listing ends early: with an error, or as if that were all. */
   | { readonly kind: 'truncate'; readonly after: number; readonly end: 'error' | 'silent' }
-  | { readonly kind: 'throttle'; readonly retryAfterMs?: number }
+  | { readonly kind: 'throttle'; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'deny' }
 
 /** Decides what happens to a call. */
@@ -58,7 +58,7 @@ export function unavailable(call: StorageCall): KanneryError {
 export function throttled(call: StorageCall, retryAfterMs: number | undefined): KanneryError {
   return new KanneryError('STORAGE_THROTTLED', `too many requests: ${call.operation}`, {
     retry: 'same-request',
-    facts: { backend: 'faulty', ...call, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    facts: { backend: 'faulty', ...call, retryAfterMs },
   })
 }
 

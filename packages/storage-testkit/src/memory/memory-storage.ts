@@ -39,11 +39,11 @@ export interface MemoryStorageOptions {
   /** Clock of the storage; writers may have another one. */
   readonly clock: Clock
   /** Capabilities that differ from the default, which is all of them. */
-  readonly capabilities?: Partial<StorageCapabilities>
+  readonly capabilities?: Partial<StorageCapabilities> | undefined
   /** Resolution of `lastModified` in milliseconds; 1000 imitates a store with whole seconds. */
-  readonly lastModifiedStepMs?: number
+  readonly lastModifiedStepMs?: number | undefined
   /** Whether answers state the time of the storage (`answeredAt`). */
-  readonly tellsTime?: boolean
+  readonly tellsTime?: boolean | undefined
 }
 
 /**

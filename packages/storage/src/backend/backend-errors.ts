@@ -1,5 +1,5 @@
 import type { WriteCondition } from '../backend.ts'
-import { type ErrorFacts, KanneryError } from '../errors/kannery-error.ts'
+import { type ErrorDetails, type ErrorFacts, KanneryError } from '../errors/kannery-error.ts'
 import { commonMeanings, type ErrorMeaning } from './error-meanings.ts'
 import { networkFailure, retryAfterMs, withCauses, withoutRequest } from './http-failure.ts'
 
@@ -7,7 +7,7 @@ import { networkFailure, retryAfterMs, withCauses, withoutRequest } from './http
 export interface BackendAttempt<Operation extends string = string> {
   readonly operation: Operation
   /** Key as the caller named it. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** Location of the object or container, for people. */
   readonly place: string
   /** The condition of a write. */
@@ -130,7 +130,7 @@ export class BackendErrors<Operation extends string = string> {
 
   noObjectLock(
     attempt: BackendAttempt<Operation>,
-    details: { readonly why?: string; readonly remedy?: string },
+    details: Pick<ErrorDetails, 'why' | 'remedy'>,
   ): KanneryError {
     return new KanneryError('STORAGE_UNSUPPORTED', `objects cannot be locked: ${attempt.place}`, {
       ...details,

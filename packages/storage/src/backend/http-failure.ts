@@ -7,7 +7,7 @@ export interface NetworkFailure {
   readonly status: string
   readonly why: string
   readonly retry: Retry
-  readonly remedy?: string
+  readonly remedy?: string | undefined
   /** Whether the request may have been sent. If not, there was no connection: nothing happened. */
   readonly sent: boolean
 }

@@ -6,7 +6,7 @@ import type { ObjectKey } from '../object-key.ts'
 /** Options of {@link readObject}. */
 export interface ReadObjectOptions extends GetOptions {
   /** A larger object or range is refused before any of it is read. Defaults to no limit. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /** An object, or a range of it, in memory. */

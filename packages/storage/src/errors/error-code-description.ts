@@ -10,5 +10,5 @@ export interface ErrorCodeDescription {
    */
   readonly remedy: string
   /** The same for a front end, which can name its own commands. */
-  readonly advice?: Advice
+  readonly advice?: Advice | undefined
 }

@@ -13,15 +13,15 @@ export interface DecorateOptions {
   readonly clock: Clock
   readonly random: Random
   /** Folder that holds all keys. Defaults to the root of the backend. */
-  readonly prefix?: KeyPrefix
+  readonly prefix?: KeyPrefix | undefined
   /**
    * Capabilities that a probe found missing although the backend promises them, such as
    * `ifVersionDelete: false`.
    */
-  readonly capabilities?: Partial<StorageCapabilities>
-  readonly retry?: Partial<RetryPolicy>
-  readonly requestsPerSecond?: number
-  readonly observer?: StorageObserver
+  readonly capabilities?: Partial<StorageCapabilities> | undefined
+  readonly retry?: Partial<RetryPolicy> | undefined
+  readonly requestsPerSecond?: number | undefined
+  readonly observer?: StorageObserver | undefined
 }
 
 /**

@@ -186,5 +186,5 @@ class ObservedAttempt {
 
 function describe(error: unknown): Pick<StorageAttempt, 'error' | 'why'> {
   if (!KanneryError.is(error)) return { error: 'INTERNAL' }
-  return { error: error.code, ...(error.why === undefined ? {} : { why: error.why }) }
+  return { error: error.code, why: error.why }
 }

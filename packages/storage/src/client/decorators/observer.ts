@@ -23,9 +23,9 @@ export interface StorageAttempt {
   readonly requestBytes: number
   readonly responseBytes: number
   /** Absent on success. `INTERNAL` for errors of others, such as the reason of an aborted call. */
-  readonly error?: ErrorCode
+  readonly error?: ErrorCode | undefined
   /** Reason that the error gives, for people. */
-  readonly why?: string
+  readonly why?: string | undefined
 }
 
 /** Receives the attempts of a storage, for metrics and logs. */
