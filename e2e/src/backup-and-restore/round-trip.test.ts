@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { repositoryRoot } from '@kannery/testing/paths'
 import { checkTopics, fillTopic } from '@kannery/testing/python/topics'
 import { describe, expect, inject, test } from 'vitest'
-import { kanneryJson, kannerySucceeds } from '../command-line/kannery.ts'
+import { kannery, kanneryJson, kannerySucceeds } from '../command-line/kannery.ts'
 import { temporaryFolder } from '../command-line/temporary-folder.ts'
 
 const { bootstrapServers } = inject('kafka')
@@ -107,6 +110,50 @@ describe('what was backed up is restored, as an independent client sees it', () 
     ).toEqual({ equalRecords: filled.records, differences: [] })
     const { differences } = await checkTopics({ ...topics, originalOffsetHeader: 'origin' })
     expect(differences[0]).toMatch(/^partition \d: source offset \d+ differs .*: headers$/)
+  })
+
+  test('the command of docs/operations/restore-many.md restores every topic under its name', {
+    timeout: 180_000,
+  }, async () => {
+    await using folder = await temporaryFolder()
+    const sources = ['orders.eu', 'orders.us', 'orders.us.tmp']
+    for (const topic of sources) {
+      await fillTopic('plain', { bootstrapServers, topic, records: 600, partitions: 3 })
+    }
+    const topics = sources.flatMap((topic) => ['--topic', topic])
+    const backup = ['backup', '--from', bootstrapServers, ...topics, '--to', folder.path]
+    await kannerySucceeds([...backup, '--once'])
+    const page = await readFile(join(repositoryRoot, 'docs/operations/restore-many.md'), 'utf8')
+    const [, command = ''] = /```sh\nkannery (.*)\n```/.exec(page) ?? []
+    const restore = command
+      .replace('./backups', folder.path)
+      .replace('localhost:9092', bootstrapServers)
+      .replaceAll("'", '')
+      .split(' ')
+
+    const collision = await kannery([...restore, '--map', 'orders.us=eu-orders'])
+    const report = await kanneryJson([...restore, '--verify'])
+    const again = await kannery(restore)
+
+    expect(collision.stderr).toContain('2 topics would be restored into topic "eu-orders"')
+    const verification = { records: 600, differences: [], missingOffsets: 0 }
+    expect(report).toMatchObject({
+      topics: [
+        { topic: 'orders.eu', as: 'eu-orders', verification },
+        { topic: 'orders.us', as: 'copy-orders.us', verification },
+      ],
+      failed: [],
+    })
+    for (const [source, target] of [
+      ['orders.eu', 'eu-orders'],
+      ['orders.us', 'copy-orders.us'],
+    ] as const) {
+      expect(await checkTopics({ bootstrapServers, source, target })).toEqual({
+        equalRecords: 600,
+        differences: [],
+      })
+    }
+    expect(again.stderr).toContain('2 findings prevent the restore')
   })
 
   test('a window of time, and some partitions', { timeout: 120_000 }, async () => {
