@@ -30,7 +30,7 @@ interface Server {
 const script = join(import.meta.dirname, 'transfer.ts')
 const bucket = 'bench'
 
-/** What a backup closes a segment at, unless told otherwise. */
+/** The default size at which a backup closes a segment. */
 const segmentBytes = 64 * 1024 * 1024
 
 /**

@@ -4,8 +4,8 @@ import type { Peer, TransferTarget } from './peer.ts'
 
 /*
  * Puts objects of one size, or gets them, by Kannery's backend or by what the provider's SDK offers
- * for that. A process of its own, so that its time and memory can be told, which loads the one SDK
- * that it needs. The target comes in the environment: it has a secret.
+ * for that. A process of its own, so that its time and memory can be measured, which loads the one
+ * SDK that it needs. The target comes in the environment: it has a secret.
  */
 
 const { values } = parseArgs({

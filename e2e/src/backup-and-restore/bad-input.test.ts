@@ -40,8 +40,8 @@ function backup(
   return kannery([...from, ...words], options)
 }
 
-describe('Kafka is not as it should be', () => {
-  test('nobody listens at the address', async () => {
+describe('an error about Kafka', () => {
+  test('no broker listens at the address', async () => {
     await using folder = await temporaryFolder()
     const [port] = await freePorts(1)
     const words = ['--to', folder.path, '--topic', topic, '--once']
@@ -83,14 +83,14 @@ describe('Kafka is not as it should be', () => {
   })
 })
 
-describe('the storage is not as it should be', () => {
+describe('an error about the storage', () => {
   test('a folder that may not be written', async () => {
     await using folder = await temporaryFolder()
     const target = join(folder.path, 'read-only')
     await mkdir(target)
     await chmod(folder.path, 0o755)
     await chmod(target, 0o555)
-    // Root may write anywhere: then somebody else tries.
+    // Root may write anywhere: then another user tries.
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 
     const ended = await backup(target, [], process.getuid?.() === 0 ? { under: nobody } : {})
@@ -180,7 +180,7 @@ describe('the storage is not as it should be', () => {
   })
 })
 
-describe('the command line is not as it should be', () => {
+describe('an error about the command line', () => {
   test.each([
     ['a URL without a storage', 'ftp://host/folder'],
     ['a URL that is broken', 's3://'],

@@ -69,7 +69,7 @@ async function findings(folder: string): Promise<readonly Finding[]> {
 }
 
 describe('one flipped bit', () => {
-  test('the backup is whole before', async () => {
+  test('the backup is whole before a bit is flipped', async () => {
     await kannerySucceeds(['verify', whole.path])
   })
 
@@ -96,7 +96,7 @@ describe('one flipped bit', () => {
     expect(stdout).toMatch(new RegExp(`DAMAGED +${damaged.key} +${from}\\.\\.${to} `))
   })
 
-  test('of a record: cat and restore refuse it, and give all the rest when told to', async () => {
+  test('a record with a flipped bit is refused by cat and restore, which give all the rest on request', async () => {
     await using damaged = await flip(firstSegment, 0.5)
     const restore = [
       'restore',
@@ -145,7 +145,7 @@ describe('one flipped bit', () => {
     for (const difference of differences) expect(difference).toMatch(/is missing|differences more/)
   })
 
-  test('of the index: nothing is read by it, and nothing is written over it', async () => {
+  test('an index with a flipped bit is neither used nor overwritten', async () => {
     await using damaged = await flip(theIndex, 0.5)
     const words = ['--topic', topic, '--once', '--from', bootstrapServers, '--to', damaged.folder]
 

@@ -30,7 +30,7 @@ async function deleteTopic(topic: string): Promise<void> {
   await runKafkaTool('org.apache.kafka.tools.TopicCommand', ...server, ...command)
 }
 
-test('docs/operations/incarnations.md: each life of a topic that was created again is restored as it was', {
+test('docs/operations/incarnations.md: each incarnation of a topic that was created again is restored as it was', {
   timeout: 180_000,
 }, async () => {
   const topic = 'created-again'

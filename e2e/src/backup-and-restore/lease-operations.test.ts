@@ -34,8 +34,8 @@ async function killBackupIn(folder: string, ...more: readonly string[]): Promise
   await backup.ended
 }
 
-describe('docs/operations/lease.md: a lease is held', () => {
-  test('by an orphan: who waits takes it over without anybody’s help', async () => {
+describe('docs/operations/lease.md', () => {
+  test('a backup that waits takes an orphaned lease over by itself', async () => {
     await using folder = await temporaryFolder()
     await killBackupIn(folder.path, '--lease-ttl', '20s')
 
@@ -46,7 +46,7 @@ describe('docs/operations/lease.md: a lease is held', () => {
     expect(await leasesIn(folder.path)).toEqual([])
   })
 
-  test('by a crash of the same backup: under its own identity it goes on at once', async () => {
+  test('a backup with an identity continues at once after its own crash', async () => {
     await using folder = await temporaryFolder()
     const identity = ['--identity', 'kannery-backup-0', '--lease-ttl', '5m']
     await killBackupIn(folder.path, ...identity)
@@ -54,7 +54,7 @@ describe('docs/operations/lease.md: a lease is held', () => {
     await kannerySucceeds(backupTo(folder.path, '--once', ...identity))
   })
 
-  test('by one that is started again and again, and runs out of memory each time: its starts keep no lease alive', async () => {
+  test('a backup that runs out of memory after every start does not keep its lease alive', async () => {
     await using folder = await temporaryFolder()
     await killBackupIn(folder.path)
     const [before] = await leasesIn(folder.path)
@@ -70,7 +70,7 @@ describe('docs/operations/lease.md: a lease is held', () => {
     expect(await leasesIn(folder.path)).toEqual([])
   })
 
-  test('by somebody who is known to be dead: it is broken by hand, and only with --yes', async () => {
+  test('the lease of a writer that is known to be dead is broken by hand, and only with --yes', async () => {
     await using folder = await temporaryFolder()
     await killBackupIn(folder.path, '--lease-ttl', '5m')
 
@@ -82,7 +82,7 @@ describe('docs/operations/lease.md: a lease is held', () => {
     await kannerySucceeds(backupTo(folder.path, '--once'))
   })
 
-  test('and every command of the page is one that is run here', async () => {
+  test('has no command that is not run here', async () => {
     const page = await readFile(join(repositoryRoot, 'docs/operations/lease.md'), 'utf8')
     const commands = [...page.matchAll(/^kannery .*$/gm)].map(([command]) => command)
 

@@ -19,7 +19,7 @@ function reached(calls: readonly string[]): string[] {
 }
 
 describe('there is no telemetry', () => {
-  test('a backup and a restore connect to the configured brokers, what needs no Kafka to nothing, and nobody listens', async () => {
+  test('a backup and a restore connect to the configured brokers only, other commands to nothing, and none listens', async () => {
     const topic = 'unwatched'
     await fillTopic('plain', { bootstrapServers, topic, records: 100, partitions: 1 })
     await using folder = await temporaryFolder()

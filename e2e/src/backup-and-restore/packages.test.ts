@@ -45,7 +45,7 @@ async function readManifest(folder: string): Promise<Manifest | undefined> {
 }
 
 describe('what would be published', () => {
-  test.each(folders)('%s is whole, and publint has nothing to say', async (folder) => {
+  test.each(folders)('%s is complete, and publint reports nothing', async (folder) => {
     const { name = '' } = (await readManifest(folder)) ?? {}
     const { tarball, files, manifest } = packed.get(name) ?? { files: [] }
 

@@ -67,8 +67,8 @@ async function differences(target: string): Promise<readonly string[]> {
   return (await checkTopics({ bootstrapServers, source: 'source', target })).differences
 }
 
-describe('a restore that is not what the backup holds is found by --verify and by the checker', () => {
-  test('a faithful one passes both', async () => {
+describe('a restore that differs from the backup is found by --verify and by the checker', () => {
+  test('a faithful restore passes both', async () => {
     const restored = await restoreTampered('faithful', async () => {})
 
     expect(restored).toMatchObject({ status: 0 })
@@ -93,7 +93,7 @@ describe('a restore that is not what the backup holds is found by --verify and b
     },
   )
 
-  test('one missing', async () => {
+  test('a missing record is found', async () => {
     const restored = await restoreTampered('missing', () => deleteFirstRecord('missing', 1))
 
     expect(restored.status).toBe(verifyFailedStatus)
@@ -103,7 +103,7 @@ describe('a restore that is not what the backup holds is found by --verify and b
     ])
   })
 
-  test('one too many', async () => {
+  test('an additional record is found', async () => {
     const restored = await restoreTampered('doubled', () => appendRecord('doubled', 1))
 
     expect(restored.status).toBe(verifyFailedStatus)

@@ -199,7 +199,7 @@ function mutualTls(stores: {
   }
 }
 
-describe('what must not connect, does not', () => {
+describe('a connection that must fail', () => {
   test.each<[string, string, RegExp, () => readonly string[]]>([
     [
       'a broker whose certificate is for another host',
@@ -211,7 +211,7 @@ describe('what must not connect, does not', () => {
       ],
     ],
     [
-      'a broker whose certificate nobody vouches for',
+      'a broker whose certificate comes from an unknown authority',
       'KAFKA_TLS_FAILED (exit 53)',
       /certificate/,
       () => ['--from', security.listeners.tls, '--from-tls'],

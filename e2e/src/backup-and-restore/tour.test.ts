@@ -44,7 +44,7 @@ describe('the tour of the README', () => {
       throw new Error('the tour needs port 9092; is it your own broker? ./dev kafka stop')
     }
     await using folder = await temporaryFolder()
-    // The tour is written for somebody who stands at the root of the repository; what it makes must
+    // The tour is written for a reader at the root of the repository; what it makes must
     // not stay there.
     const door = join(folder.path, 'dev')
     await writeFile(door, `#!/bin/sh\nexec '${join(repositoryRoot, 'dev')}' "$@"\n`)

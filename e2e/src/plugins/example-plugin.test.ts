@@ -43,9 +43,9 @@ async function dependOnTarballs(): Promise<void> {
 
 describe('the example plugin', () => {
   test('keeps every promise of the contract, and skips none', { timeout: 120_000 }, async () => {
-    const told = await run('node', ['--test', '--test-reporter=tap'], { cwd: plugin })
+    const report = await run('node', ['--test', '--test-reporter=tap'], { cwd: plugin })
     const count = (word: string): number =>
-      Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(told)?.[1])
+      Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(report)?.[1])
 
     expect(count('pass')).toBeGreaterThan(50)
     expect([count('fail'), count('skipped'), count('todo'), count('cancelled')]).toEqual([
@@ -53,7 +53,7 @@ describe('the example plugin', () => {
     ])
   })
 
-  test('is fair to processes that fight for an object', { timeout: 120_000 }, async () => {
+  test('is fair to processes that contend for an object', { timeout: 120_000 }, async () => {
     const pluginModule = pathToFileURL(join(plugin, 'src/plugin.js')).href
     const config = { path: join(outside.path, 'contest.db') }
     const contest = { contenders: 8, creations: 50, additions: 50 }
@@ -103,7 +103,7 @@ describe('the example plugin', () => {
     })
   })
 
-  test('is missed by name of its scheme where it is not installed', async () => {
+  test('is named by its scheme in the error where it is not installed', async () => {
     const env = { KANNERY_PLUGIN_FOLDER: join(outside.path, 'no-plugins') }
     const { status, stderr } = await kannery(['ls', 'sqlite:///can.db'], { env })
 

@@ -81,8 +81,8 @@ async function withLine<Result>(
   }
 }
 
-describe('who may import whom', () => {
-  test('the repository as it is keeps to it', async () => {
+describe('the imports between packages', () => {
+  test('follow the rules in the repository as it is', async () => {
     expect(await lint('turbo', 'boundaries')).toMatchObject({ status: 0 })
   })
 
@@ -198,12 +198,16 @@ describe('the rooms of a package', () => {
   })
 })
 
-describe('a comment', () => {
+describe('the width of comments', () => {
   test.each([
-    ['a line of words', `// ${'wide '.repeat(20)}`, 1],
-    ['a line of a doc comment', `/**\n * ${'wide '.repeat(20)}\n */`, 1],
-    ['a long address, which cannot be wrapped', `// https://kafka.apache.org/${'a'.repeat(90)}`, 0],
-  ])('of more than 100 columns is judged: %s', async (_, comment, expected) => {
+    ['refuses a wide line of words', `// ${'wide '.repeat(20)}`, 1],
+    ['refuses a wide line of a doc comment', `/**\n * ${'wide '.repeat(20)}\n */`, 1],
+    [
+      'accepts a long address, which cannot be wrapped',
+      `// https://kafka.apache.org/${'a'.repeat(90)}`,
+      0,
+    ],
+  ])('lint %s', async (_, comment, expected) => {
     const file = 'packages/storage/src/index.ts'
 
     const { status } = await withLine(file, comment, () => lintRepository())

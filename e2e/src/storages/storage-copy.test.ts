@@ -57,7 +57,7 @@ test('from a folder over every kind of storage into a folder, a copy of a copy r
   expect(compared).toEqual({ equalRecords: filled.records, differences: [] })
 })
 
-test('killed again and again, a copy leaves a target that is whole, and goes on where it was', {
+test('a copy that is killed again and again leaves a whole target, and continues where it was', {
   timeout: 300_000,
 }, async () => {
   await using folder = await temporaryFolder()

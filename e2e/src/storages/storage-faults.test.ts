@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 300_000)
 
 describe.each(servers)('on %s', { concurrent: true }, (name) => {
-  test('an answer that is lost, at each request of a backup in turn, costs nothing', {
+  test('a lost answer, at each request of a backup in turn, does no harm', {
     timeout: 600_000,
   }, async () => {
     await using network = await startBehindNetwork(name)
@@ -53,7 +53,7 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     }
   })
 
-  test('an answer that never comes is not waited for: what was stored is found', {
+  test('a backup does not wait for an answer that never comes, and finds what was stored', {
     timeout: 600_000,
   }, async () => {
     await using network = await startBehindNetwork(name)
@@ -68,7 +68,7 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     expect(backup.topics).toEqual([expect.objectContaining({ records: few.records, segments: 1 })])
   })
 
-  test('a storm of faults slows a backup and a restore down, and harms nothing', {
+  test('a storm of faults slows a backup and a restore down, and does no harm', {
     timeout: 600_000,
   }, async () => {
     await using network = await startBehindNetwork(name)

@@ -60,7 +60,7 @@ function backup(to: string, ...more: readonly string[]): string[] {
 }
 
 describe('with the least permissions that docs/providers.md lists', () => {
-  test('a backup writes, is pruned and cleaned up after', async () => {
+  test('a backup writes, is pruned and is cleaned up', async () => {
     const bucket = 'least-to-write'
     const url = urlOf(bucket)
     await server.createBucket(bucket)
@@ -77,7 +77,7 @@ describe('with the least permissions that docs/providers.md lists', () => {
     expect(await readLease(bucket)).toBeUndefined()
   }, 120_000)
 
-  test('who may only read lists, verifies, prints and restores, and is told what a backup needs', async () => {
+  test('read permission is enough to list, verify, print and restore, and a backup reports what it needs', async () => {
     const bucket = 'least-to-read'
     const url = urlOf(bucket)
     await server.createBucket(bucket)
@@ -103,8 +103,8 @@ describe('with the least permissions that docs/providers.md lists', () => {
   })
 })
 
-describe('docs/operations/lease.md: a lease is held', () => {
-  test('by one that may not delete it: it is marked as released, and free at once', async () => {
+describe('docs/operations/lease.md', () => {
+  test('a lease whose writer may not delete it is marked as released, and free at once', async () => {
     const bucket = 'never-deleted-from'
     const url = urlOf(bucket)
     await server.createBucket(bucket)
@@ -129,8 +129,8 @@ async function readLease(bucket: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch(() => undefined)
 }
 
-describe('docs/operations/clean-up.md: gc', () => {
-  test('ends uploads into a bucket that were never finished, once they are a day old', async () => {
+describe('docs/operations/clean-up.md', () => {
+  test('kannery gc ends uploads into a bucket that were never finished, once they are a day old', async () => {
     const bucket = 'full-of-uploads'
     await server.createBucket(bucket)
     const env = await environmentOf(server.credentials)
@@ -159,7 +159,7 @@ describe('docs/operations/clean-up.md: gc', () => {
   })
 })
 
-describe('what is wrong with a storage', () => {
+describe('an error about a storage', () => {
   beforeAll(() => server.createBucket('of-others'))
   const wrong = { accessKeyId: 'kannery', secretAccessKey: 'wrong-secret-of-kannery' }
   const stranger = { accessKeyId: 'stranger', secretAccessKey: 'secret-of-a-stranger' }
@@ -172,7 +172,7 @@ describe('what is wrong with a storage', () => {
 
   test.each<[string, Mistake]>([
     [
-      'another secret',
+      'a wrong secret',
       {
         credentials: () => wrong,
         bucket: 'of-others',
@@ -181,7 +181,7 @@ describe('what is wrong with a storage', () => {
       },
     ],
     [
-      'a key that nobody has',
+      'an unknown key',
       {
         credentials: () => stranger,
         bucket: 'of-others',
@@ -190,7 +190,7 @@ describe('what is wrong with a storage', () => {
       },
     ],
     [
-      'no such bucket',
+      'a bucket that does not exist',
       {
         credentials: () => server.credentials,
         bucket: 'missing',
@@ -199,10 +199,10 @@ describe('what is wrong with a storage', () => {
       },
     ],
     [
-      'a bucket of others',
+      'a bucket of another account',
       { credentials: () => server.guest, bucket: 'of-others', code: 'STORAGE_DENIED', status: 17 },
     ],
-  ])('%s: code, cause and remedy, and no secret anywhere', async (_, mistake) => {
+  ])('about %s has a code, a cause and a remedy, and shows no secret', async (_, mistake) => {
     const { bucket, code, status } = mistake
     const credentials = mistake.credentials()
     const env = await environmentOf(credentials)

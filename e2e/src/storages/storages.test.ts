@@ -59,7 +59,7 @@ describe.each(storageServers)('on %s', (name) => {
     expect(shown).not.toContain('endpoint=')
   })
 
-  test('a second backup is told who holds the topic, and may begin when the first has ended', {
+  test('a second backup reports who holds the topic, and can start when the first has ended', {
     timeout: 180_000,
   }, async () => {
     const env = storage.environment

@@ -24,8 +24,8 @@ export interface StoredObject extends ObjectInfo {
   readonly version: ObjectVersion
   /**
    * Time of the answer, by the same clock as `lastModified`. Absent if the answer does not state it
-   * reliably (a folder, a listing): a caller that needs the time then writes an object and reads its
-   * `lastModified`.
+   * reliably (a folder, a listing): a caller that needs the time then writes an object and reads
+   * its `lastModified`.
    */
   readonly answeredAt?: Date | undefined
 }
@@ -60,8 +60,8 @@ export type ByteRange =
 /** Options of every call. */
 export interface CallOptions {
   /**
-   * Cancels the call, which then rejects with the signal's own reason. A write that was already sent
-   * may still be applied: its outcome is unknown.
+   * Cancels the call, which then rejects with the signal's own reason. A write that was already
+   * sent may still be applied: its outcome is unknown.
    */
   readonly signal?: AbortSignal | undefined
 }
@@ -110,8 +110,8 @@ export interface WriterOptions extends PutOptions {
 }
 
 /**
- * Calls `send` for a part of `bytes` bytes, and calls it again to retry. `send` reports to the given
- * function how much of the part was sent.
+ * Calls `send` for a part of `bytes` bytes, and calls it again to retry. `send` reports to the
+ * given function how much of the part was sent.
  */
 export type PartSender = <T>(
   bytes: number,
@@ -128,8 +128,8 @@ export interface DeleteOptions extends CallOptions {
 export interface ObjectReader extends AsyncDisposable {
   readonly info: StoredObject
   /**
-   * The bytes that were asked for. They can be iterated once. A chunk is valid until the next one is
-   * requested. A body that ends too early throws; it never just ends.
+   * The bytes that were asked for. They can be iterated once. A chunk is valid until the next one
+   * is requested. A body that ends too early throws; it never just ends.
    */
   readonly body: AsyncIterable<Uint8Array>
 }
@@ -173,8 +173,8 @@ export type ListEntry =
 /** What to list below a prefix. */
 export interface ListOptions extends CallOptions {
   /**
-   * `children` lists one level, each folder once (delimiter `/`). `all` lists every object below the
-   * prefix.
+   * `children` lists one level, each folder once (delimiter `/`). `all` lists every object below
+   * the prefix.
    */
   readonly depth: 'children' | 'all'
   /**
@@ -221,7 +221,9 @@ export interface StorageCapabilities {
 export interface StorageBackend extends AsyncDisposable {
   /** Name of the kind of storage, such as `s3`. */
   readonly type: string
-  /** Such as `s3://bucket/prefix`; undefined if there is no such name (a volume). Never a secret. */
+  /**
+   * Such as `s3://bucket/prefix`; undefined if there is no such name (a volume). Never a secret.
+   */
   readonly location: string | undefined
   readonly capabilities: StorageCapabilities
   /**
@@ -235,8 +237,8 @@ export interface StorageBackend extends AsyncDisposable {
   /**
    * Opens an object for reading.
    *
-   * @throws STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (for `ifVersion`, which is checked before
-   *   the range), STORAGE_RANGE
+   * @throws STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (for `ifVersion`, which is checked
+   * before   the range), STORAGE_RANGE
    */
   get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
   /**
@@ -272,7 +274,9 @@ export interface StorageBackend extends AsyncDisposable {
 
 /** What the package of a backend exports as `plugin`. */
 export interface BackendPlugin<Config = unknown> {
-  /** Number of the contract. An app refuses a number that it does not know, naming both versions. */
+  /**
+   * Number of the contract. An app refuses a number that it does not know, naming both versions.
+   */
   readonly contract: 1
   /** Name of the kind of storage, such as `s3`. */
   readonly type: string

@@ -22,8 +22,8 @@ export function spanOf(range: ByteRange | undefined, size: number): ByteSpan {
 
 /**
  * Returns what `range` selects of an object of `size` bytes, or undefined when the object does not
- * have the range or the range selects no byte: that is STORAGE_RANGE. Without a range it selects all,
- * also of an empty object.
+ * have the range or the range selects no byte: that is STORAGE_RANGE. Without a range it selects
+ * all, also of an empty object.
  */
 export function selectSpan(range: ByteRange | undefined, size: number): ByteSpan | undefined {
   const span = spanOf(range, size)

@@ -46,8 +46,8 @@ export function isKeyPrefix(text: string): text is KeyPrefix {
 }
 
 /**
- * Compares keys in the order in which stores list them, by UTF-8 bytes. The operator `<` differs: it
- * puts surrogates before `\uffff`.
+ * Compares keys in the order in which stores list them, by UTF-8 bytes. The operator `<` differs:
+ * it puts surrogates before `\uffff`.
  */
 export function compareKeys(first: string, second: string): number {
   const common = Math.min(first.length, second.length)

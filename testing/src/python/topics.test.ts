@@ -50,7 +50,7 @@ describe('the independent checker', () => {
     expect(await differences(kind)).toEqual([`partition 0: ${sentence(at)}`])
   })
 
-  test('is not content with equal counts: two records swapped', async () => {
+  test('finds two swapped records although the counts are equal', async () => {
     const at = await copy('swapped', 'swapped')
 
     expect(await differences('swapped')).toEqual([
@@ -59,7 +59,7 @@ describe('the independent checker', () => {
     ])
   })
 
-  test('is not content with equal counts: one record twice, its neighbour never', async () => {
+  test('finds a doubled record that replaces its neighbour although the counts are equal', async () => {
     const at = await copy('twice', 'doubled-for-another')
 
     expect(await differences('twice')).toEqual([
@@ -67,7 +67,7 @@ describe('the independent checker', () => {
     ])
   })
 
-  test('finds what differs beside transactions too', async () => {
+  test('finds differences in a topic with transactions', async () => {
     await copy('beside', 'missing', 1)
 
     expect(await differences('beside')).toEqual([
@@ -75,7 +75,7 @@ describe('the independent checker', () => {
     ])
   })
 
-  test('sees another timestamp type, unless told that a producer cannot set it', async () => {
+  test('reports another timestamp type, unless an option says that a producer cannot set it', async () => {
     await fillTopic('append-time', {
       bootstrapServers,
       topic: 'appended',
@@ -94,7 +94,7 @@ describe('the independent checker', () => {
     })
   })
 
-  test('sees another number of partitions, and other offsets when asked', async () => {
+  test('reports another number of partitions, and other offsets on request', async () => {
     await fillTopic('plain', { bootstrapServers, topic: 'one', records: 6, partitions: 1 })
     await fillTopic('plain', { bootstrapServers, topic: 'three', records: 6, partitions: 3 })
 
@@ -113,7 +113,7 @@ describe('the independent checker', () => {
     expect(shifted.differences[0]).toMatch(/^partition 1: source offset \d+ has target offset \d+$/)
   })
 
-  test('holds a window of time against the source', async () => {
+  test('compares a window of time with the source', async () => {
     await fillTopic('plain', { bootstrapServers, topic: 'window', records: 10, partitions: 1 })
     const options = { bootstrapServers, source: 'window', target: 'window' }
 
@@ -124,7 +124,7 @@ describe('the independent checker', () => {
 })
 
 describe('the generator of nasty topics', () => {
-  test('leaves holes in a compacted topic, and tells what a consumer finds', async () => {
+  test('leaves holes in a compacted topic, and reports what a consumer finds', async () => {
     const filled = await fillTopic('compacted', {
       bootstrapServers,
       topic: 'compacted',

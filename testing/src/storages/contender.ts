@@ -1,4 +1,7 @@
-/** One of the processes of contest.ts: opens the storage for itself and does what it is told. */
+/**
+ * One of the processes of contest.ts: opens the storage for itself and does what the contest asks
+ * for.
+ */
 import { randomBytes } from 'node:crypto'
 import type { Answer, Task } from './contest.ts'
 
@@ -56,7 +59,7 @@ async function wins(key: string, text: string, condition: Condition): Promise<bo
     } catch (error) {
       const { code, facts } = error as { code?: string; facts?: { status?: unknown } }
       if (code === 'STORAGE_ALREADY_EXISTS' || code === 'STORAGE_PRECONDITION_FAILED') return false
-      // S3's "somebody else is writing it right now": nothing was stored.
+      // S3's "another request is writing it right now": nothing was stored.
       if (facts?.status !== 409) throw error
     }
   }

@@ -21,7 +21,7 @@ export interface Contest {
 }
 
 export interface ContestOutcome {
-  /** Creations that had no winner, several, or left the object of somebody else. */
+  /** Creations that had no winner, several, or left the object of another process. */
   readonly unfair: readonly string[]
   /** What the counter says at the end. */
   readonly counted: number

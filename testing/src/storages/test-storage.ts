@@ -21,7 +21,7 @@ export const storageServers = ['seaweedfs', 'versitygw', 'fake-gcs-server', 'azu
 export type StorageServer = (typeof storageServers)[number]
 
 export interface TestStorageOptions {
-  /** Given the origin of the server, tells the one that clients shall use: that of a proxy. */
+  /** Maps the origin of the server to the one that clients use, such as that of a proxy. */
   readonly through?: (origin: string) => Promise<string> | string
 }
 

@@ -13,5 +13,5 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** Something that the person who typed the command can put right: told without a stack. */
+/** An error that the user of the command can correct. Shown without a stack. */
 export class DevError extends Error {}

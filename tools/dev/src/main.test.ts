@@ -36,15 +36,18 @@ describe('./dev', () => {
     ['a suite', ['test', 'no-such-suite'], 1],
     ['an option of the demo', ['demo', '--damaged'], 1],
     ['what to do with Kafka', ['kafka', 'restart'], 1],
-  ])('does not know %s, says what there is, and shows no stack', async (_, words, expected) => {
-    const { status, stderr } = await dev(words)
+  ])(
+    'reports %s that it does not know, lists what exists, and shows no stack',
+    async (_, words, expected) => {
+      const { status, stderr } = await dev(words)
 
-    expect(status).toBe(expected)
-    expect(stderr).toMatch(/^dev: /)
-    expect(stderr).not.toMatch(/^\s+at /m)
-  })
+      expect(status).toBe(expected)
+      expect(stderr).toMatch(/^dev: /)
+      expect(stderr).not.toMatch(/^\s+at /m)
+    },
+  )
 
-  test('doctor finds nothing on a machine that has nothing, and says how to get it', async () => {
+  test('doctor lists what an empty machine lacks, and how to get it', async () => {
     const { status, stdout } = await dev(['doctor'], '/nowhere')
 
     expect(status).toBe(1)
@@ -55,7 +58,7 @@ describe('./dev', () => {
     expect(stdout.match(/^ {9}\S.*\.$/gm)).toHaveLength(missing.length)
   })
 
-  test('doctor is content with this machine: it runs all tests', async () => {
+  test('doctor finds everything on this machine, which runs all tests', async () => {
     expect(await dev(['doctor'])).toMatchObject({ status: 0 })
   })
 })

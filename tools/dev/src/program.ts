@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { repositoryRoot } from '@kannery/testing/paths'
 
 export interface ProgramOptions {
-  /** The root of the repository unless told. */
+  /** Defaults to the root of the repository. */
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   /** Kills it when it takes longer; a hanging test must not hang everything. */

@@ -1,4 +1,4 @@
-/** What a part of the tests is about, as people ask for it. */
+/** What a part of the tests is about. */
 export type Subject =
   | 'repository'
   | 'storages'
@@ -11,9 +11,9 @@ export interface Suite {
   /** As in `./dev test NAME`. */
   readonly name: string
   readonly subject: Subject
-  /** From the root of the repository; where vitest runs. */
+  /** Folder in which vitest runs, from the root of the repository. */
   readonly folder: string
-  /** A vitest project of that folder; all of them unless told. */
+  /** A vitest project of that folder. Defaults to all of them. */
   readonly project?: string
   /** Whether it runs the built command line. */
   readonly needsBuild?: boolean

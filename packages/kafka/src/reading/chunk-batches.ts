@@ -28,7 +28,8 @@ export interface ChunkToRead {
 
 /**
  * The batches of a chunk of which something is to be seen. What cannot be read although its
- * checksums are right (a producer can write that) is damage as well: thrown, or reported and left out.
+ * checksums are right (a producer can write that) is damage as well: thrown, or reported and left
+ * out.
  */
 export function batchesOfChunk(
   chunk: ChunkToRead,

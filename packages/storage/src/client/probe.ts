@@ -91,8 +91,8 @@ async function probeReads(storage: StorageBackend, missing: ObjectKey): Promise<
 }
 
 /**
- * Probes with names that are always the same, because objects with new names would accumulate. Others
- * may probe at the same time.
+ * Probes with names that are always the same, because objects with new names would accumulate.
+ * Others may probe at the same time.
  */
 async function probeWithoutDeletion(
   storage: StorageBackend,

@@ -114,7 +114,7 @@ export class FaultyHttpProxy implements AsyncDisposable {
   /** As begun: the server waits for the rest, and is cut off from it. */
   async #forwardHalf(message: IncomingMessage, body: Buffer): Promise<void> {
     const request = this.#open(message, body.length)
-    // It may answer with what it thinks of that; nobody hears it.
+    // It may answer with an error, which is dropped.
     request.on('error', () => {})
     await new Promise((resolve) => request.write(body.subarray(0, body.length / 2), resolve))
     request.destroy()

@@ -50,9 +50,9 @@ export async function slowServer(bytesPerSecond: number, answer: Answer): Promis
     }
     answered++
     const { method = '', url = '', headers } = request
-    const told = answer({ method, url, headers })
-    const { body = '' } = told
-    response.writeHead(told.status, { 'content-length': body.length, ...told.headers }).end(body)
+    const given = answer({ method, url, headers })
+    const { body = '' } = given
+    response.writeHead(given.status, { 'content-length': body.length, ...given.headers }).end(body)
   }
   const server = createServer((request, response) => void receive(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,6 @@
 /**
- * The process that kafka-server.test.ts kills: starts a broker, tells where, and waits for its end.
+ * The process that kafka-server.test.ts kills: starts a broker, prints where it is, and waits for
+ * its end.
  */
 import { startKafka } from './kafka-server.ts'
 

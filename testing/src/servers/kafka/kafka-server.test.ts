@@ -10,7 +10,7 @@ import { countLiveBrokers } from './count-live-brokers.ts'
 import { runKafkaTool } from './kafka-installation.ts'
 import { startKafka } from './kafka-server.ts'
 
-describe('a Kafka for tests', () => {
+describe('a Kafka server for tests', () => {
   test('three brokers know each other, and two go on when one is killed', async () => {
     await using kafka = await startKafka({ brokers: 3 })
     const ports = kafka.bootstrapServers.split(',').map(portOf)
@@ -35,7 +35,7 @@ describe('a Kafka for tests', () => {
     )
   })
 
-  test('nothing of it stays when the tests that use it are killed', async () => {
+  test('leaves no process and no folder when the tests that use it are killed', async () => {
     const tests = spawn(process.execPath, [join(import.meta.dirname, 'broker-child-process.ts')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })

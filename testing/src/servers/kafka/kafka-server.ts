@@ -22,12 +22,12 @@ const START_PATIENCE_MS = 90_000
 const DEFAULT_HEAP_MB = 256
 
 export interface KafkaOptions {
-  /** How many brokers, each also a controller; 1 unless told. */
+  /** Number of brokers, each also a controller. Defaults to 1. */
   readonly brokers?: 1 | 3
   /** Adds the listeners that want TLS or a password, and an authorizer. */
   readonly security?: boolean
   readonly heapMb?: number
-  /** Where the first broker listens for plaintext; a free port unless told. */
+  /** Port of the first broker's plaintext listener. Defaults to a free port. */
   readonly port?: number
   /**
    * Values of settings beyond which brokers refuse to create or alter a topic. Defaults to none.

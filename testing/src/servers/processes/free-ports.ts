@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 
-/** `count` ports on loopback that nobody listened on a moment ago, all different. */
+/** Finds `count` different ports on loopback that are free at this moment. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, listen))
   const ports = servers.map(portOf)

@@ -20,7 +20,7 @@ export interface HttpServerOptions {
     folder: string,
     ports: readonly number[],
   ) => readonly string[] | Promise<readonly string[]>
-  /** Whether this answer shows that it serves; any answer does unless told. */
+  /** Whether this answer shows that the server is ready. Defaults to any answer. */
   readonly serves?: (answer: Response) => boolean
 }
 

@@ -26,7 +26,7 @@ export function run(
         else reject(new Error(describeFailure(command, commandArguments, error, stdout + stderr)))
       },
     )
-    // A command may end without reading all of it: what that means, its exit status tells.
+    // A command may end without reading all of it: its exit status says what that means.
     child.stdin?.on('error', () => {})
     child.stdin?.end(options.input ?? '')
   })

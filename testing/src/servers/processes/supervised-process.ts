@@ -26,7 +26,7 @@ export class SupervisedProcess {
     supervisor.stderr.on('data', (text: string) => {
       this.#lastWords += text
     })
-    // The pipe breaks when the server ends before us: that is told by `close`, not by an error.
+    // The pipe breaks when the server ends before us: `close` reports that, not an error.
     supervisor.stdin.on('error', () => {})
     this.#ended = new Promise((resolve) => {
       supervisor.once('close', () => {

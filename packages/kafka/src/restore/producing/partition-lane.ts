@@ -36,8 +36,8 @@ export interface LanePort {
 }
 
 /**
- * Brokers remember the last five batches of a producer: only within those do they recognise a repetition
- * from news.
+ * Brokers remember the last five batches of a producer: only within those do they recognise a
+ * repetition from news.
  */
 const maxUnanswered = 5
 /** How long a lane may make no progress, as delivery.timeout.ms of the Java client. */

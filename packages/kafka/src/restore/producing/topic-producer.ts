@@ -66,7 +66,9 @@ export class TopicProducer implements AsyncDisposable {
     this.#lane(partition).enqueue(outgoing)
   }
 
-  /** Resolves when all that was sent is acknowledged. Rejects when a partition fails permanently. */
+  /**
+   * Resolves when all that was sent is acknowledged. Rejects when a partition fails permanently.
+   */
   async drain(): Promise<void> {
     this.#drained = Promise.withResolvers()
     this.#settleDrained()

@@ -25,7 +25,9 @@ export interface VerifyOptions {
   readonly backup: AsyncIterable<BackupChunk>
   /** What the backup does not give. */
   readonly notRestored: readonly MissingOffsets[]
-  /** Receives batches that cannot be read, which the restore left out. Without it, they are thrown. */
+  /**
+   * Receives batches that cannot be read, which the restore left out. Without it, they are thrown.
+   */
   readonly onDamage?: ((damage: Damage) => void) | undefined
 }
 

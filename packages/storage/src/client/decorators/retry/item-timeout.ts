@@ -2,8 +2,8 @@ import type { RetryDeadline } from './retry-deadline.ts'
 
 /**
  * Yields the items that `start` gives, and waits for each as long as one attempt may take. `start`
- * gets a signal that is aborted when the iteration ends: a request that is never answered would keep
- * its connection.
+ * gets a signal that is aborted when the iteration ends: a request that is never answered would
+ * keep its connection.
  *
  * @throws STORAGE_UNAVAILABLE when the next item does not arrive in time
  */

@@ -6,8 +6,8 @@ import { KanneryError } from '../../../errors/kannery-error.ts'
 /** How long and how often a call is retried. All times in milliseconds. */
 export interface RetryPolicy {
   /**
-   * Time for all attempts of one call and the pauses between them. It starts again when a chunk of a
-   * body or an entry of a listing arrives, and when more of a request's body was sent than ever
+   * Time for all attempts of one call and the pauses between them. It starts again when a chunk of
+   * a body or an entry of a listing arrives, and when more of a request's body was sent than ever
    * before. No attempt begins later; one that makes progress is not cut off.
    */
   readonly deadlineMs: number
@@ -75,7 +75,9 @@ export class RetryDeadline {
     }
   }
 
-  /** Makes one attempt. It is aborted, and not waited for, when it makes no progress for too long. */
+  /**
+   * Makes one attempt. It is aborted, and not waited for, when it makes no progress for too long.
+   */
   async attempt<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
     const startMs = clock.monotonic()
@@ -99,8 +101,8 @@ export class RetryDeadline {
   }
 
   /**
-   * Makes one attempt that may take any time as long as there is progress ({@link renew}). Otherwise
-   * like {@link attempt}.
+   * Makes one attempt that may take any time as long as there is progress ({@link renew}).
+   * Otherwise like {@link attempt}.
    */
   async attemptWhileItAdvances<T>(call: Attempt<T>): Promise<T> {
     const { clock, policy } = this.#environment
