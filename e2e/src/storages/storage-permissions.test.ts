@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { repositoryRoot } from '@kannery/testing/paths'
 import { checkTopics, fillTopic } from '@kannery/testing/python/topics'
-import { s3ClientOf } from '@kannery/testing/servers/object-storages/s3-client'
-import type { S3Credentials } from '@kannery/testing/servers/object-storages/s3-server'
+import { type S3Credentials, s3ClientOf } from '@kannery/testing/servers/object-storages/s3-server'
 import {
   type PolicyStatement,
   startVersitygw,

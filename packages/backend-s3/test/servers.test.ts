@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
 import { probe, readObject } from '@kannery/storage/client'
-import { s3ClientOf } from '@kannery/testing/servers/object-storages/s3-client'
+import { s3ClientOf } from '@kannery/testing/servers/object-storages/s3-server'
 import type { SharedS3 } from '@kannery/testing/servers/object-storages/shared-s3'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'

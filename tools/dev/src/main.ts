@@ -1,12 +1,10 @@
-import { benchCommand } from './bench-command.ts'
 import { buildCommand, lintCommand } from './build.ts'
 import { type DevCommand, DevError, say } from './command.ts'
-import { crashesCommand } from './crashes-command.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { kafkaCommand } from './kafka-command.ts'
 import { kanneryCommand } from './kannery-command.ts'
-import { simulateCommand } from './simulate-command.ts'
+import { benchCommand, crashesCommand, simulateCommand } from './script-commands.ts'
 import { testCommand } from './test-command.ts'
 
 const commands: readonly DevCommand[] = [

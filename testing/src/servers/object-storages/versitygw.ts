@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { startHttpServer } from '../processes/http-server-process.ts'
 import { buildGoProgram } from './go-program.ts'
-import { s3ClientOf } from './s3-client.ts'
-import type { S3Credentials, S3Server } from './s3-server.ts'
+import { type S3Credentials, type S3Server, s3ClientOf } from './s3-server.ts'
 
 const program = {
   name: 'versitygw',
