@@ -275,9 +275,9 @@ describe('a multipart upload', () => {
     expect(abortsOf(server)).toBe(1)
   })
 
-  // "Note that if CompleteMultipartUpload fails, applications should be prepared to retry any failed
-  // requests (including 500 error responses)", and an error may come in the body of an answer with
-  // status 200, after white space that keeps the connection alive.
+  // "Note that if CompleteMultipartUpload fails, applications should be prepared to retry any
+  // failed requests (including 500 error responses)", and an error may come in the body of an
+  // answer with status 200, after white space that keeps the connection alive.
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
   test.each([
     ['an error in the body of a 200', { ...failure(200, 'InternalError'), status: 200 }],
@@ -305,8 +305,8 @@ describe('a multipart upload', () => {
     expect(abortsOf(server)).toBe(0)
   })
 
-  // "if any part uploads are currently in progress, those part uploads might or might not succeed. As
-  // a result, it might be necessary to abort a given multipart upload multiple times"
+  // "if any part uploads are currently in progress, those part uploads might or might not succeed.
+  // As a result, it might be necessary to abort a given multipart upload multiple times"
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
   test('an upload with a part that was cut off is aborted again', async () => {
     await using server = await startScriptedServer(({ method }) => {
@@ -349,8 +349,8 @@ describe('a multipart upload', () => {
 })
 
 describe('a request to S3', () => {
-  // R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5 for
-  // DeleteObjects.
+  // R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5
+  // for DeleteObjects.
   test('a store that is not AWS gets no checksum headers, and Content-MD5 where something must be there', async () => {
     await using server = await startScriptedServer(({ method }) =>
       method === 'POST'
