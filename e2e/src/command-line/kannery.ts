@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { kanneryBin } from '@kannery/testing/paths'
+import { run } from '@kannery/testing/servers/processes/run'
 
 export interface KanneryRun {
   /** As a shell sees it. */
@@ -46,6 +48,23 @@ export async function kanneryJson<Result>(
 ): Promise<Result> {
   const { stdout } = await kannerySucceeds([...words, '-o', 'json'], options)
   return JSON.parse(stdout) as Result
+}
+
+/**
+ * The same for several command lines, which share a process: most of what a short one takes is the
+ * start of its process.
+ */
+export async function kanneryJsonInTurn<Result>(
+  commandLines: readonly (readonly string[])[],
+  { env, cwd = process.cwd() }: Omit<KanneryOptions, 'under'> = {},
+): Promise<Result[]> {
+  const script = join(import.meta.dirname, 'run-in-turn.ts')
+  const printed = await run(process.execPath, [script], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    input: JSON.stringify(commandLines.map((words) => [...words, '-o', 'json'])),
+  })
+  return (JSON.parse(printed) as string[]).map((output) => JSON.parse(output) as Result)
 }
 
 /** A command line that runs beside the test; killed when the test ends before it. */

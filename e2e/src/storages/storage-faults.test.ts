@@ -6,7 +6,7 @@ import {
   type TestStorage,
 } from '@kannery/testing/storages/test-storage'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
-import { kanneryJson, kannerySucceeds } from '../command-line/kannery.ts'
+import { kanneryJson, kanneryJsonInTurn, kannerySucceeds } from '../command-line/kannery.ts'
 
 const { bootstrapServers } = inject('kafka')
 
@@ -41,16 +41,18 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     const requests = proxy.requests
     expect(requests).toBeGreaterThan(10)
 
+    const places: string[] = []
     for (let lost = 0; lost < requests; lost++) {
       const where = `lost-${lost}`
       proxy.requests = 0
       proxy.faultAt = (number) => (number === lost ? 'answer-lost' : undefined)
       const backup = await backUp(storage, where, few.topic)
       proxy.faultAt = () => undefined
+      places.push(where)
 
-      expect(await state(storage, where)).toEqual({ where, findings: [], leases: [] })
       expect(backup.topics).toEqual([expect.objectContaining({ records: few.records })])
     }
+    expect(await states(storage, places)).toEqual(places.map(sound))
   })
 
   test('a backup does not wait for an answer that never comes, and finds what was stored', {
@@ -64,7 +66,7 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
     const backup = await backUp(storage, 'silence', few.topic)
 
     expect(proxy.faults).toBe(1)
-    expect(await state(storage, 'silence')).toEqual({ where: 'silence', findings: [], leases: [] })
+    expect(await states(storage, ['silence'])).toEqual([sound('silence')])
     expect(backup.topics).toEqual([expect.objectContaining({ records: few.records, segments: 1 })])
   })
 
@@ -126,13 +128,33 @@ async function backUp(
   return await kanneryJson([...words, '--to', storage.urlOf(where)], { env: storage.environment })
 }
 
-/** What a backup left: sound, and free for the next one. */
-async function state(storage: TestStorage, where: string): Promise<unknown> {
-  const options = { env: storage.environment }
-  const url = storage.urlOf(where)
-  const { findings } = await kanneryJson<{ findings: unknown[] }>(['verify', url], options)
-  const { leases } = await kanneryJson<{ leases: unknown[] }>(['lease', 'ls', url], options)
-  return { where, findings, leases }
+interface PlaceState {
+  readonly where: string
+  readonly findings: readonly unknown[]
+  readonly leases: readonly unknown[]
+}
+
+/** What backups left in each of `places`. */
+async function states(storage: TestStorage, places: readonly string[]): Promise<PlaceState[]> {
+  const ask = <Name extends 'findings' | 'leases'>(
+    ...command: readonly string[]
+  ): Promise<Pick<PlaceState, Name>[]> =>
+    kanneryJsonInTurn(
+      places.map((where) => [...command, storage.urlOf(where)]),
+      { env: storage.environment },
+    )
+  const verified = await ask<'findings'>('verify')
+  const listed = await ask<'leases'>('lease', 'ls')
+  return places.map((where, index) => ({
+    where,
+    findings: verified[index]?.findings ?? ['not verified'],
+    leases: listed[index]?.leases ?? ['not listed'],
+  }))
+}
+
+/** Whole, and free for the next backup. */
+function sound(where: string): PlaceState {
+  return { where, findings: [], leases: [] }
 }
 
 /** One request in four fails in some way. */
