@@ -9,7 +9,8 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { MetricsSource } from './metrics-server.ts'
 
 /**
- * What an alert needs: how much was captured, how many records are still to be captured, and how old the last commit is.
+ * What an alert needs: how much was captured, how many records are still to be captured, and how
+ * old the last commit is.
  */
 export class BackupMetrics implements MetricsSource {
   readonly #registry = new Registry()

@@ -48,8 +48,8 @@ export interface CopyReport {
 
 /**
  * Copies backups into another storage, one topic after the other: what one topic suffers does not
- * keep the others. With `watchEveryMs` again and again, until `signal`; what fails then is reported and
- * tried again.
+ * keep the others. With `watchEveryMs` again and again, until `signal`; what fails then is reported
+ * and tried again.
  *
  * @throws what keeps it from beginning: STORAGE_*, PLUGIN_*, CONFIG_INVALID
  */

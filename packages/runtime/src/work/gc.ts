@@ -54,9 +54,9 @@ export interface CollectedGarbage {
 const olderThanMs = defaultRetentionTiming.graceMs
 
 /**
- * Deletes what indexes call garbage or expired, wherever there is no writer, and what killed processes
- * left: heartbeats, and uploads that were never finished. What no index names, and none calls
- * garbage, is left to the next backup of its topic if that will look at it, and else becomes
+ * Deletes what indexes call garbage or expired, wherever there is no writer, and what killed
+ * processes left: heartbeats, and uploads that were never finished. What no index names, and none
+ * calls garbage, is left to the next backup of its topic if that will look at it, and else becomes
  * garbage.
  *
  * @throws as opening and listing a storage do

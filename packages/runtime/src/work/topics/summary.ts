@@ -24,7 +24,9 @@ export interface TopicSummary {
   readonly expiredSegments: number
   /** Segments that the retention deleted. */
   readonly deletedSegments: number
-  /** Segments of other incarnations of the topic, which a restore takes only when it is asked to. */
+  /**
+   * Segments of other incarnations of the topic, which a restore takes only when it is asked to.
+   */
   readonly otherSegments: number
   /** ISO 8601, by the clock of the backup; null before the first segment. */
   readonly capturedUntil: string | null
