@@ -9,7 +9,7 @@ import { kanneryBin } from '@kannery/testing/paths'
 
 /** What this needs of the modules of the built command line. */
 interface CommandLineModule {
-  main(world: Readonly<Record<string, unknown>>): Promise<number>
+  readonly main: (world: Readonly<Record<string, unknown>>) => Promise<number>
 }
 interface InterruptionModule {
   readonly Interruption: new (end: () => void) => object
