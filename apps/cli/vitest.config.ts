@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'broker',
           include: ['test/**/*.test.ts'],
           globalSetup: ['@kannery/testing/servers/kafka/shared-kafka'],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
     ],

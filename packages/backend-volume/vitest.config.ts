@@ -7,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // A busy machine takes several times as long: the limit is for what hangs.
+    testTimeout: 60_000,
     // By default, one core is left idle: half of two.
     maxWorkers: '100%',
   },

@@ -160,9 +160,14 @@ describe('the rooms of a package', () => {
 
   test.each([
     ['of core imports a room below its own', 'core', 'layout/keys.ts', 'writing/worker.ts'],
-    ['of kafka imports a room below its own', 'kafka', 'reading/window.ts', 'restore/restore.ts'],
+    [
+      'of kafka imports a room below its own',
+      'kafka',
+      'reading/window.ts',
+      'restore/topic-restore.ts',
+    ],
     ['imports one of its own row', 'core', 'copy/copy-topic.ts', 'rebuild/rebuild-index.ts'],
-    ['imports the exports of its package', 'kafka', 'restore/restore.ts', 'index.ts'],
+    ['imports the exports of its package', 'kafka', 'restore/topic-restore.ts', 'index.ts'],
   ])('lint fails when a room %s', async (_, name, file, target) => {
     const source = `packages/${name}/src/${file}`
 
