@@ -24,6 +24,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           globalSetup: ['@kannery/testing/servers/kafka/shared-kafka'],
           testTimeout: 180_000,
+          // The first to fill a topic installs its client.
+          hookTimeout: 180_000,
         },
       },
     ],

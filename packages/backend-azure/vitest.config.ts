@@ -11,5 +11,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['@kannery/testing/servers/object-storages/shared-azurite'],
     testTimeout: 60_000,
+    hookTimeout: 180_000,
   },
 })

@@ -12,5 +12,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['@kannery/testing/servers/object-storages/shared-s3'],
     testTimeout: 60_000,
+    hookTimeout: 180_000,
   },
 })
