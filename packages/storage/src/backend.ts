@@ -238,7 +238,7 @@ export interface StorageBackend extends AsyncDisposable {
    * Opens an object for reading.
    *
    * @throws STORAGE_NOT_FOUND, STORAGE_PRECONDITION_FAILED (for `ifVersion`, which is checked
-   * before   the range), STORAGE_RANGE
+   * before the range), STORAGE_RANGE
    */
   get(key: ObjectKey, options?: GetOptions): Promise<ObjectReader>
   /**

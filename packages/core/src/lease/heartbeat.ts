@@ -6,6 +6,7 @@ import {
   type StorageBackend,
   type WriteCondition,
 } from '@kannery/storage'
+import { sleepUnlessAborted } from '@kannery/storage/client'
 import { heartbeatKey } from '../layout/keys.ts'
 import { putCertainly } from '../objects/put-certainly.ts'
 import type { Ulid } from '../ulid/ulid.ts'
@@ -84,7 +85,7 @@ export class Heartbeat {
   async #renewUntilStopped(): Promise<void> {
     const { clock, timing, onWarning } = this.#options
     let pauseMs = timing.renewEveryMs
-    while (await slept(clock, pauseMs, this.#stopped.signal)) {
+    while (await sleepUnlessAborted(clock, pauseMs, this.#stopped.signal)) {
       try {
         await this.renew()
         pauseMs = timing.renewEveryMs
@@ -141,14 +142,4 @@ export async function removeHeartbeat(storage: StorageBackend, worker: Ulid): Pr
 function asWarning(error: unknown): KanneryError {
   if (KanneryError.is(error)) return error
   return new KanneryError('INTERNAL', 'a heartbeat cannot be written', { cause: error })
-}
-
-async function slept(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await clock.sleep(milliseconds, signal)
-    return true
-  } catch (error) {
-    if (signal.aborted) return false
-    throw error
-  }
 }

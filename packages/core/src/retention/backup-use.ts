@@ -1,4 +1,5 @@
 import { isBackupDamage, KanneryError } from '@kannery/storage'
+import { sleepUnlessAborted } from '@kannery/storage/client'
 import { editIndex } from '../index-file/edit-index.ts'
 import type { Index, JsonObject } from '../index-file/format/model.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
@@ -94,21 +95,12 @@ export class BackupUse implements AsyncDisposable {
   }
 
   async #renewUntilEnded(first: Outcome): Promise<void> {
-    const { timing = defaultUseTiming } = this.#options
+    const { clock, timing = defaultUseTiming } = this.#options
     const pauseAfter = (outcome: Outcome): number =>
       outcome === 'done' ? timing.renewEveryMs : timing.renewEveryMs / retryDivisor
     let pauseMs = pauseAfter(first)
-    while (await this.#slept(pauseMs)) pauseMs = pauseAfter(await this.#put())
-  }
-
-  async #slept(milliseconds: number): Promise<boolean> {
-    try {
-      await this.#options.clock.sleep(milliseconds, this.#ended.signal)
-      return true
-    } catch (error) {
-      if (this.#ended.signal.aborted) return false
-      throw error
-    }
+    while (await sleepUnlessAborted(clock, pauseMs, this.#ended.signal))
+      pauseMs = pauseAfter(await this.#put())
   }
 
   async #attempt(work: () => Promise<void>): Promise<Outcome> {

@@ -1,7 +1,8 @@
 import { copyTopic, type TopicCopy } from '@kannery/core/copy'
 import { listTopics } from '@kannery/core/layout'
 import { Worker } from '@kannery/core/writing'
-import { type Clock, type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { type ErrorCode, KanneryError, type StorageBackend } from '@kannery/storage'
+import { sleepUnlessAborted } from '@kannery/storage/client'
 import { isSamePlace, locationOf } from '../storage/configured-backend.ts'
 import { openStorage, openStorageToFill, type StorageLocation } from '../storage/open-storage.ts'
 import { systemClock, systemRandom } from '../system.ts'
@@ -89,20 +90,9 @@ async function follow(
   const { everyMs, signal, onWarning } = given
   do {
     if (run.outcome.error !== undefined) onWarning(run.outcome.error)
-    if (!(await slept(systemClock, everyMs, signal))) return
+    if (!(await sleepUnlessAborted(systemClock, everyMs, signal))) return
     await run.once()
   } while (!signal.aborted)
-}
-
-/** Whether it slept to the end. */
-async function slept(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await clock.sleep(milliseconds, signal)
-    return true
-  } catch (error) {
-    if (signal.aborted) return false
-    throw error
-  }
 }
 
 interface RunOptions {

@@ -1,5 +1,6 @@
 export { eitherSignal } from '../concurrency/either-signal.ts'
 export { inBatches } from '../concurrency/in-batches.ts'
+export { sleepUnlessAborted } from '../concurrency/sleep-unless-aborted.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
 export { defaultRetryPolicy, type RetryPolicy } from './decorators/retry/retry-deadline.ts'
