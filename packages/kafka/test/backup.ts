@@ -22,7 +22,7 @@ import { timestampRange } from '../src/record-batch/records.ts'
 export interface ChunkSketch {
   readonly partition: number
   readonly batches: readonly Buffer[]
-  /** The batches' own range unless told. */
+  /** The batches' own range by default. */
   readonly from?: number
   readonly next?: number
 }

@@ -5,7 +5,7 @@ import { encodeBatch } from '../src/record-batch/encode.ts'
 export interface BatchSketch {
   /** Offset of the first record. */
   readonly at: number
-  /** Records, each `value`. 1 unless told. */
+  /** Number of records, each `value`. Defaults to 1. */
   readonly records?: number
   /** Offsets that compaction took from the end. */
   readonly removedBehind?: number

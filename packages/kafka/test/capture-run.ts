@@ -34,7 +34,7 @@ export const impatientClock: Clock = {
   sleep: (milliseconds, signal) => realClock.sleep(milliseconds / 10, signal),
 }
 
-/** A run of `capture` and all that it told. */
+/** A run of `capture` and all that it reported. */
 export class CaptureUnderTest {
   readonly progress: CaptureProgressEvent[] = []
   readonly committed: CaptureCommittedEvent[] = []
@@ -53,7 +53,7 @@ export class CaptureUnderTest {
   }
 
   /**
-   * Resolves as soon as `condition` holds; looks again whenever the run tells anything. Rejects
+   * Resolves as soon as `condition` holds; looks again whenever the run reports anything. Rejects
    * when the run ends before.
    */
   async until(condition: () => boolean): Promise<void> {

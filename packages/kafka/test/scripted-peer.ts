@@ -14,7 +14,7 @@ export interface ScriptedRequest {
 const apiVersionsKey = 18
 
 /**
- * Accepts connections on loopback, tells that it speaks all APIs, and leaves every other answer to
+ * Accepts connections on loopback, says that it speaks all APIs, leaves every other answer to
  * a test.
  */
 export class ScriptedPeer implements AsyncDisposable {
@@ -22,7 +22,7 @@ export class ScriptedPeer implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   onRequest: (request: ScriptedRequest) => void = () => undefined
-  /** Asked before the API versions are told; true when the test answers that itself. */
+  /** Asked before the API versions are answered; true when the test answers that itself. */
   onConnect: (socket: Socket) => boolean = () => false
 
   private constructor() {

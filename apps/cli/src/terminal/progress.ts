@@ -29,7 +29,7 @@ interface Sample {
 }
 
 /**
- * Tells how far a job is: a bar with rate and time left on a terminal, a line every few seconds
+ * Shows how far a job is: a bar with rate and time left on a terminal, a line every few seconds
  * elsewhere.
  */
 export class Progress {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { cluster, minutes, seconds, World } from '../../test/fixtures.ts'
 import { StorageTime } from './storage-time.ts'
 
-/** The requests about `__time` that a contender makes to judge somebody else's lease. */
+/** The requests about `__time` that a contender makes to judge the lease of another writer. */
 async function asked(world: World): Promise<readonly string[]> {
   await world.writer('holder')
   const worker = await world.worker('contender')

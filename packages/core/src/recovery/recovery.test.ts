@@ -66,7 +66,7 @@ async function upload(
   }
 }
 
-/** Kafka: keeps what is not `lost`, and agrees with everything unless told otherwise. */
+/** Kafka: keeps what is not `lost`, and agrees with everything by default. */
 function source(
   options: { lost?: Record<number, number>; topicId?: string; agrees?: boolean } = {},
 ): RecoverySource & { readonly asked: string[] } {

@@ -1,15 +1,12 @@
 /** Which records by their timestamps, in milliseconds. */
 export interface RestoreWindow {
   /** Inclusive. */
-  readonly sinceMs?: number
+  readonly sinceMs?: number | undefined
   /** Exclusive. */
-  readonly untilMs?: number
+  readonly untilMs?: number | undefined
 }
 
-/**
- * How much of something lies in a window. `some`: this needs a look at every
- * record.
- */
+/** How much of something lies in a window. `some`: this needs a look at every record. */
 export type Share = 'all' | 'some' | 'none'
 
 /** The share of what has timestamps from `least` (null: unknown) to `greatest`, both inclusive. */

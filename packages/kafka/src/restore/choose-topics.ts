@@ -19,7 +19,7 @@ export interface TargetNames {
  * selected by its full name is taken whether or not there is a backup of it.
  *
  * @throws STORAGE_NOT_FOUND for a pattern that matches no topic; CONFIG_INVALID when the map names
- * a   topic that is not selected; STORAGE_*.
+ * a topic that is not selected; STORAGE_*.
  */
 export async function chooseTopics(
   storage: StorageBackend,

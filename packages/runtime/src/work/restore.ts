@@ -114,10 +114,7 @@ async function settingsOf(document: Restore): Promise<Settings> {
   const { since, until, replicationFactor, retention, verify, skipDamaged, parallelism } =
     document.spec
   return {
-    window: {
-      ...(since !== undefined && { sinceMs: since }),
-      ...(until !== undefined && { untilMs: until }),
-    },
+    window: { sinceMs: since, untilMs: until },
     replicationFactor,
     retention,
     verify,
