@@ -101,7 +101,7 @@ export class BackupMetrics implements MetricsSource {
     this.#lag.set(labels, Math.max(endOffset - nextOffset, 0))
   }
 
-  committed({ topic }: CaptureCommittedEvent): void {
+  committed({ topic }: Pick<CaptureCommittedEvent, 'topic'>): void {
     this.#segments.inc({ topic })
     this.#committedAt.set(topic, this.#clock.monotonic())
   }
