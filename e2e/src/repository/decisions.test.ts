@@ -11,16 +11,21 @@ const decisions = globSync('[0-9]*.md', { cwd: folder })
 const introduction = `# Decisions
 
 Each record has a title, a context, a decision and its consequences, on at most a page. A record is
-not rewritten when a later one replaces it: it gets a line that names the later one.
+not rewritten when a later one replaces it: below its title it gets a line with its status,
+\`Superseded by\` or \`Superseded in part by\` the later one. A record without such a line is in force.
 
 | number | decision |
 |---|---|`
+
+/** A record's status, below its title, if a later record replaces it. */
+const statusLine = /^(Superseded(?: in part)?) by \[([0-9]{4})\]\(\2-[^)]+\.md\): \S/m
 
 /** `docs/adr/README.md`: every record with its title. */
 function index(): string {
   const rows = decisions.map(({ file, page }) => {
     const [, number = '', title = ''] = /^# ([0-9]{4})\. (.*)$/m.exec(page) ?? []
-    const state = page.includes('\nSuperseded') ? ' (superseded)' : ''
+    const [, status] = statusLine.exec(page) ?? []
+    const state = status === undefined ? '' : ` (${status.toLowerCase()})`
     return `| [${number}](${file}) | ${title}${state} |`
   })
   return `${[introduction, ...rows].join('\n')}\n`
@@ -31,6 +36,12 @@ describe('the records in docs/adr', () => {
     expect(page).toMatch(new RegExp(`^# ${file.slice(0, 4)}\\. \\S`))
     const sections = Array.from(page.matchAll(/^## (.*)$/gm), ([, title]) => title)
     expect(sections).toEqual(['Context', 'Decision', 'Consequences'])
+  })
+
+  test.each(decisions)('$file has only a status above its context', ({ page }) => {
+    const [, head = ''] = /^# [^\n]+\n\n(.*?)## Context$/ms.exec(page) ?? []
+
+    expect(head).toMatch(head === '' ? '' : statusLine)
   })
 
   test.each(decisions)('$file fits on a page', ({ page }) => {
