@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { realClock, realRandom } from '@kannery/storage-testkit'
+import { expect } from 'vitest'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
+import type { Settings } from '../src/restore/settings/topic-settings.ts'
 
 export function connectTo(
   bootstrapServers: string,
@@ -22,4 +24,15 @@ export function connectTo(
 /** A name that no other test uses. */
 export function uniqueTopic(label: string): string {
   return `${label}-${randomBytes(6).toString('hex')}`
+}
+
+/** Waits until the topic has exactly these overrides: brokers learn of new ones after a while. */
+export async function expectOverrides(
+  cluster: KafkaCluster,
+  topic: string,
+  overrides: Settings,
+): Promise<void> {
+  await expect
+    .poll(async () => (await cluster.describeTopicConfig(topic)).overrides)
+    .toEqual(overrides)
 }

@@ -27,6 +27,21 @@ export interface StoredBatchOptions {
   readonly deleteHorizon?: bigint
 }
 
+/** Records whose key and value name their offset. */
+export function keyedRecords(
+  offsets: readonly number[],
+  changes: Partial<StoredRecord> = {},
+): StoredRecord[] {
+  return offsets.map((offset) => ({
+    offset,
+    timestamp: BigInt(1_700_000_000_000 + offset),
+    key: Buffer.from(`key ${offset}`),
+    value: Buffer.from(`value ${offset}`),
+    headers: [],
+    ...changes,
+  }))
+}
+
 /**
  * A batch as a broker has it in its log: offsets as they are, also with holes (what compaction
  * leaves).
