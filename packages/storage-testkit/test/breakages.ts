@@ -1,21 +1,22 @@
 // For each case of the contract a storage on which it fails: a case that nothing can fail proves
 // nothing.
-import {
-  type ByteRange,
-  type ListEntry,
-  type ObjectKey,
-  type ObjectVersion,
-  type ObjectWriter,
-  objectKey,
-  type StorageBackend,
-  type StoredObject,
-  type WriterOptions,
-} from '@kannery/storage'
+import { type ObjectKey, type ObjectVersion, objectKey, type StoredObject } from '@kannery/storage'
 import { readObject } from '@kannery/storage/client'
-import type { MemoryStorage } from '../src/index.ts'
 import { alter } from './alter.ts'
-
-export type Breakage = (memory: MemoryStorage) => StorageBackend
+import {
+  type Breakage,
+  byNamePrefix,
+  forwarding,
+  ignoring,
+  judgedAtOpening,
+  lookingFirst,
+  mapped,
+  withBody,
+  without,
+  withoutDispose,
+  withRange,
+  withWriter,
+} from './broken-storages.ts'
 
 const overwrite = { kind: 'overwrite' } as const
 
@@ -395,144 +396,4 @@ export const breakages: Readonly<Record<string, Breakage>> = {
         lastModified: new Date(0),
       }),
     }),
-}
-
-const imitating: Breakage = (memory) =>
-  alter(memory, {
-    put: (key, body) => memory.put(key, body, { condition: overwrite }),
-    openWriter: (key) => memory.openWriter(key, { condition: overwrite }),
-    delete: (key) => memory.delete(key),
-  })
-
-/** What a storage without the capability must not do. */
-export const refusalBreakages: Readonly<Record<string, Breakage>> = {
-  'if-absent creates an object, and never replaces one': imitating,
-  'if-version replaces exactly the version that was named': imitating,
-  'if-version of what is not there, or no longer, fails and creates nothing': imitating,
-  'a key can be created again after its deletion, under another version': imitating,
-  'an object can be locked until a date': imitating,
-  'if-absent of a writer is judged at its commit': imitating,
-  'if-version of a writer is judged at its commit': imitating,
-  'a listing comes in the order of keys': (memory) =>
-    alter(memory, {
-      list: async function* (prefix, options) {
-        let told = 0
-        for await (const entry of memory.list(prefix, options)) if (told++ > 0) yield entry
-      },
-    }),
-  'a conditional delete removes exactly the version that was named': imitating,
-  'conditions hold for keys of odd characters': (memory) =>
-    alter(memory, { get: (key, options) => memory.get(objectKey(encodeURI(key)), options) }),
-  'of many clients that create one object, one wins': imitating,
-  'of many clients that count in one object, none loses a count': imitating,
-}
-
-function ignoring(memory: MemoryStorage, kind: string): StorageBackend {
-  return alter(memory, {
-    put: (key, body, options) =>
-      memory.put(key, body, options.condition.kind === kind ? { condition: overwrite } : options),
-  })
-}
-
-/** Looks, and then writes without a condition: others come in between. */
-function lookingFirst(memory: MemoryStorage): StorageBackend {
-  const look = async (key: ObjectKey, { condition }: WriterOptions): Promise<void> => {
-    const { version } = (await memory.head(key)) ?? {}
-    const wanted = condition.kind === 'if-version' ? condition.version : undefined
-    // Lets the true storage say it, if it is so.
-    if (condition.kind !== 'overwrite' && version !== wanted) {
-      await memory.put(key, new Uint8Array(), { condition })
-    }
-  }
-  return alter(memory, {
-    put: async (key, body, options) => {
-      await look(key, options)
-      return await memory.put(key, body, { condition: overwrite })
-    },
-  })
-}
-
-function judgedAtOpening(memory: MemoryStorage): StorageBackend {
-  return alter(memory, {
-    openWriter: async (key, options) => {
-      await memory.put(objectKey('elsewhere'), new Uint8Array(), { condition: overwrite })
-      return await memory.openWriter(key, { ...options, condition: overwrite })
-    },
-  })
-}
-
-/** Takes a folder for the beginning of a name. */
-function byNamePrefix(memory: MemoryStorage): StorageBackend {
-  return alter(memory, {
-    list: async function* (prefix, options) {
-      const beginning = prefix.slice(0, -1)
-      for await (const entry of memory.list('' as typeof prefix, options)) {
-        const name = entry.kind === 'object' ? entry.info.key : entry.prefix
-        if (name.startsWith(beginning)) yield entry
-      }
-      for (const key of options.depth === 'all' ? [] : memory.contents().keys()) {
-        const info = await memory.head(key)
-        if (info && key.startsWith(beginning)) yield { kind: 'object', info }
-      }
-    },
-  })
-}
-
-function without<T extends object, K extends keyof T>(options: T, name: K): Omit<T, K> {
-  const others = { ...options }
-  delete others[name]
-  return others
-}
-
-async function* mapped(
-  entries: AsyncIterable<ListEntry>,
-  change: (entry: ListEntry) => ListEntry,
-): AsyncGenerator<ListEntry> {
-  for await (const entry of entries) yield change(entry)
-}
-
-function withBody(
-  memory: MemoryStorage,
-  change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
-): StorageBackend {
-  return alter(memory, {
-    get: async (key, options) => {
-      const reader = await memory.get(key, options)
-      return { ...withoutDispose(reader), body: change(reader.body) }
-    },
-  })
-}
-
-function withRange(
-  memory: MemoryStorage,
-  change: (range: ByteRange, size: number) => ByteRange,
-): StorageBackend {
-  return alter(memory, {
-    get: async (key, options = {}) => {
-      const size = (await memory.head(key))?.size ?? 0
-      const { range } = options
-      return await memory.get(key, range ? { ...options, range: change(range, size) } : options)
-    },
-  })
-}
-
-function withWriter(
-  memory: MemoryStorage,
-  change: (writer: ObjectWriter, key: ObjectKey) => ObjectWriter,
-): StorageBackend {
-  return alter(memory, {
-    openWriter: async (key, options) => change(await memory.openWriter(key, options), key),
-  })
-}
-
-function forwarding(writer: ObjectWriter): ObjectWriter {
-  return {
-    write: (chunk) => writer.write(chunk),
-    commit: () => writer.commit(),
-    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
-  }
-}
-
-function withoutDispose<T extends AsyncDisposable>(reader: T): T {
-  return { ...reader, [Symbol.asyncDispose]: async () => undefined }
 }

@@ -12,7 +12,9 @@ import {
   storageContract,
   TestClock,
 } from '../src/index.ts'
-import { type Breakage, breakages, refusalBreakages } from './breakages.ts'
+import { breakages } from './breakages.ts'
+import type { Breakage } from './broken-storages.ts'
+import { refusalBreakages } from './refusal-breakages.ts'
 
 const cases = [...storageContract, ...missingContainerContract]
 const casesWithNeeds = cases.filter((one) => 'needs' in one)
