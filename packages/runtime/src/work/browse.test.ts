@@ -152,7 +152,10 @@ test('segments of an incarnation that a restore does not take are counted apart'
   await writeBackup(memory.storage, { topic: 'orders', segments: [{ records: 4 }] })
   await memory.editIndex('orders', (index) => ({
     ...index,
-    incarnations: index.incarnations.flatMap((life) => [life, { ...life, n: 1, topicId: 'new' }]),
+    incarnations: index.incarnations.flatMap((first) => [
+      first,
+      { ...first, n: 1, topicId: 'new' },
+    ]),
   }))
 
   expect((await listBackups(memory.location)).report.topics).toEqual([
@@ -184,19 +187,18 @@ test('a topic whose segments are there without an index is not said to have no b
   })
 })
 
-test('all lives of a topic are listed, and the one that is asked for is shown', async () => {
+test('all incarnations of a topic are listed, and the selected one is shown', async () => {
   await using memory = await MemoryLocation.create()
   const { storage, location } = memory
   await writeBackup(storage, { topic: 'orders', partitions: 2, segments: [{ records: 4 }] })
   await beginIncarnation(storage, 'orders', 'topic-2')
 
   expect(await showBackup(location, 'orders')).toMatchObject({
-    incarnations: 2,
     incarnation: 1,
     topicId: 'topic-2',
     time: null,
     partitions: [{ partition: 0, from: 7, next: 7 }],
-    lives: [
+    incarnations: [
       { n: 0, topicId: 'topic-1', branch: 0, partitions: 2, segments: 1 },
       { n: 1, topicId: 'topic-2', branch: 0, partitions: 1, segments: 0 },
     ],

@@ -29,7 +29,7 @@ export interface RebuiltIndex {
   /** The index was written. */
   readonly rebuilt: boolean
   readonly epoch: number
-  /** Lives of the topic. */
+  /** Number of incarnations of the topic. */
   readonly incarnations: number
   readonly segments: number
   readonly records: number

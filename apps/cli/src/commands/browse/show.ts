@@ -27,7 +27,7 @@ export const showCommand: CommandDeclaration = defineCommand({
 
 function describe(details: TopicDetails): string {
   const sections = [facts(details), partitions(details), segments(details)]
-  if (details.lives.length > 1) sections.splice(1, 0, incarnations(details))
+  if (details.incarnations.length > 1) sections.splice(1, 0, incarnations(details))
   if (details.gaps.length > 0) sections.push(gaps(details))
   return sections.join('\n\n')
 }
@@ -55,7 +55,7 @@ function facts(details: TopicDetails): string {
 function incarnations(details: TopicDetails): string {
   return formatTable(
     ['INCARNATION', 'TOPIC ID', 'BRANCH', 'SINCE', 'PARTITIONS', 'RECORDS'],
-    details.lives.map((incarnation) => [
+    details.incarnations.map((incarnation) => [
       incarnation.n === details.incarnation ? `${incarnation.n} (shown)` : String(incarnation.n),
       incarnation.topicId,
       String(incarnation.branch),

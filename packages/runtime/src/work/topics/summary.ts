@@ -50,11 +50,13 @@ export interface TopicDetails extends KnownTimes {
   readonly epoch: number
   readonly partitions: readonly PartitionSummary[]
   readonly configuration: Readonly<Record<string, string>>
-  readonly incarnations: number
-  /** Of which summary, partitions, topic id and configuration are; null before the first one. */
+  /**
+   * Number of the incarnation that summary, partitions, topic id and configuration are of; null
+   * before the first one.
+   */
   readonly incarnation: number | null
   /** All incarnations, in the order of their numbers. */
-  readonly lives: readonly LifeSummary[]
+  readonly incarnations: readonly IncarnationSummary[]
   /** Segments of which only the sums are in the index itself. */
   readonly pagedSegments: number
   /** The newest segments, in the order of their commits. */
@@ -63,7 +65,7 @@ export interface TopicDetails extends KnownTimes {
 }
 
 /** One incarnation of a topic. */
-export interface LifeSummary {
+export interface IncarnationSummary {
   readonly n: number
   readonly topicId: string
   readonly branch: number
@@ -123,9 +125,8 @@ export function describeTopic(
     ...timesOf(index, incarnation),
     partitions: incarnation === undefined ? [] : describePartitions(index, incarnation, next),
     configuration: incarnation?.config ?? {},
-    incarnations: index.incarnations.length,
     incarnation: incarnation?.n ?? null,
-    lives: index.incarnations.map((life) => describeLife(index, life)),
+    incarnations: index.incarnations.map((each) => describeIncarnation(index, each)),
     pagedSegments: pagedSegments(index),
     segments: index.segments,
     gaps: index.gaps,
@@ -139,8 +140,10 @@ function timesOf({ pages, segments }: Index, incarnation: Incarnation | undefine
   return combineTimes([...pages.filter(isShown), ...restorable])
 }
 
-function describeLife(index: Index, life: Incarnation): LifeSummary {
-  const { n, topicId, branch, since, partitions } = life
+function describeIncarnation(
+  index: Index,
+  { n, topicId, branch, since, partitions }: Incarnation,
+): IncarnationSummary {
   const { visible, exact, records, segments } = holdingsOf(index, n)
   const counts = { records: visible, recordsExact: exact, storedRecords: records, segments }
   return { n, topicId, branch, since, partitions, ...counts }
