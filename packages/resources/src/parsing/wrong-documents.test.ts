@@ -287,6 +287,12 @@ const rows: Readonly<Record<string, Row>> = {
     /not a time/,
     /11:00\+01:00/,
   ],
+  'a day that the month does not have': [
+    restore('since: 2026-02-31'),
+    'spec.since',
+    /not a time: "2026-02-31"/,
+    /2026-11-23T10:00Z/,
+  ],
   'times the wrong way round': [
     restore('since: 2026-11-23, until: 2026-11-22'),
     'spec.until',
