@@ -30,7 +30,7 @@ function isTaken(port: number): Promise<boolean> {
 
 describe('the tour of the README', () => {
   test('is the script that the next test runs', async () => {
-    const lines = await snippets('README.md', 'A tour of five minutes')
+    const lines = await snippets('README.md', 'A five-minute tour')
     const commands = (await readFile(script, 'utf8'))
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('set '))
