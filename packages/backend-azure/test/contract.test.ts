@@ -6,8 +6,9 @@ import {
   runCase,
   storageContract,
 } from '@kannery/storage-testkit'
+import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { describe, inject, test } from 'vitest'
-import { context, newPrefix, open } from './fixtures.ts'
+import { context, open } from './fixtures.ts'
 
 describe('on Azurite', () => {
   const prefix = newPrefix()

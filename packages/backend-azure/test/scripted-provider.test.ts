@@ -1,72 +1,28 @@
 // What no server that runs here can show, played over HTTP through the SDK as the provider
 // documents it.
 import { inspect } from 'node:util'
-import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
+import { keyPrefix } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
-  type ScriptedAnswer,
-  type ScriptedOutcome,
-  type ScriptedServer,
+  answerTo,
+  countRequests,
+  stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { errorOf } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
-import { plugin } from '../src/index.ts'
-import { context, errorOf } from './fixtures.ts'
-
-const key = objectKey('orders/index')
-const body = Buffer.from('body')
-const ifAbsent = { kind: 'if-absent' } as const
-const mib = 1024 * 1024
-const stored = {
-  etag: '"0x1"',
-  'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
-  date: 'Mon, 23 Nov 2026 10:00:00 GMT',
-}
-
-/** https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2 */
-function failure(status: number, code: string, extra = '', headers = {}): ScriptedAnswer {
-  return {
-    status,
-    headers: {
-      'content-type': 'application/xml',
-      'x-ms-error-code': code,
-      'x-ms-request-id': 'R1',
-      ...headers,
-    },
-    body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>told by Azure\nRequestId:R1</Message>${extra}</Error>`,
-  }
-}
-
-async function openAt(
-  { endpoint }: ScriptedServer,
-  credentials: Readonly<Record<string, string>> = { accountKey: 'aHVudGVyMg==' },
-) {
-  return await plugin.open(
-    { endpoint: `${endpoint}/acme`, container: 'backups' },
-    { ...context, credentials },
-  )
-}
-
-/** A server that takes blocks, and answers the request that commits them as a test wants it. */
-function blockServer(commit: () => ScriptedOutcome): Promise<ScriptedServer> {
-  return startScriptedServer(({ method, url, body: sent }) => {
-    if (method === 'DELETE') return { status: 202, headers: { date: stored.date } }
-    if (url.includes('comp=blocklist') && sent.includes('<Latest>')) return commit()
-    return { status: 201, headers: stored }
-  })
-}
-
-async function streamedTo(server: ScriptedServer, signal?: AbortSignal): Promise<KanneryError> {
-  await using storage = await openAt(server)
-  const options = { condition: ifAbsent, signal }
-  await using writer = await storage.openWriter(key, options)
-  await writer.write(Buffer.alloc(9 * mib))
-  return await errorOf(writer.commit())
-}
-
-function deletionsAt(server: ScriptedServer): number {
-  return server.requests.filter(({ method }) => method === 'DELETE').length
-}
+import { context } from './fixtures.ts'
+import {
+  blockServer,
+  body,
+  failure,
+  ifAbsent,
+  key,
+  mib,
+  openAt,
+  stored,
+  stream,
+} from './scripted-azure.ts'
 
 describe('an error of Azure', () => {
   test.each([
@@ -117,11 +73,7 @@ describe('an error of Azure', () => {
     'that says $says is reported with cause and remedy by get, head, put and list',
     async (play) => {
       const { answer, error } = play
-      await using server = await startScriptedServer(({ method }) => {
-        if (answer === undefined || method !== 'HEAD') return answer
-        const { body: _, ...head } = answer
-        return head
-      })
+      await using server = await startScriptedServer((request) => answerTo(request, answer))
       await using storage = await openAt(server)
 
       const errors = [
@@ -132,8 +84,7 @@ describe('an error of Azure', () => {
       ]
 
       for (const [index, reported] of errors.entries()) {
-        const { code, retry } = reported
-        expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
+        expect(reported).toMatchObject({ code: error.code, retry: error.retry ?? 'never' })
         if (index === 0) expect(reported).toMatchObject(error)
       }
       // One attempt each: a backend does not retry.
@@ -161,20 +112,7 @@ describe('an error of Azure', () => {
 
 describe('an answer of Azure that stops or breaks off', () => {
   test('a stalled body does not keep its connection after its reader gave up', async () => {
-    await using server = await startScriptedServer(({ headers }) => {
-      const range = String(headers.range ?? headers['x-ms-range'] ?? '')
-      const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
-      const common = { ...stored }
-      if (Number.isNaN(start)) {
-        return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
-      }
-      return {
-        status: 206,
-        headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
-        body: Buffer.alloc(1000 - start),
-        stallAfter: 0,
-      }
-    })
+    await using server = await startScriptedServer(stallingObject(stored))
     await using backend = await openAt(server)
     const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
     const storage = decorate(backend, { ...context, retry })
@@ -229,8 +167,8 @@ describe('an upload in blocks', () => {
   ])('%s: nothing is published, and the blocks are given back', async (_, answer, code) => {
     await using server = await blockServer(() => answer)
 
-    expect(await streamedTo(server)).toMatchObject({ code, retry: 'after-refresh' })
-    expect(deletionsAt(server)).toBe(1)
+    expect(await errorOf(stream(server))).toMatchObject({ code, retry: 'after-refresh' })
+    expect(countRequests(server, 'DELETE')).toBe(1)
   })
 
   test.each([
@@ -239,11 +177,11 @@ describe('an upload in blocks', () => {
   ])('%s at the commit leaves open what became of it: nothing is deleted', async (_, answer) => {
     await using server = await blockServer(() => answer)
 
-    expect(await streamedTo(server)).toMatchObject({
+    expect(await errorOf(stream(server))).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       retry: 'same-request',
     })
-    expect(deletionsAt(server)).toBe(0)
+    expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
   test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
@@ -254,8 +192,8 @@ describe('an upload in blocks', () => {
       return 'silence'
     })
 
-    expect(await streamedTo(server, abort.signal)).toBe(reason)
-    expect(deletionsAt(server)).toBe(0)
+    expect(await errorOf(stream(server, abort.signal))).toBe(reason)
+    expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
   test('blocks of different writers never have the same id', async () => {

@@ -6,9 +6,10 @@ import {
 } from '@azure/storage-blob'
 import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
 import { probe, readObject } from '@kannery/storage/client'
+import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { expect, inject, test } from 'vitest'
-import { context, newPrefix, open } from './fixtures.ts'
+import { context, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const

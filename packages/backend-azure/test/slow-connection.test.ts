@@ -1,38 +1,22 @@
-import { objectKey, type PartSender, type StorageBackend } from '@kannery/storage'
+import type { PartSender, StorageBackend } from '@kannery/storage'
 import { decorate } from '@kannery/storage/client'
 import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/http/slow-server'
 import { expect, test } from 'vitest'
-import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'
-
-const key = objectKey('orders/index')
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
-const mib = 1024 * 1024
-const stored = {
-  etag: '"0x1"',
-  'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
-  date: 'Mon, 23 Nov 2026 10:00:00 GMT',
-}
-
-async function openAt(endpoint: string): Promise<StorageBackend> {
-  return await plugin.open(
-    { endpoint: `${endpoint}/acme`, container: 'backups' },
-    { ...context, credentials: { accountKey: 'aHVudGVyMg==' } },
-  )
-}
+import { ifAbsent, key, mib, openAt, stored } from './scripted-azure.ts'
 
 const answer: Answer = () => ({ status: 201, headers: stored })
 
 /** @param attemptMs less than what each request takes */
 async function decorated(server: SlowServer, attemptMs: number): Promise<StorageBackend> {
   const retry = { attemptMs, deadlineMs: 2 * attemptMs }
-  return decorate(await openAt(server.endpoint), { ...context, retry })
+  return decorate(await openAt(server), { ...context, retry })
 }
 
 test('a put may take several times as long as an attempt while its body advances', async () => {
   await using server = await slowServer(6 * mib, answer)
   await using storage = await decorated(server, 600)
-  const info = await storage.put(key, Buffer.alloc(16 * mib), ifAbsent)
+  const info = await storage.put(key, Buffer.alloc(16 * mib), { condition: ifAbsent })
 
   expect(info).toMatchObject({ size: 16 * mib })
   expect(server.answered()).toBe(1)
@@ -40,14 +24,14 @@ test('a put may take several times as long as an attempt while its body advances
 
 test('each part of an upload reports how much of it has left', async () => {
   await using server = await slowServer(1024 * mib, answer)
-  await using storage = await openAt(server.endpoint)
+  await using storage = await openAt(server)
   const reports: number[][] = []
   const sendPart: PartSender = async (_bytes, send) => {
     const sent: number[] = []
     reports.push(sent)
     return await send((bytes) => sent.push(bytes))
   }
-  await using writer = await storage.openWriter(key, { ...ifAbsent, sendPart })
+  await using writer = await storage.openWriter(key, { condition: ifAbsent, sendPart })
   await writer.write(Buffer.alloc(17 * mib))
   await writer.commit()
 

@@ -102,6 +102,8 @@ function answer(status: number, reason: string | undefined, attempt: Attempt): E
   const body =
     reason === undefined
       ? '<html>Sorry</html>'
-      : JSON.stringify({ error: { code: status, message: 'told by Google', errors: [{ reason }] } })
+      : JSON.stringify({
+          error: { code: status, message: 'a message of Google', errors: [{ reason }] },
+        })
   return answered({ status, body, header: () => undefined }, attempt)
 }

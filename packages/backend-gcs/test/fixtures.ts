@@ -1,20 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import type { BackendContext, KanneryError } from '@kannery/storage'
+import type { BackendContext } from '@kannery/storage'
 import { realClock, realRandom } from '@kannery/storage-testkit'
 import type { SharedGcs } from '@kannery/testing/servers/object-storages/shared-gcs'
+import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { GcsBackend, type GcsConfig, plugin } from '../src/index.ts'
 
-/** What an app hands in when it opens the backend. */
+/** The context in which an app opens the backend. */
 export const context: Omit<BackendContext, 'credentials'> = {
   access: 'write',
   clock: realClock,
   random: realRandom,
   userAgent: 'kannery-tests',
-}
-
-/** A prefix that no other test uses. */
-export function newPrefix(): string {
-  return `test-${randomBytes(6).toString('hex')}`
 }
 
 export function configFor({ endpoint }: SharedGcs, config: Partial<GcsConfig> = {}): GcsConfig {
@@ -28,14 +23,4 @@ export async function open(
   const backend = await plugin.open(configFor(server, config), context)
   if (!(backend instanceof GcsBackend)) throw new Error('not a backend of this package')
   return backend
-}
-
-/** What `work` rejects with. */
-export async function errorOf(work: Promise<unknown>): Promise<KanneryError> {
-  return await work.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => error as KanneryError,
-  )
 }

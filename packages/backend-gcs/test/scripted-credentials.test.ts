@@ -6,9 +6,10 @@ import {
   type ScriptedAnswer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { errorOf } from '@kannery/testing/storages/backend-fixtures'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { plugin } from '../src/index.ts'
-import { context, errorOf } from './fixtures.ts'
+import { context } from './fixtures.ts'
 import { failure, key, openAt, stored } from './scripted-google.ts'
 
 describe('a metadata server that has no token', () => {

@@ -13,6 +13,12 @@ export const body = Buffer.from('body')
 export const ifAbsent = { kind: 'if-absent' } as const
 export const mib = 1024 * 1024
 export const json = { 'content-type': 'application/json; charset=UTF-8' }
+/** The headers of an object's content. */
+export const objectHeaders = {
+  'x-goog-generation': '7',
+  'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
+}
+/** The metadata of an object. */
 export const stored = JSON.stringify({
   size: '4',
   generation: '7',
@@ -25,7 +31,11 @@ export function failure(status: number, reason: string, headers = {}): ScriptedA
     status,
     headers: { 'content-type': 'application/json', 'x-guploader-uploadid': 'R1', ...headers },
     body: JSON.stringify({
-      error: { code: status, message: 'told by Google', errors: [{ domain: 'global', reason }] },
+      error: {
+        code: status,
+        message: 'a message of Google',
+        errors: [{ domain: 'global', reason }],
+      },
     }),
   }
 }

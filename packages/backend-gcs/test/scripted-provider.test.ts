@@ -2,16 +2,19 @@ import { keyPrefix, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
   type ScriptedAnswer,
+  stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { errorOf } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
-import { context, errorOf } from './fixtures.ts'
+import { context } from './fixtures.ts'
 import {
   body,
   failure,
   ifAbsent,
   json,
   key,
+  objectHeaders,
   openAt,
   sessionServer,
   stored,
@@ -64,8 +67,7 @@ describe('an error of Google', () => {
       ]
 
       for (const [index, reported] of errors.entries()) {
-        const { code, retry } = reported
-        expect({ code, retry }).toEqual({ code: error.code, retry: error.retry ?? 'never' })
+        expect(reported).toMatchObject({ code: error.code, retry: error.retry ?? 'never' })
         if (index === 0) expect(reported).toMatchObject(error)
       }
       // One attempt each: a backend does not retry.
@@ -118,11 +120,7 @@ describe('an answer of Google that comes too late', () => {
     const [, call, status] = row
     await using server = await startScriptedServer(() => ({
       status,
-      headers: {
-        ...json,
-        'x-goog-generation': '7',
-        'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT',
-      },
+      headers: { ...json, ...objectHeaders },
       body: stored,
       delayMs: 300,
     }))
@@ -149,20 +147,7 @@ describe('an answer of Google that comes too late', () => {
   })
 
   test('a stalled body does not keep its connection after its reader gave up', async () => {
-    await using server = await startScriptedServer(({ headers }) => {
-      const range = String(headers.range ?? headers['x-ms-range'] ?? '')
-      const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
-      const common = { 'x-goog-generation': '7', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
-      if (Number.isNaN(start)) {
-        return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
-      }
-      return {
-        status: 206,
-        headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
-        body: Buffer.alloc(1000 - start),
-        stallAfter: 0,
-      }
-    })
+    await using server = await startScriptedServer(stallingObject(objectHeaders))
     await using backend = await openAt(server)
     const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
     const storage = decorate(backend, { ...context, retry })
@@ -177,7 +162,7 @@ describe('an answer of Google that breaks off', () => {
   test('a body that breaks off is an error, never an end', async () => {
     await using server = await startScriptedServer(() => ({
       status: 200,
-      headers: { 'x-goog-generation': '7', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' },
+      headers: objectHeaders,
       body: Buffer.alloc(1000),
       cutOffAfter: 600,
     }))

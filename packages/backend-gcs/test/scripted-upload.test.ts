@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import {
+  countRequests,
   type ReceivedRequest,
   type ScriptedServer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { errorOf } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test, vi } from 'vitest'
-import { errorOf } from './fixtures.ts'
 import {
   body,
   failure,
@@ -24,10 +25,6 @@ import {
 
 function rangesSentTo(server: ScriptedServer): unknown[] {
   return server.requests.flatMap(({ headers }) => headers['content-range'] ?? [])
-}
-
-function cancellationsAt(server: ScriptedServer): number {
-  return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
 describe('an upload in parts', () => {
@@ -71,7 +68,7 @@ describe('an upload in parts', () => {
     const error = await errorOf(stream(server))
 
     expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retry: 'same-request' })
-    expect(cancellationsAt(server)).toBe(0)
+    expect(countRequests(server, 'DELETE')).toBe(0)
     expect(inspect(error, { depth: 9 })).not.toContain('hunter2')
   })
 
@@ -85,7 +82,7 @@ describe('an upload in parts', () => {
     })
 
     expect(await errorOf(stream(server, abort.signal))).toBe(reason)
-    expect(cancellationsAt(server)).toBe(0)
+    expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
   test('an upload that is given up is cancelled', async () => {
@@ -99,7 +96,7 @@ describe('an upload in parts', () => {
       await writer.write(Buffer.alloc(5 * mib))
     }
 
-    expect(cancellationsAt(server)).toBe(1)
+    expect(countRequests(server, 'DELETE')).toBe(1)
   })
 
   test('an upload that was stored with other bytes is not used', async () => {

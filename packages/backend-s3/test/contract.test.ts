@@ -6,8 +6,9 @@ import {
   runCase,
   storageContract,
 } from '@kannery/storage-testkit'
+import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, inject, test } from 'vitest'
-import { context, newPrefix, open } from './fixtures.ts'
+import { context, open } from './fixtures.ts'
 
 /**
  * Where a server is known to break a promise at times, what it does instead. No backup relies on

@@ -1,78 +1,35 @@
 // What no server that runs here can show, played over HTTP through the SDK as the provider
 // documents it.
 import { createHash } from 'node:crypto'
-import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
+import { inspect } from 'node:util'
+import { keyPrefix, objectKey } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
-  type ReceivedRequest,
-  type ScriptedAnswer,
-  type ScriptedOutcome,
-  type ScriptedServer,
+  answerTo,
+  countRequests,
+  stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { errorOf } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
-import { plugin } from '../src/index.ts'
-import { context, errorOf } from './fixtures.ts'
-
-const key = objectKey('orders/index')
-const body = Buffer.from('body')
-const mib = 1024 * 1024
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses */
-function failure(status: number, code: string, extra = '', headers = {}): ScriptedAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'application/xml', 'x-amz-request-id': 'R1', ...headers },
-    body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>told by S3</Message>${extra}<RequestId>R1</RequestId></Error>`,
-  }
-}
-
-async function openAt({ endpoint }: ScriptedServer) {
-  return await plugin.open(
-    { bucket: 'backups', endpoint, region: 'us-east-1' },
-    { ...context, credentials: { accessKeyId: 'AKIA', secretAccessKey: 'hunter2' } },
-  )
-}
-
-/** An answer to HEAD has no body, so it names no reason. */
-function withoutBody(
-  { method }: ReceivedRequest,
-  answer: ScriptedAnswer | undefined,
-): ScriptedAnswer | undefined {
-  if (answer === undefined || method !== 'HEAD') return answer
-  const { body: _, ...head } = answer
-  return head
-}
+import { context } from './fixtures.ts'
+import {
+  beginsUpload,
+  begunUpload,
+  body,
+  completedUpload,
+  failure,
+  ifAbsent,
+  key,
+  mib,
+  openAt,
+  stored,
+  stream,
+  uploadServer,
+} from './scripted-s3.ts'
 
 function amzDay(date: string): string {
   return new Date(date).toISOString().slice(0, 10).replaceAll('-', '')
-}
-
-/** A server that takes parts, and answers the request that publishes them as a test wants it. */
-function uploadServer(publish: () => ScriptedOutcome): Promise<ScriptedServer> {
-  return startScriptedServer(({ method, url }) => {
-    const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT' }
-    if (method === 'POST' && url.includes('?uploads')) {
-      const xml =
-        '<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>'
-      return { status: 200, headers, body: xml }
-    }
-    if (method === 'PUT') return { status: 200, headers: { ...headers, etag: '"p"' } }
-    if (method === 'DELETE') return { status: 204 }
-    return publish()
-  })
-}
-
-async function streamedTo(server: ScriptedServer, signal?: AbortSignal): Promise<KanneryError> {
-  await using storage = await openAt(server)
-  const options = { condition: { kind: 'if-absent' }, signal } as const
-  await using writer = await storage.openWriter(key, options)
-  await writer.write(Buffer.alloc(9 * mib))
-  return await errorOf(writer.commit())
-}
-
-function abortsOf(server: ScriptedServer): number {
-  return server.requests.filter(({ method }) => method === 'DELETE').length
 }
 
 function md5(bytes: Uint8Array): string {
@@ -116,23 +73,20 @@ describe('an error of S3', () => {
   ])(
     '$says is reported with cause and remedy by get, head, put and list',
     async ({ answer, error }) => {
-      await using server = await startScriptedServer((request) => withoutBody(request, answer))
+      await using server = await startScriptedServer((request) => answerTo(request, answer))
       await using storage = await openAt(server)
 
       const errors = [
         await errorOf(storage.get(key)),
         await errorOf(storage.head(key)),
-        await errorOf(storage.put(key, body, { condition: { kind: 'if-absent' } })),
+        await errorOf(storage.put(key, body, { condition: ifAbsent })),
         await errorOf(Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))),
       ]
 
       for (const [index, reported] of errors.entries()) {
-        const { code, retry } = reported
-        expect({ code, retry }).toMatchObject({ code: error.code, retry: error.retry ?? 'never' })
+        expect(reported).toMatchObject({ code: error.code, retry: error.retry ?? 'never' })
         if (index === 0) expect(reported).toMatchObject(error)
-        expect(`${JSON.stringify(reported)} ${reported.message} ${reported.why}`).not.toContain(
-          'hunter2',
-        )
+        expect(inspect(reported, { depth: 9 })).not.toContain('hunter2')
       }
     },
   )
@@ -140,7 +94,7 @@ describe('an error of S3', () => {
   test('a key that is not there is absent only when S3 says so', async () => {
     let code = 'NoSuchKey'
     await using server = await startScriptedServer((request) =>
-      withoutBody(request, failure(404, code)),
+      answerTo(request, failure(404, code)),
     )
     await using storage = await openAt(server)
 
@@ -176,9 +130,7 @@ describe('an error of S3', () => {
     )
     await using storage = await openAt(server)
 
-    expect(
-      await errorOf(storage.put(key, body, { condition: { kind: 'if-absent' } })),
-    ).toMatchObject({
+    expect(await errorOf(storage.put(key, body, { condition: ifAbsent }))).toMatchObject({
       code: 'STORAGE_THROTTLED',
       retry: 'same-request',
       facts: { retryAfterMs: 7000, requestId: 'R1' },
@@ -187,9 +139,7 @@ describe('an error of S3', () => {
   })
 
   test('a key id with a line end, as echo makes it, is a fault of the configuration and not shown', async () => {
-    const credentials = { accessKeyId: 'AKIA\n', secretAccessKey: 'hunter2' }
-    const place = { bucket: 'backups', endpoint: 'http://127.0.0.1:9', region: 'us-east-1' }
-    await using backend = await plugin.open(place, { ...context, credentials })
+    await using backend = await openAt({ endpoint: 'http://127.0.0.1:9' }, 'AKIA\n')
 
     const error = await errorOf(backend.head(key))
 
@@ -200,20 +150,7 @@ describe('an error of S3', () => {
 
 describe('an answer of S3 that stops or breaks off', () => {
   test('a stalled body does not keep its connection after its reader gave up', async () => {
-    await using server = await startScriptedServer(({ headers }) => {
-      const range = String(headers.range ?? headers['x-ms-range'] ?? '')
-      const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
-      const common = { etag: '"1"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' }
-      if (Number.isNaN(start)) {
-        return { status: 200, headers: common, body: Buffer.alloc(1000), stallAfter: 10 }
-      }
-      return {
-        status: 206,
-        headers: { ...common, 'content-range': `bytes ${start}-999/1000` },
-        body: Buffer.alloc(1000 - start),
-        stallAfter: 0,
-      }
-    })
+    await using server = await startScriptedServer(stallingObject(stored))
     await using backend = await openAt(server)
     const retry = { attemptMs: 100, deadlineMs: 300, firstPauseMs: 1, maxPauseMs: 1 }
     const storage = decorate(backend, { ...context, retry })
@@ -226,7 +163,7 @@ describe('an answer of S3 that stops or breaks off', () => {
   test('a body that breaks off is an error, never an end', async () => {
     await using server = await startScriptedServer(() => ({
       status: 200,
-      headers: { etag: '"1"', 'last-modified': 'Mon, 23 Nov 2026 10:00:00 GMT' },
+      headers: stored,
       body: Buffer.alloc(1000),
       cutOffAfter: 600,
     }))
@@ -271,8 +208,8 @@ describe('a multipart upload', () => {
   ])('%s publishes nothing, and the parts are given back', async (_, answer, code) => {
     await using server = await uploadServer(() => answer)
 
-    expect(await streamedTo(server)).toMatchObject({ code, retry: 'after-refresh' })
-    expect(abortsOf(server)).toBe(1)
+    expect(await errorOf(stream(server))).toMatchObject({ code, retry: 'after-refresh' })
+    expect(countRequests(server, 'DELETE')).toBe(1)
   })
 
   // "Note that if CompleteMultipartUpload fails, applications should be prepared to retry any
@@ -286,11 +223,11 @@ describe('a multipart upload', () => {
   ])('%s at completion leaves open what became of it: nothing is deleted', async (_, answer) => {
     await using server = await uploadServer(() => answer)
 
-    expect(await streamedTo(server)).toMatchObject({
+    expect(await errorOf(stream(server))).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       retry: 'same-request',
     })
-    expect(abortsOf(server)).toBe(0)
+    expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
   test('a commit that is never answered ends with the signal: nothing is deleted', async () => {
@@ -301,8 +238,8 @@ describe('a multipart upload', () => {
       return 'silence'
     })
 
-    expect(await streamedTo(server, abort.signal)).toBe(reason)
-    expect(abortsOf(server)).toBe(0)
+    expect(await errorOf(stream(server, abort.signal))).toBe(reason)
+    expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
   // "if any part uploads are currently in progress, those part uploads might or might not succeed.
@@ -312,33 +249,33 @@ describe('a multipart upload', () => {
     await using server = await startScriptedServer(({ method }) => {
       if (method === 'PUT') return undefined
       if (method === 'DELETE') return { status: 204 }
-      return { status: 200, body: '<R><UploadId>U</UploadId></R>' }
+      return { status: 200, body: begunUpload }
     })
     await using storage = await openAt(server)
-    const writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
+    const writer = await storage.openWriter(key, { condition: ifAbsent })
     await writer.write(Buffer.alloc(9 * mib))
 
     expect(await errorOf(writer.commit())).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
     await writer[Symbol.asyncDispose]()
-    expect(abortsOf(server)).toBe(3)
+    expect(countRequests(server, 'DELETE')).toBe(3)
   })
 
   test('a request to begin an upload that is never answered is sent again', async () => {
     let begun = 0
-    await using server = await startScriptedServer(({ method, url }) => {
+    await using server = await startScriptedServer((request) => {
       const headers = { date: 'Mon, 23 Nov 2026 10:00:00 GMT', etag: '"p"' }
-      if (method === 'POST' && url.includes('?uploads')) {
+      if (beginsUpload(request)) {
         begun++
-        return begun === 1 ? 'silence' : { status: 200, body: '<R><UploadId>U</UploadId></R>' }
+        return begun === 1 ? 'silence' : { status: 200, body: begunUpload }
       }
-      if (method === 'PUT') return { status: 200, headers }
-      return { status: 200, headers, body: '<R><ETag>"e"</ETag></R>' }
+      if (request.method === 'PUT') return { status: 200, headers }
+      return { status: 200, headers, body: completedUpload }
     })
     await using backend = await openAt(server)
     const retry = { attemptMs: 200, deadlineMs: 5000, firstPauseMs: 1, maxPauseMs: 1 }
     const storage = decorate(backend, { ...context, retry })
     await using writer = await storage.openWriter(key, {
-      condition: { kind: 'if-absent' },
+      condition: ifAbsent,
       maxBufferedBytes: 16 * mib,
     })
     await writer.write(Buffer.alloc(17 * mib))
@@ -358,7 +295,7 @@ describe('a request to S3', () => {
         : { status: 200, headers: { etag: '"1"' } },
     )
     await using storage = await openAt(server)
-    await storage.put(key, body, { condition: { kind: 'if-absent' } })
+    await storage.put(key, body, { condition: ifAbsent })
     await Array.fromAsync(storage.deleteMany([key]))
     const [put, deletion] = server.requests
 

@@ -8,9 +8,10 @@ import { type KanneryError, keyPrefix, objectKey } from '@kannery/storage'
 import { probe, readObject } from '@kannery/storage/client'
 import { s3ClientOf } from '@kannery/testing/servers/object-storages/s3-server'
 import type { SharedS3 } from '@kannery/testing/servers/object-storages/shared-s3'
+import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
-import { context, newPrefix, open } from './fixtures.ts'
+import { context, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const

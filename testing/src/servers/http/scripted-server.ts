@@ -75,6 +75,43 @@ export async function startScriptedServer(
   }
 }
 
+/** Returns `answer`, without its body if `request` is HEAD: then it gives no reason. */
+export function answerTo(
+  { method }: ReceivedRequest,
+  answer: ScriptedAnswer | undefined,
+): ScriptedAnswer | undefined {
+  if (answer === undefined || method !== 'HEAD') return answer
+  const { body: _, ...head } = answer
+  return head
+}
+
+/**
+ * Returns a script for an object of 1,000 bytes whose body stalls at byte 10. A request for the
+ * rest gets the head of its answer and no byte. `headers` are those of an object.
+ */
+export function stallingObject(
+  headers: Readonly<Record<string, string>>,
+): (request: ReceivedRequest) => ScriptedAnswer {
+  return (request) => {
+    const range = String(request.headers.range ?? request.headers['x-ms-range'] ?? '')
+    const start = Number(/^bytes=(\d+)-/.exec(range)?.[1] ?? Number.NaN)
+    if (Number.isNaN(start)) {
+      return { status: 200, headers, body: Buffer.alloc(1000), stallAfter: 10 }
+    }
+    return {
+      status: 206,
+      headers: { ...headers, 'content-range': `bytes ${start}-999/1000` },
+      body: Buffer.alloc(1000 - start),
+      stallAfter: 0,
+    }
+  }
+}
+
+/** Returns how many requests with this method a server received. */
+export function countRequests({ requests }: ScriptedServer, method: string): number {
+  return requests.filter((request) => request.method === method).length
+}
+
 /** undefined when the client gave up before all of it had come. */
 async function receive(message: IncomingMessage): Promise<ReceivedRequest | undefined> {
   const chunks: Buffer[] = []
