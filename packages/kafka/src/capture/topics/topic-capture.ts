@@ -1,12 +1,7 @@
-import {
-  currentIncarnation,
-  type Gap,
-  type Incarnation,
-  type SegmentEntry,
-} from '@kannery/core/index-file'
+import { currentIncarnation } from '@kannery/core/index-file'
 import type { UlidSource } from '@kannery/core/ulid'
 import type { AcquireOptions, Worker, WriterSession } from '@kannery/core/writing'
-import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
+import type { Clock, KanneryError, StorageBackend } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
@@ -19,14 +14,13 @@ import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { Uploads } from '../memory/worker-memory.ts'
 import type { BegunIncarnation, CaptureObserver, TopicReport } from '../observer.ts'
 import type { ChunkEncoder } from '../segments/chunk-encoder.ts'
-import type { OpenSegment } from '../segments/open-segment.ts'
 import type { SegmentLimits } from '../segments/segment-pipeline.ts'
 import { TopicWriter } from '../segments/topic-writer.ts'
-import { uploadSegment } from '../segments/upload-segment.ts'
 import { beginOrContinue } from './begin-incarnation.ts'
-import { KafkaRecoverySource } from './recovery-source.ts'
+import { cursorStarts, recoverSegments } from './resume.ts'
 import { applyRetention } from './retention-upkeep.ts'
-import { topicRecreated, unexplainedObjects } from './topic-failures.ts'
+import { presentIncarnation, SegmentPublisher } from './segment-publisher.ts'
+import { topicRecreated } from './topic-failures.ts'
 
 /** What the topics of a run share. */
 export interface TopicCaptureContext {
@@ -70,16 +64,13 @@ export class TopicCapture {
   readonly #context: TopicCaptureContext
   readonly #session: WriterSession
   readonly #begun: BegunIncarnation | undefined
+  readonly #publisher: SegmentPublisher
   readonly #writer: TopicWriter
   readonly #upkeep = new SingleFlight((error) => {
     this.#failure ??= { error }
   })
   #upkeepDueAt = Number.NEGATIVE_INFINITY
   #failure: { readonly error: unknown } | undefined
-  #records = 0
-  #bytes = 0
-  #segments = 0
-  readonly #gaps: Gap[] = []
 
   /**
    * Acquires the topic's lease and finds out where to continue; begins the backup of a topic that
@@ -95,14 +86,14 @@ export class TopicCapture {
     const { cluster, worker } = context
     const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
     try {
-      await recover(context, session, topic)
+      await recoverSegments(context, session, topic)
       const before = currentIncarnation(session.index)
       const begun = await beginOrContinue(cluster, session, topic, truncated)
       if (begun?.reason === 'created-again') {
         const ids = { backup: before?.topicId ?? '', cluster: topic.topicId }
         context.observer.onWarning(topicRecreated(topic.name, ids))
       }
-      const starts = await startOfCursors(context, session, topic)
+      const starts = await cursorStarts(context, session, topic)
       const capture = new TopicCapture(context, session, { topic, begun })
       for (const [partition, start] of starts) capture.#openPartition(topic, partition, start)
       capture.#reportOpened()
@@ -127,13 +118,14 @@ export class TopicCapture {
     this.#session = session
     this.#begun = begun
     const { clock, limits, memory, encoder } = context
+    this.#publisher = new SegmentPublisher(context, session, topic)
     this.#writer = new TopicWriter({
       topic: topic.name,
       clock,
       limits,
       memory,
       encoder,
-      publish: (segment) => this.#publish(segment),
+      publish: (segment) => this.#publisher.publish(segment),
       onFailed: (error) => {
         this.#failure ??= { error }
         context.onFailed()
@@ -153,7 +145,7 @@ export class TopicCapture {
 
   /** Number of the incarnation that is being captured. */
   get incarnation(): number {
-    return this.#current.n
+    return presentIncarnation(this.#session.index).n
   }
 
   /** Whether the topic with this id had the name before this one. */
@@ -177,10 +169,7 @@ export class TopicCapture {
     return {
       topic: this.name,
       partitions: this.cursors.length,
-      records: this.#records,
-      bytes: this.#bytes,
-      segments: this.#segments,
-      gaps: [...this.#gaps],
+      ...this.#publisher.committed,
       begun: this.#begun === undefined ? [] : [this.#begun],
     }
   }
@@ -314,12 +303,6 @@ export class TopicCapture {
     })
   }
 
-  get #current(): Incarnation {
-    const current = currentIncarnation(this.#session.index)
-    if (current === undefined) throw new KanneryError('INTERNAL', 'a topic without an incarnation')
-    return current
-  }
-
   #openPartition(topic: TopicMetadata, partition: number, start: CursorStart): void {
     const cursor = new PartitionCursor(topic, partition, start)
     // Without a backup there is nothing that the log could contradict, unless it ends before.
@@ -337,77 +320,4 @@ export class TopicCapture {
     this.cursors.push(cursor)
     this.#writer.addPartition(partition, start.next)
   }
-
-  async #publish(segment: OpenSegment): Promise<void> {
-    const { observer } = this.#context
-    const n = this.incarnation
-    const gaps = segment.gaps.map((gap): Gap => ({ in: n, ...gap }))
-    const entry = segment.chunks.length === 0 ? undefined : await this.#upload(segment)
-    await this.#session.commit({ gaps, ...(entry && { segment: entry }) })
-    this.#gaps.push(...gaps)
-    for (const gap of gaps) observer.onGap({ topic: this.name, gap })
-    if (entry === undefined) return
-    this.#segments += 1
-    for (const { visibleRecords, rawBytes } of segment.chunks) {
-      this.#records += visibleRecords
-      this.#bytes += rawBytes
-    }
-    observer.onCommitted({ topic: this.name, segment: entry })
-  }
-
-  async #upload(segment: OpenSegment): Promise<SegmentEntry> {
-    const { storage, clock, uploads } = this.#context
-    const { cluster, epoch, writer } = this.#session.index
-    const { n: incarnation, baseline } = this.#current
-    return await uploadSegment(
-      {
-        storage,
-        clock,
-        uploads,
-        header: {
-          format: 1,
-          requires: { read: [], write: [] },
-          topic: this.name,
-          topicId: this.topicId,
-          cluster,
-          incarnation,
-          ...(baseline && { baselineOf: baseline.of }),
-          epoch,
-          writer,
-        },
-        newSegmentId: () => this.#session.newSegmentId(),
-      },
-      segment,
-    )
-  }
-}
-
-/** Recovers, before the first fetch, what an earlier writer uploaded and did not commit. */
-async function recover(
-  { cluster, observer }: TopicCaptureContext,
-  session: WriterSession,
-  topic: TopicMetadata,
-): Promise<void> {
-  const { unexplained } = await session.recover(new KafkaRecoverySource(cluster, topic))
-  if (unexplained.length > 0) observer.onWarning(unexplainedObjects(topic.name, unexplained))
-}
-
-async function startOfCursors(
-  { cluster, once }: TopicCaptureContext,
-  session: WriterSession,
-  topic: TopicMetadata,
-): Promise<ReadonlyMap<number, CursorStart>> {
-  const epochs = session.lastLeaderEpochs()
-  const ends = once
-    ? await cluster.listOffsetsWhereLed(topic.name, 'latest', 'read-uncommitted')
-    : undefined
-  const starts = new Map<number, CursorStart>()
-  for (const [partition, next] of session.nextOffsets()) {
-    starts.set(partition, {
-      next,
-      lastEpoch: epochs.get(partition) ?? -1,
-      end: ends?.get(partition),
-    })
-  }
-  return starts
 }
