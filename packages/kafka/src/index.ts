@@ -87,9 +87,5 @@ export type { RetentionChoice } from './restore/settings/topic-settings.ts'
 export type { Difference } from './restore/verification/partition-comparison.ts'
 export type { Verification } from './restore/verification/verify-target.ts'
 export type { ApiVersionRange } from './transport/api-versions.ts'
-export {
-  BrokerConnection,
-  type BrokerConnectionOptions,
-  maxFrameBytes,
-} from './transport/broker-connection.ts'
+export { BrokerConnection, type BrokerConnectionOptions } from './transport/broker-connection.ts'
 export type { ApiCaller, BrokerRequest } from './transport/broker-request.ts'

@@ -13,13 +13,13 @@ import {
   timeoutError,
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
-import { encodeRequestHeader, skipTaggedFields } from './request-header.ts'
+import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
+import { encodeRequestHeader } from './request-header.ts'
 import { type Exchange, runApi } from './run-api.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import { SendGate } from './send-gate.ts'
-import { type SlabNumber, SlabPair } from './slab-pair.ts'
 import { openSocket } from './socket.ts'
-import { tlsExpectedError } from './tls-errors.ts'
+import { looksLikeTls, tlsExpectedError } from './tls-errors.ts'
 
 /** How to connect to one broker. */
 export interface BrokerConnectionOptions
@@ -33,25 +33,10 @@ export interface BrokerConnectionOptions
 }
 
 /**
- * Bound for every answer. A fetch is bounded by its own maxBytes, but always brings at least one
- * whole batch; brokers accept batches up to `message.max.bytes`, which defaults to 1 MiB.
- */
-export const maxFrameBytes: number = 256 * 1024 * 1024
-
-/**
  * Share of the session's lifetime after which to authenticate again, as in Kafka's own clients
  * (KIP-368).
  */
 const reauthenticateAfter = 0.85
-
-interface PendingAnswer {
-  readonly correlationId: number
-  readonly taggedFields: boolean
-  readonly slab: SlabNumber | undefined
-  readonly sentAt: number
-  resolve(frame: Buffer): void
-  reject(error: Error): void
-}
 
 /**
  * One TCP or TLS connection to one broker. Requests are sent in the order of the calls, and a
@@ -67,14 +52,12 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   readonly #clientId: Uint8Array
   readonly #assembler: FrameAssembler
   readonly #gate: SendGate
-  readonly #slabs = new SlabPair()
-  readonly #pending: PendingAnswer[] = []
+  readonly #pending: PendingAnswers
   readonly #lifetime = new AbortController()
   readonly #socket: Socket
   #phase: ConnectionPhase = 'connecting'
   #failure: KanneryError | undefined
   #versions: ReadonlyMap<number, ApiVersionRange> = new Map()
-  #correlationId = 0
   #watching = false
   #lastBytesAt: number | undefined
   #throttledUntil = 0
@@ -114,9 +97,13 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     this.#options = options
     this.#clientId = Buffer.from(options.clientId)
     this.#gate = new SendGate(() => this.#obstacle())
+    this.#pending = new PendingAnswers(address)
     this.#assembler = new FrameAssembler({
-      begin: (length) => this.#placeFrame(length),
-      complete: (frame) => this.#answer(frame),
+      begin: (length) => this.#pending.place(length),
+      complete: (frame) => {
+        this.#pending.resolve(frame)
+        if (this.#phase === 'unproven') this.#phase = 'open'
+      },
     })
     this.#socket = openSocket(address, options.tls, {
       onConnect: () => connected.resolve(),
@@ -215,7 +202,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
 
   #exchange(request: BrokerRequest, taggedAnswer: boolean): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const slab = request.slab === true ? this.#slabs.take() : undefined
+      const slab = request.slab === true ? this.#pending.takeSlab() : undefined
       this.#gate.pass(() =>
         this.#send(request, { taggedFields: taggedAnswer, slab, resolve, reject }),
       )
@@ -229,17 +216,12 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     })
   }
 
-  #send(
-    request: BrokerRequest,
-    answer: Pick<PendingAnswer, 'taggedFields' | 'slab' | 'resolve' | 'reject'>,
-  ): void {
+  #send(request: BrokerRequest, answer: PendingAnswer): void {
     if (this.#failure !== undefined) {
       answer.reject(this.#failure)
       return
     }
-    const correlationId = this.#correlationId
-    this.#correlationId = (correlationId + 1) & 0x7fff_ffff
-    this.#pending.push({ ...answer, correlationId, sentAt: this.#options.clock.monotonic() })
+    const correlationId = this.#pending.add(answer, this.#options.clock.monotonic())
     const bodyLength = request.body.reduce((sum, piece) => sum + piece.length, 0)
     this.#socket.cork()
     this.#socket.write(encodeRequestHeader(request, correlationId, this.#clientId, bodyLength))
@@ -260,38 +242,6 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     } catch (error) {
       this.#fail(error)
     }
-  }
-
-  #placeFrame(length: number): Buffer {
-    const [expected] = this.#pending
-    if (expected === undefined) {
-      throw protocolError(this.address, 'it sent an answer without a request')
-    }
-    if (length < 4 || length > maxFrameBytes) {
-      throw protocolError(
-        this.address,
-        `it sent a frame of ${length} bytes (allowed are 4 to ${maxFrameBytes}): this may not be a Kafka broker`,
-      )
-    }
-    return expected.slab === undefined
-      ? Buffer.allocUnsafe(length)
-      : this.#slabs.place(expected.slab, length)
-  }
-
-  #answer(frame: Buffer): void {
-    const correlationId = frame.readInt32BE(0)
-    const [expected] = this.#pending
-    if (expected?.correlationId !== correlationId) {
-      throw protocolError(
-        this.address,
-        `it sent answer ${correlationId} where ${expected?.correlationId ?? 'none'} was due`,
-      )
-    }
-    const body = frame.subarray(expected.taggedFields ? skipTaggedFields(frame, 4) : 4)
-    this.#pending.shift()
-    if (this.#phase === 'unproven') this.#phase = 'open'
-    if (expected.slab !== undefined) this.#slabs.release()
-    expected.resolve(body)
   }
 
   #obstacle(): Promise<void> | undefined {
@@ -336,8 +286,12 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     if (this.#watching) return
     this.#watching = true
     const { clock, requestTimeoutMs } = this.#options
-    for (let [oldest] = this.#pending; oldest !== undefined; [oldest] = this.#pending) {
-      const silentSince = Math.max(oldest.sentAt, this.#lastBytesAt ?? 0)
+    for (
+      let sentAt = this.#pending.oldestSentAt;
+      sentAt !== undefined;
+      sentAt = this.#pending.oldestSentAt
+    ) {
+      const silentSince = Math.max(sentAt, this.#lastBytesAt ?? 0)
       const rest = silentSince + requestTimeoutMs - clock.monotonic()
       if (rest <= 0) this.#fail(timeoutError(this.#context, requestTimeoutMs))
       else await this.#sleepWhileOpen(rest)
@@ -387,19 +341,11 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     this.#failure = failure
     this.#lifetime.abort()
     this.#socket.destroy()
-    for (const answer of this.#pending.splice(0)) answer.reject(failure)
+    this.#pending.rejectAll(failure)
     return failure
   }
 }
 
 function unreadable(address: HostPort, error: unknown): KanneryError {
   return protocolError(address, `its answer cannot be read: ${String(error)}`, error)
-}
-
-/**
- * Recognises a TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it
- * would be about 350 MB long.
- */
-function looksLikeTls(buffer: Buffer, length: number): boolean {
-  return length >= 2 && (buffer[0] === 0x15 || buffer[0] === 0x16) && buffer[1] === 0x03
 }

@@ -113,3 +113,11 @@ function shortReason(error: Error | undefined): string {
   const { reason, message } = (error ?? {}) as { reason?: unknown; message?: string }
   return typeof reason === 'string' ? reason : (message ?? '')
 }
+
+/**
+ * Recognises a TLS record: alert or handshake, version 3.x (RFC 8446, 5.1). As a Kafka frame it
+ * would be about 350 MB long.
+ */
+export function looksLikeTls(buffer: Buffer, length: number): boolean {
+  return length >= 2 && (buffer[0] === 0x15 || buffer[0] === 0x16) && buffer[1] === 0x03
+}
