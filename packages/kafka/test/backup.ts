@@ -9,6 +9,7 @@ import {
 import { topicKeys } from '@kannery/core/layout'
 import {
   type AbortedRange,
+  type ChunkCodec,
   type ChunkFacts,
   encodeChunk,
   SegmentWriter,
@@ -30,7 +31,7 @@ export interface ChunkSketch {
 export interface SegmentSketch {
   readonly chunks: readonly ChunkSketch[]
   readonly aborted?: readonly AbortedRange[]
-  readonly codec?: 'none' | 'zstd'
+  readonly codec?: ChunkCodec
   /** What retention made of it: `deleted` ones are not in the storage. */
   readonly state?: 'expired' | 'deleted'
 }

@@ -1,10 +1,5 @@
 export { storageContract } from './contract/contract.ts'
-export {
-  type CaseContext,
-  type ContractCase,
-  removeAll,
-  runCase,
-} from './contract/contract-case.ts'
+export { type CaseContext, type ContractCase, runCase } from './contract/contract-case.ts'
 export { ContractViolation } from './contract/expectations.ts'
 export { missingContainerContract } from './contract/missing-container.ts'
 export type { CalledOperation, Fault, FaultRule, StorageCall } from './faulty/fault.ts'

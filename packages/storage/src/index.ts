@@ -18,7 +18,6 @@ export {
 export { isBackupDamage, isConflict } from './errors/predicates.ts'
 export {
   compareKeys,
-  isKeyPrefix,
   isObjectKey,
   type KeyPrefix,
   keyPrefix,

@@ -1,3 +1,4 @@
+import type { ChunkCodec } from '@kannery/core/segment'
 import type { BackupDocument } from '@kannery/resources'
 import { formatDuration, formatSize } from '@kannery/resources/values'
 
@@ -7,7 +8,7 @@ export interface BackupOptions {
   readonly exclude: readonly string[]
   readonly once: boolean
   readonly transactionPatience: number
-  readonly codec: 'zstd' | 'none'
+  readonly codec: ChunkCodec
   readonly segmentSize: number
   readonly segmentAge: number
   readonly memory: number

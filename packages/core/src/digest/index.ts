@@ -1,2 +1,2 @@
 export { combineCrc32c, crc32c } from './crc32c.ts'
-export { type Digest, formatDigest, parseDigest, RunningDigest } from './digest.ts'
+export { type Digest, formatDigest } from './digest.ts'

@@ -5,12 +5,7 @@ export {
   nextOffsets,
 } from './coverage.ts'
 export { copyIsNotEdited, editIndex } from './edit-index.ts'
-export {
-  encodeIndex,
-  encodePage,
-  parseIndex,
-  parsePage,
-} from './format/index-document.ts'
+export { encodeIndex, encodePage, parseIndex } from './format/index-document.ts'
 export type {
   Baseline,
   CopyOrigin,

@@ -1,11 +1,9 @@
 export {
-  heartbeatKey,
   isUploadKey,
   type NamedObject,
   namedObject,
   type TopicKeys,
   topicKeys,
-  workersPrefix,
 } from './keys.ts'
 export { listTopics } from './list-topics.ts'
 export { isOfOneObject, isOfOneTopic } from './still-answers.ts'

@@ -1,4 +1,4 @@
 export type { Holder } from './errors.ts'
 export { breakLease, listLeases, readHolder } from './list-leases.ts'
 export { type SweepOptions, sweepHeartbeats } from './sweep-heartbeats.ts'
-export { defaultLeaseTiming, type LeaseTiming } from './timing.ts'
+export type { LeaseTiming } from './timing.ts'

@@ -17,4 +17,4 @@ export {
   type TakenBack,
   takeBackExpired,
 } from './prune.ts'
-export { encodeRetention, parseRetention, type Retention } from './retention.ts'
+export { parseRetention, type Retention } from './retention.ts'

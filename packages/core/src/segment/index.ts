@@ -17,10 +17,9 @@ export type {
   Coverage,
   SegmentFooter,
 } from './format/footer.ts'
-export { maxAbortedRanges, maxChunkBytes } from './format/format.ts'
+export { maxAbortedRanges } from './format/format.ts'
 export { combineTimes, type KnownTimes, type RecordTimes } from './format/record-times.ts'
 export type { SegmentHeader } from './format/segment-header.ts'
-export { readSegmentHeader } from './read-header.ts'
 export {
   openSegment,
   type ReadChunk,

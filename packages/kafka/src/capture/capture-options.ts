@@ -1,3 +1,4 @@
+import type { ChunkCodec } from '@kannery/core/segment'
 import type { UlidSource } from '@kannery/core/ulid'
 import type { Worker } from '@kannery/core/writing'
 import type { Clock, StorageBackend } from '@kannery/storage'
@@ -35,7 +36,7 @@ export interface CaptureOptions {
   /** Bound for the memory between the brokers and the storage, bytes. */
   readonly budgetBytes: number
   /** Compression of what the producers did not compress. */
-  readonly codec: 'none' | 'zstd'
+  readonly codec: ChunkCodec
   readonly clock: Clock
   readonly observer: CaptureObserver
   /**

@@ -23,12 +23,6 @@ export {
   meaningOfFailedCondition,
   meaningOfStatus,
 } from './error-meanings.ts'
-export {
-  type NetworkFailure,
-  networkFailure,
-  retryAfterMs,
-  withoutRequest,
-} from './http-failure.ts'
 export { KeyNamespace } from './key-namespace.ts'
 export {
   isCertainlyNotPublished,

@@ -1,3 +1,4 @@
+import type { ChunkCodec } from '@kannery/core/segment'
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
@@ -20,7 +21,7 @@ class World {
   readonly pipeline: SegmentPipeline
   publishing: (segment: OpenSegment) => Promise<void> = async () => undefined
 
-  constructor(maxBytes: number, codec: 'none' | 'zstd' = 'none') {
+  constructor(maxBytes: number, codec: ChunkCodec = 'none') {
     this.pipeline = new SegmentPipeline({
       limits: { maxBytes, maxAgeMs: 1000 },
       encoder: new ChunkEncoder(codec, this.memory),
