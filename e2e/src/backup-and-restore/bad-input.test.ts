@@ -100,7 +100,7 @@ describe('an error about the storage', () => {
     expect(await readdir(target)).toEqual([])
   })
 
-  test('a full disk: what was committed stays, and the backup goes on when there is room', async () => {
+  test('a full disk: what was committed stays, and the backup continues when there is room', async () => {
     const large = 'larger-than-the-disk'
     const filled = await fillTopic('plain', {
       bootstrapServers,

@@ -21,7 +21,7 @@ interface TopicDetails {
 }
 
 describe('a backup that follows topics', () => {
-  test('closes segments by size and by age, and goes on where it was committed', {
+  test('closes segments by size and by age, and continues from the last commit', {
     timeout: 240_000,
   }, async () => {
     await using kafka = await startProxiedKafka()

@@ -41,7 +41,7 @@ async function expectRestorable(folder: string, source: string, expected: number
 }
 
 describe('docs/operations/lost-index.md', () => {
-  test('an index that is gone is rebuilt, the backup goes on, and all is restored', async () => {
+  test('rebuilds a missing index, and the backup continues and restores everything', async () => {
     const topic = 'index-lost'
     await fillTopic('plain', { bootstrapServers, topic, records, partitions })
     await using folder = await temporaryFolder()

@@ -12,11 +12,13 @@ const goldenFolder = join(repositoryRoot, 'packages/core/test/golden')
 const reader = join(repositoryRoot, 'testing/python/read_index.py')
 const goldenNames = (await readdir(goldenFolder)).filter((name) => /\.(index|page)$/.test(name))
 
-test('there are golden indexes', () => {
-  expect(goldenNames.length).toBeGreaterThanOrEqual(5)
+describe('the independent reader of indexes', () => {
+  test('has golden indexes to read', () => {
+    expect(goldenNames.length).toBeGreaterThanOrEqual(5)
+  })
 })
 
-describe.each(goldenNames)('given %s,', (name) => {
+describe.each(goldenNames)('the golden index %s', (name) => {
   const path = join(goldenFolder, name)
 
   async function expected(): Promise<unknown> {

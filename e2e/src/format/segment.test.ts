@@ -34,8 +34,10 @@ function asFarAsReadable(expected: readonly Line[], compressed: readonly Line[])
   })
 }
 
-test('there are golden segments', () => {
-  expect(goldenNames.length).toBeGreaterThanOrEqual(4)
+describe('the independent reader of segments', () => {
+  test('has golden segments to read', () => {
+    expect(goldenNames.length).toBeGreaterThanOrEqual(4)
+  })
 })
 
 describe.each(goldenNames)('a reader in plain Python, given %s,', (name) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot } from '@kannery/testing/paths'
 import { run } from '@kannery/testing/servers/processes/run'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 /** An option such as `--as`, or a command such as `kannery verify`. */
 const frontEndWords = /(?<![\w-])--[a-z][a-z-]*|(?<![.\w])kannery [a-z]+/g
@@ -24,25 +24,29 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'packages/runtime/src/plugins/package-on-disk.ts': ['--conditions'],
 }
 
-test('no library names an option or a command of the command line: an operator shows its errors, too', async () => {
-  const listed = await run(
-    'git',
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', 'packages/*/src/**.ts'],
-    {
-      cwd: repositoryRoot,
-    },
-  )
-  const files = listed.split('\0').filter((file) => file !== '' && !file.endsWith('.test.ts'))
-  expect(files.length).toBeGreaterThan(200)
-
-  const found = files.flatMap((file) => {
-    const words = withoutComments(readFileSync(join(repositoryRoot, file), 'utf8')).match(
-      frontEndWords,
+describe('the libraries', () => {
+  test('name no option and no command of the command line: an operator shows their errors, too', async () => {
+    const listed = await run(
+      'git',
+      ['ls-files', '-z', '--cached', '--others', '--exclude-standard', 'packages/*/src/**.ts'],
+      {
+        cwd: repositoryRoot,
+      },
     )
-    const allowed = exceptions[file] ?? []
-    return (words ?? []).filter((word) => !allowed.includes(word)).map((word) => `${file}: ${word}`)
+    const files = listed.split('\0').filter((file) => file !== '' && !file.endsWith('.test.ts'))
+    expect(files.length).toBeGreaterThan(200)
+
+    const found = files.flatMap((file) => {
+      const words = withoutComments(readFileSync(join(repositoryRoot, file), 'utf8')).match(
+        frontEndWords,
+      )
+      const allowed = exceptions[file] ?? []
+      return (words ?? [])
+        .filter((word) => !allowed.includes(word))
+        .map((word) => `${file}: ${word}`)
+    })
+    expect(found).toEqual([])
   })
-  expect(found).toEqual([])
 })
 
 /** Comments that stand on lines of their own, as nearly all do. */

@@ -1,5 +1,5 @@
 import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Attempt, azureError } from './errors.ts'
 
 const get: Attempt = { operation: 'get', key: 'k', place: 'https://a/c/k' }
@@ -62,49 +62,60 @@ const table: readonly [status: number, name: string | undefined, Attempt, ErrorC
   [400, 'Md5Mismatch', create, 'STORAGE_UNAVAILABLE', 'same-request'],
 ]
 
-test.each(table)('%i %s at %o is %s, %s', (status, name, attempt, code, retry) => {
-  expect(azureError(answer(status, name), attempt)).toMatchObject({
-    code,
-    retry,
-    facts: { backend: 'azure', operation: attempt.operation, key: 'k', status, providerCode: name },
-  })
-})
-
-test.each([
-  ['get', /Storage Blob Data Reader.*\(r\)/],
-  ['put', /Storage Blob Data Contributor.*\(r, c, w\)/],
-  ['list', /list \(l\)/],
-  ['delete', /delete \(d\)/],
-] as const)('a refused %s names the permission', (operation, permission) => {
-  const error = answer(403, 'AuthorizationPermissionMismatch')
-
-  expect(azureError(error, { ...get, operation })).toMatchObject({
-    remedy: expect.stringMatching(permission),
-  })
-})
-
-test('an identity that cannot be found is reported as missing credentials', () => {
-  const error = Object.assign(new Error('az login\nand more'), {
-    name: 'CredentialUnavailableError',
+describe('an error of Azure Blob Storage', () => {
+  test.each(table)('%i %s at %o is %s, %s', (status, name, attempt, code, retry) => {
+    expect(azureError(answer(status, name), attempt)).toMatchObject({
+      code,
+      retry,
+      facts: {
+        backend: 'azure',
+        operation: attempt.operation,
+        key: 'k',
+        status,
+        providerCode: name,
+      },
+    })
   })
 
-  expect(azureError(error, get)).toMatchObject({ code: 'STORAGE_UNAUTHENTICATED', why: 'az login' })
-})
+  test.each([
+    ['get', /Storage Blob Data Reader.*\(r\)/],
+    ['put', /Storage Blob Data Contributor.*\(r, c, w\)/],
+    ['list', /list \(l\)/],
+    ['delete', /delete \(d\)/],
+  ] as const)('a refused %s names the permission', (operation, permission) => {
+    const error = answer(403, 'AuthorizationPermissionMismatch')
 
-test('an aborted call rejects with the reason of its signal', () => {
-  const reason = new Error('enough')
+    expect(azureError(error, { ...get, operation })).toMatchObject({
+      remedy: expect.stringMatching(permission),
+    })
+  })
 
-  expect(azureError(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(
-    reason,
-  )
-})
+  test('an identity that cannot be found is reported as missing credentials', () => {
+    const error = Object.assign(new Error('az login\nand more'), {
+      name: 'CredentialUnavailableError',
+    })
 
-test('errors of Kannery and defects pass unchanged', () => {
-  const defect = new TypeError('undefined is not a function')
-  const ours = new KanneryError('INTERNAL', 'x')
+    expect(azureError(error, get)).toMatchObject({
+      code: 'STORAGE_UNAUTHENTICATED',
+      why: 'az login',
+    })
+  })
 
-  expect(azureError(defect, get)).toBe(defect)
-  expect(azureError(ours, get)).toBe(ours)
+  test('an aborted call rejects with the reason of its signal', () => {
+    const reason = new Error('enough')
+
+    expect(azureError(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(
+      reason,
+    )
+  })
+
+  test('errors of Kannery and defects pass unchanged', () => {
+    const defect = new TypeError('undefined is not a function')
+    const ours = new KanneryError('INTERNAL', 'x')
+
+    expect(azureError(defect, get)).toBe(defect)
+    expect(azureError(ours, get)).toBe(ours)
+  })
 })
 
 /** As the SDK throws it; the code is also in a header, for answers without a body. */

@@ -122,7 +122,7 @@ describe('an answer of Azure that stops or breaks off', () => {
     await server.allLeft()
   })
 
-  test('a body that breaks off is an error, never an end, and is not asked for again', async () => {
+  test('a body that breaks off is an error, never an end, and is not requested again', async () => {
     await using server = await startScriptedServer(() => ({
       status: 200,
       headers: stored,
@@ -164,7 +164,7 @@ describe('an upload in blocks', () => {
   test.each([
     ['409 at the commit', failure(409, 'BlobAlreadyExists'), 'STORAGE_ALREADY_EXISTS'],
     ['blocks that are gone', failure(400, 'InvalidBlockList'), 'STORAGE_REWRITE_NEEDED'],
-  ])('%s: nothing is published, and the blocks are given back', async (_, answer, code) => {
+  ])('%s: nothing is published, and the blocks are released', async (_, answer, code) => {
     await using server = await blockServer(() => answer)
 
     expect(await errorOf(stream(server))).toMatchObject({ code, retry: 'after-refresh' })
@@ -174,7 +174,7 @@ describe('an upload in blocks', () => {
   test.each([
     ['a 500', failure(500, 'OperationTimedOut')],
     ['no answer', undefined],
-  ])('%s at the commit leaves open what became of it: nothing is deleted', async (_, answer) => {
+  ])('%s at the commit leaves the outcome unknown: nothing is deleted', async (_, answer) => {
     await using server = await blockServer(() => answer)
 
     expect(await errorOf(stream(server))).toMatchObject({

@@ -1,5 +1,5 @@
 import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Attempt, answered, gcsError, NotThere } from './errors.ts'
 
 const get: Attempt = { operation: 'get', key: 'k', place: 'gs://b/k' }
@@ -51,51 +51,61 @@ const table: readonly [status: number, reason: string | undefined, Attempt, Erro
   [418, undefined, get, 'STORAGE_UNSUPPORTED', 'never'],
 ]
 
-test.each(table)('%i %s at %o is %s, %s', (status, reason, attempt, code, retry) => {
-  expect(answer(status, reason, attempt)).toMatchObject({
-    code,
-    retry,
-    facts: { backend: 'gcs', operation: attempt.operation, key: 'k', status, providerCode: reason },
+describe('an error of Google Cloud Storage', () => {
+  test.each(table)('%i %s at %o is %s, %s', (status, reason, attempt, code, retry) => {
+    expect(answer(status, reason, attempt)).toMatchObject({
+      code,
+      retry,
+      facts: {
+        backend: 'gcs',
+        operation: attempt.operation,
+        key: 'k',
+        status,
+        providerCode: reason,
+      },
+    })
   })
-})
 
-test('a 404 to a read does not prove that the object is missing', () => {
-  expect(answer(404, 'notFound', get)).toBeInstanceOf(NotThere)
-})
-
-test.each([
-  ['get', /storage\.objects\.get and storage\.objects\.list/],
-  ['put', /storage\.objects\.create/],
-  ['list', /storage\.objects\.list/],
-  ['delete', /storage\.objects\.delete/],
-] as const)('a refused %s names the permission', (operation, permission) => {
-  expect(answer(403, 'forbidden', { ...get, operation })).toMatchObject({
-    remedy: expect.stringMatching(permission),
+  test('a 404 to a read does not prove that the object is missing', () => {
+    expect(answer(404, 'notFound', get)).toBeInstanceOf(NotThere)
   })
-})
 
-test.each([
-  'Could not load the default credentials. Browse to https://cloud.google.com/docs/authentication',
-  'invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes)',
-])('missing credentials are reported: %s', (message) => {
-  expect(gcsError(new Error(message), get)).toMatchObject({
-    code: 'STORAGE_UNAUTHENTICATED',
-    why: message,
+  test.each([
+    ['get', /storage\.objects\.get and storage\.objects\.list/],
+    ['put', /storage\.objects\.create/],
+    ['list', /storage\.objects\.list/],
+    ['delete', /storage\.objects\.delete/],
+  ] as const)('a refused %s names the permission', (operation, permission) => {
+    expect(answer(403, 'forbidden', { ...get, operation })).toMatchObject({
+      remedy: expect.stringMatching(permission),
+    })
   })
-})
 
-test('an aborted call rejects with the reason of its signal', () => {
-  const reason = new Error('enough')
+  test.each([
+    'Could not load the default credentials. Browse to https://cloud.google.com/docs/authentication',
+    'invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes)',
+  ])('missing credentials are reported: %s', (message) => {
+    expect(gcsError(new Error(message), get)).toMatchObject({
+      code: 'STORAGE_UNAUTHENTICATED',
+      why: message,
+    })
+  })
 
-  expect(gcsError(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(reason)
-})
+  test('an aborted call rejects with the reason of its signal', () => {
+    const reason = new Error('enough')
 
-test('errors of Kannery and defects pass unchanged', () => {
-  const defect = new TypeError('undefined is not a function')
-  const ours = new KanneryError('INTERNAL', 'x')
+    expect(gcsError(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(
+      reason,
+    )
+  })
 
-  expect(gcsError(defect, get)).toBe(defect)
-  expect(gcsError(ours, get)).toBe(ours)
+  test('errors of Kannery and defects pass unchanged', () => {
+    const defect = new TypeError('undefined is not a function')
+    const ours = new KanneryError('INTERNAL', 'x')
+
+    expect(gcsError(defect, get)).toBe(defect)
+    expect(gcsError(ours, get)).toBe(ours)
+  })
 })
 
 function answer(status: number, reason: string | undefined, attempt: Attempt): Error {

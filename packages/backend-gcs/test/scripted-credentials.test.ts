@@ -12,7 +12,7 @@ import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'
 import { failure, key, openAt, stored } from './scripted-google.ts'
 
-describe('a metadata server that has no token', () => {
+describe('a metadata server without a token', () => {
   beforeEach(() => {
     for (const name of ['HOME', 'CLOUDSDK_CONFIG']) vi.stubEnv(name, '/nowhere')
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', undefined)
@@ -20,7 +20,7 @@ describe('a metadata server that has no token', () => {
   })
 
   test.each([400, 403, 404])(
-    'where %i is said instead of a token, credentials are missing, and neither object nor bucket',
+    'that answers %i means missing credentials, not a missing object or bucket',
     async (status) => {
       await using metadata = await startScriptedServer(withoutToken(status))
       vi.stubEnv('GCE_METADATA_HOST', new URL(metadata.endpoint).host)
@@ -49,7 +49,7 @@ function withoutToken(status: number): (request: { readonly url: string }) => Sc
 }
 
 describe('credentials of Google', () => {
-  test('emulators get no credentials, and STORAGE_EMULATOR_HOST is not listened to', async () => {
+  test('are not sent to emulators, and STORAGE_EMULATOR_HOST is ignored', async () => {
     await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
     await using decoy = await startScriptedServer(() => ({ status: 200, body: stored }))
     process.env['STORAGE_EMULATOR_HOST'] = decoy.endpoint
@@ -64,7 +64,7 @@ describe('credentials of Google', () => {
     expect(decoy.requests).toEqual([])
   })
 
-  test('a key that Google does not accept is reported without a part of it', async () => {
+  test('that Google does not accept are reported without a part of the key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     await using server = await startScriptedServer(() => failure(401, 'authError'))
@@ -82,7 +82,7 @@ describe('credentials of Google', () => {
     expect(text).not.toContain(pem.split('\n')[1])
   })
 
-  test('a text that is no key is reported without a part of it', async () => {
+  test('that are not a key are reported without a part of the text', async () => {
     await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
     await using storage = await plugin.open(
       { bucket: 'backups', endpoint: server.endpoint },

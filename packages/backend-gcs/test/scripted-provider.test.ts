@@ -75,7 +75,7 @@ describe('an error of Google', () => {
     },
   )
 
-  test('an object is absent only when its bucket is there', async () => {
+  test('an object is absent only when its bucket exists', async () => {
     let bucket: ScriptedAnswer = { status: 200, body: '{}' }
     await using server = await startScriptedServer(({ url }) =>
       url.includes('maxResults') ? bucket : failure(404, 'notFound'),
@@ -134,7 +134,7 @@ describe('an answer of Google that comes too late', () => {
     await server.allLeft()
   })
 
-  test('a get that is aborted before it begins asks nothing', async () => {
+  test('a get that is aborted before it begins sends no request', async () => {
     await using server = await startScriptedServer(() => failure(503, 'backendError'))
     await using storage = await openAt(server)
     const signal = AbortSignal.abort(new Error('enough'))

@@ -30,7 +30,7 @@ function rangesSentTo(server: ScriptedServer): unknown[] {
 describe('an upload in parts', () => {
   // https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload: "the Range
   // header … indicates which bytes have been persisted so far", which may be fewer than were sent.
-  test('what was not kept of a part is sent again', async () => {
+  test('bytes of a part that Google did not keep are sent again', async () => {
     let isFirst = true
     await using server = await sessionServer(() => {
       if (!isFirst) return 'kept'
@@ -61,7 +61,7 @@ describe('an upload in parts', () => {
   test.each([
     ['a 503', failure(503, 'backendError')],
     ['no answer', undefined],
-  ])('%s at the end of an upload leaves open what became of it', async (_, answer) => {
+  ])('%s at the end of an upload leaves the outcome unknown', async (_, answer) => {
     await using server = await sessionServer((_first, _last, total) =>
       total === undefined ? 'kept' : answer,
     )
@@ -85,7 +85,7 @@ describe('an upload in parts', () => {
     expect(countRequests(server, 'DELETE')).toBe(0)
   })
 
-  test('an upload that is given up is cancelled', async () => {
+  test('an abandoned upload is cancelled', async () => {
     await using server = await sessionServer(() => 'kept')
     await using storage = await openAt(server)
     {
@@ -171,7 +171,7 @@ function contentIn({ headers, body: sent }: ReceivedRequest): string | undefined
 describe('an object that is put in one request', () => {
   // CRC32C of "123456789" is 0xe3069283:
   // https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-32-iscsi
-  test('what is put carries the checksum that Google compares', async () => {
+  test('carries the checksum that Google compares', async () => {
     await using server = await startScriptedServer(() => ({ status: 200, body: stored }))
     await using storage = await openAt(server)
     await storage.put(key, Buffer.from('123456789'), { condition: ifAbsent })
@@ -180,7 +180,7 @@ describe('an object that is put in one request', () => {
     expect(server.requests[0]?.url).toContain('ifGenerationMatch=0')
   })
 
-  test('what an object holds cannot end the upload of it', async () => {
+  test('is stored whole whatever bytes it holds', async () => {
     await using server = await startScriptedServer(() => ({
       status: 200,
       headers: json,

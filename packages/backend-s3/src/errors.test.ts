@@ -1,5 +1,5 @@
 import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Attempt, s3Error } from './errors.ts'
 
 const get: Attempt = { operation: 'get', key: 'k', place: 's3://b/k' }
@@ -70,38 +70,42 @@ const table: readonly [status: number, name: string, Attempt, ErrorCode, Retry][
   [200, 'Error', get, 'STORAGE_UNAVAILABLE', 'same-request'],
 ]
 
-test.each(table)('%i %s at %o is %s, %s', (status, name, attempt, code, retry) => {
-  expect(s3Error(answer(status, name), attempt)).toMatchObject({
-    code,
-    retry,
-    facts: { backend: 's3', operation: attempt.operation, key: 'k', status, providerCode: name },
+describe('an error of S3', () => {
+  test.each(table)('%i %s at %o is %s, %s', (status, name, attempt, code, retry) => {
+    expect(s3Error(answer(status, name), attempt)).toMatchObject({
+      code,
+      retry,
+      facts: { backend: 's3', operation: attempt.operation, key: 'k', status, providerCode: name },
+    })
   })
-})
 
-test.each([
-  ['get', /s3:GetObject.*s3:ListBucket/],
-  ['put', /s3:PutObject/],
-  ['list', /s3:ListBucket/],
-  ['delete', /s3:DeleteObject/],
-  ['sweepUnfinished', /s3:ListBucketMultipartUploads/],
-] as const)('a refused %s names the permission', (operation, permission) => {
-  expect(s3Error(answer(403, 'AccessDenied'), { ...get, operation })).toMatchObject({
-    remedy: expect.stringMatching(permission),
+  test.each([
+    ['get', /s3:GetObject.*s3:ListBucket/],
+    ['put', /s3:PutObject/],
+    ['list', /s3:ListBucket/],
+    ['delete', /s3:DeleteObject/],
+    ['sweepUnfinished', /s3:ListBucketMultipartUploads/],
+  ] as const)('a refused %s names the permission', (operation, permission) => {
+    expect(s3Error(answer(403, 'AccessDenied'), { ...get, operation })).toMatchObject({
+      remedy: expect.stringMatching(permission),
+    })
   })
-})
 
-test('an aborted call rejects with the reason of its signal', () => {
-  const reason = new Error('enough')
+  test('an aborted call rejects with the reason of its signal', () => {
+    const reason = new Error('enough')
 
-  expect(s3Error(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(reason)
-})
+    expect(s3Error(new Error('AbortError'), get, { signal: AbortSignal.abort(reason) })).toBe(
+      reason,
+    )
+  })
 
-test('errors of Kannery and defects pass unchanged', () => {
-  const defect = new TypeError('undefined is not a function')
-  const ours = new KanneryError('INTERNAL', 'x')
+  test('errors of Kannery and defects pass unchanged', () => {
+    const defect = new TypeError('undefined is not a function')
+    const ours = new KanneryError('INTERNAL', 'x')
 
-  expect(s3Error(defect, get)).toBe(defect)
-  expect(s3Error(ours, get)).toBe(ours)
+    expect(s3Error(defect, get)).toBe(defect)
+    expect(s3Error(ours, get)).toBe(ours)
+  })
 })
 
 /** As the SDK throws it. */

@@ -1,25 +1,27 @@
 import { hold } from '@kannery/testing/storages/contest'
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { configFor } from './fixtures.ts'
 
 /** 500 on demand. */
 const { KANNERY_CONTEST_ROUNDS = '50' } = process.env
 const creations = Number(KANNERY_CONTEST_ROUNDS)
 
-test.each(['seaweedfs', 'versitygw'] as const)(
-  'exactly one of eight processes creates an object, and no update is lost, on %s',
-  // With SeaweedFS a contender may wait for seconds for another's lock.
-  { timeout: 30_000 + creations * 4000 },
-  async (name) => {
-    const server = inject('s3')[name]
-    const storage = {
-      pluginModule: new URL('../src/index.ts', import.meta.url).href,
-      config: configFor(server),
-      credentials: { ...server.credentials },
-    }
+describe('eight processes on a store that speaks S3', () => {
+  test.each(['seaweedfs', 'versitygw'] as const)(
+    'exactly one of eight processes creates an object, and no update is lost, on %s',
+    // With SeaweedFS a contender may wait for seconds for another's lock.
+    { timeout: 30_000 + creations * 4000 },
+    async (name) => {
+      const server = inject('s3')[name]
+      const storage = {
+        pluginModule: new URL('../src/index.ts', import.meta.url).href,
+        config: configFor(server),
+        credentials: { ...server.credentials },
+      }
 
-    const outcome = await hold(storage, { contenders: 8, creations, additions: 50 })
+      const outcome = await hold(storage, { contenders: 8, creations, additions: 50 })
 
-    expect(outcome).toEqual({ unfair: [], counted: 400 })
-  },
-)
+      expect(outcome).toEqual({ unfair: [], counted: 400 })
+    },
+  )
+})

@@ -91,7 +91,7 @@ describe('an error of S3', () => {
     },
   )
 
-  test('a key that is not there is absent only when S3 says so', async () => {
+  test('a key is absent only when S3 says so', async () => {
     let code = 'NoSuchKey'
     await using server = await startScriptedServer((request) =>
       answerTo(request, failure(404, code)),
@@ -205,7 +205,7 @@ describe('a multipart upload', () => {
     ['409 at completion', failure(409, 'ConditionalRequestConflict'), 'STORAGE_REWRITE_NEEDED'],
     ['412 at completion', failure(412, 'PreconditionFailed'), 'STORAGE_ALREADY_EXISTS'],
     ['404 at completion', failure(404, 'NoSuchUpload'), 'STORAGE_REWRITE_NEEDED'],
-  ])('%s publishes nothing, and the parts are given back', async (_, answer, code) => {
+  ])('%s publishes nothing, and the parts are released', async (_, answer, code) => {
     await using server = await uploadServer(() => answer)
 
     expect(await errorOf(stream(server))).toMatchObject({ code, retry: 'after-refresh' })
@@ -220,7 +220,7 @@ describe('a multipart upload', () => {
     ['an error in the body of a 200', { ...failure(200, 'InternalError'), status: 200 }],
     ['a 500', failure(500, 'InternalError')],
     ['no answer', undefined],
-  ])('%s at completion leaves open what became of it: nothing is deleted', async (_, answer) => {
+  ])('%s at completion leaves the outcome unknown: nothing is deleted', async (_, answer) => {
     await using server = await uploadServer(() => answer)
 
     expect(await errorOf(stream(server))).toMatchObject({
@@ -288,7 +288,7 @@ describe('a multipart upload', () => {
 describe('a request to S3', () => {
   // R2 answers 501 to checksums that it does not know, and stores of before 2025 want Content-MD5
   // for DeleteObjects.
-  test('a store that is not AWS gets no checksum headers, and Content-MD5 where something must be there', async () => {
+  test('to another store has no checksum headers, and Content-MD5 if a checksum is required', async () => {
     await using server = await startScriptedServer(({ method }) =>
       method === 'POST'
         ? { status: 200, body: '<DeleteResult/>' }

@@ -46,7 +46,7 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
     }
   })
 
-  test('an upload that was given up leaves no parts', async () => {
+  test('an abandoned upload leaves no parts', async () => {
     const server = inject('s3')[name]
     const prefix = newPrefix()
     await using storage = await open(server, { prefix })
@@ -123,96 +123,105 @@ describe.each(['seaweedfs', 'versitygw'] as const)('on %s', (name) => {
   })
 })
 
-// Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for
-// none:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-test('the probe notices a versioned bucket that counts delete markers', async () => {
-  const server = inject('s3').versitygw
-  const client = s3ClientOf(server)
-  await client.send(new CreateBucketCommand({ Bucket: 'versioned' }))
-  const VersioningConfiguration = { Status: 'Enabled' } as const
-  await client.send(
-    new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }),
-  )
-  await using storage = await open(server, { bucket: 'versioned' })
+describe('a bucket that speaks S3', () => {
+  // Of versitygw 1.8: 412 to If-None-Match over a delete marker. Amazon takes a deleted object for
+  // none:
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+  test('the probe notices a versioned bucket that counts delete markers', async () => {
+    const server = inject('s3').versitygw
+    const client = s3ClientOf(server)
+    await client.send(new CreateBucketCommand({ Bucket: 'versioned' }))
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration }),
+    )
+    await using storage = await open(server, { bucket: 'versioned' })
 
-  expect(await probe(storage, context)).toMatchObject({
-    ifAbsentAfterDelete: false,
-    canDelete: true,
-    warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
+    expect(await probe(storage, context)).toMatchObject({
+      ifAbsentAfterDelete: false,
+      canDelete: true,
+      warnings: [{ code: 'STORAGE_UNSUPPORTED' }],
+    })
   })
-})
 
-test('a storage that ignores conditions is refused', async () => {
-  await using storage = await open(inject('s3').s3rver)
+  test('a storage that ignores conditions is refused', async () => {
+    await using storage = await open(inject('s3').s3rver)
 
-  await expect(probe(storage, context)).rejects.toMatchObject({
-    code: 'STORAGE_UNSUPPORTED',
-    remedy: expect.stringContaining('docs/providers.md'),
+    await expect(probe(storage, context)).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+      remedy: expect.stringContaining('docs/providers.md'),
+    })
   })
-})
 
-test('an identity that may only read can list and read, and learns which permission writing needs', async () => {
-  const { seaweedfs } = inject('s3')
-  const prefix = newPrefix()
-  await using owner = await open(seaweedfs, { prefix })
-  await owner.put(key, Buffer.from('x'), { condition: ifAbsent })
-  await using reader = await open(seaweedfs, { prefix }, { ...seaweedfs.reader })
+  test('an identity that may only read can list and read, and learns which permission writing needs', async () => {
+    const { seaweedfs } = inject('s3')
+    const prefix = newPrefix()
+    await using owner = await open(seaweedfs, { prefix })
+    await owner.put(key, Buffer.from('x'), { condition: ifAbsent })
+    await using reader = await open(seaweedfs, { prefix }, { ...seaweedfs.reader })
 
-  expect(await reader.head(key)).toMatchObject({ size: 1 })
-  expect((await readObject(reader, key))?.info.size).toBe(1)
-  expect(await Array.fromAsync(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
-  const other = objectKey('orders/other')
-  const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('s3:PutObject') }
-  await expect(reader.put(other, Buffer.from('x'), { condition: ifAbsent })).rejects.toMatchObject(
-    refused,
-  )
-  await using writer = await reader.openWriter(other, { condition: ifAbsent })
-  await expect(
-    writer.write(Buffer.alloc(20 * mib)).then(() => writer.commit()),
-  ).rejects.toMatchObject(refused)
-  await expect(reader.delete(key)).rejects.toMatchObject({
-    code: 'STORAGE_DENIED',
-    remedy: expect.stringContaining('s3:DeleteObject'),
-  })
-})
-
-test('a locked object cannot be deleted', async () => {
-  const { versitygw } = inject('s3')
-  const bucket = `locked-${newPrefix()}`
-  const client = s3ClientOf(versitygw)
-  const { CreateBucketCommand, ListObjectVersionsCommand, DeleteObjectCommand } = await import(
-    '@aws-sdk/client-s3'
-  )
-  await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }))
-  await using storage = await open(versitygw, { bucket, objectLockMode: 'COMPLIANCE' })
-  const retainUntil = new Date(Date.now() + 3_600_000)
-  await storage.put(key, Buffer.from('x'), { condition: ifAbsent, retainUntil })
-  await using writer = await storage.openWriter(objectKey('streamed'), {
-    condition: ifAbsent,
-    retainUntil,
-  })
-  await writer.write(Buffer.alloc(9 * mib))
-  await writer.commit()
-
-  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
-  expect(Versions).toHaveLength(2)
-  for (const { Key, VersionId } of Versions) {
+    expect(await reader.head(key)).toMatchObject({ size: 1 })
+    expect((await readObject(reader, key))?.info.size).toBe(1)
+    expect(await Array.fromAsync(reader.list(keyPrefix(''), { depth: 'all' }))).toHaveLength(1)
+    const other = objectKey('orders/other')
+    const refused = { code: 'STORAGE_DENIED', remedy: expect.stringContaining('s3:PutObject') }
     await expect(
-      client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId })),
-    ).rejects.toMatchObject({ name: 'AccessDenied' })
-  }
-})
-
-test('without the option an object cannot be locked', async () => {
-  await using storage = await open(inject('s3').versitygw)
-  const locked = { condition: ifAbsent, retainUntil: new Date() }
-
-  await expect(storage.put(key, Buffer.from('x'), locked)).rejects.toMatchObject({
-    code: 'STORAGE_UNSUPPORTED',
-    remedy: expect.stringContaining('objectLockMode'),
+      reader.put(other, Buffer.from('x'), { condition: ifAbsent }),
+    ).rejects.toMatchObject(refused)
+    await using writer = await reader.openWriter(other, { condition: ifAbsent })
+    await expect(
+      writer.write(Buffer.alloc(20 * mib)).then(() => writer.commit()),
+    ).rejects.toMatchObject(refused)
+    await expect(reader.delete(key)).rejects.toMatchObject({
+      code: 'STORAGE_DENIED',
+      remedy: expect.stringContaining('s3:DeleteObject'),
+    })
   })
-  expect(await storage.head(key)).toBeUndefined()
+
+  test('a locked object cannot be deleted', async () => {
+    const { versitygw } = inject('s3')
+    const bucket = `locked-${newPrefix()}`
+    const client = s3ClientOf(versitygw)
+    const { CreateBucketCommand, ListObjectVersionsCommand, DeleteObjectCommand } = await import(
+      '@aws-sdk/client-s3'
+    )
+    await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }))
+    await using storage = await open(versitygw, { bucket, objectLockMode: 'COMPLIANCE' })
+    const retainUntil = new Date(Date.now() + 3_600_000)
+    await storage.put(key, Buffer.from('x'), { condition: ifAbsent, retainUntil })
+    await using writer = await storage.openWriter(objectKey('streamed'), {
+      condition: ifAbsent,
+      retainUntil,
+    })
+    await writer.write(Buffer.alloc(9 * mib))
+    await writer.commit()
+
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
+    expect(Versions).toHaveLength(2)
+    for (const { Key, VersionId } of Versions) {
+      await expect(
+        client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId })),
+      ).rejects.toMatchObject({ name: 'AccessDenied' })
+    }
+  })
+
+  test('without the option an object cannot be locked', async () => {
+    await using storage = await open(inject('s3').versitygw)
+    const locked = { condition: ifAbsent, retainUntil: new Date() }
+
+    await expect(storage.put(key, Buffer.from('x'), locked)).rejects.toMatchObject({
+      code: 'STORAGE_UNSUPPORTED',
+      remedy: expect.stringContaining('objectLockMode'),
+    })
+    expect(await storage.head(key)).toBeUndefined()
+  })
+
+  test('a writer takes little more memory than its bound', async () => {
+    await using storage = await open(inject('s3').versitygw)
+    const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
+    const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)
+    expect(growth).toBeLessThan((32 + 64) * mib)
+  })
 })
 
 async function unfinishedUploads(server: SharedS3, prefix: string): Promise<unknown[]> {
@@ -228,10 +237,3 @@ function allTextOf(error: unknown): string {
   const { message, why, remedy, facts } = error as KanneryError
   return JSON.stringify({ message, why, remedy, facts })
 }
-
-test('a writer takes little more memory than its bound', async () => {
-  await using storage = await open(inject('s3').versitygw)
-  const options = { condition: ifAbsent, maxBufferedBytes: 32 * mib }
-  const growth = await bufferGrowthOfWriting(() => storage.openWriter(key, options), 160 * mib)
-  expect(growth).toBeLessThan((32 + 64) * mib)
-})

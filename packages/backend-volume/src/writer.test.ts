@@ -79,7 +79,7 @@ describe('the memory of writers', () => {
     }
   })
 
-  test('that was given up is not used again: it may still be on its way into the file', async () => {
+  test('of an aborted write is not used again: it may still be written to the file', async () => {
     const buffers = new BufferPool()
     const { writer } = open(buffers)
     await writeIn(writer, object(1), 1_000_000)

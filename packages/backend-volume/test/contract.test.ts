@@ -22,40 +22,45 @@ function contextOf(path: string): CaseContext {
   }
 }
 
-describe.each(['disk', 'tmpfs'] as const)('a folder on %s keeps the promise:', (world) => {
+describe.each(['disk', 'tmpfs'] as const)('a folder on %s', (world) => {
   test.each(storageContract)('$name', { timeout: 60_000 }, async (contractCase) => {
     await using folder = await scratchFolder(world)
     await runCase(contractCase, contextOf(folder.path))
   })
 })
 
-test.each(storageContract)(
-  'a decorated folder keeps the promise: $name',
-  { timeout: 60_000 },
-  async (contractCase) => {
-    await using folder = await scratchFolder('tmpfs')
-    const bare = contextOf(folder.path)
-    await runCase(contractCase, {
-      ...bare,
-      open: async () => decorate(await bare.open(), environment),
+describe('a storage in a folder', () => {
+  test.each(storageContract)(
+    'a decorated folder keeps the promise: $name',
+    { timeout: 60_000 },
+    async (contractCase) => {
+      await using folder = await scratchFolder('tmpfs')
+      const bare = contextOf(folder.path)
+      await runCase(contractCase, {
+        ...bare,
+        open: async () => decorate(await bare.open(), environment),
+      })
+    },
+  )
+
+  test.each(missingContainerContract)(
+    'a folder that does not exist: $name',
+    async (contractCase) => {
+      await using folder = await scratchFolder('disk')
+      await runCase(contractCase, contextOf(join(folder.path, 'not', 'mounted')))
+    },
+  )
+
+  test('the probe finds no fault, and leaves no object', async () => {
+    await using folder = await scratchFolder('disk')
+    const storage = await VolumeBackend.open({ path: folder.path }, environment)
+
+    expect(await probe(storage, environment)).toEqual({
+      ifVersionDelete: true,
+      ifAbsentAfterDelete: true,
+      canDelete: true,
+      warnings: [],
     })
-  },
-)
-
-test.each(missingContainerContract)('a folder that does not exist: $name', async (contractCase) => {
-  await using folder = await scratchFolder('disk')
-  await runCase(contractCase, contextOf(join(folder.path, 'not', 'mounted')))
-})
-
-test('the probe finds no fault, and leaves no object', async () => {
-  await using folder = await scratchFolder('disk')
-  const storage = await VolumeBackend.open({ path: folder.path }, environment)
-
-  expect(await probe(storage, environment)).toEqual({
-    ifVersionDelete: true,
-    ifAbsentAfterDelete: true,
-    canDelete: true,
-    warnings: [],
+    expect(await fs.readdir(folder.path, { recursive: true })).toEqual(['.kannery'])
   })
-  expect(await fs.readdir(folder.path, { recursive: true })).toEqual(['.kannery'])
 })

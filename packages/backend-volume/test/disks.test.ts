@@ -22,7 +22,7 @@ async function openOn(files: FileSystem): Promise<VolumeBackend> {
   return await VolumeBackend.open({ path: folder.path }, environment, files)
 }
 
-describe('a disk without hard links keeps the promise:', () => {
+describe('a disk without hard links', () => {
   const withoutLinks = watchedFiles(({ name }) => {
     if (name === 'link') throw errno('EPERM')
   })
@@ -36,15 +36,15 @@ describe('a disk without hard links keeps the promise:', () => {
   })
 })
 
-describe('a disk that is refused, without a file left on it,', () => {
+describe('a disk that backups cannot use', () => {
   const disks: Readonly<Record<string, { files: FileSystem; message: RegExp }>> = {
-    'takes names for one that differ in case': {
+    'treats names as one that differ in case': {
       files: watchedFiles(({ name, path }) => {
         if (name === 'open' && path.endsWith('name-\u00e9')) throw errno('EEXIST')
       }),
       message: /cannot tell some names apart/,
     },
-    'takes names for one that differ in the form of an accent': {
+    'treats names as one that differ in the form of an accent': {
       files: watchedFiles(({ name, path }) => {
         if (name === 'open' && path.endsWith('e\u0301')) throw errno('EEXIST')
       }),
@@ -60,7 +60,7 @@ describe('a disk that is refused, without a file left on it,', () => {
       }),
       message: /cannot replace a file safely/,
     },
-    'moves files into folders that are gone': {
+    'moves files into folders that no longer exist': {
       files: watchedFiles(async ({ name, to }) => {
         if (name === 'rename' && to?.endsWith('/before/content')) await fs.mkdir(join(to, '..'))
       }),
@@ -86,7 +86,7 @@ describe('a disk that is refused, without a file left on it,', () => {
     },
   }
 
-  test.each(Object.keys(disks))('%s', async (name) => {
+  test.each(Object.keys(disks))('is refused, without a file left on it, if it %s', async (name) => {
     const { files, message } = disks[name] as (typeof disks)[string]
     const storage = await openOn(files)
 
@@ -98,7 +98,7 @@ describe('a disk that is refused, without a file left on it,', () => {
     expect(left.filter((path) => path !== '.kannery')).toEqual([])
   })
 
-  test('but it may still be read', async () => {
+  test('may still be read', async () => {
     const writer = await VolumeBackend.open({ path: folder.path }, environment)
     await writer.put(objectKey('a/b'), Buffer.from('x'), ifAbsent)
     const reader = await openOn((disks['cannot flush a folder'] as { files: FileSystem }).files)

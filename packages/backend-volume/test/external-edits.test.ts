@@ -21,8 +21,8 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]()
 })
 
-describe('what a person does to the files counts at once:', () => {
-  test('a deletion', async () => {
+describe('a change of the files by another program', () => {
+  test('counts at once when it deletes an object', async () => {
     const { version } = await storage.put(key, Buffer.from('x'), ifAbsent)
     await fs.rm(join(folder.path, key))
 
@@ -34,7 +34,7 @@ describe('what a person does to the files counts at once:', () => {
     await storage.put(key, Buffer.from('z'), ifAbsent)
   })
 
-  test('an edit', async () => {
+  test('counts at once when it edits an object', async () => {
     const { version } = await storage.put(key, Buffer.from('written'), ifAbsent)
     await fs.writeFile(join(folder.path, key), 'edited!')
 
@@ -48,7 +48,7 @@ describe('what a person does to the files counts at once:', () => {
     await storage.put(key, Buffer.from('y'), { condition: accepted })
   })
 
-  test('a file that was copied there', async () => {
+  test('counts at once when it copies a file into the storage', async () => {
     await fs.mkdir(join(folder.path, 'copied'))
     await fs.writeFile(join(folder.path, 'copied', 'index'), 'from elsewhere')
 
@@ -56,7 +56,7 @@ describe('what a person does to the files counts at once:', () => {
     expect(Buffer.from(found?.bytes ?? []).toString()).toBe('from elsewhere')
   })
 
-  test('a whole folder that is removed while a writer is at work', async () => {
+  test('counts at once when it removes a whole folder during a write', async () => {
     await using writer = await storage.openWriter(objectKey('topic/a.kan'), ifAbsent)
     await writer.write(Buffer.from('x'))
     await fs.rm(join(folder.path, 'topic'), { recursive: true })
@@ -66,7 +66,7 @@ describe('what a person does to the files counts at once:', () => {
     expect(await storage.head(key)).toMatchObject({ size: 1 })
   })
 
-  test('a removed storage folder is not taken for an empty one', async () => {
+  test('that removes the storage folder does not make it look empty', async () => {
     await storage.put(key, Buffer.from('x'), ifAbsent)
     await fs.rm(folder.path, { recursive: true })
 
@@ -77,49 +77,51 @@ describe('what a person does to the files counts at once:', () => {
   })
 })
 
-test('what no backup writes is not listed', async () => {
-  await storage.put(key, Buffer.from('x'), ifAbsent)
-  await storage.put(objectKey('top'), Buffer.from('x'), ifAbsent)
-  const put = (name: string) => fs.writeFile(join(folder.path, name), '')
-  await fs.mkdir(join(folder.path, 'lost+found'))
-  await fs.mkdir(join(folder.path, 'empty', 'below'), { recursive: true })
-  await fs.mkdir(join(folder.path, '.snapshot'))
-  for (const name of [
-    '.nfs000001',
-    '.hidden',
-    'back\\slash',
-    'lost+found/x',
-    'topic/.DS_Store',
-    '.snapshot/x',
-  ]) {
-    await put(name)
-  }
-  await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
-  execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
+describe('a listing', () => {
+  test('leaves out files that no backup writes', async () => {
+    await storage.put(key, Buffer.from('x'), ifAbsent)
+    await storage.put(objectKey('top'), Buffer.from('x'), ifAbsent)
+    const put = (name: string) => fs.writeFile(join(folder.path, name), '')
+    await fs.mkdir(join(folder.path, 'lost+found'))
+    await fs.mkdir(join(folder.path, 'empty', 'below'), { recursive: true })
+    await fs.mkdir(join(folder.path, '.snapshot'))
+    for (const name of [
+      '.nfs000001',
+      '.hidden',
+      'back\\slash',
+      'lost+found/x',
+      'topic/.DS_Store',
+      '.snapshot/x',
+    ]) {
+      await put(name)
+    }
+    await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
+    execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
 
-  const names = async (depth: 'all' | 'children') =>
-    await Array.fromAsync(storage.list(keyPrefix(''), { depth }), (entry) =>
-      entry.kind === 'object' ? entry.info.key : entry.prefix,
+    const names = async (depth: 'all' | 'children') =>
+      await Array.fromAsync(storage.list(keyPrefix(''), { depth }), (entry) =>
+        entry.kind === 'object' ? entry.info.key : entry.prefix,
+      )
+    expect(await names('all')).toEqual(['top', 'topic/index'])
+    expect(await names('children')).toEqual(['top', 'topic/'])
+  })
+
+  test('names a link in place of a folder, which is refused when it is read', async () => {
+    await storage.put(key, Buffer.from('x'), ifAbsent)
+    await fs.symlink('/etc', join(folder.path, 'linked'))
+    await fs.symlink(join(folder.path, 'not-mounted'), join(folder.path, 'leads-nowhere'))
+
+    const listed = storage.list(keyPrefix(''), { depth: 'children' })
+    const prefixes = await Array.fromAsync(listed, (entry) =>
+      entry.kind === 'folder' ? entry.prefix : undefined,
     )
-  expect(await names('all')).toEqual(['top', 'topic/index'])
-  expect(await names('children')).toEqual(['top', 'topic/'])
-})
-
-test('a link in the place of a folder is listed, and refused when it is looked into', async () => {
-  await storage.put(key, Buffer.from('x'), ifAbsent)
-  await fs.symlink('/etc', join(folder.path, 'linked'))
-  await fs.symlink(join(folder.path, 'not-mounted'), join(folder.path, 'leads-nowhere'))
-
-  const listed = storage.list(keyPrefix(''), { depth: 'children' })
-  const prefixes = await Array.fromAsync(listed, (entry) =>
-    entry.kind === 'folder' ? entry.prefix : undefined,
-  )
-  expect(prefixes).toEqual(['leads-nowhere/', 'linked/', 'topic/'])
-  for (const name of ['linked/index', 'leads-nowhere/index']) {
-    await expect(storage.head(objectKey(name)), name).rejects.toMatchObject({
-      code: 'STORAGE_UNSUPPORTED',
-    })
-  }
+    expect(prefixes).toEqual(['leads-nowhere/', 'linked/', 'topic/'])
+    for (const name of ['linked/index', 'leads-nowhere/index']) {
+      await expect(storage.head(objectKey(name)), name).rejects.toMatchObject({
+        code: 'STORAGE_UNSUPPORTED',
+      })
+    }
+  })
 })
 
 describe('a folder that this user may not read, such as a recycle bin', () => {
@@ -141,7 +143,7 @@ describe('a folder that this user may not read, such as a recycle bin', () => {
     ])
   })
 
-  test('is left out where unfinished files are swept', async () => {
+  test('is left out when unfinished files are swept', async () => {
     await storage.put(key, Buffer.from('x'), ifAbsent)
     await fs.writeFile(join(folder.path, 'topic', '.kannery', `unfinished-${'0'.repeat(32)}`), '')
 
@@ -150,46 +152,48 @@ describe('a folder that this user may not read, such as a recycle bin', () => {
   })
 })
 
-test('a link or a pipe in the place of an object is refused, not followed', async () => {
-  await fs.mkdir(join(folder.path, 'topic'))
-  await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
-  await fs.symlink('/etc', join(folder.path, 'linked'))
-  execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
+describe('a link', () => {
+  test('or a pipe in place of an object is refused, not followed', async () => {
+    await fs.mkdir(join(folder.path, 'topic'))
+    await fs.symlink('/etc/hostname', join(folder.path, 'topic', 'link'))
+    await fs.symlink('/etc', join(folder.path, 'linked'))
+    execFileSync('mkfifo', [join(folder.path, 'topic', 'pipe')])
 
-  for (const name of ['topic/link', 'topic/pipe', 'linked/hostname']) {
-    await expect(readObject(storage, objectKey(name)), name).rejects.toMatchObject({
-      code: 'STORAGE_UNSUPPORTED',
-    })
-    const put = storage.put(objectKey(name), Buffer.from('x'), ifAbsent)
-    await expect(put, name).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' })
-  }
-  expect(await fs.readFile('/etc/hostname', 'utf8')).not.toBe('x')
-})
+    for (const name of ['topic/link', 'topic/pipe', 'linked/hostname']) {
+      await expect(readObject(storage, objectKey(name)), name).rejects.toMatchObject({
+        code: 'STORAGE_UNSUPPORTED',
+      })
+      const put = storage.put(objectKey(name), Buffer.from('x'), ifAbsent)
+      await expect(put, name).rejects.toMatchObject({ code: 'STORAGE_UNSUPPORTED' })
+    }
+    expect(await fs.readFile('/etc/hostname', 'utf8')).not.toBe('x')
+  })
 
-test('the storage folder itself may be a link', async () => {
-  const link = `${folder.path}-link`
-  await fs.symlink(folder.path, link)
-  try {
-    const linked = await VolumeBackend.open({ path: link }, environment)
-    await linked.put(key, Buffer.from('x'), ifAbsent)
-    expect(await storage.head(key)).toMatchObject({ size: 1 })
-  } finally {
-    await fs.rm(link)
-  }
-})
+  test('may be the storage folder itself', async () => {
+    const link = `${folder.path}-link`
+    await fs.symlink(folder.path, link)
+    try {
+      const linked = await VolumeBackend.open({ path: link }, environment)
+      await linked.put(key, Buffer.from('x'), ifAbsent)
+      expect(await storage.head(key)).toMatchObject({ size: 1 })
+    } finally {
+      await fs.rm(link)
+    }
+  })
 
-test('no key leads out of the folder', async () => {
-  for (const name of [
-    '../outside',
-    'a/../../outside',
-    '/etc/hostname',
-    '.kannery/x',
-    'a/.kannery/x',
-  ]) {
-    await expect(storage.head(name as never), name).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-    })
-    const put = storage.put(name as never, Buffer.from('x'), ifAbsent)
-    await expect(put, name).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-  }
+  test('cannot lead a key out of the folder', async () => {
+    for (const name of [
+      '../outside',
+      'a/../../outside',
+      '/etc/hostname',
+      '.kannery/x',
+      'a/.kannery/x',
+    ]) {
+      await expect(storage.head(name as never), name).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+      })
+      const put = storage.put(name as never, Buffer.from('x'), ifAbsent)
+      await expect(put, name).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    }
+  })
 })

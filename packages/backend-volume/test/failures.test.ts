@@ -80,61 +80,63 @@ describe.each(Object.keys(changes))('a disk that fails anywhere in %s', (name) =
   })
 })
 
-test('a deletion for which not even a folder can be made gets the space of the reserve', async () => {
-  const plain = await VolumeBackend.open({ path: folder.path }, environment)
-  {
-    await using writer = await plain.openWriter(key, { condition: { kind: 'if-absent' } })
-    await writer.commit()
-  }
-  let full = true
-  const files = watchedFiles(({ name, path }) => {
-    if (name === 'rm' && path.endsWith('/reserve')) full = false
-    if (name === 'mkdir' && full) throw errno('ENOSPC')
-  })
-  const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
-  await storage.delete(key)
-  expect(await plain.head(key)).toBeUndefined()
-  expect(await fs.readdir(join(folder.path, '.kannery'))).toEqual(['reserve'])
-})
-
-test('the unfinished file of a failed writer is swept', async () => {
-  const files = watchedFiles(({ name, path }) => {
-    if (name === 'rm' && path.includes('unfinished')) throw errno('EIO')
-    if (name === 'handle.sync' && path.includes('unfinished')) throw errno('EIO')
-  })
-  const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
-  const put = storage.put(key, Buffer.from('x'), { condition: { kind: 'if-absent' } })
-  await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-
-  const plain = await VolumeBackend.open({ path: folder.path }, environment)
-  expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toHaveLength(1)
-  expect(
-    await plain.sweepUnfinished('' as never, { olderThanMs: 60_000, isOurs: () => true }),
-  ).toBe(0)
-  expect(await plain.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })).toBe(1)
-  expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
-})
-
-test('a writer whose unfinished file was swept reports that it has to be written again', async () => {
-  const storage = await VolumeBackend.open({ path: folder.path }, environment)
-  await using writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
-  await writer.write(Buffer.from('x'))
-  await storage.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })
-
-  await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
-  expect(await storage.head(key)).toBeUndefined()
-})
-
-test('a put whose unfinished file is swept again and again starts over', async () => {
-  const plain = await VolumeBackend.open({ path: folder.path }, environment)
-  let sweeps = 3
-  const files = watchedFiles(async ({ to = '' }) => {
-    if (to.includes('/claim-') && sweeps-- > 0) {
-      await plain.sweepUnfinished('' as never, { olderThanMs: -1000, isOurs: () => true })
+describe('a write or deletion that fails', () => {
+  test('a deletion for which not even a folder can be made gets the space of the reserve', async () => {
+    const plain = await VolumeBackend.open({ path: folder.path }, environment)
+    {
+      await using writer = await plain.openWriter(key, { condition: { kind: 'if-absent' } })
+      await writer.commit()
     }
+    let full = true
+    const files = watchedFiles(({ name, path }) => {
+      if (name === 'rm' && path.endsWith('/reserve')) full = false
+      if (name === 'mkdir' && full) throw errno('ENOSPC')
+    })
+    const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
+    await storage.delete(key)
+    expect(await plain.head(key)).toBeUndefined()
+    expect(await fs.readdir(join(folder.path, '.kannery'))).toEqual(['reserve'])
   })
-  const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
-  await storage.put(key, Buffer.from('stored'), { condition: { kind: 'if-absent' } })
 
-  expect(await plain.head(key)).toMatchObject({ size: 6 })
+  test('the unfinished file of a failed writer is swept', async () => {
+    const files = watchedFiles(({ name, path }) => {
+      if (name === 'rm' && path.includes('unfinished')) throw errno('EIO')
+      if (name === 'handle.sync' && path.includes('unfinished')) throw errno('EIO')
+    })
+    const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
+    const put = storage.put(key, Buffer.from('x'), { condition: { kind: 'if-absent' } })
+    await expect(put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+
+    const plain = await VolumeBackend.open({ path: folder.path }, environment)
+    expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toHaveLength(1)
+    expect(
+      await plain.sweepUnfinished('' as never, { olderThanMs: 60_000, isOurs: () => true }),
+    ).toBe(0)
+    expect(await plain.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })).toBe(1)
+    expect(await fs.readdir(join(folder.path, 'topic', '.kannery'))).toEqual([])
+  })
+
+  test('a writer whose unfinished file was swept reports that it has to be written again', async () => {
+    const storage = await VolumeBackend.open({ path: folder.path }, environment)
+    await using writer = await storage.openWriter(key, { condition: { kind: 'if-absent' } })
+    await writer.write(Buffer.from('x'))
+    await storage.sweepUnfinished('' as never, { olderThanMs: 0, isOurs: () => true })
+
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_REWRITE_NEEDED' })
+    expect(await storage.head(key)).toBeUndefined()
+  })
+
+  test('a put whose unfinished file is swept again and again starts over', async () => {
+    const plain = await VolumeBackend.open({ path: folder.path }, environment)
+    let sweeps = 3
+    const files = watchedFiles(async ({ to = '' }) => {
+      if (to.includes('/claim-') && sweeps-- > 0) {
+        await plain.sweepUnfinished('' as never, { olderThanMs: -1000, isOurs: () => true })
+      }
+    })
+    const storage = await VolumeBackend.open({ path: folder.path }, environment, files)
+    await storage.put(key, Buffer.from('stored'), { condition: { kind: 'if-absent' } })
+
+    expect(await plain.head(key)).toMatchObject({ size: 6 })
+  })
 })

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { objectKey } from '@kannery/storage'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend, type VolumeConfig } from '../src/index.ts'
 import { environment, scratchFolder } from './fixtures.ts'
 
@@ -34,29 +34,31 @@ async function made(access: VolumeConfig['access']): Promise<Record<string, stri
   return Object.fromEntries(await Promise.all(modes))
 }
 
-test('without access for the group only the owner may use what a backup makes', async () => {
-  const group = process.getgid?.()
+describe('the files of a storage in a folder', () => {
+  test('may be used only by their owner without access for the group', async () => {
+    const group = process.getgid?.()
 
-  expect(await made(undefined)).toEqual({
-    '': `700 of group ${group}`,
-    '.kannery': `700 of group ${group}`,
-    orders: `700 of group ${group}`,
-    'orders/.kannery': `700 of group ${group}`,
-    'orders/index': `600 of group ${group}`,
-    'orders/segment': `600 of group ${group}`,
+    expect(await made(undefined)).toEqual({
+      '': `700 of group ${group}`,
+      '.kannery': `700 of group ${group}`,
+      orders: `700 of group ${group}`,
+      'orders/.kannery': `700 of group ${group}`,
+      'orders/index': `600 of group ${group}`,
+      'orders/segment': `600 of group ${group}`,
+    })
   })
-})
 
-test('with access for the group it has the group of the folder, whatever the umask is', async () => {
-  const { gid } = await giveToGroup(folder.path)
+  test('have the group of the folder with access for the group, whatever the umask is', async () => {
+    const { gid } = await giveToGroup(folder.path)
 
-  expect(await made('group')).toEqual({
-    '': `2770 of group ${gid}`,
-    '.kannery': `2770 of group ${gid}`,
-    orders: `2770 of group ${gid}`,
-    'orders/.kannery': `2770 of group ${gid}`,
-    'orders/index': `660 of group ${gid}`,
-    'orders/segment': `660 of group ${gid}`,
+    expect(await made('group')).toEqual({
+      '': `2770 of group ${gid}`,
+      '.kannery': `2770 of group ${gid}`,
+      orders: `2770 of group ${gid}`,
+      'orders/.kannery': `2770 of group ${gid}`,
+      'orders/index': `660 of group ${gid}`,
+      'orders/segment': `660 of group ${gid}`,
+    })
   })
 })
 

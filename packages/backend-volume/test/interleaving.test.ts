@@ -122,8 +122,10 @@ const pairs = [
   ['stream', 'replace'],
 ] as const
 
-describe.each(pairs)('of two processes, one to %s and one to %s the same object', (one, other) => {
-  test('exactly one succeeds, wherever each of them is stopped', { timeout: 120_000 }, async () => {
+describe.each(pairs)('two processes, one to %s and one to %s the same object', (one, other) => {
+  test('let exactly one succeed, wherever each of them is stopped', {
+    timeout: 120_000,
+  }, async () => {
     const exists = one !== 'create'
     const [first, second] = [changes[one], changes[other]] as [Change, Change]
     const [firstLength, secondLength] = [

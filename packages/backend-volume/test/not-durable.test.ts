@@ -53,14 +53,14 @@ describe.each([
   ['put', put],
   ['streamed write', stream],
 ])('a %s whose folder cannot be flushed', (_, write) => {
-  test('is reported as not durable, although it is there', async () => {
+  test('is reported as not durable, although it exists', async () => {
     flush = 'fails'
 
     await expect(write()).rejects.toMatchObject(notDurable)
     expect(await fs.readFile(join(folder.path, key), 'utf8')).toBe('ours')
   })
 
-  test('is not taken for stored by a look at the same bytes after its answer was late', async () => {
+  test('does not count as stored when the same bytes are found after its answer was late', async () => {
     flush = 'hangs'
     const writing = write()
     while (flushes === 0) await environment.clock.sleep(1)
@@ -69,7 +69,7 @@ describe.each([
     await expect(writing).rejects.toMatchObject(notDurable)
   })
 
-  test('is stored once a later look has flushed the folder', async () => {
+  test('is stored once a later read has flushed the folder', async () => {
     flush = 'hangs'
     const writing = write()
     while (flushes === 0) await environment.clock.sleep(1)
@@ -79,45 +79,47 @@ describe.each([
   })
 })
 
-test('an object that is not durable cannot be read until its folder is flushed', async () => {
-  flush = 'fails'
-  await expect(put()).rejects.toMatchObject(notDurable)
+describe('a name that cannot be flushed', () => {
+  test('keeps an object from being read until its folder is flushed', async () => {
+    flush = 'fails'
+    await expect(put()).rejects.toMatchObject(notDurable)
 
-  await expect(storage.head(key)).rejects.toMatchObject(notDurable)
-  await expect(readObject(storage, key)).rejects.toMatchObject(notDurable)
-  flush = 'works'
-  expect(await storage.head(key)).toMatchObject({ size: 4 })
-  const before = flushes
-  await storage.head(key)
-  expect(flushes).toBe(before)
-})
-
-test('a deletion whose folder cannot be flushed is not taken for done by the next attempt', async () => {
-  await put()
-  flush = 'fails'
-
-  await expect(storage.delete(key)).rejects.toMatchObject(notDurable)
-  const results = await Array.fromAsync(storage.deleteMany([key]))
-  expect(results).toMatchObject([{ key, error: notDurable }])
-  flush = 'works'
-  await storage.delete(key)
-})
-
-test('a folder of the storage whose name cannot be flushed is flushed again before the first write', async () => {
-  const path = join(folder.path, 'new')
-  let fails = true
-  const parents: string[] = []
-  const files = watchedFiles(({ name, path: synced }) => {
-    if (name !== 'handle.sync' || synced !== folder.path) return
-    parents.push(synced)
-    if (fails) throw errno('EIO')
+    await expect(storage.head(key)).rejects.toMatchObject(notDurable)
+    await expect(readObject(storage, key)).rejects.toMatchObject(notDurable)
+    flush = 'works'
+    expect(await storage.head(key)).toMatchObject({ size: 4 })
+    const before = flushes
+    await storage.head(key)
+    expect(flushes).toBe(before)
   })
-  const backend = await VolumeBackend.open({ path }, environment, files)
-  await expect(backend.put(key, Buffer.from('x'), ifAbsent)).rejects.toMatchObject({
-    code: 'STORAGE_UNAVAILABLE',
-  })
-  fails = false
-  await backend.put(key, Buffer.from('x'), ifAbsent)
 
-  expect(parents).toHaveLength(2)
+  test('does not let the next attempt report a deletion as complete', async () => {
+    await put()
+    flush = 'fails'
+
+    await expect(storage.delete(key)).rejects.toMatchObject(notDurable)
+    const results = await Array.fromAsync(storage.deleteMany([key]))
+    expect(results).toMatchObject([{ key, error: notDurable }])
+    flush = 'works'
+    await storage.delete(key)
+  })
+
+  test('of a folder of the storage is flushed again before the first write', async () => {
+    const path = join(folder.path, 'new')
+    let fails = true
+    const parents: string[] = []
+    const files = watchedFiles(({ name, path: synced }) => {
+      if (name !== 'handle.sync' || synced !== folder.path) return
+      parents.push(synced)
+      if (fails) throw errno('EIO')
+    })
+    const backend = await VolumeBackend.open({ path }, environment, files)
+    await expect(backend.put(key, Buffer.from('x'), ifAbsent)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    })
+    fails = false
+    await backend.put(key, Buffer.from('x'), ifAbsent)
+
+    expect(parents).toHaveLength(2)
+  })
 })

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import { objectKey } from '@kannery/storage'
 import { seededRandom } from '@kannery/storage-testkit'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment, scratchFolder } from './fixtures.ts'
 import { watchedFiles } from './watched-files.ts'
@@ -29,36 +29,38 @@ async function processWithinOneTick(seed: number): Promise<VolumeBackend> {
 /** The inode may be the same one: the disk decides that. */
 const timeOf = (version: string): string | undefined => version.split('-')[1]
 
-test('successive states of one name within a tick have different versions', async () => {
-  const storage = await processWithinOneTick(1)
-  let { version } = await storage.put(key, Buffer.from('0'), ifAbsent)
-  const times = new Set([timeOf(version)])
-  for (let round = 1; round < 200; round++) {
-    const condition = { kind: 'if-version', version } as const
-    version = (await storage.put(key, Buffer.from('x'), { condition })).version
-    times.add(timeOf(version))
-  }
+describe('the version of an object', () => {
+  test('successive states of one name within a tick have different versions', async () => {
+    const storage = await processWithinOneTick(1)
+    let { version } = await storage.put(key, Buffer.from('0'), ifAbsent)
+    const times = new Set([timeOf(version)])
+    for (let round = 1; round < 200; round++) {
+      const condition = { kind: 'if-version', version } as const
+      version = (await storage.put(key, Buffer.from('x'), { condition })).version
+      times.add(timeOf(version))
+    }
 
-  expect(times.size).toBe(200)
-})
+    expect(times.size).toBe(200)
+  })
 
-test('an object created again within a tick by the same process has another version', async () => {
-  const storage = await processWithinOneTick(1)
-  const times = new Set<string | undefined>()
-  for (let round = 0; round < 200; round++) {
-    const { version } = await storage.put(key, Buffer.from('x'), ifAbsent)
-    times.add(timeOf(version))
-    await storage.delete(key, { ifVersion: version })
-  }
+  test('an object created again within a tick by the same process has another version', async () => {
+    const storage = await processWithinOneTick(1)
+    const times = new Set<string | undefined>()
+    for (let round = 0; round < 200; round++) {
+      const { version } = await storage.put(key, Buffer.from('x'), ifAbsent)
+      times.add(timeOf(version))
+      await storage.delete(key, { ifVersion: version })
+    }
 
-  expect(times.size).toBe(200)
-})
+    expect(times.size).toBe(200)
+  })
 
-test('an object created again within a tick by another process has another version', async () => {
-  const [first, second] = [await processWithinOneTick(1), await processWithinOneTick(2)]
-  const { version } = await first.put(key, Buffer.from('x'), ifAbsent)
-  await first.delete(key, { ifVersion: version })
-  const successor = await second.put(key, Buffer.from('x'), ifAbsent)
+  test('an object created again within a tick by another process has another version', async () => {
+    const [first, second] = [await processWithinOneTick(1), await processWithinOneTick(2)]
+    const { version } = await first.put(key, Buffer.from('x'), ifAbsent)
+    await first.delete(key, { ifVersion: version })
+    const successor = await second.put(key, Buffer.from('x'), ifAbsent)
 
-  expect(timeOf(successor.version)).not.toBe(timeOf(version))
+    expect(timeOf(successor.version)).not.toBe(timeOf(version))
+  })
 })

@@ -11,22 +11,24 @@ const mountinfo = [
   '',
 ].join('\n')
 
-test.each([
-  ['/data/backups', 'ext4'],
-  ['/mnt/nas', 'nfs4'],
-  ['/mnt/nas/backups', 'nfs4'],
-  ['/mnt/nasty', 'ext4'],
-  ['/mnt/nas/inner/backups', 'tmpfs'],
-  ['/mnt/with space/backups', 'fuse.s3fs'],
-  ['/mnt/twice/backups', 'cifs'],
-])('%s lies on %s', (path, type) => {
-  expect(mountOf(mountinfo, path)?.type).toBe(type)
-})
+describe('the mount of a path', () => {
+  test.each([
+    ['/data/backups', 'ext4'],
+    ['/mnt/nas', 'nfs4'],
+    ['/mnt/nas/backups', 'nfs4'],
+    ['/mnt/nasty', 'ext4'],
+    ['/mnt/nas/inner/backups', 'tmpfs'],
+    ['/mnt/with space/backups', 'fuse.s3fs'],
+    ['/mnt/twice/backups', 'cifs'],
+  ])('of %s is found: %s', (path, type) => {
+    expect(mountOf(mountinfo, path)?.type).toBe(type)
+  })
 
-test('options of the mount and of its file system both count', () => {
-  expect(mountOf(mountinfo, '/mnt/nas')?.options).toEqual(
-    expect.arrayContaining(['rw', 'noac', 'lookupcache=none']),
-  )
+  test('has the options of the mount and of its file system', () => {
+    expect(mountOf(mountinfo, '/mnt/nas')?.options).toEqual(
+      expect.arrayContaining(['rw', 'noac', 'lookupcache=none']),
+    )
+  })
 })
 
 function mount(type: string, options = ''): Mount {

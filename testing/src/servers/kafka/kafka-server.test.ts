@@ -11,7 +11,7 @@ import { runKafkaTool } from './kafka-installation.ts'
 import { startKafka } from './kafka-server.ts'
 
 describe('a Kafka server for tests', () => {
-  test('three brokers know each other, and two go on when one is killed', async () => {
+  test('three brokers form a cluster, and two continue when one is killed', async () => {
     await using kafka = await startKafka({ brokers: 3 })
     const ports = kafka.bootstrapServers.split(',').map(portOf)
 
