@@ -96,8 +96,13 @@ function wordsOf(words: OptionWords): readonly string[] {
   return typeof words === 'string' ? [words] : words
 }
 
-/** Any text. */
-export const text: DeclareOption<string> = optionKind('text', (word) => word)
+/** Any text but an empty one, which a variable that is not set leaves. */
+export const text: DeclareOption<string> = optionKind('text', (word) => {
+  if (word !== '') return word
+  throw new KanneryError('CONFIG_INVALID', 'the value is empty', {
+    remedy: 'Write a value, or leave the option out.',
+  })
+})
 
 /** An amount of bytes, such as `64MiB`, as a number of bytes. */
 export const size: DeclareOption<number> = optionKind('size', parseSize)

@@ -56,7 +56,7 @@ describe('the documents that flags mean', () => {
     const { stdout } = await kannery(...words, '--dry-run', '-o', 'json')
 
     expect(JSON.parse(stdout)).toMatchObject({
-      documents: [{ kind: 'Storage' }, { kind: 'KafkaCluster' }, { kind: 'Backup' }],
+      items: [{ kind: 'Storage' }, { kind: 'KafkaCluster' }, { kind: 'Backup' }],
     })
     expect(await kannery(...words, '-o', 'yaml')).toMatchObject({
       status: 2,

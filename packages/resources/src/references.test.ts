@@ -44,4 +44,10 @@ describe('jobs among documents', () => {
 
     expect(() => jobsOf([storage, kafkaCluster, backup])).toThrow(/there is no Storage "main"/)
   })
+
+  test('must not find two documents of the same name', () => {
+    const storage = document('Storage', 'main', folder)
+
+    expect(() => jobsOf([storage, storage])).toThrow(/another document of this kind/)
+  })
 })

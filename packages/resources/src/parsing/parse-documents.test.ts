@@ -92,13 +92,71 @@ describe('a text of documents', () => {
     expect(problems).toMatchObject([{ field: 'metadata.name', line: 12 }])
   })
 
+  test('names where the first of two documents alike is', () => {
+    const alike = { ...storage, spec: { folder: { path: 'relative' } } }
+    const { problems } = readDocuments(formatDocuments([storage, alike]), 'all.yaml')
+
+    expect(problems).toMatchObject([
+      { field: 'metadata.name', wrong: expect.stringContaining('(all.yaml:4)') },
+      { field: 'spec.folder.path' },
+    ])
+  })
+
+  test('may hold many documents', () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `backup-${index}`)
+    const text = names
+      .map((name) => JSON.stringify({ ...backup, metadata: { name } }))
+      .join('\n---\n')
+    const start = performance.now()
+    const { documents, problems } = readDocuments(text)
+
+    expect({ documents: documents.length, problems }).toEqual({ documents: 10_000, problems: [] })
+    // A comparison of each with each took a minute.
+    expect(performance.now() - start).toBeLessThan(10_000)
+  })
+
+  test('may be a list of Kubernetes', () => {
+    const list = { apiVersion: 'v1', kind: 'List', metadata: {}, items: [storage, backup] }
+
+    expect(parseDocuments(JSON.stringify(list)).map(({ kind }) => kind)).toEqual([
+      'Storage',
+      'Backup',
+    ])
+  })
+
+  test('that is a list of Kubernetes has each problem at its line', () => {
+    const text = `apiVersion: v1
+kind: List
+items:
+  - {apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {}}
+  - orders
+`
+    expect(readDocuments(text).problems).toMatchObject([
+      { document: 'Storage "a"', field: 'spec', line: 4 },
+      { document: 'document 1, item 2', field: '', line: 5 },
+    ])
+  })
+
+  test('may begin with a byte order mark', () => {
+    expect(parseDocuments(`\uFEFF${JSON.stringify(storage)}`)).toEqual([storage])
+  })
+
+  test('with an alias of nothing is refused', () => {
+    expect(readDocuments('kind: *nothing').problems).toMatchObject([
+      { wrong: 'has an alias without an anchor before it' },
+    ])
+  })
+
   test('is not expanded beyond what a person writes', () => {
     const bomb = Array.from({ length: 9 }, (_, n) => {
       return `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(',')}]`
     })
 
     expect(readDocuments(`a0: &a0 [x]\n${bomb.join('\n')}`).problems).toMatchObject([
-      { wrong: 'is not a document' },
+      {
+        wrong: 'has aliases that expand to too much',
+        right: expect.stringContaining('themselves'),
+      },
     ])
     expect(readDocuments(' '.repeat(5_000_000)).problems).toMatchObject([
       { wrong: 'is longer than 4 MiB' },

@@ -14,8 +14,8 @@ const milliseconds = 'milliseconds since 1970 such as 1763881201001 or 0ms'
 const lastMoment = 8.64e15
 
 /**
- * A moment as milliseconds since 1970 that a `Date` holds: as {@link parseMoment} reads it, or `-90m`
- * (that long before `now`, and not before 1970).
+ * A moment as milliseconds since 1970 that a `Date` holds: as {@link parseMoment} reads it, or
+ * `-90m` (that long before `now`, and not before 1970).
  *
  * @throws CONFIG_INVALID
  */

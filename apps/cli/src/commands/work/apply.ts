@@ -3,7 +3,7 @@ import { KanneryError } from '@kannery/storage'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { readFiles } from '../../documents/read-files.ts'
 import { runJob } from './run-documents.ts'
-import { filesOption } from './validate.ts'
+import { filesOption, reportOf } from './validate.ts'
 
 export const applyCommand: CommandDeclaration = defineCommand({
   name: 'apply',
@@ -18,11 +18,15 @@ export const applyCommand: CommandDeclaration = defineCommand({
   ],
   finishing: 'finishing what is open, as the command of its kind does',
   async run(invocation) {
-    const { options, directory, signal } = invocation
+    const { options, directory, signal, terminal } = invocation
     const { invalidDocuments, jobsOf } = await import('@kannery/resources')
-    const { documents, problems } = await readFiles(options.file, directory)
-    if (problems.length > 0) throw invalidDocuments(problems)
-    const jobs = jobsOf(documents.map(({ document }) => document))
+    const read = await readFiles(options.file, directory)
+    if (read.problems.length > 0) {
+      // The error has them as text alone.
+      if (terminal.format === 'json') await terminal.result(reportOf(read), '')
+      throw invalidDocuments(read.problems)
+    }
+    const jobs = jobsOf(read.documents.map(({ document }) => document))
     refuseUnreachable(jobs)
     for (const job of jobs) {
       signal.throwIfAborted()

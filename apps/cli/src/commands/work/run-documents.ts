@@ -20,10 +20,10 @@ export async function runOrPrint(
   dryRun: boolean,
   context: CommandContext,
 ): Promise<void> {
-  const { formatDocuments, jobsOf, parseDocument } = await import('@kannery/resources')
+  const { formatDocuments, jobsOf, listOf, parseDocument } = await import('@kannery/resources')
   const jobs = jobsOf(documents.map(parseDocument))
   if (dryRun) {
-    await context.terminal.result({ documents }, formatDocuments(documents).trimEnd())
+    await context.terminal.result(listOf(documents), formatDocuments(documents).trimEnd())
     return
   }
   for (const job of jobs) await runJob(job, context)

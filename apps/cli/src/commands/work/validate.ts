@@ -1,7 +1,7 @@
-import type { DocumentProblem } from '@kannery/resources'
+import type { DocumentProblem, ReadTexts, SourcedDocument } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
-import { type FiledDocument, type FiledDocuments, readFiles } from '../../documents/read-files.ts'
+import { readFiles } from '../../documents/read-files.ts'
 import { type Option, text } from '../../options.ts'
 
 /** Option that names files of documents. */
@@ -17,7 +17,7 @@ export const validateCommand: CommandDeclaration = defineCommand({
   name: 'validate',
   summary: 'check documents without running them',
   description:
-    'Reads documents (Storage, KafkaCluster, Backup, Restore) and reports every field that is wrong: what is wrong with it, and what is right. Neither storages nor brokers are asked.',
+    'Reads documents (Storage, KafkaCluster, Backup, Restore) and reports every field that is wrong: what is wrong with it, and what is right. All files count together: a name that two documents of a kind have is wrong, and so is a reference to a Storage or a KafkaCluster that is in none of them. Neither storages nor brokers are asked.',
   arguments: {},
   options: { file: filesOption },
   examples: [
@@ -27,29 +27,36 @@ export const validateCommand: CommandDeclaration = defineCommand({
   ],
   async run({ options, directory, terminal }) {
     const read = await readFiles(options.file, directory)
-    const documents = read.documents.map(entryOf)
-    const { problems } = read
-    await terminal.result({ documents, problems }, await describe(read))
-    if (problems.length > 0) throw invalid(problems)
+    const report = reportOf(read)
+    await terminal.result(report, await describe(report))
+    if (read.problems.length > 0) throw invalid(read.problems)
   },
 })
 
+/** What the check of documents found, as the documented fields of `-o json`. */
+interface ValidationReport {
+  readonly documents: readonly ValidDocument[]
+  readonly problems: readonly DocumentProblem[]
+}
+
 interface ValidDocument {
-  readonly source: string
+  readonly source: string | undefined
   readonly kind: string
   readonly name: string
 }
 
-function entryOf({ source, document: { kind, metadata } }: FiledDocument): ValidDocument {
+export function reportOf({ documents, problems }: ReadTexts): ValidationReport {
+  return { documents: documents.map(entryOf), problems }
+}
+
+function entryOf({ source, document: { kind, metadata } }: SourcedDocument): ValidDocument {
   return { source, kind, name: metadata.name }
 }
 
-async function describe({ documents, problems }: FiledDocuments): Promise<string> {
+async function describe({ documents, problems }: ValidationReport): Promise<string> {
   const { formatProblem } = await import('@kannery/resources')
   return [
-    ...documents
-      .map(entryOf)
-      .map(({ source, kind, name }) => `${source}: ${kind} "${name}" is valid`),
+    ...documents.map(({ source, kind, name }) => `${source}: ${kind} "${name}" is valid`),
     ...problems.map(formatProblem),
   ].join('\n')
 }

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseDocuments } from '@kannery/resources'
+import { describe, expect, test } from 'vitest'
+import { kannery, kanneryWith, temporaryFolder } from '../../../test/command-line.ts'
+
+const backup = '--from on:9092 --to /srv/backups --topic on --topic yes'
+const restore =
+  '--from /srv/backups --to on:9092 --topic on --topic no --partition 0 --partition 3 --drop-headers y --prefix 1_ --since 0ms --until 2026-11-23'
+
+describe('the documents that a dry run prints', () => {
+  test.each([
+    ['backup', backup.split(' ')],
+    ['restore', restore.split(' ')],
+  ])('are those of %s in both formats, and valid', async (command, options) => {
+    const yaml = await kannery(command, ...options, '--dry-run', '-o', 'yaml')
+    const json = await kannery(command, ...options, '--dry-run', '-o', 'json')
+
+    expect(JSON.parse(json.stdout)).toMatchObject({ apiVersion: 'v1', kind: 'List' })
+    expect(parseDocuments(yaml.stdout)).toHaveLength(3)
+    expect(parseDocuments(json.stdout)).toEqual(parseDocuments(yaml.stdout))
+    for (const { stdout } of [yaml, json]) {
+      expect(await kanneryWith(stdout, 'validate', '-f', '-')).toMatchObject({ status: 0 })
+    }
+  })
+})
+
+describe('documents that are wrong', () => {
+  const wrong =
+    '{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {folder: {path: a, acess: group}}}'
+
+  test.each(['validate', 'apply'])(
+    'are reported by kannery %s with each problem as JSON',
+    async (command) => {
+      const { status, stdout, stderr } = await kanneryWith(wrong, command, '-f', '-', '-o', 'json')
+
+      expect(status).toBe(2)
+      expect(JSON.parse(stdout)).toMatchObject({
+        documents: [],
+        problems: [
+          { source: 'stdin', line: 1, field: 'spec.folder.path' },
+          { source: 'stdin', line: 1, field: 'spec.folder.acess' },
+        ],
+      })
+      expect(JSON.parse(stderr)).toMatchObject({ error: { facts: { problems: 2 } } })
+    },
+  )
+
+  test('are found in all files together', async () => {
+    await using folder = await temporaryFolder()
+    const [one, two] = [join(folder.path, 'one.yaml'), join(folder.path, 'two.yaml')]
+    const { stdout } = await kannery('backup', ...backup.split(' '), '--dry-run')
+    const [storage = '', cluster = '', job = ''] = stdout.split('---\n')
+    await writeFile(one, `${storage}---\n${job}`)
+    await writeFile(two, `${cluster}---\n${storage}`)
+
+    expect(await kannery('validate', '-f', one)).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(
+        /one\.yaml:\d+: Backup "backup": spec\.kafkaCluster: there is no KafkaCluster "kafka"/,
+      ),
+    })
+    expect(await kannery('validate', '-f', one, '-f', two)).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(/two\.yaml:\d+: Storage "storage": metadata\.name: another/),
+    })
+  })
+
+  test('are not looked for in a file without a name', async () => {
+    expect(await kannery('validate', '-f', '')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--file: the value is empty'),
+    })
+  })
+})

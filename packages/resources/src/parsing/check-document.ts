@@ -1,0 +1,37 @@
+import { type Resource, resourceKinds, schemas } from '../kinds/kinds.ts'
+import { type FieldProblem, findProblems } from './find-problems.ts'
+import { isKind } from './identity.ts'
+import { nearestName } from './nearest-name.ts'
+
+/** A document that is right, or what is wrong with it. */
+export type Checked =
+  | { readonly resource: Resource }
+  | { readonly problems: readonly FieldProblem[] }
+
+/** Checks a value against the schema of its kind. */
+export function checkDocument(value: unknown): Checked {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { problems: [{ path: [], wrong: 'is not a document', right: whatADocumentIs }] }
+  }
+  const kind = (value as { readonly kind?: unknown }).kind
+  if (!isKind(kind)) return { problems: [unknownKind(kind)] }
+  const schema = schemas[kind]
+  const result = schema.safeParse(value)
+  const problems = findProblems(schema, value, result.error?.issues ?? [])
+  return result.data !== undefined && problems.length === 0
+    ? { resource: result.data }
+    : { problems }
+}
+
+/** What to write where there is no document. */
+export const whatADocumentIs = 'Write apiVersion, kind, metadata and spec.'
+
+function unknownKind(kind: unknown): FieldProblem {
+  const nearest = typeof kind === 'string' ? nearestName(kind, resourceKinds) : undefined
+  return {
+    path: ['kind'],
+    wrong: kind === undefined ? 'is missing' : 'is not a known kind',
+    right:
+      nearest === undefined ? `Write one of ${resourceKinds.join(', ')}.` : `Is ${nearest} meant?`,
+  }
+}

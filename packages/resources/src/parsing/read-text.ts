@@ -1,0 +1,153 @@
+import { type Document, LineCounter, parseAllDocuments } from 'yaml'
+import type { Resource } from '../kinds/kinds.ts'
+import { checkDocument } from './check-document.ts'
+import type { FieldProblem } from './find-problems.ts'
+import { type Identity, identityOf, labelOf } from './identity.ts'
+import { type DocumentProblem, type FieldPath, formatPath } from './problem.ts'
+
+/** A text of documents, and where it is from. */
+export interface DocumentText {
+  readonly text: string
+  /** File, or `stdin`, for errors. */
+  readonly source?: string | undefined
+}
+
+interface LinePlace {
+  readonly line: number
+  readonly col: number
+}
+
+/** A document of a text, right or wrong. */
+export interface FoundDocument {
+  readonly source: string | undefined
+  /** What problems call the document. */
+  readonly label: string
+  readonly identity: Identity | undefined
+  /** The document itself, if it is right. */
+  readonly resource: Resource | undefined
+  readonly problems: readonly FieldProblem[]
+  /** Where a field is, or the nearest part of the document around it; both from 1 on. */
+  placeOf(path: FieldPath): LinePlace | undefined
+}
+
+/** More is no document that a person wrote. */
+const longestText = 4 * 1024 * 1024
+
+/** Finds the documents of a text, in their order. Empty documents are left out. */
+export function readText({ text, source }: DocumentText): readonly FoundDocument[] {
+  if (text.length > longestText) {
+    const wrong = 'is longer than 4 MiB'
+    return [noDocument(source, { wrong, right: 'Put fewer documents into it.' })]
+  }
+  const lines = new LineCounter()
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  return parsed.flatMap((document, index) =>
+    readDocument(document, { source, lines, number: index + 1 }),
+  )
+}
+
+/** What stands for a text in which no documents are found. */
+export function noDocument(
+  source: string | undefined,
+  problem: Omit<FieldProblem, 'path'>,
+): FoundDocument {
+  return {
+    source,
+    label: 'the text',
+    identity: undefined,
+    resource: undefined,
+    problems: [{ path: [], ...problem }],
+    placeOf: () => undefined,
+  }
+}
+
+/** The problems of a document, in the order of its text. */
+export function problemsOf(found: FoundDocument): readonly DocumentProblem[] {
+  const { source, label } = found
+  return found.problems
+    .map((problem) => ({ problem, place: found.placeOf(problem.path) }))
+    .toSorted(({ place: one = start }, { place: other = start }) => {
+      return one.line - other.line || one.col - other.col
+    })
+    .map(({ problem: { path, wrong, right }, place }) => {
+      return { source, line: place?.line, document: label, field: formatPath(path), wrong, right }
+    })
+}
+
+const start: LinePlace = { line: 1, col: 1 }
+
+interface TextPlace {
+  readonly source: string | undefined
+  readonly lines: LineCounter
+  /** Of the document in its text, from 1 on. */
+  readonly number: number
+}
+
+function readDocument(
+  document: Document,
+  { source, lines, number }: TextPlace,
+): readonly FoundDocument[] {
+  const common = { source, identity: undefined, resource: undefined, label: `document ${number}` }
+  // What the library says of an error repeats parts of the text: they may be secrets.
+  const [error] = document.errors
+  if (error !== undefined) {
+    const wrong = `not YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`
+    const right = 'Correct the line; text with special characters is put in quotes.'
+    const place = lines.linePos(error.pos[0])
+    return [{ ...common, problems: [{ path: [], wrong, right }], placeOf: () => place }]
+  }
+  const content = contentOf(document)
+  if ('problem' in content) {
+    const placeOf = (): LinePlace => placeIn(document, [], lines)
+    return [{ ...common, problems: [content.problem], placeOf }]
+  }
+  if (content.value === null) return []
+  const items = itemsOf(content.value)
+  if (items === undefined) return [readValue(content.value, [])]
+  return items.map((item, index) => readValue(item, ['items', index]))
+
+  function readValue(value: unknown, root: FieldPath): FoundDocument {
+    const checked = checkDocument(value)
+    const inList = root.length === 0 ? '' : `, item ${Number(root[1]) + 1}`
+    return {
+      source,
+      label: labelOf(value) ?? `document ${number}${inList}`,
+      identity: identityOf(value),
+      resource: 'resource' in checked ? checked.resource : undefined,
+      problems: 'problems' in checked ? checked.problems : [],
+      placeOf: (path) => placeIn(document, [...root, ...path], lines),
+    }
+  }
+}
+
+/** The documents of a list as Kubernetes has it; undefined for any other value. */
+function itemsOf(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { apiVersion, kind, items } = value as Readonly<Record<string, unknown>>
+  return apiVersion === 'v1' && kind === 'List' && Array.isArray(items) ? items : undefined
+}
+
+type Content = { readonly value: unknown } | { readonly problem: FieldProblem }
+
+function contentOf(document: Document): Content {
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) as unknown }
+  } catch (error) {
+    const right = 'Write the values themselves instead of anchors and aliases.'
+    const wrong =
+      error instanceof ReferenceError && error.message.startsWith('Unresolved alias')
+        ? 'has an alias without an anchor before it'
+        : 'has aliases that expand to too much'
+    return { problem: { path: [], wrong, right } }
+  }
+}
+
+function placeIn(document: Document, path: FieldPath, lines: LineCounter): LinePlace {
+  for (let length = path.length; length >= 0; length--) {
+    const node: unknown =
+      length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (typeof node !== 'object' || node === null || !('range' in node)) continue
+    if (Array.isArray(node.range)) return lines.linePos(Number(node.range[0]))
+  }
+  return start
+}
