@@ -32,13 +32,13 @@ export const configSchema: StandardSchema<AzureConfig> = z.strictObject({
   prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
 })
 
-/** @throws CONFIG_INVALID */
+/** Returns a configuration that the schema accepts. @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): AzureConfig {
   return checkAgainst(configSchema, 'an Azure storage', value)
 }
 
 /**
- * `https://account.blob.core.windows.net/container/directory`, or
+ * Reads `https://account.blob.core.windows.net/container/directory`, or
  * `http://127.0.0.1:10000/account/container/directory`.
  *
  * @throws CONFIG_INVALID, never with a secret in it

@@ -10,10 +10,10 @@ import {
 } from '@kannery/storage/backend'
 import { type Operation, permissions } from './permissions.ts'
 
-/** What was being done when Azure answered with an error. */
+/** The operation to which Azure answered with an error. */
 export type Attempt = BackendAttempt<Operation>
 
-/** The errors that are not peculiar to Azure. */
+/** Makes the errors that all backends have, with the words of Azure. */
 export const errors: BackendErrors<Operation> = new BackendErrors({
   type: 'azure',
   provider: 'Azure',
@@ -37,8 +37,8 @@ const noContainer: ErrorMeaning = {
   message: 'no such container',
 }
 /**
- * Another writer committed or overwrote the blob, they were swept, or Azure deleted them after a
- * week.
+ * Another writer committed or overwrote the blob, the blocks were swept, or Azure deleted them
+ * after a week.
  */
 const blocksGone: ErrorMeaning = {
   ...commonMeanings.rewriteNeeded,
@@ -132,7 +132,7 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   Crc64Mismatch: damaged,
 }
 
-/** Where Azure names no code that is known, and the status means something else than elsewhere. */
+/** Used if Azure names no known code: statuses that mean something else than in other stores. */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   409: { ...busy, retry: 'after-refresh' },
 }
@@ -158,7 +158,7 @@ export function azureError(
   return isBroken(error) ? errors.brokenOff(attempt, error) : error
 }
 
-/** Whether it is an answer of Azure, and one with one of `codes` if there are any. */
+/** Whether an error is an answer of Azure, with one of `codes` if any are given. */
 export function isAnswer(error: unknown, ...codes: readonly string[]): error is RestError {
   if (!(error instanceof Error) || error.name !== 'RestError') return false
   const { statusCode } = error as Partial<RestError>
@@ -187,7 +187,7 @@ function answered(error: RestError, attempt: Attempt): KanneryError {
   })
 }
 
-/** What Azure's code means depends on what was asked. */
+/** Returns what Azure's code means for this operation, if it differs from {@link meanings}. */
 function inContext(
   name: string | undefined,
   status: number,
@@ -199,13 +199,13 @@ function inContext(
   return name === 'BlobNotFound' && condition === 'if-version' ? changed : undefined
 }
 
-/** From the header: the answer to HEAD has no body. */
+/** Returns Azure's code, from the header: the answer to HEAD has no body. */
 function codeOf(error: RestError): string | undefined {
   const { errorCode } = (error.details ?? {}) as { readonly errorCode?: string }
   return errorCode ?? error.code
 }
 
-/** Without the lines that only repeat the request's id and time. */
+/** Returns Azure's message without the lines that only repeat the request's id and time. */
 function messageOf(error: RestError): string | undefined {
   const { authenticationErrorDetail } = (error.details ?? {}) as {
     readonly authenticationErrorDetail?: string
@@ -213,7 +213,9 @@ function messageOf(error: RestError): string | undefined {
   return authenticationErrorDetail ?? error.message.split('\n')[0]
 }
 
-/** An answer that ended too early: the SDK calls it aborted, or says that it cannot parse it. */
+/**
+ * Whether an answer ended too early: the SDK calls it aborted, or reports that it cannot parse it.
+ */
 function isBroken(error: Error): boolean {
   return error.name === 'AbortError' || (error as Partial<RestError>).code === 'PARSE_ERROR'
 }

@@ -1,4 +1,6 @@
-/** What Azure is asked to do: the contract's operations, and the requests of a streamed write. */
+/**
+ * The operations that need permissions: those of the contract, and the requests of a streamed write.
+ */
 export type Operation =
   | 'head'
   | 'get'

@@ -12,6 +12,10 @@ import { RangeRequest } from '@kannery/storage/backend'
 import { abortOptions, unlessChanged } from './client.ts'
 import { type Attempt, azureError, errors } from './errors.ts'
 
+/**
+ * Opens an object for reading.
+ * https://learn.microsoft.com/rest/api/storageservices/get-blob
+ */
 export async function openReader(
   blob: BlobClient,
   key: ObjectKey,
@@ -66,7 +70,7 @@ export function describe(
 ): StoredObject {
   const { contentLength: size, etag, lastModified, date } = output
   if (size === undefined || etag === undefined || lastModified === undefined) {
-    throw errors.strangeAnswer(attempt, 'it tells no size, ETag or time')
+    throw errors.strangeAnswer(attempt, 'it has no size, ETag or time')
   }
   return { key, size, version: versionOf(etag), lastModified, answeredAt: date }
 }

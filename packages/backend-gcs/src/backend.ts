@@ -22,7 +22,7 @@ import { assertPutSize, commonMeanings, deleteEach, PartWriter } from '@kannery/
 import { answeredAt } from './answer.ts'
 import { connect } from './client.ts'
 import type { GcsConfig } from './config.ts'
-import { type Attempt, errors, NotThere } from './errors.ts'
+import { type Attempt, errors, NotFound } from './errors.ts'
 import { askForPage, listObjects } from './listing.ts'
 import { describe, type Metadata, metadataFields } from './metadata.ts'
 import { ObjectNames } from './object-names.ts'
@@ -75,7 +75,7 @@ export class GcsBackend implements StorageBackend {
       const stored = jsonOf<Metadata>(metadata, attempt)
       return describe(key, { ...stored, answeredAt: answeredAt(answer) }, attempt)
     } catch (error) {
-      if (!(error instanceof NotThere)) throw error
+      if (!(error instanceof NotFound)) throw error
       await this.#assertBucket(attempt, options)
       return undefined
     }
@@ -86,7 +86,7 @@ export class GcsBackend implements StorageBackend {
     try {
       return await openReader(this.#file(key), key, options, attempt)
     } catch (error) {
-      if (!(error instanceof NotThere)) throw error
+      if (!(error instanceof NotFound)) throw error
       await this.#assertBucket(attempt, options)
       throw errors.concluded(commonMeanings.notFound, attempt)
     }
@@ -134,7 +134,7 @@ export class GcsBackend implements StorageBackend {
     try {
       await callSdk(() => this.#file(key).delete(condition), attempt, options)
     } catch (error) {
-      if (!(error instanceof NotThere)) throw error
+      if (!(error instanceof NotFound)) throw error
       await this.#assertBucket(attempt, options)
     }
   }
@@ -150,7 +150,7 @@ export class GcsBackend implements StorageBackend {
     await askForPage(this.#bucket, query, attempt, options)
   }
 
-  /** Makes a file of the SDK for one request. */
+  /** Returns a file of the SDK for one request. */
   #file(key: ObjectKey): File {
     return this.#bucket.file(this.#names.nameOf(key))
   }

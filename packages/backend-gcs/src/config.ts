@@ -10,7 +10,7 @@ export interface GcsConfig {
    * whole bucket.
    */
   readonly prefix?: string | undefined
-  /** Absent: Google Cloud Storage itself. */
+  /** URL of another address of the service, or of an emulator. Defaults to Google's. */
   readonly endpoint?: string | undefined
 }
 
@@ -22,16 +22,19 @@ export const configSchema: StandardSchema<GcsConfig> = z.strictObject({
   prefix: z.string().refine(isFolder, 'not a folder that keys can have').optional(),
   endpoint: z
     .url({ protocol: /^https?$/, error: 'not a URL with http or https' })
-    .refine((endpoint) => !/[?#]|\/$/.test(endpoint), 'it has no query, and no slash at its end')
+    .refine(
+      (endpoint) => !/[?#]|\/$/.test(endpoint),
+      'an endpoint has no query, and no slash at its end',
+    )
     .optional(),
 })
 
-/** @throws CONFIG_INVALID */
+/** Returns a configuration that the schema accepts. @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): GcsConfig {
   return checkAgainst(configSchema, 'a Google Cloud storage', value)
 }
 
-/** `gs://bucket/prefix?endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
+/** Reads `gs://bucket/prefix?endpoint=…`. @throws CONFIG_INVALID, never with a secret in it */
 export function configFromUrl(url: URL): GcsConfig {
   const place = bucketPlaceOf(url)
   const unknownOption = [...url.searchParams.keys()].find((name) => name !== 'endpoint')

@@ -1,6 +1,6 @@
 import { type ErrorCode, KanneryError, type Retry } from '@kannery/storage'
 import { describe, expect, test } from 'vitest'
-import { type Attempt, answered, gcsError, NotThere } from './errors.ts'
+import { type Attempt, answered, gcsError, NotFound } from './errors.ts'
 
 const get: Attempt = { operation: 'get', key: 'k', place: 'gs://b/k' }
 const create: Attempt = { ...get, operation: 'put', condition: 'if-absent' }
@@ -67,7 +67,7 @@ describe('an error of Google Cloud Storage', () => {
   })
 
   test('a 404 to a read does not prove that the object is missing', () => {
-    expect(answer(404, 'notFound', get)).toBeInstanceOf(NotThere)
+    expect(answer(404, 'notFound', get)).toBeInstanceOf(NotFound)
   })
 
   test.each([

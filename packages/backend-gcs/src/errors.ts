@@ -10,10 +10,10 @@ import {
 import { isAboutToken, type Refusal } from './answer.ts'
 import { type Operation, permissions } from './permissions.ts'
 
-/** What was being done when Google answered with an error. */
+/** The operation to which Google answered with an error. */
 export type Attempt = BackendAttempt<Operation>
 
-/** The errors that are not peculiar to Google. */
+/** Makes the errors that all backends have, with the words of Google. */
 export const errors: BackendErrors<Operation> = new BackendErrors({
   type: 'gcs',
   provider: 'Google',
@@ -39,7 +39,7 @@ const notPaid: ErrorMeaning = {
 /** Sessions end after a week, and when they are cancelled. */
 const uploadGone: ErrorMeaning = {
   ...commonMeanings.rewriteNeeded,
-  why: 'its upload session is over',
+  why: 'its upload session has ended',
 }
 const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', message: 'no such bucket' }
 /** The object exists with another checksum than that of what was sent, and must not be used. */
@@ -66,21 +66,21 @@ const meaningsByReason: Readonly<Record<string, ErrorMeaning>> = {
   checksumMismatch: commonMeanings.damaged,
 }
 
-/** Statuses that mean something else than elsewhere. For 404 see {@link NotThere}. */
+/** Statuses that mean something else than in other stores. For 404 see {@link NotFound}. */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   409: { ...busy, message: 'another request is changing the same object' },
   410: uploadGone,
   429: throttled,
 }
 
-/** A 404: either the object or its bucket does not exist. The caller finds out which. */
-export class NotThere extends Error {
-  override readonly name: string = 'NotThere'
+/** A 404: either the object or its bucket does not exist. The caller determines which. */
+export class NotFound extends Error {
+  override readonly name: string = 'NotFound'
 }
 
-/** Returns the error that an answer stands for: a {@link NotThere}, or one of Kannery. */
+/** Returns the error that an answer stands for: a {@link NotFound}, or one of Kannery. */
 export function answered({ status, body, header }: Refusal, attempt: Attempt): Error {
-  if (status === 404 && !isUpload(attempt)) return new NotThere(attempt.place)
+  if (status === 404 && !isUpload(attempt)) return new NotFound(attempt.place)
   const { reason, message } = readFailure(body)
   const meaning =
     inContext(status, attempt) ??
@@ -123,7 +123,7 @@ export function gcsError(error: unknown, attempt: Attempt, { signal }: CallOptio
   return errors.noCredentials(error, attempt, credentialsRemedy)
 }
 
-/** What a status means depends on what was asked. */
+/** Returns what a status means for this operation, if it differs from other operations. */
 function inContext(status: number, { operation, condition }: Attempt): ErrorMeaning | undefined {
   if (status === 412) return meaningOfFailedCondition(condition)
   if (status !== 404) return undefined

@@ -1,6 +1,6 @@
 import type { Bucket, GetFilesOptions } from '@google-cloud/storage'
 import { compareKeys, type KeyPrefix, type ListEntry, type ListOptions } from '@kannery/storage'
-import { type Attempt, containerNotFound, NotThere } from './errors.ts'
+import { type Attempt, containerNotFound, NotFound } from './errors.ts'
 import { describeListed, type Metadata, metadataFields } from './metadata.ts'
 import type { ObjectNames } from './object-names.ts'
 import { callSdk, jsonOf } from './sdk-call.ts'
@@ -52,7 +52,7 @@ export async function askForPage(
     const [, , page] = await callSdk(ask, attempt, options)
     return jsonOf<Page>(page, attempt)
   } catch (error) {
-    throw error instanceof NotThere ? containerNotFound(attempt) : error
+    throw error instanceof NotFound ? containerNotFound(attempt) : error
   }
 }
 

@@ -33,7 +33,7 @@ export function describe(
   const info = describeListed(key, metadata)
   const { answeredAt } = metadata
   if (info?.version !== undefined) return { ...info, version: info.version, answeredAt }
-  throw errors.strangeAnswer(attempt, 'it tells no size, generation or time')
+  throw errors.strangeAnswer(attempt, 'it has no size, generation or time')
 }
 
 export function describeListed(key: ObjectKey, metadata: Metadata): ObjectInfo | undefined {

@@ -1,4 +1,6 @@
-/** What Google is asked to do: the contract's operations, and the requests of a streamed write. */
+/**
+ * The operations that need permissions: those of the contract, and the requests of a streamed write.
+ */
 export type Operation =
   | 'head'
   | 'get'
@@ -11,9 +13,9 @@ export type Operation =
   | 'deleteMany'
 
 const read =
-  'storage.objects.get and storage.objects.list (role "Storage Object Viewer"): without list Google does not tell what is missing'
+  'storage.objects.get and storage.objects.list (role "Storage Object Viewer"): without list Google does not say whether an object is missing'
 const write =
-  'storage.objects.create, and storage.objects.delete to replace what is there (role "Storage Object User")'
+  'storage.objects.create, and storage.objects.delete to replace an object (role "Storage Object User")'
 const remove = 'storage.objects.delete (role "Storage Object User")'
 
 /** What each operation needs. https://cloud.google.com/storage/docs/access-control/iam-json */

@@ -7,7 +7,7 @@ import { type Attempt, answered, errors, gcsError } from './errors.ts'
  * Makes one call of the SDK. It cannot be stopped: when the signal is aborted, it is abandoned, and
  * its outcome is unknown.
  *
- * @throws NotThere for a 404; else errors of Kannery, or the reason of the signal
+ * @throws NotFound for a 404; else errors of Kannery, or the reason of the signal
  */
 export async function callSdk<T>(
   call: () => Promise<T>,
@@ -27,7 +27,7 @@ export async function callSdk<T>(
   }
 }
 
-/** Turns an error of the SDK into one of Kannery or a {@link NotThere}. */
+/** Turns an error of the SDK into one of Kannery or a {@link NotFound}. */
 export function sdkError(error: unknown, attempt: Attempt, options: CallOptions): unknown {
   if (options.signal?.aborted) return options.signal.reason
   const refusal = refusalOf(error)

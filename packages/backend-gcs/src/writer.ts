@@ -39,7 +39,7 @@ interface SendOptions extends CallOptions {
 export class GcsUpload implements PartTarget {
   readonly #destination: Destination
   readonly #checksum = new Crc32c()
-  /** A secret: this URL is all that it takes to write. */
+  /** A secret: a request with this URL needs no credentials to write. */
   #session: string | undefined
   #last: Part | undefined
 
@@ -122,7 +122,7 @@ export class GcsUpload implements PartTarget {
         preconditionOpts: conditionOf(put.condition),
       })
     const [session] = await callSdk(begin, attempt, options)
-    if (!session) throw errors.strangeAnswer(attempt, 'it tells no upload session')
+    if (!session) throw errors.strangeAnswer(attempt, 'it has no upload session')
     return session
   }
 
@@ -139,8 +139,8 @@ interface SessionRequest extends CallOptions {
 }
 
 /**
- * A request about an upload that was begun. Its URL is all that it takes to write: it goes without
- * credentials.
+ * Sends a request about an upload that was begun, without credentials: the URL of the session
+ * suffices.
  * https://cloud.google.com/storage/docs/resumable-uploads#session-uris
  *
  * Not by the SDK: a network that fails under a chunk ends the process there

@@ -19,7 +19,7 @@ import {
   type WriterOptions,
 } from '@kannery/storage'
 import { assertPutSize, inBatches, PartWriter } from '@kannery/storage/backend'
-import { type Connection, connect, sendOptions } from './client.ts'
+import { abortOptions, type Connection, connect } from './client.ts'
 import type { S3Config } from './config.ts'
 import { deleteBatch, deleteTogether } from './delete-objects.ts'
 import { type Attempt, errors, isAnswer, s3Error } from './errors.ts'
@@ -74,7 +74,7 @@ export class S3Backend implements StorageBackend {
     const attempt = this.#attempt('head', key)
     try {
       const command = new sdk.HeadObjectCommand(this.#identify(key))
-      return describe(key, await client.send(command, sendOptions(options.signal)), attempt)
+      return describe(key, await client.send(command, abortOptions(options.signal)), attempt)
     } catch (error) {
       if (isAnswer(error) && isDefinite(error)) return await this.#lookCloser(key, options)
       throw s3Error(error, attempt, options)
@@ -113,7 +113,7 @@ export class S3Backend implements StorageBackend {
       IfMatch: ifVersion,
     })
     try {
-      await client.send(command, sendOptions(signal))
+      await client.send(command, abortOptions(signal))
     } catch (error) {
       if (isAnswer(error, 'NoSuchKey')) return
       // Some stores say the same when the object does not exist: then it is deleted.

@@ -72,8 +72,8 @@ function defaultRegion(config: S3Config): string {
   throw noRegion(config)
 }
 
-/** Returns the options of a request. The SDK's types do not allow undefined. */
-export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+/** Returns the options that abort a call. The SDK's types do not allow undefined. */
+export function abortOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return { ...(signal && { abortSignal: signal }) }
 }
 

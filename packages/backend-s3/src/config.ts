@@ -66,7 +66,7 @@ const urlOptions = [
   'objectLockMode',
 ] as const
 
-/** @throws CONFIG_INVALID */
+/** Returns a configuration that the schema accepts. @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): S3Config {
   return checkAgainst(configSchema, 'an S3 storage', value)
 }

@@ -1,5 +1,5 @@
 import { asError, type CallOptions, type DeleteResult, type ObjectKey } from '@kannery/storage'
-import { type Connection, sendOptions } from './client.ts'
+import { abortOptions, type Connection } from './client.ts'
 import { type Attempt, deletionError, s3Error } from './errors.ts'
 import type { ObjectNames } from './object-names.ts'
 
@@ -27,7 +27,7 @@ export async function deleteTogether(
       Bucket: names.bucket,
       Delete: { Objects: keys.map((key) => ({ Key: names.nameOf(key) })), Quiet: true },
     })
-    const { Errors = [] } = await client.send(command, sendOptions(options.signal))
+    const { Errors = [] } = await client.send(command, abortOptions(options.signal))
     const failed = new Map(Errors.map((error) => [error.Key, error]))
     return keys.map((key) => {
       const error = failed.get(names.nameOf(key))

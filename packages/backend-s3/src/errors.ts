@@ -10,10 +10,10 @@ import {
 } from '@kannery/storage/backend'
 import { type Operation, permissions } from './permissions.ts'
 
-/** What was being done when S3 answered with an error. */
+/** The operation to which S3 answered with an error. */
 export type Attempt = BackendAttempt<Operation>
 
-/** The errors that are not peculiar to S3. */
+/** Makes the errors that all backends have, with the words of S3. */
 export const errors: BackendErrors<Operation> = new BackendErrors({
   type: 's3',
   provider: 'S3',
@@ -40,7 +40,7 @@ const elsewhere: ErrorMeaning = {
 }
 const noBucket: ErrorMeaning = { code: 'STORAGE_CONTAINER_NOT_FOUND', message: 'no such bucket' }
 const full: ErrorMeaning = { code: 'STORAGE_FULL', message: 'no space left in the storage' }
-/** It was swept, or aborted by another program. */
+/** The upload was swept, or aborted by another program. */
 const uploadGone: ErrorMeaning = {
   ...commonMeanings.rewriteNeeded,
   why: 'its unfinished upload was removed while it was written',
@@ -135,7 +135,7 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
   XMinioAdminBucketQuotaExceeded: full,
 }
 
-/** Where S3 names no code that is known, and the status means something else than elsewhere. */
+/** Used if S3 names no known code: statuses that mean something else than in other stores. */
 const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
   301: elsewhere,
   307: busy,
@@ -180,7 +180,7 @@ export function noRegion(config: { readonly bucket: string }): KanneryError {
   })
 }
 
-/** One of the errors in an answer that is a success as a whole. */
+/** Turns one of the errors in an answer that is a success as a whole into one of Kannery. */
 export function deletionError(
   error: { readonly Code?: string | undefined; readonly Message?: string | undefined },
   attempt: Attempt,
@@ -189,7 +189,7 @@ export function deletionError(
   return errors.answered(meanings[providerCode] ?? busy, attempt, { providerCode, message })
 }
 
-/** Whether it is an answer of S3, and one with one of `codes` if there are any. */
+/** Whether an error is an answer of S3, with one of `codes` if any are given. */
 export function isAnswer(error: unknown, ...codes: readonly string[]): error is S3ServiceException {
   if (!(error instanceof Error) || !('$metadata' in error)) return false
   const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: unknown }
@@ -224,7 +224,7 @@ function meaningOf(error: S3ServiceException, status: number, attempt: Attempt):
   return meaning
 }
 
-/** What S3's code means depends on what was asked. */
+/** Returns what S3's code means for this operation, if it differs from {@link meanings}. */
 function inContext(name: string, { operation, condition }: Attempt): ErrorMeaning | undefined {
   switch (name) {
     case 'PreconditionFailed':

@@ -6,7 +6,7 @@ import {
   type ListOptions,
   type ObjectVersion,
 } from '@kannery/storage'
-import { type Connection, sendOptions } from './client.ts'
+import { abortOptions, type Connection } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, s3Error } from './errors.ts'
 import type { ObjectNames } from './object-names.ts'
@@ -41,7 +41,7 @@ export async function* listObjects(
     })
     let page: ListObjectsV2CommandOutput
     try {
-      page = await client.send(command, sendOptions(signal))
+      page = await client.send(command, abortOptions(signal))
     } catch (error) {
       throw s3Error(error, attempt, options)
     }

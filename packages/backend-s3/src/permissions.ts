@@ -1,4 +1,6 @@
-/** What S3 is asked to do: the contract's operations, and the requests of a streamed write. */
+/**
+ * The operations that need permissions: those of the contract, and the requests of a streamed write.
+ */
 export type Operation =
   | 'head'
   | 'get'
@@ -21,8 +23,8 @@ const writing =
  */
 export const permissions: Readonly<Record<Operation, string>> = {
   // Without s3:ListBucket S3 answers 403 instead of 404 for a key that does not exist.
-  head: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not tell what is missing',
-  get: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not tell what is missing (with KMS also kms:Decrypt)',
+  head: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not say whether an object is missing',
+  get: 's3:GetObject, and s3:ListBucket on the bucket: without it S3 does not say whether an object is missing (with KMS also kms:Decrypt)',
   // If-Match needs to read what it compares with.
   put: writing,
   openWriter: writing,

@@ -9,7 +9,7 @@ import type {
 } from '@kannery/storage'
 import { bodyInPieces } from '@kannery/storage/backend'
 import { crc32c } from '@node-rs/crc32'
-import { answeredAt, type Connection, sendOptions } from './client.ts'
+import { abortOptions, answeredAt, type Connection } from './client.ts'
 import type { S3Config } from './config.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 
@@ -42,7 +42,7 @@ export async function putObject(
   })
   if (options.onProgress !== undefined) reportProgress(command, options.onProgress)
   try {
-    const output = await client.send(command, sendOptions(options.signal))
+    const output = await client.send(command, abortOptions(options.signal))
     return storedAs(destination, body.byteLength, output)
   } catch (error) {
     throw s3Error(error, attempt, options)
@@ -112,7 +112,7 @@ export function storedAs(
 ): StoredObject {
   const now = answeredAt(output)
   if (output.ETag === undefined || now === undefined) {
-    throw errors.strangeAnswer(attempt, 'it tells no ETag or time')
+    throw errors.strangeAnswer(attempt, 'it has no ETag or time')
   }
   // It was written just before S3 answered.
   return { key, size, version: output.ETag as ObjectVersion, lastModified: now, answeredAt: now }

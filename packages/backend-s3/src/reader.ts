@@ -8,9 +8,13 @@ import type {
   StoredObject,
 } from '@kannery/storage'
 import { RangeRequest } from '@kannery/storage/backend'
-import { answeredAt, type Connection, sendOptions } from './client.ts'
+import { abortOptions, answeredAt, type Connection } from './client.ts'
 import { type Attempt, errors, s3Error } from './errors.ts'
 
+/**
+ * Opens an object for reading.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
 export async function openReader(
   { client, sdk }: Connection,
   request: Pick<GetObjectCommandInput, 'Bucket' | 'Key'>,
@@ -27,7 +31,7 @@ export async function openReader(
   }
   try {
     const command = new sdk.GetObjectCommand(input)
-    const output = await client.send(command, sendOptions(signal))
+    const output = await client.send(command, abortOptions(signal))
     const body = output.Body as Readable
     try {
       const { ContentLength: contentLength, ContentRange: contentRange } = output
@@ -60,7 +64,7 @@ export function describe(
 ): StoredObject {
   const { ContentLength: size, ETag: etag, LastModified: lastModified } = output
   if (size === undefined || etag === undefined || lastModified === undefined) {
-    throw errors.strangeAnswer(attempt, 'it tells no size, ETag or time')
+    throw errors.strangeAnswer(attempt, 'it has no size, ETag or time')
   }
   const version = etag as ObjectVersion
   return { key, size, version, lastModified, answeredAt: answeredAt(output) }

@@ -1,6 +1,6 @@
 import type { MultipartUpload } from '@aws-sdk/client-s3'
 import type { CallOptions, KeyPrefix, SweepOptions } from '@kannery/storage'
-import { answeredAt, type Connection, sendOptions } from './client.ts'
+import { abortOptions, answeredAt, type Connection } from './client.ts'
 import { type Attempt, isAnswer, s3Error } from './errors.ts'
 import type { ObjectNames } from './object-names.ts'
 
@@ -43,7 +43,7 @@ async function* unfinishedUploads(
       Prefix: names.nameOf(prefix),
       ...markers,
     })
-    const page = await client.send(command, sendOptions(options.signal))
+    const page = await client.send(command, abortOptions(options.signal))
     const now = answeredAt(page)?.getTime()
     for (const upload of page.Uploads ?? []) {
       const { Initiated, Key } = upload
@@ -66,7 +66,7 @@ async function abort(
 ): Promise<boolean> {
   try {
     const command = new sdk.AbortMultipartUploadCommand({ Bucket: names.bucket, Key, UploadId })
-    await client.send(command, sendOptions(options.signal))
+    await client.send(command, abortOptions(options.signal))
     return true
   } catch (error) {
     if (isAnswer(error, 'NoSuchUpload')) return false

@@ -8,7 +8,7 @@ import {
   type PartSizes,
   type PartTarget,
 } from '@kannery/storage/backend'
-import { type Connection, sendOptions } from './client.ts'
+import { abortOptions, type Connection } from './client.ts'
 import { type Attempt, errors, s3Error, tooManyParts } from './errors.ts'
 import type { Operation } from './permissions.ts'
 import {
@@ -34,7 +34,10 @@ export const partSizes: PartSizes = {
 }
 export const maxParts = 10_000
 
-/** How often an upload is aborted when a part may still be arriving, which S3 would keep. */
+/**
+ * Number of requests that abort an upload of which a part may still be arriving: S3 would keep, and
+ * bill, a part that arrives after the first one.
+ */
 const abortsOfCutOffUpload = 3
 
 /** A multipart upload, which its first part begins. An object of one part needs none. */
@@ -68,7 +71,7 @@ export class S3Upload implements PartTarget {
       })
       reportProgress(command, onProgress)
       const { ETag } = await client.send(command, { abortSignal: signal })
-      if (ETag === undefined) throw errors.strangeAnswer(attempt, 'it tells no ETag')
+      if (ETag === undefined) throw errors.strangeAnswer(attempt, 'it has no ETag')
       this.#parts.set(PartNumber, { PartNumber, ETag, ...sum })
       this.#size += body.byteLength
     } catch (error) {
@@ -93,7 +96,7 @@ export class S3Upload implements PartTarget {
       },
     })
     try {
-      const output = await client.send(command, sendOptions(options.signal))
+      const output = await client.send(command, abortOptions(options.signal))
       return storedAs(this.#destination, this.#size, output)
     } catch (cause) {
       const error = s3Error(cause, this.#attempt('completeUpload'), options)
@@ -114,7 +117,7 @@ export class S3Upload implements PartTarget {
       const aborts = this.#hasCutOffPart ? abortsOfCutOffUpload : 1
       for (let abort = 0; abort < aborts; abort++) await client.send(command)
     } catch {
-      // It is gone, or S3 cannot be reached: sweepUnfinished finds what is left.
+      // The upload no longer exists, or S3 cannot be reached: sweepUnfinished finds what is left.
     }
   }
 
@@ -155,7 +158,7 @@ export class S3Upload implements PartTarget {
     })
     const { UploadId } = await client.send(command, { abortSignal: signal })
     if (UploadId === undefined) {
-      throw errors.strangeAnswer(this.#attempt('openWriter'), 'it tells no upload')
+      throw errors.strangeAnswer(this.#attempt('openWriter'), 'it has no upload')
     }
     return UploadId
   }

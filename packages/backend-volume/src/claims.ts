@@ -327,7 +327,9 @@ export function judge(
   }
 }
 
-/** Names that some disk might not tell apart share their claims. A hash collision costs a round. */
+/**
+ * Names that some disk might not distinguish share their claims. A hash collision costs a round.
+ */
 function claimPrefix(names: ObjectNames): string {
   const folded = names.name.normalize('NFKC').toLowerCase()
   return `claim-${createHash('sha256').update(folded).digest('hex').slice(0, 16)}-`

@@ -40,7 +40,7 @@ export function configFromUrl(url: URL): VolumeConfig {
   }
 }
 
-/** @throws CONFIG_INVALID */
+/** Returns a configuration that the schema accepts. @throws CONFIG_INVALID */
 export function checkConfig(value: unknown): VolumeConfig {
   if (typeof value !== 'object' || value === null) throw invalid('a volume needs a path')
   const { path, access, ...others } = value as {

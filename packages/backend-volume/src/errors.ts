@@ -1,7 +1,7 @@
 import { asError, type ErrorFacts, KanneryError } from '@kannery/storage'
 import { commonMeanings, type ErrorMeaning } from '@kannery/storage/backend'
 
-/** What was being done when the file system answered with an error. */
+/** The operation to which the file system answered with an error. */
 export interface Attempt {
   readonly operation: string
   readonly key?: string
@@ -112,7 +112,7 @@ export interface ErrnoError extends Error {
   readonly path?: string
 }
 
-/** Whether a system call failed, and with one of `codes` if there are any. */
+/** Whether an error is a failed system call, with one of `codes` if any are given. */
 export function isErrno(error: unknown, ...codes: readonly string[]): error is ErrnoError {
   if (!(error instanceof Error) || KanneryError.is(error)) return false
   const { code, errno } = error as NodeJS.ErrnoException
@@ -141,7 +141,7 @@ export function preconditionFailed(attempt: Attempt): KanneryError {
   return concluded(commonMeanings.changed, attempt)
 }
 
-/** The folder could not be flushed after a name in it was created or removed. */
+/** For a change whose folder could not be flushed after a name in it was created or removed. */
 export function notDurable(attempt: Attempt, cause: unknown): KanneryError {
   const meaning: ErrorMeaning = {
     code: 'STORAGE_NOT_DURABLE',
@@ -152,13 +152,13 @@ export function notDurable(attempt: Attempt, cause: unknown): KanneryError {
   return concluded(meaning, attempt, cause)
 }
 
-/** The unfinished file of a write was swept while this process slept. */
+/** For a write whose unfinished file was swept while this process was suspended. */
 export function rewriteNeeded(attempt: Attempt): KanneryError {
-  const why = 'its unfinished file was cleaned up while this process slept'
+  const why = 'its unfinished file was cleaned up while this process was suspended'
   return concluded({ ...commonMeanings.rewriteNeeded, why }, attempt)
 }
 
-/** A write lost to other writers so often that it gave up. */
+/** For a write that failed because other writers changed the same object again and again. */
 export function contended(attempt: Attempt): KanneryError {
   const meaning: ErrorMeaning = {
     code: 'STORAGE_UNAVAILABLE',
@@ -177,7 +177,7 @@ export function outsideRange(
   return concluded({ ...commonMeanings.outsideRange, why }, attempt)
 }
 
-/** A file became shorter while it was read. */
+/** For a file that became shorter while it was read. */
 export function truncated(attempt: Attempt, position: number): KanneryError {
   const meaning: ErrorMeaning = {
     code: 'STORAGE_UNAVAILABLE',
@@ -188,7 +188,7 @@ export function truncated(attempt: Attempt, position: number): KanneryError {
   return concluded(meaning, attempt)
 }
 
-/** The file system or a file in it is not what a backup needs. */
+/** For a file system, or a file in it, that does not have what a backup needs. */
 export function unsupported(
   message: string,
   options: { readonly why?: string; readonly remedy?: string; readonly attempt?: Attempt },

@@ -42,7 +42,7 @@ async function assertNamesAreKept(files: FileSystem, folder: string): Promise<vo
       await create(files, join(folder, other))
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
-      throw unsupported(`cannot tell some names apart on this disk: ${folder}`, {
+      throw unsupported(`this disk does not distinguish some names: ${folder}`, {
         why: 'names that differ in case or in the form of an accent are one name to it, so that the topics "Orders" and "orders" would overwrite each other',
         remedy: 'Use a disk that keeps names as they are, for example with ext4 or XFS.',
       })

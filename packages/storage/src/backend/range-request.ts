@@ -73,7 +73,7 @@ export class RangeRequest {
   }
 
   #answered({ contentLength: length, contentRange: range }: HeadersOfAnswer): AnsweredSpan {
-    if (length === undefined || !isPosition(length)) throw this.#strange('it tells no length')
+    if (length === undefined || !isPosition(length)) throw this.#strange('it has no length')
     if (range === undefined) return { start: 0, end: length, size: length }
     // Emulators say "0--1/0" of an object that has no byte.
     const [, first, last, size] = /^bytes (\d+)-(-?\d+)\/(\d+)$/.exec(range) ?? []
