@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { cluster, incarnation, seconds, World } from '../../test/fixtures.ts'
+import { rebuild } from '../../test/rebuild-fixtures.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
 import { readIndex } from '../index-file/read-index.ts'
 import { topicKeys } from '../layout/keys.ts'
-import { rebuildIndex } from '../rebuild/rebuild-index.ts'
 
 const keys = topicKeys('orders')
 
@@ -22,12 +22,6 @@ async function withOldIndex({ runs, upTo }: { readonly runs: number; readonly up
   }
   await world.replace(keys.index, old)
   return { world, old }
-}
-
-async function rebuild(world: World) {
-  const storage = world.storage('rebuilder')
-  await using worker = await world.worker('rebuilder', { storage })
-  return await rebuildIndex('orders', { storage, worker, retention: { kind: 'keep' } })
 }
 
 test('an old index that is put back stops every backup, and stays as it is', async () => {

@@ -1,4 +1,4 @@
-export { eitherSignal } from '../concurrency/either-signal.ts'
+export { eitherSignal } from '../concurrency/abort-signals.ts'
 export { inBatches } from '../concurrency/in-batches.ts'
 export {
   type BackendAttempt,
@@ -6,7 +6,6 @@ export {
   type BackendErrorsOptions,
   type ErrorAnswer,
 } from './backend-errors.ts'
-export { bodyInPieces } from './body-in-pieces.ts'
 export {
   type BucketPlace,
   bucketPlaceOf,
@@ -33,6 +32,6 @@ export {
   PartWriter,
   type PartWriterOptions,
 } from './part-writer.ts'
-export { assertPutSize, maxPutBytes } from './put-size.ts'
+export { assertPutSize, bodyInPieces, maxPutBytes } from './put-body.ts'
 export { type AnsweredSpan, RangeRequest } from './range-request.ts'
 export { schemaOf } from './schema-of.ts'

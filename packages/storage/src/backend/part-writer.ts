@@ -5,7 +5,7 @@ import type {
   StoredObject,
   WriterOptions,
 } from '../backend.ts'
-import { eitherSignal } from '../concurrency/either-signal.ts'
+import { eitherSignal } from '../concurrency/abort-signals.ts'
 import { KanneryError } from '../errors/kannery-error.ts'
 
 /** A part of an object that is uploaded in parts. */

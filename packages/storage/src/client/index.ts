@@ -1,6 +1,5 @@
-export { eitherSignal } from '../concurrency/either-signal.ts'
+export { eitherSignal, sleepUnlessAborted } from '../concurrency/abort-signals.ts'
 export { inBatches } from '../concurrency/in-batches.ts'
-export { sleepUnlessAborted } from '../concurrency/sleep-unless-aborted.ts'
 export { type DecorateOptions, decorate } from './decorators/decorate.ts'
 export type { StorageAttempt, StorageObserver, StorageOperation } from './decorators/observer.ts'
 export type { RetryPolicy } from './decorators/retry/retry-deadline.ts'

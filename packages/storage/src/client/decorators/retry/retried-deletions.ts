@@ -1,5 +1,5 @@
 import type { CallOptions, DeleteResult, StorageBackend } from '../../../backend.ts'
-import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { eitherSignal } from '../../../concurrency/abort-signals.ts'
 import { inBatches } from '../../../concurrency/in-batches.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 import type { ObjectKey } from '../../../object-key.ts'

@@ -1,5 +1,5 @@
 import type { ListEntry, ListOptions, StorageBackend } from '../../../backend.ts'
-import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { eitherSignal } from '../../../concurrency/abort-signals.ts'
 import { compareKeys, type KeyPrefix, type ObjectKey } from '../../../object-key.ts'
 import { withItemTimeout } from './item-timeout.ts'
 import type { RetryDeadline } from './retry-deadline.ts'

@@ -1,5 +1,5 @@
 import type { OnProgress } from '../../../backend.ts'
-import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { eitherSignal } from '../../../concurrency/abort-signals.ts'
 import type { Clock, Random } from '../../../environment.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 

@@ -15,7 +15,7 @@ import type {
   SweepOptions,
   WriterOptions,
 } from '../../../backend.ts'
-import { eitherSignal } from '../../../concurrency/either-signal.ts'
+import { eitherSignal } from '../../../concurrency/abort-signals.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 import type { KeyPrefix, ObjectKey } from '../../../object-key.ts'
 import { writeCertainly } from './certain-write.ts'

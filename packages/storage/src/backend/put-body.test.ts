@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
-import { bodyInPieces } from './body-in-pieces.ts'
+import { bodyInPieces } from './put-body.ts'
 
 test('a body in pieces has the same bytes, and reports all of them as sent', async () => {
   const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251))

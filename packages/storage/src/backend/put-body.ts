@@ -1,7 +1,20 @@
 import { Readable } from 'node:stream'
+import { KanneryError } from '../errors/kannery-error.ts'
 
+/** Largest body of one `put`, bytes. */
+export const maxPutBytes: number = 16 * 1024 * 1024
 /** Any usable connection carries this much within a few seconds. */
 const pieceBytes = 64 * 1024
+
+/**
+ * Checks the size of the body of a `put`.
+ *
+ * @throws INTERNAL when it is larger than {@link maxPutBytes}: such an object needs a writer
+ */
+export function assertPutSize(body: Uint8Array): void {
+  if (body.byteLength <= maxPutBytes) return
+  throw new KanneryError('INTERNAL', `put takes at most 16 MiB, not ${body.byteLength} bytes`)
+}
 
 /**
  * Returns the body of a request as a stream that reports how many bytes of it were sent so far. A
