@@ -20,8 +20,9 @@ import type { CoveredRange, Gap, Index, SegmentEntry } from '../src/index-file/f
 import { segmentEntries } from '../src/index-file/pages/pages.ts'
 import { readIndex } from '../src/index-file/read-index.ts'
 import { UlidSource } from '../src/ulid/ulid.ts'
+import type { NewIncarnation } from '../src/writing/new-incarnation.ts'
 import { Worker, type WorkerOptions } from '../src/writing/worker.ts'
-import type { NewIncarnation, WriterSession } from '../src/writing/writer-session.ts'
+import type { WriterSession } from '../src/writing/writer-session.ts'
 
 export const seconds = (count: number): number => 1000 * count
 export const minutes = (count: number): number => 60_000 * count

@@ -1,2 +1,4 @@
+export type { CommitChange } from './commit-change.ts'
+export type { NewIncarnation } from './new-incarnation.ts'
 export { type AcquireOptions, Worker, type WorkerOptions } from './worker.ts'
-export { type CommitChange, type NewIncarnation, WriterSession } from './writer-session.ts'
+export { WriterSession } from './writer-session.ts'

@@ -1,13 +1,6 @@
 import { KanneryError, type StorageBackend } from '@kannery/storage'
-import { withCaughtUp } from '../index-file/baseline.ts'
-import {
-  type Continuation,
-  continueCoverage,
-  currentIncarnation,
-  leaderEpochsAfter,
-  type NextOffsets,
-} from '../index-file/coverage.ts'
-import type { Baseline, Gap, Incarnation, Index, SegmentEntry } from '../index-file/format/model.ts'
+import { currentIncarnation, leaderEpochsAfter, type NextOffsets } from '../index-file/coverage.ts'
+import type { Index, SegmentEntry } from '../index-file/format/model.ts'
 import { withChangedEntries } from '../index-file/pages/change-entries.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
 import type { NamedObject } from '../layout/keys.ts'
@@ -21,48 +14,12 @@ import {
   withRecovery,
 } from '../recovery/recover.ts'
 import { defaultRetentionTiming, type RetentionTiming } from '../retention/due.ts'
-import {
-  decodeRetention,
-  encodeRetention,
-  expiryOf,
-  type Retention,
-} from '../retention/retention.ts'
+import type { Retention } from '../retention/retention.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
+import { type CommitChange, planCommit, withCommit } from './commit-change.ts'
 import { IndexHolder } from './index-holder.ts'
 import { asCopy } from './lineage.ts'
-
-/** What one commit adds to the current incarnation. */
-export interface CommitChange {
-  /** A segment that is uploaded completely, under an id of {@link WriterSession.newSegmentId}. */
-  readonly segment?: SegmentEntry | undefined
-  readonly gaps?: readonly Gap[] | undefined
-  /** The number of partitions, if it has grown. */
-  readonly partitions?: number | undefined
-  /** First offsets of new partitions, by partition; absent where it is 0. */
-  readonly start?: Readonly<Record<number, number>> | undefined
-  /**
-   * Partitions that have caught up: with this commit, their coverage has reached the last stable
-   * offset that they had at some moment since the incarnation began. Only then is it certain that
-   * nothing is missing: records that compaction removed before they were read have a newer record
-   * further on.
-   */
-  readonly caughtUp?: readonly number[] | undefined
-  /** The configuration of the topic, if it has changed. */
-  readonly settings?: Pick<Incarnation, 'config' | 'effective'> | undefined
-}
-
-/** An incarnation to begin: the topic as it is now. */
-export type NewIncarnation = Pick<
-  Incarnation,
-  'topicId' | 'partitions' | 'start' | 'config' | 'effective' | 'replicationFactor'
-> & {
-  /**
-   * Whether this is a baseline: the same compacted topic, by its id, read again from its start. It
-   * replaces the incarnation before it once all partitions have caught up: {@link
-   * CommitChange.caughtUp}.
-   */
-  readonly isBaseline?: boolean | undefined
-}
+import { type NewIncarnation, startOf, withIncarnation } from './new-incarnation.ts'
 
 /** What a session needs from its worker. */
 export interface WriterSessionOptions {
@@ -206,31 +163,13 @@ export class WriterSession implements AsyncDisposable {
    */
   async commit(change: CommitChange): Promise<void> {
     await this.#inTurn(async () => {
-      const { segment: added, gaps = [] } = change
-      const incarnation = grown(currentIncarnation(this.index), change)
-      const known = new Map([...startOf(incarnation), ...this.#nextOffsets])
-      const continuation = continueCoverage(known, { gaps, segment: added })
-      const next = asContinued(continuation, this.topic)
-      for (const item of [...gaps, ...(added ? [added] : [])]) {
-        if (item.in !== incarnation.n) throw defect(this.topic, 'it is of another incarnation')
-      }
-      const { retention: chosen, storageNow } = this.#options
-      const committedMs = storageNow()
-      const at = new Date(committedMs).toISOString()
-      const advanced = withCaughtUp(incarnation, change.caughtUp ?? [], at)
-      await this.#holder.replace((index) => {
-        const retention = chosen ? encodeRetention(chosen) : index.retention
-        const segment = added && withExpiry(added, retention, committedMs)
-        return {
-          ...index,
-          retention,
-          incarnations: index.incarnations.with(-1, advanced),
-          segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],
-          gaps: [...index.gaps, ...gaps],
-        }
-      })
+      const planned = planCommit(this.index, this.#nextOffsets, change)
+      const { retention, storageNow } = this.#options
+      const by = { retention, committedMs: storageNow() }
+      await this.#holder.replace((index) => withCommit(index, planned, by))
+      const { next } = planned
       const before = { next: this.#nextOffsets, leaderEpochs: this.#leaderEpochs }
-      this.#leaderEpochs = leaderEpochsAfter(before, added, next)
+      this.#leaderEpochs = leaderEpochsAfter(before, change.segment, next)
       this.#nextOffsets = next
     })
   }
@@ -356,60 +295,4 @@ export class WriterSession implements AsyncDisposable {
       this.#lost ??= leaseLost(this.topic, 'its disk may lose what was committed last', error)
     }
   }
-}
-
-function withIncarnation(index: Index, added: NewIncarnation, since: string): Index {
-  const last = currentIncarnation(index)
-  const { topicId, partitions, start, isBaseline = false, ...settings } = added
-  const before = last?.topicId === topicId ? last : undefined
-  const n = last === undefined ? 0 : last.n + 1
-  const branch = before === undefined ? 0 : before.branch + (isBaseline ? 0 : 1)
-  const baseline = isBaseline ? baselineOf(before, index.topic, partitions) : null
-  const life = { n, topicId, branch, since, partitions, start, baseline }
-  return { ...index, incarnations: [...index.incarnations, { ...life, ...settings }] }
-}
-
-function baselineOf(before: Incarnation | undefined, topic: string, partitions: number): Baseline {
-  if (before === undefined) throw defect(topic, 'a baseline is of the topic that it stands for')
-  const pending = Array.from({ length: partitions }, (_, partition) => partition)
-  return { of: before.n, pending, complete: null }
-}
-
-function startOf(incarnation: Incarnation | undefined): NextOffsets {
-  const partitions = Array.from({ length: incarnation?.partitions ?? 0 }, (_, p) => p)
-  return new Map(partitions.map((partition) => [partition, incarnation?.start[partition] ?? 0]))
-}
-
-function grown(incarnation: Incarnation | undefined, change: CommitChange): Incarnation {
-  if (incarnation === undefined) throw new TypeError('no incarnation was begun')
-  const partitions = Math.max(incarnation.partitions, change.partitions ?? 0)
-  const start = { ...incarnation.start, ...change.start }
-  return { ...incarnation, partitions, start, ...change.settings }
-}
-
-function withExpiry(
-  segment: SegmentEntry,
-  retention: Index['retention'],
-  committedMs: number,
-): SegmentEntry {
-  return { ...segment, expires: expiryOf(decodeRetention(retention), segment.time, committedMs) }
-}
-
-/** Returns the entry with its keys in the order in which people expect to read them. */
-function inOrder(entry: SegmentEntry): SegmentEntry {
-  const { id, in: n, bytes, digest, records, visible, offsets, time, captured, ...others } = entry
-  const counts = { records, ...(visible === undefined ? {} : { visible }) }
-  return { id, in: n, bytes, digest, ...counts, offsets, time, captured, ...others }
-}
-
-function asContinued(continuation: Continuation, topic: string): NextOffsets {
-  if (continuation.kind === 'continues') return continuation.next
-  throw defect(topic, continuation.why)
-}
-
-function defect(topic: string, why: string): KanneryError {
-  return new KanneryError('INTERNAL', `a commit to topic "${topic}" does not continue its backup`, {
-    why,
-    facts: { topic },
-  })
 }
