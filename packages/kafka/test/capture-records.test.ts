@@ -180,7 +180,7 @@ describe('transactions', () => {
     expect(valuesOf(await readCaptured(storage, topic))).toEqual(['before', 'open', 'behind'])
   })
 
-  test('that end while they are waited for delay nothing permanently', async () => {
+  test('that end while a run waits for them are backed up by that run', async () => {
     const topic = uniqueTopic('patience')
     await broker.createTopic(topic)
     const transactions = await broker.beginTransactions(uniqueTopic('tx'))

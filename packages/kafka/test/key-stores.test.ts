@@ -48,7 +48,7 @@ describe('a trust store of keytool', () => {
   })
 
   test.each(['pkcs12', 'jks'] as const)(
-    'as %s with a wrong password, or damaged, is refused without telling the password',
+    'as %s with a wrong password, or damaged, is refused without showing the password',
     async (form) => {
       const location = certificates.authority[form]
       const settings = { 'ssl.truststore.location': location }

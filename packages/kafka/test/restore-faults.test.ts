@@ -1,6 +1,6 @@
 import { realClock, realRandom, seededRandom } from '@kannery/storage-testkit'
 import { startKafka } from '@kannery/testing/servers/kafka/kafka-server'
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { defaultClientId } from '../src/configuration/connection-options.ts'
 import { BrokerConnection } from '../src/transport/broker-connection.ts'
@@ -74,67 +74,71 @@ const { bootstrapServers } = inject('kafka')
 const [host = '', port = ''] = bootstrapServers.split(':')
 const broker = { host, port: Number(port) }
 
-test('connections that are cut after the broker acted leave no record twice and none out', async () => {
-  await using cluster = await connectTo(bootstrapServers)
-  const random = seededRandom(7)
-  await using proxy = await CuttingProxy.start(broker, () => (random.chance(0.1) ? 'cut' : 'pass'))
+describe('a restore into a cluster with faults', () => {
+  test('connections that are cut after the broker acted leave no record twice and none out', async () => {
+    await using cluster = await connectTo(bootstrapServers)
+    const random = seededRandom(7)
+    await using proxy = await CuttingProxy.start(broker, () =>
+      random.chance(0.1) ? 'cut' : 'pass',
+    )
 
-  const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(100), {
-    verify: false,
+    const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(100), {
+      verify: false,
+    })
+    expect(proxy.cuts).toBeGreaterThan(10)
+    await expectEveryRecordOnce(cluster, as)
   })
-  expect(proxy.cuts).toBeGreaterThan(10)
-  await expectEveryRecordOnce(cluster, as)
-})
 
-test('a broker that refuses connections for a while is waited for', async () => {
-  await using cluster = await connectTo(bootstrapServers)
-  await using proxy = await CuttingProxy.start(broker, () => 'pass')
-  let absence: Promise<void> | undefined
-  const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(20_000), {
-    verify: false,
-    budgetBytes: 1_000_000,
-    observer: {
-      onProgress: ({ records }) => {
-        if (records > 300) absence ??= proxy.goAway(realClock.sleep(1500))
-      },
-    },
-  })
-  expect(absence).toBeDefined()
-  await absence
-  await expectEveryRecordOnce(cluster, as)
-})
-
-test('a broker that dies during the restore leaves no record twice and none out', async () => {
-  await using kafka = await startKafka({ brokers: 3 })
-  await using cluster = await connectTo(kafka.bootstrapServers)
-  const as = uniqueTopic('survivor')
-  const half = (batchesPerPartition * partitions * recordsPerBatch) / 2
-  let killed: Promise<void> | undefined
-  const { report } = await restoreSketch(
-    cluster,
-    { ...numbered(50_000), replicationFactor: 3 },
-    {
-      as,
-      budgetBytes: 2_000_000,
+  test('a broker that refuses connections for a while is waited for', async () => {
+    await using cluster = await connectTo(bootstrapServers)
+    await using proxy = await CuttingProxy.start(broker, () => 'pass')
+    let absence: Promise<void> | undefined
+    const { as } = await restoreSketch(producingThrough(proxy, cluster), numbered(20_000), {
+      verify: false,
+      budgetBytes: 1_000_000,
       observer: {
         onProgress: ({ records }) => {
-          if (records >= half) killed ??= killLeader(cluster, kafka, as)
+          if (records > 300) absence ??= proxy.goAway(realClock.sleep(1500))
         },
       },
-    },
-  )
-  // As the source had it: without replicas no other broker could go on.
-  expect(killed).toBeDefined()
-  await killed
-  expect(report.verification?.records).toBe(batchesPerPartition * partitions * recordsPerBatch)
-  await expectEveryRecordOnce(cluster, as)
-}, 180_000)
+    })
+    expect(absence).toBeDefined()
+    await absence
+    await expectEveryRecordOnce(cluster, as)
+  })
 
-async function killLeader(
-  cluster: KafkaCluster,
-  kafka: Awaited<ReturnType<typeof startKafka>>,
-  topic: string,
-): Promise<void> {
-  const { partitions: described } = await cluster.topic(topic)
-  await kafka.killBroker(described[0]?.leader ?? 1)
-}
+  test('a broker that dies during the restore leaves no record twice and none out', async () => {
+    await using kafka = await startKafka({ brokers: 3 })
+    await using cluster = await connectTo(kafka.bootstrapServers)
+    const as = uniqueTopic('survivor')
+    const half = (batchesPerPartition * partitions * recordsPerBatch) / 2
+    let killed: Promise<void> | undefined
+    const { report } = await restoreSketch(
+      cluster,
+      { ...numbered(50_000), replicationFactor: 3 },
+      {
+        as,
+        budgetBytes: 2_000_000,
+        observer: {
+          onProgress: ({ records }) => {
+            if (records >= half) killed ??= killLeader(cluster, kafka, as)
+          },
+        },
+      },
+    )
+    // As the source had it: without replicas no other broker could go on.
+    expect(killed).toBeDefined()
+    await killed
+    expect(report.verification?.records).toBe(batchesPerPartition * partitions * recordsPerBatch)
+    await expectEveryRecordOnce(cluster, as)
+  }, 180_000)
+
+  async function killLeader(
+    cluster: KafkaCluster,
+    kafka: Awaited<ReturnType<typeof startKafka>>,
+    topic: string,
+  ): Promise<void> {
+    const { partitions: described } = await cluster.topic(topic)
+    await kafka.killBroker(described[0]?.leader ?? 1)
+  }
+})

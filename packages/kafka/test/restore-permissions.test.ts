@@ -1,7 +1,7 @@
 import { realClock, realRandom } from '@kannery/storage-testkit'
 import { runKafkaTool } from '@kannery/testing/servers/kafka/kafka-installation'
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
 import { brokerBatch } from './batches.ts'
@@ -55,42 +55,44 @@ async function allow(topic: string, ...operations: readonly string[]): Promise<v
   )
 }
 
-test('a user without permissions learns which are missing, and nothing is created', async () => {
-  const as = uniqueTopic('forbidden')
-  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
-    code: 'KAFKA_DENIED',
-    why: expect.stringContaining('Describe'),
+describe('the permissions of a restore', () => {
+  test('a user without permissions learns which are missing, and nothing is created', async () => {
+    const as = uniqueTopic('forbidden')
+    await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      why: expect.stringContaining('Describe'),
+    })
+    const { topics } = await admin.metadata([as])
+    expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
   })
-  const { topics } = await admin.metadata([as])
-  expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
-})
 
-test('a user who may not write into an existing topic learns it before a byte is written', async () => {
-  const as = uniqueTopic('read-only')
-  await admin.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: {} })
-  await allow(as, 'Describe', 'DescribeConfigs', 'Read')
-  await allow(uniqueTopic('elsewhere'), 'Write')
+  test('a user who may not write into an existing topic learns it before a byte is written', async () => {
+    const as = uniqueTopic('read-only')
+    await admin.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: {} })
+    await allow(as, 'Describe', 'DescribeConfigs', 'Read')
+    await allow(uniqueTopic('elsewhere'), 'Write')
 
-  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
-    code: 'KAFKA_DENIED',
-    message: `not allowed: Write on topic "${as}"`,
-    remedy: expect.stringContaining('the operation Write on topic'),
-    facts: { operation: 'Write' },
+    await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      message: `not allowed: Write on topic "${as}"`,
+      remedy: expect.stringContaining('the operation Write on topic'),
+      facts: { operation: 'Write' },
+    })
+    expect(await readPartition(admin, as, 0)).toEqual([])
   })
-  expect(await readPartition(admin, as, 0)).toEqual([])
-})
 
-test('a user who may create and write, but not alter configurations, learns it before a byte is written', async () => {
-  const as = uniqueTopic('unfinished')
-  await allow(as, 'Create', 'Describe', 'DescribeConfigs', 'Write', 'Read')
+  test('a user who may create and write, but not alter configurations, learns it before a byte is written', async () => {
+    const as = uniqueTopic('unfinished')
+    await allow(as, 'Create', 'Describe', 'DescribeConfigs', 'Write', 'Read')
 
-  await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
-    code: 'KAFKA_DENIED',
-    message: `not allowed: AlterConfigs on topic "${as}"`,
+    await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      message: `not allowed: AlterConfigs on topic "${as}"`,
+    })
+    expect(await readPartition(admin, as, 0)).toEqual([])
+
+    await allow(as, 'AlterConfigs')
+    const { report } = await restoreSketch(stranger, sketch, { as })
+    expect(report.verification).toEqual({ records: 3, differences: [], missingOffsets: 0 })
   })
-  expect(await readPartition(admin, as, 0)).toEqual([])
-
-  await allow(as, 'AlterConfigs')
-  const { report } = await restoreSketch(stranger, sketch, { as })
-  expect(report.verification).toEqual({ records: 3, differences: [], missingOffsets: 0 })
 })

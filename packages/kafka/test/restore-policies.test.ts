@@ -1,5 +1,5 @@
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import type { Settings } from '../src/restore/settings/topic-settings.ts'
 import { brokerBatch } from './batches.ts'
@@ -39,37 +39,39 @@ async function expectOverrides(topic: string, overrides: Settings): Promise<void
     .toEqual(overrides)
 }
 
-test('a topic without settings of its own is restored under a policy that bounds what a restore would hold off', async () => {
-  const { as, report } = await restoreSketch(cluster, sketch({}))
+describe('a cluster with a policy for topics', () => {
+  test('a topic without settings of its own is restored under a policy that bounds what a restore would hold off', async () => {
+    const { as, report } = await restoreSketch(cluster, sketch({}))
 
-  expect(report).toMatchObject({ settingsLeftOut: [], verification: { records: 3 } })
-  await expectOverrides(as, {})
-})
-
-test('settings beyond the bounds are left out and named, and the others are given', async () => {
-  const config = { 'segment.bytes': '10485760', 'flush.ms': '7', 'cleanup.policy': 'compact' }
-  const { as, report } = await restoreSketch(cluster, sketch(config))
-
-  expect(report.settingsLeftOut).toMatchObject([
-    { name: 'segment.bytes', value: '10485760', reason: expect.stringContaining('policy') },
-  ])
-  await expectOverrides(as, { 'flush.ms': '7', 'cleanup.policy': 'compact' })
-})
-
-test('a topic that may not keep its records as it did is not created, and the way round is named', async () => {
-  const as = uniqueTopic('kept')
-  await expect(
-    restoreSketch(cluster, sketch({ 'retention.ms': '-1' }), { as }),
-  ).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
-    why: expect.stringContaining("'retention.ms' with value '-1'"),
-    remedy: expect.stringContaining('restore into it'),
+    expect(report).toMatchObject({ settingsLeftOut: [], verification: { records: 3 } })
+    await expectOverrides(as, {})
   })
-  const { topics } = await cluster.metadata([as])
-  expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
 
-  const own = { 'retention.ms': String(year) }
-  await cluster.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: own })
-  const { report } = await restoreSketch(cluster, sketch({ 'retention.ms': '-1' }), { as })
-  expect(report.verification).toMatchObject({ records: 3, differences: [] })
+  test('settings beyond the bounds are left out and named, and the others are given', async () => {
+    const config = { 'segment.bytes': '10485760', 'flush.ms': '7', 'cleanup.policy': 'compact' }
+    const { as, report } = await restoreSketch(cluster, sketch(config))
+
+    expect(report.settingsLeftOut).toMatchObject([
+      { name: 'segment.bytes', value: '10485760', reason: expect.stringContaining('policy') },
+    ])
+    await expectOverrides(as, { 'flush.ms': '7', 'cleanup.policy': 'compact' })
+  })
+
+  test('a topic that may not keep its records as it did is not created, and the way round is named', async () => {
+    const as = uniqueTopic('kept')
+    await expect(
+      restoreSketch(cluster, sketch({ 'retention.ms': '-1' }), { as }),
+    ).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      why: expect.stringContaining("'retention.ms' with value '-1'"),
+      remedy: expect.stringContaining('restore into it'),
+    })
+    const { topics } = await cluster.metadata([as])
+    expect(topics[0]?.error).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
+
+    const own = { 'retention.ms': String(year) }
+    await cluster.createTopic({ name: as, partitions: 1, replicationFactor: 1, config: own })
+    const { report } = await restoreSketch(cluster, sketch({ 'retention.ms': '-1' }), { as })
+    expect(report.verification).toMatchObject({ records: 3, differences: [] })
+  })
 })

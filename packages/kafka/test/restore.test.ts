@@ -30,7 +30,7 @@ describe('a part of a backup', () => {
     ],
   }
 
-  test('by time', async () => {
+  test('is chosen by time', async () => {
     const { as, report } = await restoreSketch(cluster, sketch, {
       window: { sinceMs: 1_700_000_000_002, untilMs: 1_700_000_000_005 },
     })
@@ -41,7 +41,7 @@ describe('a part of a backup', () => {
     expect(report.verification).toEqual({ records: 9, differences: [], missingOffsets: 0 })
   })
 
-  test('by partition, into a topic that has all of them', async () => {
+  test('is chosen by partition, and the target has all partitions', async () => {
     const { as, report } = await restoreSketch(cluster, sketch, { partitions: [1] })
     expect((await cluster.topic(as)).partitions).toHaveLength(3)
     expect(await readPartition(cluster, as, 0)).toEqual([])

@@ -47,7 +47,7 @@ describe("Kafka's error numbers", () => {
   })
 
   test.each([3, 5, 6, 9, 56, 74, 75, 78, 100, 103])(
-    '%i passes: it is worth another look',
+    'with number %i pass: the cluster is worth asking again',
     (number) => {
       expect(kafkaError(number, { api: 'Fetch' }).retry).not.toBe('never')
     },

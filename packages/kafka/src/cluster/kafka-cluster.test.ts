@@ -1,6 +1,6 @@
 import { realClock, realRandom } from '@kannery/storage-testkit'
 import { Writer } from '@platformatic/kafka'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ScriptedPeer, type ScriptedRequest } from '../../test/scripted-peer.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 
@@ -54,30 +54,32 @@ async function connect(): Promise<KafkaCluster> {
   return cluster
 }
 
-test('a broker that stops answering leaves time for another one, which is asked from then on', async () => {
-  const connected = await connect()
-  const [first, second] = peers
-  if (first === undefined || second === undefined) throw new Error('no peers')
-  hung.add(first)
-  const begin = realClock.monotonic()
-  expect((await connected.metadata([])).brokers.size).toBe(2)
-  expect(realClock.monotonic() - begin).toBeLessThan(2 * requestTimeoutMs)
+describe('a Kafka cluster', () => {
+  test('a broker that stops answering leaves time for another one, which is asked from then on', async () => {
+    const connected = await connect()
+    const [first, second] = peers
+    if (first === undefined || second === undefined) throw new Error('no peers')
+    hung.add(first)
+    const begin = realClock.monotonic()
+    expect((await connected.metadata([])).brokers.size).toBe(2)
+    expect(realClock.monotonic() - begin).toBeLessThan(2 * requestTimeoutMs)
 
-  const asked = first.requests.length
-  await connected.metadata([])
-  await connected.metadata([])
-  expect(first.requests).toHaveLength(asked)
-  expect(second.requests.length).toBeGreaterThanOrEqual(3)
-})
-
-test('another cluster at the same address is an error, and its metadata is ignored', async () => {
-  const connected = await connect()
-  clusterId = 'other'
-
-  await expect(connected.metadata([])).rejects.toMatchObject({
-    code: 'KAFKA_UNREACHABLE',
-    retry: 'never',
-    facts: { cluster: 'one', otherCluster: 'other' },
+    const asked = first.requests.length
+    await connected.metadata([])
+    await connected.metadata([])
+    expect(first.requests).toHaveLength(asked)
+    expect(second.requests.length).toBeGreaterThanOrEqual(3)
   })
-  expect(connected.clusterId).toBe('one')
+
+  test('another cluster at the same address is an error, and its metadata is ignored', async () => {
+    const connected = await connect()
+    clusterId = 'other'
+
+    await expect(connected.metadata([])).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      retry: 'never',
+      facts: { cluster: 'one', otherCluster: 'other' },
+    })
+    expect(connected.clusterId).toBe('one')
+  })
 })

@@ -84,7 +84,7 @@ describe('a quota that is used up', () => {
 })
 
 test.each([new KanneryError('KAFKA_DENIED', 'no'), new TypeError('a defect')])(
-  'what fails for good is not tried again: %s',
+  'what fails permanently is not tried again: %s',
   async (error) => {
     let attempts = 0
     const running = run(

@@ -1,7 +1,7 @@
 import { requireIndex } from '@kannery/core/index-file'
 import { topicKeys } from '@kannery/core/layout'
 import type { Ulid } from '@kannery/core/ulid'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { MemoryLocation, writeBackup } from '../../test/backup-in-memory.ts'
 import { collectGarbage } from './gc.ts'
 import { addTopicHolds, listTopicHolds } from './holds.ts'
@@ -40,86 +40,88 @@ async function lock(): Promise<string> {
   return key
 }
 
-test.each([false, true])(
-  'a topic that cannot be read does not keep prune from the others (dry run: %s)',
-  async (dryRun) => {
-    await spoil()
-    const { report, error } = await pruneBackups({ ...options(), dryRun })
-    expect(report.topics).toMatchObject([
-      { topic: 'audit', deleted: 1 },
-      { topic: 'payments', deleted: 1 },
+describe('a job over many topics', () => {
+  test.each([false, true])(
+    'a topic that cannot be read does not keep prune from the others (dry run: %s)',
+    async (dryRun) => {
+      await spoil()
+      const { report, error } = await pruneBackups({ ...options(), dryRun })
+      expect(report.topics).toMatchObject([
+        { topic: 'audit', deleted: 1 },
+        { topic: 'payments', deleted: 1 },
+      ])
+      expect(report.failed).toMatchObject([{ topic: 'orders', code: error?.code }])
+      expect(error?.code).toMatch(/^(DATA|INDEX)_/)
+    },
+  )
+
+  test('what prune and gc did of a topic is reported also when one of its objects cannot be deleted', async () => {
+    const key = await lock()
+    const { report, error } = await pruneBackups(options())
+    expect(report.topics.map(({ topic, deleted }) => [topic, deleted])).toEqual([
+      ['audit', 1],
+      ['orders', 0],
+      ['payments', 1],
     ])
-    expect(report.failed).toMatchObject([{ topic: 'orders', code: error?.code }])
-    expect(error?.code).toMatch(/^(DATA|INDEX)_/)
-  },
-)
+    expect(report.failed).toMatchObject([{ topic: 'orders', code: 'STORAGE_DENIED' }])
+    expect(error?.facts).toMatchObject({ key })
 
-test('what prune and gc did of a topic is told, also where one object of it cannot be deleted', async () => {
-  const key = await lock()
-  const { report, error } = await pruneBackups(options())
-  expect(report.topics.map(({ topic, deleted }) => [topic, deleted])).toEqual([
-    ['audit', 1],
-    ['orders', 0],
-    ['payments', 1],
-  ])
-  expect(report.failed).toMatchObject([{ topic: 'orders', code: 'STORAGE_DENIED' }])
-  expect(error?.facts).toMatchObject({ key })
+    const collected = await collectGarbage(options())
+    expect(collected.report.failed).toMatchObject([{ topic: 'orders', code: 'STORAGE_DENIED' }])
+    expect(collected.report.topics.map(({ topic }) => topic)).toEqual(topics)
+  })
 
-  const collected = await collectGarbage(options())
-  expect(collected.report.failed).toMatchObject([{ topic: 'orders', code: 'STORAGE_DENIED' }])
-  expect(collected.report.topics.map(({ topic }) => topic)).toEqual(topics)
-})
+  test.each([
+    ['unfinished uploads', 'sweepUnfinished', ''],
+    ['heartbeats', 'list', '~workers/'],
+  ] as const)(
+    'what gc did of topics is reported also when %s cannot be looked for',
+    async (_, operation, key) => {
+      memory.rules.push((call) =>
+        call.operation === operation && call.key === key ? { kind: 'deny' } : undefined,
+      )
+      const { report, error } = await collectGarbage(options())
+      expect(report.topics.map(({ topic, segments }) => [topic, segments])).toEqual(
+        topics.map((topic) => [topic, 1]),
+      )
+      expect(error?.code).toBe('STORAGE_DENIED')
+    },
+  )
 
-test.each([
-  ['unfinished uploads', 'sweepUnfinished', ''],
-  ['heartbeats', 'list', '~workers/'],
-] as const)(
-  'what gc did of topics is told, also where %s cannot be looked for',
-  async (_, operation, key) => {
-    memory.rules.push((call) =>
-      call.operation === operation && call.key === key ? { kind: 'deny' } : undefined,
-    )
+  test('a topic that cannot be read does not keep gc, undo, holds and points from the others', async () => {
+    await spoil()
+    const failed = [{ topic: 'orders' }]
+    const left = ['audit', 'payments']
+    const undone = await takeBackPruned(options())
+    expect(undone.report).toMatchObject({ topics: left.map((topic) => ({ topic })), failed })
+    const collected = await collectGarbage(options())
+    expect(collected.report).toMatchObject({ topics: left.map((topic) => ({ topic })), failed })
+    expect(await addTopicHolds({ name: 'audit' }, options())).toMatchObject({ done: left, failed })
+    expect(await listTopicHolds(options())).toMatchObject({
+      done: left.map((topic) => ({ topic, name: 'audit' })),
+      failed,
+    })
+    expect(await addTopicPoints({}, options())).toMatchObject({
+      done: left.map((topic) => ({ topic })),
+      failed,
+    })
+  })
+
+  test('gc looks for what killed processes left also where every topic is damaged', async () => {
+    for (const topic of topics) await spoil(topic)
+
     const { report, error } = await collectGarbage(options())
-    expect(report.topics.map(({ topic, segments }) => [topic, segments])).toEqual(
-      topics.map((topic) => [topic, 1]),
-    )
-    expect(error?.code).toBe('STORAGE_DENIED')
-  },
-)
 
-test('a topic that cannot be read does not keep gc, undo, holds and points from the others', async () => {
-  await spoil()
-  const failed = [{ topic: 'orders' }]
-  const left = ['audit', 'payments']
-  const undone = await takeBackPruned(options())
-  expect(undone.report).toMatchObject({ topics: left.map((topic) => ({ topic })), failed })
-  const collected = await collectGarbage(options())
-  expect(collected.report).toMatchObject({ topics: left.map((topic) => ({ topic })), failed })
-  expect(await addTopicHolds({ name: 'audit' }, options())).toMatchObject({ done: left, failed })
-  expect(await listTopicHolds(options())).toMatchObject({
-    done: left.map((topic) => ({ topic, name: 'audit' })),
-    failed,
+    expect(report.failed.map(({ topic }) => topic)).toEqual(topics)
+    expect(report).toMatchObject({ topics: [], heartbeats: 0, unfinishedUploads: 0 })
+    expect(error?.code).toMatch(/^(DATA|INDEX)_/)
+    expect(memory.calls()).toContain('list ~workers/')
   })
-  expect(await addTopicPoints({}, options())).toMatchObject({
-    done: left.map((topic) => ({ topic })),
-    failed,
-  })
-})
 
-test('gc looks for what killed processes left also where every topic is damaged', async () => {
-  for (const topic of topics) await spoil(topic)
-
-  const { report, error } = await collectGarbage(options())
-
-  expect(report.failed.map(({ topic }) => topic)).toEqual(topics)
-  expect(report).toMatchObject({ topics: [], heartbeats: 0, unfinishedUploads: 0 })
-  expect(error?.code).toMatch(/^(DATA|INDEX)_/)
-  expect(memory.calls()).toContain('list ~workers/')
-})
-
-test('of a single topic that fails there is an error and no report', async () => {
-  await spoil()
-  await expect(pruneBackups({ ...options(), topic: 'orders' })).rejects.toMatchObject({
-    code: expect.stringMatching(/^(DATA|INDEX)_/),
+  test('of a single topic that fails there is an error and no report', async () => {
+    await spoil()
+    await expect(pruneBackups({ ...options(), topic: 'orders' })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(DATA|INDEX)_/),
+    })
   })
 })

@@ -107,7 +107,7 @@ describe('a partial batch', () => {
 
 describe('an error in a fetch', () => {
   test.each([70, 71])(
-    'error %i: a lost session is begun anew, and nothing is read twice',
+    'with number %i begins a new session, and nothing is read twice',
     async (errorCode) => {
       const world = new FetchingWorld()
       const batches = [0, 1, 2].map((at) => brokerBatch({ at, value: 'x'.repeat(800_000) }))
@@ -140,7 +140,7 @@ describe('an error in a fetch', () => {
     [29, '0 KAFKA_DENIED'],
     [2, '0 KAFKA_DATA_CORRUPT'],
   ])(
-    'with number %i of a partition is reported, and the others are read further',
+    'with number %i of a partition is reported, and the others continue',
     async (errorCode, event) => {
       const world = new FetchingWorld()
       world.broker.fill(0).errorCode = errorCode
@@ -151,7 +151,7 @@ describe('an error in a fetch', () => {
   )
 
   test.each([-1, 3, 5, 6, 9, 56, 74, 75, 78, 100, 103])(
-    'error %i passes: the leader is looked for, and the partition goes on',
+    'with number %i passes: the leader is looked up again, and the partition continues',
     async (errorCode) => {
       const world = new FetchingWorld()
       const scripted = world.broker.fill(0, brokerBatch({ at: 0 }))

@@ -171,7 +171,7 @@ describe('a partition in a run of mode once', () => {
     expect(await judges({ patienceMs: 0 }).judge(cursor, hour + 119_999)).toBeUndefined()
   })
 
-  test('that is finished is not judged', async () => {
+  test('that is finished is never reported as stalled', async () => {
     const cursor = stalled({ lastStable: 5, highWatermark: 9 }, { end: 9 })
     cursor.finish()
     const judge = judges({ patienceMs: 0, producers: [producer(7n, 5)] })

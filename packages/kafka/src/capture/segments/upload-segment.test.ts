@@ -12,7 +12,7 @@ import {
   seededRandom,
   TestClock,
 } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { walkBatches } from '../../record-batch/header.ts'
@@ -87,74 +87,76 @@ class World {
   }
 }
 
-test('a segment is uploaded whole, and its entry describes it', async () => {
-  const world = new World()
-  const entry = await world.upload()
+describe('the upload of a segment', () => {
+  test('a segment is uploaded whole, and its entry describes it', async () => {
+    const world = new World()
+    const entry = await world.upload()
 
-  expect(entry).toMatchObject({
-    in: 2,
-    records: 3,
-    offsets: { 0: [0, 3, 0] },
-    captured: ['2026-11-23T07:00:00.000Z', '2026-11-23T07:00:00.000Z'],
-    maxBatchBytes: batch.length,
-    expires: null,
+    expect(entry).toMatchObject({
+      in: 2,
+      records: 3,
+      offsets: { 0: [0, 3, 0] },
+      captured: ['2026-11-23T07:00:00.000Z', '2026-11-23T07:00:00.000Z'],
+      maxBatchBytes: batch.length,
+      expires: null,
+    })
+    const object = await readObject(world.memory, topicKeys('orders').segment(entry.id))
+    expect(object?.bytes).toHaveLength(entry.bytes)
+    expect(formatDigest(crc32c(object?.bytes ?? new Uint8Array()))).toBe(entry.digest)
+    expect(await world.restored(entry)).toBe(batch.toString('hex'))
   })
-  const object = await readObject(world.memory, topicKeys('orders').segment(entry.id))
-  expect(object?.bytes).toHaveLength(entry.bytes)
-  expect(formatDigest(crc32c(object?.bytes ?? new Uint8Array()))).toBe(entry.digest)
-  expect(await world.restored(entry)).toBe(batch.toString('hex'))
-})
 
-test('the entry of a segment with transactions counts the records that a consumer sees', async () => {
-  const entry = await new World().upload(transaction)
+  test('the entry of a segment with transactions counts the records that a consumer sees', async () => {
+    const entry = await new World().upload(transaction)
 
-  expect(entry).toMatchObject({ records: 5, visible: 2, flags: ['transactional'] })
-})
+    expect(entry).toMatchObject({ records: 5, visible: 2, flags: ['transactional'] })
+  })
 
-test.each([
-  ['landed is unknown', 'STORAGE_OUTCOME_UNKNOWN'],
-  ['has to be sent again', 'STORAGE_REWRITE_NEEDED'],
-] as const)('a segment whose upload %s goes into another object', async (_name, code) => {
-  const world = new World()
-  world.storage.faults.onCall(
-    atCall({ operation: 'commit' }, { kind: 'fail', error: new KanneryError(code, 'who knows') }),
-  )
-  const entry = await world.upload()
+  test.each([
+    ['landed is unknown', 'STORAGE_OUTCOME_UNKNOWN'],
+    ['has to be sent again', 'STORAGE_REWRITE_NEEDED'],
+  ] as const)('a segment whose upload %s goes into another object', async (_name, code) => {
+    const world = new World()
+    world.storage.faults.onCall(
+      atCall({ operation: 'commit' }, { kind: 'fail', error: new KanneryError(code, 'who knows') }),
+    )
+    const entry = await world.upload()
 
-  const [first, second, ...others] = world.keys
-  expect(others).toEqual([])
-  expect(second).toBe(topicKeys('orders').segment(entry.id))
-  expect(first).not.toBe(second)
-  expect(await world.restored(entry)).toBe(batch.toString('hex'))
-})
+    const [first, second, ...others] = world.keys
+    expect(others).toEqual([])
+    expect(second).toBe(topicKeys('orders').segment(entry.id))
+    expect(first).not.toBe(second)
+    expect(await world.restored(entry)).toBe(batch.toString('hex'))
+  })
 
-test('a storage that fails for a while is tried again, each time with another object', async () => {
-  const world = new World()
-  for (const nth of [1, 1, 1]) {
-    world.storage.faults.onCall(atCall({ operation: 'write', nth }, { kind: 'fail' }))
-  }
-  const entry = await world.upload()
+  test('a storage that fails for a while is tried again, each time with another object', async () => {
+    const world = new World()
+    for (const nth of [1, 1, 1]) {
+      world.storage.faults.onCall(atCall({ operation: 'write', nth }, { kind: 'fail' }))
+    }
+    const entry = await world.upload()
 
-  expect(new Set(world.keys).size).toBe(4)
-  expect(await world.restored(entry)).toBe(batch.toString('hex'))
-})
+    expect(new Set(world.keys).size).toBe(4)
+    expect(await world.restored(entry)).toBe(batch.toString('hex'))
+  })
 
-test('a storage that denies the upload is not tried again', async () => {
-  const world = new World()
-  world.storage.faults.onCall(({ operation }) =>
-    operation === 'openWriter' ? { kind: 'deny' } : undefined,
-  )
+  test('a storage that denies the upload is not tried again', async () => {
+    const world = new World()
+    world.storage.faults.onCall(({ operation }) =>
+      operation === 'openWriter' ? { kind: 'deny' } : undefined,
+    )
 
-  await expect(world.upload()).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
-  expect(world.keys).toHaveLength(1)
-})
+    await expect(world.upload()).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+    expect(world.keys).toHaveLength(1)
+  })
 
-test('a storage that always fails is given up', async () => {
-  const world = new World()
-  world.storage.faults.onCall(({ operation }) =>
-    operation === 'commit' ? { kind: 'fail' } : undefined,
-  )
+  test('a storage that always fails is given up', async () => {
+    const world = new World()
+    world.storage.faults.onCall(({ operation }) =>
+      operation === 'commit' ? { kind: 'fail' } : undefined,
+    )
 
-  await expect(world.upload()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-  expect(world.keys).toHaveLength(5)
+    await expect(world.upload()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    expect(world.keys).toHaveLength(5)
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { kafkaError } from '../../cluster/errors.ts'
 import { errorNumbers } from '../../protocol/error-numbers.ts'
 import { KafkaRecoverySource } from './recovery-source.ts'
@@ -26,18 +26,20 @@ function halfLed({ epochEnd }: { readonly epochEnd: number }): KafkaRecoverySour
   return new KafkaRecoverySource(cluster, topic)
 }
 
-test('a partition without a leader serves nothing, and does not contradict what was uploaded of it', async () => {
-  const source = halfLed({ epochEnd: 9 })
-  expect(await source.canServe({ ...range, partition: 1 })).toBe(false)
-  expect(await source.agrees({ ...range, partition: 1 })).toBe(true)
-})
+describe('the records that Kafka still has', () => {
+  test('a partition without a leader serves nothing, and does not contradict what was uploaded of it', async () => {
+    const source = halfLed({ epochEnd: 9 })
+    expect(await source.canServe({ ...range, partition: 1 })).toBe(false)
+    expect(await source.agrees({ ...range, partition: 1 })).toBe(true)
+  })
 
-test.each([
-  [3, true],
-  [2, false],
-])(
-  'a leader whose log leaves the epoch at %i agrees with the offsets to 3: %s',
-  async (epochEnd, agrees) => {
-    expect(await halfLed({ epochEnd }).agrees({ ...range, partition: 0 })).toBe(agrees)
-  },
-)
+  test.each([
+    [3, true],
+    [2, false],
+  ])(
+    'a leader whose log leaves the epoch at %i agrees with the offsets to 3: %s',
+    async (epochEnd, agrees) => {
+      expect(await halfLed({ epochEnd }).agrees({ ...range, partition: 0 })).toBe(agrees)
+    },
+  )
+})

@@ -9,7 +9,7 @@ import { UlidSource } from '@kannery/core/ulid'
 import { Worker, type WriterSession } from '@kannery/core/writing'
 import type { KanneryError } from '@kannery/storage'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { applyRetention, type UpkeepOptions } from './retention-upkeep.ts'
 
 const hourMs = 3_600_000
@@ -41,69 +41,71 @@ function clusterOf(topicId: string, effective = settings): UpkeepOptions['cluste
   }
 }
 
-test('the retention of a topic that has been quiet for days is applied without a warning', async () => {
-  const clock = new TestClock()
-  const random = seededRandom(1)
-  const storage = MemoryStorage.open({ clock })
-  const retention = parseRetention('1d')
-  const started = { storage, clock, random: random.fork(), description: 'a', retention }
-  await using worker = await Worker.start(started)
-  const session = await worker.acquire('orders', { cluster: 'cluster' })
-  const topic = { topicId: 'id', partitions: 1, start: {}, config: settings, effective: settings }
-  await session.beginIncarnation(topic)
-  for (let at = 0; at < 300; at++) await session.commit({ segment: entry(session, at) })
-  await clock.pass(24 * hourMs)
+describe('the upkeep of retention', () => {
+  test('the retention of a topic that has been quiet for days is applied without a warning', async () => {
+    const clock = new TestClock()
+    const random = seededRandom(1)
+    const storage = MemoryStorage.open({ clock })
+    const retention = parseRetention('1d')
+    const started = { storage, clock, random: random.fork(), description: 'a', retention }
+    await using worker = await Worker.start(started)
+    const session = await worker.acquire('orders', { cluster: 'cluster' })
+    const topic = { topicId: 'id', partitions: 1, start: {}, config: settings, effective: settings }
+    await session.beginIncarnation(topic)
+    for (let at = 0; at < 300; at++) await session.commit({ segment: entry(session, at) })
+    await clock.pass(24 * hourMs)
 
-  const warnings: KanneryError[] = []
-  for (let looks = 0; looks < 6; looks++) {
+    const warnings: KanneryError[] = []
+    for (let looks = 0; looks < 6; looks++) {
+      await applyRetention(session, {
+        cluster: clusterOf('id'),
+        storage,
+        clock,
+        ids: new UlidSource({ clock, random: random.fork() }),
+        onWarning: (warning) => warnings.push(warning),
+        signal: new AbortController().signal,
+      })
+      await clock.pass(12 * hourMs)
+    }
+
+    expect(warnings).toEqual([])
+    const index = (await readIndex(storage, 'orders'))?.index
+    if (index === undefined) throw new Error('the index is gone')
+    const entries = await Array.fromAsync(segmentEntries(storage, index))
+    expect(entries.filter(({ state }) => state !== 'deleted')).toEqual([])
+  })
+
+  test.each([
+    ['of the topic are noted', 'id', { ...settings, 'retention.ms': '5' }, 'expired'],
+    [
+      'of a topic that was created again are not entered for the one that was backed up, and expire nothing',
+      'another',
+      settings,
+      undefined,
+    ],
+  ])('the settings %s', async (_, topicId, noted, state) => {
+    const clock = new TestClock()
+    const random = seededRandom(1)
+    const storage = MemoryStorage.open({ clock })
+    const retention = parseRetention('1d')
+    const started = { storage, clock, random: random.fork(), description: 'a', retention }
+    await using worker = await Worker.start(started)
+    const session = await worker.acquire('orders', { cluster: 'cluster' })
+    const topic = { topicId: 'id', partitions: 1, start: {}, config: settings, effective: settings }
+    await session.beginIncarnation(topic)
+    await session.commit({ segment: entry(session, 0) })
+    await clock.pass(48 * hourMs)
     await applyRetention(session, {
-      cluster: clusterOf('id'),
+      cluster: clusterOf(topicId, { ...settings, 'retention.ms': '5' }),
       storage,
       clock,
       ids: new UlidSource({ clock, random: random.fork() }),
-      onWarning: (warning) => warnings.push(warning),
+      onWarning: (warning) => expect.unreachable(warning.message),
       signal: new AbortController().signal,
     })
-    await clock.pass(12 * hourMs)
-  }
 
-  expect(warnings).toEqual([])
-  const index = (await readIndex(storage, 'orders'))?.index
-  if (index === undefined) throw new Error('the index is gone')
-  const entries = await Array.fromAsync(segmentEntries(storage, index))
-  expect(entries.filter(({ state }) => state !== 'deleted')).toEqual([])
-})
-
-test.each([
-  ['of the topic are noted', 'id', { ...settings, 'retention.ms': '5' }, 'expired'],
-  [
-    'of a topic that was created again are not entered for the one that was backed up, and expire nothing',
-    'another',
-    settings,
-    undefined,
-  ],
-])('the settings %s', async (_, topicId, noted, state) => {
-  const clock = new TestClock()
-  const random = seededRandom(1)
-  const storage = MemoryStorage.open({ clock })
-  const retention = parseRetention('1d')
-  const started = { storage, clock, random: random.fork(), description: 'a', retention }
-  await using worker = await Worker.start(started)
-  const session = await worker.acquire('orders', { cluster: 'cluster' })
-  const topic = { topicId: 'id', partitions: 1, start: {}, config: settings, effective: settings }
-  await session.beginIncarnation(topic)
-  await session.commit({ segment: entry(session, 0) })
-  await clock.pass(48 * hourMs)
-  await applyRetention(session, {
-    cluster: clusterOf(topicId, { ...settings, 'retention.ms': '5' }),
-    storage,
-    clock,
-    ids: new UlidSource({ clock, random: random.fork() }),
-    onWarning: (warning) => expect.unreachable(warning.message),
-    signal: new AbortController().signal,
+    expect(currentIncarnation(session.index)?.effective).toEqual(noted)
+    const index = (await readIndex(storage, 'orders'))?.index
+    expect(index?.segments.map((segment) => segment.state)).toEqual([state])
   })
-
-  expect(currentIncarnation(session.index)?.effective).toEqual(noted)
-  const index = (await readIndex(storage, 'orders'))?.index
-  expect(index?.segments.map((segment) => segment.state)).toEqual([state])
 })

@@ -4,7 +4,7 @@ import { encodeIndex, type Index, type SegmentEntry } from '@kannery/core/index-
 import { topicKeys } from '@kannery/core/layout'
 import { UlidSource } from '@kannery/core/ulid'
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CaptureUnderTest } from '../../../test/capture-run.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
@@ -112,23 +112,25 @@ async function bytesInUse(): Promise<number> {
   return heapUsed + external
 }
 
-test('a topic that is followed takes at most 40 KiB beside the budget, however long its backup is', {
-  timeout: 120_000,
-}, async () => {
-  const storage = MemoryStorage.open({ clock })
-  const topics = Array.from({ length: topicCount }, (_, at) => generatedTopic(at))
-  for (const topic of topics) {
-    const bytes = encodeIndex(generatedIndex(topic))
-    await storage.put(topicKeys(topic.name).index, bytes, { condition: { kind: 'overwrite' } })
-  }
-  const cluster = generatedCluster(topics)
-  const before = await bytesInUse()
-  const run = new CaptureUnderTest({ cluster, storage, clock, topics: ['topic-*'] })
-  while (run.opened.length < topicCount) await clock.pass(100)
-  await clock.pass(5000)
-  const following = await bytesInUse()
-  const report = await clock.passUntil(run.stop())
+describe('the memory of a topic', () => {
+  test('a topic that is followed takes at most 40 KiB beside the budget, however long its backup is', {
+    timeout: 120_000,
+  }, async () => {
+    const storage = MemoryStorage.open({ clock })
+    const topics = Array.from({ length: topicCount }, (_, at) => generatedTopic(at))
+    for (const topic of topics) {
+      const bytes = encodeIndex(generatedIndex(topic))
+      await storage.put(topicKeys(topic.name).index, bytes, { condition: { kind: 'overwrite' } })
+    }
+    const cluster = generatedCluster(topics)
+    const before = await bytesInUse()
+    const run = new CaptureUnderTest({ cluster, storage, clock, topics: ['topic-*'] })
+    while (run.opened.length < topicCount) await clock.pass(100)
+    await clock.pass(5000)
+    const following = await bytesInUse()
+    const report = await clock.passUntil(run.stop())
 
-  expect(report.topics).toHaveLength(topicCount)
-  expect((following - before) / topicCount).toBeLessThan(limitBytes)
+    expect(report.topics).toHaveLength(topicCount)
+    expect((following - before) / topicCount).toBeLessThan(limitBytes)
+  })
 })

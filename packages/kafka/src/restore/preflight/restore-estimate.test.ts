@@ -1,5 +1,5 @@
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { writeBackup } from '../../../test/backup.ts'
 import { type StoredRecord, storedBatch } from '../../../test/stored-batch.ts'
 import { BackupReader } from '../../reading/backup-reader.ts'
@@ -41,39 +41,41 @@ async function look(
   return estimateRestore(reader, reader.select({ window, partitions }), olderThanMs)
 }
 
-test('all of a backup', async () => {
-  expect(await look()).toMatchObject({
-    records: 48,
-    largestBatchBytes: batch(0, 30, 1000).length,
-    oldest: 1000,
-    newest: 2007,
-    olderRecords: 0,
-    notRestored: [],
+describe('the estimate of a restore', () => {
+  test('counts everything when the whole backup is chosen', async () => {
+    expect(await look()).toMatchObject({
+      records: 48,
+      largestBatchBytes: batch(0, 30, 1000).length,
+      oldest: 1000,
+      newest: 2007,
+      olderRecords: 0,
+      notRestored: [],
+    })
   })
-})
 
-test('a partition has the share of its offsets', async () => {
-  expect(await look({}, [1])).toMatchObject({ records: 10, newest: 1029 })
-})
+  test('gives a partition the share of its offsets', async () => {
+    expect(await look({}, [1])).toMatchObject({ records: 10, newest: 1029 })
+  })
 
-test('segments outside the window are not counted', async () => {
-  expect(await look({ sinceMs: 1500 })).toMatchObject({ records: 8, oldest: 2000 })
-})
+  test('does not count segments outside the window', async () => {
+    expect(await look({ sinceMs: 1500 })).toMatchObject({ records: 8, oldest: 2000 })
+  })
 
-test('old are only the records of segments that are old as a whole', async () => {
-  expect((await look({}, undefined, 1029)).olderRecords).toBe(0)
-  expect((await look({}, undefined, 1030)).olderRecords).toBe(40)
-  expect((await look({}, undefined, 2007)).olderRecords).toBe(40)
-})
+  test('counts as old only the records of segments that are old as a whole', async () => {
+    expect((await look({}, undefined, 1029)).olderRecords).toBe(0)
+    expect((await look({}, undefined, 1030)).olderRecords).toBe(40)
+    expect((await look({}, undefined, 2007)).olderRecords).toBe(40)
+  })
 
-test('nothing to restore', async () => {
-  expect(await look({ sinceMs: 5000 })).toEqual({
-    records: 0,
-    bytes: 0,
-    largestBatchBytes: 0,
-    oldest: undefined,
-    newest: undefined,
-    olderRecords: 0,
-    notRestored: [],
+  test('is empty when there is nothing to restore', async () => {
+    expect(await look({ sinceMs: 5000 })).toEqual({
+      records: 0,
+      bytes: 0,
+      largestBatchBytes: 0,
+      oldest: undefined,
+      newest: undefined,
+      olderRecords: 0,
+      notRestored: [],
+    })
   })
 })

@@ -106,7 +106,7 @@ describe('a batch goes as it is', () => {
   })
 })
 
-describe('a batch is made anew', () => {
+describe('a batch is encoded again', () => {
   test.each([
     ['from one with holes', {}, {}, [1, 2, 5]],
     ['from one whose end was compacted away', { lastOffset: 9 }, {}, [1, 2]],
@@ -157,7 +157,7 @@ describe('a batch is made anew', () => {
     ])
   })
 
-  test('the same way each time: a producer that begins again must repeat itself', () => {
+  test('the same way each time, because a producer that begins again must repeat itself', () => {
     const make = (): string[] =>
       send(backupBatch(records([0, 2, 4, 6, 8], 300), { codec: 'zstd' }), 115).map(({ bytes }) =>
         bytes.toString('hex'),

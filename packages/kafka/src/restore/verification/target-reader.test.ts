@@ -1,5 +1,5 @@
 import { TestClock } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
 import { ScriptedBroker } from '../../../test/scripted-broker.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
@@ -37,48 +37,50 @@ async function read(broker: ScriptedBroker, end: number): Promise<readonly numbe
   return offsets
 }
 
-test('an answer without any partition, of a broker that throttles, is asked for again', async () => {
-  const broker = new ScriptedBroker(topic)
-  broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1, value: 'x'.repeat(900) }))
-  for (const request of [0, 1, 3]) {
-    broker.faults.set(request, { nothing: true, throttleTimeMs: 60_000 })
-  }
+describe('the reader of a target topic', () => {
+  test('an answer without any partition, of a broker that throttles, is asked for again', async () => {
+    const broker = new ScriptedBroker(topic)
+    broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1, value: 'x'.repeat(900) }))
+    for (const request of [0, 1, 3]) {
+      broker.faults.set(request, { nothing: true, throttleTimeMs: 60_000 })
+    }
 
-  expect(await read(broker, 2)).toEqual([0, 1])
-  expect(broker.asked).toHaveLength(5)
-})
-
-test('an answer that cannot be read is asked for again', async () => {
-  const broker = new ScriptedBroker(topic)
-  broker.fill(0, brokerBatch({ at: 0 }))
-  broker.faults.set(0, { bytes: Buffer.alloc(7) })
-
-  expect(await read(broker, 1)).toEqual([0])
-})
-
-test('an answer without any partition that no quota explains is an error', async () => {
-  const broker = new ScriptedBroker(topic)
-  broker.fill(0, brokerBatch({ at: 0 }))
-  broker.faults.set(0, { nothing: true })
-
-  await expect(read(broker, 1)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
-})
-
-test('answers with nothing are asked for again, as of a broker whose remote storage is slow', async () => {
-  const broker = new ScriptedBroker(topic)
-  broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
-  for (const request of [0, 1, 2, 3]) broker.faults.set(request, { empty: true })
-
-  expect(await read(broker, 2)).toEqual([0, 1])
-})
-
-test('a broker that serves nothing of what it should have is not asked for ever', async () => {
-  const broker = new ScriptedBroker(topic)
-  broker.fill(0, brokerBatch({ at: 0 }))
-
-  await expect(read(broker, 2)).rejects.toMatchObject({
-    code: 'KAFKA_UNREACHABLE',
-    facts: { topic: 'orders', partition: 0, offset: 1 },
+    expect(await read(broker, 2)).toEqual([0, 1])
+    expect(broker.asked).toHaveLength(5)
   })
-  expect(broker.asked.length).toBeLessThan(200)
+
+  test('an answer that cannot be read is asked for again', async () => {
+    const broker = new ScriptedBroker(topic)
+    broker.fill(0, brokerBatch({ at: 0 }))
+    broker.faults.set(0, { bytes: Buffer.alloc(7) })
+
+    expect(await read(broker, 1)).toEqual([0])
+  })
+
+  test('an answer without any partition that no quota explains is an error', async () => {
+    const broker = new ScriptedBroker(topic)
+    broker.fill(0, brokerBatch({ at: 0 }))
+    broker.faults.set(0, { nothing: true })
+
+    await expect(read(broker, 1)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
+  })
+
+  test('answers with nothing are asked for again, as of a broker whose remote storage is slow', async () => {
+    const broker = new ScriptedBroker(topic)
+    broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+    for (const request of [0, 1, 2, 3]) broker.faults.set(request, { empty: true })
+
+    expect(await read(broker, 2)).toEqual([0, 1])
+  })
+
+  test('a broker that serves nothing of what it should have is not asked for ever', async () => {
+    const broker = new ScriptedBroker(topic)
+    broker.fill(0, brokerBatch({ at: 0 }))
+
+    await expect(read(broker, 2)).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      facts: { topic: 'orders', partition: 0, offset: 1 },
+    })
+    expect(broker.asked.length).toBeLessThan(200)
+  })
 })
