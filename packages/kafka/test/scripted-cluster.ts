@@ -32,7 +32,7 @@ export class ScriptedTopic {
     }
   }
 
-  /** What the metadata says from now on, whoever serves the topic. */
+  /** Sets the leader that the metadata names from now on. */
   lead(leader: number | undefined, leaderEpoch: number): void {
     const partitions = this.metadata.partitions.map((known) => ({ ...known, leader, leaderEpoch }))
     this.metadata = { ...this.metadata, partitions }

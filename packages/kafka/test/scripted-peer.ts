@@ -4,7 +4,7 @@ import { Writer } from '@platformatic/kafka'
 export interface ScriptedRequest {
   readonly apiKey: number
   readonly correlationId: number
-  /** Sends a frame as the answer, behind the correlation id. */
+  /** Sends a frame as the answer, after the correlation id. */
   answer(body: Buffer): void
   /** Sends these very bytes. */
   sendRaw(bytes: Buffer): void

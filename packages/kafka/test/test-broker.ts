@@ -78,8 +78,8 @@ export class TestBroker implements AsyncDisposable {
 
   /** Sends one batch without a producer id. Returns its first offset. */
   async send(topic: string, { partition = 0, codec = 'none', records }: Sent): Promise<number> {
-    const nobody = { producerId: -1n, producerEpoch: -1, sequence: -1 }
-    return await this.#produce(topic, partition, encodeBatch(records.map(whole), codec, nobody))
+    const noProducer = { producerId: -1n, producerEpoch: -1, sequence: -1 }
+    return await this.#produce(topic, partition, encodeBatch(records.map(whole), codec, noProducer))
   }
 
   async beginTransactions(transactionalId: string): Promise<TestTransactions> {

@@ -24,15 +24,12 @@ import type { StorageLocation } from '../src/storage/open-storage.ts'
 import { systemClock, systemRandom } from '../src/system.ts'
 
 /**
- * A storage in memory behind a plugin of its own, so that it is found and opened as every other
- * one.
+ * A storage in memory with a plugin of its own, so that it is found and opened as every other one.
  */
 export class MemoryLocation implements AsyncDisposable {
   readonly location: StorageLocation
   readonly storage: MemoryStorage
-  /**
-   * Those that were opened, in order: they tell what was asked of them, and can be made to fail.
-   */
+  /** The handles that were opened, in order. They record their calls, and can be made to fail. */
   readonly opened: FaultyStorage[] = []
   readonly accesses: BackendContext['access'][] = []
   /** What shall go wrong on every handle that is opened from now on. */

@@ -23,8 +23,8 @@ const quotaPatienceMs = 600_000
 
 /**
  * Runs `attempt` until it succeeds. An error that `mayRetry` accepts is retried for at most
- * `patienceMs`; then the last error is thrown. `attempt` reads the state of the cluster anew each
- * time, so that the retries `same-request` and `after-refresh` are one here.
+ * `patienceMs`; then the last error is thrown. `attempt` reads the state of the cluster each
+ * time, so that the retries `same-request` and `after-refresh` mean the same here.
  *
  * Where a broker says that a quota is used up, and for how long (KIP-599), that time is waited, for
  * ten minutes at most, and does not count as part of `patienceMs`.

@@ -47,7 +47,7 @@ describe('shared connections', () => {
 
   test('a connection that cannot be opened fails for all who wait, and the next call tries again', async () => {
     const fail = async (): Promise<BrokerConnection> => {
-      throw new Error('nobody answers')
+      throw new Error('no broker answers')
     }
     const both = await Promise.allSettled([shared.get('a', fail), shared.get('a', open)])
 

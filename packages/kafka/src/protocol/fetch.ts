@@ -142,7 +142,7 @@ export function decodeFetchResponse(frame: Buffer, version: number): FetchRespon
     reader.taggedFields()
   })
   reader.taggedFields()
-  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes behind the answer`)
+  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes follow the answer`)
   return { throttleTimeMs, errorCode, sessionId, partitions }
 }
 

@@ -55,7 +55,7 @@ export function encodeBatch(
  * Turns a batch as a broker stored it into one that a producer may send, its records section
  * untouched. `batch` is changed in place. What brokers demand (LogValidator): base offset 0, own
  * producer id, and of the attributes only the compression bits: a surviving delete-horizon bit
- * would let the cleaner drop tombstones at once. The CRC is computed anew.
+ * would let the cleaner drop tombstones at once. The CRC is computed again.
  */
 export function readdressBatch(
   batch: Buffer,

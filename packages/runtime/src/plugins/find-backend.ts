@@ -102,7 +102,7 @@ export async function namedPackage(name: string, sources: PluginSources): Promis
   })
 }
 
-/** The packages that `kannery plugin add` put into `folder`, by name. */
+/** Lists the plugins that were installed into the plugin folder `folder`, in order of names. */
 export async function packagesInFolder(folder: string): Promise<readonly PackageOnDisk[]> {
   const packages: PackageOnDisk[] = []
   for (const name of Object.keys(await dependenciesOf(folder)).toSorted()) {

@@ -21,7 +21,7 @@ export interface PluginSources {
    */
   readonly named: readonly string[]
   readonly app: App
-  /** Its `node_modules` is the last place; `kannery plugin add` fills it. */
+  /** The plugin folder. Its `node_modules` is searched last. */
   readonly folder: string
   /** Names of the only packages that may be loaded; all when undefined. */
   readonly allowed?: ReadonlySet<string>
@@ -29,7 +29,7 @@ export interface PluginSources {
 
 /** Plugins to use before all others, separated as in PATH. */
 export const pluginsVariable = 'KANNERY_PLUGINS'
-/** The folder of `kannery plugin add`, when it is to be another. */
+/** The plugin folder, in place of the default one. */
 export const pluginFolderVariable = 'KANNERY_PLUGIN_FOLDER'
 
 const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/

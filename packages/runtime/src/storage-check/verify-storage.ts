@@ -148,14 +148,14 @@ async function cleanUp(storage: StorageBackend, scratch: KeyPrefix): Promise<rea
   }
 }
 
-/** What could not be deleted is still listed. */
+/** Deletes all objects. Those that could not be deleted are still listed afterwards. */
 async function removeObjects(storage: StorageBackend, prefix: KeyPrefix): Promise<void> {
   for await (const _ of storage.deleteMany(await keysBelow(storage, prefix)));
 }
 
 /**
- * In a folder hidden markers outlive their objects, for whoever might still write there. Here
- * nobody does.
+ * Removes the scratch folder of a folder storage. Hidden markers in it outlive their objects, for
+ * writers that may still come; here none will.
  */
 async function removeFolder({ spec }: Storage, scratch: KeyPrefix): Promise<void> {
   if (spec.folder === undefined) return

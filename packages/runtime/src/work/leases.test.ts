@@ -38,7 +38,7 @@ describe('the leases of a backup', () => {
     expect((await listBackupLeases(memory.location)).report).toEqual({ leases: [], failed: [] })
     await expect(findBackupLease(memory.location, 'orders')).rejects.toMatchObject({
       code: 'STORAGE_NOT_FOUND',
-      message: expect.stringContaining('nobody holds'),
+      message: expect.stringContaining('no writer holds'),
     })
   })
 })

@@ -46,10 +46,10 @@ export async function findBackupLease(
 }
 
 /**
- * Frees a topic whose holder is known to be dead; returns who held it. One that lives after all
- * commits nothing any more.
+ * Breaks the lease of a topic whose holder is known to be dead, and returns what the lease said. A
+ * holder that still runs cannot commit any more.
  *
- * @throws STORAGE_NOT_FOUND when it is not held
+ * @throws STORAGE_NOT_FOUND when there is no lease on the topic
  */
 export async function breakBackupLease(
   location: StorageLocation,
@@ -73,7 +73,7 @@ function describe({ topic, holder, since, lastSeen, orphanedAt }: Holder): Backu
 }
 
 function notHeld(location: string, topic: string): KanneryError {
-  return new KanneryError('STORAGE_NOT_FOUND', `nobody holds the lease on topic "${topic}"`, {
+  return new KanneryError('STORAGE_NOT_FOUND', `no writer holds the lease on topic "${topic}"`, {
     remedy: 'A backup can start at once.',
     advice: { id: 'list-leases', storage: location },
     facts: { topic, location },

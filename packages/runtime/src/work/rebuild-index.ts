@@ -43,13 +43,14 @@ export interface RebuiltIndex {
   }[]
   /** Segments that the index does not name. */
   readonly leftOut: readonly LeftOut[]
-  /** In segments that it names: what is whole of them can be restored. */
+  /** Damage in the segments that the new index names. Their undamaged chunks can be restored. */
   readonly damages: readonly Damage[]
 }
 
 /**
- * Makes a lost or damaged index anew from the segments. @throws as core's rebuildIndex, and as
- * opening a storage does
+ * Makes a lost or damaged index again from the segments.
+ *
+ * @throws as core's rebuildIndex, and as opening a storage does
  */
 export async function rebuildBackupIndex(options: RebuildIndexOptions): Promise<RebuiltIndex> {
   const { topic, dryRun, onProgress, onWarning } = options

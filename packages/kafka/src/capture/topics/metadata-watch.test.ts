@@ -56,7 +56,7 @@ describe('the watch over the metadata', () => {
     ],
     [['a', 'b*'], undefined],
   ])('topics %j are asked for as %j', async (texts, expected) => {
-    let asked: readonly string[] | undefined | 'nobody' = 'nobody'
+    let asked: readonly string[] | undefined | 'not asked' = 'not asked'
     const cluster = {
       metadata: async (names?: readonly string[]) => {
         asked = names

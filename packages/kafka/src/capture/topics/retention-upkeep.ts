@@ -24,7 +24,7 @@ export interface UpkeepOptions {
   readonly signal: AbortSignal
 }
 
-/** Assumed lag of our clock behind that of the storage, which decides. */
+/** How far our clock may be behind that of the storage, which decides. Milliseconds. */
 const aheadMs = 86_400_000
 
 /**

@@ -6,18 +6,18 @@ import type { KafkaRecord } from '../../record-batch/records.ts'
 
 /** A batch that lacks only its producer state. */
 export interface UnstampedBatch {
-  /** `re-encoded`: made anew from the records, in memory of its own. */
+  /** `verbatim`: the stored bytes. `re-encoded`: encoded again, in memory of its own. */
   readonly path: 'verbatim' | 're-encoded'
   readonly records: number
   readonly bytes: number
-  /** Writes the producer state into the batch, and returns it. Once. */
+  /** Writes the producer state into the batch, and returns the batch. Call it once. */
   stamp(producer: ProducerState): Buffer
 }
 
 /**
  * What a producer sends so that the target holds the records of `batch`: the batch itself
- * where a broker takes it (LogValidator: dense offsets, CreateTime), else one that is made anew
- * with the same compression, or several where it would be larger than `maxBatchBytes`. The same
+ * where a broker takes it (LogValidator: dense offsets, CreateTime), else one that is encoded
+ * again with the same compression, or several where it would be larger than `maxBatchBytes`. The same
  * batch always gives the same ones: a producer that begins again repeats them exactly.
  *
  * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record

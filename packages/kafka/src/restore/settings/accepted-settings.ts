@@ -58,7 +58,7 @@ export async function acceptedSettings(
  * Whether a cluster refused a topic because of its configuration or its shape: without some setting
  * it may take it.
  */
-export function isRefusal(error: unknown): error is KanneryError {
+export function isTopicRefusal(error: unknown): error is KanneryError {
   return (
     KanneryError.is(error, 'CONFIG_INVALID') &&
     ['INVALID_CONFIG', 'POLICY_VIOLATION'].includes(String(error.facts['kafkaError']))
@@ -120,7 +120,7 @@ async function validate(
   try {
     return await cluster.validateTopic(topic)
   } catch (error) {
-    if (isRefusal(error)) return error
+    if (isTopicRefusal(error)) return error
     throw error
   }
 }

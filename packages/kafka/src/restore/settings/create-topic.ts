@@ -2,7 +2,7 @@ import type { KanneryError } from '@kannery/storage'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
 import type { NewTopic } from '../../cluster/topics.ts'
-import { isRefusal, namedSettings, topicRefused } from './accepted-settings.ts'
+import { isTopicRefusal, namedSettings, topicRefused } from './accepted-settings.ts'
 import type { Settings } from './topic-settings.ts'
 
 export interface CreatedTopic {
@@ -30,7 +30,7 @@ export async function createHeldTopic(
       const config = { ...topic.config, ...held }
       return { topic: await cluster.createTopic({ ...topic, config }), held }
     } catch (error) {
-      if (!isRefusal(error)) throw error
+      if (!isTopicRefusal(error)) throw error
       const fewer = withoutRefused(held, error)
       if (fewer === undefined) throw topicRefused(topic, error)
       judge(fewer)
