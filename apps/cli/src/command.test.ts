@@ -81,6 +81,16 @@ describe('defineCommand', () => {
     ])
   })
 
+  test('takes the values of a list from repeated words and from words with commas', () => {
+    const list = text({ description: '', repeatable: true, commas: true })
+    const repeated = text({ description: '', repeatable: true })
+    const words = ['a,b', 'c', '/d{1,2}/']
+
+    expect(list.read(words, now)).toEqual(['a', 'b', 'c', '/d{1,2}/'])
+    expect(repeated.read(words, now)).toEqual(words)
+    expect(() => list.read(['a,'], now)).toThrow(/the value is empty/)
+  })
+
   const wrong: readonly (readonly [string, string, Option<unknown>, RegExp])[] = [
     ['64 apples', 'size', size({ description: '' }), /such as 64MiB/],
     ['5', 'duration', duration({ description: '' }), /such as 90s, 5m or 1h30m/],

@@ -16,6 +16,8 @@ export interface OptionDeclaration {
   /** The value when the option is given without one. */
   readonly implied?: string
   readonly repeatable?: true
+  /** Whether commas separate several values in one word. */
+  readonly commas?: true
   readonly required?: true
   /** The reason why the option is refused. Such an option is not shown in the help. */
   readonly refused?: string
@@ -49,6 +51,7 @@ interface WithDefault {
 }
 interface Repeatable {
   readonly repeatable: true
+  readonly commas?: true
   readonly required?: true
 }
 
@@ -83,7 +86,10 @@ export function optionKind<Value>(
       ...(choices === undefined ? {} : { choices }),
       ...details,
       read(words, now) {
-        const values = wordsOf(words).map((word) => parse(word, now))
+        const separate = details.commas === true ? separateByCommas : (word: string) => [word]
+        const values = wordsOf(words)
+          .flatMap(separate)
+          .map((word) => parse(word, now))
         return details.repeatable === true ? values : values[0]
       },
     }
@@ -94,6 +100,11 @@ export function optionKind<Value>(
 function wordsOf(words: OptionWords): readonly string[] {
   if (words === undefined || words === true) return []
   return typeof words === 'string' ? [words] : words
+}
+
+/** A regular expression between slashes is one value: it may hold a comma itself. */
+function separateByCommas(word: string): readonly string[] {
+  return word.startsWith('/') ? [word] : word.split(',')
 }
 
 /** Any text but an empty one, which a variable that is not set leaves. */

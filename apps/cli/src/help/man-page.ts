@@ -105,16 +105,21 @@ function describeOption({
   choices,
   implied,
   repeatable,
+  commas,
   ...option
 }: OptionDeclaration): string {
   const notes = [
     choices === undefined ? undefined : `one of ${choices.join(', ')}`,
     option.default === undefined ? undefined : `defaults to ${option.default}`,
     implied === undefined ? undefined : `${implied} when no value is given`,
-    repeatable === true ? 'can be repeated' : undefined,
+    repeatable === true ? repetition(commas) : undefined,
     option.required === true ? 'required' : undefined,
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`
+}
+
+function repetition(commas: true | undefined): string {
+  return commas === true ? 'can be repeated, or several separated by commas' : 'can be repeated'
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ipv6Pattern, portPattern } from '../values/address.ts'
 import { checkRetention, parseDuration } from '../values/duration.ts'
 import {
   advice,
@@ -15,6 +16,9 @@ import { documentName, envelope } from './envelope.ts'
 const duration = parsedText(parseDuration, 'Write a duration such as 90s, 5m or 1h30m.')
 const retention = parsedText(checkRetention, 'Write keep, or a duration such as 30d.')
 const size = parsedText(parseSize, 'Write a size such as 64MiB.')
+
+/** Less has no room for an answer of a broker, a chunk and the part of an upload, 5 MiB with S3. */
+const leastMemoryBytes = 16 * 1024 * 1024
 
 /** Less leaves no time to renew a lease over a network. */
 const leastTtlMs = 1000
@@ -53,11 +57,21 @@ const spec = z
         /** By size; the chunk that fills it, of about 1 MiB, still goes in. Defaults to 64MiB. */
         maxSize: size.prefault('64MiB'),
         /** By age: what a crash can cost at most. Defaults to 5m. */
-        maxAge: duration.prefault('5m'),
+        maxAge: duration
+          .refine((milliseconds) => milliseconds > 0, {
+            message: 'leaves no time to fill a segment',
+            params: { right: 'Write more than 0s; 5m is usual.' },
+          })
+          .prefault('5m'),
       })
       .prefault({}),
     /** Budget for the data in memory. Defaults to 256MiB. */
-    memory: size.prefault('256MiB'),
+    memory: size
+      .refine((bytes) => bytes >= leastMemoryBytes, {
+        message: 'is less than 16MiB',
+        params: { right: 'Write 16MiB at least; 256MiB is usual.' },
+      })
+      .prefault('256MiB'),
     /** How this backup holds a topic against other writers. */
     lease: z
       .strictObject({
@@ -88,9 +102,10 @@ const spec = z
     metrics: z
       .strictObject({
         /** `[host:]port`; on the loopback address unless a host is given. */
-        address: matchingText(/^((\[[0-9a-fA-F:]+\]|[^:[\]\s]+):)?[0-9]{1,5}$/, {
+        address: matchingText(new RegExp(`^((${ipv6Pattern}|[^:[\\]\\s]+):)?(0|${portPattern})$`), {
           what: 'an address for metrics',
-          right: 'Write a port such as "9090", in quotes, or host:port.',
+          right:
+            'Write a port such as "9090", in quotes, or host:port; a port is 1 to 65535, or 0 for any that is free.',
         }),
       })
       .optional(),

@@ -1,16 +1,15 @@
 import { z } from 'zod'
+import { ipv6Pattern, portPattern } from '../values/address.ts'
 import { advice, type Immutable, matchingText, oneOf, someText } from '../values/schemas.ts'
 import { secretReference } from '../values/secret-reference.ts'
 import { saslMechanisms } from '../values.ts'
 import { envelope } from './envelope.ts'
 
-const address = matchingText(
-  /^(\[[0-9a-fA-F:.]+(%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9._-]+):([1-9]\d{0,4})$/,
-  {
-    what: "a broker's address",
-    right: 'Write host:port without a user, such as localhost:9092 or [::1]:9092.',
-  },
-)
+const address = matchingText(new RegExp(`^(${ipv6Pattern}|[A-Za-z0-9._-]+):${portPattern}$`), {
+  what: "a broker's address",
+  right:
+    'Write host:port without a user, such as localhost:9092 or [::1]:9092; a port is 1 to 65535.',
+})
 
 const tls = z
   .strictObject({

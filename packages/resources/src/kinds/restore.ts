@@ -29,6 +29,10 @@ const topic = z
     partitions: z
       .array(wholeNumber(0, largestInt32))
       .min(1)
+      .refine((partitions) => new Set(partitions).size === partitions.length, {
+        message: 'names a partition twice',
+        params: { right: 'Write each partition once.' },
+      })
       .register(advice, { right: 'Write a list of partition numbers, such as [0, 3].' })
       .optional(),
     /** Number of the incarnation, where the topic was created again. Defaults to the last one. */

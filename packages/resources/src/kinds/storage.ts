@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ipv6Pattern, portPattern } from '../values/address.ts'
 import {
   advice,
   exactlyOne,
@@ -21,10 +22,14 @@ const prefix = matchingText(/^(?!\/)(?!.*\/$)(?!.*\/\/)[^\0]+$/, {
   right: 'Write names with "/" between them, such as backups/prod, and none at either end.',
 })
 
-const endpoint = matchingText(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
-  what: 'an address of a service',
-  right: 'Write it with http or https, without a user and options: https://minio.example.com:9000.',
-})
+const endpoint = matchingText(
+  new RegExp(`^https?://(${ipv6Pattern}|[^\\s/?#@:[\\]]+)(:${portPattern})?(/[^\\s?#]*)?$`),
+  {
+    what: 'an address of a service',
+    right:
+      'Write it with http or https, without a user and options: https://minio.example.com:9000; a port is 1 to 65535.',
+  },
+)
 
 const credentials = z
   .strictObject({

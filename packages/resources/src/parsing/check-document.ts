@@ -13,7 +13,8 @@ export function checkDocument(value: unknown): Checked {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problems: [{ path: [], wrong: 'is not a document', right: whatADocumentIs }] }
   }
-  const kind = (value as { readonly kind?: unknown }).kind
+  const { kind } = value as { readonly kind?: unknown }
+  if (kind === 'List') return { problems: [listWithoutItems(value)] }
   if (!isKind(kind)) return { problems: [unknownKind(kind)] }
   const schema = schemas[kind]
   const result = schema.safeParse(value)
@@ -25,6 +26,12 @@ export function checkDocument(value: unknown): Checked {
 
 /** What to write where there is no document. */
 export const whatADocumentIs = 'Write apiVersion, kind, metadata and spec.'
+
+/** A list with items is not checked itself. */
+function listWithoutItems(value: object): FieldProblem {
+  const wrong = 'items' in value ? 'is not a list' : 'is missing'
+  return { path: ['items'], wrong, right: 'Write a list of documents.' }
+}
 
 function unknownKind(kind: unknown): FieldProblem {
   const nearest = typeof kind === 'string' ? nearestName(kind, resourceKinds) : undefined

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { quote } from '../values/quote.ts'
 import { nearestName } from './nearest-name.ts'
 import type { FieldPath } from './problem.ts'
 import { type FieldRules, rulesAt } from './schema-at.ts'
@@ -70,10 +71,11 @@ function describe(issue: z.core.$ZodIssue, value: unknown, shown: string): strin
   return issue.code === 'custom' ? issue.message : `${shown} is not valid`
 }
 
-function adviceFor(issue: z.core.$ZodIssue, { right }: FieldRules): string {
+function adviceFor(issue: z.core.$ZodIssue, { right, fields }: FieldRules): string {
   const own: unknown = issue.code === 'custom' ? issue.params?.['right'] : undefined
   if (typeof own === 'string') return own
   if (right !== undefined) return right
+  if (fields.length > 0) return `Write its fields: ${fields.join(', ')}.`
   const expected = issue.code === 'invalid_type' ? expectedTypes[issue.expected] : undefined
   return expected === undefined ? 'Correct it.' : `Write ${expected}.`
 }
@@ -97,8 +99,8 @@ function typeName(value: unknown): string {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'object' ? 'the value' : String(JSON.stringify(value))
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+  if (typeof value === 'string') return quote(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : 'the value'
 }
 
 function valueAt(value: unknown, path: FieldPath): unknown {

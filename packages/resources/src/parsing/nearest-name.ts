@@ -1,5 +1,9 @@
+/** The comparison takes time for each letter; a longer name is no misspelling. */
+const longestName = 253
+
 /** The known name that `name` is most likely a misspelling of; undefined when none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > longestName) return undefined
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(fold(name), fold(candidate)) }))
     .filter(

@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { quote } from '../values/quote.ts'
 
 /** One thing that is wrong with a document. It never repeats a secret. */
 export interface DocumentProblem {
@@ -21,7 +22,7 @@ export function formatPath(path: FieldPath): string {
   return path
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`
-      const name = /^[\w-]+$/.test(step) ? step : JSON.stringify(step)
+      const name = /^[\w-]{1,80}$/.test(step) ? step : quote(step)
       return index === 0 ? name : `.${name}`
     })
     .join('')

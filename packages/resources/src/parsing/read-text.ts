@@ -123,8 +123,8 @@ function readDocument(
 /** The documents of a list as Kubernetes has it; undefined for any other value. */
 function itemsOf(value: unknown): readonly unknown[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { apiVersion, kind, items } = value as Readonly<Record<string, unknown>>
-  return apiVersion === 'v1' && kind === 'List' && Array.isArray(items) ? items : undefined
+  const { kind, items } = value as Readonly<Record<string, unknown>>
+  return kind === 'List' && Array.isArray(items) ? items : undefined
 }
 
 type Content = { readonly value: unknown } | { readonly problem: FieldProblem }

@@ -214,6 +214,68 @@ const rows: Readonly<Record<string, Row>> = {
     /not a regular expression/,
     /Unterminated group/,
   ],
+  'a port that does not exist': [
+    cluster('{bootstrapServers: ["localhost:9092", "localhost:65536"]}'),
+    'spec.bootstrapServers[1]',
+    /"localhost:65536" is not a broker's address/,
+    /1 to 65535/,
+  ],
+  'a port of zero': [
+    cluster('{bootstrapServers: ["localhost:0"]}'),
+    'spec.bootstrapServers[0]',
+    /not a broker's address/,
+    /1 to 65535/,
+  ],
+  'an endpoint whose port does not exist': [
+    storage('{s3: {bucket: b, endpoint: "https://minio:99999/path"}}'),
+    'spec.s3.endpoint',
+    /not an address/,
+    /1 to 65535/,
+  ],
+  'metrics at a port that does not exist': [
+    backup('metrics: {address: "0.0.0.0:70000"}'),
+    'spec.metrics.address',
+    /"0\.0\.0\.0:70000" is not an address for metrics/,
+    /1 to 65535/,
+  ],
+  'hardly any memory': [backup('memory: 1B'), 'spec.memory', /less than 16MiB/, /256MiB is usual/],
+  'segments of no age': [
+    backup('segment: {maxAge: 0s}'),
+    'spec.segment.maxAge',
+    /no time/,
+    /5m is usual/,
+  ],
+  'a partition twice': [
+    `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: orders, partitions: [0, 0, 0]}]}}`,
+    'spec.topics[0].partitions',
+    /names a partition twice/,
+    /each partition once/,
+  ],
+  'text for a group of fields': [
+    cluster('{bootstrapServers: ["b:1"], sasl: PLAIN}'),
+    'spec.sasl',
+    /is text, not fields/,
+    /mechanism, username, password/,
+  ],
+  'a number for a label': [
+    '{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a, labels: {team: 7}}, spec: {folder: {path: /a}}}',
+    'metadata.labels.team',
+    /is a number, not text/,
+    /in quotes/,
+  ],
+  'an alias of nothing': ['kind: *nothing', '', /without an anchor/, /values themselves/],
+  'a list of Kubernetes that holds text': [
+    '{apiVersion: v1, kind: List, items: [orders]}',
+    '',
+    /not a document/,
+    /apiVersion, kind, metadata/,
+  ],
+  'a list of Kubernetes without items': [
+    '{apiVersion: v1, kind: List}',
+    'items',
+    /is missing/,
+    /list of documents/,
+  ],
   'a number for a size': [backup('memory: 64'), 'spec.memory', /a number, not text/, /64MiB/],
   'a size of Kubernetes': [
     backup('segment: {maxSize: 64Mi}'),
@@ -308,6 +370,20 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 describe('a wrong document', () => {
+  test.each([
+    ['name of a field', (long: string) => backup(`${long}: 1`)],
+    ['size', (long: string) => backup(`memory: ${long}`)],
+    ['time', (long: string) => restore(`since: ${long}`)],
+    ['expression', (long: string) => restore(`excludeTopics: ["/(${long}/"]`)],
+    ['name', (long: string) => storage('{}').replace('one', long)],
+    ['word', (long: string) => backup(`codec: ${long}`)],
+  ])('with a %s of 10 kB is refused in a few words', (_what, documentWith) => {
+    const { problems } = readDocuments(documentWith('x'.repeat(10_000)))
+
+    expect(problems.length).toBeGreaterThan(0)
+    expect(JSON.stringify(problems).length).toBeLessThan(1200)
+  })
+
   test.each(Object.entries(rows))(
     'with %s names the field, what is wrong and what is right',
     (_name, [text, field, wrong, right]) => {

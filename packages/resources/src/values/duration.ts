@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { quote } from './quote.ts'
 
 const millisecondsPerUnit = {
   w: 604_800_000,
@@ -23,7 +24,7 @@ export function parseDuration(text: string): number {
     0,
   )
   if (parts.length === 0 || whole !== text.trim() || !Number.isSafeInteger(milliseconds)) {
-    throw new KanneryError('CONFIG_INVALID', `not a duration: ${JSON.stringify(text)}`, {
+    throw new KanneryError('CONFIG_INVALID', `not a duration: ${quote(text)}`, {
       remedy: 'Write numbers and units without spaces, such as 90s, 5m or 1h30m.',
     })
   }
@@ -49,7 +50,7 @@ export function checkRetention(text: string): string {
   const trimmed = text.trim()
   if (trimmed.toLowerCase() === 'keep') return 'keep'
   if (/^([0-9]+(ns|us|ms|[smhdwy]))+$/.test(trimmed) && /[1-9]/.test(trimmed)) return trimmed
-  throw new KanneryError('CONFIG_INVALID', `not a retention: ${JSON.stringify(text)}`, {
+  throw new KanneryError('CONFIG_INVALID', `not a retention: ${quote(text)}`, {
     remedy: 'Write keep, or a duration such as 30d, 12h or 1w12h.',
   })
 }

@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { quote } from './quote.ts'
 
 const units = {
   B: 1,
@@ -17,7 +18,7 @@ export function parseSize(text: string): number {
   const factor = unit === '' ? 1 : factors[unit]
   const bytes = Number(number) * (factor ?? Number.NaN)
   if (number === '' || !Number.isSafeInteger(bytes) || bytes <= 0) {
-    throw new KanneryError('CONFIG_INVALID', `not a size: ${JSON.stringify(text)}`, {
+    throw new KanneryError('CONFIG_INVALID', `not a size: ${quote(text)}`, {
       remedy: `Write a number and a unit, such as 64MiB (units: ${Object.keys(units).join(', ')}).`,
     })
   }

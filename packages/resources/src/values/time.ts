@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { parseDuration } from './duration.ts'
+import { quote } from './quote.ts'
 
 /**
  * A date, a date with hours and minutes, or with seconds; a time has its zone, because a guess
@@ -62,7 +63,7 @@ function isDayOfCalendar(day: string): boolean {
 }
 
 function refuse(text: string, forms: string): never {
-  throw new KanneryError('CONFIG_INVALID', `not a time: ${JSON.stringify(text)}`, {
+  throw new KanneryError('CONFIG_INVALID', `not a time: ${quote(text)}`, {
     remedy: `Write ${forms}, or ${milliseconds}.`,
   })
 }

@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { quote } from './quote.ts'
 import { matchingText, parsedText } from './schemas.ts'
 
 /** What Kafka's class `org.apache.kafka.common.internals.Topic` allows. */
@@ -32,7 +33,7 @@ export const topicPattern = parsedText(
 function checkTopicPattern(text: string): string {
   if (text.length > 1 && text.startsWith('/') && text.endsWith('/')) return checkExpression(text)
   if (patternCharacters.test(text) && text !== '.' && text !== '..') return text
-  throw new KanneryError('CONFIG_INVALID', `not a topic or pattern: ${JSON.stringify(text)}`, {
+  throw new KanneryError('CONFIG_INVALID', `not a topic or pattern: ${quote(text)}`, {
     remedy:
       "Write a topic's name, a pattern with * and ?, or a regular expression between slashes.",
   })
@@ -43,8 +44,9 @@ function checkExpression(text: string): string {
     new RegExp(text.slice(1, -1), 'u')
     return text
   } catch (cause) {
-    throw new KanneryError('CONFIG_INVALID', `not a regular expression: ${text}`, {
-      remedy: `Correct it: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    throw new KanneryError('CONFIG_INVALID', `not a regular expression: ${quote(text)}`, {
+      // The message repeats the expression, before what is wrong with it.
+      remedy: `Correct it: ${String(cause).replace(/^.*: /s, '')}.`,
       cause,
     })
   }

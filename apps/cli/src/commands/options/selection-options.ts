@@ -22,6 +22,7 @@ export const selectionOptions: SelectionOptions = {
     short: 'p',
     description: 'only this partition',
     repeatable: true,
+    commas: true,
   }),
   since: time({
     description:

@@ -23,12 +23,14 @@ export const backupCommand: CommandDeclaration = defineCommand({
       description:
         "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes",
       repeatable: true,
+      commas: true,
       required: true,
     }),
     exclude: text({
       value: 'pattern',
       description: 'topics to leave out; takes precedence over --topic',
       repeatable: true,
+      commas: true,
     }),
     once: flag({
       description: 'end when everything up to the ends of the partitions at the start is stored',

@@ -26,6 +26,7 @@ export const copyCommand: CommandDeclaration = defineCommand({
       description:
         "a topic: its name, a glob such as 'orders.*', or a regular expression between slashes; defaults to all topics",
       repeatable: true,
+      commas: true,
     }),
     watch: duration({
       value: 'interval',

@@ -23,6 +23,17 @@ describe('the documents that a dry run prints', () => {
       expect(await kanneryWith(stdout, 'validate', '-f', '-')).toMatchObject({ status: 0 })
     }
   })
+
+  test('are the same for a list with commas as for repeated options', async () => {
+    const base = ['restore', '--from', '/srv/backups', '--to', 'a:9092', '--dry-run']
+    const short = '-t a,b --exclude c,d -p 0,3 --drop-headers x,y --map e=f,g=h'
+    const long =
+      '-t a -t b --exclude c --exclude d -p 0 -p 3 --drop-headers x --drop-headers y --map e=f --map g=h'
+    const { status, stdout } = await kannery(...base, ...short.split(' '))
+
+    expect(status).toBe(0)
+    expect(stdout).toBe((await kannery(...base, ...long.split(' '))).stdout)
+  })
 })
 
 describe('documents that are wrong', () => {

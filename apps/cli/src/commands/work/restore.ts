@@ -22,12 +22,14 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       description:
         "a topic in the backup: its name, a glob such as 'orders.*', or a regular expression between slashes",
       repeatable: true,
+      commas: true,
       required: true,
     }),
     exclude: text({
       value: 'pattern',
       description: 'topics to leave out; wins over --topic',
       repeatable: true,
+      commas: true,
     }),
     as: text({
       value: 'name',
@@ -37,6 +39,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       value: 'from=to',
       description: 'a topic in the backup, and its name in the target cluster',
       repeatable: true,
+      commas: true,
     }),
     prefix: text({
       value: 'text',
@@ -54,8 +57,10 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     }),
     'drop-headers': text({
       value: 'name',
-      description: 'a header to leave out of the restored records',
+      description:
+        'a header to leave out of the restored records; one with a comma in its name can be left out by a document',
       repeatable: true,
+      commas: true,
     }),
     'original-offset-header': text({
       value: 'name',
