@@ -19,6 +19,7 @@ import { editIndex } from '../src/index-file/edit-index.ts'
 import type { CoveredRange, Gap, Index, SegmentEntry } from '../src/index-file/format/model.ts'
 import { segmentEntries } from '../src/index-file/pages/pages.ts'
 import { readIndex } from '../src/index-file/read-index.ts'
+import type { TailLimits } from '../src/index-file/roll.ts'
 import { UlidSource } from '../src/ulid/ulid.ts'
 import type { NewIncarnation } from '../src/writing/new-incarnation.ts'
 import { Worker, type WorkerOptions } from '../src/writing/worker.ts'
@@ -40,6 +41,8 @@ export interface WorldOptions {
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
   /** Answers tell the storage's time, as those of a cloud do. */
   readonly answersTellTime?: boolean
+  /** Of the workers. Defaults to those of the product. */
+  readonly tailLimits?: TailLimits | undefined
   /**
    * Called for each object that process `name` stored, in the order in which the storage took them.
    */
@@ -59,6 +62,7 @@ export class World {
   /** What workers were told. */
   readonly warnings: KanneryError[] = []
   readonly #answersTellTime: boolean
+  readonly tailLimits: TailLimits | undefined
   readonly #watch: Pick<WorldOptions, 'onStored' | 'onDeleted'>
   readonly #ways = new Map<string, FaultyStorage>()
 
@@ -67,6 +71,7 @@ export class World {
     this.random = seededRandom(seed)
     this.memory = MemoryStorage.open({ clock: this.clock, ...storage })
     this.#answersTellTime = answersTellTime
+    this.tailLimits = options.tailLimits
     this.#watch = options
   }
 
@@ -95,6 +100,7 @@ export class World {
       clock: this.clock,
       random: this.random.fork(),
       description: `"${name}"`,
+      tailLimits: this.tailLimits,
       onWarning: (warning) => this.warnings.push(warning),
       ...options,
     })

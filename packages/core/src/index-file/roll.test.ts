@@ -13,12 +13,12 @@ import { summarizeHoldings } from './pages/page-summary.ts'
 import { type PageWriter, writePage } from './pages/page-writer.ts'
 import { readPage, segmentEntries } from './pages/pages.ts'
 import {
+  defaultTailLimits,
   pageEntries,
   pageSummaries,
   rollPages,
   summaryLimit,
   TailSizes,
-  tailLimits,
 } from './roll.ts'
 
 function pageWriter(): { writer: PageWriter; ids: UlidSource; storage: MemoryStorage } {
@@ -41,14 +41,17 @@ const bytesOf = (entries: readonly SegmentEntry[]): number =>
 
 test('a tail within its limits stays', async () => {
   const { ids } = pageWriter()
-  const entries = Array.from({ length: tailLimits.entries }, (_, at) =>
+  const entries = Array.from({ length: defaultTailLimits.entries }, (_, at) =>
     segment(ids.next(), { 0: [at, at + 1] }),
   )
 
-  expect(new TailSizes(entries).overflow()).toBe(0)
-  expect(new TailSizes([...entries, segment(ids.next(), { 0: [256, 257] })]).overflow()).toBe(
-    pageEntries,
-  )
+  expect(new TailSizes(entries, defaultTailLimits).overflow()).toBe(0)
+  expect(
+    new TailSizes(
+      [...entries, segment(ids.next(), { 0: [256, 257] })],
+      defaultTailLimits,
+    ).overflow(),
+  ).toBe(pageEntries)
 })
 
 test('a tail that is too large by bytes gives its oldest entries away, down to half the limit', () => {
@@ -61,12 +64,12 @@ test('a tail that is too large by bytes gives its oldest entries away, down to h
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), (count) => {
       const entries = Array.from({ length: count }, (_, at) => wide(at))
-      const moved = new TailSizes(entries).overflow()
-      if (bytesOf(entries) <= tailLimits.bytes) {
+      const moved = new TailSizes(entries, defaultTailLimits).overflow()
+      if (bytesOf(entries) <= defaultTailLimits.bytes) {
         expect(moved).toBe(0)
       } else {
-        expect(bytesOf(entries.slice(moved))).toBeLessThanOrEqual(tailLimits.bytes / 2)
-        expect(bytesOf(entries.slice(moved - 1))).toBeGreaterThan(tailLimits.bytes / 2)
+        expect(bytesOf(entries.slice(moved))).toBeLessThanOrEqual(defaultTailLimits.bytes / 2)
+        expect(bytesOf(entries.slice(moved - 1))).toBeGreaterThan(defaultTailLimits.bytes / 2)
       }
     }),
     { numRuns: 20 },

@@ -5,10 +5,17 @@ import { type PageWriter, writePage } from './pages/page-writer.ts'
 import { readPage } from './pages/pages.ts'
 
 /**
- * Limits of the tail. When it exceeds one of them, its oldest entries move into a page, until half
- * of the limit is left.
+ * Limits of the tail: the entries that the index itself names. When it exceeds one of them, its
+ * oldest entries move into a page, until half of the limit is left.
  */
-export const tailLimits: { readonly entries: number; readonly bytes: number } = {
+export interface TailLimits {
+  readonly entries: number
+  /** Size of the entries as they are written, bytes. */
+  readonly bytes: number
+}
+
+/** The limits of every backup. */
+export const defaultTailLimits: TailLimits = {
   entries: 256,
   bytes: 128 * 1024,
 }
@@ -27,8 +34,12 @@ export const pageSummaries = 16
  * commit does not grow with the age of the backup. The pages are uploaded when it resolves, and
  * only the returned index names them.
  */
-export async function rollPages(index: Index, writer: PageWriter): Promise<Index> {
-  let rolled = await rollTail(index, writer)
+export async function rollPages(
+  index: Index,
+  writer: PageWriter,
+  limits: TailLimits = defaultTailLimits,
+): Promise<Index> {
+  let rolled = await rollTail(index, writer, limits)
   for (let run = overlongRun(rolled.pages); run !== undefined; run = overlongRun(rolled.pages)) {
     rolled = await rollSummaries(rolled, run, writer)
   }
@@ -36,8 +47,8 @@ export async function rollPages(index: Index, writer: PageWriter): Promise<Index
 }
 
 /** Encodes each entry once: a rebuild may have found a million of them. */
-async function rollTail(index: Index, writer: PageWriter): Promise<Index> {
-  const tail = new TailSizes(index.segments)
+async function rollTail(index: Index, writer: PageWriter, limits: TailLimits): Promise<Index> {
+  const tail = new TailSizes(index.segments, limits)
   const pages = [...index.pages]
   let ends: { readonly of: number; readonly covered: CoveredEnds } | undefined
   for (let count = tail.overflow(); count > 0; count = tail.overflow()) {
@@ -56,10 +67,12 @@ async function rollTail(index: Index, writer: PageWriter): Promise<Index> {
 /** Keeps account of the size of the tail while its oldest entries leave it. */
 export class TailSizes {
   readonly #sizes: readonly number[]
+  readonly #limits: TailLimits
   #first = 0
   #bytes: number
 
-  constructor(segments: readonly SegmentEntry[]) {
+  constructor(segments: readonly SegmentEntry[], limits: TailLimits) {
+    this.#limits = limits
     this.#sizes = segments.map((entry) => Buffer.byteLength(encodeEntry({ ...entry })))
     this.#bytes = this.#sizes.reduce((sum, size) => sum + size, 0)
   }
@@ -71,12 +84,12 @@ export class TailSizes {
 
   /** Returns how many of the oldest entries move into the next page; 0 when all may stay. */
   overflow(): number {
+    const limits = this.#limits
     const entries = this.#sizes.length - this.#first
-    if (entries <= tailLimits.entries && this.#bytes <= tailLimits.bytes) return 0
+    if (entries <= limits.entries && this.#bytes <= limits.bytes) return 0
     let bytes = this.#bytes
     let count = 0
-    const stays = (): boolean =>
-      bytes <= tailLimits.bytes / 2 && entries - count <= tailLimits.entries / 2
+    const stays = (): boolean => bytes <= limits.bytes / 2 && entries - count <= limits.entries / 2
     while (count < entries && count < pageEntries && !stays()) bytes -= this.#sizeAt(count++)
     return count
   }

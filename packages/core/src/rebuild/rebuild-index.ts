@@ -249,7 +249,8 @@ async function write(
   const greatest = laterUlid(planned.greatestId, index.commit)
   const newId = (): Ulid => tenure.ids.next(greatest)
   tenure.assertHeld()
-  const rolled = await rollPages(index, { storage, topic, epoch, writer, newId })
+  const pages = { storage, topic, epoch, writer, newId }
+  const rolled = await rollPages(index, pages, tenure.tailLimits)
   tenure.assertHeld()
   const condition =
     broken === undefined

@@ -6,7 +6,7 @@ import type { Index } from '../index-file/format/model.ts'
 import { PackedIndex } from '../index-file/format/packed-index.ts'
 import type { PageWriter } from '../index-file/pages/page-writer.ts'
 import { readIndex, type StoredIndex, storedIndex } from '../index-file/read-index.ts'
-import { rollPages } from '../index-file/roll.ts'
+import { rollPages, type TailLimits } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { contended, leaseLost } from '../lease/errors.ts'
 import { putCertainly } from '../objects/put-certainly.ts'
@@ -16,6 +16,7 @@ import type { UlidSource } from '../ulid/ulid.ts'
 export interface IndexHolderOptions {
   readonly storage: StorageBackend
   readonly ids: UlidSource
+  readonly tailLimits: TailLimits
   /** Throws when this writer may not write any more. */
   readonly assertMayWrite: () => void
   /**
@@ -102,13 +103,14 @@ export class IndexHolder {
    * has the index that names the new pages.
    */
   async #changed(change: IndexChange): Promise<Index | undefined> {
-    const { storage, ids } = this.#options
+    const { storage, ids, tailLimits } = this.#options
     const [base, version] = [this.index, this.#version]
     const commit = ids.next(base.commit)
     const writer = this.#pageWriter({ ...base, commit })
     try {
       const changed = await change(base, writer)
-      return await rollPages({ ...changed, commit, committed: base.epoch }, writer)
+      const committed = { ...changed, commit, committed: base.epoch }
+      return await rollPages(committed, writer, tailLimits)
     } catch (error) {
       const isGone = KanneryError.is(error, 'DATA_CORRUPT') && error.retry === 'after-refresh'
       if (!isGone) throw error

@@ -2,6 +2,7 @@ import { type Clock, KanneryError, type Random, type StorageBackend } from '@kan
 import { eitherSignal } from '@kannery/storage/client'
 import { currentIncarnation, readCoverage } from '../index-file/coverage.ts'
 import type { Index } from '../index-file/format/model.ts'
+import { defaultTailLimits, type TailLimits } from '../index-file/roll.ts'
 import { topicKeys } from '../layout/keys.ts'
 import { acquireLease, type Contender, type HeldLease } from '../lease/acquire-lease.ts'
 import { leaseLost } from '../lease/errors.ts'
@@ -40,6 +41,11 @@ export interface WorkerOptions {
    * their indexes say.
    */
   readonly retention?: Retention | undefined
+  /**
+   * How much an index names itself before older entries move into pages. Defaults to 256 entries or
+   * 128 KiB.
+   */
+  readonly tailLimits?: TailLimits | undefined
   /** Called for failures that do not stop the work. */
   readonly onWarning?: ((warning: KanneryError) => void) | undefined
 }
@@ -67,6 +73,7 @@ export interface Tenure {
   /** Nonce of the holder. */
   readonly writer: string
   readonly ids: UlidSource
+  readonly tailLimits: TailLimits
   /** Returns the time by the storage's clock, milliseconds. */
   readonly storageNow: () => number
   /**
@@ -86,6 +93,7 @@ export class Worker implements AsyncDisposable {
   readonly #contender: Contender
   readonly #disposed = new AbortController()
   readonly #retention: Retention | undefined
+  readonly #tailLimits: TailLimits
   readonly #onWarning: (warning: KanneryError) => void
   /** Sessions by topic, also those that are still being acquired. */
   readonly #sessions = new Map<string, Promise<WriterSession>>()
@@ -95,6 +103,7 @@ export class Worker implements AsyncDisposable {
     const { timing = defaultLeaseTiming, onWarning = () => undefined } = options
     this.#onWarning = onWarning
     this.#retention = options.retention
+    this.#tailLimits = options.tailLimits ?? defaultTailLimits
     this.id = new UlidSource({ clock, random }).next()
     const time = new StorageTime(clock)
     const file = {
@@ -164,6 +173,7 @@ export class Worker implements AsyncDisposable {
       return await work({
         writer: newWriter(random),
         ids: new UlidSource({ clock, random }),
+        tailLimits: this.#tailLimits,
         storageNow: () => this.storageNow(),
         assertHeld: () => this.#assertBeforeDeadline(held),
       })
@@ -249,6 +259,7 @@ export class Worker implements AsyncDisposable {
       storageNow: () => time.now() ?? clock.now(),
       askStorageTime: () => time.ask(storage, topicKeys(topic).time, 0),
       retention: this.#retention,
+      tailLimits: this.#tailLimits,
       assertBeforeDeadline: () => this.#assertBeforeDeadline(held),
       release: async () => {
         this.#sessions.delete(topic)

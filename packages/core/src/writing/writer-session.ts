@@ -3,6 +3,7 @@ import { currentIncarnation, leaderEpochsAfter, type NextOffsets } from '../inde
 import type { Index, SegmentEntry } from '../index-file/format/model.ts'
 import { withChangedEntries } from '../index-file/pages/change-entries.ts'
 import type { StoredIndex } from '../index-file/read-index.ts'
+import type { TailLimits } from '../index-file/roll.ts'
 import type { NamedObject } from '../layout/keys.ts'
 import { leaseLost } from '../lease/errors.ts'
 import type { RecoverySource, Verdicts } from '../recovery/adoption.ts'
@@ -26,6 +27,7 @@ export interface WriterSessionOptions {
   readonly storage: StorageBackend
   readonly leftovers: LeftoverFooters
   readonly ids: UlidSource
+  readonly tailLimits: TailLimits
   /** The greatest id in the topic's folder, as far as it is known. */
   readonly greatestId: Ulid | undefined
   /** Leader epoch of the last batch before the next offset, by partition, where it is known. */
@@ -73,10 +75,16 @@ export class WriterSession implements AsyncDisposable {
     this.#nextOffsets = next
     this.#leaderEpochs = options.leaderEpochs
     this.#greatestId = options.greatestId
-    const { storage, ids } = options
+    const { storage, ids, tailLimits } = options
     const assertMayWrite = (): void => this.#assertMayWrite()
     const nextOffsets = (): NextOffsets => this.#nextOffsets
-    this.#holder = new IndexHolder(stored, { storage, ids, assertMayWrite, nextOffsets })
+    this.#holder = new IndexHolder(stored, {
+      storage,
+      ids,
+      tailLimits,
+      assertMayWrite,
+      nextOffsets,
+    })
   }
 
   /** The index as of the last committed change. */

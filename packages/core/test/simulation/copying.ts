@@ -110,8 +110,10 @@ export class Copying {
 
   async #worker(process: Process, storage: ReturnType<Process['storageAt']>): Promise<Worker> {
     const { clock, name } = process
-    const random = this.#scene.world.random.fork()
-    return await Worker.start({ storage, clock, random, description: `"${name}"` })
+    const { world } = this.#scene
+    const random = world.random.fork()
+    const { tailLimits } = world
+    return await Worker.start({ storage, clock, random, tailLimits, description: `"${name}"` })
   }
 
   #state(target: MemoryStorage): NamedState | undefined {

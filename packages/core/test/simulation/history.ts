@@ -1,6 +1,6 @@
 import { KanneryError, type ObjectKey } from '@kannery/storage'
 import { type SeededRandom, seededRandom } from '@kannery/storage-testkit'
-import { tailLimits } from '../../src/index-file/roll.ts'
+import { defaultTailLimits, type TailLimits } from '../../src/index-file/roll.ts'
 import { minutes, seconds, World } from '../fixtures.ts'
 import { Copying, stepsOfCopy } from './copying.ts'
 import { KafkaModel } from './kafka-model.ts'
@@ -11,8 +11,8 @@ import { retentionMs, type Scene, timing } from './scene.ts'
 import { keys } from './steps.ts'
 import { nextOf, stepsOf, type Work, Writing } from './writing.ts'
 
-// A history has few segments: so that some of them are in pages, an index names but these itself.
-Object.assign(tailLimits, { entries: 2 })
+// A history has few segments, some of which shall be in pages.
+const tailLimits: TailLimits = { ...defaultTailLimits, entries: 2 }
 
 /** Between turns. */
 const pausesMs = [seconds(1), seconds(1), seconds(90), minutes(7), minutes(15)]
@@ -53,6 +53,7 @@ class Simulation {
     this.#random = seededRandom(seed)
     this.#world = new World({
       seed,
+      tailLimits,
       onStored: (name, key, body) => this.#onStored(name, key, body),
       onDeleted: (name, key, body) => {
         this.#ledger.deleted(name, key, body)
