@@ -12,6 +12,7 @@ export interface Mutant {
 const holder = 'writing/index-holder.ts'
 const epoch = 'writing/acquire-epoch.ts'
 const session = 'writing/writer-session.ts'
+const commit = 'writing/commit-change.ts'
 const adoption = 'recovery/adoption.ts'
 const certainly = 'objects/put-certainly.ts'
 
@@ -91,7 +92,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'commits its segment in place of all others',
-    file: session,
+    file: commit,
     search: 'segments: [...index.segments, ...(segment ? [inOrder(segment)] : [])],',
     replace: 'segments: [...(segment ? [inOrder(segment)] : [])],',
   },
@@ -103,7 +104,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'acknowledges what it does not name',
-    file: session,
+    file: commit,
     search: '...(segment ? [inOrder(segment)] : [])],',
     replace: '],',
   },
