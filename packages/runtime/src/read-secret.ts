@@ -3,7 +3,7 @@ import type { SecretReference } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
 import type { Environment } from './system.ts'
 
-/** What a reference is read for, and from where. */
+/** The field that a reference belongs to, and the environment that it is read from. */
 export interface SecretContext {
   /** The field of the document, for errors: `KafkaCluster "prod": spec.sasl.password`. */
   readonly field: string
@@ -11,9 +11,9 @@ export interface SecretContext {
 }
 
 /**
- * What a reference of a document leads to, without the line end of the command that made it.
+ * Reads the secret that a reference of a document names, without a line end after it.
  *
- * @throws CONFIG_INVALID naming the field and the reference, never what they lead to
+ * @throws CONFIG_INVALID naming the field and the reference, never the secret
  */
 export async function readSecret(
   reference: SecretReference,
@@ -30,7 +30,11 @@ export async function readSecret(
   })
 }
 
-/** A file that a person named. @throws CONFIG_INVALID */
+/**
+ * Reads a file that a document names.
+ *
+ * @throws CONFIG_INVALID when it cannot be read
+ */
 export async function readNamedFile(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
@@ -43,7 +47,7 @@ export async function readNamedFile(path: string): Promise<Buffer> {
   }
 }
 
-/** Secrets come with the line end of the command that made them. */
+/** Removes the line end that the command which made a secret left after it. */
 export function withoutLastLineEnd(secret: string): string {
   return secret.replace(/\r?\n$/, '')
 }

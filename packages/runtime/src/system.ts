@@ -16,7 +16,7 @@ export const systemClock: Clock = {
     signal?.throwIfAborted()
     try {
       for (let left = milliseconds; left > 0; left -= longestTimerMs) {
-        await sleep(Math.min(left, longestTimerMs), undefined, { ...(signal && { signal }) })
+        await sleep(Math.min(left, longestTimerMs), undefined, { signal })
       }
     } catch (error) {
       // The timer rejects with an error of its own; the contract is the signal's reason.

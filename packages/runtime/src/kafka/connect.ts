@@ -18,7 +18,7 @@ export async function connectKafka(
     connection,
     clock: systemClock,
     random: systemRandom,
-    ...(signal && { signal }),
+    signal,
   })
 }
 

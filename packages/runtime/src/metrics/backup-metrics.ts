@@ -14,7 +14,7 @@ import type { MetricsSource } from './metrics-server.ts'
  */
 export class BackupMetrics implements MetricsSource {
   readonly #registry = new Registry()
-  /** By topic, by the monotonic clock. */
+  /** Time of the last commit, by topic, by the monotonic clock. */
   readonly #committedAt = new Map<string, number>()
   readonly #records: Counter<'topic' | 'partition'>
   readonly #bytes: Counter<'topic' | 'partition'>
@@ -78,8 +78,8 @@ export class BackupMetrics implements MetricsSource {
   }
 
   /**
-   * Until the first commit of this process, the age is that of what the backup has; of none, that
-   * of this moment.
+   * Notes that a topic was opened. Until its first commit in this process, the age of the last
+   * commit is that of the newest segment of the backup, or counts from now when there is none.
    */
   opened({ topic, capturedUntil }: CaptureOpenedEvent): void {
     const now = this.#clock.now()

@@ -118,8 +118,8 @@ type RunResult =
   | { readonly kind: 'failed'; readonly lastWords: string }
 
 /**
- * In the plugin folder, so that no configuration file of the working directory says where packages
- * come from.
+ * Runs a package manager in the plugin folder, so that no configuration file of the working
+ * directory decides where packages come from.
  */
 async function run(
   { name }: PackageManager,

@@ -16,14 +16,14 @@ export interface App {
  */
 export interface PluginSources {
   /**
-   * Plugins that a person named: absolute paths of package folders, or package names. They win over
-   * all others.
+   * Plugins that the user named: absolute paths of package folders, or package names. They take
+   * precedence over all others.
    */
   readonly named: readonly string[]
   readonly app: App
   /** The plugin folder. Its `node_modules` is searched last. */
   readonly folder: string
-  /** Names of the only packages that may be loaded; all when undefined. */
+  /** Names of the packages that may be loaded. Defaults to all. */
   readonly allowed?: ReadonlySet<string>
 }
 
@@ -35,8 +35,9 @@ export const pluginFolderVariable = 'KANNERY_PLUGIN_FOLDER'
 const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
 
 /**
- * @throws CONFIG_INVALID for a relative path: what it means would depend on where a command was
- *   started
+ * Finds the sources of plugins in the environment.
+ *
+ * @throws CONFIG_INVALID for a relative path: its meaning would depend on the working directory
  */
 export function pluginSources(environment: Environment, app: App): PluginSources {
   const named = (environment[pluginsVariable] ?? '')

@@ -17,7 +17,7 @@ export class Latencies implements StorageObserver {
     else durations.push(durationMs)
   }
 
-  /** By operation, in the order in which they were first called. */
+  /** Returns the latencies by operation, in the order in which they were first called. */
   summarize(): readonly OperationLatency[] {
     return Array.from(this.#durations, ([operation, durations]) => {
       const sorted = durations.toSorted((a, b) => a - b)

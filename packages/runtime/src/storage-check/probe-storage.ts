@@ -8,7 +8,7 @@ export interface StorageProbe {
   readonly location: string
   readonly type: string
   readonly capabilities: StorageCapabilities
-  /** false: these credentials may not delete. */
+  /** Whether the credentials may delete. */
   readonly canDelete: boolean
   readonly warnings: readonly {
     readonly code: ErrorCode
@@ -21,8 +21,8 @@ export interface StorageProbe {
 }
 
 /**
- * What each backup does when it opens its storage: tries whether the store keeps the conditions
- * that it accepts, with two small objects that are deleted again.
+ * Probes a storage as every backup does when it opens one: tries with two small objects, which are
+ * deleted again, whether the store keeps the preconditions that it accepts.
  *
  * @throws STORAGE_UNSUPPORTED when two backups could overwrite each other there, and every other
  *   STORAGE_* error

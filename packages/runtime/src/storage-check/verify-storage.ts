@@ -18,40 +18,42 @@ import { openExistingBackend, type StorageLocation } from '../storage/open-stora
 import { systemClock, systemRandom } from '../system.ts'
 import { Latencies, type OperationLatency } from './latencies.ts'
 
-/** `refused`: the store does not offer it, and says so as it should. */
+/** `refused`: the store does not offer the feature, and refuses it as the contract demands. */
 export type PromiseResult = 'kept' | 'refused' | 'broken'
 
+/** One case of the storage contract, and its result. */
 export interface CheckedPromise {
   readonly promise: string
   readonly result: PromiseResult
   readonly durationMs: number
-  /** What was seen where it is broken. */
+  /** What the storage did instead, when the promise is broken. */
   readonly reason?: string
   readonly remedy?: string
   readonly advice?: Advice | undefined
 }
 
+/** What a verification of a storage found. */
 export interface StorageVerification {
   readonly location: string
   readonly type: string
   readonly promises: readonly CheckedPromise[]
   readonly latencies: readonly OperationLatency[]
-  /** Keys that could not be cleaned up; empty as a rule. */
+  /** Keys of test objects that could not be deleted; usually empty. */
   readonly leftBehind: readonly string[]
 }
 
+/** Which storage to verify, and against which contract. */
 export interface VerifyStorageOptions {
   readonly storage: StorageLocation
   readonly signal: AbortSignal
   readonly onProgress: (done: number, total: number) => void
-  /** What is checked; the contract of all storages unless a test says otherwise. */
+  /** The cases to check. Defaults to the contract of all storages. */
   readonly contract?: readonly ContractCase[]
 }
 
 /**
- * Runs the contract that every storage must keep against a person's own one, under a prefix of its
- * own that is cleaned up afterwards, also when it is interrupted. Calls go through the same
- * decorators as those of a backup.
+ * Runs the storage contract against a storage, under a prefix of its own that is cleaned up
+ * afterwards, also after an interruption. Calls go through the decorators that a backup uses.
  *
  * @throws STORAGE_* when the storage cannot be used at all
  */

@@ -18,7 +18,7 @@ export interface StorageLocation {
   readonly storage: Storage
   readonly plugins: PluginSources
   readonly environment: Environment
-  /** Told, for people, while the storage does not answer and is asked again. */
+  /** Called with a line of text for people while the storage does not answer and is retried. */
   readonly onNote?: (line: string) => void
 }
 
@@ -32,11 +32,11 @@ export async function openStorage(location: StorageLocation): Promise<StorageBac
 }
 
 /**
- * Opens a storage that is there for writing, and probes it first: one that ignores preconditions is
- * refused, and what one lacks that can be done without is reported.
+ * Opens an existing storage for writing, and probes it first. One that ignores preconditions is
+ * refused; missing features that a backup can do without are reported to `onWarning`.
  *
- * @throws as {@link openStorage}; STORAGE_CONTAINER_NOT_FOUND where there is no such folder: it is
- *   not made
+ * @throws as {@link openStorage}; STORAGE_UNSUPPORTED; STORAGE_CONTAINER_NOT_FOUND when the folder
+ *   or bucket does not exist: it is not made
  */
 export async function openWritableStorage(
   location: StorageLocation,
@@ -46,9 +46,9 @@ export async function openWritableStorage(
 }
 
 /**
- * As {@link openWritableStorage}, also where nothing is yet: a folder is made, in one that is
- * there. For what fills a storage: what works on one that is filled must not take a mistyped name
- * for an empty storage.
+ * Opens a storage for writing as {@link openWritableStorage}, and makes its folder if it does not
+ * exist (its parent must). Only for jobs that fill a storage: all others must not take a mistyped
+ * name for an empty storage.
  */
 export async function openStorageToFill(
   location: StorageLocation,
@@ -57,14 +57,15 @@ export async function openStorageToFill(
   return await probed(await openBackend(location, 'write'), location, onWarning)
 }
 
-/** A storage that is there, for a write that can be done without: it is not probed. */
+/** Opens an existing storage for an optional write, without probing it. */
 export async function openUnprobedStorage(location: StorageLocation): Promise<StorageBackend> {
   return decorated(await openExistingBackend(location), location)
 }
 
 /**
- * A backend for writing, of a storage that is there. @throws STORAGE_CONTAINER_NOT_FOUND; as {@link
- * openStorage}
+ * Opens the backend of an existing storage for writing, without retries and unprobed.
+ *
+ * @throws STORAGE_CONTAINER_NOT_FOUND; as {@link openStorage}
  */
 export async function openExistingBackend(location: StorageLocation): Promise<StorageBackend> {
   const backend = await openBackend(location, 'write')
@@ -98,7 +99,7 @@ async function probed(
   }
 }
 
-/** The backend itself: one attempt per call, nothing probed. */
+/** Opens the backend itself: one attempt per call, nothing probed. */
 export async function openBackend(
   { storage, plugins, environment, onNote }: StorageLocation,
   access: 'read' | 'write',
@@ -112,7 +113,7 @@ export async function openBackend(
     random: systemRandom,
     access,
     userAgent: `kannery/${plugins.app.version}`,
-    ...(credentials === undefined ? {} : { credentials }),
+    credentials,
   })
 }
 
@@ -130,6 +131,6 @@ function decorated(
     clock: systemClock,
     random: systemRandom,
     capabilities,
-    ...(observer && { observer }),
+    observer,
   })
 }

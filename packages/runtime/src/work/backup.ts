@@ -27,8 +27,9 @@ export interface BackupObserver extends JobObserver {
   onProgress?(progress: BackupProgress): void
 }
 
+/** What a backup did. */
 export interface BackupReport {
-  /** What was committed, by topic. */
+  /** What was committed, in order of the topics' names. */
   readonly topics: CaptureReport['topics']
   /** Topics that could not be backed up, or not to their end. */
   readonly failed: readonly FailedTopic[]
@@ -125,8 +126,8 @@ async function startWorker(
     timing: leaseTiming(lease.ttl),
     description: nameWriter(plugins.app.version),
     onWarning,
-    ...(retention === undefined ? {} : { retention: parseRetention(retention) }),
-    ...(lease.identity === undefined ? {} : { identity: lease.identity }),
+    retention: retention === undefined ? undefined : parseRetention(retention),
+    identity: lease.identity,
   })
 }
 

@@ -17,13 +17,14 @@ export interface UnreadableTopic {
 /** An index may be large, and there may be thousands of them. */
 const readAtATime = 16
 
+/** The backups of a storage. */
 export interface ListedBackups {
   readonly topics: readonly (TopicSummary | UnreadableTopic)[]
 }
 
 /**
- * Lists one level and reads the index of every topic, some at a time, and nothing else. In the
- * order of the listing.
+ * Lists the backups of a storage, in the order of its listing. Lists one level and reads the index
+ * of every topic, some at a time, and nothing else.
  */
 export async function listBackups(location: StorageLocation): Promise<Outcome<ListedBackups>> {
   await using storage = await openStorage(location)

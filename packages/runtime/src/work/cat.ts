@@ -6,9 +6,9 @@ export interface CatOptions {
   readonly storage: StorageLocation
   readonly topic: string
   readonly window: RestoreWindow
-  /** All when undefined. */
+  /** Partitions to read. Defaults to all. */
   readonly partitions?: readonly number[]
-  /** Number of the incarnation. Defaults to the last one. */
+  /** Number of the incarnation to read. Defaults to the last one. */
   readonly incarnation?: number
   /** Leaves out what is damaged and reports it to `onDamage`; otherwise damage is thrown. */
   readonly skipDamaged: boolean
@@ -16,14 +16,15 @@ export interface CatOptions {
   readonly signal: AbortSignal
 }
 
+/** A record of a backup. */
 export interface CatRecord extends KafkaRecord {
   readonly partition: number
 }
 
 /**
- * The records of a topic in a storage, a batch at a time: in each partition in the order of their
- * offsets, partitions as their segments hold them. Reads only the ranges that may hold what was
- * asked for.
+ * Reads the records of a topic's backup, a batch at a time. Records of one partition come in the
+ * order of their offsets; partitions alternate as their segments hold them. Reads only the byte
+ * ranges that may hold what was asked for.
  *
  * @throws STORAGE_NOT_FOUND when there is no backup of the topic, DATA_CORRUPT naming object and
  *   bytes

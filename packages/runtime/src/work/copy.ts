@@ -10,37 +10,43 @@ import { concernsOneTopic } from './topics/each-topic.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 import { type LeaseOptions, leaseTiming, namedLease, nameWriter } from './topics/writer.ts'
 
+/** What to copy, from where to where, and how often. */
 export interface CopyOptions {
   readonly source: StorageLocation
   readonly target: StorageLocation
-  /** Patterns as typed; all topics when empty. */
+  /** Names or patterns of topics; all topics when empty. */
   readonly topics: readonly string[]
   readonly lease: LeaseOptions
-  /** Follow the source until `signal`, looking so often; undefined to copy once. */
+  /**
+   * Time between two rounds, milliseconds: the source is followed until `signal`; undefined to copy
+   * once.
+   */
   readonly watchEveryMs: number | undefined
   readonly signal: AbortSignal
   readonly onProgress: (progress: CopyAdvance) => void
   readonly onWarning: (warning: KanneryError) => void
 }
 
+/** How far a copy is, over all topics. */
 export interface CopyAdvance {
   readonly records: number
   readonly bytes: number
   /**
-   * Records that it will have copied at its end; undefined while other topics are to come, and
-   * where it follows the source.
+   * Number of records at the end of the copy; undefined before the last topic, and when the source
+   * is followed.
    */
   readonly total: number | undefined
 }
 
 /**
- * What was done of a topic; `error` where it could not be copied (any more), with more in the
- * report's `failed`.
+ * What was copied of one topic. `error` is present when it could not be copied to its end; the
+ * report's `failed` says more.
  */
 export interface CopiedTopic extends Omit<TopicCopy, 'state'> {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
+/** What a copy did, topic by topic in the order of the source's listing. */
 export interface CopyReport {
   readonly topics: readonly CopiedTopic[]
   /** Topics that could not be copied, as of the last time that they were tried. */
@@ -48,9 +54,8 @@ export interface CopyReport {
 }
 
 /**
- * Copies backups into another storage, one topic after the other: what one topic suffers does not
- * keep the others. With `watchEveryMs` again and again, until `signal`; what fails then is reported
- * and tried again.
+ * Copies backups into another storage, one topic after the other. Continues with the other topics
+ * when one fails. With `watchEveryMs` it repeats this until `signal`, and retries what failed.
  *
  * @throws what keeps it from beginning: STORAGE_*, PLUGIN_*, CONFIG_INVALID
  */
@@ -69,7 +74,7 @@ export async function runCopy(options: CopyOptions): Promise<Outcome<CopyReport>
     timing,
     description: nameWriter(target.plugins.app.version),
     onWarning,
-    ...(lease.identity === undefined ? {} : { identity: lease.identity }),
+    identity: lease.identity,
   })
   const isWanted = (topic: string): boolean =>
     matchers.length === 0 || matchers.some((matcher) => matcher.matches(topic))
@@ -116,7 +121,7 @@ class CopyRun {
     this.#run = run
   }
 
-  /** The last round ended before all topics were tried. */
+  /** Whether the last round ended before all topics were tried. */
   get isStopped(): boolean {
     return this.#isStopped
   }
@@ -127,7 +132,7 @@ class CopyRun {
   }
 
   /**
-   * Every topic of the source, one after the other; ends early when the signal asks for it, or when
+   * Copies every topic of the source, one after the other. Ends early when the signal is aborted or
    * a storage is away.
    */
   async once(): Promise<void> {
@@ -219,7 +224,7 @@ function sameStorage(): KanneryError {
 
 function nothingToCopy(patterns: readonly string[]): KanneryError {
   return new KanneryError('STORAGE_NOT_FOUND', 'the source holds no backup to copy', {
-    ...(patterns.length === 0 ? {} : { why: `no topic matches ${patterns.join(', ')}` }),
+    why: patterns.length === 0 ? undefined : `no topic matches ${patterns.join(', ')}`,
     remedy: 'Check the storage and the patterns.',
     advice: { id: 'list-backups' },
   })

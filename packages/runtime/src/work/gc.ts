@@ -10,47 +10,46 @@ import { tryEachTopic } from './topics/each-topic.ts'
 import type { FailedTopic, Outcome } from './topics/outcome.ts'
 import { indexOf, topicsOf } from './topics/topic-indexes.ts'
 
+/** Which storage to clean up, and whether only to look. */
 export interface CollectGarbageOptions {
   readonly storage: StorageLocation
-  /** Look, by this machine's clock, and write nothing. */
+  /** True to report what is due by this machine's clock, and to write nothing. */
   readonly dryRun: boolean
   readonly onWarning: (warning: KanneryError) => void
 }
 
+/** What a garbage collection deleted of one topic; in a dry run, what it would delete. */
 export interface CollectedTopic {
   readonly topic: string
-  /** That had expired, and their bytes. */
+  /** Number of expired segments that were deleted. */
   readonly segments: number
+  /** Size of these segments as stored, bytes. */
   readonly bytes: number
-  /** Objects that no index will name again. */
+  /** Number of deleted objects that no index will name again. */
   readonly garbage: number
-  /** Objects that no index names, and that are garbage from now on: they go a day later. */
+  /** Number of objects that no index names: they are garbage now, and deleted a day later. */
   readonly orphans: number
-  /** Writer of the topic, which deletes such things itself; null if there is none. */
+  /** Name of the topic's writer, which deletes these objects itself; null when there is none. */
   readonly writer: string | null
-  /** It is a second copy: the next copy cleans it up. */
+  /** True for a second copy of a backup, from which nothing was deleted: the next copy does it. */
   readonly copy: boolean
 }
 
+/** What a garbage collection deleted; in a dry run, what it would delete. */
 export interface CollectedGarbage {
   readonly topics: readonly CollectedTopic[]
-  /**
-   * Topics of which not all was deleted that was due; what was deleted of them is among `topics`.
-   */
+  /** Topics that failed. What was deleted of them before that is in `topics`. */
   readonly failed: readonly FailedTopic[]
-  /** Of workers that were killed. */
+  /** Number of deleted heartbeats of workers that were killed. */
   readonly heartbeats: number
   /**
-   * null where that is not known, as in a dry run: a storage reports them only when it gives them
-   * back.
+   * Number of unfinished uploads that were aborted; null when it is unknown, as in a dry run: a
+   * storage counts them only while it aborts them.
    */
   readonly unfinishedUploads: number | null
 }
 
-/**
- * Nothing that is younger is touched: no upload takes so long, and no living worker is silent for
- * so long.
- */
+/** Younger objects are kept: no upload takes so long, and no running worker is silent so long. */
 const olderThanMs = defaultRetentionTiming.graceMs
 
 /**
@@ -88,7 +87,7 @@ export async function collectGarbage(
   return { report: { topics: done, failed, heartbeats, unfinishedUploads }, error }
 }
 
-/** What was done of topics is reported, whatever becomes of `work`. */
+// What was done of topics is reported even if `work` fails.
 async function orElse<T, F>(
   onFailure: (failure: KanneryError) => void,
   otherwise: F,

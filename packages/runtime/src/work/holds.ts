@@ -6,16 +6,21 @@ import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export interface HoldsOptions {
   readonly storage: StorageLocation
-  /** All topics of the storage without it. */
+  /** Name of one topic. Defaults to all topics of the storage. */
   readonly topic?: string
   readonly onWarning: (warning: KanneryError) => void
 }
 
+/** A hold on the backup of one topic. */
 export interface TopicHold extends Hold {
   readonly topic: string
 }
 
-/** @throws STORAGE_NOT_FOUND for a topic that is not there; as opening a storage does */
+/**
+ * Lists the holds, topic by topic.
+ *
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic; as opening a storage does
+ */
 export async function listTopicHolds(
   options: Omit<HoldsOptions, 'onWarning'>,
 ): Promise<TopicResults<TopicHold>> {
@@ -28,8 +33,10 @@ export async function listTopicHolds(
 }
 
 /**
- * Done are the topics of which nothing goes from now on. @throws as core's addHold, and as opening
- * a storage does
+ * Adds a hold to topics: from then on nothing of their backups is deleted. Returns the topics that
+ * have it.
+ *
+ * @throws as core's addHold, and as opening a storage does
  */
 export async function addTopicHolds(
   hold: Pick<Hold, 'name' | 'reason'>,
@@ -44,7 +51,9 @@ export async function addTopicHolds(
 }
 
 /**
- * Done are the topics that had the hold. @throws CONFIG_INVALID when none has; as core's removeHold
+ * Removes a hold from topics. Returns the topics that had it.
+ *
+ * @throws CONFIG_INVALID when no topic has it; as core's removeHold
  */
 export async function removeTopicHolds(
   name: string,

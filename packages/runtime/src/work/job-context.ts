@@ -8,7 +8,7 @@ export interface JobContext<Observer extends JobObserver> {
   readonly plugins: PluginSources
   /** Variables that the references of documents name. */
   readonly environment: Environment
-  /** Ends the job early: what is open is finished first. */
+  /** Ends the job early: open work is finished and committed first. */
   readonly signal: AbortSignal
   readonly observer: Observer
 }
@@ -17,8 +17,8 @@ export interface JobContext<Observer extends JobObserver> {
  * What every job reports while it runs. Every method is called synchronously and must not throw.
  */
 export interface JobObserver {
-  /** Something that the job does without, or tries again. */
+  /** A problem that the job works around or retries. */
   onWarning?(warning: KanneryError): void
-  /** A line for people, such as where metrics are served. */
+  /** A line of text for people, such as the address at which metrics are served. */
   onNote?(text: string): void
 }

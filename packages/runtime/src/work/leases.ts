@@ -4,23 +4,25 @@ import { locationOf } from '../storage/configured-backend.ts'
 import { openStorage, openWritableStorage, type StorageLocation } from '../storage/open-storage.ts'
 import { type FailedTopic, failedTopic, type Outcome } from './topics/outcome.ts'
 
-/** Who writes a topic's backup. Times are ISO 8601, by the storage's clock. */
+/** The lease of the writer of a topic's backup. Times are ISO 8601, by the storage's clock. */
 export interface BackupLease {
   readonly topic: string
+  /** Name of the writer, as it describes itself. */
   readonly holder: string
   readonly since: string
   readonly lastSeen: string
-  /** When another backup may take it over. */
+  /** Time from which another backup may take it over. */
   readonly orphanedAt: string
 }
 
+/** The leases of a storage. */
 export interface BackupLeases {
   readonly leases: readonly BackupLease[]
-  /** Topics into whose folder one cannot look. */
+  /** Topics whose leases cannot be read. */
   readonly failed: readonly FailedTopic[]
 }
 
-/** Who is writing, topic by topic. */
+/** Lists the leases of all topics that have a writer. */
 export async function listBackupLeases(location: StorageLocation): Promise<Outcome<BackupLeases>> {
   await using storage = await openStorage(location)
   const leases: BackupLease[] = []
@@ -34,7 +36,11 @@ export async function listBackupLeases(location: StorageLocation): Promise<Outco
   return { report: { leases, failed }, error }
 }
 
-/** Finds who holds the lease on a topic. @throws STORAGE_NOT_FOUND when it is not held */
+/**
+ * Finds the lease on a topic.
+ *
+ * @throws STORAGE_NOT_FOUND when there is none
+ */
 export async function findBackupLease(
   location: StorageLocation,
   topic: string,

@@ -12,13 +12,19 @@ import type { HoldsOptions } from './holds.ts'
 import { eachTopic, type TopicResults } from './topics/each-topic.ts'
 import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
+/** Which points without a name are kept. */
 export type PointRules = KeepRules
 
+/** A point in the backup of one topic. */
 export interface TopicPoint extends Point {
   readonly topic: string
 }
 
-/** @throws STORAGE_NOT_FOUND for a topic that is not there; as opening a storage does */
+/**
+ * Lists the points, topic by topic.
+ *
+ * @throws STORAGE_NOT_FOUND when there is no backup of the topic; as opening a storage does
+ */
 export async function listTopicPoints(
   options: Omit<HoldsOptions, 'onWarning'>,
 ): Promise<TopicResults<TopicPoint>> {
@@ -29,6 +35,8 @@ export async function listTopicPoints(
 }
 
 /**
+ * Adds a point to topics. Returns the points that were added.
+ *
  * @param point `at`: a moment that has passed; defaults to now
  * @throws as core's addPoint, and as opening a storage does
  */
@@ -48,8 +56,10 @@ export async function addTopicPoints(
 }
 
 /**
- * @param which its name, or its moment where it has none. Returns what was removed. @throws
- *   CONFIG_INVALID when there is none
+ * Removes a point from topics. Returns the points that were removed.
+ *
+ * @param which its name; its moment (ISO 8601) when it has no name
+ * @throws CONFIG_INVALID when there is none
  */
 export async function removeTopicPoints(
   which: string,
@@ -66,8 +76,9 @@ export async function removeTopicPoints(
 }
 
 /**
- * Removes points without a name that no rule keeps, topic by topic. Returns them. @throws as core's
- * thinPoints
+ * Removes the points without a name that no rule keeps, topic by topic. Returns them.
+ *
+ * @throws as core's thinPoints
  */
 export async function thinTopicPoints(
   rules: PointRules,

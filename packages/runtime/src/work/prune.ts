@@ -10,41 +10,46 @@ import { editing, indexOf, topicsOf } from './topics/topic-indexes.ts'
 
 export interface PruneBackupsOptions {
   readonly storage: StorageLocation
-  /** All topics of the storage without it. */
+  /** Name of one topic. Defaults to all topics of the storage. */
   readonly topic?: string
-  /** Look, by this machine's clock, and write nothing. */
+  /** True to report what is due by this machine's clock, and to write nothing. */
   readonly dryRun: boolean
   readonly onWarning: (warning: KanneryError) => void
 }
 
+/** What pruning did to the backup of one topic; in a dry run, what it would do. */
 export interface PrunedTopic {
   readonly topic: string
-  /** Nothing of it is deleted, because it has holds or kept points. */
+  /** True when nothing of it is deleted, because it has holds or kept points. */
   readonly held: boolean
-  /** Segments that are marked as expired from now on. */
+  /** Number of segments that are marked as expired from now on. */
   readonly expired: number
+  /** Size of these segments as stored, bytes. */
   readonly expiredBytes: number
-  /** Segments that were marked before the grace, and are deleted. */
+  /** Number of deleted segments, marked longer ago than the grace. */
   readonly deleted: number
+  /** Size of these segments as stored, bytes. */
   readonly deletedBytes: number
-  /** Objects deleted that no index will name again. */
+  /** Number of deleted objects that no index will name again. */
   readonly garbage: number
-  /** Writer of the topic, beside which nothing is deleted; null if there is none. */
+  /** Name of the topic's writer; null when there is none. With one, nothing is deleted. */
   readonly writer: string | null
 }
 
+/** What was done to each topic, and which topics failed. */
 export interface PruneReport<T> {
   readonly topics: readonly T[]
-  /** Topics of which not all was done that was due; what was done of them is among `topics`. */
+  /** Topics that failed. What was done to them before that is in `topics`. */
   readonly failed: readonly FailedTopic[]
 }
 
 /**
- * Marks what the retention says, and deletes what was marked before the grace wherever there
- * is no writer. A topic or object that fails does not keep the others.
+ * Applies the retention of backups: marks segments as expired, and deletes those that were marked
+ * longer ago than the grace, unless the topic has a writer. Continues with the other topics and
+ * objects when one fails.
  *
- * @throws what keeps it from all topics: INDEX_MISSING for a topic that is not there; INDEX_FOREIGN
- *   for a copy; as opening a storage does
+ * @throws when nothing was done to any topic: INDEX_MISSING when there is no backup of the topic;
+ *   INDEX_FOREIGN for a copy; as opening a storage does
  */
 export async function pruneBackups(
   options: PruneBackupsOptions,
@@ -60,16 +65,19 @@ export async function pruneBackups(
   return { report: { topics: done, failed }, error }
 }
 
+/** Segments of one topic whose expiry was taken back. */
 export interface TakenBackTopic {
   readonly topic: string
+  /** Number of segments that are kept from now on. */
   readonly restored: number
-  /** Whose grace is over, or as good as over. */
+  /** Number of segments whose grace is over or about to end: they stay expired. */
   readonly tooLate: number
 }
 
 /**
- * Takes back what was marked as expired within the grace; it is kept for ever. @throws as
- * pruneBackups
+ * Takes back the expiry of segments that were marked within the grace. They then never expire.
+ *
+ * @throws as pruneBackups
  */
 export async function takeBackPruned(
   options: Omit<PruneBackupsOptions, 'dryRun'>,

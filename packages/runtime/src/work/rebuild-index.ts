@@ -16,9 +16,9 @@ import { nameWriter } from './topics/writer.ts'
 export interface RebuildIndexOptions {
   readonly storage: StorageLocation
   readonly topic: string
-  /** Of all segments, counted from now: `keep`, or a duration. */
+  /** Retention of all segments, counted from now: `keep`, or a duration such as `30d`. */
   readonly retention: string
-  /** Read the segments, and write nothing. */
+  /** True to read the segments and write nothing. */
   readonly dryRun: boolean
   readonly onProgress: (progress: SurveyProgress) => void
   readonly onWarning: (warning: KanneryError) => void
@@ -26,14 +26,14 @@ export interface RebuildIndexOptions {
 
 export interface RebuiltIndex {
   readonly topic: string
-  /** The index was written. */
+  /** Whether the index was written. */
   readonly rebuilt: boolean
   readonly epoch: number
   /** Number of incarnations of the topic. */
   readonly incarnations: number
   readonly segments: number
   readonly records: number
-  /** Segments that hold nothing that others do not: they are garbage now. */
+  /** Number of segments that hold nothing that others do not: they are garbage now. */
   readonly superseded: number
   /** Offsets between segments that no segment covers. */
   readonly gaps: readonly {

@@ -18,13 +18,17 @@ import {
   type VerificationFinding,
 } from './topics/topic-verifier.ts'
 
+/** What to verify, and how thoroughly. */
 export interface VerifyOptions {
   readonly storage: StorageLocation
-  /** All when undefined. */
+  /** Name of one topic; undefined for all topics of the storage. */
   readonly topic: string | undefined
   readonly depth: VerificationDepth
   readonly signal: AbortSignal
-  /** Of the segments that were checked; `total` as far as the indexes say. */
+  /**
+   * Called with the sums of what was checked. `total` is the number of records to check, as far as
+   * the indexes say.
+   */
   readonly onProgress: (progress: {
     readonly records: number
     readonly bytes: number
@@ -32,21 +36,25 @@ export interface VerifyOptions {
   }) => void
 }
 
+/** What a verification of a backup checked and found. */
 export interface VerificationReport {
   readonly depth: VerificationDepth
+  /** Number of topics. */
   readonly topics: number
-  /** Segments that were checked. */
+  /** Number of segments that were checked. */
   readonly segments: number
-  /** Of the segments that were checked, but for those that are missing or cannot be read. */
+  /** Size of the segments that were checked and could be read, bytes. */
   readonly bytes: number
   /** What a restore of all these topics gives, by their indexes. */
   readonly restorable: VerifiedHoldings
   /**
-   * Segments that the retention marked: a restore leaves them out, and they may be deleted by now.
+   * Number of segments that the retention marked: a restore leaves them out, and they may be
+   * deleted by now.
    */
   readonly expiredSegments: number
-  /** Segments that the retention deleted: the index says so, and there is nothing to check. */
+  /** Number of segments that the retention deleted: there is nothing to check. */
   readonly deletedSegments: number
+  /** Damage, in the order in which it was found; empty for a whole backup. */
   readonly findings: readonly VerificationFinding[]
   /**
    * Keys of segments and pages that no index names and that no running backup is about to name. Not
@@ -57,9 +65,10 @@ export interface VerificationReport {
   readonly failed: readonly FailedTopic[]
 }
 
+/** What a restore gives. */
 export interface VerifiedHoldings {
   readonly segments: number
-  /** Records that a consumer sees. An upper bound unless `recordsExact`. */
+  /** Number of records that a consumer sees. An upper bound unless `recordsExact`. */
   readonly records: number
   readonly recordsExact: boolean
 }
@@ -160,7 +169,7 @@ class VerificationSum {
   }
 }
 
-/** What the indexes that can be read say, of all incarnations. */
+/** Counts the records of all incarnations, by the indexes that can be read. */
 async function countRecords(storage: StorageBackend, topics: readonly string[]): Promise<number> {
   let records = 0
   for (const topic of topics) {
@@ -172,7 +181,7 @@ async function countRecords(storage: StorageBackend, topics: readonly string[]):
   return records
 }
 
-/** Why it cannot be read is found again when the topic's turn comes. */
+/** Returns undefined for an index that cannot be read: its topic's turn reports why. */
 async function readIndexIfWhole(
   storage: StorageBackend,
   topic: string,

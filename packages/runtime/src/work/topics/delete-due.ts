@@ -9,15 +9,16 @@ import { systemClock, systemRandom } from '../../system.ts'
 import { editing } from './topic-indexes.ts'
 import { nameWriter } from './writer.ts'
 
+/** What was deleted of one topic. */
 export interface Deleted extends Deletable {
-  /** Writer of the topic, beside which nothing is deleted; null if there is none. */
+  /** Name of the topic's writer; null when there is none. With one, nothing is deleted. */
   readonly writer: string | null
-  /** What was due and is not deleted, and why. */
+  /** Why something that was due is not deleted; undefined when everything is. */
   readonly failure: KanneryError | undefined
 }
 
 /**
- * What would be deleted by now, by this machine's clock.
+ * Finds what is due for deletion, by this machine's clock.
  *
  * @throws INDEX_FOREIGN for a copy: only the next copy deletes from it, and who acquires it to
  *   delete makes it a backup of its own
@@ -36,7 +37,7 @@ export interface DeleteDueOptions {
 /**
  * Deletes what was marked, or is garbage, since before the grace, unless the topic has a writer.
  *
- * @param orphans are garbage from now on
+ * @param orphans objects that no index names; they are marked as garbage
  * @throws as foreseeDeletion; as core's deletePruned and markOrphans
  */
 export async function deleteDue(

@@ -2,18 +2,15 @@ import { isOfOneTopic } from '@kannery/core/layout'
 import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { type FailedTopic, failedTopic } from './outcome.ts'
 
-/** What was done of topics, one after the other, and what could not be done. */
+/** The results of work on topics, in their order, and the topics that failed. */
 export interface TopicResults<T> {
   readonly done: readonly T[]
   readonly failed: readonly FailedTopic[]
-  /** The first error. */
+  /** The first of the topics' errors; undefined when there is none. */
   readonly error: KanneryError | undefined
 }
 
-/**
- * Work on one topic that reports what it could not do of it to `fail`, or rejects when it did
- * nothing.
- */
+/** Works on one topic. Reports to `fail` what it could not do, and rejects when it did nothing. */
 type TopicWork<T> = (topic: string, fail: (error: KanneryError) => void) => Promise<T>
 
 /**
@@ -32,8 +29,8 @@ export async function eachTopic<T>(
 }
 
 /**
- * Does the work on each topic. One that fails does not keep the others, unless the storage is away
- * altogether.
+ * Does the work on each topic. Continues with the others when one fails, unless the storage itself
+ * is away.
  */
 export async function tryEachTopic<T>(
   storage: StorageBackend,
@@ -59,7 +56,7 @@ export async function tryEachTopic<T>(
   return { done, failed, error: first }
 }
 
-/** Whether others may succeed where one topic failed: the storage is not away altogether. */
+/** Whether other topics may succeed after this error: the storage itself is not away. */
 export async function concernsOneTopic(
   storage: StorageBackend,
   error: KanneryError,

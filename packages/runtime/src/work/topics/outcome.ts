@@ -1,16 +1,14 @@
 import { type Advice, asError, type ErrorCode, KanneryError } from '@kannery/storage'
 
-/**
- * What a job did, and what kept it from doing all of it, if anything did: the report holds in both
- * cases.
- */
+/** What a job did, and the error that kept it from doing everything, if there is one. */
 export interface Outcome<Report> {
+  /** What was done. It is complete also when there is an error. */
   readonly report: Report
-  /** The first error, of those that kept it from a topic. */
+  /** The first of the topics' errors; undefined when everything was done. */
   readonly error: KanneryError | undefined
 }
 
-/** A topic that a job could not do, or not do wholly. The others were done. */
+/** A topic on which a job failed, wholly or in part, and the error. */
 export interface FailedTopic {
   readonly topic: string
   readonly code: ErrorCode
@@ -25,7 +23,7 @@ export function failedTopic(topic: string, error: KanneryError): FailedTopic {
   return { topic, code, message, why, remedy, advice }
 }
 
-/** Anything thrown, as one of our errors: what we did not foresee is INTERNAL. */
+/** Returns anything thrown as a KanneryError: INTERNAL for an error that is not one of ours. */
 export function asKanneryError(thrown: unknown): KanneryError {
   if (KanneryError.is(thrown)) return thrown
   return new KanneryError('INTERNAL', `unexpected error: ${asError(thrown).message}`, {

@@ -11,34 +11,44 @@ import { combineTimes, type KnownTimes } from '@kannery/core/segment'
 export interface TopicSummary {
   readonly topic: string
   readonly partitions: number
-  /** What a restore gives: records that a consumer sees. An upper bound unless `recordsExact`. */
+  /**
+   * Number of records that a restore gives: those that a consumer sees. An upper bound unless
+   * `recordsExact`.
+   */
   readonly records: number
   readonly recordsExact: boolean
-  /** Records in `segments`, those of aborted transactions included. */
+  /** Number of records in `segments`, those of aborted transactions included. */
   readonly storedRecords: number
-  /** Of `segments`, as stored. */
+  /** Size of `segments` as stored, bytes. */
   readonly bytes: number
-  /** Those that a restore reads: neither expired nor deleted, of the incarnation that it takes. */
+  /**
+   * Number of segments that a restore reads: of the incarnation that it takes, neither expired nor
+   * deleted.
+   */
   readonly segments: number
-  /** Segments that are marked as expired and not deleted yet. */
+  /** Number of segments that are marked as expired and not deleted yet. */
   readonly expiredSegments: number
-  /** Segments that the retention deleted. */
+  /** Number of segments that the retention deleted. */
   readonly deletedSegments: number
   /**
-   * Segments of other incarnations of the topic, which a restore takes only when it is asked to.
+   * Number of segments of other incarnations of the topic, which a restore reads only when asked.
    */
   readonly otherSegments: number
-  /** ISO 8601, by the clock of the backup; null before the first segment. */
+  /**
+   * Time at which the newest segment was captured, ISO 8601, by the clock of the backup; null
+   * before the first segment.
+   */
   readonly capturedUntil: string | null
 }
 
+/** What the backup of a topic covers of one partition. */
 export interface PartitionSummary {
   readonly partition: number
-  /** The first offset that the index as it is covers. */
+  /** The first offset that the index covers. */
   readonly from: number
   /** The offset that the next backup fetches. */
   readonly next: number
-  /** Of the newest segment; null where that is not known. */
+  /** Leader epoch at the end of the newest segment; null when it is unknown. */
   readonly leaderEpoch: number | null
 }
 
@@ -57,7 +67,7 @@ export interface TopicDetails extends KnownTimes {
   readonly incarnation: number | null
   /** All incarnations, in the order of their numbers. */
   readonly incarnations: readonly IncarnationSummary[]
-  /** Segments of which only the sums are in the index itself. */
+  /** Number of segments of which the index itself has only the sums: a page lists them. */
   readonly pagedSegments: number
   /** The newest segments, in the order of their commits. */
   readonly segments: readonly SegmentEntry[]
@@ -69,17 +79,21 @@ export interface IncarnationSummary {
   readonly n: number
   readonly topicId: string
   readonly branch: number
-  /** ISO 8601, by the clock of the storage. */
+  /** Time at which the backup of it began, ISO 8601, by the clock of the storage. */
   readonly since: string
   readonly partitions: number
-  /** As in {@link TopicSummary}. */
+  /** Number of records that a consumer sees. An upper bound unless `recordsExact`. */
   readonly records: number
   readonly recordsExact: boolean
   readonly storedRecords: number
   readonly segments: number
 }
 
-/** @param restored the incarnation that is counted; defaults to the one that a restore takes. */
+/**
+ * Summarizes the backup of a topic from its index.
+ *
+ * @param restored the incarnation that is counted; defaults to the one that a restore takes
+ */
 export function summarize(
   index: Index,
   restored: Incarnation | undefined = restorableIncarnation(index),

@@ -17,13 +17,13 @@ import { summarize, type TopicSummary } from './summary.ts'
  */
 export type VerificationDepth = 'deep' | 'shallow'
 
-/** Something that is not as it was written. Without `from` and `to` it is the whole object. */
+/** An object that is not as it was written. Without `from` and `to` all of it is damaged. */
 export interface VerificationFinding {
   readonly topic: string
   readonly key: string
-  /** Inclusive. */
+  /** First damaged byte of the object. */
   readonly from?: number
-  /** Exclusive. */
+  /** Byte after the last damaged one. */
   readonly to?: number
   readonly reason: string
 }

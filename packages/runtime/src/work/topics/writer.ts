@@ -2,9 +2,11 @@ import { hostname } from 'node:os'
 import type { LeaseTiming } from '@kannery/core/lease'
 import { KanneryError } from '@kannery/storage'
 
+/** How a job acquires and keeps the leases of topics. */
 export interface LeaseOptions {
+  /** Time after which a lease that is not renewed counts as orphaned, milliseconds. */
   readonly ttlMs: number
-  /** How long to wait for a lease that another writer holds; 0 to fail at once. */
+  /** How long to wait for a lease that another writer holds, milliseconds; 0 to fail at once. */
   readonly waitMs: number
   /** A name that only this backup has, over restarts: its own lease is then taken over at once. */
   readonly identity: string | undefined
@@ -14,8 +16,9 @@ export interface LeaseOptions {
 const leastTtlMs = 1000
 
 /**
- * Renewal, deadline and slack follow from the ttl in the proportions of the five-minute default.
- * @throws CONFIG_INVALID
+ * Derives renewal, deadline and slack from `ttlMs`, in the proportions of the five-minute default.
+ *
+ * @throws CONFIG_INVALID for less than a second
  */
 export function leaseTiming(ttlMs: number): LeaseTiming {
   if (ttlMs < leastTtlMs) {
