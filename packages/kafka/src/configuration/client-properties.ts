@@ -197,9 +197,8 @@ async function clientIdentity(
       why: `${setting} is missing or not PEM`,
     })
   }
-  const passphrase = keyPassword === undefined ? {} : { passphrase: keyPassword }
   const setting = 'ssl.keystore.certificate.chain'
-  return checkedIdentity({ cert, key, ...passphrase }, { setting })
+  return checkedIdentity({ cert, key, passphrase: keyPassword }, { setting })
 }
 
 async function storeFile(

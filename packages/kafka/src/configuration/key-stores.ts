@@ -17,7 +17,7 @@ export interface StoreFile {
 export interface ClientIdentity {
   readonly cert: string
   readonly key: string
-  readonly passphrase?: string
+  readonly passphrase?: string | undefined
 }
 
 /**
@@ -70,7 +70,7 @@ export function readKeyStore(store: StoreFile, keyPassword: string | undefined):
       },
     )
   }
-  return checkedIdentity({ cert, key, ...passphrase(keyPassword) }, { setting })
+  return checkedIdentity({ cert, key, passphrase: keyPassword }, { setting })
 }
 
 /** Where an identity was configured, for errors. */
@@ -126,7 +126,7 @@ function openKey(
   { setting, passwordSetting = 'ssl.key.password' }: IdentitySource,
 ): KeyObject {
   try {
-    return createPrivateKey({ key, ...(secret === undefined ? {} : { passphrase: secret }) })
+    return createPrivateKey({ key, passphrase: secret })
   } catch {
     // OpenSSL's messages ("bad decrypt", "unsupported") do not help, and must not carry the key
     // along.
@@ -201,8 +201,4 @@ function convertJks({ location, setting }: StoreFile): KanneryError {
     remedy: `Convert it once, and name the new file as ${setting}: keytool -importkeystore -srckeystore '${location}' -srcstoretype JKS -destkeystore '${location.replace(/\.jks$/, '')}.p12' -deststoretype PKCS12`,
     facts: { setting },
   })
-}
-
-function passphrase(keyPassword: string | undefined): { passphrase?: string } {
-  return keyPassword === undefined ? {} : { passphrase: keyPassword }
 }

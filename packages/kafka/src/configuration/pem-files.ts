@@ -42,7 +42,7 @@ export function readIdentity(
   const identity = {
     cert: certificatesIn(certificateFile),
     key,
-    ...(value === undefined ? {} : { passphrase: value }),
+    passphrase: value,
   }
   return checkedIdentity(identity, { setting: certificateFile.path, passwordSetting: setting })
 }

@@ -77,7 +77,7 @@ export interface FetchedPartition {
    * Set when the log does not continue what was read before: the greatest epoch at or before the
    * requested one, and where it ends.
    */
-  readonly diverging?: { readonly epoch: number; readonly endOffset: number }
+  readonly diverging?: { readonly epoch: number; readonly endOffset: number } | undefined
 }
 
 /** A decoded Fetch answer. */
@@ -173,7 +173,7 @@ function readPartition(reader: FrameReader, key: string): FetchedPartition {
     logStartOffset,
     aborted,
     records,
-    ...(diverging === undefined ? {} : { diverging }),
+    diverging,
   }
 }
 

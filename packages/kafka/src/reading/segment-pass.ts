@@ -207,8 +207,8 @@ export class SegmentPass {
     const { onDamage, allocate } = this.#options
     return {
       ...this.#call,
-      ...(onDamage === undefined ? {} : { onDamage }),
-      ...(allocate === undefined ? {} : { allocate }),
+      onDamage,
+      allocate,
     }
   }
 }

@@ -4,6 +4,6 @@ export function compressedDataError(codec: string, why: string, cause?: unknown)
   return new KanneryError('KAFKA_DATA_CORRUPT', `records compressed with ${codec} cannot be read`, {
     why,
     facts: { codec },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 }

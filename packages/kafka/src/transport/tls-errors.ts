@@ -47,7 +47,7 @@ export function tlsError(
   return new KanneryError('KAFKA_TLS_FAILED', `TLS with Kafka at ${broker} failed`, {
     why,
     remedy,
-    ...(isPassing === true ? { retry: 'after-refresh' } : {}),
+    retry: isPassing === true ? 'after-refresh' : undefined,
     facts: { broker, ...(code === undefined ? {} : { code }) },
     cause: error,
   })

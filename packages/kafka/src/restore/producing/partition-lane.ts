@@ -145,7 +145,7 @@ export class PartitionLane {
       operation: 'Write',
       topic: this.#port.topic,
       partition: this.#partition,
-      ...(reason === null ? {} : { detail: reason }),
+      detail: reason ?? undefined,
     })
   }
 

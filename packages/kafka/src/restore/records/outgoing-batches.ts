@@ -15,10 +15,10 @@ export interface UnstampedBatch {
 }
 
 /**
- * What a producer sends so that the target holds the records of `batch`: the batch itself
- * where a broker takes it (LogValidator: dense offsets, CreateTime), else one that is encoded
- * again with the same compression, or several where it would be larger than `maxBatchBytes`. The same
- * batch always gives the same ones: a producer that begins again repeats them exactly.
+ * Returns what a producer sends so that the target holds the records of `batch`: the batch itself
+ * if a broker takes it (LogValidator: dense offsets, CreateTime), else one that is encoded again
+ * with the same compression, or several if it would be larger than `maxBatchBytes`. The same batch
+ * always gives the same ones: a producer that begins again repeats them exactly.
  *
  * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record
  *   that is too large.

@@ -97,7 +97,7 @@ export class TargetReader implements AsyncDisposable {
         patienceMs,
         // What is deleted does not come back.
         mayRetry: ({ code, retry }) => retry !== 'never' && code !== 'KAFKA_OFFSETS_LOST',
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       },
       async () => {
         if (failed) await this.#refreshLeaders()
