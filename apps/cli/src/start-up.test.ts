@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -12,30 +12,32 @@ async function importedBy(...words: readonly string[]): Promise<readonly string[
   return JSON.parse(stderr) as readonly string[]
 }
 
-test('what is still open when a command has ended does not keep it, and all is said', async () => {
-  const open = ['--import', 'data:text/javascript,setInterval(() => undefined, 1000)']
-  const program = ['--conditions=@kannery/source', ...open, path('bin.ts')]
-  const run = (...words: readonly string[]) =>
-    promisify(execFile)(process.execPath, [...program, ...words], { timeout: 20_000 })
+describe('the start and the end of a command', () => {
+  test('what is still open when a command has ended does not keep it, and all is said', async () => {
+    const open = ['--import', 'data:text/javascript,setInterval(() => undefined, 1000)']
+    const program = ['--conditions=@kannery/source', ...open, path('bin.ts')]
+    const run = (...words: readonly string[]) =>
+      promisify(execFile)(process.execPath, [...program, ...words], { timeout: 20_000 })
 
-  expect((await run('help')).stdout).toContain('restore')
-  await expect(run('ls', '/does/not/exist')).rejects.toMatchObject({
-    killed: false,
-    code: 11,
-    stderr: expect.stringContaining('/does/not/exist'),
+    expect((await run('help')).stdout).toContain('restore')
+    await expect(run('ls', '/does/not/exist')).rejects.toMatchObject({
+      killed: false,
+      code: 11,
+      stderr: expect.stringContaining('/does/not/exist'),
+    })
   })
-})
 
-test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
-  const packages = await importedBy('ls', path('.'))
+  test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
+    const packages = await importedBy('ls', path('.'))
 
-  expect(packages).toContain('@kannery/core/layout')
-  expect(packages).not.toContain('@kannery/kafka')
-  expect(packages).not.toContain('prom-client')
-  // Takes 30 ms: what is typed as a path or URL needs no schema.
-  expect(packages).not.toContain('zod')
-  // Takes 40 ms: it loads all of fetch.
-  expect(packages).not.toContain('node:http')
-  expect(packages).not.toContain('@kannery/storage-testkit')
-  expect(packages.filter((name) => name.includes('aws') || name.includes('azure'))).toEqual([])
+    expect(packages).toContain('@kannery/core/layout')
+    expect(packages).not.toContain('@kannery/kafka')
+    expect(packages).not.toContain('prom-client')
+    // Takes 30 ms: what is typed as a path or URL needs no schema.
+    expect(packages).not.toContain('zod')
+    // Takes 40 ms: it loads all of fetch.
+    expect(packages).not.toContain('node:http')
+    expect(packages).not.toContain('@kannery/storage-testkit')
+    expect(packages.filter((name) => name.includes('aws') || name.includes('azure'))).toEqual([])
+  })
 })

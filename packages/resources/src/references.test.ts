@@ -50,4 +50,16 @@ describe('jobs among documents', () => {
 
     expect(() => jobsOf([storage, storage])).toThrow(/another document of this kind/)
   })
+
+  // A search of all documents for each job takes far longer than the time limit of a test.
+  test('are found among many documents in the time that going through them takes', () => {
+    const storage = document('Storage', 'main', folder)
+    const kafkaCluster = document('KafkaCluster', 'prod', broker)
+    const backup = document('Backup', 'one', { storage: 'main', kafkaCluster: 'prod', ...topics })
+    const backups = Array.from({ length: 100_000 }, (_, index) => {
+      return { ...backup, metadata: { name: `backup-${index}` } }
+    })
+
+    expect(jobsOf([storage, kafkaCluster, ...backups])).toHaveLength(100_000)
+  })
 })

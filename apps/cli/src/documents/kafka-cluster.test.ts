@@ -37,89 +37,93 @@ async function resolveKafkaConnection(
 
 const plain = { bootstrap: 'broker:9092', saslMechanism: 'PLAIN', saslUsername: 'me' } as const
 
-test('a broker address is enough, with the usual defaults', async () => {
-  expect(await resolveKafkaConnection({ bootstrap: 'one:9092,[::1]:9093' }, {})).toEqual({
-    clientId: 'kannery',
-    connectTimeoutMs: 10_000,
-    requestTimeoutMs: 30_000,
-    bootstrapServers: [
-      { host: 'one', port: 9092 },
-      { host: '::1', port: 9093 },
-    ],
+describe('a Kafka connection by flags', () => {
+  test('a broker address is enough, with the usual defaults', async () => {
+    expect(await resolveKafkaConnection({ bootstrap: 'one:9092,[::1]:9093' }, {})).toEqual({
+      clientId: 'kannery',
+      connectTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+      bootstrapServers: [
+        { host: 'one', port: 9092 },
+        { host: '::1', port: 9093 },
+      ],
+    })
   })
-})
 
-test('the password stands in a file or in the environment', async () => {
-  const byFile = { ...plain, saslPasswordFile: join(folder, 'password') }
-  expect((await resolveKafkaConnection(byFile, {})).sasl).toMatchObject({ password: 'from a file' })
+  test('the password stands in a file or in the environment', async () => {
+    const byFile = { ...plain, saslPasswordFile: join(folder, 'password') }
+    expect((await resolveKafkaConnection(byFile, {})).sasl).toMatchObject({
+      password: 'from a file',
+    })
 
-  const environment = { KANNERY_SASL_PASSWORD: 'from outside' }
-  expect((await resolveKafkaConnection(plain, environment)).sasl).toEqual({
-    mechanism: 'PLAIN',
-    username: 'me',
-    password: 'from outside',
+    const environment = { KANNERY_SASL_PASSWORD: 'from outside' }
+    expect((await resolveKafkaConnection(plain, environment)).sasl).toEqual({
+      mechanism: 'PLAIN',
+      username: 'me',
+      password: 'from outside',
+    })
   })
-})
 
-test("Kafka's own client.properties is read, and flags win over it", async () => {
-  const configFile = join(folder, 'client.properties')
-  const fromFile = await resolveKafkaConnection({ configFile }, {})
-  expect(fromFile.bootstrapServers).toHaveLength(2)
-  expect(fromFile.sasl).toMatchObject({ username: 'u', password: 'p' })
+  test("Kafka's own client.properties is read, and flags win over it", async () => {
+    const configFile = join(folder, 'client.properties')
+    const fromFile = await resolveKafkaConnection({ configFile }, {})
+    expect(fromFile.bootstrapServers).toHaveLength(2)
+    expect(fromFile.sasl).toMatchObject({ username: 'u', password: 'p' })
 
-  const flags = { ...plain, configFile }
-  const both = await resolveKafkaConnection(flags, { KANNERY_SASL_PASSWORD: 'x' })
-  expect(both.bootstrapServers).toEqual([{ host: 'broker', port: 9092 }])
-  expect(both.sasl).toMatchObject({ username: 'me', password: 'x' })
-})
-
-test('TLS verifies the host name', async () => {
-  const { tls } = await resolveKafkaConnection({ bootstrap: 'broker:9092', tls: true }, {})
-
-  expect(tls).toEqual({ serverNameCheck: true })
-})
-
-const contradictions: readonly (readonly [string, KafkaConnectionFlags])[] = [
-  ['no broker', {}],
-  ['a mechanism without a user', { bootstrap: 'b:1', saslMechanism: 'PLAIN' }],
-  ['an unknown mechanism', { ...plain, saslMechanism: 'MAGIC' }],
-  ['no password', plain],
-  ['a certificate without its key', { bootstrap: 'b:1', tlsCertificateFile: '/c.pem' }],
-  ['a file that is not there', { bootstrap: 'b:1', tlsCaFile: '/nowhere/ca.pem' }],
-]
-test.each(contradictions)('%s is refused with a remedy', async (_name, flags) => {
-  await expect(resolveKafkaConnection(flags, {})).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
-    remedy: expect.stringMatching(/\w+/),
+    const flags = { ...plain, configFile }
+    const both = await resolveKafkaConnection(flags, { KANNERY_SASL_PASSWORD: 'x' })
+    expect(both.bootstrapServers).toEqual([{ host: 'broker', port: 9092 }])
+    expect(both.sasl).toMatchObject({ username: 'me', password: 'x' })
   })
-})
 
-test('a password in the broker address is refused and not repeated', async () => {
-  const resolving = resolveKafkaConnection({ bootstrap: 'me:hunter2@broker:9092' }, {})
+  test('TLS verifies the host name', async () => {
+    const { tls } = await resolveKafkaConnection({ bootstrap: 'broker:9092', tls: true }, {})
 
-  await expect(resolving).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-  await resolving.catch((error: Error) => {
-    expect(JSON.stringify(error) + String(error)).not.toContain('hunter2')
+    expect(tls).toEqual({ serverNameCheck: true })
   })
-})
 
-test('a secret of the environment is taken without the line end of the command that made it', async () => {
-  const environment = { KANNERY_SASL_PASSWORD: 'from outside\n' }
-
-  expect((await resolveKafkaConnection(plain, environment)).sasl).toMatchObject({
-    password: 'from outside',
+  const contradictions: readonly (readonly [string, KafkaConnectionFlags])[] = [
+    ['no broker', {}],
+    ['a mechanism without a user', { bootstrap: 'b:1', saslMechanism: 'PLAIN' }],
+    ['an unknown mechanism', { ...plain, saslMechanism: 'MAGIC' }],
+    ['no password', plain],
+    ['a certificate without its key', { bootstrap: 'b:1', tlsCertificateFile: '/c.pem' }],
+    ['a file that is not there', { bootstrap: 'b:1', tlsCaFile: '/nowhere/ca.pem' }],
+  ]
+  test.each(contradictions)('%s is refused with a remedy', async (_name, flags) => {
+    await expect(resolveKafkaConnection(flags, {})).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      remedy: expect.stringMatching(/\w+/),
+    })
   })
-})
 
-test('client.properties is read in ISO 8859-1, as Java reads it', async () => {
-  const configFile = join(folder, 'latin1.properties')
-  const line =
-    'sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="schl\u00fcssel";'
-  const lines = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', line]
-  await writeFile(configFile, lines.join('\n'), 'latin1')
+  test('a password in the broker address is refused and not repeated', async () => {
+    const resolving = resolveKafkaConnection({ bootstrap: 'me:hunter2@broker:9092' }, {})
 
-  const { sasl } = await resolveKafkaConnection({ configFile, bootstrap: 'broker:9092' }, {})
-  expect(sasl).toMatchObject({ password: 'schl\u00fcssel' })
+    await expect(resolving).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await resolving.catch((error: Error) => {
+      expect(JSON.stringify(error) + String(error)).not.toContain('hunter2')
+    })
+  })
+
+  test('a secret of the environment is taken without the line end of the command that made it', async () => {
+    const environment = { KANNERY_SASL_PASSWORD: 'from outside\n' }
+
+    expect((await resolveKafkaConnection(plain, environment)).sasl).toMatchObject({
+      password: 'from outside',
+    })
+  })
+
+  test('client.properties is read in ISO 8859-1, as Java reads it', async () => {
+    const configFile = join(folder, 'latin1.properties')
+    const line =
+      'sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="schl\u00fcssel";'
+    const lines = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN', line]
+    await writeFile(configFile, lines.join('\n'), 'latin1')
+
+    const { sasl } = await resolveKafkaConnection({ configFile, bootstrap: 'broker:9092' }, {})
+    expect(sasl).toMatchObject({ password: 'schl\u00fcssel' })
+  })
 })
 
 describe('a client certificate by files', () => {

@@ -125,16 +125,20 @@ describe('advice in the words of a shell', () => {
   })
 })
 
-test('no remedy of an error code names an option or a command: other front ends show it, too', () => {
-  const codes = Object.keys(errorCodes) as ErrorCode[]
+describe('advice and remedies', () => {
+  test('no remedy of an error code names an option or a command: other front ends show it, too', () => {
+    const codes = Object.keys(errorCodes) as ErrorCode[]
 
-  expect(codes.filter((code) => /--[a-z]|kannery [a-z]/.test(errorCodes[code].remedy))).toEqual([])
-})
+    expect(codes.filter((code) => /--[a-z]|kannery [a-z]/.test(errorCodes[code].remedy))).toEqual(
+      [],
+    )
+  })
 
-test('what a report keeps of an error has the words of a shell, and the advice for programs', () => {
-  const advice = advices['rename-point']
-  const failed = { topic: 'orders', code: 'CONFIG_INVALID', remedy, advice }
+  test('what a report keeps of an error has the words of a shell, and the advice for programs', () => {
+    const advice = advices['rename-point']
+    const failed = { topic: 'orders', code: 'CONFIG_INVALID', remedy, advice }
 
-  expect(withShellWords(failed)).toEqual({ ...failed, remedy: whatToDo({ remedy, advice }) })
-  expect(withShellWords({ topic: 'orders', remedy })).toEqual({ topic: 'orders', remedy })
+    expect(withShellWords(failed)).toEqual({ ...failed, remedy: whatToDo({ remedy, advice }) })
+    expect(withShellWords({ topic: 'orders', remedy })).toEqual({ topic: 'orders', remedy })
+  })
 })

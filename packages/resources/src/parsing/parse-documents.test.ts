@@ -102,19 +102,6 @@ describe('a text of documents', () => {
     ])
   })
 
-  test('may hold many documents', () => {
-    const names = Array.from({ length: 10_000 }, (_, index) => `backup-${index}`)
-    const text = names
-      .map((name) => JSON.stringify({ ...backup, metadata: { name } }))
-      .join('\n---\n')
-    const start = performance.now()
-    const { documents, problems } = readDocuments(text)
-
-    expect({ documents: documents.length, problems }).toEqual({ documents: 10_000, problems: [] })
-    // A comparison of each with each took a minute.
-    expect(performance.now() - start).toBeLessThan(10_000)
-  })
-
   test('may be a list of Kubernetes', () => {
     const list = { apiVersion: 'v1', kind: 'List', metadata: {}, items: [storage, backup] }
 

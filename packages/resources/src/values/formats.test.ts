@@ -31,9 +31,11 @@ describe('a value that is written', () => {
   })
 })
 
-test.each(['-90m', '2026-11-23T10:00', '', '2026-02-31T10:00Z', '9999999999999999'])(
-  'a moment of a document is not %j',
-  (text) => {
-    expect(() => parseMoment(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
-  },
-)
+describe('a moment of a document', () => {
+  test.each(['-90m', '2026-11-23T10:00', '', '2026-02-31T10:00Z', '9999999999999999'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseMoment(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+    },
+  )
+})
