@@ -86,7 +86,7 @@ export function judge(condition, present, key) {
   }
 }
 
-/** Removes a version. One of several parts becomes an unfinished upload until it is swept: someone may be reading it. */
+/** Removes a version. One of several parts becomes an unfinished upload until it is swept: it may still be read. */
 export function retire(database, { key, upload, size }) {
   if (size <= partBytes) removeParts(database, upload)
   else {

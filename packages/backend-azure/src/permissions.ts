@@ -1,5 +1,5 @@
 /**
- * The operations that need permissions: those of the contract, and the requests of a streamed write.
+ * The operations that need permissions: those of the contract, and requests of a streamed write.
  */
 export type Operation =
   | 'head'

@@ -70,5 +70,5 @@ async function choose(
 }
 
 function unexpected(error: unknown): ContractViolation {
-  return new ContractViolation(`an error came that was not due: ${nameOf(error)}`, { cause: error })
+  return new ContractViolation(`an unexpected error: ${nameOf(error)}`, { cause: error })
 }
