@@ -39,7 +39,7 @@ export function incarnation(partitions: number, topicId = 'topic-id'): NewIncarn
 export interface WorldOptions {
   readonly seed?: number
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
-  /** Answers tell the storage's time, as those of a cloud do. */
+  /** Answers have the storage's time, as those of a cloud do. */
   readonly answersTellTime?: boolean
   /** Of the workers. Defaults to those of the product. */
   readonly tailLimits?: TailLimits | undefined
@@ -59,7 +59,7 @@ export class World {
   readonly clock = new TestClock()
   readonly random: SeededRandom
   readonly memory: MemoryStorage
-  /** What workers were told. */
+  /** Warnings of the workers. */
   readonly warnings: KanneryError[] = []
   readonly #answersTellTime: boolean
   readonly tailLimits: TailLimits | undefined
@@ -256,7 +256,7 @@ function telling(
     const info = await storage.head(key)
     const before = storage.peek(key)
     await storage.delete(key, options)
-    // Where a condition did not hold any more and nothing was there, it was somebody else.
+    // Where a condition did not hold any more and no object existed, another process deleted it.
     const ours = options?.ifVersion === undefined || options.ifVersion === info?.version
     if (before !== undefined && ours) tell.onDeleted(key, before)
   }

@@ -9,7 +9,7 @@ const second = '01JDC8G9V0000000000000000B' as Ulid
 const paged = '01JDC8A9V0000000000000000C' as Ulid
 const page = '01JDC8G9V0000000000000000D' as Ulid
 
-/** The page that {@link sampleIndex} tells of. */
+/** The page that {@link sampleIndex} names. */
 export const samplePage: Page = {
   format: 1,
   requires: { read: [], write: [] },

@@ -21,7 +21,7 @@ import {
 const overwrite = { kind: 'overwrite' } as const
 
 export const breakages: Readonly<Record<string, Breakage>> = {
-  'put, head, get and list tell the same key, size, version and time of an object': (memory) =>
+  'put, head, get and list report the same key, size, version and time of an object': (memory) =>
     alter(memory, {
       list: (prefix, options) =>
         mapped(memory.list(prefix, options), (entry) =>
@@ -262,7 +262,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
         yield* entries.filter((entry) => entry.kind === 'object').toReversed()
       },
     }),
-  'a listing that starts after a key misses nothing behind it': (memory) =>
+  'a listing that starts after a key misses nothing after it': (memory) =>
     alter(memory, {
       list: async function* (prefix, options) {
         let behind = 0
@@ -300,7 +300,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     })
   },
-  'what a listing tells may be deleted while it goes on': (memory) =>
+  'what a listing returned may be deleted while it goes on': (memory) =>
     alter(memory, {
       // Pages by number: what is deleted moves the next page.
       list: async function* (prefix, options) {
@@ -322,7 +322,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   'a conditional delete removes exactly the version that was named': (memory) =>
     alter(memory, { delete: (key) => memory.delete(key) }),
-  'deleteMany tells a result for each key, also of those that are not there': (memory) =>
+  'deleteMany reports a result for each key, also of those that are not there': (memory) =>
     alter(memory, {
       deleteMany: async function* (keys) {
         for await (const key of keys) {
@@ -339,7 +339,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     }),
 
-  'a key of odd characters is kept as it is, and told apart from its lookalikes': (memory) =>
+  'a key of odd characters is kept as it is, and distinguished from its lookalikes': (memory) =>
     alter(memory, {
       put: (key, body, options) => memory.put(objectKey(key.replaceAll('+', ' ')), body, options),
       get: (key, options) => memory.get(objectKey(key.replaceAll('+', ' ')), options),

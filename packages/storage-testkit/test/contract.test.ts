@@ -58,7 +58,7 @@ function violation(contractCase: ContractCase, world: MemoryStorage, broken: Bre
   )
 }
 
-test('a memory that tells whole seconds, and what time it is, keeps all promises', async () => {
+test('a memory that answers in whole seconds, with the time, keeps all promises', async () => {
   for (const contractCase of storageContract) {
     const clock = new TestClock(Date.UTC(2026, 0, 1) + 999)
     const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, tellsTime: true })
@@ -101,7 +101,7 @@ test('each case has a name of its own', () => {
   expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
 })
 
-test('each case that needs a capability says how its absence is to be told', () => {
+test('each case that needs a capability says how its absence is to be detected', () => {
   for (const one of cases) expect('refuse' in one).toBe('needs' in one)
 })
 

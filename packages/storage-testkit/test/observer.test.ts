@@ -22,7 +22,7 @@ beforeEach(() => {
   })
 })
 
-test('each attempt is told, with its bytes, its time and its error', async () => {
+test('each attempt is reported, with its bytes, its time and its error', async () => {
   faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'throttle' }))
   faulty.faults.onCall(atCall({ operation: 'put' }, { kind: 'answer-late', milliseconds: 30 }))
   await clock.passUntil(storage.put(key, Buffer.from('12345'), ifAbsent))
@@ -33,7 +33,7 @@ test('each attempt is told, with its bytes, its time and its error', async () =>
   expect(second).toEqual({ ...put, durationMs: 30 })
 })
 
-test('a get is told when its body has ended, without the time that its reader took', async () => {
+test('a get is reported when its body has ended, without the time that its reader took', async () => {
   await storage.put(key, new Uint8Array(100_000), ifAbsent)
   attempts.length = 0
   {
@@ -46,7 +46,7 @@ test('a get is told when its body has ended, without the time that its reader to
   ])
 })
 
-test('a get that is left early is told, too', async () => {
+test('a get that is left early is reported, too', async () => {
   await storage.put(key, new Uint8Array(100_000), ifAbsent)
   attempts.length = 0
   {

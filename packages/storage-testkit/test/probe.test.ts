@@ -152,7 +152,7 @@ describe('credentials that may not delete', () => {
     return storage
   }
 
-  test('are told, and leave the same two objects however often they probe', async () => {
+  test('are reported, and leave the same two objects however often they probe', async () => {
     for (let probes = 0; probes < 3; probes++) {
       const report = await probe(denied(), { random })
 
@@ -198,7 +198,7 @@ test('a probe finds the same when the answer to any of its requests is lost', as
 })
 
 test.each(['head', 'list'] as const)(
-  'credentials that may not %s are refused, although they may write: absence could not be told',
+  'credentials that may not %s are refused, although they may write: absence could not be detected',
   async (operation) => {
     const storage = new FaultyStorage(world, { clock })
     storage.faults.onCall((call) => (call.operation === operation ? { kind: 'deny' } : undefined))

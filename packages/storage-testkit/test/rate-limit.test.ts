@@ -47,7 +47,7 @@ test('each page of a listing and each batch of deletions counts as a request', a
 
 test('writes of one key keep the distance that the store demands, and others do not wait', async () => {
   const clock = new TestClock()
-  // It throttles whoever is faster: the contract to the letter.
+  // It throttles a client that is faster: the contract to the letter.
   const world = MemoryStorage.open({ clock, capabilities: { minRewriteIntervalMs: 1000 } })
   const faulty = new FaultyStorage(world, { clock })
   const storage = decorate(faulty, { clock, random })

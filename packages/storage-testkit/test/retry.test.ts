@@ -173,7 +173,7 @@ describe('a put whose answer was lost (rule U)', () => {
   test.each<{ readonly name: string; readonly second: Fault }>([
     { name: 'denied', second: { kind: 'deny' } },
     {
-      name: 'denied for good',
+      name: 'denied permanently',
       second: { kind: 'fail', error: new KanneryError('STORAGE_FULL', '') },
     },
   ])('has an unknown outcome when the next attempt is $name', async ({ second }) => {

@@ -18,7 +18,7 @@ async function add(storage: StorageBackend, entry: string): Promise<boolean> {
   for (;;) {
     const found = await readObject(storage, key)
     const list = found === undefined ? [] : entriesOf(found.bytes)
-    // Told to have lost, but somebody built on what we wrote.
+    // The writer got a conflict, but another one built on what it wrote.
     if (list.includes(entry)) return true
     const condition = found
       ? ({ kind: 'if-version', version: found.info.version } as const)

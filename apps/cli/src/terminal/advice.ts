@@ -90,7 +90,7 @@ function rebuildIndex(advice: Extract<Advice, { id: 'rebuild-index' }>): string 
   const rebuild = `rebuild it from the segments: kannery index rebuild ${target(advice)}`
   switch (advice.state) {
     case 'missing':
-      return `Do not start anew. Put the index back, or ${rebuild}`
+      return `Do not start a new backup. Put the index back, or ${rebuild}`
     case 'damaged':
       return `Put a good copy of the index back, or ${rebuild}`
     case 'outdated':

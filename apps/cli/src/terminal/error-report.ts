@@ -70,7 +70,7 @@ function leaseRows({ code, facts }: KanneryError, now: number): readonly Row[] |
   const until =
     orphanedAt === undefined
       ? undefined
-      : `it counts as orphaned at ${shortTime(orphanedAt)} if it gives no sign of life, and is then taken over without you`
+      : `it counts as orphaned at ${shortTime(orphanedAt)} unless it renews its heartbeat, and is then taken over automatically`
   return [
     ['what', `topic "${topic}"${where} is being written by ${holder}${sinceWhen(since, now)}`],
     ['until', until],

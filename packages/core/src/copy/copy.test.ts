@@ -105,7 +105,7 @@ test('what was sent by a copy that died is read, and not sent again; what is dam
   const bytes = source.world.memory.contents().get(keys.segment(first.id)) ?? new Uint8Array()
   await target.put(keys.segment(second.id), Buffer.alloc(200), overwrite)
   const dying = copier(source, target)
-  // The index is there before the segments: segments without one are nobody's copy.
+  // The index is there before the segments: segments without one are no copy.
   dying.target.faults.onCall(atCall({ operation: 'openWriter' }, { kind: 'deny' }))
   await target.delete(keys.segment(second.id))
   await expect(dying.copy()).rejects.toMatchObject({ code: 'STORAGE_DENIED' })

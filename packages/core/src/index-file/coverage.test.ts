@@ -20,7 +20,7 @@ test.each([
   ['goes on where the last one ended', { 0: [10, 20] }, [], { 0: 20, 1: 0 }],
   ['covers two partitions', { 0: [10, 20], 1: [0, 5] }, [], { 0: 20, 1: 5 }],
   ['covers nothing of a partition', { 0: [10, 10] }, [], { 0: 10, 1: 0 }],
-  ['comes behind a gap', { 0: [15, 20] }, [gap(0, 10, 15)], { 0: 20, 1: 0 }],
+  ['comes after a gap', { 0: [15, 20] }, [gap(0, 10, 15)], { 0: 20, 1: 0 }],
   ['comes before a gap', { 0: [10, 20] }, [gap(0, 20, 25)], { 0: 25, 1: 0 }],
   ['has a gap inside', { 0: [10, 20] }, [gap(0, 12, 15)], { 0: 20, 1: 0 }],
   ['comes with a gap of another partition', { 0: [10, 20] }, [gap(1, 0, 7)], { 0: 20, 1: 7 }],
@@ -37,9 +37,9 @@ test.each([
 
 test.each([
   ['leaves a hole', { 0: [11, 20] }, []],
-  ['leaves a hole behind a gap', { 0: [16, 20] }, [gap(0, 10, 15)]],
+  ['leaves a hole after a gap', { 0: [16, 20] }, [gap(0, 10, 15)]],
   ['covers again what is covered', { 0: [9, 20] }, []],
-  ['is of a partition that nobody knows', { 2: [0, 5] }, []],
+  ['is of an unknown partition', { 2: [0, 5] }, []],
   ['comes with a gap over what is covered', { 0: [10, 20] }, [gap(0, 5, 10)]],
   ['comes before a hole and a gap', { 0: [10, 20] }, [gap(0, 21, 25)]],
 ] as const)('a segment that %s is refused', (_, offsets, gaps) => {

@@ -187,7 +187,7 @@ test('levels grow as they must: all is found in its order, and no level has more
   const found = await collect(segmentEntries(tools.storage, rolled))
   expect(found.map(({ offsets }) => offsets[0]?.[0])).toEqual([...Array(count).keys()])
   expect(await nextOffsets(tools.storage, rolled, 0)).toEqual(new Map([[0, count]]))
-  // Of a page of level 3, the ids of all pages behind it, those of level 1 too.
+  // The ids of all pages below a page of level 3, also of those of level 1.
   expect(rolled.pages[0]?.pages?.[0]).toBe(full.pages[0]?.id)
 })
 

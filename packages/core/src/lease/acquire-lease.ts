@@ -197,6 +197,6 @@ export async function describeHolder(
   const ttlMs = lease?.ttlMs ?? timing.ttlMs
   const orphanedAt = new Date(lastSeen.getTime() + ttlMs + timing.slackMs)
   const holder =
-    lease === undefined ? 'somebody unknown (its __lease cannot be read)' : lease.holder
+    lease === undefined ? 'an unknown holder (its __lease cannot be read)' : lease.holder
   return { topic, holder, since, lastSeen, orphanedAt }
 }

@@ -28,7 +28,7 @@ test('a second backup is refused, and reports who writes, until when that counts
     retry: 'after-refresh',
     why: [
       'topic "orders" in this storage is being written by "kannery-backup-0" since 2026-11-23 07:00:00 UTC (41 s ago)',
-      'it counts as orphaned at 2026-11-23 07:05:05 UTC if it gives no sign of life, and is then taken over without you',
+      'it counts as orphaned at 2026-11-23 07:05:05 UTC unless it renews its heartbeat, and is then taken over automatically',
     ].join('\n'),
     remedy: 'Wait until the other backup ends, or until its lease counts as orphaned.',
     advice: { id: 'wait-or-break-lease', topic: 'orders' },

@@ -7,7 +7,7 @@ export interface Holder {
   readonly holder: string
   readonly since: Date
   readonly lastSeen: Date
-  /** When it counts as an orphan if it gives no further sign of life. */
+  /** When it counts as an orphan unless its heartbeat is renewed until then. */
   readonly orphanedAt: Date
 }
 
@@ -20,7 +20,7 @@ export function leaseHeld(storage: StorageBackend, holder: Holder, nowMs: number
     retry: 'after-refresh',
     why: [
       `topic "${topic}" in ${place} is being written by ${holder.holder} since ${time(since)} UTC (${seconds} s ago)`,
-      `it counts as orphaned at ${time(orphanedAt)} UTC if it gives no sign of life, and is then taken over without you`,
+      `it counts as orphaned at ${time(orphanedAt)} UTC unless it renews its heartbeat, and is then taken over automatically`,
     ].join('\n'),
     advice: { id: 'wait-or-break-lease', topic, storage: storage.location },
     facts: {
@@ -35,7 +35,7 @@ export function leaseHeld(storage: StorageBackend, holder: Holder, nowMs: number
 }
 
 /**
- * This writer may commit nothing any more. Whoever still wants to write acquires the topic again.
+ * This writer must not commit any more. To write again, acquire the topic again.
  */
 export function leaseLost(topic: string, why: string, cause?: unknown): KanneryError {
   return new KanneryError('LEASE_LOST', `the lease on topic "${topic}" is lost`, {

@@ -26,7 +26,7 @@ test('a heartbeat comes every 100 s, each time with other bytes', async () => {
   expect(seen.size).toBe(6)
 })
 
-test('a worker that finds all topics taken never gives a sign of life', async () => {
+test('a worker that finds all topics taken never writes a heartbeat', async () => {
   const { world } = await writing()
   const other = await world.worker('b')
   await expect(other.acquire('orders', { cluster })).rejects.toMatchObject({ code: 'LEASE_HELD' })
@@ -62,7 +62,7 @@ test('a storage that is away for two minutes costs no lease', async () => {
   expect(world.warnings.map(({ code }) => code)).toEqual(['STORAGE_OUTCOME_UNKNOWN'])
 })
 
-test('a sign that failed is given again soon', async () => {
+test('a heartbeat that failed is sent again soon', async () => {
   const { world, key, beats } = await writing()
   let failed = false
   world.way('a').faults.onCall((call) => {
@@ -82,7 +82,7 @@ test('a sign that failed is given again soon', async () => {
   expect(world.warnings).toMatchObject([{ code: 'STORAGE_DENIED' }])
 })
 
-test('a sign whose answer is lost for long is found again, and the next one goes on from it', async () => {
+test('a heartbeat whose answer is lost for long is found again, and the next one replaces it', async () => {
   const { world, key, beats } = await writing()
   let lost = false
   world.way('a').faults.onCall((call) => {
@@ -97,7 +97,7 @@ test('a sign whose answer is lost for long is found again, and the next one goes
   expect(beats()).toBeGreaterThan(3)
 })
 
-test('after its end a worker gives no sign, and leaves none', async () => {
+test('a worker that has ended writes no heartbeat, and leaves none', async () => {
   const { world, worker, key, beats } = await writing()
   await worker[Symbol.asyncDispose]()
   const given = beats()

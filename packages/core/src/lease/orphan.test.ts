@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { captured, cluster, days, minutes, seconds, World } from '../../test/fixtures.ts'
 
-test('a backup that lives is never taken over, however long it runs', async () => {
+test('a backup that is running is never taken over, however long it runs', async () => {
   const world = new World()
   const session = await world.writer('a')
   for (let hour = 0; hour < 5; hour++) {
@@ -103,7 +103,7 @@ test('a worker that restarts with its identity takes its lease over at once', as
 test.each([
   ['none', undefined],
   ['another one', 'kannery-backup-1'],
-])('who comes back with identity %s waits like everybody else', async (_, identity) => {
+])('a worker that restarts with identity %s waits like any other', async (_, identity) => {
   const world = new World()
   await (await world.worker('a', { identity: 'kannery-backup-0' })).acquire('orders', { cluster })
   const other = await world.worker('b', identity === undefined ? {} : { identity })
@@ -150,7 +150,7 @@ test('a __lease that cannot be read counts as held until it is old', async () =>
 
   await expect(worker.acquire('orders', { cluster })).rejects.toMatchObject({
     code: 'LEASE_HELD',
-    why: expect.stringContaining('somebody unknown'),
+    why: expect.stringContaining('an unknown holder'),
   })
   await world.pass(minutes(6))
   expect((await worker.acquire('orders', { cluster })).epoch).toBe(1)

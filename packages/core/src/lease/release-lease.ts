@@ -86,7 +86,7 @@ function deletionDenied(key: ObjectKey, cause: unknown): KanneryError {
     cause,
     why: 'the permission to delete objects is missing; the lease says "released" instead, and the next backup takes it at once',
     remedy:
-      'Nothing has to be done. Give this identity the permission to delete, and no such file stays behind.',
+      'Nothing has to be done. Give this identity the permission to delete, and no such file remains.',
     facts: { key },
   })
 }

@@ -11,14 +11,14 @@ async function asked(world: World): Promise<readonly string[]> {
   return calls.filter(({ key }) => key === 'orders/__time').map(({ operation }) => operation)
 }
 
-test('where answers do not tell the time, an object is written to learn it, and deleted', async () => {
+test('where answers do not have the time, an object is written to learn it, and deleted', async () => {
   const world = new World()
 
   expect(await asked(world)).toEqual(['put', 'delete'])
   expect(world.keys()).not.toContain('orders/__time')
 })
 
-test('where answers tell the time, nothing is written', async () => {
+test('where answers have the time, nothing is written', async () => {
   const world = new World({ answersTellTime: true })
 
   expect(await asked(world)).toEqual([])
@@ -28,7 +28,7 @@ test('where answers tell the time, nothing is written', async () => {
   )
 })
 
-test('where answers tell the time, that about the lease suffices: its heartbeat may be gone', async () => {
+test('where answers have the time, that about the lease suffices: its heartbeat may be gone', async () => {
   const world = new World({ answersTellTime: true })
   await world.replace('orders/__lease', 'somebody')
   const refused = (await world.worker('contender')).acquire('orders', { cluster })

@@ -32,7 +32,7 @@ test('the heartbeat of a worker that is long dead goes, those of the living stay
   expect(await sweep(world)).toBe(0)
 })
 
-test('one that is silent for less than a day, or for less than its own lease lives, stays', async () => {
+test('a heartbeat that was renewed within a day, or within its own time to live, stays', async () => {
   const world = new World()
   await world.writer('dead', 'orders')
   world.crash('dead')

@@ -36,19 +36,19 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
   const newest = found.toSorted(byPrecedence)[0]
   if (newest === undefined) return undefined
   const { cluster } = newest.header
-  const topicIds = topicIdsByLife(found.filter(({ header }) => header.cluster === cluster))
+  const topicIds = topicIdsByIncarnation(found.filter(({ header }) => header.cluster === cluster))
   const isOurs = ({ header }: FoundSegment): boolean =>
     header.cluster === cluster && header.topicId === topicIds.get(header.incarnation)
-  const lives = [...topicIds].toSorted(([one], [other]) => one - other)
-  const arranged = lives.map(([n, topicId]) => {
+  const ordered = [...topicIds].toSorted(([one], [other]) => one - other)
+  const arranged = ordered.map(([n, topicId]) => {
     const own = found.filter((one) => isOurs(one) && one.header.incarnation === n)
-    return arrangeLife(n, topicId, own)
+    return arrangeIncarnation(n, topicId, own)
   })
   return {
     cluster,
-    incarnations: arranged.map((life) => ({
-      ...withBaseline(life, arranged),
-      branch: branchOf(life, arranged),
+    incarnations: arranged.map((each) => ({
+      ...withBaseline(each, arranged),
+      branch: branchOf(each, arranged),
     })),
     segments: arranged.flatMap(({ segments }) => segments),
     holes: arranged.flatMap(({ holes }) => holes),
@@ -59,8 +59,11 @@ export function arrangeSegments(found: readonly FoundSegment[]): Arrangement | u
 }
 
 /** Consecutive incarnations of one topic id are branches of it, unless they are baselines. */
-function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[]): number {
-  const histories = lives.filter(
+function branchOf(
+  { incarnation }: ArrangedIncarnation,
+  all: readonly ArrangedIncarnation[],
+): number {
+  const histories = all.filter(
     ({ incarnation: { n, topicId }, baselineOf }) =>
       n <= incarnation.n && topicId === incarnation.topicId && baselineOf === undefined,
   )
@@ -72,10 +75,13 @@ function branchOf({ incarnation }: ArrangedLife, lives: readonly ArrangedLife[])
  * reaches as far as the incarnation that it replaces. Any other baseline never becomes complete: a
  * restore takes the incarnation before it, until there is a new baseline.
  */
-function withBaseline(life: ArrangedLife, lives: readonly ArrangedLife[]): Incarnation {
-  const { incarnation, baselineOf: of, isWhole, holes, segments } = life
+function withBaseline(
+  arranged: ArrangedIncarnation,
+  all: readonly ArrangedIncarnation[],
+): Incarnation {
+  const { incarnation, baselineOf: of, isWhole, holes, segments } = arranged
   if (of === undefined) return incarnation
-  const before = lives.find((other) => other.incarnation.n === of)
+  const before = all.find((other) => other.incarnation.n === of)
   const next = advanceBy({}, segments)
   const reaches = Object.entries(advanceBy({}, before?.segments ?? [])).every(
     ([partition, offset]) => (next[Number(partition)] ?? 0) >= offset,
@@ -96,7 +102,7 @@ function byPrecedence(one: FoundSegment, other: FoundSegment): number {
  * The topic id of an incarnation is that of the highest epoch: another id can only come from a
  * backup that was started again over this one.
  */
-function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, string> {
+function topicIdsByIncarnation(found: readonly FoundSegment[]): ReadonlyMap<number, string> {
   const topicIds = new Map<number, string>()
   for (const { header } of found.toSorted(byPrecedence)) {
     if (!topicIds.has(header.incarnation)) topicIds.set(header.incarnation, header.topicId)
@@ -104,14 +110,18 @@ function topicIdsByLife(found: readonly FoundSegment[]): ReadonlyMap<number, str
   return topicIds
 }
 
-type ArrangedLife = Pick<Arrangement, 'segments' | 'holes' | 'superseded' | 'cutOff'> & {
+type ArrangedIncarnation = Pick<Arrangement, 'segments' | 'holes' | 'superseded' | 'cutOff'> & {
   readonly incarnation: Incarnation
   /** Number of the incarnation that it was to replace. */
   readonly baselineOf: number | undefined
   readonly isWhole: boolean
 }
 
-function arrangeLife(n: number, topicId: string, found: readonly FoundSegment[]): ArrangedLife {
+function arrangeIncarnation(
+  n: number,
+  topicId: string,
+  found: readonly FoundSegment[],
+): ArrangedIncarnation {
   const possible = withoutCutOff(found)
   const byPartition = piecesByPartition(possible)
   // A segment that covers nothing stays named, so that no clean-up deletes it.

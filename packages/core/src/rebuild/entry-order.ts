@@ -19,7 +19,7 @@ export function brokenOrder(index: Index): string | undefined {
       const place = `${n}/${partition}`
       const before = covered.get(place) ?? 0
       if (from > next || from < before) {
-        return `segment ${id} covers partition ${partition} from ${from} to ${next}, behind ${before}`
+        return `segment ${id} covers partition ${partition} from ${from} to ${next}, after ${before}`
       }
       covered.set(place, next)
     }

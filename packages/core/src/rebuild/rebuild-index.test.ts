@@ -121,9 +121,9 @@ describe('a rebuild of the index', () => {
     expect(await world.next()).toEqual({ 0: 300 })
   })
 
-  test('both lives of a topic that was created again are there', async () => {
+  test('both incarnations of a topic that was created again are found', async () => {
     const { world, writer } = await backup()
-    await writer.beginIncarnation(incarnation(1, 'second-life'))
+    await writer.beginIncarnation(incarnation(1, 'created-again'))
     await stored(world, writer, { 0: [0, 7] })
     await writer.release()
     const segments = (await readIndex(world.memory, 'orders'))?.index.segments
@@ -133,12 +133,12 @@ describe('a rebuild of the index', () => {
 
     expect(index.incarnations).toMatchObject([
       { n: 0, topicId: 'topic-id', partitions: 2 },
-      { n: 1, topicId: 'second-life', partitions: 1 },
+      { n: 1, topicId: 'created-again', partitions: 1 },
     ])
     expect(index.segments).toEqual(segments)
   })
 
-  test('both histories of a log that was truncated are there, as branches of one topic id', async () => {
+  test('both histories of a log that was truncated are found, as branches of one topic id', async () => {
     const { world, writer } = await backup()
     await writer.beginIncarnation(incarnation(1, 'topic-id'))
     await stored(world, writer, { 0: [0, 7] })

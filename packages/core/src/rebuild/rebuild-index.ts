@@ -144,7 +144,7 @@ function epochIn(bytes: Uint8Array): number {
 function indexWhole(topic: string, key: ObjectKey): KanneryError {
   return new KanneryError('INDEX_WHOLE', `the index of topic "${topic}" is whole`, {
     why: 'a rebuild would lose what only it knows: expiry, holds, points and gaps',
-    remedy: `If it is to be made anew all the same, move ${key} away first, and keep it.`,
+    remedy: `To rebuild it all the same, move ${key} away first, and keep it.`,
     facts: { key, topic },
   })
 }

@@ -72,7 +72,7 @@ describe('the segments of a rebuilt index', () => {
   test.each<[string, (size: number) => number]>([
     ['in a chunk', (size) => Math.floor(size / 3)],
     ['in its footer', (size) => size - 30],
-  ])('a segment that is damaged %s is told, and named all the same', async (_, at) => {
+  ])('a segment that is damaged %s is reported, and named all the same', async (_, at) => {
     const { world, writer } = await backup()
     const id = writer.index.segments[1]?.id as Ulid
     await writer.release()
@@ -124,7 +124,7 @@ describe('the segments of a rebuilt index', () => {
       { topicId: 'another' },
       'it is of another topic with this name (id another)',
     ],
-  ])('a segment of another %s stays out, and is told', async (_, changes, why) => {
+  ])('a segment of another %s is left out and reported', async (_, changes, why) => {
     const { world, writer } = await backup()
     const before = await world.restorable()
     // Of an epoch before all others, as what lies in the wrong folder may be.

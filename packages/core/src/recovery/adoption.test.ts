@@ -116,7 +116,7 @@ describe('the adoption of segments that a dead writer left', () => {
     expect((await session.recover(source({ lost: { 0: 100 } }))).adopted).toEqual([])
   })
 
-  test('leader epochs of a life that ended do not keep a segment of the next one from being adopted', async () => {
+  test('leader epochs of an incarnation that ended do not keep a segment of the next one from being adopted', async () => {
     const { session, left } = await afterCrash(async (world, dead) => {
       await dead.commit({ segment: await upload(world, dead, { 0: [10, 20, 7] }) })
       await dead.beginIncarnation(incarnation(1, 'created again'))

@@ -124,7 +124,7 @@ async function inspectAll(
 export function isOurs(header: SegmentHeader, index: Index): boolean {
   const { topic, topicId, cluster, incarnation, epoch } = header
   const isOfSomeLife = index.incarnations.some(
-    (life) => life.n === incarnation && life.topicId === topicId,
+    ({ n, topicId: id }) => n === incarnation && id === topicId,
   )
   return topic === index.topic && cluster === index.cluster && isOfSomeLife && epoch < index.epoch
 }

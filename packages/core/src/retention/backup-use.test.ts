@@ -10,7 +10,7 @@ import { readHolds } from './holds.ts'
 import { markExpired } from './prune.ts'
 import { parseRetention } from './retention.ts'
 
-/** A backup of two segments with a retention of 30 days, which somebody reads. */
+/** A backup of two segments with a retention of 30 days, which a restore reads. */
 class Read {
   readonly world = new World()
   readonly warnings: KanneryError[] = []

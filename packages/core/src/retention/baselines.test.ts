@@ -69,7 +69,7 @@ class CompactedBackup {
       if (from === next) return await session.commit({ caughtUp })
       const n = session.index.incarnations.length - 1
       const entry = segment(session.newSegmentId(), { 0: [from, next] }, n)
-      await this.world.replace(topicKeys(topic).segment(entry.id), 'its records are told below')
+      await this.world.replace(topicKeys(topic).segment(entry.id), 'its records are listed below')
       this.#contents.set(entry.id, this.topic.read(from, next))
       const at = new Date(this.world.clock.now()).toISOString()
       await session.commit({ segment: { ...entry, captured: [at, at] }, caughtUp })
@@ -153,7 +153,7 @@ class CompactedBackup {
   }
 }
 
-test('a compacted topic ages out behind a complete baseline, and not before', async () => {
+test('a compacted topic ages out after a complete baseline, and not before', async () => {
   const backup = new CompactedBackup()
   for (const key of ['a', 'b', 'a']) backup.produce(key)
   await backup.backUp()

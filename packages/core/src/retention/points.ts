@@ -31,8 +31,8 @@ export function readPoints({ points }: Index): readonly Point[] {
   return points.flatMap((stored) => {
     const point = asPoint(stored)
     if (point === undefined) return []
-    const { last: _, ...told } = point
-    return [told]
+    const { last: _, ...shown } = point
+    return [shown]
   })
 }
 

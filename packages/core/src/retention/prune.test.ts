@@ -37,7 +37,7 @@ function pruning(world: World) {
   return { storage: world.storage('pruner'), clock: world.clock, ids }
 }
 
-/** What `kannery prune` does when nobody runs. */
+/** What a prune does while no backup runs. */
 async function sweep(world: World): Promise<number> {
   await using worker = await world.worker('pruner')
   await using session = await worker.acquire('orders', { cluster })

@@ -139,7 +139,7 @@ describe('damage', () => {
     expect(given).toEqual([0])
   })
 
-  test('is told, and the rest read, for whoever wants that', async () => {
+  test('is reported to a callback, and the rest is read', async () => {
     const reader = await openSegment(await damagedSecondChunk(), { key: sampleKey })
     const onDamage = vi.fn()
     const read = await collect(reader.readChunks(reader.footer.chunks, { onDamage }))

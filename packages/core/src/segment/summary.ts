@@ -54,7 +54,7 @@ export class Summary {
   #cover({ partition, from, next, leaderEpoch }: ChunkFacts): void {
     const before = this.#coverage.get(partition)
     if (before !== undefined && from < before[1]) {
-      throw new KanneryError('INTERNAL', 'a chunk is not behind the one before it', {
+      throw new KanneryError('INTERNAL', 'a chunk does not follow the one before it', {
         facts: { partition, from, covered: before[1] },
       })
     }

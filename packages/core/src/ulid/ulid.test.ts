@@ -63,7 +63,7 @@ test('whatever comes after whatever is greater, and an id', () => {
   )
 })
 
-test('behind an id from the end of time there is none: that is said, not wrapped around', () => {
+test('after the greatest possible id there is none: an error says so, and nothing wraps around', () => {
   const { ids } = source(0)
 
   expect(() => ids.next('7ZZZZZZZZZZZZZZZZZZZZZZZZZ' as Ulid)).toThrow(

@@ -11,7 +11,7 @@ const characters = 26
 const pattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 const greatestTime = 2 ** 48 - 1
 const randomBytes = 10
-/** How far an id at most lies behind the one before when the clock gives no greater time. */
+/** How far an id is at most after the one before when the clock gives no greater time. */
 const stepBytes = 6
 
 /**

@@ -77,7 +77,7 @@ async function assertKnowsItsSegments(
 ): Promise<void> {
   const { topic } = index
   if (isUntouched(index) && (await holdsSegments(storage, topic))) {
-    throw indexMissing(topic, 'segments are there, and the index is one that nobody ever wrote to')
+    throw indexMissing(topic, 'there are segments, but their index was never written to')
   }
   const later = await findLaterSegment(storage, index, leftovers)
   if (later === undefined) return

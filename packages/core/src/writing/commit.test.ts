@@ -90,7 +90,7 @@ test('a commit that would leave a hole is refused, and the next one is not', asy
   expect(await world.next()).toEqual({ 0: 10 })
 })
 
-test('what comes behind a gap is fetched next, also by the next writer', async () => {
+test('what comes after a gap is fetched next, also by the next writer', async () => {
   const world = new World()
   const session = await world.writer('a')
   await session.commit(captured(session, { 0: [0, 10] }))

@@ -29,12 +29,12 @@ test('a writer stops at its own deadline, although no other one has taken over',
 
   await expect(session.commit(captured(session, { 0: [10, 20] }))).rejects.toMatchObject({
     code: 'LEASE_LOST',
-    why: expect.stringContaining('no sign of life reached the storage for 225 s'),
+    why: expect.stringContaining('no heartbeat reached the storage for 225 s'),
   })
   expect(world.warnings).toMatchObject([{ code: 'STORAGE_OUTCOME_UNKNOWN' }])
 })
 
-test('what was lost stays lost, although signs of life reach the storage again', async () => {
+test('a lost lease stays lost, although heartbeats reach the storage again', async () => {
   const world = new World()
   const session = await world.writer('a')
   world

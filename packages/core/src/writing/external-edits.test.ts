@@ -54,7 +54,7 @@ test('an index that is gone is not written again, and the backup continues when 
   })
 })
 
-test('a folder that is gone stays gone while its writer lives', async () => {
+test('a folder that was deleted stays deleted while its writer runs', async () => {
   const world = new World()
   const session = await world.writer('a')
   await session.commit(captured(session, { 0: [0, 10] }))

@@ -11,7 +11,7 @@ import { holdsAt } from '../retention/holds.ts'
  */
 export function assertContinuesCopy(target: Index, source: Index): void {
   const { copyOf, topic } = target
-  if (copyOf === undefined) throw notItsCopy(topic, 'what is there is a backup of its own')
+  if (copyOf === undefined) throw notItsCopy(topic, 'the target holds a backup of its own')
   if (copyOf.cluster !== source.cluster) {
     const why = `what is there was copied from a backup of Kafka cluster ${copyOf.cluster}; this one is of ${source.cluster}`
     throw notItsCopy(topic, why)

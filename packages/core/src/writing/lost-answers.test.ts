@@ -138,7 +138,7 @@ test('a request that arrives twice counts once', async () => {
   })
 })
 
-test('a hold that comes right behind a commit whose answer was lost does not make it be committed twice', async () => {
+test('a hold that comes right after a commit whose answer was lost does not make it be committed twice', async () => {
   const world = new World()
   const session = await world.writer('a')
   let lost = false

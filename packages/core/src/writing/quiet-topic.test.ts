@@ -6,7 +6,7 @@ import { parseRetention } from '../retention/retention.ts'
 import { UlidSource } from '../ulid/ulid.ts'
 
 /**
- * A topic that was quiet until all its pages had expired; they were written anew, and the old ones
+ * A topic that was quiet until all its pages had expired; they were replaced, and the old ones
  * are gone.
  */
 async function quietTopic(commits: number) {

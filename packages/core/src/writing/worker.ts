@@ -275,7 +275,7 @@ export class Worker implements AsyncDisposable {
     if (silentMs <= timing.deadlineMs) return
     throw leaseLost(
       lease.topic,
-      `no sign of life reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
+      `no heartbeat reached the storage for ${Math.round(silentMs / 1000)} s: another writer may have taken over`,
     )
   }
 

@@ -98,7 +98,7 @@ class Simulation {
     return [...this.#writers, ...this.#others]
   }
 
-  /** Lets go of what still waits: signals that nobody aborts are kept by Node for ever. */
+  /** Lets go of what still waits: signals that are never aborted are kept by Node for ever. */
   async #end(): Promise<void> {
     for (const { name } of this.#processes) {
       this.#world.way(name).faults.clear()
@@ -142,7 +142,7 @@ class Simulation {
     const work = chooseWork(process, this.#random)
     process.prepare(stepsOf[work], beside)
     void this.#run(process, () => this.#writing.do(work, process))
-    // Somebody wants to keep what is about to be deleted.
+    // A person wants to keep what is about to be deleted.
     if (work === 'prune' && beside && this.#random.chance(0.5)) this.#beginAct('hold', beside)
   }
 
@@ -216,7 +216,9 @@ class Simulation {
     this.#people.keep(epoch, body)
     const robbed = this.#robbed(process, epoch)
     if (robbed !== undefined) {
-      this.#complain(`${name} takes the topic from ${robbed.name}, which lives and holds the lease`)
+      this.#complain(
+        `${name} takes the topic from ${robbed.name}, which is running and holds the lease`,
+      )
     }
   }
 

@@ -29,7 +29,7 @@ export class KafkaModel {
     this.#start = Math.max(this.#start, Math.min(start, this.end))
   }
 
-  /** Another leader, which does not know what came at or behind `end`. */
+  /** Another leader, which does not know what came at or after `end`. */
   truncate(end: number): void {
     this.#epochs.length = Math.min(this.end, Math.max(end, this.#start))
     this.#epoch++

@@ -109,7 +109,7 @@ export class Ledger {
       this.#rebuilt(body)
       return
     }
-    // What was edited by hand is read by nobody before it is accepted.
+    // What was edited by hand is not read before it is accepted.
     if (this.#tampered === 'edited') this.mend()
     if (this.#tampered === undefined) this.#lastWhole = body
     const text = Buffer.from(body).toString()

@@ -79,7 +79,7 @@ export const mutants: readonly Mutant[] = [
       "if (!isConflict(error)) return { kind: 'written', info: { version: '1', lastModified: new Date(0) } }",
   },
   {
-    name: 'takes what somebody else wrote for its own',
+    name: 'takes what another process wrote for its own',
     file: certainly,
     search: 'if (found !== undefined && Buffer.compare(found.bytes, body) === 0) {',
     replace: 'if (found !== undefined) {',
@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
     seed: 6190,
   },
   {
-    name: 'takes a page that was written anew for damage',
+    name: 'takes a page that was replaced for damage',
     file: holder,
     search: 'if (!isGone) throw error',
     replace: 'throw error',

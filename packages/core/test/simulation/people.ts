@@ -10,7 +10,7 @@ import { type Mishap, retention, type Scene } from './scene.ts'
 import { keys, type Step, topic } from './steps.ts'
 import type { Writing } from './writing.ts'
 
-/** What a person does with a command: beside whoever writes the topic, or in its place. */
+/** What a person does with a command: beside the writer of the topic, or in its place. */
 const acts = ['hold', 'point', 'point', 'undo', 'mark', 'mark', 'mark', 'prune'] as const
 export type Act = (typeof acts)[number] | 'accept' | 'rebuild'
 
@@ -43,7 +43,7 @@ export class People {
     this.#writing = writing
   }
 
-  /** When somebody last broke a lease, by the monotonic clock. */
+  /** When a person last broke a lease, by the monotonic clock. */
   get leaseDeletedMs(): number {
     return this.#leaseDeletedMs
   }
@@ -148,7 +148,7 @@ export class People {
     if (world.has(keys.index) || ledger.tampered !== 'removed') return
     await world.replace(keys.index, bytes)
     ledger.mend()
-    tell('somebody puts the index back')
+    tell('a person puts the index back')
   }
 
   /** From before a writer that has committed since. */
@@ -160,7 +160,7 @@ export class People {
     const [epoch, bytes] = random.pick(older)
     await world.replace(keys.index, bytes)
     ledger.tamper('older')
-    tell(`somebody puts the index of epoch ${epoch} in the place of the one that is there`)
+    tell(`a person puts the index of epoch ${epoch} in the place of the one that is there`)
   }
 
   async #edit(): Promise<void> {

@@ -66,7 +66,7 @@ export class Process {
     this.name = name
     this.#scene = scene
     this.#clockFault = random.chance(0.5) ? random.pick(clockFaults) : undefined
-    const offMs = this.#clockFault === 'clock a day behind' ? -days(1) : this.#someSeconds()
+    const offMs = this.#clockFault === 'clock a day slow' ? -days(1) : this.#someSeconds()
     this.clock = new SleepyClock(
       this.#clockFault === undefined ? world.clock : world.clock.skewed(offMs),
     )

@@ -74,17 +74,14 @@ export const faultNames = [
   'lease deleted',
   'index deleted',
   'folder deleted',
-  'clock a day behind',
+  'clock a day slow',
   'clock seconds off',
 ] as const
 
 export type FaultName = (typeof faultNames)[number]
 
 /** What a process has from its start on. */
-export const clockFaults = [
-  'clock a day behind',
-  'clock seconds off',
-] as const satisfies FaultName[]
+export const clockFaults = ['clock a day slow', 'clock seconds off'] as const satisfies FaultName[]
 
 export type ClockFault = (typeof clockFaults)[number]
 

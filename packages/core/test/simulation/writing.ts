@@ -128,7 +128,7 @@ export function nextOf(session: WriterSession | undefined): number {
   return session?.nextOffsets().get(0) ?? 0
 }
 
-/** The bytes of a real segment, and what an index tells of it. */
+/** The bytes of a real segment, and what an index says of it. */
 async function segmentOf(
   { id, epoch, from, records }: Uploaded,
   session: WriterSession,

@@ -63,7 +63,7 @@ export const deletingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'deleteMany tells a result for each key, also of those that are not there',
+    name: 'deleteMany reports a result for each key, also of those that are not there',
     async run(context) {
       await using storage = await context.open()
       await createAll(context, storage, ['a/1', 'a/2', 'b/1', 'b/2', 'c'])
@@ -75,7 +75,7 @@ export const deletingCases: readonly ContractCase[] = [
       for await (const result of storage.deleteMany(oneByOne())) results.push(result)
 
       const keys = results.map(({ key }) => key)
-      expectSameNames(keys, wanted, 'the keys that were told')
+      expectSameNames(keys, wanted, 'the keys with a result')
       for (const { key, error } of results) {
         expectTrue(error === undefined, `${key} could not be deleted: ${error?.message}`)
       }
@@ -89,7 +89,7 @@ export const deletingCases: readonly ContractCase[] = [
       await using storage = await context.open()
       await create(storage, at(context, 'object'), 'x')
       for await (const { key } of storage.deleteMany([])) {
-        expectTrue(false, `a result for ${key}, which nobody asked for`)
+        expectTrue(false, `a result for ${key}, which was not asked for`)
       }
       await expectContent(storage, at(context, 'object'), 'x', 'after that')
     },

@@ -94,7 +94,7 @@ export const listingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a listing that starts after a key misses nothing behind it',
+    name: 'a listing that starts after a key misses nothing after it',
     async run(context) {
       await using storage = await context.open()
       await createAll(context, storage, lookalikes)
@@ -140,7 +140,7 @@ export const listingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'what a listing tells may be deleted while it goes on',
+    name: 'what a listing returned may be deleted while it goes on',
     async run(context) {
       await using storage = await context.open()
       const names = Array.from({ length: 150 }, (_, index) => `f${index % 3}/object-${index}`)
@@ -152,7 +152,7 @@ export const listingCases: readonly ContractCase[] = [
         await storage.delete(entry.info.key)
       }
 
-      expectSameNames(told, names, 'what was told')
+      expectSameNames(told, names, 'what was listed')
       await expectAbsent(storage, at(context, 'f0/object-0'), 'what was deleted')
     },
   },

@@ -6,7 +6,7 @@ const missing = 'STORAGE_CONTAINER_NOT_FOUND'
 
 /**
  * The promises of a storage whose bucket, container or disk does not exist: an error of its own,
- * never "no such object", after which a backup would begin anew. {@link CaseContext.open} has to
+ * never "no such object", after which a new backup would begin. {@link CaseContext.open} has to
  * open such a storage.
  */
 export const missingContainerContract: readonly ContractCase[] = [

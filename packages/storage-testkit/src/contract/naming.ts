@@ -36,7 +36,7 @@ const oddNames = [
 
 export const namingCases: readonly ContractCase[] = [
   {
-    name: 'a key of odd characters is kept as it is, and told apart from its lookalikes',
+    name: 'a key of odd characters is kept as it is, and distinguished from its lookalikes',
     async run(context) {
       await using storage = await context.open()
       for (const name of oddNames) await create(storage, at(context, name), `content of ${name}`)
@@ -44,7 +44,7 @@ export const namingCases: readonly ContractCase[] = [
       for (const name of oddNames) {
         const key = at(context, name)
         await expectContent(storage, key, `content of ${name}`, JSON.stringify(name))
-        expectSame((await storage.head(key))?.key, key, 'the key told by head')
+        expectSame((await storage.head(key))?.key, key, 'the key in the answer of head')
       }
       const listed = await namesIn(context, storage, { depth: 'all' })
       expectSameNames(listed, oddNames, 'the listing')

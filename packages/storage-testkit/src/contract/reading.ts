@@ -23,7 +23,7 @@ const mebibyte = 1024 * 1024
 
 export const readingCases: readonly ContractCase[] = [
   {
-    name: 'put, head, get and list tell the same key, size, version and time of an object',
+    name: 'put, head, get and list report the same key, size, version and time of an object',
     async run(context) {
       await using storage = await context.open()
       const key = at(context, 'orders/index')
@@ -35,8 +35,8 @@ export const readingCases: readonly ContractCase[] = [
         if (entry.kind === 'object') listed.push(entry.info)
       }
 
-      expectSame(written.size, 12, 'the size told by put')
-      expectTrue(written.version.length > 0, 'put tells no version')
+      expectSame(written.size, 12, 'the size in the answer of put')
+      expectTrue(written.version.length > 0, 'put returns no version')
       expectTrue(head !== undefined, 'head does not find what was put')
       expectTrue(listed.length === 1, 'the listing does not show it exactly once')
       for (const info of [written, head, reader.info, ...listed]) {

@@ -35,7 +35,7 @@ export const streamingCases: readonly ContractCase[] = [
 
       await expectContent(other, key, content, 'after the commit')
       const head = await other.head(key)
-      expectSame([written.key, written.size], [key, content.length], 'what the commit tells')
+      expectSame([written.key, written.size], [key, content.length], 'what the commit returns')
       expectSame(head?.version, written.version, 'the version')
       expectSame(await namesIn(context, other, { depth: 'all' }), ['streamed'], 'a listing')
     },

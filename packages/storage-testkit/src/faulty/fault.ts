@@ -30,7 +30,7 @@ export type Fault =
   | { readonly kind: 'lose-answer' }
   /** The request arrives later; the caller waits for it. Others come in between. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
-  /** The caller is told at once that it failed; the request arrives nevertheless, later. */
+  /** The caller gets an error at once; the request arrives nevertheless, later. */
   | { readonly kind: 'arrive-late'; readonly milliseconds: number }
   /** The request is applied at once; the answer takes its time. */
   | { readonly kind: 'answer-late'; readonly milliseconds: number }

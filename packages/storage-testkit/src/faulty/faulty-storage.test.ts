@@ -59,7 +59,7 @@ describe('a named call', () => {
     expect(await text()).toBe('first')
   })
 
-  test('arrives although the caller was told that it failed, with the bytes of that moment', async () => {
+  test('arrives although the caller got an error, with the bytes of that moment', async () => {
     storage.faults.onCall(atCall({ operation: 'put' }, { kind: 'arrive-late', milliseconds: 1000 }))
     const body = bytes('ghost')
 

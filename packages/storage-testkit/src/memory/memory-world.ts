@@ -24,7 +24,7 @@ export interface MemoryTimes {
   readonly clock: Clock
   /** What `lastModified` is a multiple of. */
   readonly stepMs: number
-  /** Whether answers tell what time it is. */
+  /** Whether answers have the storage's time. */
   readonly told: boolean
 }
 

@@ -93,10 +93,10 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 
 /** Copies an error of an SDK without its request, which often carries the credentials. */
 export function withoutRequest(error: Error): Error {
-  const told = new Error(error.message)
-  told.name = error.name
-  if (error.stack !== undefined) told.stack = error.stack
-  return told
+  const copy = new Error(error.message)
+  copy.name = error.name
+  if (error.stack !== undefined) copy.stack = error.stack
+  return copy
 }
 
 /** Yields an error and its causes, outermost first. */

@@ -19,7 +19,7 @@ const stored: StoredObject = {
   lastModified: new Date(0),
 }
 
-/** A store that finishes a part only when it is told to. */
+/** A store that finishes a part only when the test says so. */
 class HeldTarget implements PartTarget {
   readonly log: string[] = []
   readonly held = new Map<number, { finish(): void; fail(error: Error): void }>()
@@ -246,7 +246,7 @@ test('a part that arrives after its attempt was given up is not sent again', asy
   expect(target.log.filter((line) => line.startsWith('0'))).toEqual(['0@0 12345678'])
 })
 
-test('less memory than the least part is told when a second part is needed', async () => {
+test('less memory than the least part is an error when a second part is needed', async () => {
   const target = new HeldTarget()
   const writer = writerTo(target, { maxBufferedBytes: 4 })
   await writer.write(Buffer.from('1234'))

@@ -36,8 +36,8 @@ describe('an answer', () => {
     ['has all instead of a part', { kind: 'span', start: 5, end: 10 }, 20, undefined],
     ['has a range of another length', { kind: 'from', start: 15 }, 4, 'bytes 15-19/20'],
     ['has a range that is none', { kind: 'from', start: 15 }, 5, 'lines 15-19/20'],
-    ['tells no length', { kind: 'from', start: 0 }, undefined, undefined],
-    ['tells a length that is none', { kind: 'from', start: 0 }, Number.NaN, undefined],
+    ['has no length', { kind: 'from', start: 0 }, undefined, undefined],
+    ['has a length that is not a number', { kind: 'from', start: 0 }, Number.NaN, undefined],
   ])('that %s is refused', (_, range, contentLength, contentRange) => {
     const accepted = () => request(range).accept({ contentLength, contentRange })
     expect(accepted).toThrow(expect.objectContaining({ code: 'STORAGE_UNSUPPORTED', facts }))
@@ -66,7 +66,7 @@ describe('a body', () => {
     return bytes
   }
 
-  test('comes whole, or it is told how much is missing', async () => {
+  test('comes whole, or the error says how much is missing', async () => {
     expect(await read([new Uint8Array(3), new Uint8Array(1)])).toBe(4)
     await expect(read([new Uint8Array(3)])).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

@@ -289,7 +289,7 @@ function keepsMarkers(storage: StorageBackend): KanneryError {
 function cannotDelete(storage: StorageBackend, cause: KanneryError): KanneryError {
   return cause.with({
     message: 'these credentials may not delete objects',
-    why: `${cause.message}; released leases and expired segments stay behind`,
+    why: `${cause.message}; released leases and expired segments remain`,
     facts: { backend: storage.type, operation: 'probe' },
   })
 }

@@ -77,7 +77,7 @@ export function indexOutdated(
 export function indexMissing(topic: string, why: string): KanneryError {
   return new KanneryError('INDEX_MISSING', `the index of topic "${topic}" is missing`, {
     why,
-    remedy: 'Do not start anew. Put the index back, or rebuild it from the segments.',
+    remedy: 'Do not start a new backup. Put the index back, or rebuild it from the segments.',
     advice: { id: 'rebuild-index', topic, state: 'missing' },
     facts: { topic },
   })

@@ -110,7 +110,7 @@ test('damage is reported with its bytes and with what to do', () => {
   expect(error.advice).toEqual({ id: 'accept-or-rebuild-index', topic: 'orders' })
 })
 
-test('bytes behind the end are damage', () => {
+test('bytes after the end are damage', () => {
   expect(refusal(`${sample}\n`).code).toBe('DATA_CORRUPT')
   expect(refusal(`${sample}garbage: []\n`).code).toBe('DATA_CORRUPT')
 })
@@ -222,7 +222,7 @@ test.each([
     'it cannot be read as YAML',
   ],
   ['what is no YAML', sample.replace('epoch: 7', 'epoch: {'), 'it cannot be read as YAML'],
-])('%s is told', (_, text, why) => {
+])('%s is reported', (_, text, why) => {
   expect(text).not.toBe(sample)
   expect(refusal(sealed(text))).toMatchObject({
     code: 'DATA_CORRUPT',

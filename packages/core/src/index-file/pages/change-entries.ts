@@ -31,7 +31,7 @@ export async function withChangedEntries(index: Index, changes: EntryChanges): P
 
 interface ChangedPages {
   readonly pages: readonly PageSummary[]
-  /** Ids of pages that nobody names any more. */
+  /** Ids of pages that are no longer named. */
   readonly replaced: readonly Ulid[]
 }
 

@@ -87,10 +87,10 @@ export class LimitedStorage implements StorageBackend {
 
   async *list(prefix: KeyPrefix, options: ListOptions): AsyncGenerator<ListEntry> {
     await this.#requests.turn(options.signal)
-    let told = 0
+    let listed = 0
     for await (const entry of this.#inner.list(prefix, options)) {
       yield entry
-      if (++told % namesPerRequest === 0) await this.#requests.turn(options.signal)
+      if (++listed % namesPerRequest === 0) await this.#requests.turn(options.signal)
     }
   }
 

@@ -24,7 +24,8 @@ export const backupCodes: Readonly<Record<BackupErrorCode, ErrorCodeDescription>
   },
   INDEX_MISSING: {
     exitStatus: 34,
-    remedy: 'The segments exist but their index does not. Do not start anew; rebuild the index.',
+    remedy:
+      'The segments exist but their index does not. Do not start a new backup; rebuild the index.',
   },
   INDEX_FOREIGN: {
     exitStatus: 35,
@@ -46,7 +47,7 @@ export const backupCodes: Readonly<Record<BackupErrorCode, ErrorCodeDescription>
   },
   RESTORE_INCOMPLETE: {
     exitStatus: 71,
-    remedy: 'Not all of it was read. Begin anew: that reads what the backup holds now.',
+    remedy: 'Not all of it was read. Start again to read what the backup holds now.',
   },
   VERIFY_FAILED: {
     exitStatus: 70,

@@ -65,5 +65,5 @@ async function* deleteBatch(
 
 function noResult(keys: Iterable<ObjectKey>): KanneryError {
   const [key] = keys
-  return new KanneryError('INTERNAL', `the storage did not tell whether this was deleted: ${key}`)
+  return new KanneryError('INTERNAL', `the storage did not report whether this was deleted: ${key}`)
 }
