@@ -1,4 +1,5 @@
 export { checkRetention, formatDuration, parseDuration } from './values/duration.ts'
+export { isSecretName, isSecretText } from './values/secret-text.ts'
 export { formatSize, parseSize } from './values/size.ts'
 export { formatMoment, parseMoment, parseTime } from './values/time.ts'
 

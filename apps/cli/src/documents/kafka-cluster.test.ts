@@ -76,6 +76,18 @@ describe('a Kafka connection by flags', () => {
     expect(both.sasl).toMatchObject({ username: 'me', password: 'x' })
   })
 
+  test('the password is not looked for before it is needed', async () => {
+    const { spec } = await kafkaClusterDocument(plain, { directory: folder, environment: {} })
+
+    expect(spec.sasl).toMatchObject({ password: { environment: 'KANNERY_SASL_PASSWORD' } })
+  })
+
+  test('an unknown mechanism is not repeated, because it may be a password', async () => {
+    const flags = { ...plain, saslMechanism: 'hunter2' }
+
+    await expect(resolveKafkaConnection(flags, {})).rejects.not.toThrow(/hunter2/)
+  })
+
   test('TLS verifies the host name', async () => {
     const { tls } = await resolveKafkaConnection({ bootstrap: 'broker:9092', tls: true }, {})
 

@@ -22,6 +22,10 @@ describe('the URL of a storage', () => {
   test.each([
     's3://AKIA:hunter2@bucket/prefix',
     's3://bucket?secretAccessKey=hunter2',
+    's3://bucket?apiKey=hunter2',
+    's3://me:x/hunter2@bucket',
+    'http://me:x#hunter2@localhost/container',
+    'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hunter2',
     'https://account.blob.core.windows.net/container?sv=2024&sig=hunter2',
     'https://user:hunter2@[broken',
   ])('refuses the secret in %j and does not repeat it', (text) => {

@@ -1,13 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isSecretName, isSecretText } from '@kannery/resources/values'
 import { KanneryError } from '@kannery/storage'
-
-/**
- * Query parameters that would carry a secret; a URL is shown in process lists, logs and shell
- * histories.
- */
-const secretParameters =
-  /secret|password|token|signature|sig$|accesskey|account-?key|credential|connectionstring/i
 
 /**
  * Reads what a person typed as a storage: `./backups`, `/srv/backups`, `file:///srv/backups`,
@@ -18,6 +12,7 @@ const secretParameters =
  */
 export function parseStorageUrl(text: string, directory: string): URL {
   if (text.trim() === '') throw invalid('the storage URL is empty')
+  if (isSecretText(text)) throw holdsSecret()
   if (!/^[a-z][a-z0-9+.-]*:/i.test(text)) return pathToFileURL(resolve(directory, text))
   const url = URL.parse(text)
   if (url === null) throw invalid(`not a storage URL: ${withoutSecrets(text)}`)
@@ -43,7 +38,7 @@ const rewritten: readonly {
 }[] = [
   {
     pattern: /#/,
-    why: 'in a URL, "#" and all behind it name no place',
+    why: 'in a URL, "#" and all after it name no place',
     remedy: 'Write "#" in a name as %23.',
   },
   {
@@ -82,9 +77,13 @@ function refuseRewriting(text: string): void {
 }
 
 function refuseSecrets(url: URL): void {
-  const parameter = [...url.searchParams.keys()].find((key) => secretParameters.test(key))
+  const parameter = [...url.searchParams.keys()].find(isSecretName)
   if (url.username === '' && url.password === '' && parameter === undefined) return
-  throw new KanneryError('CONFIG_INVALID', 'the storage URL holds a secret', {
+  throw holdsSecret()
+}
+
+function holdsSecret(): KanneryError {
+  return new KanneryError('CONFIG_INVALID', 'the storage URL holds a secret', {
     why: 'arguments and URLs end up in process lists, logs and shell histories',
     remedy:
       'Give credentials in the environment or a file, as docs/providers.md says for your storage.',
@@ -92,7 +91,7 @@ function refuseSecrets(url: URL): void {
 }
 
 function withoutSecrets(text: string): string {
-  return JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@').replace(/([?#]).*$/s, '$1…'))
+  return JSON.stringify(text.replace(/\/\/.*@/s, '//…@').replace(/([?#]).*$/s, '$1…'))
 }
 
 function invalid(

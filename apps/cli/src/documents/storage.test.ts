@@ -55,6 +55,9 @@ describe('the Storage that a path or URL means', () => {
     expect(await specOf('s3://bucket', environment)).toMatchObject({
       credentials: { path: '/run/secrets/s3' },
     })
+    expect(await specOf('s3://bucket', { KANNERY_STORAGE_CREDENTIALS: 'secrets' })).toMatchObject({
+      credentials: { path: '/home/me/secrets' },
+    })
     expect(await specOf('s3://bucket', { KANNERY_STORAGE_CREDENTIALS: '' })).not.toHaveProperty(
       'credentials',
     )

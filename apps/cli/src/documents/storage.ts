@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Storage } from '@kannery/resources'
 import { pluginSources, storageFromUrl } from '@kannery/runtime'
 import type { CommandContext } from '../command.ts'
@@ -20,5 +21,5 @@ export async function storageDocument(
   const storage = await storageFromUrl('storage', url, pluginSources(environment, app))
   const path = environment[credentialsVariable]
   if (path === undefined || path === '') return storage
-  return { ...storage, spec: { ...storage.spec, credentials: { path } } }
+  return { ...storage, spec: { ...storage.spec, credentials: { path: resolve(directory, path) } } }
 }

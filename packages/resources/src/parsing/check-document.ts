@@ -13,6 +13,10 @@ export function checkDocument(value: unknown): Checked {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problems: [{ path: [], wrong: 'is not a document', right: whatADocumentIs }] }
   }
+  if (isCircular(value)) {
+    const right = 'Write the values themselves instead of anchors and aliases.'
+    return { problems: [{ path: [], wrong: 'holds itself', right }] }
+  }
   const { kind } = value as { readonly kind?: unknown }
   if (kind === 'List') return { problems: [listWithoutItems(value)] }
   if (!isKind(kind)) return { problems: [unknownKind(kind)] }
@@ -22,6 +26,14 @@ export function checkDocument(value: unknown): Checked {
   return result.data !== undefined && problems.length === 0
     ? { resource: result.data }
     : { problems }
+}
+
+/** Whether a value is part of itself, as an alias in its own anchor makes it. */
+function isCircular(value: unknown, around: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (around.includes(value)) return true
+  const within = [...around, value]
+  return Object.values(value).some((item) => isCircular(item, within))
 }
 
 /** What to write where there is no document. */

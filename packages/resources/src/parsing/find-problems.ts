@@ -22,14 +22,30 @@ export function findProblems(
     (path): FieldProblem => ({
       path,
       wrong: 'holds a secret',
-      right:
-        'Remove it, and change the secret if others saw it. Write where it is read from instead: {file: /path} or {environment: NAME}.',
+      right: placeForSecret(schema, path),
     }),
   )
   const others = issues
     .flatMap((issue) => problemsOf(schema, document, issue))
     .filter(({ path }) => !secrets.some((secret) => isSamePath(secret.path, path)))
   return [...secrets, ...others]
+}
+
+/** Where the secret belongs that is at a path. */
+function placeForSecret(schema: z.core.$ZodType, path: FieldPath): string {
+  const remove = 'Remove it, and change the secret if others saw it.'
+  const reference = '{file: /path} or {environment: NAME}'
+  const takes = (place: FieldPath): boolean => rulesAt(schema, place).fields.includes('file')
+  if (takes(path) || takes(path.slice(0, -1))) {
+    return `${remove} Write where it is read from instead: ${reference}.`
+  }
+  if (takes(['spec', 'credentials', 'secrets', 'any'])) {
+    return `${remove} Write where it is read from into spec.credentials.secrets: a name, and ${reference}.`
+  }
+  if (takes(['spec', 'sasl', 'password'])) {
+    return `${remove} Write the user as spec.sasl.username, and where its password is read from as spec.sasl.password: ${reference}.`
+  }
+  return `${remove} A Storage or KafkaCluster says where secrets are read from.`
 }
 
 function problemsOf(

@@ -1,5 +1,6 @@
 import { type ResourceKind, resourceKinds } from '../kinds/kinds.ts'
 import { quote } from '../values/quote.ts'
+import { isSecretText } from '../values/secret-text.ts'
 
 /** What a document is called: no other document of its kind and namespace has the same name. */
 export interface Identity {
@@ -24,7 +25,7 @@ export function keyOf({ kind, namespace, name }: Identity): string {
 export function labelOf(value: unknown): string | undefined {
   const { kind, name } = partsOf(value)
   if (!isKind(kind)) return undefined
-  return typeof name === 'string' ? `${kind} ${quote(name)}` : kind
+  return typeof name === 'string' && !isSecretText(name) ? `${kind} ${quote(name)}` : kind
 }
 
 export function isKind(kind: unknown): kind is ResourceKind {

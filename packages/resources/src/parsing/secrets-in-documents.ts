@@ -1,25 +1,52 @@
-import { isSecretName, isSecretText } from '../values/secret-reference.ts'
+import { isSecretName, isSecretText } from '../values/secret-text.ts'
 import type { FieldPath } from './problem.ts'
 
 /** Paths of all fields that hold a secret instead of a reference to it. */
 export function* secretsIn(value: unknown, path: FieldPath = []): Generator<FieldPath> {
+  if (isFreeText(path)) return
   if (isSecret(value, path)) yield path
-  if (typeof value !== 'object' || value === null) return
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* secretsIn(item, [...path, index])
-  } else {
-    for (const [name, item] of Object.entries(value)) yield* secretsIn(item, [...path, name])
-  }
+  for (const [name, item] of fieldsOf(value)) yield* secretsIn(item, [...path, name])
 }
 
 /** Whether a value at the path must not be repeated: it may be a secret in the wrong place. */
 export function mayBeSecret(value: unknown, path: FieldPath): boolean {
-  const isNamedSo = path.some((step) => typeof step === 'string' && isSecretName(step))
-  return isNamedSo || path.at(-1) === 'environment' || isSecret(value, path)
+  const isNearSecrets = path.some((step) => isNamedSecret(step) || step === 'sasl')
+  const isText = typeof value === 'string' && (isSecretText(value) || /[@=]/.test(value))
+  return isNearSecrets || path.at(-1) === 'environment' || isText
+}
+
+/**
+ * Labels and annotations are for people and other programs. One of them is what `kubectl apply`
+ * remembers of the whole document.
+ */
+function isFreeText([first, second, third]: FieldPath): boolean {
+  const isOfMetadata = first === 'metadata' && third === undefined
+  return isOfMetadata && (second === 'labels' || second === 'annotations')
 }
 
 function isSecret(value: unknown, path: FieldPath): boolean {
-  if (typeof value === 'string' && isSecretText(value)) return true
-  const field = path.findLast((step) => typeof step === 'string')
-  return field !== undefined && isSecretName(field) && ['string', 'number'].includes(typeof value)
+  if (typeof value === 'string' && value !== '' && isSecretText(value)) {
+    return path.at(-1) !== 'username'
+  }
+  if (value === '' || !['string', 'number'].includes(typeof value)) return false
+  const depth = path.findLastIndex(isNamedSecret)
+  return depth >= 0 && !isReference(path.slice(depth + 1))
+}
+
+/**
+ * Whether a path within what is called a secret is that of a part of a reference: `{file}` or
+ * `{environment}`, each perhaps under a name of its own or in a list.
+ */
+function isReference(within: FieldPath): boolean {
+  const last = within.at(-1)
+  return last === 'file' || last === 'environment' || last === 'path'
+}
+
+function isNamedSecret(step: string | number): boolean {
+  return typeof step === 'string' && isSecretName(step)
+}
+
+function fieldsOf(value: unknown): Iterable<readonly [string | number, unknown]> {
+  if (typeof value !== 'object' || value === null) return []
+  return Array.isArray(value) ? value.entries() : Object.entries(value)
 }

@@ -103,6 +103,33 @@ const rows: Readonly<Record<string, Row>> = {
     /holds a secret/,
     /{file: \/path}/,
   ],
+  'a connection string for a location': [
+    storage(
+      '{azureContainer: {location: "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hunter2", container: c}}',
+    ),
+    'spec.azureContainer.location',
+    /holds a secret/,
+    /spec\.credentials\.secrets/,
+  ],
+  'a user in an endpoint': [
+    storage('{s3: {bucket: b, endpoint: "https://hunter2@storage.example.com"}}'),
+    'spec.s3.endpoint',
+    /the value is not an address/,
+    /without a user/,
+  ],
+  'a secret for the name of a storage': [
+    `${start('Backup')}{storage: "s3://me:hunter2@bucket", kafkaCluster: k, topics: [a]}}`,
+    'spec.storage',
+    /holds a secret/,
+    /Storage or KafkaCluster/,
+  ],
+  'a secret for its own name': [
+    '{kind: Storage, metadata: {name: "s3://me:hunter2@bucket"}}',
+    'metadata.name',
+    /holds a secret/,
+    /Remove it/,
+  ],
+  'a document that holds itself': ['&a {kind: Storage, spec: *a}', '', /holds itself/, /aliases/],
   'a secret under credentials': [
     storage('{s3: {bucket: b}, credentials: {secrets: {secretAccessKey: hunter2}}}'),
     'spec.credentials.secrets.secretAccessKey',
@@ -120,6 +147,34 @@ const rows: Readonly<Record<string, Row>> = {
     'spec.custom.config.nested[0].password',
     /holds a secret/,
     /Remove it/,
+  ],
+  'a secret under a field of a secret': [
+    storage('{custom: {plugin: redis, config: {password: {value: hunter2}}}}'),
+    'spec.custom.config.password.value',
+    /holds a secret/,
+    /spec\.credentials\.secrets/,
+  ],
+  'a secret beside a reference': [
+    cluster(
+      '{bootstrapServers: ["b:1"], sasl: {mechanism: PLAIN, username: me, password: {environment: P, value: hunter2}}}',
+    ),
+    'spec.sasl.password.value',
+    /holds a secret/,
+    /{environment: NAME}/,
+  ],
+  'a user before a broker': [
+    cluster('{bootstrapServers: ["hunter2@localhost:9092"]}'),
+    'spec.bootstrapServers[0]',
+    /the value is not a broker's address/,
+    /without a user/,
+  ],
+  'a password for a mechanism': [
+    cluster(
+      '{bootstrapServers: ["b:1"], sasl: {mechanism: hunter2, username: me, password: {environment: P}}}',
+    ),
+    'spec.sasl.mechanism',
+    /the value is not known/,
+    /PLAIN or SCRAM-SHA-256/,
   ],
   'an empty name of a container': [
     storage('{azureContainer: {location: "https://acme.blob.core.windows.net", container: ""}}'),
@@ -144,7 +199,7 @@ const rows: Readonly<Record<string, Row>> = {
     cluster('{bootstrapServers: ["me:hunter2@localhost:9092"]}'),
     'spec.bootstrapServers[0]',
     /holds a secret/,
-    /Remove it/,
+    /spec\.sasl\.username/,
   ],
   'a certificate without its key': [
     cluster('{bootstrapServers: ["b:1"], tls: {certificate: {file: /c.pem}}}'),
@@ -165,7 +220,7 @@ const rows: Readonly<Record<string, Row>> = {
       '{bootstrapServers: ["b:1"], sasl: {mechanism: MAGIC, username: me, password: {environment: P}}}',
     ),
     'spec.sasl.mechanism',
-    /"MAGIC" is not known/,
+    /the value is not known/,
     /PLAIN or SCRAM-SHA-256/,
   ],
   'a password itself': [

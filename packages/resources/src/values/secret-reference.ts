@@ -1,23 +1,6 @@
 import { z } from 'zod'
 import { advice, exactlyOne, type Immutable, matchingText } from './schemas.ts'
 
-/** Names of fields that hold secrets. */
-const secretName =
-  /secret|password|passphrase|token|signature|sig$|access-?key|account-?key|private-?key|credential|connection-?string/i
-
-/**
- * Text that is a secret whatever its field is called: a private key, or an address with a password.
- */
-const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY|:[^\s@]*@|[?&](sig|signature|token)=/i
-
-export function isSecretName(name: string): boolean {
-  return secretName.test(name)
-}
-
-export function isSecretText(text: string): boolean {
-  return secretText.test(text)
-}
-
 /** A path that means the same whichever folder a document is read in. */
 export const absolutePath = matchingText(/^(\/|[A-Za-z]:[\\/])[^\0]*$/, {
   what: 'an absolute path',

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { resourceKinds, schemas } from '../kinds/kinds.ts'
+import { readDocuments } from './parse-documents.ts'
+import type { FieldPath } from './problem.ts'
+
+/** An address with a password, which is wrong in every field of a document. */
+const marked = 'https://me:hunter2@example.com'
+
+/** Paths of all texts that a schema has a place for; one entry stands for each list and record. */
+function* textsOf(schema: z.core.$ZodType, path: FieldPath = []): Generator<FieldPath> {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
+    yield* textsOf(schema.unwrap(), path)
+  } else if (schema instanceof z.ZodPipe) {
+    yield* textsOf(schema.in, path)
+  } else if (schema instanceof z.ZodObject) {
+    for (const [name, field] of Object.entries(schema.shape)) {
+      yield* textsOf(field as z.core.$ZodType, [...path, name])
+    }
+  } else if (schema instanceof z.ZodArray) {
+    yield* textsOf(schema.element, [...path, 0])
+  } else if (schema instanceof z.ZodRecord) {
+    yield* textsOf(schema.valueType, [...path, 'any'])
+  } else {
+    yield path
+  }
+}
+
+/** A document that has nothing but a value at a path. */
+function documentWith(path: FieldPath, value: unknown): unknown {
+  const [step, ...rest] = path
+  if (step === undefined) return value
+  const inner = documentWith(rest, value)
+  return step === 0 ? [inner] : { [step]: inner }
+}
+
+const isFreeText = ([, second]: FieldPath): boolean =>
+  second === 'labels' || second === 'annotations'
+
+const places = resourceKinds.flatMap((kind) =>
+  [...textsOf(schemas[kind])]
+    .filter((path) => path[0] !== 'kind' && !isFreeText(path))
+    .map((path) => [kind, path.join('.'), path] as const),
+)
+
+describe('a secret in a document', () => {
+  test('is looked for in every field of every kind', () => {
+    expect(places.length).toBeGreaterThan(60)
+  })
+
+  test.each(places)('of kind %s as %s is refused and not repeated', (kind, _name, path) => {
+    const document = { ...(documentWith(path, marked) as object), kind }
+    const { problems } = readDocuments(JSON.stringify(document))
+
+    const isUser = path.at(-1) === 'username'
+    expect(problems.some(({ wrong }) => wrong === 'holds a secret')).toBe(!isUser)
+    expect(JSON.stringify(problems)).not.toContain('hunter2')
+  })
+})
+
+describe('what is no secret', () => {
+  const kafkaCluster = (rest: string): string =>
+    `{apiVersion: kannery.io/v1alpha1, kind: KafkaCluster, ${rest}}`
+  const sasl = (user: string): string =>
+    `spec: {bootstrapServers: ["b:1"], sasl: {mechanism: PLAIN, username: "${user}", password: {environment: P}}}`
+  const custom = (config: string): string =>
+    `{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {custom: {plugin: redis, config: ${config}}}}`
+
+  test.each([
+    [
+      'what kubectl remembers',
+      kafkaCluster(
+        `metadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"password":{"environment":"P"},"a":"b@c"}'}}, ${sasl('me')}`,
+      ),
+    ],
+    ['a label', kafkaCluster(`metadata: {name: a, labels: {auth: sasl}}, ${sasl('me')}`)],
+    ['a user with a colon and an at sign', kafkaCluster(`metadata: {name: a}, ${sasl('u:x@y')}`)],
+    ['a file of a token', custom('{tokenFile: /run/token}')],
+    ['a variable of a password', custom('{passwordEnv: REDIS_PASSWORD}')],
+    ['a reference under its own name', custom('{password: {file: /run/password}}')],
+    ['a switch', custom('{auth: true, pass: ""}')],
+  ])('may be %s', (_name, text) => {
+    expect(readDocuments(text).problems).toEqual([])
+  })
+})

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import { isSecretName, isSecretText } from './secret-text.ts'
+
+describe('the name of a field', () => {
+  test.each([
+    'password',
+    'Password',
+    'pwd',
+    'pass',
+    'passwd',
+    'keyPassphrase',
+    'redis_password',
+    'apiKey',
+    'api_key',
+    'api-key',
+    'apikey',
+    'secretAccessKey',
+    'accountKey',
+    'privateKey',
+    'auth',
+    'authorization',
+    'token',
+    'sessionToken',
+    'sasSignature',
+    'connectionString',
+  ])('%s is that of a secret', (name) => {
+    expect(isSecretName(name)).toBe(true)
+  })
+
+  test.each([
+    'tokenFile',
+    'passwordEnv',
+    'password_file',
+    'credentialsPath',
+    'secretName',
+    'authMode',
+    'author',
+    'passenger',
+    'compass',
+    'tokenizer',
+    'kmsKeyId',
+    'key',
+    'monkey',
+    'bypass',
+  ])('%s is not that of a secret', (name) => {
+    expect(isSecretName(name)).toBe(false)
+  })
+})
+
+describe('text', () => {
+  test.each([
+    'https://me:hunter2@example.com',
+    'redis://me:hun/ter2@example.com/0',
+    'me:hunter2@localhost:9092',
+    'https://acme.blob.core.windows.net/c?sv=1&sig=hunter2',
+    'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hunter2;EndpointSuffix=x',
+    'BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1',
+    'Server=db;User Id=me;Password=hunter2',
+    '-----BEGIN RSA PRIVATE KEY-----',
+  ])('%s holds a secret', (text) => {
+    expect(isSecretText(text)).toBe(true)
+  })
+
+  test.each([
+    'https://example.com:9000/path@v1',
+    'localhost:9092',
+    'arn:aws:kms:eu-central-1:111122223333:key/1234',
+    '/srv/backups/a:b@c',
+    'me@example.com',
+    'orders.*',
+    '-----BEGIN CERTIFICATE-----',
+  ])('%s holds none', (text) => {
+    expect(isSecretText(text)).toBe(false)
+  })
+
+  test.each([':', '://', 'a://b:', '&', 'pwd', ' -----BEGIN '])(
+    'of a megabyte of %j is looked at in time',
+    (piece) => {
+      expect(isSecretText(piece.repeat(1_000_000 / piece.length))).toBe(false)
+    },
+  )
+})
