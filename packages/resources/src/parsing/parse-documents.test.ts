@@ -128,6 +128,25 @@ items:
     expect(parseDocuments(`\uFEFF${JSON.stringify(storage)}`)).toEqual([storage])
   })
 
+  // A comparison of each key with each takes far longer than the time limit of a test.
+  test('may have many fields of a plugin', () => {
+    const config = Object.fromEntries(
+      Array.from({ length: 60_000 }, (_, index) => [`field-${index}`, index]),
+    )
+    const many = { ...storage, spec: { custom: { plugin: 'sqlite', config } } }
+
+    expect(parseDocuments(JSON.stringify(many))).toEqual([many])
+  })
+
+  test('may have many wrong fields, each with its line', () => {
+    const fields = Array.from({ length: 20_000 }, (_, index) => `field-${index}: 1\n`)
+
+    expect(readDocuments(`kind: Storage\n${fields.join('')}`).problems.at(-1)).toMatchObject({
+      field: 'field-19999',
+      line: 20_001,
+    })
+  })
+
   test('with an alias of nothing is refused', () => {
     expect(readDocuments('kind: *nothing').problems).toMatchObject([
       { wrong: 'has an alias without an anchor before it' },

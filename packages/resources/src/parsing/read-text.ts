@@ -1,9 +1,11 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml'
 import type { Resource } from '../kinds/kinds.ts'
 import { checkDocument } from './check-document.ts'
+import { FieldPositions } from './field-positions.ts'
 import type { FieldProblem } from './find-problems.ts'
 import { type Identity, identityOf, labelOf } from './identity.ts'
 import { type DocumentProblem, type FieldPath, formatPath } from './problem.ts'
+import { repeatedKeyAt } from './repeated-keys.ts'
 
 /** A text of documents, and where it is from. */
 export interface DocumentText {
@@ -40,7 +42,11 @@ export function readText({ text, source }: DocumentText): readonly FoundDocument
     return [noDocument(source, { wrong, right: 'Put fewer documents into it.' })]
   }
   const lines = new LineCounter()
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+  })
   return parsed.flatMap((document, index) =>
     readDocument(document, { source, lines, number: index + 1 }),
   )
@@ -87,18 +93,18 @@ function readDocument(
   document: Document,
   { source, lines, number }: TextPlace,
 ): readonly FoundDocument[] {
+  const positions = new FieldPositions(document)
   const common = { source, identity: undefined, resource: undefined, label: `document ${number}` }
-  // What the library says of an error repeats parts of the text: they may be secrets.
-  const [error] = document.errors
+  const error = errorOf(document)
   if (error !== undefined) {
-    const wrong = `not YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}`
+    const wrong = `not YAML: ${error.what}`
     const right = 'Correct the line; text with special characters is put in quotes.'
-    const place = lines.linePos(error.pos[0])
+    const place = lines.linePos(error.at)
     return [{ ...common, problems: [{ path: [], wrong, right }], placeOf: () => place }]
   }
   const content = contentOf(document)
   if ('problem' in content) {
-    const placeOf = (): LinePlace => placeIn(document, [], lines)
+    const placeOf = (): LinePlace => lines.linePos(positions.of([]))
     return [{ ...common, problems: [content.problem], placeOf }]
   }
   if (content.value === null) return []
@@ -115,9 +121,19 @@ function readDocument(
       identity: identityOf(value),
       resource: 'resource' in checked ? checked.resource : undefined,
       problems: 'problems' in checked ? checked.problems : [],
-      placeOf: (path) => placeIn(document, [...root, ...path], lines),
+      placeOf: (path) => lines.linePos(positions.of([...root, ...path])),
     }
   }
+}
+
+function errorOf(document: Document): { readonly what: string; readonly at: number } | undefined {
+  // What the library says of an error repeats parts of the text: they may be secrets.
+  const [error] = document.errors
+  if (error !== undefined) {
+    return { what: error.code.toLowerCase().replaceAll('_', ' '), at: error.pos[0] }
+  }
+  const at = repeatedKeyAt(document)
+  return at === undefined ? undefined : { what: 'duplicate key', at }
 }
 
 /** The documents of a list as Kubernetes has it; undefined for any other value. */
@@ -140,14 +156,4 @@ function contentOf(document: Document): Content {
         : 'has aliases that expand to too much'
     return { problem: { path: [], wrong, right } }
   }
-}
-
-function placeIn(document: Document, path: FieldPath, lines: LineCounter): LinePlace {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown =
-      length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (typeof node !== 'object' || node === null || !('range' in node)) continue
-    if (Array.isArray(node.range)) return lines.linePos(Number(node.range[0]))
-  }
-  return start
 }

@@ -20,6 +20,12 @@ const rows: Readonly<Record<string, Row>> = {
   'a list': ['[]', '', /not a document/, /apiVersion, kind, metadata/],
   'broken YAML': ['{', '', /not YAML/, /quotes/],
   'a field twice': ['kind: Backup\nkind: Backup', '', /duplicate key/, /Correct the line/],
+  'a nested field twice': [
+    backup('segment: {maxAge: 5m, "maxAge": 6m}'),
+    '',
+    /duplicate key/,
+    /Correct the line/,
+  ],
   'no kind': ['{apiVersion: kannery.io/v1alpha1}', 'kind', /missing/, /Storage, KafkaCluster/],
   'a misspelt kind': ['{kind: Backups}', 'kind', /not a known kind/, /Is Backup meant/],
   'another kind': ['{kind: Deployment}', 'kind', /not a known kind/, /one of Storage/],
