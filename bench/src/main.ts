@@ -32,9 +32,9 @@ async function benchBesidePeers(): Promise<void> {
   try {
     if (besideKafka.length > 0) await benchBesideKafka(scratch)
     if (names.includes('storages')) {
-      for (const report of await benchStorages({ scratch, bytes, rounds, say })) tell(report)
+      for (const report of await benchStorages({ scratch, bytes, rounds, say })) print(report)
     }
-    if (names.includes('start')) tell(await benchStart(scratch, rounds, say))
+    if (names.includes('start')) print(await benchStart(scratch, rounds, say))
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -44,11 +44,11 @@ async function benchBesideKafka(scratch: string): Promise<void> {
   await using broker = await Broker.start()
   for (const name of besideKafka) {
     for (const report of await brokerBenches[name]({ broker, scratch, bytes, rounds, say })) {
-      tell(report)
+      print(report)
     }
   }
 }
 
-function tell(report: string): void {
+function print(report: string): void {
   process.stdout.write(`\n${report}`)
 }

@@ -181,7 +181,7 @@ class Comparison:
         self.compared = 0
         self.differences = 0
 
-    def tell(self, line: str) -> None:
+    def report(self, line: str) -> None:
         self.differences += 1
         if self.differences <= self._options.max_differences:
             print(line)
@@ -216,7 +216,7 @@ class Comparison:
     def _same(self, number: int, wanted: Found, found: Found) -> None:
         self.compared += 1
         if self._options.same_offsets and wanted.offset != found.offset:
-            self.tell(f"partition {number}: source offset {wanted.offset} has target offset {found.offset}")
+            self.report(f"partition {number}: source offset {wanted.offset} has target offset {found.offset}")
 
     def _different(self, number: int, left: Ahead, right: Ahead) -> None:
         missing, extra = self._nearest_match(left.look(LOOK_AHEAD), right.look(LOOK_AHEAD))
@@ -229,26 +229,26 @@ class Comparison:
                 self._same(number, wanted, found)
                 continue
             names = [name for name in Seen._fields if getattr(wanted.seen, name) != getattr(found.seen, name)]
-            self.tell(
+            self.report(
                 f"partition {number}: source offset {wanted.offset} differs from target offset {found.offset}: "
                 + ", ".join(name.replace("_", " ") for name in names)
             )
         for _ in range(missing - changed):
             wanted = left.take()
-            self.tell(
+            self.report(
                 f"partition {number}: source offset {wanted and wanted.offset} is missing in the target, "
                 f"after target offset {right.last_offset}"
             )
         for _ in range(extra - changed):
             found = right.take()
-            self.tell(
+            self.report(
                 f"partition {number}: target offset {found and found.offset} should not be there, "
                 f"after source offset {left.last_offset}"
             )
 
     @staticmethod
     def _nearest_match(left: list[Found], right: list[Found]) -> tuple[int, int]:
-        """How many records to pass on either side until both go on alike; where none do, all that was looked at."""
+        """How many records to skip on either side until both continue alike; all that were examined if they never do."""
         first_there: dict[Seen, int] = {}
         for j, found in enumerate(right):
             first_there.setdefault(found.seen, j)
@@ -266,7 +266,7 @@ def main() -> int:
         partitions = here.partitions(source.topic)
         found = there.partitions(target.topic)
     if partitions != found:
-        comparison.tell(f"the source has {len(partitions)} partitions, the target {len(found)}")
+        comparison.report(f"the source has {len(partitions)} partitions, the target {len(found)}")
     chosen = [number for number in partitions if number in found and number in (options.partition or partitions)]
     for number in chosen:
         comparison.partition(number, read_partition(source, number), read_partition(target, number))
@@ -281,7 +281,7 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bootstrap", required=True, help="host:port of the source, and of the target unless told")
+    parser.add_argument("--bootstrap", required=True, help="host:port of the source, and by default of the target")
     parser.add_argument("--target-bootstrap")
     parser.add_argument("--source", required=True, metavar="TOPIC")
     parser.add_argument("--target", required=True, metavar="TOPIC")

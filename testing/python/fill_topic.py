@@ -2,7 +2,7 @@
 
     plain       records as an ordinary producer writes them
     nasty       every codec; null, empty, duplicate, unordered and non-UTF-8 keys, values and headers; transactions, interleaved,
-                aborted, with markers far behind; odd timestamps; batches of one record and of thousands; 100 KB and 10 MB records
+                aborted, with markers far after them; odd timestamps; batches of one record and of thousands; 100 KB and 10 MB records
     append-time a topic whose broker sets the time
     compacted   holes where the cleaner took records, at the head and in the middle
     steady      so many records a second, for so many seconds
@@ -60,7 +60,7 @@ class Filler:
         )
 
     def value(self, length: int) -> bytes:
-        """Different each time, so that records which change places are told apart; half of it compresses well."""
+        """Different each time, so that records which change places are distinguished; half of it compresses well."""
         self._number += 1
         start = self.random.randrange(len(self.noise) - min(length, len(self.noise) // 2))
         noise = self.noise[start : start + length // 2]
@@ -216,7 +216,7 @@ def raw_batches(filler: Filler, count: int) -> None:
 
 
 def transactions(filler: Filler, between: int) -> None:
-    """Interleaved, committed and aborted; two aborts of one producer in a row; a marker megabytes behind its records; empty ones."""
+    """Interleaved, committed and aborted; two aborts of one producer in a row; a marker megabytes after its records; empty ones."""
     partition = 1 % filler.partitions
     first, second = (
         filler.producer(**{"transactional.id": f"{filler.topic}-{name}", "compression.type": codec})

@@ -1,7 +1,7 @@
 """Reads an index or one of its pages (format 1) and prints what is in it as one JSON document.
 
 Written from docs/format/index.md alone, with Python's standard library only: it proves that the page suffices.
-Reads what Kannery writes; an index that another program wrote anew wants a YAML reader.
+Reads what Kannery writes; an index that another program rewrote needs a YAML reader.
 
     python3 read_index.py index
 """

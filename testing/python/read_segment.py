@@ -80,7 +80,7 @@ def read_chunk(data, position, row):
 
 
 def decompress(chunk, stored, end):
-    """The raw bytes of a chunk that ends at `end`; None where this Python cannot tell them."""
+    """The raw bytes of a chunk that ends at `end`; None if this Python cannot decompress them."""
     if chunk["codec"] == 0:
         return stored
     if zstd is None:
@@ -108,7 +108,7 @@ def chunk_line(index, chunk, row):
 
 
 def batches(raw):
-    """Kafka's RecordBatch v2, one after the other: headers and the bytes behind them."""
+    """Kafka's RecordBatch v2, one after the other: headers and the bytes after them."""
     position = 0
     while position < len(raw):
         fields = BATCH_HEADER.unpack_from(raw, position)

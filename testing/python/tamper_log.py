@@ -1,4 +1,4 @@
-"""Changes records in a broker's log file, in place and behind its back: the checksums are right again, and no length changes.
+"""Changes records in a broker's log file, in place and without its knowledge: the checksums are right again, and no length changes.
 
 Prints the offset of the first record that is not what it was.
 """

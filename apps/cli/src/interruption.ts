@@ -1,6 +1,6 @@
 export type InterruptingSignal = 'SIGINT' | 'SIGTERM'
 
-/** 128 and the signal's number, as shells tell it. */
+/** 128 and the signal's number, as in shells. */
 const statuses: Readonly<Record<InterruptingSignal, number>> = { SIGINT: 130, SIGTERM: 143 }
 
 /**

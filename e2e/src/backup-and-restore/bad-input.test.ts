@@ -41,7 +41,7 @@ function backup(
 }
 
 describe('an error about Kafka', () => {
-  test('no broker listens at the address', async () => {
+  test('says that no broker listens at the address', async () => {
     await using folder = await temporaryFolder()
     const [port] = await freePorts(1)
     const words = ['--to', folder.path, '--topic', topic, '--once']
@@ -68,7 +68,7 @@ describe('an error about Kafka', () => {
     expect(ended.stderr).toContain(pattern)
   })
 
-  test('the target topic is not empty', async () => {
+  test('says that the target topic is not empty', async () => {
     await using folder = await temporaryFolder()
     expect(await backup(folder.path)).toMatchObject({ status: 0 })
 
@@ -84,7 +84,7 @@ describe('an error about Kafka', () => {
 })
 
 describe('an error about the storage', () => {
-  test('a folder that may not be written', async () => {
+  test('says that a folder may not be written', async () => {
     await using folder = await temporaryFolder()
     const target = join(folder.path, 'read-only')
     await mkdir(target)
@@ -100,7 +100,7 @@ describe('an error about the storage', () => {
     expect(await readdir(target)).toEqual([])
   })
 
-  test('a full disk: what was committed stays, and the backup continues when there is room', async () => {
+  test('says that the disk is full; the backup continues when there is room', async () => {
     const large = 'larger-than-the-disk'
     const filled = await fillTopic('plain', {
       bootstrapServers,
@@ -158,7 +158,7 @@ describe('an error about the storage', () => {
     ).toEqual([])
   })
 
-  test('a topic that the backup does not have', async () => {
+  test('says that the backup does not have the topic', async () => {
     await using folder = await temporaryFolder()
     const restore = [
       'restore',
@@ -207,7 +207,7 @@ describe('an error about the command line', () => {
     expectError(await kannery(words), 'CONFIG_INVALID (exit 2)')
   })
 
-  test('with -o json an error is a document; with --debug it has its stack', async () => {
+  test('is a document with -o json, and has its stack with --debug', async () => {
     const json = await kannery(['cat', '.', topic, '--since', 'yesterday', '-o', 'json'])
     const debug = await kannery(['cat', '.', topic, '--since', 'yesterday', '--debug'])
 
@@ -219,8 +219,9 @@ describe('an error about the command line', () => {
 })
 
 /**
- * A shell that mounts a disk of 8 MB, where only it sees it; backs up until the disk is full;
- * verifies and shows what is there; makes room; and backs up again, which is what it ends with.
+ * Returns a shell command that mounts a disk of 8 MB in a namespace of its own, backs up until the
+ * disk is full, verifies and shows the backup, enlarges the disk, and backs up again. It ends with
+ * the status of that last backup.
  */
 function onSmallDisk(disk: string, results: string): readonly string[] {
   const script = `

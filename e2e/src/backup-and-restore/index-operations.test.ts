@@ -67,7 +67,7 @@ describe('docs/operations/lost-index.md', () => {
     await expectRestorable(folder.path, topic, 2 * records)
   })
 
-  test('a damaged index is replaced, a whole one is not', async () => {
+  test('replaces a damaged index, and not an intact one', async () => {
     const topic = 'index-damaged'
     await fillTopic('plain', { bootstrapServers, topic, records, partitions })
     await using folder = await temporaryFolder()

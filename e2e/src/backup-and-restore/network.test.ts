@@ -18,8 +18,8 @@ function reached(calls: readonly string[]): string[] {
   return [...new Set(addresses)]
 }
 
-describe('there is no telemetry', () => {
-  test('a backup and a restore connect to the configured brokers only, other commands to nothing, and none listens', async () => {
+describe('the network connections of kannery', () => {
+  test('lead to the configured brokers only in a backup and a restore, nowhere in other commands, and none listens', async () => {
     const topic = 'unwatched'
     await fillTopic('plain', { bootstrapServers, topic, records: 100, partitions: 1 })
     await using folder = await temporaryFolder()

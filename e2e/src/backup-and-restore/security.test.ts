@@ -84,14 +84,14 @@ describe('a connection described by flags', () => {
     ])
   })
 
-  test('TLS', async () => {
+  test('uses TLS', async () => {
     await roundTrip(async (side) => [
       ...[`--${side}`, security.listeners.tls],
       ...[`--${side}-tls-ca`, security.certificates.authority.pem],
     ])
   })
 
-  test('mutual TLS', async () => {
+  test('uses mutual TLS', async () => {
     const { authority, client } = security.certificates
     await roundTrip(async (side) => [
       ...[`--${side}`, security.listeners.mtls, `--${side}-tls-ca`, authority.pem],
@@ -105,7 +105,7 @@ describe("a connection described by Kafka's client.properties", () => {
     (properties: () => Readonly<Record<string, string>>): Connect =>
     async (side) => [`--${side}-config`, await propertiesFile(properties())]
 
-  test('SASL PLAIN', async () => {
+  test('uses SASL PLAIN', async () => {
     await roundTrip(
       byFile(() => ({
         'bootstrap.servers': security.listeners['sasl-plaintext'],
@@ -116,7 +116,7 @@ describe("a connection described by Kafka's client.properties", () => {
     )
   })
 
-  test('SCRAM over TLS, trusting a PKCS12 store', async () => {
+  test('uses SCRAM over TLS, trusting a PKCS12 store', async () => {
     await roundTrip(
       byFile(() => ({
         'bootstrap.servers': security.listeners['sasl-tls'],
@@ -139,7 +139,7 @@ describe("a connection described by Kafka's client.properties", () => {
     await roundTrip(byFile(() => mutualTls({ type, ...stores })))
   })
 
-  test('trusting a JKS store', async () => {
+  test('trusts a JKS store', async () => {
     const { authority, storePassword } = security.certificates
     await roundTrip(
       byFile(() => ({
@@ -152,7 +152,7 @@ describe("a connection described by Kafka's client.properties", () => {
     )
   })
 
-  test('a JKS key store is refused with the command that converts it, and what that makes is taken', async () => {
+  test('refuses a JKS key store with the command that converts it, and accepts the result', async () => {
     const { authority, client, storePassword } = security.certificates
     const words = await byFile(() =>
       mutualTls({ type: 'JKS', trust: authority.jks, key: client.jks }),

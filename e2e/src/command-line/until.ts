@@ -15,7 +15,8 @@ export async function until<Answer>(
   for (;;) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    if (performance.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms without success: ${what}`)
     await delay(pauseMs)
   }
 }

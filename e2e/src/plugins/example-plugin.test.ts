@@ -103,7 +103,7 @@ describe('the example plugin', () => {
     })
   })
 
-  test('is named by its scheme in the error where it is not installed', async () => {
+  test('is named by its scheme in the error if it is not installed', async () => {
     const env = { KANNERY_PLUGIN_FOLDER: join(outside.path, 'no-plugins') }
     const { status, stderr } = await kannery(['ls', 'sqlite:///can.db'], { env })
 

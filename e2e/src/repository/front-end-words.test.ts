@@ -11,7 +11,7 @@ const frontEndWords = /(?<![\w-])--[a-z][a-z-]*|(?<![.\w])kannery [a-z]+/g
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   // S3 marks directory buckets by this end of their names.
   'packages/backend-s3/src/listing.ts': ['--x-s'],
-  // Part of the format: a text file tells its reader how it is made again.
+  // Part of the format: a text file says to its reader how to rebuild it.
   'packages/core/src/index-file/format/document.ts': ['kannery index'],
   // What npm, pnpm and Node.js are called with.
   'packages/runtime/src/plugins/plugin-folder.ts': [

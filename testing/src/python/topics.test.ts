@@ -123,7 +123,7 @@ describe('the independent checker', () => {
   })
 })
 
-describe('the generator of nasty topics', () => {
+describe('the generator of difficult topics', () => {
   test('leaves holes in a compacted topic, and reports what a consumer finds', async () => {
     const filled = await fillTopic('compacted', {
       bootstrapServers,

@@ -103,20 +103,20 @@ class Demo {
   }
 
   async #show(what: string, ...words: string[]): Promise<void> {
-    tell(what, words)
+    report(what, words)
     const status = await runProgram(process.execPath, [kanneryBin, ...words])
     if (status !== 0) throw new DevError(`kannery ended with ${status}`)
   }
 
   /** Runs what must fail. */
   async #refuse(what: string, ...words: string[]): Promise<void> {
-    tell(what, words)
+    report(what, words)
     const status = await runProgram(process.execPath, [kanneryBin, ...words])
     if (status === 0) throw new DevError('kannery should have refused, and did not')
     say(`(exit status ${status})`)
   }
 }
 
-function tell(what: string, words: readonly string[]): void {
+function report(what: string, words: readonly string[]): void {
   say(`\n# ${what}\n$ kannery ${words.join(' ')}`)
 }

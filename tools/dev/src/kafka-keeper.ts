@@ -1,6 +1,6 @@
 /**
- * The process behind `./dev kafka start`: keeps a broker until it gets SIGTERM. Tells where the
- * broker is by a file, which it removes at its end.
+ * The process of `./dev kafka start`: keeps a broker until it gets SIGTERM. It writes the address
+ * of the broker into a file, which it removes at its end.
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { startKafka } from '@kannery/testing/servers/kafka/kafka-server'

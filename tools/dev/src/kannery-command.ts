@@ -3,7 +3,7 @@ import { compile } from './build.ts'
 import { type DevCommand, DevError } from './command.ts'
 import { runProgram } from './program.ts'
 
-/** @throws DevError when what is there does not compile */
+/** Builds the command line. @throws DevError when the sources do not compile */
 export async function requireBuild(): Promise<void> {
   if (!(await compile())) throw new DevError('kannery does not build; see above')
 }

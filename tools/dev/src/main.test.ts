@@ -10,7 +10,7 @@ interface DevRun {
   readonly stderr: string
 }
 
-/** Runs what is behind the door, with a PATH of our own. */
+/** Runs `./dev` without its shell script, and with `path` as PATH. */
 async function dev(words: readonly string[], path = process.env['PATH'] ?? ''): Promise<DevRun> {
   const child = spawn(process.execPath, [join(repositoryRoot, 'tools/dev/src/main.ts'), ...words], {
     env: { ...process.env, PATH: path },

@@ -82,7 +82,7 @@ function verifyBackup(finding: Extract<Advice, { id: 'verify-backup' }>['finding
     case 'short-object':
       return 'The object is shorter than the index says: run kannery verify.'
     case 'damaged-source':
-      return 'kannery verify names all that is damaged in the source; what was copied before is whole.'
+      return 'kannery verify names everything that is damaged in the source; what was copied before is intact.'
   }
 }
 

@@ -30,7 +30,7 @@ type Row = readonly [name: string, text: string | undefined]
  * The sentence for the person at three in the morning: a first line for `grep`, then what is known,
  * what to do, and the code.
  *
- * @param now tells how long ago something was.
+ * @param now the time to which ages refer, milliseconds since 1970
  */
 export function describeError(error: KanneryError, now: number): string {
   const area = areas.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 'error'

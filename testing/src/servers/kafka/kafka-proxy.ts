@@ -30,7 +30,7 @@ export class KafkaProxy implements AsyncDisposable {
   readonly #targetPort: number
   readonly port: number
   readonly requests: PassingRequest[] = []
-  /** Awaited before a request goes on to the broker. */
+  /** Awaited before a request is forwarded to the broker. */
   beforeRequest: (request: PassingRequest) => Promise<void> | void = () => {}
 
   private constructor(server: Server, targetPort: number) {

@@ -96,7 +96,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
 }
 
 /**
- * Makes the folders with all that the brokers need to start; leaves nothing behind when that fails.
+ * Creates the folders with everything that the brokers need to start. Removes them if that fails.
  */
 async function prepare(kafka: KafkaInstallation, options: KafkaOptions): Promise<ClusterLayout> {
   const root = await mkdtemp(join(tmpdir(), 'kannery-kafka-'))
