@@ -1,8 +1,8 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import { kafkaError } from '../../cluster/errors.ts'
+import { Fifo } from '../../concurrency/fifo.ts'
 import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ProduceResult } from '../../protocol/produce.ts'
-import { Fifo } from '../fifo.ts'
 
 export interface OutgoingBatch {
   readonly partition: number

@@ -1,5 +1,5 @@
+import { Fifo } from '../../concurrency/fifo.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
-import { Fifo } from '../fifo.ts'
 import { differingFields, sameRecord } from './record-difference.ts'
 
 /** A record of the target that is not what the backup says, or one that is not there. */
