@@ -17,7 +17,7 @@ export type CaptureMode =
   /** Follows the topics until the run is aborted, including new topics and new partitions. */
   | { readonly kind: 'continuous' }
 
-/** Everything that a run of `capture` needs. */
+/** What to back up, where to, and how. */
 export interface CaptureOptions {
   readonly cluster: KafkaCluster
   readonly storage: StorageBackend
@@ -35,7 +35,7 @@ export interface CaptureOptions {
   readonly segment: SegmentLimits
   /** Bound for the memory between the brokers and the storage, bytes. */
   readonly budgetBytes: number
-  /** Compression of what the producers did not compress. */
+  /** Compression of batches that the producers did not compress. */
   readonly codec: ChunkCodec
   readonly clock: Clock
   readonly observer: CaptureObserver

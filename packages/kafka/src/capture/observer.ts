@@ -76,9 +76,10 @@ export interface CaptureObserver {
   onEnded?(report: CaptureReport): void
 }
 
-/** What was committed of one topic in a run. */
+/** What a run committed of one topic. */
 export interface TopicReport {
   readonly topic: string
+  /** Number of partitions that were captured. */
   readonly partitions: number
   /**
    * Number of records that consumers would see: without transaction markers and aborted records.
@@ -86,6 +87,7 @@ export interface TopicReport {
   readonly records: number
   /** Size of the batches as the broker served them, bytes. */
   readonly bytes: number
+  /** Number of committed segments. */
   readonly segments: number
   /** Offsets that were gone from Kafka before they could be read. */
   readonly gaps: readonly Gap[]

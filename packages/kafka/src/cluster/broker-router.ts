@@ -13,6 +13,7 @@ import {
 } from './metadata.ts'
 import { isTransient, retrying } from './retry.ts'
 
+/** How to connect to a cluster, and what its calls need. */
 export interface KafkaClusterOptions {
   readonly connection: KafkaConnectionOptions
   readonly clock: Clock

@@ -26,12 +26,12 @@ import {
 } from './topics.ts'
 
 /**
- * A Kafka cluster as an administrator sees it.
+ * A connected Kafka cluster: its topics, offsets, configurations and producers.
  *
- * The broker that knows answers each call: the leader, the controller, or any broker. When that
- * broker has moved, is not ready or does not answer, the call is repeated for twice the request
- * timeout and then fails. Only the addresses of the brokers are cached: every answer describes the
- * cluster as it is now.
+ * Each call is sent to the broker that can answer it: the leader, the controller, or any broker.
+ * When that broker has moved, is not ready or does not answer, the call is repeated for twice the
+ * request timeout and then fails. Only the addresses of the brokers are cached: every answer
+ * describes the cluster as it is now.
  */
 export class KafkaCluster implements AsyncDisposable {
   readonly #router: BrokerRouter
@@ -56,6 +56,7 @@ export class KafkaCluster implements AsyncDisposable {
     this.#router = router
   }
 
+  /** The cluster's id, as its first metadata named it. */
   get clusterId(): string {
     return this.#router.clusterId
   }
@@ -153,8 +154,9 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   /**
-   * Asks the partition's leader where its log leaves an epoch. undefined when it never knew the
-   * epoch.
+   * Asks the partition's leader where its log leaves an epoch (OffsetForLeaderEpoch, KIP-320): the
+   * offset at which a later epoch begins, or the end of the log. Resolves with undefined when the
+   * log never knew the epoch.
    */
   endOfEpoch(query: EpochQuery): Promise<number | undefined> {
     return endOfEpoch(this.#router, query)

@@ -25,7 +25,7 @@ export interface PartitionMetadata {
   readonly isr: readonly number[]
 }
 
-/** What a broker says about one topic. */
+/** Description of one topic, as a broker knows it. */
 export interface TopicMetadata {
   readonly name: string
   /**
@@ -35,6 +35,7 @@ export interface TopicMetadata {
   readonly topicId: string
   /** The same id as 16 bytes. */
   readonly topicIdBytes: Uint8Array
+  /** Whether Kafka itself uses the topic, such as `__consumer_offsets`. */
   readonly internal: boolean
   /** Partitions in order of their numbers. Empty when there is an `error`. */
   readonly partitions: readonly PartitionMetadata[]
@@ -42,10 +43,11 @@ export interface TopicMetadata {
   readonly error?: KanneryError
 }
 
-/** What a broker says about the cluster. */
+/** Description of the cluster and of the topics that were asked for, as a broker knows them. */
 export interface ClusterMetadata {
   readonly clusterId: string
   readonly controllerId: number
+  /** Brokers by id. */
   readonly brokers: ReadonlyMap<number, Broker>
   readonly topics: readonly TopicMetadata[]
 }

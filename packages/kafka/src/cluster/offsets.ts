@@ -15,8 +15,8 @@ import { isTransient } from './retry.ts'
 import { describeLedTopic } from './topics.ts'
 
 /**
- * Where in the log of a partition. `earliest-local`: the first offset on the leader's own disk;
- * what lies before it is in remote storage (KIP-405).
+ * A position in the log of a partition. `earliest-local` is the first offset on the leader's own
+ * disk: records before it are in remote storage (KIP-405).
  */
 export type OffsetPosition = 'earliest' | 'earliest-local' | 'latest'
 

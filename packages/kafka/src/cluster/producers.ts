@@ -3,7 +3,7 @@ import { callNewest, onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError } from './errors.ts'
 
-/** What identifies an idempotent producer to the brokers (KIP-98). */
+/** The id and epoch that identify an idempotent producer to the brokers (KIP-98). */
 export interface ProducerIdentity {
   readonly producerId: bigint
   readonly producerEpoch: number

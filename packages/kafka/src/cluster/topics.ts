@@ -7,11 +7,13 @@ import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError, isKafkaError, kafkaError, throttleTime } from './errors.ts'
 import { readMetadata, requestMetadata, type TopicMetadata } from './metadata.ts'
 
+/** A topic to create. */
 export interface NewTopic {
   readonly name: string
   readonly partitions: number
   /** Number of replicas of each partition. −1: the broker's default. */
   readonly replicationFactor: number
+  /** Overrides, by the names of Kafka's topic settings. */
   readonly config: Readonly<Record<string, string>>
 }
 

@@ -3,10 +3,10 @@ import { saturatedTime } from '../record-batch/record-time.ts'
 import { decodeRecords, type KafkaRecord } from '../record-batch/records.ts'
 import { isInWindow, type RestoreWindow, shareInWindow } from './window.ts'
 
-/** A batch of the backup of which at least one record is to be seen. */
+/** A batch of the backup, and those of its records that were selected: at least one. */
 export interface BackupBatch {
   readonly partition: number
-  /** Position 0 of `bytes`. */
+  /** The header at position 0 of `bytes`. */
   readonly header: BatchHeader
   /** The whole batch exactly as the broker served it; a view of its chunk. */
   readonly bytes: Buffer
@@ -16,10 +16,10 @@ export interface BackupBatch {
    */
   readonly asStored: boolean
   /**
-   * The records that are to be seen, in order; never none. Views of `bytes` where that is not
-   * compressed.
+   * Decodes the selected records, in order; at least one. Their bytes are views of `bytes` when
+   * that is not compressed.
    *
-   * @throws DATA_CORRUPT when the batch, intact as it is, does not hold what it says.
+   * @throws DATA_CORRUPT when the batch, although its checksum is right, cannot be decoded.
    */
   records(): readonly KafkaRecord[]
 }

@@ -14,7 +14,7 @@ import { type Choice, type Selection, select } from './selection.ts'
  * reads only the chunks that may hold such records, one at a time, as often as it is asked.
  */
 export class BackupReader {
-  /** As it was when the reader was opened. */
+  /** The index as it was when the reader was opened. */
   readonly index: Index
   readonly #source: BackupSource
 
@@ -53,15 +53,15 @@ export class BackupReader {
   }
 
   /**
-   * All segments that the index names, of every incarnation and in every state, in the order of
-   * their commits. Reads the index's pages as it goes.
+   * Yields all segments that the index names, of every incarnation and in every state, in the order
+   * of their commits. Reads the index's pages as it goes.
    */
   segments(): AsyncGenerator<SegmentEntry, void, undefined> {
     return segmentEntries(this.#source.storage, this.index)
   }
 
   /**
-   * The selected batches, chunk by chunk, before any record is decoded.
+   * Yields the selected batches, chunk by chunk, before any record is decoded.
    *
    * @throws DATA_CORRUPT naming object and bytes, unless there is an `onDamage`; RESTORE_INCOMPLETE
    *   naming what was deleted before it was read; STORAGE_*.
@@ -82,7 +82,7 @@ export class BackupReader {
     }
   }
 
-  /** As {@link chunks}, batch by batch. A batch that cannot be decoded is damage, too. */
+  /** Yields batch by batch what {@link chunks} yields. A batch that cannot be decoded is damage. */
   async *batches(
     selection: Selection,
     reading: ChunkReading = {},

@@ -4,7 +4,7 @@ import type { StorageBackend } from '@kannery/storage'
 
 /** The backup of one topic in a storage. */
 export interface BackupSource {
-  /** Only read from. */
+  /** The storage with the backup. It is only read. */
   readonly storage: StorageBackend
   readonly topic: string
   /** Ends reading: every call then rejects with the signal's reason. */

@@ -3,7 +3,7 @@ import type { Span } from './segment-spans.ts'
 import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'
 
-/** Offsets that the topic had and that a restore of its backup does not give. */
+/** Offsets of the topic that a restore of its backup does not give, and why. */
 export interface MissingOffsets {
   readonly partition: number
   /** From (inclusive), to (exclusive). */
@@ -42,7 +42,7 @@ export class MissingOffsetsWalk {
     )
   }
 
-  /** Takes note of one segment. They come in the order of the index. */
+  /** Adds one segment. Add them in the order of the index. */
   add(entry: SegmentEntry): void {
     if (entry.in !== this.#selection.incarnation.n) return
     const { state } = entry
@@ -54,7 +54,7 @@ export class MissingOffsetsWalk {
     }
   }
 
-  /** What is missing, by partition and offset. `gaps` are those of the index. */
+  /** Returns what is missing, by partition and offset. `gaps` are those of the index. */
   finish(gaps: Index['gaps']): readonly MissingOffsets[] {
     const ours = gaps.filter((gap) => gap.in === this.#selection.incarnation.n)
     const byPartition = Map.groupBy(ours, ({ partition }) => partition)
@@ -73,7 +73,7 @@ export class MissingOffsetsWalk {
   }
 }
 
-/** What the index says of one partition. */
+/** What the index says about one partition. */
 class PartitionCoverage {
   readonly #start: number
   /** Ranges that do not touch. */
@@ -118,9 +118,7 @@ class PartitionCoverage {
     return missing
   }
 
-  /**
-   * What no segment gives, from the start of the partition to the end of all that the index knows.
-   */
+  /** Yields what no segment gives, from the partition's start to the end that the index knows. */
   *#holes(explained: readonly Span[]): Generator<Span> {
     let next = this.#start
     for (const given of this.#given.toSorted(byStart)) {

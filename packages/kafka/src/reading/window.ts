@@ -1,8 +1,8 @@
-/** Which records by their timestamps, in milliseconds. */
+/** Which records are restored, by their timestamps. Milliseconds since 1970. */
 export interface RestoreWindow {
-  /** Inclusive. */
+  /** Least timestamp (inclusive). Defaults to no bound. */
   readonly sinceMs?: number | undefined
-  /** Exclusive. */
+  /** Timestamp from which on records are left out (exclusive). Defaults to no bound. */
   readonly untilMs?: number | undefined
 }
 

@@ -11,14 +11,14 @@ export interface KafkaHeader {
 }
 
 /**
- * One record as a consumer sees it. null is not empty. The bytes are views of the (decompressed)
- * batch.
+ * One record as a consumer sees it. A null key or value differs from an empty one. The bytes are
+ * views of the (decompressed) batch.
  */
 export interface KafkaRecord {
   readonly offset: number
   /**
-   * Milliseconds, an int64 of any sign. For a LogAppendTime batch the time of the append, as for
-   * every consumer.
+   * Milliseconds since 1970, an int64 of any sign. For a LogAppendTime batch it is the time of the
+   * append (KIP-32).
    */
   readonly timestamp: bigint
   readonly key: Uint8Array | null
@@ -34,10 +34,10 @@ const leastRecordBytes = 7
 const batchHeaderBytes = 61
 
 /**
- * The records of one batch may decompress to this; nothing that a broker takes comes near. Bounds
- * what a hostile batch can claim.
+ * Bound for the decompressed records of one batch, bytes. Nothing that a broker accepts comes near
+ * it: it limits what a hostile batch can claim.
  */
-export const maxDecompressedBytes: number = 512 * 1024 * 1024
+const maxDecompressedBytes = 512 * 1024 * 1024
 
 /**
  * Decodes the records of the batch that `header` describes in `buffer`. Check its CRC first.

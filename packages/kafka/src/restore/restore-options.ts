@@ -9,9 +9,9 @@ import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { RetentionChoice } from './settings/topic-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
-/** What the topics of one restore have in common. */
+/** How topics are restored: the settings that are the same for all topics of a restore. */
 export interface RestoreSettings {
-  /** Storage with the backup. Only read from. */
+  /** Storage with the backup. It is only read. */
   readonly storage: StorageBackend
   /** Cluster that the topics are restored into. */
   readonly cluster: KafkaCluster
@@ -23,17 +23,17 @@ export interface RestoreSettings {
    */
   readonly replicationFactor?: number | undefined
   /**
-   * What becomes of records that a topic's retention would delete at once. Defaults to refusing
-   * such a restore.
+   * What to do when a topic's retention would delete restored records at once. By default such a
+   * restore is refused.
    */
   readonly retention?: RetentionChoice | undefined
-  /** Applied to every record, in this order. Defaults to none: records stay as they are. */
+  /** Transforms of every record, applied in this order. Defaults to none. */
   readonly transforms?: readonly RecordTransform[] | undefined
-  /** Reads the restored topics back and compares them with the backup, record by record. */
+  /** Whether to read the restored topics back and compare every record with the backup. */
   readonly verify: boolean
   /**
-   * Leaves out what is damaged and names it in the report. Otherwise damage ends the restore of its
-   * topic.
+   * Whether to leave out what is damaged and name it in the report. Otherwise damage ends the
+   * restore of its topic.
    */
   readonly skipDamaged: boolean
   /**
@@ -49,7 +49,7 @@ export interface RestoreSettings {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A topic of the backup, and what of it is restored. */
+/** A topic to restore, and which of its records. */
 export interface TopicToRestore extends Omit<Choice, 'window'> {
   /** Name of the topic in the backup. */
   readonly topic: string
@@ -57,36 +57,40 @@ export interface TopicToRestore extends Omit<Choice, 'window'> {
   readonly as?: string | undefined
 }
 
-/** Which incarnation of the topic is restored. */
+/** The incarnation of a topic that is restored. */
 export interface ChosenIncarnation {
+  /** Number of the incarnation in the backup. */
   readonly incarnation: number
   /** Numbers of the other incarnations that the backup has. */
   readonly otherIncarnations: readonly number[]
 }
 
-/** What the restore of a topic is going to do, as far as the index alone knows. */
+/** What the restore of a topic is going to do, as far as the index shows. */
 export interface RestorePlan extends ChosenIncarnation {
   /** Name of the topic in the backup. */
   readonly topic: string
   /** Name of the topic in the target cluster. */
   readonly as: string
-  /** An upper bound: aborted records and those outside the window may be among them. */
+  /**
+   * Number of records to restore at most: aborted ones and those outside the window may be among
+   * them.
+   */
   readonly records: number
-  /** What was asked for and the backup does not give, by partition and offset. */
+  /** Offsets that were asked for and that the backup does not have, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
   /** Settings of the topic's configuration that the target cluster does not take. */
   readonly settingsLeftOut: readonly LeftOutSetting[]
 }
 
-/** How far a restore is. */
+/** Progress of a restore. */
 export interface RestoreProgress {
-  /** Records that the brokers acknowledged. */
+  /** Number of records that the brokers acknowledged. */
   readonly records: number
-  /** Bytes of their batches, as the brokers have them. */
+  /** Size of their batches, as the brokers have them, bytes. */
   readonly bytes: number
   /**
-   * Records that it will be in the end, as far as the index knows: aborted ones and those outside
-   * the window may be among them.
+   * Number of records at the end of the restore, as far as the index shows: aborted ones and those
+   * outside the window may be among them.
    */
   readonly total: number
 }
@@ -95,6 +99,7 @@ export interface RestoreProgress {
 export interface RestoredPartition {
   readonly partition: number
   readonly records: number
+  /** Size of the written batches, bytes. */
   readonly bytes: number
   /** Offset of the first restored record in the target. */
   readonly firstOffset: number
@@ -109,12 +114,12 @@ export interface RestoreReport extends ChosenIncarnation {
   /** Name of the topic in the target cluster. */
   readonly as: string
   readonly partitions: readonly RestoredPartition[]
-  /** What was asked for and the backup does not give, by partition and offset. */
+  /** Offsets that were asked for and that the backup does not have, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
   /** Settings of the topic's configuration that the target cluster does not take. */
   readonly settingsLeftOut: readonly LeftOutSetting[]
   /** Damage that was left out of the restore. */
   readonly skippedDamage: readonly Damage[]
-  /** Present when it was asked for and succeeded. */
+  /** Result of the comparison; present when it was asked for and succeeded. */
   readonly verification?: Verification
 }

@@ -21,7 +21,7 @@ import { SendGate } from './send-gate.ts'
 import { openSocket } from './socket.ts'
 import { looksLikeTls, tlsExpectedError } from './tls-errors.ts'
 
-/** How to connect to one broker. */
+/** How to connect to one broker, and what the connection needs. */
 export interface BrokerConnectionOptions
   extends Pick<
     KafkaConnectionOptions,

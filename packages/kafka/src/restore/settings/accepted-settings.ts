@@ -3,25 +3,23 @@ import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { NewTopic } from '../../cluster/topics.ts'
 import type { Settings } from './topic-settings.ts'
 
-/** A setting of the source's topic that the restored one does not get. */
+/** A setting of the source's topic that the restored topic does not get. */
 export interface LeftOutSetting {
   readonly name: string
   readonly value: string
-  /** Why, in the target cluster's words. */
+  /** Why it is left out, in the target cluster's words. */
   readonly reason: string
 }
 
-/** What the target cluster takes of a topic's configuration. */
+/** The settings of a topic that the target cluster accepts. */
 export interface AcceptedSettings {
   readonly final: Settings
-  /** What would be in force; empty where this user may not see it (KIP-525). */
+  /** Settings that would be in force; empty when this user may not see them (KIP-525). */
   readonly effective: Settings
   readonly leftOut: readonly LeftOutSetting[]
 }
 
-/**
- * They decide which records stay: a topic without them is another one, so they are never left out.
- */
+/** Settings that are never left out, because they decide which records are kept. */
 const indispensable: readonly string[] = ['cleanup.policy', 'retention.bytes', 'retention.ms']
 
 /**

@@ -2,11 +2,12 @@ import { Fifo } from '../../concurrency/fifo.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
 import { differingFields, sameRecord } from './record-difference.ts'
 
-/** A record of the target that is not what the backup says, or one that is not there. */
+/** A record of the target that differs from the backup, or that is missing. */
 export interface Difference {
   readonly partition: number
   /** Offset of the record in the target, or the one that a missing record should have. */
   readonly offset: number
+  /** What differs, as half a sentence. */
   readonly reason: string
 }
 

@@ -8,14 +8,17 @@ import { decodeRecords, type KafkaRecord } from '../../record-batch/records.ts'
 import { type Difference, PartitionComparison } from './partition-comparison.ts'
 import type { TargetBatch, TargetReader } from './target-reader.ts'
 
+/** Result of the comparison of a restored topic with its backup. */
 export interface Verification {
-  /** How many records of the backup were compared. */
+  /** Number of records of the backup that were compared. */
   readonly records: number
+  /** What differs; empty when the comparison succeeded. */
   readonly differences: readonly Difference[]
-  /** How many offsets the backup does not give: for those there was nothing to compare. */
+  /** Number of offsets that the backup does not have, so that nothing could be compared. */
   readonly missingOffsets: number
 }
 
+/** What to compare. */
 export interface VerifyOptions {
   /** The topic's name in the target. */
   readonly topic: string
@@ -36,8 +39,7 @@ export interface TargetRange {
   /** Where the restored records begin. */
   readonly from: number
   /**
-   * First offset that can be read. It may be greater than `from` when records were deleted
-   * records.
+   * First offset that can be read. It is greater than `from` when restored records were deleted.
    */
   readonly logStart: number
   readonly end: number
