@@ -61,7 +61,7 @@ export async function main(world: World): Promise<number> {
 }
 
 /**
- * Told before the words are parsed, so that words that are not understood are reported in the form
+ * Found before the words are parsed, so that words that are not understood are reported in the form
  * that was asked for.
  */
 function requestedFormat(words: readonly string[]): OutputFormat {

@@ -49,7 +49,7 @@ async function bytesOf(file: string, directory: string): Promise<Buffer> {
  *
  * @throws CONFIG_INVALID
  */
-export function toText(bytes: Buffer, source: string): string {
+function toText(bytes: Buffer, source: string): string {
   const isUtf16 = [0xff_fe, 0xfe_ff].some(
     (mark) => bytes.length >= 2 && bytes.readUInt16BE() === mark,
   )

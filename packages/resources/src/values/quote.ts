@@ -1,4 +1,4 @@
-/** Longer text is cut in an error: nobody reads it, and it would bury what is wrong. */
+/** Longer text is cut in an error: it would bury what is wrong. */
 const longestQuote = 80
 
 /** Text in quotes as JSON has it, and cut where it is long. */
