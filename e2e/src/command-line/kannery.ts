@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { kanneryBin } from '@kannery/testing/paths'
-import { run } from '@kannery/testing/servers/processes/run'
 
 export interface KanneryRun {
   /** As a shell sees it. */
@@ -32,7 +32,10 @@ export async function kannerySucceeds(
   words: readonly string[],
   options: KanneryOptions = {},
 ): Promise<KanneryRun> {
-  const run = await kannery(words, options)
+  return succeeded(words, await kannery(words, options))
+}
+
+function succeeded(words: readonly string[], run: KanneryRun): KanneryRun {
   if (run.status !== 0) {
     throw new Error(
       `kannery ${words.join(' ')} ended with ${run.status}:\n${run.stderr}${run.stdout}`,
@@ -51,20 +54,37 @@ export async function kanneryJson<Result>(
 }
 
 /**
- * The same for several command lines, which share a process: most of what a short one takes is the
+ * Runs command lines one after the other in one process: most of what a short one takes is the
  * start of its process.
  */
-export async function kanneryJsonInTurn<Result>(
-  commandLines: readonly (readonly string[])[],
-  { env, cwd = process.cwd() }: Omit<KanneryOptions, 'under'> = {},
-): Promise<Result[]> {
-  const script = join(import.meta.dirname, 'run-in-turn.ts')
-  const printed = await run(process.execPath, [script], {
-    cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    input: JSON.stringify(commandLines.map((words) => [...words, '-o', 'json'])),
-  })
-  return (JSON.parse(printed) as string[]).map((output) => JSON.parse(output) as Result)
+export class KannerySession implements AsyncDisposable {
+  readonly #child: ChildProcess
+
+  constructor({ env, cwd = process.cwd() }: Omit<KanneryOptions, 'under'> = {}) {
+    this.#child = fork(join(import.meta.dirname, 'session-process.ts'), {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', ...env },
+      execArgv: [],
+    })
+  }
+
+  /** Runs one with `-o json` and reads its result. Not to be called before the last one ended. */
+  async json<Result>(words: readonly string[]): Promise<Result> {
+    const ended = Promise.withResolvers<KanneryRun>()
+    const died = (): void => ended.reject(new Error(`the process of kannery ${words[0]} died`))
+    this.#child.once('exit', died).once('message', ended.resolve)
+    this.#child.send([...words, '-o', 'json'])
+    const run = await ended.promise
+    this.#child.off('exit', died)
+    return JSON.parse(succeeded(words, run).stdout) as Result
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exit
+  }
 }
 
 /** A command line that runs beside the test; killed when the test ends before it. */

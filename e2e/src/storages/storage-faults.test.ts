@@ -6,7 +6,7 @@ import {
   type TestStorage,
 } from '@kannery/testing/storages/test-storage'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
-import { kanneryJson, kanneryJsonInTurn, kannerySucceeds } from '../command-line/kannery.ts'
+import { KannerySession, kanneryJson, kannerySucceeds } from '../command-line/kannery.ts'
 
 const { bootstrapServers } = inject('kafka')
 
@@ -37,7 +37,10 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
   }, async () => {
     await using network = await startBehindNetwork(name)
     const { proxy, storage } = network
-    await backUp(storage, 'undisturbed', few.topic)
+    await using session = new KannerySession({ env: storage.environment })
+    const backUpFew = (where: string): Promise<BackupDocument> =>
+      session.json(backupWords(few.topic, storage.urlOf(where)))
+    await backUpFew('undisturbed')
     const requests = proxy.requests
     expect(requests).toBeGreaterThan(10)
 
@@ -46,9 +49,10 @@ describe.each(servers)('on %s', { concurrent: true }, (name) => {
       const where = `lost-${lost}`
       proxy.requests = 0
       proxy.faultAt = (number) => (number === lost ? 'answer-lost' : undefined)
-      const backup = await backUp(storage, where, few.topic)
+      const backup = await backUpFew(where)
       proxy.faultAt = () => undefined
       places.push(where)
+      expect(proxy.faults).toBe(places.length)
 
       expect(backup.topics).toEqual([expect.objectContaining({ records: few.records })])
     }
@@ -124,8 +128,12 @@ async function backUp(
   topic: string,
   options: readonly string[] = [],
 ): Promise<BackupDocument> {
-  const words = ['backup', '--from', bootstrapServers, '--topic', topic, '--once', ...options]
-  return await kanneryJson([...words, '--to', storage.urlOf(where)], { env: storage.environment })
+  const words = [...backupWords(topic, storage.urlOf(where)), ...options]
+  return await kanneryJson(words, { env: storage.environment })
+}
+
+function backupWords(topic: string, url: string): readonly string[] {
+  return ['backup', '--from', bootstrapServers, '--topic', topic, '--once', '--to', url]
 }
 
 interface PlaceState {
@@ -136,20 +144,15 @@ interface PlaceState {
 
 /** What backups left in each of `places`. */
 async function states(storage: TestStorage, places: readonly string[]): Promise<PlaceState[]> {
-  const ask = <Name extends 'findings' | 'leases'>(
-    ...command: readonly string[]
-  ): Promise<Pick<PlaceState, Name>[]> =>
-    kanneryJsonInTurn(
-      places.map((where) => [...command, storage.urlOf(where)]),
-      { env: storage.environment },
-    )
-  const verified = await ask<'findings'>('verify')
-  const listed = await ask<'leases'>('lease', 'ls')
-  return places.map((where, index) => ({
-    where,
-    findings: verified[index]?.findings ?? ['not verified'],
-    leases: listed[index]?.leases ?? ['not listed'],
-  }))
+  await using session = new KannerySession({ env: storage.environment })
+  const found: PlaceState[] = []
+  for (const where of places) {
+    const url = storage.urlOf(where)
+    const { findings } = await session.json<Pick<PlaceState, 'findings'>>(['verify', url])
+    const { leases } = await session.json<Pick<PlaceState, 'leases'>>(['lease', 'ls', url])
+    found.push({ where, findings, leases })
+  }
+  return found
 }
 
 /** Whole, and free for the next backup. */

@@ -1,11 +1,11 @@
 /**
- * Runs several command lines of the built command line, one after the other, in this process. Reads
- * them as JSON from standard input, and prints what each wrote to its standard output, as JSON.
+ * Runs command lines of the built command line in this process, each when its words come as a
+ * message from the parent process, which gets the run as the answer.
  */
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { kanneryBin } from '@kannery/testing/paths'
+import type { KanneryRun } from './kannery.ts'
 
 /** What this needs of the modules of the built command line. */
 interface CommandLineModule {
@@ -19,25 +19,30 @@ const folder = dirname(kanneryBin)
 const { main } = (await import(join(folder, 'main.js'))) as CommandLineModule
 const { Interruption } = (await import(join(folder, 'interruption.js'))) as InterruptionModule
 
-const outputs: string[] = []
-for (const words of JSON.parse(await text(process.stdin)) as string[][]) {
-  const written: string[] = []
+process.on('message', async (words: readonly string[]) => {
+  process.send?.(await run(words))
+})
+
+async function run(words: readonly string[]): Promise<KanneryRun> {
+  const [stdout, stderr] = [new Collected(), new Collected()]
   const status = await main({
     words,
-    stdout: {
-      write(chunk: string, done?: () => void) {
-        written.push(chunk)
-        done?.()
-        return true
-      },
-    },
-    stderr: process.stderr,
+    stdout,
+    stderr,
     environment: process.env,
     directory: process.cwd(),
     app: { url: pathToFileURL(kanneryBin).href, version: '0.0.0' },
     interruption: new Interruption(() => {}),
   })
-  if (status !== 0) throw new Error(`kannery ${words.join(' ')} ended with ${status}`)
-  outputs.push(written.join(''))
+  return { status, stdout: stdout.text, stderr: stderr.text }
 }
-process.stdout.write(JSON.stringify(outputs), () => process.exit())
+
+class Collected {
+  text = ''
+
+  write(chunk: string, done?: () => void): boolean {
+    this.text += chunk
+    done?.()
+    return true
+  }
+}
