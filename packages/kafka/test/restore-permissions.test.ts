@@ -4,6 +4,7 @@ import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kaf
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { parseBootstrapServers } from '../src/configuration/bootstrap-servers.ts'
+import type { RestoreReport } from '../src/restore/restore-options.ts'
 import { brokerBatch } from './batches.ts'
 import { readPartition } from './read-partition.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
@@ -85,10 +86,16 @@ describe('the permissions of a restore', () => {
     const as = uniqueTopic('unfinished')
     await allow(as, 'Create', 'Describe', 'DescribeConfigs', 'Write', 'Read')
 
-    await expect(restoreSketch(stranger, sketch, { as })).rejects.toMatchObject({
+    const reports: RestoreReport[] = []
+    const observer = {
+      onProgress: () => {},
+      onEnded: (ended: RestoreReport) => void reports.push(ended),
+    }
+    await expect(restoreSketch(stranger, sketch, { as, observer })).rejects.toMatchObject({
       code: 'KAFKA_DENIED',
       message: `not allowed: AlterConfigs on topic "${as}"`,
     })
+    expect(reports).toMatchObject([{ as, created: true, partitions: [] }])
     expect(await readPartition(admin, as, 0)).toEqual([])
 
     await allow(as, 'AlterConfigs')

@@ -152,6 +152,50 @@ describe('a restore of several topics', () => {
     ])
   })
 
+  test('refuses a topic that was written to after the checks, and goes on with the others', async () => {
+    const storage = await backupOf({ first: 2, second: 3, third: 4 })
+    const [changed, good, taken] = [
+      uniqueTopic('changed'),
+      uniqueTopic('good'),
+      uniqueTopic('taken'),
+    ]
+    const settings = { partitions: 1, replicationFactor: 1, config: {} }
+    for (const name of [changed, good]) await cluster.createTopic({ name, ...settings })
+    const run = await RestoreRun.prepare(
+      options(storage, [
+        { topic: 'first', as: changed },
+        { topic: 'second', as: good },
+        { topic: 'third', as: taken },
+      ]),
+    )
+    const other = await backupOf({ other: 5 })
+    const intruder = await RestoreRun.prepare(
+      options(other, [
+        { topic: 'other', as: changed },
+        { topic: 'other', as: taken },
+      ]),
+    )
+    await intruder.run(() => {})
+    const { topics, failed } = await run.run(() => {})
+
+    expect(failed).toMatchObject([
+      {
+        topic: 'first',
+        error: { code: 'KAFKA_TOPIC_NOT_EMPTY', facts: { topic: changed, partitions: '0' } },
+      },
+      { topic: 'third', as: taken },
+    ])
+    expect(topics).toMatchObject([
+      { topic: 'second', created: false, verification: { records: 3 } },
+    ])
+    for (const name of [changed, taken]) {
+      const held = await readPartition(cluster, name, 0)
+      expect(contentOf(held.flatMap((batch) => batch.records))).toEqual(
+        contentOf(records('other', 5)),
+      )
+    }
+  })
+
   test('restores no more topics at a time than asked for, and begins none after an interruption', async () => {
     const storage = await backupOf({ first: 200, second: 1 })
     const [running, waiting] = [uniqueTopic('running'), uniqueTopic('waiting')]

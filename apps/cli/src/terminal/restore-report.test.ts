@@ -6,6 +6,7 @@ const partition = { partition: 0, records: 1500, bytes: 2048, firstOffset: 0, ne
 const report: RestoreReport = {
   topic: 'orders',
   as: 'orders-copy',
+  created: true,
   incarnation: 0,
   otherIncarnations: [],
   partitions: [partition],
@@ -88,6 +89,24 @@ describe('the report of a restore', () => {
 
     expect(text).not.toContain('nothing was restored')
     expect(text.split('\n').at(-1)).toBe('failed: orders: KAFKA_UNREACHABLE: away')
+  })
+
+  test('says that a topic was created, without partitions if none was written to', () => {
+    const failure = {
+      topic: 'orders',
+      code: 'KAFKA_DENIED',
+      message: 'not allowed',
+      remedy: '',
+    } as const
+    const failed = { ...report, partitions: [], failed: [failure] }
+
+    expect(describeReport(failed).split('\n')).toEqual([
+      'restored 0 records of "orders" into "orders-copy"',
+      'topic "orders-copy" was created',
+      'failed: orders: KAFKA_DENIED: not allowed',
+    ])
+    expect(describeReport({ ...failed, created: false })).not.toContain('was created')
+    expect(describeReport(report)).not.toContain('was created')
   })
 
   test('announces what will be missing before the restore begins, up to ten ranges', () => {

@@ -51,7 +51,7 @@ export function describeRestore({ topics, failed }: RestoreJobReport): string {
 export function describeReport(
   report: RestoreReport & { readonly failed?: readonly FailedTopic[] },
 ): string {
-  const { topic, as, partitions, notRestored, settingsLeftOut, skippedDamage } = report
+  const { topic, as, created, partitions, notRestored, settingsLeftOut, skippedDamage } = report
   const { verification, failed = [] } = report
   const table = formatTable(
     ['PARTITION', 'RECORDS', 'SIZE', 'OFFSETS'],
@@ -64,8 +64,7 @@ export function describeReport(
   )
   const records = partitions.reduce((sum, partition) => sum + partition.records, 0)
   const lines = [
-    table,
-    '',
+    ...(partitions.length === 0 ? [] : [table, '']),
     ...describeIncarnation(report),
     ...settingsLeftOut.map(describeSetting),
     ...notRestored.map(describeMissing),
@@ -73,6 +72,7 @@ export function describeReport(
     `restored ${formatCount(records)} records of "${topic}" into "${as}"`,
   ]
   if (records === 0 && failed.length === 0) lines.push(whyNothing(report))
+  if (created && failed.length > 0) lines.push(`topic "${as}" was created`)
   if (verification !== undefined) lines.push(describeVerification(verification))
   return [...lines, ...describeFailed(failed)].join('\n')
 }

@@ -6,7 +6,7 @@ import type { TopicMetadata } from '../cluster/metadata.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { Selection } from '../reading/selection.ts'
 import { Findings } from './preflight/findings.ts'
-import { missingPermissions, type Preflight } from './preflight/preflight.ts'
+import { missingPermissions, type Preflight, type Target } from './preflight/preflight.ts'
 import { checkRecordHandling, checkReplicas } from './preflight/target-checks.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
@@ -22,27 +22,28 @@ export interface Destination {
   finish(): Promise<void>
 }
 
-interface OpenedTopic {
+/** A topic that the restore created, or found empty. */
+export interface OpenedTopic {
   readonly topic: TopicMetadata
+  readonly isCreated: boolean
   readonly maxBatchBytes: number
   /** undefined: the topic is left as it is. */
   readonly settings: { readonly held: Settings; readonly final: Settings } | undefined
 }
 
 /**
- * Creates the topic where it is absent, with a configuration that neither deletes nor changes
- * records.
+ * Checks an opened topic once more, and writes nothing.
  *
- * @throws KAFKA_DENIED when this user may not do with the new topic what the restore needs,
- *   CONFIG_INVALID when the cluster would not take its final configuration; it is then there, and
- *   empty.
+ * @throws KAFKA_TOPIC_NOT_EMPTY when another producer wrote into it after the preflight,
+ *   KAFKA_DENIED when this user may not do with a created topic what the restore needs,
+ *   CONFIG_INVALID when the cluster would not take its final configuration.
  */
 export async function openDestination(
   cluster: KafkaCluster,
+  { topic, maxBatchBytes, settings }: OpenedTopic,
   checked: Preflight,
   { selection, verify }: { readonly selection: Selection; readonly verify: boolean },
 ): Promise<Destination> {
-  const { topic, maxBatchBytes, settings } = await openTopic(cluster, checked, verify)
   const { name } = topic
   const release = releaseSettings(settings?.held ?? {}, settings?.final ?? {})
   if (settings !== undefined) {
@@ -55,10 +56,12 @@ export async function openDestination(
     findings.throwIfAny()
     await cluster.validateTopicConfig(name, release.set, release.remove)
   }
+  const startOffsets = await endOffsets(cluster, name, selection.partitions)
+  assertUnchanged(checked.target, startOffsets)
   return {
     topic,
     maxBatchBytes,
-    startOffsets: await endOffsets(cluster, name, selection.partitions),
+    startOffsets,
     finish: async () => {
       try {
         await cluster.alterTopicConfig(name, release.set, release.remove)
@@ -69,14 +72,36 @@ export async function openDestination(
   }
 }
 
-async function openTopic(
+/** Topics wait for their turn: hours may pass between the preflight of one and its first record. */
+function assertUnchanged(target: Target, endOffsets: ReadonlyMap<number, number>): void {
+  const before = target.kind === 'existing' ? target.endOffsets : new Map<number, number>()
+  const changed = [...endOffsets].filter(([partition, end]) => end !== (before.get(partition) ?? 0))
+  const [first] = changed
+  if (first === undefined) return
+  const [partition, end] = first
+  const { name } = target.topic
+  const message = `topic "${name}" was written to after it was checked`
+  throw new KanneryError('KAFKA_TOPIC_NOT_EMPTY', message, {
+    why: `partition ${partition} ended at offset ${before.get(partition) ?? 0} then, and ends at ${end} now`,
+    facts: { topic: name, partitions: changed.map(([number]) => number).join(',') },
+  })
+}
+
+/**
+ * Creates the topic where it is absent, with a configuration that neither deletes nor changes
+ * records.
+ *
+ * @throws KAFKA_*, CONFIG_INVALID: nothing was created then, but for the errors that leave it
+ *   unknown.
+ */
+export async function openTopic(
   cluster: KafkaCluster,
   { target, settings, present, estimate, now }: Preflight,
   verify: boolean,
 ): Promise<OpenedTopic> {
   if (target.kind === 'existing') {
     const { topic, unfinished: known } = target
-    return { topic, settings: known, maxBatchBytes: batchLimit(present) }
+    return { topic, isCreated: false, settings: known, maxBatchBytes: batchLimit(present) }
   }
   const held = heldSettings({ effective: settings, estimate, now })
   const created = await createHeldTopic(cluster, { topic: target.topic, held }, (fewer) => {
@@ -87,6 +112,7 @@ async function openTopic(
   })
   return {
     topic: created.topic,
+    isCreated: true,
     settings: { held: created.held, final: target.topic.config },
     maxBatchBytes: batchLimit({ ...settings, ...created.held }),
   }

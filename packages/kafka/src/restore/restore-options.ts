@@ -113,6 +113,9 @@ export interface RestoreReport extends ChosenIncarnation {
   readonly topic: string
   /** Name of the topic in the target cluster. */
   readonly as: string
+  /** Whether the restore created the topic. Otherwise it existed, and was empty. */
+  readonly created: boolean
+  /** Empty if the topic was created and then found unusable. */
   readonly partitions: readonly RestoredPartition[]
   /** Offsets that were asked for and that the backup does not have, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]

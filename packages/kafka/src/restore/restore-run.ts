@@ -18,7 +18,7 @@ export interface RestoreRunOptions extends RestoreSettings {
 
 /** What a restore did, each in the order of the topics that were asked for. */
 export interface RestoreRunReport {
-  /** Topics into which something may have been written, also those that failed then. */
+  /** Topics that were created or may have been written into, also those that failed then. */
   readonly topics: readonly RestoreReport[]
   /** Topics that were not restored, or not to their end. */
   readonly failed: readonly FailedRestore[]

@@ -4,7 +4,7 @@ import { BackupReader } from '../reading/backup-reader.ts'
 import type { ChunkReading } from '../reading/backup-source.ts'
 import type { BackupChunk } from '../reading/chunk-batches.ts'
 import type { Selection } from '../reading/selection.ts'
-import { type Destination, endOffsets, openDestination } from './destination.ts'
+import { type Destination, endOffsets, openDestination, openTopic } from './destination.ts'
 import { Ledger } from './ledger.ts'
 import type { Findings } from './preflight/findings.ts'
 import { type Preflight, preflight } from './preflight/preflight.ts'
@@ -91,33 +91,48 @@ export class TopicRestore {
 
   /**
    * Creates the topic where it is absent, writes the records, compares them if that was asked for,
-   * and then gives the topic its own configuration. Resolves also where it fails once something may
-   * have been written: with VERIFY_FAILED, RESTORE_INCOMPLETE, INTERRUPTED, DATA_CORRUPT or KAFKA_*
-   * as the error.
+   * and then gives the topic its own configuration. Resolves also if it fails once the topic was
+   * created or something may have been written: with VERIFY_FAILED, RESTORE_INCOMPLETE,
+   * INTERRUPTED, DATA_CORRUPT, CONFIG_INVALID or KAFKA_* as the error.
    *
-   * @throws what kept it from writing anything: KAFKA_DENIED, CONFIG_INVALID, KAFKA_UNREACHABLE.
+   * @throws what kept it from changing anything: KAFKA_TOPIC_NOT_EMPTY, KAFKA_DENIED,
+   *   CONFIG_INVALID, KAFKA_UNREACHABLE.
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
-    const { as, cluster, verify, signal } = this.#options
-    const destination = await openDestination(cluster, this.#checked, {
-      selection: this.#selection,
-      verify,
-    })
+    const { cluster, verify } = this.#options
+    const opened = await openTopic(cluster, this.#checked, verify)
     const { records, ...plan } = this.plan
+    const begun = { ...plan, created: opened.isCreated }
+    let destination: Destination
+    try {
+      const choice = { selection: this.#selection, verify }
+      destination = await openDestination(cluster, opened, this.#checked, choice)
+    } catch (error) {
+      if (!opened.isCreated) throw error
+      return { report: { ...begun, partitions: [], skippedDamage: [] }, error }
+    }
     const ledger = new Ledger(records, destination.startOffsets, onProgress)
+    const { verification, error } = await this.#fill(destination, ledger)
+    const { partitions, damage: skippedDamage } = ledger
+    const verified = verification === undefined ? {} : { verification }
+    return { report: { ...begun, partitions, skippedDamage, ...verified }, error }
+  }
+
+  async #fill(
+    destination: Destination,
+    ledger: Ledger,
+  ): Promise<{ readonly verification?: Verification | undefined; readonly error?: unknown }> {
+    const { as, signal } = this.#options
     let verification: Verification | undefined
-    let error: unknown
     try {
       verification = await this.#writeAndCompare(destination, ledger).catch((thrown: unknown) => {
         throw ledger.explain(thrown, as, signal)
       })
       await destination.finish()
-    } catch (thrown) {
-      error = thrown
+      return { verification }
+    } catch (error) {
+      return { verification, error }
     }
-    const { partitions, damage: skippedDamage } = ledger
-    const verified = verification === undefined ? {} : { verification }
-    return { report: { ...plan, partitions, skippedDamage, ...verified }, error }
   }
 
   async #writeAndCompare(

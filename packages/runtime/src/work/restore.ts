@@ -3,6 +3,7 @@ import type {
   RestorePlan,
   RestoreReport,
   RestoreRunOptions,
+  RestoreRunReport,
   TopicToRestore,
 } from '@kannery/kafka'
 import type { KafkaCluster, Restore, Storage } from '@kannery/resources'
@@ -38,7 +39,7 @@ export interface RestoreAdvance {
 
 /** What a restore did, each in the order of the topics. */
 export interface RestoreJobReport {
-  /** Topics into which something may have been written. */
+  /** Topics that were created or may have been written into. */
   readonly topics: readonly RestoreReport[]
   /** Topics that were not restored, or not to their end. */
   readonly failed: readonly FailedTopic[]
@@ -49,7 +50,8 @@ export interface RestoreJobReport {
  * that fails does not keep the others. Read access to the storage suffices; with more, the backups
  * are marked as in use meanwhile.
  *
- * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*
+ * @throws what keeps it from writing anything: CONFIG_INVALID, STORAGE_*, INDEX_*, KAFKA_*; of
+ *   several topics, only what the checks of all find.
  */
 export async function runRestore(
   { restore: document, storage: place, kafkaCluster }: RestoreJob,
@@ -75,8 +77,13 @@ export async function runRestore(
   })
   observer.onPlanned?.(run.plans)
   const restored = await run.run((advance) => observer.onProgress?.(advance))
+  return outcomeOf(restored, topics.length)
+}
+
+/** @throws the error of the only topic that was asked for, if there is nothing to report of it */
+export function outcomeOf(restored: RestoreRunReport, asked: number): Outcome<RestoreJobReport> {
   const [first] = restored.failed
-  if (first !== undefined && restored.topics.length === 0) throw first.error
+  if (first !== undefined && asked === 1 && restored.topics.length === 0) throw first.error
   const failed = restored.failed.map(({ topic, error }) =>
     failedTopic(topic, asKanneryError(error)),
   )

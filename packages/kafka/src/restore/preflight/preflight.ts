@@ -49,6 +49,8 @@ export type Target =
       /** Empty. */
       readonly kind: 'existing'
       readonly topic: TopicMetadata
+      /** Partition → the offset after its last one, deleted or not, when it was found empty. */
+      readonly endOffsets: ReadonlyMap<number, number>
       /** undefined: it is left as it is. Else a restore created it and did not finish it. */
       readonly unfinished: { readonly held: Settings; readonly final: Settings } | undefined
     }
@@ -174,7 +176,8 @@ async function inspectExisting(
   const least = Math.max(...selection.partitions) + 1
   const { length } = existing.partitions
   if (length < least) findings.add(tooFewPartitions(as, length, least))
-  const filled = await filledPartitions(cluster, as, selection)
+  const endOffsets = await cluster.listOffsets(as, 'latest', 'read-uncommitted')
+  const filled = await filledPartitions(cluster, as, selection, endOffsets)
   if (filled.size > 0) findings.add(notEmpty(as, filled))
 
   const config = await findings.collect(() => cluster.describeTopicConfig(as))
@@ -184,7 +187,7 @@ async function inspectExisting(
   const unfinished =
     config === undefined || !isAlike ? undefined : unfinishedSettings(config, finalOf(options))
   return {
-    target: { kind: 'existing', topic: existing, unfinished },
+    target: { kind: 'existing', topic: existing, endOffsets, unfinished },
     settings:
       unfinished === undefined
         ? effective
@@ -203,10 +206,10 @@ async function filledPartitions(
   cluster: KafkaCluster,
   topic: string,
   { partitions }: Selection,
+  endOffsets: ReadonlyMap<number, number>,
 ): Promise<ReadonlyMap<number, number>> {
   const earliest = await cluster.listOffsets(topic, 'earliest', 'read-uncommitted')
-  const latest = await cluster.listOffsets(topic, 'latest', 'read-uncommitted')
-  const lengths = [...latest].map(
+  const lengths = [...endOffsets].map(
     ([partition, end]) => [partition, end - (earliest.get(partition) ?? 0)] as const,
   )
   return new Map(lengths.filter(([partition, length]) => partitions.has(partition) && length > 0))
