@@ -1,6 +1,6 @@
 import { KanneryError, objectKey } from '@kannery/storage'
 import type { MemoryStorage } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encodeIndex } from '../src/index-file/format/index-document.ts'
 import { writePage } from '../src/index-file/pages/page-writer.ts'
 import { segmentEntries } from '../src/index-file/pages/pages.ts'
@@ -49,34 +49,36 @@ async function namedDamage(storage: MemoryStorage): Promise<unknown> {
   }
 }
 
-test('a backup that is whole is found whole', async () => {
-  expect(await namedDamage(await smallBackup())).toBeUndefined()
+describe('corruption of a backup', () => {
+  test('a backup that is whole is found whole', async () => {
+    expect(await namedDamage(await smallBackup())).toBeUndefined()
+  })
+
+  test.each([
+    ['index', keys.index],
+    ['page', keys.page(pageId)],
+    ['segment', sampleKey],
+  ])(
+    'every flipped byte and every cut of the %s is noticed, and it is named',
+    async (_, name) => {
+      const storage = await smallBackup()
+      const key = objectKey(name)
+      const whole = Buffer.from(storage.contents().get(key) ?? [])
+      expect(whole.length).toBeGreaterThan(300)
+      const unnoticed: string[] = []
+      const expectNamed = async (what: string, damaged: Uint8Array): Promise<void> => {
+        await storage.put(key, damaged, { condition: { kind: 'overwrite' } })
+        if ((await namedDamage(storage)) !== key) unnoticed.push(what)
+      }
+      for (let at = 0; at < whole.length; at++) {
+        const flipped = Buffer.from(whole)
+        flipped[at] = (whole[at] ?? 0) ^ 0xff
+        await expectNamed(`flip at ${at}`, flipped)
+        await expectNamed(`cut to ${at}`, whole.subarray(0, at))
+      }
+
+      expect(unnoticed).toEqual([])
+    },
+    60_000,
+  )
 })
-
-test.each([
-  ['index', keys.index],
-  ['page', keys.page(pageId)],
-  ['segment', sampleKey],
-])(
-  'every flipped byte and every cut of the %s is noticed, and it is named',
-  async (_, name) => {
-    const storage = await smallBackup()
-    const key = objectKey(name)
-    const whole = Buffer.from(storage.contents().get(key) ?? [])
-    expect(whole.length).toBeGreaterThan(300)
-    const unnoticed: string[] = []
-    const expectNamed = async (what: string, damaged: Uint8Array): Promise<void> => {
-      await storage.put(key, damaged, { condition: { kind: 'overwrite' } })
-      if ((await namedDamage(storage)) !== key) unnoticed.push(what)
-    }
-    for (let at = 0; at < whole.length; at++) {
-      const flipped = Buffer.from(whole)
-      flipped[at] = (whole[at] ?? 0) ^ 0xff
-      await expectNamed(`flip at ${at}`, flipped)
-      await expectNamed(`cut to ${at}`, whole.subarray(0, at))
-    }
-
-    expect(unnoticed).toEqual([])
-  },
-  60_000,
-)

@@ -1,7 +1,7 @@
 import type { StorageBackend } from '@kannery/storage'
 import { isConflict, KanneryError, objectKey } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   FaultyStorage,
   MemoryStorage,
@@ -80,16 +80,18 @@ async function play(
   return { acknowledged, unknown, list: entriesOf(found?.bytes ?? Buffer.from('[]')) }
 }
 
-test('whatever is lost, late or throttled: an acknowledged write is there, once', async () => {
-  let [acknowledged, unknown] = [0, 0]
-  for (let seed = 0; seed < 150; seed++) {
-    const story = await play(seed)
-    expect(new Set(story.list).size, `seed ${seed}`).toBe(story.list.length)
-    expect(story.list, `seed ${seed}`).toEqual(expect.arrayContaining(story.acknowledged))
-    acknowledged += story.acknowledged.length
-    unknown += story.unknown
-  }
-  // The retries are worth something, and the faults are bad enough.
-  expect(acknowledged).toBeGreaterThan(0.9 * 150 * 15)
-  expect(unknown).toBeGreaterThan(0)
+describe('writes with retries (rule U)', () => {
+  test('whatever is lost, late or throttled: an acknowledged write is there, once', async () => {
+    let [acknowledged, unknown] = [0, 0]
+    for (let seed = 0; seed < 150; seed++) {
+      const story = await play(seed)
+      expect(new Set(story.list).size, `seed ${seed}`).toBe(story.list.length)
+      expect(story.list, `seed ${seed}`).toEqual(expect.arrayContaining(story.acknowledged))
+      acknowledged += story.acknowledged.length
+      unknown += story.unknown
+    }
+    // The retries are worth something, and the faults are bad enough.
+    expect(acknowledged).toBeGreaterThan(0.9 * 150 * 15)
+    expect(unknown).toBeGreaterThan(0)
+  })
 })

@@ -1,5 +1,5 @@
 import type { StorageCall } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import type { Index, SegmentEntry } from '../index-file/format/model.ts'
@@ -75,117 +75,120 @@ class Expired {
   }
 }
 
-test.each(['hold', 'point'])(
-  'a %s that is put while a deletion runs keeps all that the index did not say to be deleted by then',
-  async (kind) => {
-    const expired = await Expired.withSegments(300)
-    let keptFromThenOn: readonly SegmentEntry[] = []
-    let deletions = 0
-    const keep = async (): Promise<void> => {
-      if (kind === 'hold') await addHold('orders', { name: 'audit' }, expired.options)
-      else {
-        const at = new Date(expired.world.clock.now() - days(5)).toISOString()
-        await addPoint('orders', { at }, expired.options)
+describe('a deletion of what was pruned', () => {
+  test.each(['hold', 'point'])(
+    'a %s that is put while a deletion runs keeps all that the index did not say to be deleted by then',
+    async (kind) => {
+      const expired = await Expired.withSegments(300)
+      let keptFromThenOn: readonly SegmentEntry[] = []
+      let deletions = 0
+      const keep = async (): Promise<void> => {
+        if (kind === 'hold') await addHold('orders', { name: 'audit' }, expired.options)
+        else {
+          const at = new Date(expired.world.clock.now() - days(5)).toISOString()
+          await addPoint('orders', { at }, expired.options)
+        }
+        keptFromThenOn = (await expired.entries()).filter(({ state }) => state !== 'deleted')
       }
-      keptFromThenOn = (await expired.entries()).filter(({ state }) => state !== 'deleted')
-    }
-    let keeping: Promise<void> | undefined
+      let keeping: Promise<void> | undefined
+      expired.world.way('pruner').faults.onCall(({ operation, key }) => {
+        if (operation !== 'delete' || !key.endsWith('.kan') || ++deletions !== 2) return undefined
+        keeping = keep()
+        return { kind: 'delay', milliseconds: 1000 }
+      })
+
+      await expired.delete()
+      await keeping
+      expect(keptFromThenOn.length).toBeGreaterThan(0)
+      const left = keptFromThenOn.filter(({ id }) => expired.objects.has(keys.segment(id)))
+      expect(left).toHaveLength(keptFromThenOn.length)
+      expect(deletions).toBe(300 - keptFromThenOn.length)
+    },
+  )
+
+  test('an object that cannot be deleted is reported, keeps no other object, and is deleted later', async () => {
+    const expired = await Expired.withSegments(10)
+    const locked = keys.segment((await expired.entries())[2]?.id ?? ('' as never))
+    expired.refuse(({ key }) => key === locked)
+
+    expect(await expired.delete()).toMatchObject({
+      segments: { length: 9 },
+      failure: { code: 'STORAGE_DENIED', facts: { key: locked } },
+    })
+    expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([locked])
+
+    expect(await expired.delete()).toMatchObject({
+      segments: [],
+      failure: { facts: { key: locked } },
+    })
+    expired.world.way('pruner').faults.clear()
+    expect(await expired.delete()).toMatchObject({ garbage: { length: 1 }, failure: undefined })
+    expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([])
+    expect((await expired.index()).garbage).toEqual([])
+  })
+
+  test('where nothing can be deleted, the index does not grow with what is due', async () => {
+    const expired = await Expired.withSegments(600)
+    expired.refuse(({ key }) => key.endsWith('.kan'))
+    await expired.delete()
+    await expired.delete()
+    const { failure, segments } = await expired.delete()
+    expect(segments).toEqual([])
+    expect(failure?.message).toContain('256 objects were not deleted')
+    const segmentGarbage = (await expired.index()).garbage.filter(({ kind }) => kind === 'segment')
+    expect(segmentGarbage).toHaveLength(256)
+  })
+
+  test('a deletion stops when the storage does not answer any more, and reports what it deleted', async () => {
+    const expired = await Expired.withSegments(10)
+    const asked = new Set<string>()
     expired.world.way('pruner').faults.onCall(({ operation, key }) => {
-      if (operation !== 'delete' || !key.endsWith('.kan') || ++deletions !== 2) return undefined
-      keeping = keep()
-      return { kind: 'delay', milliseconds: 1000 }
+      if (operation !== 'delete' || !key.endsWith('.kan')) return undefined
+      asked.add(key)
+      return asked.size > 3 ? { kind: 'fail' } : undefined
+    })
+    expect(await expired.delete()).toMatchObject({
+      segments: { length: 3 },
+      failure: { code: 'STORAGE_OUTCOME_UNKNOWN', facts: { failed: 4 } },
+    })
+    expect(asked.size).toBe(7)
+  })
+
+  test('a deletion that loses the lease reports that, and how many objects the storage did not delete before', async () => {
+    const expired = await Expired.withSegments(30)
+    const { world } = expired
+    let deletions = 0
+    world.way('pruner').faults.onCall(({ operation, key }) => {
+      if (operation === 'put' && key.startsWith('~workers/') && deletions > 0)
+        return { kind: 'deny' }
+      if (operation !== 'delete' || !key.endsWith('.kan')) return undefined
+      deletions++
+      if (deletions <= 2) return { kind: 'deny' }
+      return { kind: 'delay', milliseconds: seconds(20) }
     })
 
+    const { segments, failure } = await expired.delete()
+
+    expect(segments.length).toBeGreaterThan(0)
+    expect(failure).toMatchObject({ code: 'LEASE_LOST', facts: { topic: 'orders', failed: 2 } })
+    expect(failure?.message).toContain('2 objects were not deleted before')
+  })
+
+  test('what a deletion that died had announced is deleted by the next one', async () => {
+    const expired = await Expired.withSegments(3)
+    const { world } = expired
+    let deletions = 0
+    world.way('pruner').faults.onCall(({ operation, key }) => {
+      if (operation === 'delete' && key.endsWith('.kan')) deletions++
+      return deletions > 1 ? { kind: 'hang', applied: false } : undefined
+    })
+    expired.delete().catch(() => undefined)
+    await world.pass(days(1))
+    expect((await expired.entries()).map(({ state }) => state)).toEqual(Array(3).fill('deleted'))
+
+    world.way('pruner').faults.clear()
     await expired.delete()
-    await keeping
-    expect(keptFromThenOn.length).toBeGreaterThan(0)
-    const left = keptFromThenOn.filter(({ id }) => expired.objects.has(keys.segment(id)))
-    expect(left).toHaveLength(keptFromThenOn.length)
-    expect(deletions).toBe(300 - keptFromThenOn.length)
-  },
-)
-
-test('an object that cannot be deleted is reported, keeps no other object, and is deleted later', async () => {
-  const expired = await Expired.withSegments(10)
-  const locked = keys.segment((await expired.entries())[2]?.id ?? ('' as never))
-  expired.refuse(({ key }) => key === locked)
-
-  expect(await expired.delete()).toMatchObject({
-    segments: { length: 9 },
-    failure: { code: 'STORAGE_DENIED', facts: { key: locked } },
+    expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([])
+    expect((await expired.index()).garbage).toEqual([])
   })
-  expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([locked])
-
-  expect(await expired.delete()).toMatchObject({
-    segments: [],
-    failure: { facts: { key: locked } },
-  })
-  expired.world.way('pruner').faults.clear()
-  expect(await expired.delete()).toMatchObject({ garbage: { length: 1 }, failure: undefined })
-  expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([])
-  expect((await expired.index()).garbage).toEqual([])
-})
-
-test('where nothing can be deleted, the index does not grow with what is due', async () => {
-  const expired = await Expired.withSegments(600)
-  expired.refuse(({ key }) => key.endsWith('.kan'))
-  await expired.delete()
-  await expired.delete()
-  const { failure, segments } = await expired.delete()
-  expect(segments).toEqual([])
-  expect(failure?.message).toContain('256 objects were not deleted')
-  const segmentGarbage = (await expired.index()).garbage.filter(({ kind }) => kind === 'segment')
-  expect(segmentGarbage).toHaveLength(256)
-})
-
-test('a deletion stops when the storage does not answer any more, and reports what it deleted', async () => {
-  const expired = await Expired.withSegments(10)
-  const asked = new Set<string>()
-  expired.world.way('pruner').faults.onCall(({ operation, key }) => {
-    if (operation !== 'delete' || !key.endsWith('.kan')) return undefined
-    asked.add(key)
-    return asked.size > 3 ? { kind: 'fail' } : undefined
-  })
-  expect(await expired.delete()).toMatchObject({
-    segments: { length: 3 },
-    failure: { code: 'STORAGE_OUTCOME_UNKNOWN', facts: { failed: 4 } },
-  })
-  expect(asked.size).toBe(7)
-})
-
-test('a deletion that loses the lease reports that, and how many objects the storage did not delete before', async () => {
-  const expired = await Expired.withSegments(30)
-  const { world } = expired
-  let deletions = 0
-  world.way('pruner').faults.onCall(({ operation, key }) => {
-    if (operation === 'put' && key.startsWith('~workers/') && deletions > 0) return { kind: 'deny' }
-    if (operation !== 'delete' || !key.endsWith('.kan')) return undefined
-    deletions++
-    if (deletions <= 2) return { kind: 'deny' }
-    return { kind: 'delay', milliseconds: seconds(20) }
-  })
-
-  const { segments, failure } = await expired.delete()
-
-  expect(segments.length).toBeGreaterThan(0)
-  expect(failure).toMatchObject({ code: 'LEASE_LOST', facts: { topic: 'orders', failed: 2 } })
-  expect(failure?.message).toContain('2 objects were not deleted before')
-})
-
-test('what a deletion that died had announced is deleted by the next one', async () => {
-  const expired = await Expired.withSegments(3)
-  const { world } = expired
-  let deletions = 0
-  world.way('pruner').faults.onCall(({ operation, key }) => {
-    if (operation === 'delete' && key.endsWith('.kan')) deletions++
-    return deletions > 1 ? { kind: 'hang', applied: false } : undefined
-  })
-  expired.delete().catch(() => undefined)
-  await world.pass(days(1))
-  expect((await expired.entries()).map(({ state }) => state)).toEqual(Array(3).fill('deleted'))
-
-  world.way('pruner').faults.clear()
-  await expired.delete()
-  expect([...expired.objects].filter((key) => key.endsWith('.kan'))).toEqual([])
-  expect((await expired.index()).garbage).toEqual([])
 })

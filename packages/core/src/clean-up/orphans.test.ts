@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, minutes, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import { stored, uploaded } from '../../test/stored-segments.ts'
@@ -51,49 +51,51 @@ async function indexIn(world: World) {
   return found.index
 }
 
-test('what no index names is found although the pages are past it, but nothing that a recovery will look at, or that is not known to be ours', async () => {
-  const { world, orphans } = await withOrphans()
-  const found = await findOrphans(world.memory, await indexIn(world))
-  expect(found.map(({ id }) => id)).toEqual(orphans)
-})
+describe('orphaned objects', () => {
+  test('what no index names is found although the pages are past it, but nothing that a recovery will look at, or that is not known to be ours', async () => {
+    const { world, orphans } = await withOrphans()
+    const found = await findOrphans(world.memory, await indexIn(world))
+    expect(found.map(({ id }) => id)).toEqual(orphans)
+  })
 
-test('an orphan is garbage from when it is marked, and deleted a day later', async () => {
-  const { world, orphans, left } = await withOrphans()
-  const before = await collect(segmentEntries(world.memory, await indexIn(world)))
-  const found = await findOrphans(world.memory, await indexIn(world))
-  const session = await (await world.worker('gc')).acquire('orders', { cluster })
-  await markOrphans(session, found, editing(world))
-  expect((await deletePruned(session, editing(world))).garbage).toEqual([])
-  expect(await findOrphans(world.memory, await indexIn(world))).toEqual([])
+  test('an orphan is garbage from when it is marked, and deleted a day later', async () => {
+    const { world, orphans, left } = await withOrphans()
+    const before = await collect(segmentEntries(world.memory, await indexIn(world)))
+    const found = await findOrphans(world.memory, await indexIn(world))
+    const session = await (await world.worker('gc')).acquire('orders', { cluster })
+    await markOrphans(session, found, editing(world))
+    expect((await deletePruned(session, editing(world))).garbage).toEqual([])
+    expect(await findOrphans(world.memory, await indexIn(world))).toEqual([])
 
-  await world.pass(days(1) + minutes(1))
-  const { garbage } = await deletePruned(session, editing(world))
+    await world.pass(days(1) + minutes(1))
+    const { garbage } = await deletePruned(session, editing(world))
 
-  expect(garbage.map(({ id }) => id)).toEqual(orphans)
-  const there = new Set(world.memory.contents().keys())
-  for (const { id } of before) expect(there).toContain(keys.segment(id))
-  for (const id of left) expect(there).toContain(keys.segment(id))
-})
+    expect(garbage.map(({ id }) => id)).toEqual(orphans)
+    const there = new Set(world.memory.contents().keys())
+    for (const { id } of before) expect(there).toContain(keys.segment(id))
+    for (const id of left) expect(there).toContain(keys.segment(id))
+  })
 
-test('what is named by now is not marked', async () => {
-  const { world } = await withOrphans()
-  const { segments, pages } = await indexIn(world)
-  const named = [
-    ...segments.map(({ id }) => ({ id, kind: 'segment' }) as const),
-    ...pages.map(({ id }) => ({ id, kind: 'page' }) as const),
-  ]
-  const session = await (await world.worker('gc')).acquire('orders', { cluster })
-  expect(await markOrphans(session, named, editing(world))).toEqual([])
-  expect((await indexIn(world)).garbage).toEqual([])
-})
+  test('what is named by now is not marked', async () => {
+    const { world } = await withOrphans()
+    const { segments, pages } = await indexIn(world)
+    const named = [
+      ...segments.map(({ id }) => ({ id, kind: 'segment' }) as const),
+      ...pages.map(({ id }) => ({ id, kind: 'page' }) as const),
+    ]
+    const session = await (await world.worker('gc')).acquire('orders', { cluster })
+    expect(await markOrphans(session, named, editing(world))).toEqual([])
+    expect((await indexIn(world)).garbage).toEqual([])
+  })
 
-test('only the holder of the epoch marks orphans', async () => {
-  const { world } = await withOrphans()
-  const found = await findOrphans(world.memory, await indexIn(world))
-  const sleeper = await (await world.worker('gc')).acquire('orders', { cluster })
-  await world.remove(keys.lease)
-  await (await world.worker('successor')).acquire('orders', { cluster })
-  await expect(markOrphans(sleeper, found, editing(world))).rejects.toMatchObject({
-    code: 'LEASE_LOST',
+  test('only the holder of the epoch marks orphans', async () => {
+    const { world } = await withOrphans()
+    const found = await findOrphans(world.memory, await indexIn(world))
+    const sleeper = await (await world.worker('gc')).acquire('orders', { cluster })
+    await world.remove(keys.lease)
+    await (await world.worker('successor')).acquire('orders', { cluster })
+    await expect(markOrphans(sleeper, found, editing(world))).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    })
   })
 })

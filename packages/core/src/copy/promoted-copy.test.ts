@@ -1,5 +1,5 @@
 import { MemoryStorage } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { copier, entriesIn, type Source } from '../../test/copy-fixtures.ts'
 import { cluster, World } from '../../test/fixtures.ts'
 import { stored } from '../../test/stored-segments.ts'
@@ -46,25 +46,27 @@ async function worker({ clock, random }: World, storage: MemoryStorage): Promise
   return await Worker.start({ storage, clock, random: random.fork(), description: 'a backup' })
 }
 
-test('a first copy that was cut off is no backup to go on with, until it is rebuilt', async () => {
-  const { world, target } = await cutOff({ copied: 0 })
-  await using before = await worker(world, target)
-  await expect(before.acquire('orders', { cluster })).rejects.toMatchObject({
-    code: 'INDEX_MISSING',
+describe('a copy that becomes a backup', () => {
+  test('a first copy that was cut off is no backup to go on with, until it is rebuilt', async () => {
+    const { world, target } = await cutOff({ copied: 0 })
+    await using before = await worker(world, target)
+    await expect(before.acquire('orders', { cluster })).rejects.toMatchObject({
+      code: 'INDEX_MISSING',
+    })
+
+    await rebuildIndex('orders', { storage: target, worker: before, retention: { kind: 'keep' } })
+
+    const session = await before.acquire('orders', { cluster })
+    expect(session.nextOffsets()).toEqual(new Map([[0, 20]]))
+    expect(await entriesIn(target)).toHaveLength(segmentsIn(target))
   })
 
-  await rebuildIndex('orders', { storage: target, worker: before, retention: { kind: 'keep' } })
-
-  const session = await before.acquire('orders', { cluster })
-  expect(session.nextOffsets()).toEqual(new Map([[0, 20]]))
-  expect(await entriesIn(target)).toHaveLength(segmentsIn(target))
-})
-
-test('a backup that goes on from a later copy that was cut off adopts what that one had brought', async () => {
-  const { world, target } = await cutOff({ copied: 1 })
-  await using successor = await worker(world, target)
-  const session = await successor.acquire('orders', { cluster })
-  const { adopted, garbage } = await session.recover(lostKafka)
-  expect([adopted.length, garbage.length]).toEqual([1, 0])
-  expect(session.nextOffsets()).toEqual(new Map([[0, 20]]))
+  test('a backup that goes on from a later copy that was cut off adopts what that one had brought', async () => {
+    const { world, target } = await cutOff({ copied: 1 })
+    await using successor = await worker(world, target)
+    const session = await successor.acquire('orders', { cluster })
+    const { adopted, garbage } = await session.recover(lostKafka)
+    expect([adopted.length, garbage.length]).toEqual([1, 0])
+    expect(session.nextOffsets()).toEqual(new Map([[0, 20]]))
+  })
 })

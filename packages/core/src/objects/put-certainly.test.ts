@@ -7,7 +7,7 @@ import {
   seededRandom,
   TestClock,
 } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { putCertainly } from './put-certainly.ts'
 
 const key = objectKey('orders/index')
@@ -33,114 +33,118 @@ function impatient(...faults: readonly (Fault | undefined)[]) {
 const text = (memory: MemoryStorage): string =>
   Buffer.from(memory.contents().get(key) ?? []).toString()
 
-test('what landed without an answer is found', async () => {
-  const { storage, memory, puts } = impatient({ kind: 'lose-answer' })
+describe('a put with a certain outcome', () => {
+  test('what landed without an answer is found', async () => {
+    const { storage, memory, puts } = impatient({ kind: 'lose-answer' })
 
-  const outcome = await putCertainly(storage, key, ours, absent)
+    const outcome = await putCertainly(storage, key, ours, absent)
 
-  expect(outcome).toMatchObject({ kind: 'written', info: await memory.head(key) })
-  expect(puts()).toBe(1)
-})
-
-test('what did not land is sent again', async () => {
-  const { storage, memory, puts } = impatient({ kind: 'fail' }, { kind: 'fail' })
-
-  expect(await putCertainly(storage, key, ours, absent)).toMatchObject({ kind: 'written' })
-  expect([text(memory), puts()]).toEqual(['ours', 3])
-})
-
-test('an object that another process wrote meanwhile is returned, and left alone', async () => {
-  const { storage, memory, puts } = impatient()
-  await memory.put(key, theirs, absent)
-
-  const outcome = await putCertainly(storage, key, ours, absent)
-
-  expect(outcome).toMatchObject({ kind: 'refused', found: { info: { size: 6 } } })
-  expect([text(memory), puts()]).toEqual(['theirs', 1])
-})
-
-test('a write without an answer is not sent again when the object has another version than expected', async () => {
-  const { storage, memory, puts } = impatient({ kind: 'fail' })
-  const { version } = await memory.put(key, Buffer.from('before'), absent)
-  await memory.put(key, theirs, { condition: { kind: 'overwrite' } })
-
-  const outcome = await putCertainly(storage, key, ours, {
-    condition: { kind: 'if-version', version },
+    expect(outcome).toMatchObject({ kind: 'written', info: await memory.head(key) })
+    expect(puts()).toBe(1)
   })
 
-  expect(outcome).toMatchObject({ kind: 'refused' })
-  expect(puts()).toBe(1)
-})
+  test('what did not land is sent again', async () => {
+    const { storage, memory, puts } = impatient({ kind: 'fail' }, { kind: 'fail' })
 
-test('a replaced object that is gone is reported as gone', async () => {
-  const { storage, memory } = impatient()
-  const { version } = await memory.put(key, theirs, absent)
-  await memory.delete(key)
-
-  const outcome = await putCertainly(storage, key, ours, {
-    condition: { kind: 'if-version', version },
+    expect(await putCertainly(storage, key, ours, absent)).toMatchObject({ kind: 'written' })
+    expect([text(memory), puts()]).toEqual(['ours', 3])
   })
 
-  expect(outcome).toEqual({ kind: 'refused', found: undefined })
-})
+  test('an object that another process wrote meanwhile is returned, and left alone', async () => {
+    const { storage, memory, puts } = impatient()
+    await memory.put(key, theirs, absent)
 
-test('what stays unknown is said to be unknown, and nothing is deleted', async () => {
-  const { storage, puts } = impatient(...Array<Fault>(9).fill({ kind: 'fail' }))
+    const outcome = await putCertainly(storage, key, ours, absent)
 
-  await expect(putCertainly(storage, key, ours, absent, { maxResends: 2 })).rejects.toMatchObject({
-    code: 'STORAGE_OUTCOME_UNKNOWN',
+    expect(outcome).toMatchObject({ kind: 'refused', found: { info: { size: 6 } } })
+    expect([text(memory), puts()]).toEqual(['theirs', 1])
   })
-  expect(puts()).toBe(3)
-})
 
-test('what is there but not durable is not taken for written, however often it is looked at', async () => {
-  const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
-  const { storage, memory, puts } = impatient({ kind: 'fail', error: notDurable })
-  await memory.put(key, ours, absent)
+  test('a write without an answer is not sent again when the object has another version than expected', async () => {
+    const { storage, memory, puts } = impatient({ kind: 'fail' })
+    const { version } = await memory.put(key, Buffer.from('before'), absent)
+    await memory.put(key, theirs, { condition: { kind: 'overwrite' } })
 
-  await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
-  expect(puts()).toBe(1)
-})
+    const outcome = await putCertainly(storage, key, ours, {
+      condition: { kind: 'if-version', version },
+    })
 
-test('a look that finds it not durable after silence does not end as unknown', async () => {
-  const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
-  const { storage, way } = impatient({ kind: 'lose-answer' })
-  way.faults.onCall(({ operation }) =>
-    operation === 'get' ? { kind: 'fail', error: notDurable } : undefined,
-  )
-
-  await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
-})
-
-test('a request that arrives after it was sent again is recognised', async () => {
-  const { storage, memory, clock } = impatient(
-    { kind: 'arrive-late', milliseconds: 0 },
-    { kind: 'fail' },
-  )
-  const writing = putCertainly(storage, key, ours, absent)
-  await clock.pass(1)
-
-  expect(await writing).toMatchObject({ kind: 'written' })
-  expect(text(memory)).toBe('ours')
-})
-
-test('a write is not sent again when that is not allowed any more', async () => {
-  const { storage, puts } = impatient({ kind: 'fail' })
-  const assertMayResend = (): void => {
-    throw new Error('too late')
-  }
-
-  await expect(
-    putCertainly(storage, key, ours, absent, { maxResends: 3, assertMayResend }),
-  ).rejects.toThrow('too late')
-  expect(puts()).toBe(1)
-})
-
-test('an error that leaves nothing open is passed on', async () => {
-  const { storage, puts } = impatient({ kind: 'deny' })
-
-  await expect(putCertainly(storage, key, ours, absent)).rejects.toMatchObject({
-    code: 'STORAGE_DENIED',
+    expect(outcome).toMatchObject({ kind: 'refused' })
+    expect(puts()).toBe(1)
   })
-  expect(puts()).toBe(1)
+
+  test('a replaced object that is gone is reported as gone', async () => {
+    const { storage, memory } = impatient()
+    const { version } = await memory.put(key, theirs, absent)
+    await memory.delete(key)
+
+    const outcome = await putCertainly(storage, key, ours, {
+      condition: { kind: 'if-version', version },
+    })
+
+    expect(outcome).toEqual({ kind: 'refused', found: undefined })
+  })
+
+  test('what stays unknown is said to be unknown, and nothing is deleted', async () => {
+    const { storage, puts } = impatient(...Array<Fault>(9).fill({ kind: 'fail' }))
+
+    await expect(putCertainly(storage, key, ours, absent, { maxResends: 2 })).rejects.toMatchObject(
+      {
+        code: 'STORAGE_OUTCOME_UNKNOWN',
+      },
+    )
+    expect(puts()).toBe(3)
+  })
+
+  test('what is there but not durable is not taken for written, however often it is looked at', async () => {
+    const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
+    const { storage, memory, puts } = impatient({ kind: 'fail', error: notDurable })
+    await memory.put(key, ours, absent)
+
+    await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
+    expect(puts()).toBe(1)
+  })
+
+  test('a look that finds it not durable after silence does not end as unknown', async () => {
+    const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
+    const { storage, way } = impatient({ kind: 'lose-answer' })
+    way.faults.onCall(({ operation }) =>
+      operation === 'get' ? { kind: 'fail', error: notDurable } : undefined,
+    )
+
+    await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
+  })
+
+  test('a request that arrives after it was sent again is recognised', async () => {
+    const { storage, memory, clock } = impatient(
+      { kind: 'arrive-late', milliseconds: 0 },
+      { kind: 'fail' },
+    )
+    const writing = putCertainly(storage, key, ours, absent)
+    await clock.pass(1)
+
+    expect(await writing).toMatchObject({ kind: 'written' })
+    expect(text(memory)).toBe('ours')
+  })
+
+  test('a write is not sent again when that is not allowed any more', async () => {
+    const { storage, puts } = impatient({ kind: 'fail' })
+    const assertMayResend = (): void => {
+      throw new Error('too late')
+    }
+
+    await expect(
+      putCertainly(storage, key, ours, absent, { maxResends: 3, assertMayResend }),
+    ).rejects.toThrow('too late')
+    expect(puts()).toBe(1)
+  })
+
+  test('an error that leaves nothing open is passed on', async () => {
+    const { storage, puts } = impatient({ kind: 'deny' })
+
+    await expect(putCertainly(storage, key, ours, absent)).rejects.toMatchObject({
+      code: 'STORAGE_DENIED',
+    })
+    expect(puts()).toBe(1)
+  })
 })

@@ -1,5 +1,5 @@
 import type { Fault, StorageCall } from '@kannery/storage-testkit'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, seconds, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import { deletePruned } from '../clean-up/delete-pruned.ts'
@@ -52,44 +52,46 @@ async function presentIndex(world: World): Promise<Index> {
   return stored.index
 }
 
-test('a page that a prune wrote while a recovery looked is not called garbage', async () => {
-  const world = await agedBackup()
-  const session = await (await world.worker('b')).acquire('orders', { cluster })
-  world.way('pruner').faults.onCall(slowIndex(seconds(1)))
-  world.way('b').faults.onCall(slowIndex(seconds(2)))
+describe('a recovery beside a prune', () => {
+  test('a page that a prune wrote while a recovery looked is not called garbage', async () => {
+    const world = await agedBackup()
+    const session = await (await world.worker('b')).acquire('orders', { cluster })
+    world.way('pruner').faults.onCall(slowIndex(seconds(1)))
+    world.way('b').faults.onCall(slowIndex(seconds(2)))
 
-  const pruned = markExpired('orders', pruning(world, 'pruner'))
-  // Its page is there, and its index is on the way.
-  await world.pass(seconds(0.5))
-  await world.until(Promise.all([pruned, session.recover(servesAll)]))
+    const pruned = markExpired('orders', pruning(world, 'pruner'))
+    // Its page is there, and its index is on the way.
+    await world.pass(seconds(0.5))
+    await world.until(Promise.all([pruned, session.recover(servesAll)]))
 
-  const { pages, garbage } = await presentIndex(world)
-  expect(pages).toHaveLength(1)
-  expect(garbage.map(({ id }) => id)).not.toContain(pages[0]?.id)
-})
+    const { pages, garbage } = await presentIndex(world)
+    expect(pages).toHaveLength(1)
+    expect(garbage.map(({ id }) => id)).not.toContain(pages[0]?.id)
+  })
 
-test('what the index names is not deleted, although its garbage lists it too', async () => {
-  const world = await agedBackup()
-  const before = await presentIndex(world)
-  const entries = await collect(segmentEntries(world.memory, before))
-  const since = new Date(world.clock.now()).toISOString()
-  const listed = (id: GarbageEntry['id'], kind: GarbageEntry['kind']) => ({ id, kind, since })
-  const { ids } = pruning(world, 'editor')
-  const leftover = ids.next(before.commit)
-  await world.replace(keys.segment(leftover), 'left behind')
-  const garbage = [
-    ...entries.map(({ id }) => listed(id, 'segment')),
-    ...before.pages.map(({ id }) => listed(id, 'page')),
-    listed(leftover, 'segment'),
-  ]
-  await editIndex(world.memory, 'orders', { ids, edit: (index) => ({ ...index, garbage }) })
-  await world.pass(days(2))
+  test('what the index names is not deleted, although its garbage lists it too', async () => {
+    const world = await agedBackup()
+    const before = await presentIndex(world)
+    const entries = await collect(segmentEntries(world.memory, before))
+    const since = new Date(world.clock.now()).toISOString()
+    const listed = (id: GarbageEntry['id'], kind: GarbageEntry['kind']) => ({ id, kind, since })
+    const { ids } = pruning(world, 'editor')
+    const leftover = ids.next(before.commit)
+    await world.replace(keys.segment(leftover), 'left behind')
+    const garbage = [
+      ...entries.map(({ id }) => listed(id, 'segment')),
+      ...before.pages.map(({ id }) => listed(id, 'page')),
+      listed(leftover, 'segment'),
+    ]
+    await editIndex(world.memory, 'orders', { ids, edit: (index) => ({ ...index, garbage }) })
+    await world.pass(days(2))
 
-  const session = await (await world.worker('b')).acquire('orders', { cluster })
-  const deleted = await deletePruned(session, pruning(world, 'b'))
+    const session = await (await world.worker('b')).acquire('orders', { cluster })
+    const deleted = await deletePruned(session, pruning(world, 'b'))
 
-  expect(deleted.garbage.map(({ id }) => id)).toEqual([leftover])
-  const there = await collect(segmentEntries(world.memory, await presentIndex(world)))
-  expect(there).toEqual(entries)
-  for (const { id } of entries) expect(world.memory.contents().has(keys.segment(id))).toBe(true)
+    expect(deleted.garbage.map(({ id }) => id)).toEqual([leftover])
+    const there = await collect(segmentEntries(world.memory, await presentIndex(world)))
+    expect(there).toEqual(entries)
+    for (const { id } of entries) expect(world.memory.contents().has(keys.segment(id))).toBe(true)
+  })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CompactedTopic, type KeyedRecord } from '../../test/compacted-topic.ts'
 import { days, incarnation, segment, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
@@ -153,76 +153,6 @@ class CompactedBackup {
   }
 }
 
-test('a compacted topic ages out after a complete baseline, and not before', async () => {
-  const backup = new CompactedBackup()
-  for (const key of ['a', 'b', 'a']) backup.produce(key)
-  await backup.backUp()
-  await backup.world.pass(days(40))
-  await backup.mark()
-  expect(await backup.segments()).toEqual(['0: 3 kept'])
-
-  await backup.compact()
-  await backup.beginBaseline()
-  await backup.backUp(2)
-  await backup.mark()
-  expect(await backup.segments()).toEqual(['0: 3 kept', '1: 2 kept'])
-
-  await backup.backUp()
-  await backup.mark()
-  expect(await backup.segments()).toEqual(['0: 3 expired', '1: 2 kept', '1: 3 kept'])
-  await backup.world.pass(days(40))
-  await backup.mark()
-  await backup.sweep()
-  expect(await backup.segments()).toEqual(['0: 3 deleted', '1: 2 kept', '1: 3 kept'])
-  const { records } = await backup.restorable()
-  expect([...records].map(([key, { offset }]) => [key, offset])).toEqual([
-    ['b', 1],
-    ['a', 2],
-  ])
-})
-
-test('a baseline that reached the end of what was there, but not of what came meanwhile, is not complete', async () => {
-  const backup = new CompactedBackup()
-  for (const key of ['a', 'b']) backup.produce(key)
-  await backup.backUp()
-  await backup.beginBaseline()
-  await backup.backUp(1)
-  backup.produce('b')
-  await backup.compact()
-  await backup.backUp(1)
-
-  // The record of b at offset 1 is gone, and the one that took its place is not read yet.
-  const { n, records } = await backup.restorable()
-  expect(n).toBe(0)
-  expect(records.get('b')?.offset).toBe(1)
-  await backup.backUp()
-  expect((await backup.restorable()).records.get('b')?.offset).toBe(2)
-})
-
-test('a point keeps the baseline that it stands on', async () => {
-  const backup = new CompactedBackup()
-  backup.produce('a')
-  await backup.backUp()
-  await backup.beginBaseline()
-  await backup.backUp()
-  await backup.world.pass(days(100))
-  await backup.point('release-7')
-  await backup.world.pass(days(1))
-  await backup.beginBaseline()
-  await backup.backUp()
-  await backup.world.pass(days(100))
-  await backup.mark()
-  expect(await backup.segments()).toEqual(['0: 1 expired', '1: 1 kept', '2: 1 kept'])
-})
-
-test('a baseline is of the topic that it stands for', async () => {
-  const backup = new CompactedBackup()
-  await backup.backUp()
-  const session = await (await backup.world.worker('a')).acquire(topic, { cluster: 'cluster-one' })
-  const begun = session.beginIncarnation({ ...incarnation(1, 'another'), isBaseline: true })
-  await expect(begun).rejects.toMatchObject({ code: 'INTERNAL' })
-})
-
 const anyAct = fc.oneof(
   { weight: 4, arbitrary: fc.record({ produce: fc.constantFrom('a', 'b', 'c', 'd') }) },
   { weight: 1, arbitrary: fc.record({ remove: fc.constantFrom('a', 'b', 'c', 'd') }) },
@@ -233,37 +163,6 @@ const anyAct = fc.oneof(
     arbitrary: fc.constantFrom('compact', 'beginBaseline', 'mark', 'sweep', 'point' as const),
   },
 )
-
-test('whatever is done in whatever order: no key that could be restored is lost, none rises again, and points stay', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyAct, { minLength: 10, maxLength: 60 }), async (acts) => {
-      const backup = new CompactedBackup()
-      const points: (Restorable & { readonly at: number })[] = []
-      let before = await backup.restorable()
-      for (const act of acts) {
-        if (typeof act === 'object') {
-          if ('produce' in act) backup.produce(act.produce)
-          else if ('remove' in act) backup.produce(act.remove, true)
-          else if ('backUp' in act) await backup.backUp(act.backUp)
-          else await backup.world.pass(days(act.pass))
-        } else if (act === 'point') {
-          await backup.point(`point ${points.length}`)
-          points.push({ ...(await backup.restorable()), at: backup.world.clock.now() })
-          await backup.world.pass(1)
-        } else {
-          await backup[act]()
-        }
-        const now = await backup.restorable()
-        expectNothingLost(backup.topic, before, now)
-        for (const { n, at, records } of points) {
-          expect(await backup.thereSince(n, at)).toEqual(records)
-        }
-        before = now
-      }
-    }),
-    { numRuns: 150 },
-  )
-}, 60_000)
 
 function expectNothingLost({ history }: CompactedTopic, before: Restorable, now: Restorable): void {
   for (const [key, { offset }] of before.records) {
@@ -284,3 +183,108 @@ function expectNothingLost({ history }: CompactedTopic, before: Restorable, now:
     else expect(found?.offset, key).toBe(offset)
   }
 }
+
+describe('the retention of a compacted topic', () => {
+  test('a compacted topic ages out after a complete baseline, and not before', async () => {
+    const backup = new CompactedBackup()
+    for (const key of ['a', 'b', 'a']) backup.produce(key)
+    await backup.backUp()
+    await backup.world.pass(days(40))
+    await backup.mark()
+    expect(await backup.segments()).toEqual(['0: 3 kept'])
+
+    await backup.compact()
+    await backup.beginBaseline()
+    await backup.backUp(2)
+    await backup.mark()
+    expect(await backup.segments()).toEqual(['0: 3 kept', '1: 2 kept'])
+
+    await backup.backUp()
+    await backup.mark()
+    expect(await backup.segments()).toEqual(['0: 3 expired', '1: 2 kept', '1: 3 kept'])
+    await backup.world.pass(days(40))
+    await backup.mark()
+    await backup.sweep()
+    expect(await backup.segments()).toEqual(['0: 3 deleted', '1: 2 kept', '1: 3 kept'])
+    const { records } = await backup.restorable()
+    expect([...records].map(([key, { offset }]) => [key, offset])).toEqual([
+      ['b', 1],
+      ['a', 2],
+    ])
+  })
+
+  test('a baseline that reached the end of what was there, but not of what came meanwhile, is not complete', async () => {
+    const backup = new CompactedBackup()
+    for (const key of ['a', 'b']) backup.produce(key)
+    await backup.backUp()
+    await backup.beginBaseline()
+    await backup.backUp(1)
+    backup.produce('b')
+    await backup.compact()
+    await backup.backUp(1)
+
+    // The record of b at offset 1 is gone, and the one that took its place is not read yet.
+    const { n, records } = await backup.restorable()
+    expect(n).toBe(0)
+    expect(records.get('b')?.offset).toBe(1)
+    await backup.backUp()
+    expect((await backup.restorable()).records.get('b')?.offset).toBe(2)
+  })
+
+  test('a point keeps the baseline that it stands on', async () => {
+    const backup = new CompactedBackup()
+    backup.produce('a')
+    await backup.backUp()
+    await backup.beginBaseline()
+    await backup.backUp()
+    await backup.world.pass(days(100))
+    await backup.point('release-7')
+    await backup.world.pass(days(1))
+    await backup.beginBaseline()
+    await backup.backUp()
+    await backup.world.pass(days(100))
+    await backup.mark()
+    expect(await backup.segments()).toEqual(['0: 1 expired', '1: 1 kept', '2: 1 kept'])
+  })
+
+  test('a baseline is of the topic that it stands for', async () => {
+    const backup = new CompactedBackup()
+    await backup.backUp()
+    const session = await (await backup.world.worker('a')).acquire(topic, {
+      cluster: 'cluster-one',
+    })
+    const begun = session.beginIncarnation({ ...incarnation(1, 'another'), isBaseline: true })
+    await expect(begun).rejects.toMatchObject({ code: 'INTERNAL' })
+  })
+
+  test('whatever is done in whatever order: no key that could be restored is lost, none rises again, and points stay', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyAct, { minLength: 10, maxLength: 60 }), async (acts) => {
+        const backup = new CompactedBackup()
+        const points: (Restorable & { readonly at: number })[] = []
+        let before = await backup.restorable()
+        for (const act of acts) {
+          if (typeof act === 'object') {
+            if ('produce' in act) backup.produce(act.produce)
+            else if ('remove' in act) backup.produce(act.remove, true)
+            else if ('backUp' in act) await backup.backUp(act.backUp)
+            else await backup.world.pass(days(act.pass))
+          } else if (act === 'point') {
+            await backup.point(`point ${points.length}`)
+            points.push({ ...(await backup.restorable()), at: backup.world.clock.now() })
+            await backup.world.pass(1)
+          } else {
+            await backup[act]()
+          }
+          const now = await backup.restorable()
+          expectNothingLost(backup.topic, before, now)
+          for (const { n, at, records } of points) {
+            expect(await backup.thereSince(n, at)).toEqual(records)
+          }
+          before = now
+        }
+      }),
+      { numRuns: 150 },
+    )
+  }, 60_000)
+})

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, World } from '../../test/fixtures.ts'
 import { deletePruned } from '../clean-up/delete-pruned.ts'
 import { readIndex } from '../index-file/read-index.ts'
@@ -53,15 +53,17 @@ async function keepAll(world: World): Promise<void> {
   await world.pass(days(400))
 }
 
-test.each([
-  ['is deleted', 'delete', deleteAll],
-  ['is kept by a point', 'delete', keepAll],
-  ['is of a compacted topic', 'compact', (world: World) => world.pass(days(400))],
-])(
-  'where all that is old %s, no page is read in the search for what is due',
-  async (_, policy, age) => {
-    const world = await pagedBackup(policy)
-    await age(world)
-    expect(await pageReads(world)).toBe(0)
-  },
-)
+describe('pages that a prune reads', () => {
+  test.each([
+    ['is deleted', 'delete', deleteAll],
+    ['is kept by a point', 'delete', keepAll],
+    ['is of a compacted topic', 'compact', (world: World) => world.pass(days(400))],
+  ])(
+    'where all that is old %s, no page is read in the search for what is due',
+    async (_, policy, age) => {
+      const world = await pagedBackup(policy)
+      await age(world)
+      expect(await pageReads(world)).toBe(0)
+    },
+  )
+})

@@ -1,5 +1,5 @@
 import { objectKey } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { collect } from '../../test/segments.ts'
 import { deletePruned } from '../clean-up/delete-pruned.ts'
@@ -55,162 +55,166 @@ function segmentsThere(world: World): number {
   return [...world.memory.contents().keys()].filter((key) => key.endsWith('.kan')).length
 }
 
-test('what is older than the retention is marked, and deleted a day later, and its entry stays', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(29))
-  expect(await markExpired('orders', pruning(world))).toEqual([])
-  await world.pass(days(1))
-  expect(await markExpired('orders', pruning(world))).toHaveLength(2)
-  expect(await states(world)).toEqual(['expired', 'expired'])
-
-  await world.pass(days(1) - minutes(1))
-  expect(await sweep(world)).toBe(0)
-  expect(segmentsThere(world)).toBe(2)
-
-  await world.pass(minutes(1))
-  expect(await sweep(world)).toBe(2)
-  expect(await states(world)).toEqual(['deleted', 'deleted'])
-  expect(segmentsThere(world)).toBe(0)
-  expect(await world.next()).toEqual({ 0: 2 })
-})
-
-test('what a prune that comes late marks has its whole grace still', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(300))
-  await markExpired('orders', pruning(world))
-  expect(await sweep(world)).toBe(0)
-})
-
-test('a mistaken retention is taken back until shortly before the grace ends, and marks it no more', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1) - minutes(6))
-
-  expect((await takeBackExpired('orders', pruning(world))).restored).toHaveLength(2)
-  await world.pass(days(400))
-  expect(await markExpired('orders', pruning(world))).toEqual([])
-  expect(await sweep(world)).toBe(0)
-  expect(await states(world)).toEqual(['kept', 'kept'])
-})
-
-test('nothing is taken back once the grace, less the slack, is over', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1) - minutes(5))
-
-  const taken = await takeBackExpired('orders', pruning(world))
-  expect([taken.restored.length, taken.tooLate.length]).toEqual([0, 2])
-  expect(await states(world)).toEqual(['expired', 'expired'])
-})
-
-test('while there is a hold nothing is marked, and what was marked before it is not deleted', async () => {
-  const world = new World()
-  await backup(world)
-  await world.hold('audit')
-  await world.pass(days(31))
-  expect(await markExpired('orders', pruning(world))).toEqual([])
-
-  const other = new World()
-  await backup(other)
-  await other.pass(days(30))
-  await markExpired('orders', pruning(other))
-  await other.hold('audit')
-  await other.pass(days(2))
-  expect(await sweep(other)).toBe(0)
-  expect(segmentsThere(other)).toBe(2)
-})
-
-test.each(['compact', 'compact,delete'])(
-  'a topic with cleanup.policy %s is not aged out',
-  async (policy) => {
+describe('pruning a topic', () => {
+  test('what is older than the retention is marked, and deleted a day later, and its entry stays', async () => {
     const world = new World()
-    await backup(world, 2, policy)
-    await world.pass(days(400))
+    await backup(world)
+    await world.pass(days(29))
     expect(await markExpired('orders', pruning(world))).toEqual([])
-  },
-)
+    await world.pass(days(1))
+    expect(await markExpired('orders', pruning(world))).toHaveLength(2)
+    expect(await states(world)).toEqual(['expired', 'expired'])
 
-test('entries in pages are marked and deleted, too, and so are the pages that this replaces', async () => {
-  const world = new World()
-  await backup(world, 300)
-  await world.pass(days(30))
-  expect(await markExpired('orders', pruning(world))).toHaveLength(300)
-  await world.pass(days(1))
-  expect(await sweep(world)).toBe(300)
-  expect(new Set(await states(world))).toEqual(new Set(['deleted']))
+    await world.pass(days(1) - minutes(1))
+    expect(await sweep(world)).toBe(0)
+    expect(segmentsThere(world)).toBe(2)
 
-  await world.pass(days(1))
-  await sweep(world)
-  const stored = await readIndex(world.memory, 'orders')
-  expect(stored?.index.garbage).toEqual([])
-  const pages = world.keys().filter((key) => key.endsWith('.page'))
-  expect(pages).toEqual(stored?.index.pages.map(({ id }) => keys.page(id)))
-})
-
-test('a mark beside a running backup leaves it its epoch, and it goes on', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  const running = await world.writer('b')
-  await markExpired('orders', pruning(world))
-  await running.commit(captured(running, { 0: [2, 3] }))
-  expect(await states(world)).toEqual(['expired', 'expired', 'kept'])
-})
-
-test('a writer that lost the lease deletes nothing', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1))
-  const sleeper = await world.writer('sleeper')
-  await world.remove('orders/__lease')
-  await world.writer('successor')
-
-  await expect(deletePruned(sleeper, pruning(world))).rejects.toMatchObject({ code: 'LEASE_LOST' })
-  expect(segmentsThere(world)).toBe(2)
-})
-
-test('a prune takes no right of adoption from what a crashed backup left', async () => {
-  const world = new World()
-  await backup(world)
-  const before = (await readIndex(world.memory, 'orders'))?.index.committed
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1))
-  await sweep(world)
-  expect((await readIndex(world.memory, 'orders'))?.index.committed).toBe(before)
-})
-
-test('a mark is taken back only on the index that it was judged by', async () => {
-  const world = new World()
-  await backup(world)
-  await world.pass(days(30))
-  await markExpired('orders', pruning(world))
-  await world.pass(days(1) - minutes(6))
-  let delayed = false
-  const slow = new Proxy(world.storage('slow'), {
-    get(target, property) {
-      const value = Reflect.get(target, property, target) as unknown
-      if (property !== 'put') return typeof value === 'function' ? value.bind(target) : value
-      return async (...request: Parameters<typeof target.put>) => {
-        if (request[0] === objectKey('orders/index') && !delayed) {
-          delayed = true
-          await world.pass(minutes(6))
-          expect(await sweep(world)).toBe(2)
-        }
-        return await target.put(...request)
-      }
-    },
+    await world.pass(minutes(1))
+    expect(await sweep(world)).toBe(2)
+    expect(await states(world)).toEqual(['deleted', 'deleted'])
+    expect(segmentsThere(world)).toBe(0)
+    expect(await world.next()).toEqual({ 0: 2 })
   })
 
-  const taken = await takeBackExpired('orders', { ...pruning(world), storage: slow })
-  expect(taken.restored).toEqual([])
-  expect(await states(world)).toEqual(['deleted', 'deleted'])
+  test('what a prune that comes late marks has its whole grace still', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(300))
+    await markExpired('orders', pruning(world))
+    expect(await sweep(world)).toBe(0)
+  })
+
+  test('a mistaken retention is taken back until shortly before the grace ends, and marks it no more', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(30))
+    await markExpired('orders', pruning(world))
+    await world.pass(days(1) - minutes(6))
+
+    expect((await takeBackExpired('orders', pruning(world))).restored).toHaveLength(2)
+    await world.pass(days(400))
+    expect(await markExpired('orders', pruning(world))).toEqual([])
+    expect(await sweep(world)).toBe(0)
+    expect(await states(world)).toEqual(['kept', 'kept'])
+  })
+
+  test('nothing is taken back once the grace, less the slack, is over', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(30))
+    await markExpired('orders', pruning(world))
+    await world.pass(days(1) - minutes(5))
+
+    const taken = await takeBackExpired('orders', pruning(world))
+    expect([taken.restored.length, taken.tooLate.length]).toEqual([0, 2])
+    expect(await states(world)).toEqual(['expired', 'expired'])
+  })
+
+  test('while there is a hold nothing is marked, and what was marked before it is not deleted', async () => {
+    const world = new World()
+    await backup(world)
+    await world.hold('audit')
+    await world.pass(days(31))
+    expect(await markExpired('orders', pruning(world))).toEqual([])
+
+    const other = new World()
+    await backup(other)
+    await other.pass(days(30))
+    await markExpired('orders', pruning(other))
+    await other.hold('audit')
+    await other.pass(days(2))
+    expect(await sweep(other)).toBe(0)
+    expect(segmentsThere(other)).toBe(2)
+  })
+
+  test.each(['compact', 'compact,delete'])(
+    'a topic with cleanup.policy %s is not aged out',
+    async (policy) => {
+      const world = new World()
+      await backup(world, 2, policy)
+      await world.pass(days(400))
+      expect(await markExpired('orders', pruning(world))).toEqual([])
+    },
+  )
+
+  test('entries in pages are marked and deleted, too, and so are the pages that this replaces', async () => {
+    const world = new World()
+    await backup(world, 300)
+    await world.pass(days(30))
+    expect(await markExpired('orders', pruning(world))).toHaveLength(300)
+    await world.pass(days(1))
+    expect(await sweep(world)).toBe(300)
+    expect(new Set(await states(world))).toEqual(new Set(['deleted']))
+
+    await world.pass(days(1))
+    await sweep(world)
+    const stored = await readIndex(world.memory, 'orders')
+    expect(stored?.index.garbage).toEqual([])
+    const pages = world.keys().filter((key) => key.endsWith('.page'))
+    expect(pages).toEqual(stored?.index.pages.map(({ id }) => keys.page(id)))
+  })
+
+  test('a mark beside a running backup leaves it its epoch, and it goes on', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(30))
+    const running = await world.writer('b')
+    await markExpired('orders', pruning(world))
+    await running.commit(captured(running, { 0: [2, 3] }))
+    expect(await states(world)).toEqual(['expired', 'expired', 'kept'])
+  })
+
+  test('a writer that lost the lease deletes nothing', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(30))
+    await markExpired('orders', pruning(world))
+    await world.pass(days(1))
+    const sleeper = await world.writer('sleeper')
+    await world.remove('orders/__lease')
+    await world.writer('successor')
+
+    await expect(deletePruned(sleeper, pruning(world))).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    })
+    expect(segmentsThere(world)).toBe(2)
+  })
+
+  test('a prune takes no right of adoption from what a crashed backup left', async () => {
+    const world = new World()
+    await backup(world)
+    const before = (await readIndex(world.memory, 'orders'))?.index.committed
+    await world.pass(days(30))
+    await markExpired('orders', pruning(world))
+    await world.pass(days(1))
+    await sweep(world)
+    expect((await readIndex(world.memory, 'orders'))?.index.committed).toBe(before)
+  })
+
+  test('a mark is taken back only on the index that it was judged by', async () => {
+    const world = new World()
+    await backup(world)
+    await world.pass(days(30))
+    await markExpired('orders', pruning(world))
+    await world.pass(days(1) - minutes(6))
+    let delayed = false
+    const slow = new Proxy(world.storage('slow'), {
+      get(target, property) {
+        const value = Reflect.get(target, property, target) as unknown
+        if (property !== 'put') return typeof value === 'function' ? value.bind(target) : value
+        return async (...request: Parameters<typeof target.put>) => {
+          if (request[0] === objectKey('orders/index') && !delayed) {
+            delayed = true
+            await world.pass(minutes(6))
+            expect(await sweep(world)).toBe(2)
+          }
+          return await target.put(...request)
+        }
+      },
+    })
+
+    const taken = await takeBackExpired('orders', { ...pruning(world), storage: slow })
+    expect(taken.restored).toEqual([])
+    expect(await states(world)).toEqual(['deleted', 'deleted'])
+  })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   collect,
   facts,
@@ -67,35 +67,6 @@ const anyAborted: fc.Arbitrary<AbortedRange[]> = fc.array(
   { maxLength: 5 },
 )
 
-test('what is written is read again, whatever it is', async () => {
-  await fc.assert(
-    fc.asyncProperty(anyChunks, anyAborted, async (chunks, aborted) => {
-      const { storage, key, bytes, sealed } = await writeSegment(chunks, aborted)
-      const reader = await openSegment(storage, { key, bytes: bytes.length })
-      const read = await collect(reader.readChunks(reader.footer.chunks))
-
-      expect(read.map(({ facts }) => facts)).toEqual(chunks.map(({ facts }) => headerFacts(facts)))
-      for (const [index, { raw }] of read.entries()) {
-        expect(Buffer.compare(raw, chunks[index]?.raw ?? new Uint8Array())).toBe(0)
-      }
-      expect(read.map(({ entry }) => footerFacts(entry))).toEqual(
-        chunks.map(({ facts }) => footerFacts(facts)),
-      )
-      expect(reader.header).toEqual(sampleHeader)
-      expect(reader.footer.aborted).toEqual(aborted)
-      expect(reader.footer.coverage).toEqual(sealed.offsets)
-      expect(sealed.bytes).toBe(bytes.length)
-      expect(sealed.digest).toBe(formatDigest(crc32c(bytes)))
-    }),
-    { numRuns: 150 },
-  )
-})
-
-test('the header of a baseline says which incarnation it replaces', () => {
-  const header = { ...sampleHeader, incarnation: 2, baselineOf: 1 }
-  expect(decodeSegmentHeader(encodeSegmentHeader(header), 'key')).toEqual(header)
-})
-
 /** What stands in the 68 bytes. */
 function headerFacts(facts: ChunkFacts): Partial<ChunkFacts> {
   const { kind, partition, leaderEpoch, from, next, fetchedAt, batches, records, flags } = facts
@@ -113,3 +84,36 @@ function footerFacts(
   const estimate = estimatedMinTimestamp === undefined ? {} : { estimatedMinTimestamp }
   return { minTimestamp, maxTimestamp, controlBatches, ...estimate }
 }
+
+describe('a segment', () => {
+  test('what is written is read again, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyChunks, anyAborted, async (chunks, aborted) => {
+        const { storage, key, bytes, sealed } = await writeSegment(chunks, aborted)
+        const reader = await openSegment(storage, { key, bytes: bytes.length })
+        const read = await collect(reader.readChunks(reader.footer.chunks))
+
+        expect(read.map(({ facts }) => facts)).toEqual(
+          chunks.map(({ facts }) => headerFacts(facts)),
+        )
+        for (const [index, { raw }] of read.entries()) {
+          expect(Buffer.compare(raw, chunks[index]?.raw ?? new Uint8Array())).toBe(0)
+        }
+        expect(read.map(({ entry }) => footerFacts(entry))).toEqual(
+          chunks.map(({ facts }) => footerFacts(facts)),
+        )
+        expect(reader.header).toEqual(sampleHeader)
+        expect(reader.footer.aborted).toEqual(aborted)
+        expect(reader.footer.coverage).toEqual(sealed.offsets)
+        expect(sealed.bytes).toBe(bytes.length)
+        expect(sealed.digest).toBe(formatDigest(crc32c(bytes)))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('the header of a baseline says which incarnation it replaces', () => {
+    const header = { ...sampleHeader, incarnation: 2, baselineOf: 1 }
+    expect(decodeSegmentHeader(encodeSegmentHeader(header), 'key')).toEqual(header)
+  })
+})

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { captured, cluster, days, incarnation, minutes, World } from '../../test/fixtures.ts'
 import { deletePruned } from '../clean-up/delete-pruned.ts'
 import { markExpired } from '../retention/prune.ts'
@@ -25,38 +25,40 @@ async function quietTopic(commits: number) {
   return { world, session }
 }
 
-test.each([
-  ['changes the tail', 300],
-  ['moves the tail into a page', 384],
-])(
-  'the first commit after a long silence that %s continues from pages that were replaced',
-  async (_, commits) => {
-    const { world, session } = await quietTopic(commits)
+describe('a topic that was quiet for long', () => {
+  test.each([
+    ['changes the tail', 300],
+    ['moves the tail into a page', 384],
+  ])(
+    'the first commit after a long silence that %s continues from pages that were replaced',
+    async (_, commits) => {
+      const { world, session } = await quietTopic(commits)
 
-    await session.commit(captured(session, { 0: [commits, commits + 1] }))
+      await session.commit(captured(session, { 0: [commits, commits + 1] }))
 
-    expect(await world.next()).toEqual({ 0: commits + 1, 1: 1 })
-  },
-)
+      expect(await world.next()).toEqual({ 0: commits + 1, 1: 1 })
+    },
+  )
 
-test('a writer that was overtaken reports LEASE_LOST, although the pages that it knew are gone', async () => {
-  const { world, session } = await quietTopic(384)
-  await world.remove('orders/__lease')
-  await world.writer('b')
+  test('a writer that was overtaken reports LEASE_LOST, although the pages that it knew are gone', async () => {
+    const { world, session } = await quietTopic(384)
+    await world.remove('orders/__lease')
+    await world.writer('b')
 
-  await expect(session.commit(captured(session, { 0: [384, 385] }))).rejects.toMatchObject({
-    code: 'LEASE_LOST',
+    await expect(session.commit(captured(session, { 0: [384, 385] }))).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    })
   })
-})
 
-test('a page that is missing although the index is the same is damage', async () => {
-  const { world, session } = await quietTopic(300)
-  await session.commit(captured(session, { 1: [1, 2] }))
-  const [page] = session.index.pages
-  if (page === undefined) throw new Error('all segments are in the tail')
-  await world.remove(`orders/${page.id}.page`)
+  test('a page that is missing although the index is the same is damage', async () => {
+    const { world, session } = await quietTopic(300)
+    await session.commit(captured(session, { 1: [1, 2] }))
+    const [page] = session.index.pages
+    if (page === undefined) throw new Error('all segments are in the tail')
+    await world.remove(`orders/${page.id}.page`)
 
-  await expect(
-    session.changeEntries(new Set([page.ids[0]]), (entry) => entry),
-  ).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
+    await expect(
+      session.changeEntries(new Set([page.ids[0]]), (entry) => entry),
+    ).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
+  })
 })

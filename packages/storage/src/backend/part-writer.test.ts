@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ObjectVersion, StoredObject } from '../backend.ts'
 import { objectKey } from '../object-key.ts'
 import {
@@ -79,191 +79,196 @@ async function letAllFinish<T>(target: HeldTarget, work: Promise<T>): Promise<T>
   return await watched
 }
 
-test('an object of one part is published by a single request', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target)
+describe('a writer of parts', () => {
+  test('an object of one part is published by a single request', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target)
 
-  await writer.write(Buffer.from('1234'))
-  await writer.write(Buffer.from('5678'))
-  await writer.commit()
+    await writer.write(Buffer.from('1234'))
+    await writer.write(Buffer.from('5678'))
+    await writer.commit()
 
-  expect(target.log).toEqual(['whole 12345678'])
-})
-
-test('an empty object is published too', async () => {
-  const target = new HeldTarget()
-
-  await writerTo(target).commit()
-
-  expect(target.log).toEqual(['whole '])
-})
-
-test('a chunk may be reused as soon as it is written', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target)
-  const chunk = Buffer.from('aaaaa')
-
-  await writer.write(chunk)
-  chunk.fill('b')
-  await writer.write(chunk)
-  chunk.fill('c')
-  await letAllFinish(target, writer.commit())
-
-  expect(target.log).toEqual(['0@0 aaaaabbb', '1@8 bb last', 'published'])
-})
-
-test('parts go beside each other, but never more than the memory allows', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target, { maxBufferedBytes: 24 })
-
-  const writing = writer.write(Buffer.from('x'.repeat(100)))
-  await letAllFinish(target, writing)
-  await letAllFinish(target, writer.commit())
-
-  expect(target.mostHeld).toBe(3)
-  expect(target.log.filter((line) => line.includes('@'))).toHaveLength(17)
-})
-
-test('a writer waits for room', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target, { maxBufferedBytes: 10, parallel: 1 })
-  let written = false
-
-  await writer.write(Buffer.from('1234512345'))
-  const writing = writer.write(Buffer.from('6')).then(() => {
-    written = true
+    expect(target.log).toEqual(['whole 12345678'])
   })
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(written).toBe(false)
-  target.held.get(0)?.finish()
-  await writing
 
-  expect(target.log).toEqual(['0@0 12345'])
-})
+  test('an empty object is published too', async () => {
+    const target = new HeldTarget()
 
-test('a failed part rejects the next write, and nothing is published', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target)
-  await writer.write(Buffer.from('123456789'))
-  target.held.get(0)?.fail(new Error('no'))
-  await new Promise((resolve) => setImmediate(resolve))
+    await writerTo(target).commit()
 
-  await expect(writer.write(Buffer.from('x'))).rejects.toThrow('no')
-  await expect(writer.commit()).rejects.toThrow('no')
-  await writer[Symbol.asyncDispose]()
-
-  expect(target.log).toEqual(['0 failed', 'abandoned'])
-})
-
-test('a part that fails after the last one was written rejects the commit', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target)
-  await writer.write(Buffer.from('123456789'))
-  const committing = writer.commit()
-  await new Promise((resolve) => setImmediate(resolve))
-  target.held.get(1)?.finish()
-  target.held.get(0)?.fail(new Error('no'))
-
-  await expect(committing).rejects.toThrow('no')
-  expect(target.log).toEqual(['1@8 9 last', '0 failed', 'abandoned'])
-})
-
-test('without a commit the parts are given back, once nothing is on its way', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target)
-  await writer.write(Buffer.from('123456789'))
-
-  const disposing = writer[Symbol.asyncDispose]()
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(target.log).toEqual([])
-  target.held.get(0)?.finish()
-  await disposing
-  await writer[Symbol.asyncDispose]()
-
-  expect(target.log).toEqual(['0@0 12345678', 'abandoned'])
-})
-
-test('an aborted signal rejects with its own reason', async () => {
-  const controller = new AbortController()
-  const writer = writerTo(new HeldTarget(), { signal: controller.signal })
-  controller.abort(new Error('enough'))
-
-  await expect(writer.write(Buffer.from('x'))).rejects.toThrow('enough')
-  await expect(writer.commit()).rejects.toThrow('enough')
-})
-
-test('parts are sent the way that the options say', async () => {
-  const target = new HeldTarget()
-  const sent: number[] = []
-  const writer = writerTo(target, {
-    sendPart: (bytes, send) => {
-      sent.push(bytes)
-      return send(ignored)
-    },
+    expect(target.log).toEqual(['whole '])
   })
-  await writer.write(Buffer.from('123456789'))
-  await letAllFinish(target, writer.commit())
 
-  expect(sent).toEqual([8, 1])
-})
+  test('a chunk may be reused as soon as it is written', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target)
+    const chunk = Buffer.from('aaaaa')
 
-test('an attempt that was given up is stopped before its part is sent again', async () => {
-  const log: string[] = []
-  const target = new HeldTarget()
-  target.sendPart = async (part: Part, { signal }: PartCall) => {
-    log.push(`${part.index} begins`)
-    if (log.length === 1) {
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-      log.push(`${part.index} stopped`)
-      throw signal.reason
+    await writer.write(chunk)
+    chunk.fill('b')
+    await writer.write(chunk)
+    chunk.fill('c')
+    await letAllFinish(target, writer.commit())
+
+    expect(target.log).toEqual(['0@0 aaaaabbb', '1@8 bb last', 'published'])
+  })
+
+  test('parts go beside each other, but never more than the memory allows', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target, { maxBufferedBytes: 24 })
+
+    const writing = writer.write(Buffer.from('x'.repeat(100)))
+    await letAllFinish(target, writing)
+    await letAllFinish(target, writer.commit())
+
+    expect(target.mostHeld).toBe(3)
+    expect(target.log.filter((line) => line.includes('@'))).toHaveLength(17)
+  })
+
+  test('a writer waits for room', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target, { maxBufferedBytes: 10, parallel: 1 })
+    let written = false
+
+    await writer.write(Buffer.from('1234512345'))
+    const writing = writer.write(Buffer.from('6')).then(() => {
+      written = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(written).toBe(false)
+    target.held.get(0)?.finish()
+    await writing
+
+    expect(target.log).toEqual(['0@0 12345'])
+  })
+
+  test('a failed part rejects the next write, and nothing is published', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target)
+    await writer.write(Buffer.from('123456789'))
+    target.held.get(0)?.fail(new Error('no'))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    await expect(writer.write(Buffer.from('x'))).rejects.toThrow('no')
+    await expect(writer.commit()).rejects.toThrow('no')
+    await writer[Symbol.asyncDispose]()
+
+    expect(target.log).toEqual(['0 failed', 'abandoned'])
+  })
+
+  test('a part that fails after the last one was written rejects the commit', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target)
+    await writer.write(Buffer.from('123456789'))
+    const committing = writer.commit()
+    await new Promise((resolve) => setImmediate(resolve))
+    target.held.get(1)?.finish()
+    target.held.get(0)?.fail(new Error('no'))
+
+    await expect(committing).rejects.toThrow('no')
+    expect(target.log).toEqual(['1@8 9 last', '0 failed', 'abandoned'])
+  })
+
+  test('without a commit the parts are given back, once nothing is on its way', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target)
+    await writer.write(Buffer.from('123456789'))
+
+    const disposing = writer[Symbol.asyncDispose]()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(target.log).toEqual([])
+    target.held.get(0)?.finish()
+    await disposing
+    await writer[Symbol.asyncDispose]()
+
+    expect(target.log).toEqual(['0@0 12345678', 'abandoned'])
+  })
+
+  test('an aborted signal rejects with its own reason', async () => {
+    const controller = new AbortController()
+    const writer = writerTo(new HeldTarget(), { signal: controller.signal })
+    controller.abort(new Error('enough'))
+
+    await expect(writer.write(Buffer.from('x'))).rejects.toThrow('enough')
+    await expect(writer.commit()).rejects.toThrow('enough')
+  })
+
+  test('parts are sent the way that the options say', async () => {
+    const target = new HeldTarget()
+    const sent: number[] = []
+    const writer = writerTo(target, {
+      sendPart: (bytes, send) => {
+        sent.push(bytes)
+        return send(ignored)
+      },
+    })
+    await writer.write(Buffer.from('123456789'))
+    await letAllFinish(target, writer.commit())
+
+    expect(sent).toEqual([8, 1])
+  })
+
+  test('an attempt that was given up is stopped before its part is sent again', async () => {
+    const log: string[] = []
+    const target = new HeldTarget()
+    target.sendPart = async (part: Part, { signal }: PartCall) => {
+      log.push(`${part.index} begins`)
+      if (log.length === 1) {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+        log.push(`${part.index} stopped`)
+        throw signal.reason
+      }
     }
-  }
-  const writer = writerTo(target, {
-    sendPart: async (_bytes, send) => {
-      await Promise.race([send(ignored).catch(() => undefined), Promise.resolve()])
-      return await send(ignored)
-    },
+    const writer = writerTo(target, {
+      sendPart: async (_bytes, send) => {
+        await Promise.race([send(ignored).catch(() => undefined), Promise.resolve()])
+        return await send(ignored)
+      },
+    })
+    await writer.write(Buffer.from('123456789'))
+    await writer.commit()
+
+    expect(log).toEqual(['0 begins', '0 stopped', '0 begins', '1 begins'])
   })
-  await writer.write(Buffer.from('123456789'))
-  await writer.commit()
 
-  expect(log).toEqual(['0 begins', '0 stopped', '0 begins', '1 begins'])
-})
+  test('a part that arrives after its attempt was given up is not sent again', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target, {
+      sendPart: async (_bytes, send) => {
+        const givenUp = send(ignored)
+        target.held.get(0)?.finish()
+        await givenUp
+        return await send(ignored)
+      },
+    })
+    await writer.write(Buffer.from('123456789'))
+    await letAllFinish(target, writer.commit())
 
-test('a part that arrives after its attempt was given up is not sent again', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target, {
-    sendPart: async (_bytes, send) => {
-      const givenUp = send(ignored)
-      target.held.get(0)?.finish()
-      await givenUp
-      return await send(ignored)
-    },
+    expect(target.log.filter((line) => line.startsWith('0'))).toEqual(['0@0 12345678'])
   })
-  await writer.write(Buffer.from('123456789'))
-  await letAllFinish(target, writer.commit())
 
-  expect(target.log.filter((line) => line.startsWith('0'))).toEqual(['0@0 12345678'])
-})
+  test('less memory than the least part is an error when a second part is needed', async () => {
+    const target = new HeldTarget()
+    const writer = writerTo(target, { maxBufferedBytes: 4 })
+    await writer.write(Buffer.from('1234'))
 
-test('less memory than the least part is an error when a second part is needed', async () => {
-  const target = new HeldTarget()
-  const writer = writerTo(target, { maxBufferedBytes: 4 })
-  await writer.write(Buffer.from('1234'))
+    await expect(writer.write(Buffer.from('5'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await writer[Symbol.asyncDispose]()
+  })
 
-  await expect(writer.write(Buffer.from('5'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-  await writer[Symbol.asyncDispose]()
-})
+  test.each([
+    { bound: undefined, partBytes: 8 * mib, buffers: 5 },
+    { bound: 1024 * mib, partBytes: 8 * mib, buffers: 5 },
+    { bound: 32 * mib, partBytes: 6 * mib, buffers: 5 },
+    { bound: 16 * mib, partBytes: 5 * mib, buffers: 3 },
+    { bound: 9 * mib, partBytes: 5 * mib, buffers: 1 },
+    { bound: 3 * mib, partBytes: 3 * mib, buffers: 1 },
+  ])(
+    '$bound bytes of memory make $buffers parts of $partBytes',
+    ({ bound, partBytes, buffers }) => {
+      const s3 = { leastBytes: 5 * mib, unitBytes: mib, preferredBytes: 8 * mib, parallel: 4 }
 
-test.each([
-  { bound: undefined, partBytes: 8 * mib, buffers: 5 },
-  { bound: 1024 * mib, partBytes: 8 * mib, buffers: 5 },
-  { bound: 32 * mib, partBytes: 6 * mib, buffers: 5 },
-  { bound: 16 * mib, partBytes: 5 * mib, buffers: 3 },
-  { bound: 9 * mib, partBytes: 5 * mib, buffers: 1 },
-  { bound: 3 * mib, partBytes: 3 * mib, buffers: 1 },
-])('$bound bytes of memory make $buffers parts of $partBytes', ({ bound, partBytes, buffers }) => {
-  const s3 = { leastBytes: 5 * mib, unitBytes: mib, preferredBytes: 8 * mib, parallel: 4 }
-
-  expect(planParts(s3, bound)).toEqual({ partBytes, buffers })
+      expect(planParts(s3, bound)).toEqual({ partBytes, buffers })
+    },
+  )
 })

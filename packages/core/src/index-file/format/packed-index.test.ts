@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { arbitraryIndex } from '../../../test/arbitrary-index.ts'
 import { PackedIndex } from './packed-index.ts'
 
@@ -14,22 +14,24 @@ async function forgetUnused(): Promise<void> {
   collectGarbage()
 }
 
-test('an index that was packed comes back as it was, whatever is in it', async () => {
-  await fc.assert(
-    fc.asyncProperty(arbitraryIndex('orders'), async (index) => {
-      const packed = new PackedIndex(structuredClone(index))
-      await forgetUnused()
+describe('a packed index', () => {
+  test('an index that was packed comes back as it was, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryIndex('orders'), async (index) => {
+        const packed = new PackedIndex(structuredClone(index))
+        await forgetUnused()
 
-      expect(packed.index).toEqual(index)
-    }),
-    { numRuns: 30 },
-  )
-})
+        expect(packed.index).toEqual(index)
+      }),
+      { numRuns: 30 },
+    )
+  })
 
-test('an index that is in use is not unpacked again', () => {
-  const [index] = fc.sample(arbitraryIndex('orders'), 1)
-  if (index === undefined) throw new Error('no sample')
-  const packed = new PackedIndex(index)
+  test('an index that is in use is not unpacked again', () => {
+    const [index] = fc.sample(arbitraryIndex('orders'), 1)
+    if (index === undefined) throw new Error('no sample')
+    const packed = new PackedIndex(index)
 
-  expect(packed.index).toBe(index)
+    expect(packed.index).toBe(index)
+  })
 })
