@@ -19,8 +19,8 @@ const folder = dirname(kanneryBin)
 const { main } = (await import(join(folder, 'main.js'))) as CommandLineModule
 const { Interruption } = (await import(join(folder, 'interruption.js'))) as InterruptionModule
 
-process.on('message', async (words: readonly string[]) => {
-  process.send?.(await run(words))
+process.on('message', (words: readonly string[]) => {
+  void run(words).then((ended) => process.send?.(ended))
 })
 
 async function run(words: readonly string[]): Promise<KanneryRun> {
