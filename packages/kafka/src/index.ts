@@ -15,6 +15,7 @@ export type {
 export type { SegmentLimits } from './capture/segments/segment-pipeline.ts'
 export {
   parseTopicMatcher,
+  selectTopics,
   type TopicMatcher,
   type TopicSelection,
 } from './capture/topics/topic-matcher.ts'
@@ -61,7 +62,7 @@ export type { MissingOffsets } from './reading/missing-offsets.ts'
 export type { Choice, Selection } from './reading/selection.ts'
 export type { RestoreWindow } from './reading/window.ts'
 export type { KafkaHeader, KafkaRecord } from './record-batch/records.ts'
-export { chooseTopics, type TargetNames } from './restore/choose-topics.ts'
+export { chooseTopics, type TopicChoice, type TopicEntry } from './restore/choose-topics.ts'
 export {
   addOriginalOffset,
   dropHeaders,

@@ -20,13 +20,13 @@ const none: RestoreOptions = {
   skipDamaged: false,
 }
 
-const topicsOf = (changes: Partial<RestoreOptions>) =>
-  restoreDocument({ ...none, ...changes }).spec.topics
+const topicsOf = async (changes: Partial<RestoreOptions>) =>
+  (await restoreDocument({ ...none, ...changes })).spec.topics
 
 describe('the topics of a Restore made of options', () => {
-  test('are the patterns, and the topics of --map with their targets', () => {
+  test('are the patterns, and the topics of --map with their targets', async () => {
     expect(
-      topicsOf({ topic: ['orders.*', 'payments'], map: ['payments=paid', 'orders.eu=eu'] }),
+      await topicsOf({ topic: ['orders.*', 'payments'], map: ['payments=paid', 'orders.eu=eu'] }),
     ).toEqual([
       { source: 'orders.*' },
       { source: 'payments', target: 'paid' },
@@ -34,8 +34,11 @@ describe('the topics of a Restore made of options', () => {
     ])
   })
 
-  test('have the target of --as if there is one name', () => {
-    expect(topicsOf({ topic: ['orders'], as: 'copy', partition: [2] })).toEqual([
+  test('have the target of --as if there is one name, also if it is given twice', async () => {
+    expect(await topicsOf({ topic: ['orders', 'orders'], as: 'copy' })).toEqual([
+      { source: 'orders', target: 'copy' },
+    ])
+    expect(await topicsOf({ topic: ['orders'], as: 'copy', partition: [2] })).toEqual([
       { source: 'orders', target: 'copy', partitions: [2] },
     ])
   })
@@ -47,7 +50,11 @@ describe('the topics of a Restore made of options', () => {
     [{ topic: ['orders'], map: ['orders'] }, /--map: not two names/],
     [{ topic: ['orders'], map: ['orders=a=b'] }, /--map: not two names/],
     [{ topic: ['orders'], map: ['=copy'] }, /--map: not two names/],
-  ])('are refused where the options contradict each other (case %#)', (changes, message) => {
-    expect(() => topicsOf(changes)).toThrow(message)
+    [{ topic: ['orders'], map: ['orders=a', 'orders=b'] }, /--map: topic "orders" has two/],
+    [{ topic: ['orders.*'], map: ['payments=a'] }, /--map: topic "payments" is not to be/],
+    [{ topic: ['*'], map: ['__internal=a'] }, /--map: topic "__internal" is not to be/],
+    [{ topic: ['*'], exclude: ['pay*'], map: ['payments=a'] }, /"payments" is not to be/],
+  ])('are refused where the options contradict each other (case %#)', async (changes, message) => {
+    await expect(topicsOf(changes)).rejects.toThrow(message)
   })
 })

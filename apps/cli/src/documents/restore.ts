@@ -26,9 +26,10 @@ export interface RestoreOptions {
 /**
  * The Restore that options mean, of the Storage and KafkaCluster that options mean.
  *
- * @throws CONFIG_INVALID for a new name of several topics
+ * @throws CONFIG_INVALID for one new name of several topics, several of one topic, or one of a
+ *   topic that is not restored
  */
-export function restoreDocument(options: RestoreOptions): RestoreDocument {
+export async function restoreDocument(options: RestoreOptions): Promise<RestoreDocument> {
   const { exclude, prefix, suffix, since, until } = options
   const { replicationFactor, retention, dropHeaders, originalOffsetHeader } = options
   const { verify, skipDamaged } = options
@@ -39,7 +40,7 @@ export function restoreDocument(options: RestoreOptions): RestoreDocument {
     spec: {
       storage: 'storage',
       kafkaCluster: 'kafka',
-      topics: topicsOf(options),
+      topics: await topicsOf(options),
       ...(exclude.length > 0 && { excludeTopics: exclude }),
       ...(prefix !== undefined && { prefix }),
       ...(suffix !== undefined && { suffix }),
@@ -55,7 +56,7 @@ export function restoreDocument(options: RestoreOptions): RestoreDocument {
   }
 }
 
-function topicsOf(options: RestoreOptions): RestoreDocument['spec']['topics'] {
+async function topicsOf(options: RestoreOptions): Promise<RestoreDocument['spec']['topics']> {
   const { topic, as, partition, incarnation } = options
   if (as !== undefined && (isPattern(topic) || options.map.length > 0)) {
     throw new KanneryError('CONFIG_INVALID', '--as is a name for one topic', {
@@ -63,7 +64,8 @@ function topicsOf(options: RestoreOptions): RestoreDocument['spec']['topics'] {
       remedy: 'Use --map for each topic, or --prefix or --suffix for all.',
     })
   }
-  const targets = new Map(options.map.map(parsePair))
+  const targets = targetsOf(options.map)
+  await refuseUnselected([...targets.keys()], options)
   return [...new Set([...topic, ...targets.keys()])].map((source) => {
     const target = as ?? targets.get(source)
     return {
@@ -76,7 +78,40 @@ function topicsOf(options: RestoreOptions): RestoreDocument['spec']['topics'] {
 }
 
 function isPattern(topics: readonly string[]): boolean {
-  return topics.length > 1 || topics.some((name) => /[*?/]/.test(name))
+  return new Set(topics).size > 1 || topics.some((name) => /[*?/]/.test(name))
+}
+
+function targetsOf(map: readonly string[]): ReadonlyMap<string, string> {
+  const targets = new Map<string, string>()
+  for (const [source, target] of map.map(parsePair)) {
+    const earlier = targets.get(source)
+    if (earlier !== undefined && earlier !== target) {
+      throw new KanneryError('CONFIG_INVALID', `--map: topic "${source}" has two new names`, {
+        why: `they are "${earlier}" and "${target}"`,
+        remedy: 'Leave one of them out: a topic is restored once in a restore.',
+      })
+    }
+    targets.set(source, target)
+  }
+  return targets
+}
+
+async function refuseUnselected(
+  sources: readonly string[],
+  { topic, exclude }: RestoreOptions,
+): Promise<void> {
+  if (sources.length === 0) return
+  const { parseTopicMatcher, selectTopics } = await import('@kannery/kafka')
+  const selected = selectTopics(
+    sources.map((name) => ({ name, internal: false })),
+    { include: topic.map(parseTopicMatcher), exclude: exclude.map(parseTopicMatcher) },
+  )
+  const unselected = sources.find((source) => !selected.includes(source))
+  if (unselected === undefined) return
+  throw new KanneryError('CONFIG_INVALID', `--map: topic "${unselected}" is not to be restored`, {
+    why: 'no --topic selects it, or --exclude leaves it out',
+    remedy: 'Select it with --topic, too, or leave out its new name.',
+  })
 }
 
 function parsePair(text: string): readonly [from: string, to: string] {

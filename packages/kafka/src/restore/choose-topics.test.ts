@@ -1,13 +1,11 @@
 import { MemoryStorage, seededRandom, TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test } from 'vitest'
 import { writeBackup } from '../../test/backup.ts'
-import { parseTopicMatcher } from '../capture/topics/topic-matcher.ts'
-import { chooseTopics, type TargetNames } from './choose-topics.ts'
+import { chooseTopics, type TopicChoice, type TopicEntry } from './choose-topics.ts'
 
 async function chosen(
-  include: readonly string[],
-  names: TargetNames = {},
-  exclude: readonly string[] = [],
+  topics: readonly (string | TopicEntry)[],
+  others: Omit<TopicChoice, 'topics'> = {},
 ): Promise<readonly string[]> {
   const clock = new TestClock()
   const storage = MemoryStorage.open({ clock })
@@ -15,12 +13,11 @@ async function chosen(
     const tools = { storage, clock, random: seededRandom(1) }
     await writeBackup(tools, { topic, partitions: 1, segments: [] })
   }
-  const selection = {
-    include: include.map(parseTopicMatcher),
-    exclude: exclude.map(parseTopicMatcher),
-  }
-  const topics = await chooseTopics(storage, selection, names)
-  return topics.map(({ topic, as }) => `${topic} → ${as}`)
+  const entries = topics.map((entry) => (typeof entry === 'string' ? { source: entry } : entry))
+  const found = await chooseTopics(storage, { topics: entries, ...others })
+  return found.map(({ topic, as, partitions }) => {
+    return `${topic} → ${as}${partitions === undefined ? '' : ` [${partitions.join()}]`}`
+  })
 }
 
 describe('the topics of a restore', () => {
@@ -30,7 +27,7 @@ describe('the topics of a restore', () => {
       'orders.us → orders.us',
       'payments → payments',
     ])
-    expect(await chosen(['/(orders|pay).*/'], {}, ['*.us'])).toEqual([
+    expect(await chosen(['/(orders|pay).*/'], { excludeTopics: ['*.us'] })).toEqual([
       'orders.eu → orders.eu',
       'payments → payments',
     ])
@@ -43,9 +40,9 @@ describe('the topics of a restore', () => {
     ])
   })
 
-  test('get a prefix and a suffix, unless the map has a name for them', async () => {
-    const map = new Map([['orders.us', 'us-orders']])
-    expect(await chosen(['orders.*'], { prefix: 'copy-', suffix: '.1', map })).toEqual([
+  test('get a prefix and a suffix, unless they have a target of their own', async () => {
+    const renamed = { source: 'orders.us', target: 'us-orders' }
+    expect(await chosen(['orders.*', renamed], { prefix: 'copy-', suffix: '.1' })).toEqual([
       'orders.eu → copy-orders.eu.1',
       'orders.us → us-orders',
     ])
@@ -55,19 +52,59 @@ describe('the topics of a restore', () => {
     expect(await chosen(['absent', 'pay*'])).toEqual(['absent → absent', 'payments → payments'])
   })
 
+  test('are restored as their own entry says, whatever a pattern says', async () => {
+    const own = { source: 'orders.us', partitions: [0] }
+    expect(await chosen([{ source: 'orders.*', partitions: [1] }, own])).toEqual([
+      'orders.eu → orders.eu [1]',
+      'orders.us → orders.us [0]',
+    ])
+  })
+
+  test('may have several entries that say the same', async () => {
+    const entries = [
+      { source: 'orders.*', partitions: [0, 1] },
+      { source: 'orders.?u', partitions: [1, 0] },
+    ]
+    expect(await chosen(entries)).toEqual([
+      'orders.eu → orders.eu [0,1]',
+      'orders.us → orders.us [0,1]',
+    ])
+  })
+
+  test('are refused if two entries give one topic different targets', async () => {
+    const entries = [
+      { source: 'orders.eu', target: 'one' },
+      { source: 'orders.eu', target: 'two' },
+    ]
+    await expect(chosen(entries)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      why: '"orders.eu" (into "one") and "orders.eu" (into "two") both choose it',
+      facts: { topic: 'orders.eu' },
+    })
+  })
+
   test.each([
-    [['invoices.*'], {}, [], { code: 'STORAGE_NOT_FOUND', facts: { pattern: 'invoices.*' } }],
-    [['payments'], {}, ['pay*'], { code: 'STORAGE_NOT_FOUND', facts: { pattern: 'payments' } }],
-    [
-      ['orders.*'],
-      { map: new Map([['payments', 'p']]) },
-      [],
-      { code: 'CONFIG_INVALID', facts: { topic: 'payments' } },
-    ],
+    [{ partitions: [0] }, '"orders.*" and "*.eu" (partitions 0) both choose it'],
+    [{ incarnation: 1 }, '"orders.*" and "*.eu" (incarnation 1) both choose it'],
+  ])('are refused if two patterns differ about one topic (%j)', async (details, why) => {
+    await expect(chosen(['orders.*', { source: '*.eu', ...details }])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      why,
+      facts: { topic: 'orders.eu', first: 'orders.*', second: '*.eu' },
+    })
+  })
+
+  test.each([
+    [['invoices.*'], [], 'invoices.*'],
+    [['payments'], ['pay*'], 'payments'],
+    [[{ source: 'payments', target: 'p' }], ['pay*'], 'payments'],
   ] as const)(
-    'are refused where a choice means nothing (case %#)',
-    async (include, names, exclude, error) => {
-      await expect(chosen(include, names, exclude)).rejects.toMatchObject(error)
+    'are refused if an entry chooses none (case %#)',
+    async (entries, excludeTopics, pattern) => {
+      await expect(chosen(entries, { excludeTopics })).rejects.toMatchObject({
+        code: 'STORAGE_NOT_FOUND',
+        facts: { pattern },
+      })
     },
   )
 })

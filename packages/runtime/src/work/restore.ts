@@ -4,10 +4,9 @@ import type {
   RestoreReport,
   RestoreRunOptions,
   RestoreRunReport,
-  TopicToRestore,
 } from '@kannery/kafka'
 import type { KafkaCluster, Restore, Storage } from '@kannery/resources'
-import type { KanneryError, StorageBackend } from '@kannery/storage'
+import type { KanneryError } from '@kannery/storage'
 import { connectKafka, kafkaConnection } from '../kafka/connect.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { systemClock } from '../system.ts'
@@ -57,14 +56,14 @@ export async function runRestore(
   { restore: document, storage: place, kafkaCluster }: RestoreJob,
   { plugins, environment, signal, observer }: JobContext<RestoreJobObserver>,
 ): Promise<Outcome<RestoreJobReport>> {
-  const { RestoreRun } = await import('@kannery/kafka')
+  const { chooseTopics, RestoreRun } = await import('@kannery/kafka')
   const onNote = (text: string): void => observer.onNote?.(text)
   const onWarning = (warning: KanneryError): void => observer.onWarning?.(warning)
   const location = { storage: place, plugins, environment, onNote }
   const connection = await kafkaConnection(kafkaCluster, environment)
   await using storage = await openStorage(location)
   await using cluster = await connectKafka(connection, signal)
-  const topics = await topicsToRestore(storage, document)
+  const topics = await chooseTopics(storage, document.spec)
   const names = topics.map(({ topic }) => topic)
   await using _use = await markInUse(names, location, onWarning)
   const run = await RestoreRun.prepare({
@@ -91,28 +90,6 @@ export function outcomeOf(restored: RestoreRunReport, asked: number): Outcome<Re
     report: { topics: restored.topics, failed },
     error: first === undefined ? undefined : asKanneryError(first.error),
   }
-}
-
-/** The topics that a document selects, with their targets and what of them is restored. */
-async function topicsToRestore(
-  storage: StorageBackend,
-  { spec: { topics, excludeTopics = [], prefix, suffix } }: Restore,
-): Promise<readonly TopicToRestore[]> {
-  const { chooseTopics, parseTopicMatcher } = await import('@kannery/kafka')
-  const wanted = topics.map((topic) => ({ ...topic, matcher: parseTopicMatcher(topic.source) }))
-  const selection = {
-    include: wanted.map(({ matcher }) => matcher),
-    exclude: excludeTopics.map(parseTopicMatcher),
-  }
-  const map = new Map(
-    topics.flatMap(({ source, target }) => (target === undefined ? [] : [[source, target]])),
-  )
-  const chosen = await chooseTopics(storage, selection, { map, prefix, suffix })
-  return chosen.map((topic) => {
-    const matching = wanted.filter(({ matcher }) => matcher.matches(topic.topic))
-    const choice = matching.find(({ matcher }) => matcher.kind === 'name') ?? matching[0]
-    return { ...topic, partitions: choice?.partitions, incarnation: choice?.incarnation }
-  })
 }
 
 type Settings = Omit<RestoreRunOptions, 'storage' | 'cluster' | 'topics' | 'signal' | 'clock'>

@@ -26,9 +26,9 @@ describe('the documents that a dry run prints', () => {
 
   test('are the same for a list with commas as for repeated options', async () => {
     const base = ['restore', '--from', '/srv/backups', '--to', 'a:9092', '--dry-run']
-    const short = '-t a,b --exclude c,d -p 0,3 --drop-headers x,y --map e=f,g=h'
+    const short = '-t a,b,e,g --exclude c,d -p 0,3 --drop-headers x,y --map e=f,g=h'
     const long =
-      '-t a -t b --exclude c --exclude d -p 0 -p 3 --drop-headers x --drop-headers y --map e=f --map g=h'
+      '-t a -t b -t e -t g --exclude c --exclude d -p 0 -p 3 --drop-headers x --drop-headers y --map e=f --map g=h'
     const { status, stdout } = await kannery(...base, ...short.split(' '))
 
     expect(status).toBe(0)

@@ -37,7 +37,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     }),
     map: text({
       value: 'from=to',
-      description: 'a topic in the backup, and its name in the target cluster',
+      description: 'a topic that --topic selects, and its name in the target cluster',
       repeatable: true,
       commas: true,
     }),
@@ -85,7 +85,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     const documents = [
       await storageDocument(options.from, invocation),
       await kafkaClusterDocument(options, invocation),
-      restoreDocument(options),
+      await restoreDocument(options),
     ]
     await runOrPrint(documents, options.dryRun, invocation)
   },

@@ -59,7 +59,7 @@ export function selectTopics(
 ): readonly string[] {
   return topics
     .filter(({ name, internal }) => {
-      const hidden = internal || name.startsWith('__')
+      const hidden = internal || isInternal(name)
       return (
         include.some((matcher) => (!hidden || matcher.kind === 'name') && matcher.matches(name)) &&
         !exclude.some((matcher) => matcher.matches(name))
@@ -67,6 +67,11 @@ export function selectTopics(
     })
     .map(({ name }) => name)
     .sort()
+}
+
+/** Whether only its exact name selects a topic, by the convention of Kafka's own names. */
+export function isInternal(topic: string): boolean {
+  return topic.startsWith('__')
 }
 
 /**
