@@ -3,13 +3,14 @@ import { KanneryError } from '@kannery/storage'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { readFiles } from '../../documents/read-files.ts'
 import { runJob } from './run-documents.ts'
+import { runInTurn } from './run-in-turn.ts'
 import { filesOption, reportOf } from './validate.ts'
 
 export const applyCommand: CommandDeclaration = defineCommand({
   name: 'apply',
   summary: 'run the backups and restores that documents describe',
   description:
-    'Runs each Backup and Restore of the files, one after the other in their order, with the Storage and the KafkaCluster that it names. Nothing runs before all documents are valid. A Backup without once follows its topics until Ctrl-C, so it must be the last.',
+    'Runs each Backup and Restore of the files, one after the other in their order, with the Storage and the KafkaCluster that it names. Nothing runs before all documents are valid. One that fails does not keep the others from running; the command then ends with the first error. A Backup without once follows its topics until Ctrl-C, so it must be the last.',
   arguments: {},
   options: { file: filesOption },
   examples: [
@@ -18,7 +19,7 @@ export const applyCommand: CommandDeclaration = defineCommand({
   ],
   finishing: 'finishing what is open, as the command of its kind does',
   async run(invocation) {
-    const { options, directory, signal, terminal } = invocation
+    const { options, directory, terminal } = invocation
     const { invalidDocuments, jobsOf } = await import('@kannery/resources')
     const read = await readFiles(options.file, directory)
     if (read.problems.length > 0) {
@@ -28,10 +29,7 @@ export const applyCommand: CommandDeclaration = defineCommand({
     }
     const jobs = jobsOf(read.documents.map(({ document }) => document))
     refuseUnreachable(jobs)
-    for (const job of jobs) {
-      signal.throwIfAborted()
-      await runJob(job, invocation, { named: true })
-    }
+    await runInTurn(jobs, (job) => runJob(job, invocation, { named: true }), invocation)
   },
 })
 
