@@ -129,6 +129,29 @@ describe('a restore of several topics', () => {
     expect(await exists(shared)).toBe(false)
   })
 
+  test('is refused if names of targets collide with each other or with an existing topic', async () => {
+    const storage = await backupOf({ first: 1, second: 1, third: 1 })
+    const [name, other] = [uniqueTopic('metrics'), uniqueTopic('existing')]
+    const existing = { partitions: 1, replicationFactor: 1, config: {} }
+    await cluster.createTopic({ name: `${other}.eu`, ...existing })
+    const attempt = RestoreRun.prepare(
+      options(storage, [
+        { topic: 'first', as: `${name}.eu` },
+        { topic: 'second', as: `${name}_eu` },
+        { topic: 'third', as: `${other}_eu` },
+      ]),
+    )
+
+    await expect(attempt).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      facts: { findings: 2 },
+      why: expect.stringMatching(
+        new RegExp(`"${name}.eu" and "${name}_eu" cannot be[^]*${other}[_.]eu`),
+      ),
+    })
+    expect(await exists(`${name}.eu`)).toBe(false)
+  })
+
   test('goes on with the others when one topic fails, and reports what of it is in the target', async () => {
     const storage = await backupOf({ damaged: 3, whole: 5 })
     const [bad, good] = [uniqueTopic('damaged'), uniqueTopic('whole')]

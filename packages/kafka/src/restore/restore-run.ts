@@ -72,7 +72,7 @@ export class RestoreRun {
       }),
     )
     const findings = new Findings()
-    findings.add(...sharedTargets(topics))
+    findings.add(...sharedTargets(topics), ...collidingTargets(topics))
     const prepared: TopicRestore[] = []
     for (const outcome of checks) {
       if (outcome.status === 'rejected') throw outcome.reason
@@ -147,6 +147,26 @@ function sharedTargets(topics: readonly TopicToRestore[]): KanneryError[] {
         },
       )
     })
+}
+
+/**
+ * Kafka refuses to create a topic whose name differs from that of another only in "." and "_"
+ * (`Topic.hasCollision`). Existing topics are found by asking whether a target could be created.
+ */
+function collidingTargets(topics: readonly TopicToRestore[]): KanneryError[] {
+  const targets = new Set(topics.map(({ topic, as = topic }) => as))
+  const byMetricsName = Map.groupBy(targets, (as) => as.replaceAll('.', '_'))
+  return [...byMetricsName.values()].flatMap((names) => {
+    const [topic] = names
+    if (topic === undefined || names.length === 1) return []
+    const quoted = names.map((name) => `"${name}"`).join(' and ')
+    const message = `topics ${quoted} cannot be in one cluster`
+    return new KanneryError('CONFIG_INVALID', message, {
+      why: 'Kafka does not distinguish "." and "_" in the names of metrics',
+      remedy: 'Give one of them another name in the target cluster.',
+      facts: { topic, targets: names.join(',') },
+    })
+  })
 }
 
 function interrupted(topic: string, { reason }: AbortSignal): KanneryError {
