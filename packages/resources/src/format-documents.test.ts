@@ -12,13 +12,13 @@ function restore(name: string, headers: readonly string[]) {
   return {
     apiVersion: 'kannery.io/v1alpha1',
     kind: 'Restore',
-    metadata: { name, labels: { on: 'yes' } },
+    metadata: { name, labels: { on: 'yes' }, annotations: { note: headers[0] ?? '' } },
     spec: {
       storage: 'on',
       kafkaCluster: 'y',
       topics: [{ source: 'yes', partitions: [0, 3] }],
       dropHeaders: headers,
-      originalOffsetHeader: headers[0],
+      originalOffsetHeader: `${headers.join()} offset`,
     },
   } as const
 }

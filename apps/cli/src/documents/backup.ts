@@ -1,13 +1,14 @@
 import type { ChunkCodec } from '@kannery/core/segment'
 import type { BackupDocument } from '@kannery/resources'
 import { formatDuration, formatSize } from '@kannery/resources/values'
+import { KanneryError } from '@kannery/storage'
 
 /** What the options of a backup say; durations in milliseconds, sizes in bytes. */
 export interface BackupOptions {
   readonly topic: readonly string[]
   readonly exclude: readonly string[]
   readonly once: boolean
-  readonly transactionPatience: number
+  readonly transactionPatience: number | undefined
   readonly codec: ChunkCodec
   readonly segmentSize: number
   readonly segmentAge: number
@@ -19,9 +20,23 @@ export interface BackupOptions {
   readonly metrics: string | undefined
 }
 
-/** The Backup that options mean, of the Storage and KafkaCluster that options mean. */
+/**
+ * The Backup that options mean, of the Storage and KafkaCluster that options mean.
+ *
+ * @throws CONFIG_INVALID for an option that means nothing without --once
+ */
 export function backupDocument(options: BackupOptions): BackupDocument {
-  const { topic, exclude, once, wait, retention, identity, metrics } = options
+  const { topic, exclude, once, transactionPatience, wait, retention, identity, metrics } = options
+  if (!once && transactionPatience !== undefined) {
+    throw new KanneryError(
+      'CONFIG_INVALID',
+      '--transaction-patience means nothing without --once',
+      {
+        why: 'a backup that follows its topics waits for every transaction',
+        remedy: 'Leave it out, or end the backup with --once.',
+      },
+    )
+  }
   return {
     apiVersion: 'kannery.io/v1alpha1',
     kind: 'Backup',
@@ -31,7 +46,7 @@ export function backupDocument(options: BackupOptions): BackupDocument {
       kafkaCluster: 'kafka',
       topics: topic,
       ...(exclude.length > 0 && { excludeTopics: exclude }),
-      ...(once && { once: { transactionPatience: formatDuration(options.transactionPatience) } }),
+      ...(once && { once: onceOf(transactionPatience) }),
       codec: options.codec,
       segment: {
         maxSize: formatSize(options.segmentSize),
@@ -47,4 +62,8 @@ export function backupDocument(options: BackupOptions): BackupDocument {
       ...(metrics !== undefined && { metrics: { address: metrics } }),
     },
   }
+}
+
+function onceOf(patience: number | undefined): { readonly transactionPatience?: string } {
+  return patience === undefined ? {} : { transactionPatience: formatDuration(patience) }
 }

@@ -12,6 +12,7 @@ const none: RestoreOptions = {
   since: undefined,
   until: undefined,
   incarnation: undefined,
+  parallelism: undefined,
   replicationFactor: undefined,
   retention: undefined,
   dropHeaders: [],
@@ -22,6 +23,14 @@ const none: RestoreOptions = {
 
 const topicsOf = async (changes: Partial<RestoreOptions>) =>
   (await restoreDocument({ ...none, ...changes })).spec.topics
+
+test('a Restore made of options restores as many topics at the same time as they say', async () => {
+  expect(
+    (await restoreDocument({ ...none, topic: ['orders'], parallelism: 2 })).spec,
+  ).toMatchObject({
+    parallelism: 2,
+  })
+})
 
 describe('the topics of a Restore made of options', () => {
   test('are the patterns, and the topics of --map with their targets', async () => {

@@ -15,6 +15,7 @@ export interface RestoreOptions {
   readonly since: Date | undefined
   readonly until: Date | undefined
   readonly incarnation: number | undefined
+  readonly parallelism: number | undefined
   readonly replicationFactor: number | undefined
   readonly retention: 'source' | 'keep' | undefined
   readonly dropHeaders: readonly string[]
@@ -31,7 +32,7 @@ export interface RestoreOptions {
  */
 export async function restoreDocument(options: RestoreOptions): Promise<RestoreDocument> {
   const { exclude, prefix, suffix, since, until } = options
-  const { replicationFactor, retention, dropHeaders, originalOffsetHeader } = options
+  const { parallelism, replicationFactor, retention, dropHeaders, originalOffsetHeader } = options
   const { verify, skipDamaged } = options
   return {
     apiVersion: 'kannery.io/v1alpha1',
@@ -46,6 +47,7 @@ export async function restoreDocument(options: RestoreOptions): Promise<RestoreD
       ...(suffix !== undefined && { suffix }),
       ...(since && { since: formatMoment(since.getTime()) }),
       ...(until && { until: formatMoment(until.getTime()) }),
+      ...(parallelism !== undefined && { parallelism }),
       ...(replicationFactor !== undefined && { replicationFactor }),
       ...(retention && { retention }),
       ...(dropHeaders.length > 0 && { dropHeaders }),

@@ -98,7 +98,62 @@ const spec = z
     message: 'is not after since',
     params: { right: 'Write a later time than since, which is included; until is not.' },
   })
+  .refine(
+    ({ dropHeaders = [], originalOffsetHeader }) =>
+      originalOffsetHeader === undefined || !dropHeaders.includes(originalOffsetHeader),
+    {
+      path: ['originalOffsetHeader'],
+      message: 'names a header that dropHeaders drops',
+      params: { right: 'Write another name, or leave it out of dropHeaders.' },
+    },
+  )
+  .superRefine((restore, context) => {
+    for (const { path, message, right } of contradictions(restore)) {
+      context.addIssue({ code: 'custom', path: ['topics', ...path], message, params: { right } })
+    }
+  })
   .register(advice, { right: 'Write storage, kafkaCluster and topics at least.' })
+
+interface Contradiction {
+  readonly path: readonly [index: number, field?: 'source' | 'target']
+  readonly message: string
+  readonly right: string
+}
+
+interface NamedTopics {
+  readonly topics: readonly z.output<typeof topic>[]
+  readonly prefix?: string | undefined
+  readonly suffix?: string | undefined
+}
+
+/** Entries that contradict each other. Which topics a pattern matches is not known here. */
+function* contradictions({ topics, prefix = '', suffix = '' }: NamedTopics) {
+  const entries = new Map<string, string>()
+  const sources = new Map<string, string>()
+  for (const [index, entry] of topics.entries()) {
+    const { source, target, incarnation, partitions } = entry
+    if (!isTopicName(source)) continue
+    const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
+    const earlier = entries.get(source)
+    const as = target ?? `${prefix}${source}${suffix}`
+    const other = sources.get(as)
+    if (earlier !== undefined && earlier !== meaning) {
+      yield {
+        path: [index],
+        message: `differs from an earlier entry of topic "${source}"`,
+        right: 'Write one entry for each topic: a topic is restored once.',
+      } satisfies Contradiction
+    } else if (other !== undefined && other !== source) {
+      yield {
+        path: [index, target === undefined ? 'source' : 'target'],
+        message: `is restored into "${as}", as topic "${other}" is`,
+        right: 'Give each topic a name of its own in the target cluster.',
+      } satisfies Contradiction
+    }
+    entries.set(source, meaning)
+    sources.set(as, source)
+  }
+}
 
 export const restoreSchema = envelope('Restore', spec)
 

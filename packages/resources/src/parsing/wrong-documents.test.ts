@@ -312,6 +312,30 @@ const rows: Readonly<Record<string, Row>> = {
     /names a partition twice/,
     /each partition once/,
   ],
+  'two topics into one': [
+    `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: a, target: c}, {source: b, target: c}]}}`,
+    'spec.topics[1].target',
+    /restored into "c", as topic "a" is/,
+    /a name of its own/,
+  ],
+  'two topics into one by a prefix': [
+    `${start('Restore')}{storage: s, kafkaCluster: k, prefix: c-, topics: [{source: a, target: c-b}, {source: b}]}}`,
+    'spec.topics[1].source',
+    /restored into "c-b", as topic "a" is/,
+    /a name of its own/,
+  ],
+  'one topic into two': [
+    `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: a, target: b}, {source: a, target: c}]}}`,
+    'spec.topics[1]',
+    /differs from an earlier entry of topic "a"/,
+    /one entry for each topic/,
+  ],
+  'a header that is dropped and added': [
+    restore('dropHeaders: [trace, offset], originalOffsetHeader: offset'),
+    'spec.originalOffsetHeader',
+    /dropHeaders drops/,
+    /another name/,
+  ],
   'text for a group of fields': [
     cluster('{bootstrapServers: ["b:1"], sasl: PLAIN}'),
     'spec.sasl',

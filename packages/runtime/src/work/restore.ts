@@ -108,7 +108,6 @@ async function settingsOf(document: Restore): Promise<Settings> {
   }
 }
 
-/** Dropped first, so that an added header stays whatever its name. */
 async function transformsOf({ spec }: Restore): Promise<readonly RecordTransform[]> {
   const { addOriginalOffset, dropHeaders } = await import('@kannery/kafka')
   const { dropHeaders: dropped = [], originalOffsetHeader } = spec

@@ -36,8 +36,7 @@ export const backupCommand: CommandDeclaration = defineCommand({
       description: 'end when everything up to the ends of the partitions at the start is stored',
     }),
     'transaction-patience': duration({
-      description: 'with --once: how long to wait for open transactions to end',
-      default: '30s',
+      description: 'with --once: how long to wait for open transactions to end; defaults to 30s',
     }),
     codec: choice(['zstd', 'none'])({
       value: 'codec',

@@ -47,6 +47,9 @@ export const restoreCommand: CommandDeclaration = defineCommand({
     }),
     suffix: text({ value: 'text', description: 'text to put after the names of the other topics' }),
     ...selectionOptions,
+    parallelism: integer({ min: 1, max: 1000 })({
+      description: 'how many topics to restore at the same time; defaults to 4',
+    }),
     'replication-factor': integer({ min: 1, max: 32_767 })({
       description:
         "the replication factor of a created topic; defaults to the source's, at most the number of brokers",
