@@ -66,6 +66,7 @@ export { chooseTopics, type TopicChoice, type TopicEntry } from './restore/choos
 export {
   addOriginalOffset,
   dropHeaders,
+  type RecordChanges,
   type RecordTransform,
 } from './restore/records/record-stage.ts'
 export type {

@@ -14,7 +14,7 @@ import { TargetReader } from '../src/restore/verification/target-reader.ts'
 import { type Verification, verifyTarget } from '../src/restore/verification/verify-target.ts'
 import { type BackupSketch, writeBackup } from './backup.ts'
 import { contentOf, readPartition } from './read-partition.ts'
-import { connectTo } from './real-cluster.ts'
+import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
 
@@ -73,6 +73,7 @@ describe('a restore that drops headers', () => {
 
       expect(await restoredContent(as)).toEqual(contentOf(withoutTrace(records(offsets))))
       expect(report.verification).toMatchObject({ records: 40, differences: [] })
+      expect(report.changes).toEqual({ headersDropped: 21, headersAdded: 0 })
       const [only] = await readPartition(cluster, as, 0)
       expect(only?.header).toMatchObject({ codec, records: 40 })
     },
@@ -107,6 +108,35 @@ describe('a restore that drops headers', () => {
     expect(
       restored.map(({ headers }) => Buffer.from(headers.at(-1)?.value ?? []).toString()),
     ).toEqual(offsets.map(String))
+  })
+
+  test('refuses an existing topic that has no room for the header beside a single record', async () => {
+    const only = storedBatch(records([1]))
+    const as = uniqueTopic('full')
+    const config = { 'max.message.bytes': String(only.length) }
+    await cluster.createTopic({ name: as, partitions: 1, replicationFactor: 1, config })
+    const attempt = restoreSketch(cluster, sketchOf(only), {
+      as,
+      transforms: [addOriginalOffset('original-offset')],
+    })
+
+    await expect(attempt).rejects.toMatchObject({
+      code: 'KAFKA_RECORD_REJECTED',
+      why: expect.stringContaining(`its max.message.bytes is ${only.length}`),
+    })
+    expect(await restoredContent(as)).toEqual([])
+  })
+
+  test('makes room for the header in a topic that it creates', async () => {
+    const only = storedBatch(records([1]))
+    const config = { 'max.message.bytes': String(only.length) }
+    const { report } = await restoreSketch(
+      cluster,
+      { ...sketchOf(only), config },
+      { transforms: [addOriginalOffset('original-offset'.repeat(20))] },
+    )
+    expect(report.verification).toMatchObject({ records: 1, differences: [] })
+    expect(report.changes).toEqual({ headersDropped: 0, headersAdded: 1 })
   })
 
   test('leaves out records, and the partition goes on without holes', async () => {

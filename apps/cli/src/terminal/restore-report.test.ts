@@ -91,6 +91,17 @@ describe('the report of a restore', () => {
     expect(text.split('\n').at(-1)).toBe('failed: orders: KAFKA_UNREACHABLE: away')
   })
 
+  test('counts the headers that were dropped and added if any were to be', () => {
+    const changes = { headersDropped: 1200, headersAdded: 0 }
+
+    expect(
+      describeReport({ ...report, changes })
+        .split('\n')
+        .at(-1),
+    ).toBe('headers: 1,200 dropped, 0 added')
+    expect(describeReport(report)).not.toContain('headers')
+  })
+
   test('says that a topic was created, without partitions if none was written to', () => {
     const failure = {
       topic: 'orders',

@@ -72,6 +72,7 @@ export function describeReport(
     `restored ${formatCount(records)} records of "${topic}" into "${as}"`,
   ]
   if (records === 0 && failed.length === 0) lines.push(whyNothing(report))
+  lines.push(...describeChanges(report.changes))
   if (created && failed.length > 0) lines.push(`topic "${as}" was created`)
   if (verification !== undefined) lines.push(describeVerification(verification))
   return [...lines, ...describeFailed(failed)].join('\n')
@@ -100,6 +101,12 @@ function describeVerification({
   const verified = `verified: ${formatCount(records)} records compared, ${differences.length} differences`
   if (missingOffsets === 0) return verified
   return `${verified}; nothing to compare for ${formatCount(missingOffsets)} offsets that the backup does not give`
+}
+
+function describeChanges(changes: RestoreReport['changes']): string[] {
+  if (changes === undefined) return []
+  const { headersDropped, headersAdded } = changes
+  return [`headers: ${formatCount(headersDropped)} dropped, ${formatCount(headersAdded)} added`]
 }
 
 function describeSetting({ name, value, reason }: LeftOutSetting): string {

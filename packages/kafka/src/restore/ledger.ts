@@ -1,5 +1,6 @@
 import type { Damage } from '@kannery/core/segment'
 import { KanneryError } from '@kannery/storage'
+import type { RecordChanges } from './records/record-stage.ts'
 import type { RestoredPartition, RestoreProgress } from './restore-options.ts'
 
 /** Counts what of a topic is restored: acknowledged by the brokers, or left out. */
@@ -9,6 +10,7 @@ export class Ledger {
   readonly #startOffsets: ReadonlyMap<number, number>
   readonly #written = new Map<number, { records: number; bytes: number }>()
   readonly #damage = new Map<string, Damage>()
+  #changes: RecordChanges = { headersDropped: 0, headersAdded: 0 }
   #records = 0
   #bytes = 0
 
@@ -28,6 +30,11 @@ export class Ledger {
 
   get records(): number {
     return this.#records
+  }
+
+  /** Sums over all records that were read to be written. */
+  get changes(): RecordChanges {
+    return this.#changes
   }
 
   /** Damage in the order in which it was found, each once. */
@@ -52,6 +59,13 @@ export class Ledger {
     this.#bytes += bytes
     const total = Math.max(this.#total, this.#records)
     this.#onProgress({ records: this.#records, bytes: this.#bytes, total })
+  }
+
+  changed({ headersDropped, headersAdded }: RecordChanges): void {
+    this.#changes = {
+      headersDropped: this.#changes.headersDropped + headersDropped,
+      headersAdded: this.#changes.headersAdded + headersAdded,
+    }
   }
 
   leftOut(damage: Damage): void {

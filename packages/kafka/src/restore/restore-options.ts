@@ -4,7 +4,7 @@ import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { MissingOffsets } from '../reading/missing-offsets.ts'
 import type { Choice } from '../reading/selection.ts'
 import type { RestoreWindow } from '../reading/window.ts'
-import type { RecordTransform } from './records/record-stage.ts'
+import type { RecordChanges, RecordTransform } from './records/record-stage.ts'
 import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { RetentionChoice } from './settings/topic-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
@@ -123,6 +123,11 @@ export interface RestoreReport extends ChosenIncarnation {
   readonly settingsLeftOut: readonly LeftOutSetting[]
   /** Damage that was left out of the restore. */
   readonly skippedDamage: readonly Damage[]
+  /**
+   * What transforms changed in the records that were read to be written. Present if there are
+   * transforms.
+   */
+  readonly changes?: RecordChanges
   /** Result of the comparison; present when it was asked for and succeeded. */
   readonly verification?: Verification
 }

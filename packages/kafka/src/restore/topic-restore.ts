@@ -11,7 +11,7 @@ import { type Preflight, preflight } from './preflight/preflight.ts'
 import { RecycledMemory } from './producing/recycled-memory.ts'
 import { TopicProducer } from './producing/topic-producer.ts'
 import { writeRecords } from './producing/write-records.ts'
-import { transformChunks } from './records/record-stage.ts'
+import { type RecordChanges, transformChunks } from './records/record-stage.ts'
 import type {
   RestorePlan,
   RestoreProgress,
@@ -99,7 +99,7 @@ export class TopicRestore {
    *   CONFIG_INVALID, KAFKA_UNREACHABLE.
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
-    const { cluster, verify } = this.#options
+    const { cluster, verify, transforms = [] } = this.#options
     const opened = await openTopic(cluster, this.#checked, verify)
     const { records, ...plan } = this.plan
     const begun = { ...plan, created: opened.isCreated }
@@ -115,7 +115,8 @@ export class TopicRestore {
     const { verification, error } = await this.#fill(destination, ledger)
     const { partitions, damage: skippedDamage } = ledger
     const verified = verification === undefined ? {} : { verification }
-    return { report: { ...begun, partitions, skippedDamage, ...verified }, error }
+    const changed = transforms.length === 0 ? {} : { changes: ledger.changes }
+    return { report: { ...begun, partitions, skippedDamage, ...changed, ...verified }, error }
   }
 
   async #fill(
@@ -164,7 +165,9 @@ export class TopicRestore {
       budget,
     })
     await writeRecords({
-      chunks: this.#chunks({ onDamage, allocate: (length) => recycled.take(length) }),
+      chunks: this.#chunks({ onDamage, allocate: (length) => recycled.take(length) }, (changes) =>
+        ledger.changed(changes),
+      ),
       producer,
       budget,
       recycled,
@@ -206,8 +209,11 @@ export class TopicRestore {
   }
 
   /** What the target is to hold. The writing and the comparison must see the same. */
-  #chunks(reading: ChunkReading): AsyncGenerator<BackupChunk, void, undefined> {
+  #chunks(
+    reading: ChunkReading,
+    onChanges?: (changes: RecordChanges) => void,
+  ): AsyncGenerator<BackupChunk, void, undefined> {
     const chunks = this.#reader.chunks(this.#selection, reading)
-    return transformChunks(chunks, this.#options.transforms ?? [], reading.onDamage)
+    return transformChunks(chunks, this.#options.transforms ?? [], reading.onDamage, onChanges)
   }
 }

@@ -8,6 +8,7 @@ import type { NewTopic } from '../../cluster/topics.ts'
 import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { BackupReader } from '../../reading/backup-reader.ts'
 import type { Selection } from '../../reading/selection.ts'
+import type { RecordTransform } from '../records/record-stage.ts'
 import { acceptedSettings, type LeftOutSetting } from '../settings/accepted-settings.ts'
 import type { RetentionChoice } from '../settings/topic-settings.ts'
 import { finalSettings, type Settings } from '../settings/topic-settings.ts'
@@ -35,6 +36,7 @@ export interface PreflightOptions {
    */
   readonly replicationFactor?: number | undefined
   readonly retention?: RetentionChoice | undefined
+  readonly transforms?: readonly RecordTransform[] | undefined
   readonly verify: boolean
 }
 
@@ -88,7 +90,8 @@ export async function preflight(
   const inspected = await findings.collect(() => inspect(options, findings))
 
   const facts: TargetFacts = { topic: as, settings: inspected?.settings ?? {}, now: clock.now() }
-  const estimate = await estimateRestore(reader, selection, retentionLimit(facts))
+  const stored = await estimateRestore(reader, selection, retentionLimit(facts))
+  const estimate = withAddedBytes(stored, options.transforms)
   if (options.retention !== 'source') {
     findings.add(...checkRetention(facts, estimate, selection.partitions.size))
   }
@@ -97,6 +100,16 @@ export async function preflight(
   }
   if (identity === undefined || inspected === undefined) return undefined
   return { ...inspected, identity, estimate, now: facts.now }
+}
+
+/** A batch that becomes too large is split, but the largest one may have a single record. */
+function withAddedBytes(
+  estimate: RestoreEstimate,
+  transforms: readonly RecordTransform[] = [],
+): RestoreEstimate {
+  if (estimate.largestBatchBytes === 0) return estimate
+  const added = transforms.reduce((sum, { mostAddedBytes = 0 }) => sum + mostAddedBytes, 0)
+  return { ...estimate, largestBatchBytes: estimate.largestBatchBytes + added }
 }
 
 /** The operations on the topic that the restore still needs, and that this user may not do. */

@@ -12,6 +12,7 @@ export interface RestoreEstimate {
   readonly records: number
   /** Bytes as stored in the segments, without the estimated share of other partitions. */
   readonly bytes: number
+  /** With what transforms may add to one record. */
   readonly largestBatchBytes: number
   /** Least and greatest known timestamp, milliseconds; undefined without records. */
   readonly oldest: number | undefined

@@ -100,7 +100,7 @@ function checkSizes({ topic, settings }: TargetFacts, estimate: RestoreEstimate)
     if (limit === undefined || limit >= estimate.largestBatchBytes) return []
     return [
       rejected(topic, {
-        why: `the largest batch has ${estimate.largestBatchBytes} bytes, its ${name} is ${limit}`,
+        why: `the largest batch needs ${estimate.largestBatchBytes} bytes, its ${name} is ${limit}`,
         remedy: `Set ${name} of the topic to at least ${estimate.largestBatchBytes}, or let the restore create the topic.`,
       }),
     ]

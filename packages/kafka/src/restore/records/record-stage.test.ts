@@ -112,6 +112,24 @@ describe('the stage of the records', () => {
     expect(await transformed(chunk, odd)).toEqual([{ asStored: false, offsets: [1, 3] }])
   })
 
+  test('counts the headers that were dropped and added, by batch', async () => {
+    const counted: unknown[] = []
+    const chunk = chunkOf(
+      storedBatch([record(0, [header('trace', '1'), header('trace', '2')]), record(1)]),
+      storedBatch([record(2, [header('a', '1'), header('trace', '1')])]),
+    )
+    const transforms = [dropHeaders(['trace']), addOriginalOffset('offset')]
+    const staged = transformChunks(chunksOf(chunk), transforms, undefined, (changes) =>
+      counted.push(changes),
+    )
+    for await (const { batches } of staged) Array.from(batches)
+
+    expect(counted).toEqual([
+      { headersDropped: 2, headersAdded: 2 },
+      { headersDropped: 1, headersAdded: 1 },
+    ])
+  })
+
   test('applies transforms in their order, and none to a record that is left out', async () => {
     const seen: string[] = []
     const first: RecordTransform = (one) => {

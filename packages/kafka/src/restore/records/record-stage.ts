@@ -3,12 +3,23 @@ import type { BackupBatch } from '../../reading/backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
 
-/**
- * Returns what the target is to hold in place of `record`: the same object where nothing changes,
- * or undefined to leave the record out. It is applied by the writing and again by the comparison,
- * and must return equal records both times.
- */
-export type RecordTransform = (record: KafkaRecord) => KafkaRecord | undefined
+/** Changes records on their way into the target. */
+export interface RecordTransform {
+  /**
+   * Returns what the target is to hold in place of `record`: the same object where nothing changes,
+   * or undefined to leave the record out. It is applied by the writing and again by the comparison,
+   * and must return equal records both times.
+   */
+  (record: KafkaRecord): KafkaRecord | undefined
+  /** By how many bytes it makes a record larger at most. Defaults to 0. */
+  readonly mostAddedBytes?: number
+}
+
+/** What transforms changed in records. */
+export interface RecordChanges {
+  readonly headersDropped: number
+  readonly headersAdded: number
+}
 
 /** Drops all headers with one of these names (UTF-8). */
 export function dropHeaders(names: readonly string[]): RecordTransform {
@@ -19,60 +30,90 @@ export function dropHeaders(names: readonly string[]): RecordTransform {
   }
 }
 
+/** Up to 16 digits, and the varints around a header and a record that become longer by it. */
+const originalOffsetBytes = 32
+
 /** Adds a header `name` with the record's offset in the backed-up topic, as decimal text. */
 export function addOriginalOffset(name: string): RecordTransform {
   const key = Buffer.from(name)
-  return (record) => {
+  const add = (record: KafkaRecord): KafkaRecord => {
     const value = Buffer.from(String(record.offset))
     return { ...record, headers: [...record.headers, { key, value }] }
   }
+  return Object.assign(add, { mostAddedBytes: key.length + originalOffsetBytes })
 }
 
 /**
  * Applies `transforms`, in their order, to the records of `chunks`. A batch in which nothing
  * changes stays as it is, and without transforms no record is decoded here. Batches that cannot be
- * decoded are reported to `onDamage` and left out, or thrown without it (DATA_CORRUPT).
+ * decoded are reported to `onDamage` and left out, or thrown without it (DATA_CORRUPT). `onChanges`
+ * is called for every batch that changes.
  */
 export function transformChunks(
   chunks: AsyncGenerator<BackupChunk, void, undefined>,
   transforms: readonly RecordTransform[],
   onDamage?: (damage: Damage) => void,
+  onChanges?: (changes: RecordChanges) => void,
 ): AsyncGenerator<BackupChunk, void, undefined> {
-  return transforms.length === 0 ? chunks : transformed(chunks, transforms, onDamage)
+  if (transforms.length === 0) return chunks
+  return transformed(chunks, { transforms, onDamage, onChanges })
+}
+
+interface Stage {
+  readonly transforms: readonly RecordTransform[]
+  readonly onDamage: ((damage: Damage) => void) | undefined
+  readonly onChanges: ((changes: RecordChanges) => void) | undefined
 }
 
 async function* transformed(
   chunks: AsyncGenerator<BackupChunk, void, undefined>,
-  transforms: readonly RecordTransform[],
-  onDamage: ((damage: Damage) => void) | undefined,
+  stage: Stage,
 ): AsyncGenerator<BackupChunk, void, undefined> {
   for await (const chunk of chunks) {
-    yield { ...chunk, batches: transformBatches(chunk.batches, transforms, onDamage) }
+    yield { ...chunk, batches: transformBatches(chunk.batches, stage) }
   }
 }
 
 /** One batch at a time: the records of a whole chunk may need much memory once decompressed. */
 function* transformBatches(
   batches: Iterable<BackupBatch>,
-  transforms: readonly RecordTransform[],
-  onDamage: ((damage: Damage) => void) | undefined,
+  stage: Stage,
 ): Generator<BackupBatch, void, undefined> {
   for (const batch of batches) {
-    const transformed = unlessDamaged(onDamage, () => transformBatch(batch, transforms))
+    const transformed = unlessDamaged(stage.onDamage, () => transformBatch(batch, stage))
     if (transformed !== undefined) yield transformed
   }
 }
 
 function transformBatch(
   batch: BackupBatch,
-  transforms: readonly RecordTransform[],
+  { transforms, onChanges }: Stage,
 ): BackupBatch | undefined {
   const before = batch.records()
-  const records = before.flatMap((record) => transformRecord(record, transforms) ?? [])
+  const changes = { headersDropped: 0, headersAdded: 0 }
+  const records = before.flatMap((record) => {
+    const after = transformRecord(record, transforms)
+    if (after === undefined) return []
+    if (after !== record) countChanges(changes, record, after)
+    return after
+  })
   if (records.length === 0) return undefined
   const isUnchanged =
     records.length === before.length && records.every((record, index) => record === before[index])
-  return isUnchanged ? batch : { ...batch, asStored: false, records: () => records }
+  if (isUnchanged) return batch
+  onChanges?.(changes)
+  return { ...batch, asStored: false, records: () => records }
+}
+
+function countChanges(
+  changes: { headersDropped: number; headersAdded: number },
+  before: KafkaRecord,
+  after: KafkaRecord,
+): void {
+  const held = new Set(after.headers)
+  const kept = before.headers.filter((header) => held.has(header)).length
+  changes.headersDropped += before.headers.length - kept
+  changes.headersAdded += after.headers.length - kept
 }
 
 function transformRecord(
