@@ -131,11 +131,15 @@ describe('what was backed up is restored, as an independent client sees it', () 
       .replaceAll("'", '')
       .split(' ')
 
-    const collision = await kannery([...restore, '--map', 'orders.us=eu-orders'])
+    const collision = await kannery(
+      restore.map((word) => word.replace('=eu-orders', '=copy-orders.us')),
+    )
+    const contradiction = await kannery([...restore, '--map', 'orders.us=eu-orders'])
     const report = await kanneryJson([...restore, '--verify'])
     const again = await kannery(restore)
 
-    expect(collision.stderr).toContain('2 topics would be restored into topic "eu-orders"')
+    expect(collision.stderr).toContain('2 topics would be restored into topic "copy-orders.us"')
+    expect(contradiction.stderr).toContain('restored into "eu-orders", as topic "orders.eu" is')
     const verification = { records: 600, differences: [], missingOffsets: 0 }
     expect(report).toMatchObject({
       topics: [
