@@ -86,7 +86,9 @@ describe('defineCommand', () => {
     const repeated = text({ description: '', repeatable: true })
     const words = ['a,b', 'c', '/d{1,2}/']
 
-    expect(list.read(words, now)).toEqual(['a', 'b', 'c', '/d{1,2}/'])
+    const separate = ['a', 'b', 'c', '/d{1,2}/', '/e/', '/f{3,4}/', 'g']
+    expect(list.read(words, now)).toEqual(separate.slice(0, 4))
+    expect(list.read([...words, '/e/,/f{3,4}/,g'], now)).toEqual(separate)
     expect(repeated.read(words, now)).toEqual(words)
     expect(() => list.read(['a,'], now)).toThrow(/the value is empty/)
   })

@@ -102,9 +102,9 @@ function wordsOf(words: OptionWords): readonly string[] {
   return typeof words === 'string' ? [words] : words
 }
 
-/** A regular expression between slashes is one value: it may hold a comma itself. */
+/** A comma in a regular expression between slashes separates nothing. */
 function separateByCommas(word: string): readonly string[] {
-  return word.startsWith('/') ? [word] : word.split(',')
+  return word.match(/(?<=^|,)(?:\/.*?\/(?=,|$)|[^,]*)/g) ?? []
 }
 
 /** Any text but an empty one, which a variable that is not set leaves. */

@@ -14,7 +14,7 @@ import { contended, type Holder, leaseHeld } from './errors.ts'
 import { type Heartbeat, removeHeartbeat } from './heartbeat.ts'
 import { encodeLeaseFile, type Lease, maxLeaseBytes, parseLease } from './lease-files.ts'
 import type { StorageTime } from './storage-time.ts'
-import { elapsedSince, type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
+import { elapsedSince, type LeaseTiming, type RenewalTime, renewalTimeNow } from './timing.ts'
 
 /** A worker that acquires leases, and what it needs for that. */
 export interface Contender {
@@ -33,7 +33,7 @@ export interface Contender {
 export interface HeldLease {
   readonly lease: Lease
   readonly version: ObjectVersion
-  readonly sign: SignOfLife
+  readonly renewal: RenewalTime
 }
 
 /** Whether and how long to wait for a lease. */
@@ -71,7 +71,7 @@ export async function acquireLease(
   { waitMs, signal }: WaitOptions,
 ): Promise<HeldLease> {
   const { storage, clock, timing } = contender
-  const began = takeSign(clock)
+  const began = renewalTimeNow(clock)
   for (let lost = 0; lost < maxLost; ) {
     signal?.throwIfAborted()
     const standing = await inspectLease(contender, topic)
@@ -152,7 +152,7 @@ async function writeLease(
     since: new Date(clock.now()).toISOString(),
     nonce: Buffer.from(random.bytes(16)).toString('hex'),
   }
-  const sign = takeSign(clock)
+  const renewal = renewalTimeNow(clock)
   const key = topicKeys(topic).lease
   const body = encodeLeaseFile(lease)
   let outcome = await putCertainly(storage, key, body, { condition })
@@ -163,7 +163,7 @@ async function writeLease(
   }
   if (outcome.kind === 'refused') return undefined
   time.observe(outcome.info.lastModified)
-  return { lease, version: outcome.info.version, sign }
+  return { lease, version: outcome.info.version, renewal }
 }
 
 /** The lease was deleted, by a person or long ago, and the storage does not create it again. */

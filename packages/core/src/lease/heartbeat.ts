@@ -12,7 +12,7 @@ import { putCertainly } from '../objects/put-certainly.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import { encodeLeaseFile, type HeartbeatFile } from './lease-files.ts'
 import type { StorageTime } from './storage-time.ts'
-import { type LeaseTiming, type SignOfLife, takeSign } from './timing.ts'
+import { type LeaseTiming, type RenewalTime, renewalTimeNow } from './timing.ts'
 
 /** A renewal that failed is tried again so much sooner than the next one is due. */
 const retryDivisor = 10
@@ -38,7 +38,7 @@ export class Heartbeat {
   readonly #stopped = new AbortController()
   #beats = 0
   #version: ObjectVersion | undefined
-  #lastSign: SignOfLife | undefined
+  #lastRenewal: RenewalTime | undefined
   #turn: Promise<void> = Promise.resolve()
   #renewing: Promise<void> | undefined
 
@@ -47,8 +47,8 @@ export class Heartbeat {
   }
 
   /** The last renewal that is known to have reached the storage. */
-  get lastSign(): SignOfLife | undefined {
-    return this.#lastSign
+  get lastRenewal(): RenewalTime | undefined {
+    return this.#lastRenewal
   }
 
   /** Writes the heartbeat and starts to renew it. Resolves when it is written. */
@@ -98,16 +98,16 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { storage, clock, random, time, file } = this.#options
-    const sign = takeSign(clock)
+    const renewal = renewalTimeNow(clock)
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const body = encodeLeaseFile({ ...file, beat: this.#beats++, nonce })
     const key = heartbeatKey(this.#worker)
-    // The next renewal is another chance, with a younger sign.
+    // The next renewal is another chance, with a younger renewal.
     const condition = this.#condition()
     const outcome = await putCertainly(storage, key, body, { condition }, { maxResends: 0 })
     if (outcome.kind === 'written') {
       this.#version = outcome.info.version
-      this.#lastSign = sign
+      this.#lastRenewal = renewal
       time.observe(outcome.info.lastModified)
       return
     }

@@ -8,7 +8,7 @@ export interface LeaseTiming {
   readonly ttlMs: number
   /** How often a holder renews its heartbeat. */
   readonly renewEveryMs: number
-  /** A holder whose last sign of life is older than this by its own clocks stops committing. */
+  /** A holder that last renewed longer ago than this, by its own clocks, stops committing. */
   readonly deadlineMs: number
   /** Added to the time to live, for storages whose times are in whole seconds. */
   readonly slackMs: number
@@ -22,26 +22,29 @@ export const defaultLeaseTiming: LeaseTiming = {
   slackMs: 5_000,
 }
 
-/** When a sign of life was given, at the latest: the clocks are read before the request is sent. */
-export interface SignOfLife {
+/**
+ * When a holder last wrote its lease or its heartbeat, by its own clocks. They are read before the
+ * request is sent, so the storage received it no earlier.
+ */
+export interface RenewalTime {
   readonly monotonicMs: number
   readonly wallMs: number
 }
 
-/** Reads both clocks, right before a sign of life is sent. */
-export function takeSign(clock: Clock): SignOfLife {
+/** Reads both clocks: call it right before the lease or the heartbeat is written. */
+export function renewalTimeNow(clock: Clock): RenewalTime {
   return { monotonicMs: clock.monotonic(), wallMs: clock.now() }
 }
 
-/** Returns the later of two signs of life. */
-export function laterSign(first: SignOfLife, second: SignOfLife | undefined): SignOfLife {
+/** Returns the later of two renewals by the monotonic clock, or `first` without a second one. */
+export function laterRenewal(first: RenewalTime, second: RenewalTime | undefined): RenewalTime {
   return second === undefined || second.monotonicMs < first.monotonicMs ? first : second
 }
 
 /**
- * Milliseconds since a sign of life, by the clock that shows more: a monotonic clock may stand
- * still while the machine sleeps, and a wall clock may be set back.
+ * Returns the milliseconds since a renewal, by the clock that shows more: a monotonic clock may
+ * stand still while the machine sleeps, and a wall clock may be set back.
  */
-export function elapsedSince(clock: Clock, sign: SignOfLife): number {
-  return Math.max(clock.monotonic() - sign.monotonicMs, clock.now() - sign.wallMs)
+export function elapsedSince(clock: Clock, renewal: RenewalTime): number {
+  return Math.max(clock.monotonic() - renewal.monotonicMs, clock.now() - renewal.wallMs)
 }

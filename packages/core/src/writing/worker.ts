@@ -13,8 +13,8 @@ import {
   defaultLeaseTiming,
   elapsedSince,
   type LeaseTiming,
-  laterSign,
-  type SignOfLife,
+  laterRenewal,
+  type RenewalTime,
 } from '../lease/timing.ts'
 import { LeftoverFooters } from '../recovery/leftover-footers.ts'
 import type { Retention } from '../retention/retention.ts'
@@ -269,9 +269,9 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  #assertBeforeDeadline({ lease, sign }: HeldLease): void {
+  #assertBeforeDeadline({ lease, renewal }: HeldLease): void {
     const { clock, timing, heartbeat } = this.#contender
-    const silentMs = elapsedSince(clock, laterSign(sign, heartbeat.lastSign))
+    const silentMs = elapsedSince(clock, laterRenewal(renewal, heartbeat.lastRenewal))
     if (silentMs <= timing.deadlineMs) return
     throw leaseLost(
       lease.topic,
@@ -286,9 +286,10 @@ export class Worker implements AsyncDisposable {
    */
   async #confirmAfterDelay(held: HeldLease): Promise<void> {
     const { storage, clock, timing, heartbeat } = this.#contender
-    const isLong = (sign: SignOfLife): boolean => elapsedSince(clock, sign) > timing.ttlMs / 2
-    if (!isLong(held.sign)) return
-    if (isLong(laterSign(held.sign, heartbeat.lastSign))) await heartbeat.renew()
+    const isLong = (renewal: RenewalTime): boolean =>
+      elapsedSince(clock, renewal) > timing.ttlMs / 2
+    if (!isLong(held.renewal)) return
+    if (isLong(laterRenewal(held.renewal, heartbeat.lastRenewal))) await heartbeat.renew()
     const { topic } = held.lease
     const found = await storage.head(topicKeys(topic).lease)
     if (found?.version === held.version) return

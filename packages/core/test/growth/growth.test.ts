@@ -5,7 +5,7 @@ import { type GrowthCost, measureGrowth } from './measure-growth.ts'
 const commits = 300
 const kibibyte = 1024
 /**
- * The lease is looked at and taken, a sign of life given, the index read, what it does not name
+ * The lease is looked at and taken, the heartbeat renewed, the index read, what it does not name
  * listed, the epoch raised.
  */
 const acquireRequests = 6

@@ -39,7 +39,7 @@ export const steps = {
   '3 claim the lease': (request) => !request.leased && puts(keys.lease, 'acquire')(request),
   '4 read the index': ({ operation, key, phase }) =>
     operation === 'get' && key === keys.index && phase === 'acquire',
-  '5 give a sign of life': ({ operation, key }) =>
+  '5 renew the heartbeat': ({ operation, key }) =>
     operation === 'put' && key.startsWith('~workers/'),
   '6 raise the epoch': puts(keys.index, 'acquire'),
   '7 list what is there': ({ operation, phase }) => operation === 'list' && phase === 'recover',

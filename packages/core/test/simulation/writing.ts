@@ -21,7 +21,7 @@ export const stepsOf: Readonly<Record<Work, readonly Step[]>> = {
     ...times(4, '2 take the lease over'),
     '3 claim the lease',
     ...times(6, '4 read the index'),
-    '5 give a sign of life',
+    '5 renew the heartbeat',
     ...times(5, '6 raise the epoch'),
     '7 list what is there',
     ...times(8, '8 read a leftover'),

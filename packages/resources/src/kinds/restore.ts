@@ -86,7 +86,10 @@ const spec = z
       .array(someText('Write the name of a header.'))
       .register(advice, { right: 'Write a list of names of headers.' })
       .optional(),
-    /** Name of a header that gets the record's offset in the backed-up topic, as decimal text. */
+    /**
+     * Name of a header that gets the record's offset in the backed-up topic, as decimal text. Added
+     * after `dropHeaders`: one that is named there as well is replaced.
+     */
     originalOffsetHeader: someText('Write the name of a header.').optional(),
     /** Reads restored topics back and compares them record by record. Defaults to false. */
     verify: trueOrFalse().prefault(false),
@@ -98,15 +101,6 @@ const spec = z
     message: 'is not after since',
     params: { right: 'Write a later time than since, which is included; until is not.' },
   })
-  .refine(
-    ({ dropHeaders = [], originalOffsetHeader }) =>
-      originalOffsetHeader === undefined || !dropHeaders.includes(originalOffsetHeader),
-    {
-      path: ['originalOffsetHeader'],
-      message: 'names a header that dropHeaders drops',
-      params: { right: 'Write another name, or leave it out of dropHeaders.' },
-    },
-  )
   .superRefine((restore, context) => {
     for (const { path, message, right } of contradictions(restore)) {
       context.addIssue({ code: 'custom', path: ['topics', ...path], message, params: { right } })
@@ -122,17 +116,18 @@ interface Contradiction {
 
 interface NamedTopics {
   readonly topics: readonly z.output<typeof topic>[]
+  readonly excludeTopics?: readonly string[] | undefined
   readonly prefix?: string | undefined
   readonly suffix?: string | undefined
 }
 
 /** Entries that contradict each other. Which topics a pattern matches is not known here. */
-function* contradictions({ topics, prefix = '', suffix = '' }: NamedTopics) {
+function* contradictions({ topics, excludeTopics = [], prefix = '', suffix = '' }: NamedTopics) {
   const entries = new Map<string, string>()
   const sources = new Map<string, string>()
   for (const [index, entry] of topics.entries()) {
     const { source, target, incarnation, partitions } = entry
-    if (!isTopicName(source)) continue
+    if (!isTopicName(source) || excludeTopics.includes(source)) continue
     const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
     const earlier = entries.get(source)
     const as = target ?? `${prefix}${source}${suffix}`

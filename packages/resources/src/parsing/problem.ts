@@ -1,5 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { quote } from '../values/quote.ts'
+import { isSecretText } from '../values/secret-text.ts'
 
 /** One thing that is wrong with a document. It never repeats a secret. */
 export interface DocumentProblem {
@@ -22,7 +23,7 @@ export function formatPath(path: FieldPath): string {
   return path
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`
-      const name = /^[\w-]{1,80}$/.test(step) ? step : quote(step)
+      const name = /^[\w-]{1,80}$/.test(step) ? step : quote(isSecretText(step) ? '…' : step)
       return index === 0 ? name : `.${name}`
     })
     .join('')

@@ -21,7 +21,9 @@ export function rulesAt(schema: z.core.$ZodType, path: FieldPath): FieldRules {
 }
 
 function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodObject) return schema.shape[step] as z.core.$ZodType | undefined
+  if (schema instanceof z.ZodObject) {
+    return Object.hasOwn(schema.shape, step) ? (schema.shape[step] as z.core.$ZodType) : undefined
+  }
   if (schema instanceof z.ZodArray) return schema.element
   if (schema instanceof z.ZodRecord) return schema.valueType
   return undefined

@@ -52,7 +52,7 @@ describe('a secret in a document', () => {
     const document = { ...(documentWith(path, marked) as object), kind }
     const { problems } = readDocuments(JSON.stringify(document))
 
-    const isUser = path.at(-1) === 'username'
+    const isUser = path.at(-1) === 'username' || path.at(-1) === 'identity'
     expect(problems.some(({ wrong }) => wrong === 'holds a secret')).toBe(!isUser)
     expect(JSON.stringify(problems)).not.toContain('hunter2')
   })
@@ -75,6 +75,10 @@ describe('what is no secret', () => {
     ],
     ['a label', kafkaCluster(`metadata: {name: a, labels: {auth: sasl}}, ${sasl('me')}`)],
     ['a user with a colon and an at sign', kafkaCluster(`metadata: {name: a}, ${sasl('u:x@y')}`)],
+    [
+      'an identity with an at sign',
+      '{apiVersion: kannery.io/v1alpha1, kind: Backup, metadata: {name: a}, spec: {storage: s, kafkaCluster: k, topics: [a], lease: {identity: "kannery:prod@host1"}}}',
+    ],
     ['a file of a token', custom('{tokenFile: /run/token}')],
     ['a variable of a password', custom('{passwordEnv: REDIS_PASSWORD}')],
     ['a reference under its own name', custom('{password: {file: /run/password}}')],

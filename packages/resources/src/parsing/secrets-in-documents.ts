@@ -5,7 +5,10 @@ import type { FieldPath } from './problem.ts'
 export function* secretsIn(value: unknown, path: FieldPath = []): Generator<FieldPath> {
   if (isFreeText(path)) return
   if (isSecret(value, path)) yield path
-  for (const [name, item] of fieldsOf(value)) yield* secretsIn(item, [...path, name])
+  for (const [name, item] of fieldsOf(value)) {
+    if (typeof name === 'string' && isSecretText(name)) yield [...path, name]
+    else yield* secretsIn(item, [...path, name])
+  }
 }
 
 /** Whether a value at the path must not be repeated: it may be a secret in the wrong place. */
@@ -25,21 +28,18 @@ function isFreeText([first, second, third]: FieldPath): boolean {
 }
 
 function isSecret(value: unknown, path: FieldPath): boolean {
-  if (typeof value === 'string' && value !== '' && isSecretText(value)) {
-    return path.at(-1) !== 'username'
+  if (typeof value === 'string' && isSecretText(value)) {
+    // A person or a process: `app:prod@host` is one.
+    return path.at(-1) !== 'username' && path.at(-1) !== 'identity'
   }
   if (value === '' || !['string', 'number'].includes(typeof value)) return false
   const depth = path.findLastIndex(isNamedSecret)
-  return depth >= 0 && !isReference(path.slice(depth + 1))
+  return depth >= 0 && !(depth < path.length - 1 && isOfReference(path.at(-1)))
 }
 
-/**
- * Whether a path within what is called a secret is that of a part of a reference: `{file}` or
- * `{environment}`, each perhaps under a name of its own or in a list.
- */
-function isReference(within: FieldPath): boolean {
-  const last = within.at(-1)
-  return last === 'file' || last === 'environment' || last === 'path'
+/** Whether a field within what is called a secret says where the secret is read from. */
+function isOfReference(field: string | number | undefined): boolean {
+  return field === 'file' || field === 'environment' || field === 'path'
 }
 
 function isNamedSecret(step: string | number): boolean {

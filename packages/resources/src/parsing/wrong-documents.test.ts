@@ -135,6 +135,18 @@ const rows: Readonly<Record<string, Row>> = {
     /holds a secret/,
     /Remove it/,
   ],
+  'a secret for the name of a field': [
+    storage('{folder: {path: /a}, "s3://me:hunter2@bucket": {}}'),
+    'spec."…"',
+    /holds a secret/,
+    /Remove it/,
+  ],
+  'a field of all objects of JavaScript': [
+    storage('{folder: {path: /a}, __proto__: {password: hunter2}}'),
+    'spec.__proto__.password',
+    /holds a secret/,
+    /Remove it/,
+  ],
   'a document that holds itself': ['&a {kind: Storage, spec: *a}', '', /holds itself/, /aliases/],
   'a secret under credentials': [
     storage('{s3: {bucket: b}, credentials: {secrets: {secretAccessKey: hunter2}}}'),
@@ -329,12 +341,6 @@ const rows: Readonly<Record<string, Row>> = {
     'spec.topics[1]',
     /differs from an earlier entry of topic "a"/,
     /one entry for each topic/,
-  ],
-  'a header that is dropped and added': [
-    restore('dropHeaders: [trace, offset], originalOffsetHeader: offset'),
-    'spec.originalOffsetHeader',
-    /dropHeaders drops/,
-    /another name/,
   ],
   'text for a group of fields': [
     cluster('{bootstrapServers: ["b:1"], sasl: PLAIN}'),

@@ -1,13 +1,13 @@
 /** Words that make a name that of a secret, wherever they stand in it. */
 const secretWord =
-  /^(?:secrets?|passwords?|passwd|pwd|pass|passphrase|token|signature|sig|credentials?|auth|authorization|bearer|connectionstring|(?:api|access|account|private|secret|shared)key)$/
+  /^(?:pwd|pass|passcode|sig|signature|credentials?|authorization|bearer|connectionstring|\w*(?:secret|password|passwd|passphrase|token|(?:api|access|account|private|secret|shared)key)s?\d*)$/
 
 /** Two words that do so together. */
 const secretPair = /^(?:(?:api|access|account|private|shared|encryption) key|connection string)$/
 
 /** Last words of names that say where a secret is, or of what kind, and not what it is. */
 const harmlessEnd =
-  /^(?:file|path|folder|directory|env|environment|variable|name|reference|type|kind|mode|mechanism|method|enabled|ttl|expiry|length)$/
+  /^(?:file|path|folder|directory|env|environment|variable|name|reference|id|arn|url|uri|endpoint|region|database|provider|type|kind|mode|mechanism|method|version|enabled|ttl|expiry|age|timeout|retries|length)$/
 
 /** Whether a field of this name holds a secret: `password`, `apiKey`, but not `passwordFile`. */
 export function isSecretName(name: string): boolean {
@@ -17,6 +17,7 @@ export function isSecretName(name: string): boolean {
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')
+  if (words.join(' ') === 'auth') return true
   if (harmlessEnd.test(words.at(-1) ?? '')) return false
   return words.some((word, index) => {
     return secretWord.test(word) || secretPair.test(`${word} ${words[index + 1] ?? ''}`)
@@ -30,9 +31,9 @@ export function isSecretName(name: string): boolean {
 const secretTexts: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,20}PRIVATE KEY/,
   // An address with a password; what follows a port is no password.
-  /:\/\/[^/\s@:]+:(?!\d+(?:\/|$))[^\s@]+@/,
+  /:\/\/[^/\s@:]*:(?!\d{1,5}(?:\/|$))[^\s@]+@/,
   /^[^\s/:@]+:(?!\/\/)[^\s@]+@[^\s@]+$/,
-  /[?&](?:sig|signature|token)=./i,
+  /[?&](?:sig|[\w-]{0,40}(?:signature|token|password|passwd|pwd|secret|api[_-]?key))=./i,
   // A connection string.
   /(?:^|[;\s])(?:accountkey|sharedaccesskey|sharedaccesssignature|password|pwd|secret|token)\s?=\s?[^;\s]/i,
 ]
