@@ -33,11 +33,11 @@ export interface FoundDocument {
 }
 
 /** More is no document that a person wrote. */
-const longestText = 4 * 1024 * 1024
+const longestBytes = 4 * 1024 * 1024
 
 /** Finds the documents of a text, in their order. Empty documents are left out. */
 export function readText({ text, source }: DocumentText): readonly FoundDocument[] {
-  if (text.length > longestText) {
+  if (Buffer.byteLength(text) > longestBytes) {
     const wrong = 'is longer than 4 MiB'
     return [noDocument(source, { wrong, right: 'Put fewer documents into it.' })]
   }
