@@ -154,7 +154,7 @@ describe('kannery validate', () => {
 
     expect(text.status).toBe(2)
     expect(text.stdout).toMatch(
-      /one\.yaml: Storage "main" is valid\n.*one\.yaml:16: Backup "a": spec\.memory: .*64MiB.*two\.yaml:6: .*codec.*two\.yaml:6: .*tpics.* Is topics meant\?\n$/s,
+      /one\.yaml: Storage "main" is valid\n.*one\.yaml:16: Backup "a": spec\.memory: .*64MiB.*two\.yaml:6: .*codec.*two\.yaml:6: .*tpics.* Did you mean topics\?\n$/s,
     )
     expect(text.stderr).toContain('the documents have 3 problems')
     await expectDocumented('validate', json.stdout)

@@ -43,7 +43,7 @@ describe('texts of documents', () => {
         document: 'Backup "nightly"',
         field: 'spec.storage',
         wrong: 'there is no Storage "mian"',
-        right: 'Is "main" meant?',
+        right: 'Did you mean "main"?',
       },
       { field: 'spec.kafkaCluster', right: expect.stringContaining('Add a KafkaCluster') },
     ])

@@ -32,7 +32,7 @@ describe('jobs among documents', () => {
     expect(() => jobsOf([storage, document('Backup', 'two', spec)])).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        why: expect.stringMatching(/Is "main" meant\?\n.*there is no KafkaCluster "prod"/s),
+        why: expect.stringMatching(/Did you mean "main"\?\n.*there is no KafkaCluster "prod"/s),
       }),
     )
   })

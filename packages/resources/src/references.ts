@@ -75,7 +75,7 @@ export function danglingReferences(
         right:
           nearest === undefined
             ? `Add a ${kind} of this name to the documents.`
-            : `Is ${JSON.stringify(nearest)} meant?`,
+            : `Did you mean ${JSON.stringify(nearest)}?`,
       },
     ]
   })

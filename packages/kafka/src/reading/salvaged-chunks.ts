@@ -43,8 +43,8 @@ export async function* salvagedChunks(
       onDamage(part.damage)
       continue
     }
-    const { facts, raw, position } = part.chunk
-    const place = { key, from: position, to: position + chunkHeaderBytes }
+    const { facts, raw, position, storedLength } = part.chunk
+    const place = { key, from: position, to: position + chunkHeaderBytes + storedLength }
     const own = stretch
     const isAborted = (partition: number, header: BatchHeader): boolean => {
       const end = markers.endOf(partition, header, own)

@@ -51,6 +51,8 @@ function unknownKind(kind: unknown): FieldProblem {
     path: ['kind'],
     wrong: kind === undefined ? 'is missing' : 'is not a known kind',
     right:
-      nearest === undefined ? `Write one of ${resourceKinds.join(', ')}.` : `Is ${nearest} meant?`,
+      nearest === undefined
+        ? `Write one of ${resourceKinds.join(', ')}.`
+        : `Did you mean ${nearest}?`,
   }
 }

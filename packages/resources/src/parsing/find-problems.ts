@@ -68,7 +68,7 @@ function unknownField(path: FieldPath, { fields }: FieldRules): FieldProblem {
   return {
     path,
     wrong: 'is not a known field',
-    right: nearest === undefined ? `Known here: ${fields.join(', ')}.` : `Is ${nearest} meant?`,
+    right: nearest === undefined ? `Known here: ${fields.join(', ')}.` : `Did you mean ${nearest}?`,
   }
 }
 

@@ -81,7 +81,7 @@ describe('a text of documents', () => {
     expect(documents).toEqual([storage])
     expect(problems).toMatchObject([
       { document: 'Backup "nightly"', field: 'spec.topics', wrong: 'is missing' },
-      { source: 'all.yaml', line: 17, field: 'spec.topcis', right: 'Is topics meant?' },
+      { source: 'all.yaml', line: 17, field: 'spec.topcis', right: 'Did you mean topics?' },
     ])
   })
 

@@ -27,7 +27,7 @@ const rows: Readonly<Record<string, Row>> = {
     /Correct the line/,
   ],
   'no kind': ['{apiVersion: kannery.io/v1alpha1}', 'kind', /missing/, /Storage, KafkaCluster/],
-  'a misspelt kind': ['{kind: Backups}', 'kind', /not a known kind/, /Is Backup meant/],
+  'a misspelt kind': ['{kind: Backups}', 'kind', /not a known kind/, /Did you mean Backup/],
   'another kind': ['{kind: Deployment}', 'kind', /not a known kind/, /one of Storage/],
   'another version': [
     '{apiVersion: v1, kind: Storage, metadata: {name: a}, spec: {folder: {path: /a}}}',
@@ -70,7 +70,7 @@ const rows: Readonly<Record<string, Row>> = {
     storage('{folder: {path: /a}, gcsbucket: {bucket: b}}'),
     'spec.gcsbucket',
     /not a known field/,
-    /Is gcsBucket meant/,
+    /Did you mean gcsBucket/,
   ],
   'a relative folder': [
     storage('{folder: {path: ./backups}}'),
@@ -390,7 +390,7 @@ const rows: Readonly<Record<string, Row>> = {
     backup('segment: {max_size: 1MiB}'),
     'spec.segment.max_size',
     /known field/,
-    /Is maxSize meant/,
+    /Did you mean maxSize/,
   ],
   'true for once': [backup('once: true'), 'spec.once', /true or false, not fields/, /Write {}/],
   'an unknown codec': [backup('codec: gzip'), 'spec.codec', /"gzip" is not known/, /zstd or none/],

@@ -67,6 +67,19 @@ function rawsWhere(keep: (span: Span) => boolean): string[] {
 const hex = (raws: readonly Uint8Array[]): string[] =>
   raws.map((raw) => Buffer.from(raw).toString('hex'))
 
+test.each([
+  ['whole', whole],
+  ['without its footer', whole.subarray(0, spans.at(-1)?.to)],
+])('of a segment %s, each chunk says where it is', async (_name, bytes) => {
+  const found: Span[] = []
+  for await (const part of salvageSegment(await storageOf(bytes), sampleKey)) {
+    if (part.kind === 'damage') continue
+    const { position, storedLength } = part.chunk
+    found.push({ from: position, to: position + 68 + storedLength })
+  }
+  expect(found).toEqual(spans)
+})
+
 test('the sample is whole', async () => {
   const { damage, salvaged } = await examine(whole)
   expect(damage).toEqual([])

@@ -25,7 +25,8 @@ export async function* salvageSegment(
       yield part
     } else {
       const { entry, facts, raw } = part.chunk
-      yield { kind: 'chunk', chunk: { position: entry.position, facts, raw } }
+      const { position, storedLength } = entry
+      yield { kind: 'chunk', chunk: { position, storedLength, facts, raw } }
     }
   }
 }

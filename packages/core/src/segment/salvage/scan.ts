@@ -17,6 +17,8 @@ import type { ObjectWindow } from './object-window.ts'
 export interface SalvagedChunk {
   /** Position of the chunk's header in the object. */
   readonly position: number
+  /** Length of its contents in the object, which follow its header, bytes. */
+  readonly storedLength: number
   readonly facts: ChunkHeaderFacts
   readonly raw: Uint8Array
 }
@@ -137,7 +139,8 @@ class Scan {
 
   #found(position: number, header: ChunkHeader, raw: Uint8Array): { part?: SalvagePart } {
     if (kindOf(header.kindCode) === undefined) return {}
-    const chunk = { position, facts: factsOf(header), raw: new Uint8Array(raw) }
+    const { storedLength } = header
+    const chunk = { position, storedLength, facts: factsOf(header), raw: new Uint8Array(raw) }
     return { part: { kind: 'chunk', chunk } }
   }
 
