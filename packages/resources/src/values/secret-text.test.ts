@@ -20,6 +20,8 @@ describe('the name of a field', () => {
     'auth',
     'authorization',
     'dbpassword',
+    'accessKeyId',
+    'accesskeyid',
     'password2',
     'clientsecret',
     'tokens',

@@ -5,6 +5,9 @@ const secretWord =
 /** Two words that do so together. */
 const secretPair = /^(?:(?:api|access|account|private|shared|encryption) key|connection string)$/
 
+/** Whole names. The id of an access key is no secret, and belongs to the key all the same. */
+const alwaysSecret = /^auth$|access ?key ?id$/
+
 /** Last words of names that say where a secret is, or of what kind, and not what it is. */
 const harmlessEnd =
   /^(?:file|path|folder|directory|env|environment|variable|name|reference|id|arn|url|uri|endpoint|region|database|provider|type|kind|mode|mechanism|method|version|enabled|ttl|expiry|age|timeout|retries|length)$/
@@ -17,7 +20,7 @@ export function isSecretName(name: string): boolean {
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')
-  if (words.join(' ') === 'auth') return true
+  if (alwaysSecret.test(words.join(' '))) return true
   if (harmlessEnd.test(words.at(-1) ?? '')) return false
   return words.some((word, index) => {
     return secretWord.test(word) || secretPair.test(`${word} ${words[index + 1] ?? ''}`)

@@ -1,4 +1,4 @@
-import type { Job, ResourceDocument } from '@kannery/resources'
+import type { Backup, Job, ResourceDocument, Restore } from '@kannery/resources'
 import { pluginSources, runBackup, runRestore, systemClock } from '@kannery/runtime'
 import type { CommandContext } from '../../command.ts'
 import { flag, type Option } from '../../options.ts'
@@ -29,17 +29,28 @@ export async function runOrPrint(
   for (const job of jobs) await runJob(job, context)
 }
 
+/** The document that describes a job. */
+export function documentOf(job: Job): Backup | Restore {
+  return 'backup' in job ? job.backup : job.restore
+}
+
+/** What a document is called: `Backup "nightly"`. */
+export function labelOf({ kind, metadata }: Backup | Restore): string {
+  return `${kind} "${metadata.name}"`
+}
+
 /** Runs a Backup or a Restore, and prints its report. @param named says of which document it is. */
 export async function runJob(
   job: Job,
   context: CommandContext,
   { named = false }: { readonly named?: boolean } = {},
 ): Promise<void> {
-  const { kind, metadata } = 'backup' in job ? job.backup : job.restore
+  const document = documentOf(job)
+  const { kind, metadata } = document
   const show = async (report: object, text: string): Promise<void> => {
-    const { name } = metadata
-    if (!named) await context.terminal.result(report, text)
-    else await context.terminal.result({ kind, name, ...report }, `${kind} "${name}"\n${text}`)
+    if (!named) return await context.terminal.result(report, text)
+    const entry = { kind, name: metadata.name, ...report }
+    await context.terminal.result(entry, `${labelOf(document)}\n${text}`)
   }
   if ('backup' in job) await runBackupJob(job, context, show)
   else await runRestoreJob(job, context, show)

@@ -2,6 +2,7 @@ import type { Job } from '@kannery/resources'
 import { asKanneryError } from '@kannery/runtime'
 import { KanneryError } from '@kannery/storage'
 import type { CommandContext } from '../../command.ts'
+import { documentOf, labelOf } from './run-documents.ts'
 
 /**
  * Runs jobs one after the other. One that fails does not keep the others; an interruption does.
@@ -28,7 +29,7 @@ export async function runInTurn(
     }
     ended += 1
   }
-  const notRun = jobs.slice(ended).map(nameOf)
+  const notRun = jobs.slice(ended).map((job) => labelOf(documentOf(job)))
   if (notRun.length > 0) terminal.note(`not run: ${notRun.join(', ')}`)
   if (failures.length > 0) throw failures[0]
   if (notRun.length > 0) signal.throwIfAborted()
@@ -38,11 +39,6 @@ function ofDocument(job: Job, thrown: unknown, signal: AbortSignal): unknown {
   // The edge of the command line knows which of these are the interruption.
   if (signal.aborted && !KanneryError.is(thrown)) return thrown
   const error = asKanneryError(thrown)
-  const document = nameOf(job)
+  const document = labelOf(documentOf(job))
   return error.with({ message: `${document}: ${error.message}`, facts: { document } })
-}
-
-function nameOf(job: Job): string {
-  const { kind, metadata } = 'backup' in job ? job.backup : job.restore
-  return `${kind} "${metadata.name}"`
 }
