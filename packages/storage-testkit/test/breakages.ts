@@ -274,8 +274,8 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   'more than 1,000 names are listed, and deleted, completely': (memory) =>
     alter(memory, {
       list: async function* (prefix, options) {
-        let told = 0
-        for await (const entry of memory.list(prefix, options)) if (told++ < 1000) yield entry
+        let listed = 0
+        for await (const entry of memory.list(prefix, options)) if (listed++ < 1000) yield entry
       },
     }),
   'what was deleted is listed no more, nor a folder of which all was deleted': (memory) => {

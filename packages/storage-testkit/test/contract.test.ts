@@ -61,7 +61,7 @@ function violation(contractCase: ContractCase, world: MemoryStorage, broken: Bre
 test('a memory that answers in whole seconds, with the time, keeps all promises', async () => {
   for (const contractCase of storageContract) {
     const clock = new TestClock(Date.UTC(2026, 0, 1) + 999)
-    const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, tellsTime: true })
+    const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, reportsTime: true })
     await runCase(contractCase, contextOf(world))
   }
 })

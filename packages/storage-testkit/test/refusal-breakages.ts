@@ -23,8 +23,8 @@ export const refusalBreakages: Readonly<Record<string, Breakage>> = {
   'a listing comes in the order of keys': (memory) =>
     alter(memory, {
       list: async function* (prefix, options) {
-        let told = 0
-        for await (const entry of memory.list(prefix, options)) if (told++ > 0) yield entry
+        let listed = 0
+        for await (const entry of memory.list(prefix, options)) if (listed++ > 0) yield entry
       },
     }),
   'a conditional delete removes exactly the version that was named': imitating,

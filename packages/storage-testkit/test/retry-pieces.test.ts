@@ -117,15 +117,15 @@ describe('a listing that breaks off', () => {
       faulty.faults.onCall(atCall({ operation: 'list' }, { kind: 'truncate', after, end: 'error' }))
     }
 
-    const told: string[] = []
+    const listed: string[] = []
     const listing = (async () => {
       for await (const entry of storage.list(keyPrefix(''), { depth: 'children' })) {
-        told.push(entry.kind === 'object' ? entry.info.key : entry.prefix)
+        listed.push(entry.kind === 'object' ? entry.info.key : entry.prefix)
       }
     })()
     await clock.passUntil(listing)
     const expected = names.flatMap((name) => [`${name}-file`, `${name}/`])
-    expect(orderedList ? told : told.toSorted()).toEqual(expected)
+    expect(orderedList ? listed : listed.toSorted()).toEqual(expected)
     expect(countOf(faulty, 'list')).toBe(5)
   })
 })

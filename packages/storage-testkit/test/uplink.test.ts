@@ -57,14 +57,14 @@ class Uplink {
   }
 }
 
-const nobody: OnProgress = () => undefined
+const ignoreProgress: OnProgress = () => undefined
 
 /** A store with parts as S3 has them, at the other end of an uplink. */
 function storeBeyond(uplink: Uplink, clock: TestClock): StorageBackend {
   const memory = MemoryStorage.open({ clock })
   const store = alter(memory, {
     put: async (key, body, options) => {
-      await uplink.send(body.byteLength, options.signal, options.onProgress ?? nobody)
+      await uplink.send(body.byteLength, options.signal, options.onProgress ?? ignoreProgress)
       return await memory.put(key, body, options)
     },
     openWriter: async (key, options) =>
@@ -136,7 +136,7 @@ function storeThat(clock: TestClock, take: (onProgress: OnProgress) => Promise<v
   const memory = MemoryStorage.open({ clock })
   let sent = 0
   const store = alter(memory, {
-    put: async (_key, _body, { onProgress = nobody, signal }) => {
+    put: async (_key, _body, { onProgress = ignoreProgress, signal }) => {
       sent++
       await take(onProgress)
       return await new Promise((_resolve, reject) => {

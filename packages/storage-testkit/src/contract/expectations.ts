@@ -26,9 +26,9 @@ export function expectSameNames(
   const unexpected = found.filter(
     (name, index) => !wanted.includes(name) || found[index - 1] === name,
   )
-  const told = (names: readonly string[]): string => JSON.stringify(names.slice(0, 5))
+  const firstFive = (names: readonly string[]): string => JSON.stringify(names.slice(0, 5))
   throw new ContractViolation(
-    `${what}: ${missing.length} missing ${told(missing)}, ${unexpected.length} too many ${told(unexpected)}`,
+    `${what}: ${missing.length} missing ${firstFive(missing)}, ${unexpected.length} too many ${firstFive(unexpected)}`,
   )
 }
 

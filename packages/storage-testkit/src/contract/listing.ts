@@ -119,12 +119,12 @@ export const listingCases: readonly ContractCase[] = [
       expectSame(folders.length, 7, 'the number of folders')
 
       const keys = names.map((name) => at(context, name))
-      let told = 0
+      let results = 0
       for await (const { error } of storage.deleteMany(keys)) {
         if (error !== undefined) throw error
-        told++
+        results++
       }
-      expectSame(told, names.length, 'the number of results')
+      expectSame(results, names.length, 'the number of results')
       expectSame(await namesIn(context, storage, { depth: 'all' }), [], 'what is left')
     },
   },
@@ -145,14 +145,14 @@ export const listingCases: readonly ContractCase[] = [
       await using storage = await context.open()
       const names = Array.from({ length: 150 }, (_, index) => `f${index % 3}/object-${index}`)
       await createAll(context, storage, names)
-      const told: string[] = []
+      const listed: string[] = []
       for await (const entry of storage.list(context.prefix, { depth: 'all' })) {
         if (entry.kind !== 'object') continue
-        told.push(entry.info.key.slice(context.prefix.length))
+        listed.push(entry.info.key.slice(context.prefix.length))
         await storage.delete(entry.info.key)
       }
 
-      expectSameNames(told, names, 'what was listed')
+      expectSameNames(listed, names, 'what was listed')
       await expectAbsent(storage, at(context, 'f0/object-0'), 'what was deleted')
     },
   },

@@ -27,7 +27,7 @@ export const writingCases: readonly ContractCase[] = [
       await using reader = await context.open()
       for (let round = 0; round < 10; round++) {
         const key = at(context, `object-${round}`)
-        // Whoever asked before must not remember that nothing was there.
+        // A client that asked before must not remember that there was no such object.
         await expectAbsent(reader, key, 'an object that was not put yet')
         const written = await create(writer, key, `content ${round}`)
         expectSame(

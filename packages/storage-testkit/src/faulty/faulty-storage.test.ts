@@ -89,11 +89,11 @@ describe('a named call', () => {
     const { answer, outcome } = given
     storage.faults.onCall(atCall({ operation: 'put' }, { kind: 'repeat', answer }))
 
-    const told = await storage.put(key, bytes('a'), ifAbsent).then(
+    const answered = await storage.put(key, bytes('a'), ifAbsent).then(
       () => 'stored',
       (error) => error.code,
     )
-    expect(told).toBe(outcome)
+    expect(answered).toBe(outcome)
     expect(await text()).toBe('a')
   })
 
@@ -177,7 +177,7 @@ test('a seed reproduces a schedule of faults, and another seed gives another one
       seededFaults(seededRandom(seed), { probability: 0.5, longestDelayMs: 1000 }),
     )
     const story: string[] = []
-    const tell = async (name: string, call: () => Promise<unknown>): Promise<void> => {
+    const record = async (name: string, call: () => Promise<unknown>): Promise<void> => {
       const outcome = await playClock.passUntil(call()).then(
         () => 'ok',
         (error) => error.code,
@@ -185,10 +185,10 @@ test('a seed reproduces a schedule of faults, and another seed gives another one
       story.push(`${playClock.monotonic()} ${name} ${outcome}`)
     }
     for (let round = 0; round < 30; round++) {
-      await tell('put', () => played.put(key, bytes(`${round}`), overwrite))
-      await tell('get', () => readObject(played, key))
-      await tell('list', () => Array.fromAsync(played.list(keyPrefix(''), { depth: 'all' })))
-      await tell('delete', () => played.delete(key))
+      await record('put', () => played.put(key, bytes(`${round}`), overwrite))
+      await record('get', () => readObject(played, key))
+      await record('list', () => Array.fromAsync(played.list(keyPrefix(''), { depth: 'all' })))
+      await record('delete', () => played.delete(key))
     }
     return story
   }

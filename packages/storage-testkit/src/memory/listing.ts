@@ -13,7 +13,7 @@ export function* listWorld(
   options: ListOptions,
 ): Generator<ListEntry> {
   const { depth, startAfter } = options
-  const told = new Set<string>()
+  const listedFolders = new Set<string>()
   for (const key of world.keys()) {
     if (!key.startsWith(prefix)) continue
     const slash = depth === 'children' ? key.indexOf('/', prefix.length) : -1
@@ -25,8 +25,8 @@ export function* listWorld(
       continue
     }
     const folder = keyPrefix(key.slice(0, slash + 1))
-    if (told.has(folder) || isPassed(folder, startAfter)) continue
-    told.add(folder)
+    if (listedFolders.has(folder) || isPassed(folder, startAfter)) continue
+    listedFolders.add(folder)
     yield { kind: 'folder', prefix: folder }
   }
 }

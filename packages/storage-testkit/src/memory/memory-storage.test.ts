@@ -22,7 +22,7 @@ describe('the storage in memory', () => {
   test('times are those of its own clock, as exact as asked for', async () => {
     const clock = new TestClock(10_500)
     const exact = MemoryStorage.open({ clock })
-    const coarse = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, tellsTime: true })
+    const coarse = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, reportsTime: true })
     await exact.put(key, body, ifAbsent)
     await coarse.put(key, body, ifAbsent)
     await clock.pass(2700)

@@ -43,7 +43,7 @@ export interface MemoryStorageOptions {
   /** Resolution of `lastModified` in milliseconds; 1000 imitates a store with whole seconds. */
   readonly lastModifiedStepMs?: number | undefined
   /** Whether answers state the time of the storage (`answeredAt`). */
-  readonly tellsTime?: boolean | undefined
+  readonly reportsTime?: boolean | undefined
 }
 
 /**
@@ -63,14 +63,17 @@ export class MemoryStorage implements StorageBackend {
   }
 
   static open(options: MemoryStorageOptions): MemoryStorage {
-    const { clock, capabilities, lastModifiedStepMs: stepMs = 1, tellsTime: told = false } = options
-    const world = new MemoryWorld({ clock, stepMs, told }, { ...allCapabilities, ...capabilities })
+    const { clock, capabilities, lastModifiedStepMs: stepMs = 1, reportsTime = false } = options
+    const world = new MemoryWorld(
+      { clock, stepMs, reportsTime },
+      { ...allCapabilities, ...capabilities },
+    )
     return new MemoryStorage(world, false)
   }
 
   /** Opens a storage whose container does not exist. */
   static missing(clock: Clock): MemoryStorage {
-    const times = { clock, stepMs: 1, told: false }
+    const times = { clock, stepMs: 1, reportsTime: false }
     return new MemoryStorage(new MemoryWorld(times, allCapabilities), true)
   }
 
@@ -139,7 +142,7 @@ export class MemoryStorage implements StorageBackend {
         if (!uploads.has(upload)) throw rewriteNeeded(key)
         return this.#world.store(key, bytes, options.condition)
       },
-      giveBack: () => {
+      release: () => {
         uploads.delete(upload)
       },
     })

@@ -25,7 +25,7 @@ export interface MemoryTimes {
   /** What `lastModified` is a multiple of. */
   readonly stepMs: number
   /** Whether answers have the storage's time. */
-  readonly told: boolean
+  readonly reportsTime: boolean
 }
 
 /** The objects that all handles share. Every change is one step: no handle sees it half done. */
@@ -51,7 +51,7 @@ export class MemoryWorld {
 
   /** Returns what an answer that is given now states about an object. */
   answer(info: StoredObject): StoredObject {
-    return this.#times.told ? { ...info, answeredAt: this.#toldTime() } : info
+    return this.#times.reportsTime ? { ...info, answeredAt: this.#reportedTime() } : info
   }
 
   keys(): ObjectKey[] {
@@ -71,7 +71,7 @@ export class MemoryWorld {
       size: bytes.byteLength,
       // A version is never used again, also not for the same bytes after a deletion.
       version: `v${this.#writes}` as ObjectVersion,
-      lastModified: this.#toldTime(),
+      lastModified: this.#reportedTime(),
     }
     this.#objects.set(key, { info, bytes })
     this.#deleted.delete(key)
@@ -86,7 +86,7 @@ export class MemoryWorld {
     this.#deleted.add(key)
   }
 
-  #toldTime(): Date {
+  #reportedTime(): Date {
     const nowMs = this.clock.now()
     return new Date(nowMs - (nowMs % this.#times.stepMs))
   }

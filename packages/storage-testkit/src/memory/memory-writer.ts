@@ -3,7 +3,7 @@ import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/sto
 interface MemoryWriterOptions {
   readonly signal: AbortSignal | undefined
   publish(bytes: Uint8Array): StoredObject
-  giveBack(): void
+  release(): void
 }
 
 export class MemoryWriter implements ObjectWriter {
@@ -30,13 +30,13 @@ export class MemoryWriter implements ObjectWriter {
       await Promise.resolve()
       return this.#options.publish(Buffer.concat(this.#chunks))
     } finally {
-      this.#options.giveBack()
+      this.#options.release()
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#open = false
-    this.#options.giveBack()
+    this.#options.release()
   }
 
   #assertOpen(what: string): void {

@@ -57,9 +57,9 @@ describe('a failure of the network', () => {
 
   test('an error without its request keeps its message', () => {
     const request = { headers: { authorization: 'Bearer hunter2' } }
-    const told = withoutRequest(Object.assign(new TypeError('no'), { request }))
+    const copy = withoutRequest(Object.assign(new TypeError('no'), { request }))
 
-    expect(told).toMatchObject({ name: 'TypeError', message: 'no' })
-    expect(told).not.toHaveProperty('request')
+    expect(copy).toMatchObject({ name: 'TypeError', message: 'no' })
+    expect(copy).not.toHaveProperty('request')
   })
 })

@@ -14,7 +14,9 @@ export async function* listPersistently(
   options: ListOptions,
   deadline: RetryDeadline,
 ): AsyncGenerator<ListEntry> {
-  const told: Told = storage.capabilities.orderedList ? new ToldInOrder() : new ToldSomehow()
+  const progress: ListingProgress = storage.capabilities.orderedList
+    ? new OrderedProgress()
+    : new UnorderedProgress()
   let current = options
   for (;;) {
     try {
@@ -25,35 +27,37 @@ export async function* listPersistently(
       )
       for await (const entry of entries) {
         const name = entry.kind === 'object' ? entry.info.key : entry.prefix
-        if (told.before(name)) continue
-        told.note(name)
+        if (progress.wasYielded(name)) continue
+        progress.add(name)
         yield entry
         deadline.renew()
       }
       return
     } catch (error) {
       await deadline.pauseAfter(error)
-      current = told.resume(options)
+      current = progress.resume(options)
     }
   }
 }
 
-interface Told {
-  note(name: string): void
-  /** Whether the entry was yielded before the listing broke off. */
-  before(name: string): boolean
+/** Entries that a listing has yielded, across its attempts. */
+interface ListingProgress {
+  add(name: string): void
+  /** Returns whether the entry was yielded before the listing broke off. */
+  wasYielded(name: string): boolean
+  /** Returns the options of the next attempt. */
   resume(options: ListOptions): ListOptions
 }
 
-class ToldInOrder implements Told {
+class OrderedProgress implements ListingProgress {
   #last: string | undefined
   #lastBeforeBreak: string | undefined
 
-  note(name: string): void {
+  add(name: string): void {
     this.#last = name
   }
 
-  before(name: string): boolean {
+  wasYielded(name: string): boolean {
     return this.#lastBeforeBreak !== undefined && compareKeys(name, this.#lastBeforeBreak) <= 0
   }
 
@@ -66,14 +70,14 @@ class ToldInOrder implements Told {
   }
 }
 
-class ToldSomehow implements Told {
+class UnorderedProgress implements ListingProgress {
   readonly #names = new Set<string>()
 
-  note(name: string): void {
+  add(name: string): void {
     this.#names.add(name)
   }
 
-  before(name: string): boolean {
+  wasYielded(name: string): boolean {
     return this.#names.has(name)
   }
 
