@@ -1,12 +1,15 @@
 import type { ByteRange } from './backend.ts'
 
-/** Bytes of an object from `start`, inclusive, to `end`, exclusive. */
+/** The bytes of an object from `start`, inclusive, to `end`, exclusive. */
 export interface ByteSpan {
   readonly start: number
   readonly end: number
 }
 
-/** Returns what `range` selects of an object of `size` bytes that has the range. */
+/**
+ * Returns the bytes that `range` selects of an object of `size` bytes, or all bytes without a
+ * range. Checks nothing: use {@link selectSpan} where the object may not have the range.
+ */
 export function spanOf(range: ByteRange | undefined, size: number): ByteSpan {
   switch (range?.kind) {
     case undefined:
@@ -21,9 +24,9 @@ export function spanOf(range: ByteRange | undefined, size: number): ByteSpan {
 }
 
 /**
- * Returns what `range` selects of an object of `size` bytes, or undefined when the object does not
- * have the range or the range selects no byte: that is STORAGE_RANGE. Without a range it selects
- * all, also of an empty object.
+ * Returns the bytes that `range` selects of an object of `size` bytes, or undefined when the object
+ * does not have the range or the range selects no byte: a backend then throws STORAGE_RANGE.
+ * Without a range it returns all bytes, also those of an empty object.
  */
 export function selectSpan(range: ByteRange | undefined, size: number): ByteSpan | undefined {
   const span = spanOf(range, size)

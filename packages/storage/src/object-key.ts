@@ -1,23 +1,31 @@
 import { KanneryError } from './errors/kannery-error.ts'
 
 /**
- * Name of an object: segments separated by `/`, relative to the root of the storage. Only
- * {@link objectKey} makes one.
+ * Name of an object: segments separated by `/`, relative to the root of the storage, such as
+ * `orders/index`. It has at most 1,024 bytes of UTF-8. {@link objectKey} checks a text and returns
+ * it as a key.
  */
 export type ObjectKey = string & { readonly __objectKey: unique symbol }
 
 /**
- * Name of a folder: it ends in `/`, or is empty for the root. It is never a part of a segment.
+ * Name of a folder: it ends in `/`, such as `orders/`, or is empty for the root. It always consists
+ * of whole segments of a key. {@link keyPrefix} checks a text and returns it as a prefix.
  */
 export type KeyPrefix = string & { readonly __keyPrefix: unique symbol }
 
-/** S3, GCS and Azure Blob take at least 1,024 bytes of UTF-8. */
+/**
+ * Longest key that S3, Google Cloud Storage and Azure Blob Storage all take, in bytes of UTF-8.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ * https://cloud.google.com/storage/docs/objects#naming
+ * https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+ */
 const maxKeyBytes = 1024
 
 /**
- * Checks a key. A segment that starts with a dot is refused because the volume backend keeps files
- * of its own there and other tools hide it; control characters and backslashes are refused because
- * some store or shell misreads them.
+ * Returns `text` as the key of an object, if it can be one. Refused are an empty text or segment,
+ * more than 1,024 bytes of UTF-8, and text that is not well-formed Unicode; a segment that starts
+ * with a dot, because the volume backend keeps files of its own there and other tools hide it; and
+ * control characters and backslashes, because some stores and shells misread them.
  *
  * @throws CONFIG_INVALID naming the key and the reason
  */
@@ -27,7 +35,11 @@ export function objectKey(text: string): ObjectKey {
   return text as ObjectKey
 }
 
-/** Checks a prefix; the empty one is the root. @throws CONFIG_INVALID */
+/**
+ * Returns `text` as a prefix, if it can be one: it is empty for the root, or a key followed by `/`.
+ *
+ * @throws CONFIG_INVALID naming the prefix and the reason
+ */
 export function keyPrefix(text: string): KeyPrefix {
   if (text === '') return text as KeyPrefix
   if (!text.endsWith('/')) throw invalid(text, 'a prefix ends in "/"')
@@ -35,19 +47,20 @@ export function keyPrefix(text: string): KeyPrefix {
   return text as KeyPrefix
 }
 
-/** Whether {@link objectKey} accepts `text`. */
+/** Returns whether {@link objectKey} accepts `text`. */
 export function isObjectKey(text: string): text is ObjectKey {
   return reasonAgainst(text) === undefined
 }
 
-/** Whether {@link keyPrefix} accepts `text`. */
+/** Returns whether {@link keyPrefix} accepts `text`. */
 export function isKeyPrefix(text: string): text is KeyPrefix {
   return text === '' || (text.endsWith('/') && isObjectKey(text.slice(0, -1)))
 }
 
 /**
- * Compares keys in the order in which stores list them, by UTF-8 bytes. The operator `<` differs:
- * it puts surrogates before `\uffff`.
+ * Compares two keys by their UTF-8 bytes, the order in which stores list them. Returns a negative
+ * number if `first` comes before `second`, 0 if they are equal, and a positive number otherwise, as
+ * `Array.sort` takes it. The operator `<` differs: it puts surrogates before `\uffff`.
  */
 export function compareKeys(first: string, second: string): number {
   const common = Math.min(first.length, second.length)
