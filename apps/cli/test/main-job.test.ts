@@ -128,7 +128,7 @@ describe('the command line with a broker', () => {
     const refused = await backup(path, '--once')
     expect(refused.status).toBe(32)
     expect(refused.stderr).toMatch(
-      /^storage error: resource already held by someone else\n {2}what {6}topic "cli-orders" in \S+ is being written by .* \(pid \d+, kannery .*\n {2}until {5}it counts as orphaned at .*\n {2}what now {2}.*\n {2}code {6}LEASE_HELD \(exit 32\)\n$/,
+      /^storage error: resource already held by someone else\n {2}what {6}topic "cli-orders" in \S+ has been written by .* \(pid \d+, kannery .*\n {2}until {5}it counts as orphaned at .*\n {2}what now {2}.*\n {2}code {6}LEASE_HELD \(exit 32\)\n$/,
     )
     expect(await kannery('lease', 'break', path, topic)).toMatchObject({
       status: 2,

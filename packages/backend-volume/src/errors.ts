@@ -26,7 +26,7 @@ const disturbed: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
   message: 'the disk does not answer as it should',
   retry: 'same-request',
-  remedy: 'Check the disk and its mount (the kernel log has details), then run it again.',
+  remedy: 'Check the disk and its mount (the kernel log has details), then try again.',
 }
 const tooManyFiles: ErrorMeaning = {
   code: 'STORAGE_UNAVAILABLE',
@@ -82,7 +82,7 @@ const meanings: Readonly<Record<string, ErrorMeaning>> = {
     code: 'STORAGE_UNAVAILABLE',
     message: 'a folder was removed or renamed in the meantime',
     retry: 'after-refresh',
-    remedy: 'Do not change the storage folder while a backup runs. Run it again.',
+    remedy: 'Do not change the storage folder while a backup runs. Try again.',
   },
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
@@ -147,7 +147,7 @@ export function notDurable(attempt: Attempt, cause: unknown): KanneryError {
     code: 'STORAGE_NOT_DURABLE',
     message: 'the change is visible, but a power failure may undo it',
     why: `the disk failed when its folder was flushed: ${asError(cause).message}`,
-    remedy: 'Check the disk (the kernel log has details), then run it again.',
+    remedy: 'Check the disk (the kernel log has details), then try again.',
   }
   return concluded(meaning, attempt, cause)
 }

@@ -40,7 +40,7 @@ export interface WorldOptions {
   readonly seed?: number
   readonly storage?: Omit<MemoryStorageOptions, 'clock'>
   /** Answers have the storage's time, as those of a cloud do. */
-  readonly answersTellTime?: boolean
+  readonly answersHaveTime?: boolean
   /** Of the workers. Defaults to those of the product. */
   readonly tailLimits?: TailLimits | undefined
   /**
@@ -61,16 +61,16 @@ export class World {
   readonly memory: MemoryStorage
   /** Warnings of the workers. */
   readonly warnings: KanneryError[] = []
-  readonly #answersTellTime: boolean
+  readonly #answersHaveTime: boolean
   readonly tailLimits: TailLimits | undefined
   readonly #watch: Pick<WorldOptions, 'onStored' | 'onDeleted'>
   readonly #ways = new Map<string, FaultyStorage>()
 
   constructor(options: WorldOptions = {}) {
-    const { seed = 1, storage = {}, answersTellTime = false } = options
+    const { seed = 1, storage = {}, answersHaveTime = false } = options
     this.random = seededRandom(seed)
     this.memory = MemoryStorage.open({ clock: this.clock, ...storage })
-    this.#answersTellTime = answersTellTime
+    this.#answersHaveTime = answersHaveTime
     this.tailLimits = options.tailLimits
     this.#watch = options
   }
@@ -79,11 +79,11 @@ export class World {
   way(name: string): FaultyStorage {
     const existing = this.#ways.get(name)
     if (existing !== undefined) return existing
-    const watched = telling(this.memory.anotherHandle(), {
+    const watched = reporting(this.memory.anotherHandle(), {
       onStored: (key, body) => this.#watch.onStored?.(name, key, body),
       onDeleted: (key, body) => this.#watch.onDeleted?.(name, key, body),
     })
-    const inner = this.#answersTellTime ? tellingTime(watched, this.clock) : watched
+    const inner = this.#answersHaveTime ? answeringTime(watched, this.clock) : watched
     const way = new FaultyStorage(inner, { clock: this.clock })
     this.#ways.set(name, way)
     return way
@@ -200,8 +200,8 @@ export class World {
 }
 
 /**
- * An entry for a segment with these offsets, under a new id of `session`. The object itself is
- * nobody's concern here.
+ * Returns an entry for a segment with these offsets, under a new id of `session`. The object itself
+ * does not exist.
  */
 export function captured(
   session: WriterSession,
@@ -239,17 +239,17 @@ export function gap(partition: number, from: number, next: number, n = 0): Gap {
   return { in: n, partition, offsets: [from, next], reason: 'retention', noticed }
 }
 
-/** Tells what the storage took, and what it gave up. */
-function telling(
+/** Reports which objects the storage stored and deleted. */
+function reporting(
   storage: MemoryStorage,
-  tell: {
+  report: {
     readonly onStored: (key: ObjectKey, body: Uint8Array) => void
     readonly onDeleted: (key: ObjectKey, body: Uint8Array) => void
   },
 ): StorageBackend {
   const put: StorageBackend['put'] = async (key, body, options) => {
     const stored = await storage.put(key, body, options)
-    tell.onStored(key, body)
+    report.onStored(key, body)
     return stored
   }
   const remove: StorageBackend['delete'] = async (key, options) => {
@@ -258,7 +258,7 @@ function telling(
     await storage.delete(key, options)
     // Where a condition did not hold any more and no object existed, another process deleted it.
     const ours = options?.ifVersion === undefined || options.ifVersion === info?.version
-    if (before !== undefined && ours) tell.onDeleted(key, before)
+    if (before !== undefined && ours) report.onDeleted(key, before)
   }
   return new Proxy<StorageBackend>(storage, {
     get(target, name) {
@@ -273,7 +273,7 @@ function telling(
 /**
  * Heads, gets and puts answer with the time, as by the `Date` of an HTTP answer: in whole seconds.
  */
-function tellingTime(inner: StorageBackend, clock: Clock): StorageBackend {
+function answeringTime(inner: StorageBackend, clock: Clock): StorageBackend {
   const answeredAt = (): Date => new Date(clock.now() - (clock.now() % 1000))
   return new Proxy<StorageBackend>(inner, {
     get(target, property) {

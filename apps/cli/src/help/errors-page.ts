@@ -22,7 +22,7 @@ finds, then what is known, what to do, and the code.
 
 \`\`\`
 storage error: resource already held by someone else
-  what      topic "orders" in /srv/backups is being written by backup-0 (pid 7, kannery 0.1.0) since 2026-11-23T02:11:09Z (41s ago)
+  what      topic "orders" in /srv/backups has been written by backup-0 (pid 7, kannery 0.1.0) since 2026-11-23T02:11:09Z (41s ago)
   until     it counts as orphaned at 2026-11-23T02:16:14Z unless it renews its heartbeat, and is then taken over automatically
   what now  wait (--wait), or …
   code      LEASE_HELD (exit 32)

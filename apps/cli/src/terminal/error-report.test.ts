@@ -22,7 +22,7 @@ describe('the report of an error', () => {
     expect(describeError(held, now)).toBe(
       [
         'storage error: resource already held by someone else',
-        '  what      topic "orders" in s3://backups/prod is being written by kannery-backup-0 (pid 7, version 0.3.0) since 2026-11-23T02:11:09Z (41s ago)',
+        '  what      topic "orders" in s3://backups/prod has been written by kannery-backup-0 (pid 7, version 0.3.0) since 2026-11-23T02:11:09Z (41s ago)',
         '  until     it counts as orphaned at 2026-11-23T02:16:14Z unless it renews its heartbeat, and is then taken over automatically',
         '  what now  wait (--wait)',
         '  code      LEASE_HELD (exit 32)',

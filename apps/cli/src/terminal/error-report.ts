@@ -72,15 +72,20 @@ function leaseRows({ code, facts }: KanneryError, now: number): readonly Row[] |
       ? undefined
       : `it counts as orphaned at ${shortTime(orphanedAt)} unless it renews its heartbeat, and is then taken over automatically`
   return [
-    ['what', `topic "${topic}"${where} is being written by ${holder}${sinceWhen(since, now)}`],
+    ['what', `topic "${topic}"${where} ${writtenBy(holder, since, now)}`],
     ['until', until],
   ]
 }
 
-function sinceWhen(since: ErrorFacts[string], now: number): string {
-  if (since === undefined) return ''
+function writtenBy(
+  holder: NonNullable<ErrorFacts[string]>,
+  since: ErrorFacts[string],
+  now: number,
+): string {
+  if (since === undefined) return `is being written by ${holder}`
   const ago = now - Date.parse(String(since))
-  return ` since ${shortTime(since)}${ago >= 0 ? ` (${formatDuration(ago)} ago)` : ''}`
+  const howLong = ago >= 0 ? ` (${formatDuration(ago)} ago)` : ''
+  return `has been written by ${holder} since ${shortTime(since)}${howLong}`
 }
 
 /** ISO 8601 to the second. */

@@ -21,10 +21,13 @@ function onCall(
 }
 
 /**
- * A target that has a copy already, and a source that has gone on since: grown, pruned and rolled
- * into pages.
+ * Returns a target that has a copy already, and a source that has changed since: it was extended,
+ * pruned, and rolled into pages.
  */
-async function behind(): Promise<{ source: Source; target: ReturnType<typeof secondStorage> }> {
+async function outdatedCopy(): Promise<{
+  source: Source
+  target: ReturnType<typeof secondStorage>
+}> {
   const source = await startSource()
   const target = secondStorage(source)
   await source.grow(3)
@@ -40,7 +43,7 @@ describe('a copy while things go wrong', () => {
     async (applied) => {
       let killed = true
       for (let at = 1; killed; at++) {
-        const { source, target } = await behind()
+        const { source, target } = await outdatedCopy()
         const before = await entriesIn(target)
         const dying = copier(source, target)
         killed = false
@@ -55,7 +58,7 @@ describe('a copy while things go wrong', () => {
         expect(await broken(target), `killed at call ${at}`).toEqual([])
         const there = await entriesIn(target)
         expect([before, await source.entries()], `killed at call ${at}`).toContainEqual(there)
-        // The backup goes on, and deletes, before the next copy.
+        // The backup continues, and deletes, before the next copy.
         await source.grow(1)
         await source.prune(2)
         await source.world.pass(minutes(11))
@@ -71,7 +74,7 @@ describe('a copy while things go wrong', () => {
     let pruned = true
     let readAgain = 0
     for (let at = 1; pruned; at++) {
-      const { source, target } = await behind()
+      const { source, target } = await outdatedCopy()
       const { memory } = source.world
       const one = copier(source, target)
       const whole: Promise<string[]>[] = []
@@ -98,7 +101,7 @@ describe('a copy while things go wrong', () => {
   test('answers that are lost, one after the other, change nothing', async () => {
     let lost = true
     for (let at = 1; lost; at++) {
-      const { source, target } = await behind()
+      const { source, target } = await outdatedCopy()
       const one = copier(source, target)
       lost = false
       onCall([one.source, one.target], (nth, { operation }) => {
@@ -117,7 +120,7 @@ describe('a copy while things go wrong', () => {
   })
 
   test('a copy whose target goes away says why it failed, also when it cannot give the topic back', async () => {
-    const { source, target } = await behind()
+    const { source, target } = await outdatedCopy()
     const cut = copier(source, target)
     let gone = false
     cut.target.faults.onCall(({ operation }) => {

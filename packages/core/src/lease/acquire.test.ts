@@ -28,7 +28,7 @@ describe('acquiring a topic', () => {
       message: 'resource already held by someone else',
       retry: 'after-refresh',
       why: [
-        'topic "orders" in this storage is being written by "kannery-backup-0" since 2026-11-23 07:00:00 UTC (41 s ago)',
+        'topic "orders" in this storage has been written by "kannery-backup-0" since 2026-11-23 07:00:00 UTC (41 s ago)',
         'it counts as orphaned at 2026-11-23 07:05:05 UTC unless it renews its heartbeat, and is then taken over automatically',
       ].join('\n'),
       remedy: 'Wait until the other backup ends, or until its lease counts as orphaned.',

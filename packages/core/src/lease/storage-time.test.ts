@@ -20,7 +20,7 @@ describe('the time of the storage', () => {
   })
 
   test('where answers have the time, nothing is written', async () => {
-    const world = new World({ answersTellTime: true })
+    const world = new World({ answersHaveTime: true })
 
     expect(await asked(world)).toEqual([])
     const contender = world.way('contender').faults.calls
@@ -30,8 +30,8 @@ describe('the time of the storage', () => {
   })
 
   test('where answers have the time, that about the lease suffices: its heartbeat may be gone', async () => {
-    const world = new World({ answersTellTime: true })
-    await world.replace('orders/__lease', 'somebody')
+    const world = new World({ answersHaveTime: true })
+    await world.replace('orders/__lease', 'not a lease')
     const refused = (await world.worker('contender')).acquire('orders', { cluster })
 
     await expect(refused).rejects.toMatchObject({ code: 'LEASE_HELD' })
@@ -45,7 +45,7 @@ describe('the time of the storage', () => {
     expect(world.way('a').faults.calls.map(({ key }) => key)).not.toContain('orders/__time')
   })
 
-  test.each([{ answersTellTime: true }, { storage: { lastModifiedStepMs: 1000 } }, {}])(
+  test.each([{ answersHaveTime: true }, { storage: { lastModifiedStepMs: 1000 } }, {}])(
     'an orphan is one by the storage’s clock: %j',
     async (options) => {
       const world = new World(options)

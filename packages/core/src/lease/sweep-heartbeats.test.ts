@@ -73,7 +73,7 @@ describe('sweeping old heartbeats', () => {
 
   test('what is no heartbeat of ours stays', async () => {
     const world = new World()
-    await world.replace('~workers/notes', 'of somebody')
+    await world.replace('~workers/notes', 'of an operator')
     await world.pass(days(9))
     expect(await sweep(world)).toBe(0)
     expect(heartbeats(world)).toBe(1)

@@ -74,10 +74,10 @@ describe('a rebuild of the index', () => {
   test('what is not an index is left alone', async () => {
     const { world, writer } = await backup()
     await writer.release()
-    await world.replace(keys.index, '# somebody’s notes\n')
+    await world.replace(keys.index, '# notes of an operator\n')
 
     await expect(rebuild(world)).rejects.toMatchObject({ code: 'INDEX_FOREIGN' })
-    expect(world.text(keys.index)).toBe('# somebody’s notes\n')
+    expect(world.text(keys.index)).toBe('# notes of an operator\n')
   })
 
   test('a folder without segments gets no index', async () => {
@@ -111,7 +111,7 @@ describe('a rebuild of the index', () => {
     await writer.release()
     const before = await world.restorable()
     await world.remove(keys.index)
-    for (const id of pages) await world.replace(keys.page(id), 'nobody looks in here')
+    for (const id of pages) await world.replace(keys.page(id), 'no rebuild reads this')
 
     const { index } = await rebuild(world)
 

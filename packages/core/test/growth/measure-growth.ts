@@ -34,7 +34,7 @@ const topic = 'orders'
  * memory: what takes time is Kannery's own work. Every attempt that reaches the storage is counted.
  */
 export async function measureGrowth(growth: Growth, commits: number): Promise<GrowthCost> {
-  const world = new World({ answersTellTime: true })
+  const world = new World({ answersHaveTime: true })
   await growTopic(world, topic, growth)
   const meter = new Meter()
   const storage = decorate(world.way('measured'), {

@@ -33,7 +33,7 @@ export class Copying {
    * What was copied has to be there, whole; so has what was copied before a copy that was cut off.
    */
   async copy(process: Process): Promise<void> {
-    const { ledger, tell } = this.#scene
+    const { ledger, log } = this.#scene
     process.phase = 'copy'
     const { era } = ledger
     const wanted = ledger.tampered === undefined ? liveAmong(ledger.named()) : []
@@ -47,7 +47,7 @@ export class Copying {
         topic,
         worker,
       })
-      tell(`${process.name}: ${state}, ${segments} segments`)
+      log(`${process.name}: ${state}, ${segments} segments`)
     } catch (error) {
       // It is the copy of what was there before a person intervened.
       if (KanneryError.is(error, 'INDEX_FOREIGN') && target === this.#target) this.#beginAnew()
@@ -63,7 +63,7 @@ export class Copying {
 
   /** The source is gone: a backup goes on from the copy, in a storage of its own from now on. */
   async promote(process: Process): Promise<void> {
-    const { tell, kafka } = this.#scene
+    const { log, kafka } = this.#scene
     const target = this.#target
     const segments = this.#segments(target)
     const before = this.#state(target)
@@ -77,13 +77,13 @@ export class Copying {
     try {
       await using session = await worker.acquire(topic, { cluster })
       await session.recover(kafka.source, timing)
-      tell(`${process.name}: goes on from the copy, epoch ${session.epoch}`)
+      log(`${process.name}: goes on from the copy, epoch ${session.epoch}`)
     } catch (error) {
       if (!KanneryError.is(error, 'INDEX_MISSING') || liveAmong(before.entries).length > 0)
         throw error
       process.phase = 'rebuild'
       await rebuildIndex(topic, { storage, worker, retention })
-      tell(`${process.name}: rebuilt the copy`)
+      log(`${process.name}: rebuilt the copy`)
     }
     const kept = before.index.incarnations.length === 0 ? segments : liveAmong(before.entries)
     const after = this.#state(target)

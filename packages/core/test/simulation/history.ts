@@ -70,7 +70,7 @@ class Simulation {
       kafka: this.#kafka,
       ledger: this.#ledger,
       cells: this.#cells,
-      tell: (line) => this.#tell(line),
+      log: (line) => this.#log(line),
       complain: (text) => this.#complain(text),
       befall: (mishap) => void this.#people.befall(mishap),
       startsPrune: () => this.#startsPrune(),
@@ -89,7 +89,7 @@ class Simulation {
       await this.#world.pass(this.#random.pick(pausesMs))
       violation = this.#defect ?? this.#ledger.violation() ?? this.#copying.violation()
     }
-    if (violation !== undefined) this.#tell(`VIOLATED: ${violation}`)
+    if (violation !== undefined) this.#log(`VIOLATED: ${violation}`)
     await this.#end()
     return { lines: this.#lines, cells: this.#cells, violation }
   }
@@ -112,13 +112,13 @@ class Simulation {
     this.#kafka.append(1 + this.#random.below(4))
     if (this.#random.chance(0.12)) {
       this.#kafka.expire(this.#random.below(this.#kafka.end + 1))
-      this.#tell(`Kafka begins at ${this.#kafka.start}`)
+      this.#log(`Kafka begins at ${this.#kafka.start}`)
     }
     // Who is about to commit what is truncated would see it in the next answer: that is not the
     // matter here.
     if (this.#writers.some(({ busy, dead }) => busy && !dead) || !this.#random.chance(0.15)) return
     this.#kafka.truncate(Math.max(0, ...this.#writers.map(({ session }) => nextOf(session))))
-    this.#tell(`Kafka has another leader, and ends at ${this.#kafka.end}`)
+    this.#log(`Kafka has another leader, and ends at ${this.#kafka.end}`)
   }
 
   /** One after the other, or several at once. */
@@ -195,7 +195,7 @@ class Simulation {
       await work()
     } catch (error) {
       this.#note(error)
-      if (KanneryError.is(error)) this.#tell(`${process.name}: ${error.code}`)
+      if (KanneryError.is(error)) this.#log(`${process.name}: ${error.code}`)
       const wasWhole = tampered === undefined && this.#ledger.era === era
       if (wasWhole && this.#ledger.isWhole && KanneryError.is(error, 'DATA_CORRUPT')) {
         this.#complain(`${process.name} takes a whole backup for damaged: ${error.message}`)
@@ -223,8 +223,8 @@ class Simulation {
   }
 
   /**
-   * Who holds the lease at this moment, lives, and loses its epoch. Unless a person broke a lease,
-   * nobody may.
+   * Returns the process that holds the lease at this moment, is running, and loses its epoch. There
+   * is none, unless a person broke a lease.
    */
   #robbed(robber: Process, epoch: number): Process | undefined {
     if (this.#people.leaseDeletedMs >= robber.acquiringSinceMs || !this.#world.has(keys.lease)) {
@@ -250,7 +250,7 @@ class Simulation {
     this.#defect ??= text
   }
 
-  #tell(line: string): void {
+  #log(line: string): void {
     this.#lines.push(`${String(this.#world.clock.monotonic() / 1000).padStart(7)} s  ${line}`)
   }
 }

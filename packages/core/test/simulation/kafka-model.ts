@@ -1,8 +1,8 @@
 import type { RecoverySource } from '../../src/recovery/adoption.ts'
 
 /**
- * One partition at its source: it grows, what is old expires, and what nobody committed may be
- * truncated by an election.
+ * One partition at its source: it grows, old records expire, and an election may truncate records
+ * that no writer committed.
  */
 export class KafkaModel {
   /**

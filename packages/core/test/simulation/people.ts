@@ -143,63 +143,63 @@ export class People {
 
   /** Before anybody else put something in its place. */
   async #putBack(bytes: Uint8Array): Promise<void> {
-    const { world, ledger, tell } = this.#scene
+    const { world, ledger, log } = this.#scene
     this.#removed = undefined
     if (world.has(keys.index) || ledger.tampered !== 'removed') return
     await world.replace(keys.index, bytes)
     ledger.mend()
-    tell('a person puts the index back')
+    log('a person puts the index back')
   }
 
   /** From before a writer that has committed since. */
   async #putOlder(): Promise<void> {
-    const { world, ledger, random, tell } = this.#scene
+    const { world, ledger, random, log } = this.#scene
     const newest = Math.max(0, ...ledger.existing().map(({ epoch }) => epoch))
     const older = [...this.#kept].filter(([epoch]) => epoch < newest)
     if (older.length === 0 || !world.has(keys.index)) return
     const [epoch, bytes] = random.pick(older)
     await world.replace(keys.index, bytes)
     ledger.tamper('older')
-    tell(`a person puts the index of epoch ${epoch} in the place of the one that is there`)
+    log(`a person puts the index of epoch ${epoch} in the place of the one that is there`)
   }
 
   async #edit(): Promise<void> {
-    const { world, ledger, tell } = this.#scene
+    const { world, ledger, log } = this.#scene
     if (!world.has(keys.index)) return
     const text = world.text(keys.index)
     await world.replace(keys.index, text.replace('\nend:', '\n# looked at\nend:'))
     ledger.tamper('edited')
-    tell('somebody edits the index by hand')
+    log('a person edits the index by hand')
   }
 
   async #holdOrNot({ name, editing }: Process): Promise<void> {
-    const { ledger, tell } = this.#scene
+    const { ledger, log } = this.#scene
     const { era } = ledger
     if (this.#holds() > 0) {
       ledger.promises.release('a hold')
       await removeHold(topic, 'audit', editing)
-      tell(`${name}: no hold any more`)
+      log(`${name}: no hold any more`)
       return
     }
     await addHold(topic, { name: 'audit' }, editing)
-    tell(`${name}: a hold`)
+    log(`${name}: a hold`)
     if (ledger.era === era) ledger.promises.keep('a hold', ledger.named())
   }
 
   async #pointOrNot({ name, editing }: Process): Promise<void> {
-    const { ledger, tell } = this.#scene
+    const { ledger, log } = this.#scene
     const { era } = ledger
     const [point] = this.#points()
     if (point !== undefined) {
       if (this.#scene.random.chance(0.5)) return
       ledger.promises.release('a point')
       await removePoint(topic, point, editing)
-      tell(`${name}: no point any more`)
+      log(`${name}: no point any more`)
       return
     }
     const before = new Set(ledger.named().map(({ id }) => id))
     const { at } = await addPoint(topic, { name: 'release' }, editing)
-    tell(`${name}: a point at ${at}`)
+    log(`${name}: a point at ${at}`)
     if (ledger.era !== era) return
     const kept = ledger.named().filter(({ id, expires }) => {
       return before.has(id) && (expires === null || Date.parse(expires) > Date.parse(at))
@@ -208,10 +208,10 @@ export class People {
   }
 
   async #undo({ name, editing }: Process): Promise<void> {
-    const { ledger, tell } = this.#scene
+    const { ledger, log } = this.#scene
     const { era } = ledger
     const { restored } = await takeBackExpired(topic, editing)
-    tell(`${name}: took ${restored.length} marks back`)
+    log(`${name}: took ${restored.length} marks back`)
     if (ledger.era !== era) return
     const ids = new Set(restored.map(({ id }) => id))
     ledger.promises.keep(
@@ -223,7 +223,7 @@ export class People {
   async #mark(process: Process): Promise<void> {
     process.phase = 'mark'
     const marked = await markExpired(topic, process.editing)
-    this.#scene.tell(`${process.name}: marked ${marked.length}`)
+    this.#scene.log(`${process.name}: marked ${marked.length}`)
   }
 
   async #prune(process: Process): Promise<void> {
@@ -236,7 +236,7 @@ export class People {
 
   async #accept({ name, storage, editing: { ids } }: Process): Promise<void> {
     const { edited } = await acceptIndex(storage, topic, { ids })
-    this.#scene.tell(`${name}: accepted ${edited ? 'the edit' : 'nothing'}`)
+    this.#scene.log(`${name}: accepted ${edited ? 'the edit' : 'nothing'}`)
   }
 
   async #rebuild(process: Process): Promise<void> {
@@ -244,7 +244,7 @@ export class People {
     process.phase = 'rebuild'
     await using worker = await this.#scene.world.worker(name, { clock })
     const { index } = await rebuildIndex(topic, { storage, worker, retention })
-    this.#scene.tell(`${name}: rebuilt the index, epoch ${index.epoch}`)
+    this.#scene.log(`${name}: rebuilt the index, epoch ${index.epoch}`)
   }
 
   #holds(): number {

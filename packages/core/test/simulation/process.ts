@@ -146,13 +146,13 @@ export class Process {
   }
 
   #reached(step: Step): Fault | undefined {
-    const { cells, tell } = this.#scene
+    const { cells, log } = this.#scene
     if (this.#clockFault !== undefined) cells.add(cellOf(step, this.#clockFault))
     const plan = this.#plan
     if (plan?.step !== step || isClockFault(plan.fault)) return undefined
     this.#plan = undefined
     cells.add(cellOf(step, plan.fault))
-    tell(`${this.name}: ${plan.fault} at "${step}"`)
+    log(`${this.name}: ${plan.fault} at "${step}"`)
     return this.#strike(plan.fault)
   }
 

@@ -1,12 +1,12 @@
 import type { SegmentEntry } from '../../src/index-file/format/model.ts'
 import type { Ulid } from '../../src/ulid/ulid.ts'
 
-/** Who asked that segments stay. */
+/** What keeps segments. */
 export type Reason = 'a hold' | 'a point' | 'the undo'
 
 /**
- * Segments that must not expire, or, where they had, not be deleted, for as long as somebody wants
- * it.
+ * Segments that must not expire, or must not be deleted if they have expired, until what keeps them
+ * is removed.
  */
 export class Promises {
   readonly #kept = new Map<Reason, Map<Ulid, SegmentEntry['state']>>()

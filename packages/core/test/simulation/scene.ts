@@ -15,20 +15,21 @@ export const timing: RetentionTiming = {
 /** What a person does by mistake. */
 export type Mishap = 'lease deleted' | 'index deleted' | 'folder deleted'
 
-/** What all who act in one history share. */
+/** What all processes and people in one history share. */
 export interface Scene {
   readonly world: World
   readonly random: SeededRandom
   readonly kafka: KafkaModel
   readonly ledger: Ledger
-  /** What happened, as `step × fault`. */
+  /** The faults that happened, as `step × fault`. */
   readonly cells: Set<string>
-  readonly tell: (line: string) => void
-  /** A promise was not kept. */
+  readonly log: (line: string) => void
+  /** Reports that a promise was not kept. */
   readonly complain: (text: string) => void
   readonly befall: (mishap: Mishap) => void
   /**
-   * Somebody may begin to prune beside who recovers: it meets what is written, and not named yet.
+   * Whether a prune may begin beside a recovery: it finds objects that are written and not named
+   * yet.
    */
   readonly startsPrune: () => boolean
 }

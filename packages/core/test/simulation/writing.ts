@@ -54,7 +54,7 @@ export class Writing {
   }
 
   async acquire(process: Process): Promise<WriterSession> {
-    const { world, ledger, tell } = this.#scene
+    const { world, ledger, log } = this.#scene
     const { era } = ledger
     const { clock } = process
     process.phase = 'acquire'
@@ -63,7 +63,7 @@ export class Writing {
     const session = await process.worker.acquire(topic, { cluster })
     process.session = session
     ledger.acquire(era, session.epoch)
-    tell(`${process.name}: acquired, epoch ${session.epoch}`)
+    log(`${process.name}: acquired, epoch ${session.epoch}`)
     return session
   }
 
@@ -74,18 +74,18 @@ export class Writing {
     process.phase = 'delete'
     const { segments, garbage, failure } = await deletePruned(session, process.editing)
     const counts = `${marked.length} marked, ${segments.length + garbage.length} deleted`
-    this.#scene.tell(`${process.name}: pruned, ${counts}`)
+    this.#scene.log(`${process.name}: pruned, ${counts}`)
     if (failure !== undefined) throw failure
   }
 
   async #acquire(process: Process): Promise<void> {
-    const { kafka, ledger, tell } = this.#scene
+    const { kafka, ledger, log } = this.#scene
     const { generation } = ledger
     const session = await this.acquire(process)
     process.phase = 'recover'
     const { adopted } = await session.recover(kafka.source, timing)
     for (const { id, offsets } of adopted) {
-      tell(`${process.name}: adopted ${JSON.stringify(offsets)}`)
+      log(`${process.name}: adopted ${JSON.stringify(offsets)}`)
       ledger.acknowledge(generation, id)
     }
     process.phase = 'commit'
@@ -93,13 +93,13 @@ export class Writing {
   }
 
   async #commit(process: Process, session: WriterSession): Promise<void> {
-    const { kafka, ledger, random, tell } = this.#scene
+    const { kafka, ledger, random, log } = this.#scene
     const { generation } = ledger
     process.phase = 'commit'
     const next = nextOf(session)
     if (next < kafka.start) {
       await session.commit({ gaps: [gap(0, next, kafka.start)] })
-      tell(`${process.name}: committed a gap, ${next} to ${nextOf(session)}`)
+      log(`${process.name}: committed a gap, ${next} to ${nextOf(session)}`)
     }
     const from = nextOf(session)
     const records = kafka.fetch(from, 1 + random.below(3))
@@ -112,7 +112,7 @@ export class Writing {
     await process.reach('11 look at the deadline')
     await session.commit({ segment: body.entry })
     await process.reach('13 acknowledge')
-    tell(`${process.name}: committed ${from} to ${nextOf(session)}, epoch ${session.epoch}`)
+    log(`${process.name}: committed ${from} to ${nextOf(session)}, epoch ${session.epoch}`)
     ledger.acknowledge(generation, uploaded.id)
   }
 
@@ -120,7 +120,7 @@ export class Writing {
     process.phase = 'release'
     process.session = undefined
     await session.release()
-    this.#scene.tell(`${process.name}: released`)
+    this.#scene.log(`${process.name}: released`)
   }
 }
 

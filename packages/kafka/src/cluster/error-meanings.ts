@@ -119,7 +119,7 @@ const meanings: Readonly<Record<Exclude<KafkaErrorName, 'NONE'>, Meaning>> = {
   THROTTLING_QUOTA_EXCEEDED: {
     ...notReady('a quota of the cluster is used up'),
     remedy:
-      'Run it again later, or have the quota raised that the cluster gives this user or client id (controller_mutation_rate).',
+      'Try again later, or have the quota raised that the cluster gives this user or client id (controller_mutation_rate).',
   },
   PRODUCER_FENCED: unexpected('another producer with the same id took over'),
   UNKNOWN_TOPIC_ID: {

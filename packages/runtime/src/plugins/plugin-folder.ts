@@ -103,7 +103,7 @@ async function install(wanted: string, options: AddPluginOptions): Promise<Packa
     if (result.kind === 'done') return manager
     throw new KanneryError('PLUGIN_INSTALL_FAILED', `${manager.name} could not install ${wanted}`, {
       why: result.lastWords,
-      remedy: `Correct what ${manager.name} reported, then run it again.`,
+      remedy: `Correct what ${manager.name} reported, then try again.`,
       facts: { package: wanted },
     })
   }

@@ -140,6 +140,6 @@ export function changed(): KanneryError {
   return new KanneryError('INTERNAL', 'a chunk is not what was fetched any more', {
     why: 'its checksum changed in memory between the fetch and the write; nothing of it was committed',
     remedy:
-      'Run it again. If it comes back on this machine only, test its memory; else please report it.',
+      'Try again. If it comes back on this machine only, test its memory; else please report it.',
   })
 }

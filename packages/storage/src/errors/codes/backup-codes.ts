@@ -20,7 +20,8 @@ export const backupCodes: Readonly<Record<BackupErrorCode, ErrorCodeDescription>
   },
   LEASE_LOST: {
     exitStatus: 33,
-    remedy: 'Another backup took over; what was committed is safe. Run it again if that one ended.',
+    remedy:
+      'Another backup took over; what was committed is safe. Try again after that one has ended.',
   },
   INDEX_MISSING: {
     exitStatus: 34,

@@ -9,7 +9,7 @@ export const generalCodes: Readonly<Record<GeneralErrorCode, ErrorCodeDescriptio
     remedy: 'This is a defect of Kannery. Please report it.',
     advice: { id: 'report-defect' },
   },
-  CONFIG_INVALID: { exitStatus: 2, remedy: 'Correct the configuration and start again.' },
+  CONFIG_INVALID: { exitStatus: 2, remedy: 'Correct the configuration and try again.' },
   OUTPUT_CLOSED: {
     exitStatus: 3,
     remedy: 'Keep the reader of the output open, or write it to a file.',

@@ -45,7 +45,7 @@ export const kafkaCodes: Readonly<Record<KafkaErrorCode, ErrorCodeDescription>> 
   KAFKA_TOPIC_MISMATCH: { exitStatus: 56, remedy: 'Restore into a topic with enough partitions.' },
   KAFKA_TRANSACTION_OPEN: {
     exitStatus: 57,
-    remedy: 'Finish or abort the transaction that the message names, then run it again.',
+    remedy: 'Finish or abort the transaction that the message names, then try again.',
   },
   KAFKA_RECORD_REJECTED: {
     exitStatus: 58,

@@ -19,6 +19,6 @@ export const pluginCodes: Readonly<Record<PluginErrorCode, ErrorCodeDescription>
   },
   PLUGIN_INSTALL_FAILED: {
     exitStatus: 43,
-    remedy: 'Correct what the package manager reported, then run it again.',
+    remedy: 'Correct what the package manager reported, then try again.',
   },
 }

@@ -32,17 +32,17 @@ export const storageCodes: Readonly<Record<StorageErrorCode, ErrorCodeDescriptio
     remedy: 'The object is shorter than the index says. Verify the backup.',
     advice: { id: 'verify-backup', finding: 'short-object' },
   },
-  STORAGE_ALREADY_EXISTS: { exitStatus: 13, remedy: 'Nothing was overwritten. Run it again.' },
+  STORAGE_ALREADY_EXISTS: { exitStatus: 13, remedy: 'Nothing was overwritten. Try again.' },
   STORAGE_PRECONDITION_FAILED: {
     exitStatus: 14,
-    remedy: 'Another writer changed the object meanwhile; nothing was overwritten. Run it again.',
+    remedy: 'Another writer changed the object meanwhile; nothing was overwritten. Try again.',
   },
   STORAGE_OUTCOME_UNKNOWN: {
     exitStatus: 15,
     remedy:
       'The storage did not answer. Nothing was deleted; the next run finds out what was stored.',
   },
-  STORAGE_REWRITE_NEEDED: { exitStatus: 16, remedy: 'Nothing was stored. Run it again.' },
+  STORAGE_REWRITE_NEEDED: { exitStatus: 16, remedy: 'Nothing was stored. Try again.' },
   STORAGE_DENIED: {
     exitStatus: 17,
     remedy: 'Give this identity the permission that the message names.',
@@ -50,11 +50,11 @@ export const storageCodes: Readonly<Record<StorageErrorCode, ErrorCodeDescriptio
   STORAGE_UNAUTHENTICATED: { exitStatus: 18, remedy: 'Check the credentials of the storage.' },
   STORAGE_THROTTLED: {
     exitStatus: 19,
-    remedy: 'The storage asks for fewer requests. Run it later.',
+    remedy: 'The storage asks for fewer requests. Try again later.',
   },
   STORAGE_UNAVAILABLE: {
     exitStatus: 20,
-    remedy: 'Check that the storage can be reached, then run it again.',
+    remedy: 'Check that the storage can be reached, then try again.',
   },
   STORAGE_UNSUPPORTED: {
     exitStatus: 21,
@@ -66,6 +66,6 @@ export const storageCodes: Readonly<Record<StorageErrorCode, ErrorCodeDescriptio
   },
   STORAGE_NOT_DURABLE: {
     exitStatus: 23,
-    remedy: 'Check the disk, then run it again. What was committed before is safe.',
+    remedy: 'Check the disk, then try again. What was committed before is safe.',
   },
 }
