@@ -87,9 +87,11 @@ describe('records whose times do not fit into 53 bits', () => {
   })
 })
 
-test('a restore until a time has all records before it, however far apart the times of a batch are', async () => {
-  // 2^52 ms and more below the first record: a zig-zag delta of more than 53 bits.
-  const backup = await backUp([[2n ** 52n + 100_001n, 100_000n, 99_999n]])
+describe('a restore by time', () => {
+  test('a restore until a time has all records before it, however far apart the times of a batch are', async () => {
+    // 2^52 ms and more below the first record: a zig-zag delta of more than 53 bits.
+    const backup = await backUp([[2n ** 52n + 100_001n, 100_000n, 99_999n]])
 
-  expect(await restoredTimes(backup, { untilMs: 100_000 })).toEqual([99_999n])
+    expect(await restoredTimes(backup, { untilMs: 100_000 })).toEqual([99_999n])
+  })
 })

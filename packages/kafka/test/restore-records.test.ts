@@ -125,30 +125,32 @@ describe('the re-encoding path', () => {
   })
 })
 
-test('records keep null apart from empty, and headers their order, doubles and bytes', async () => {
-  const nasty: StoredRecord[] = [
-    { offset: 0, timestamp: -1n, key: null, value: null, headers: [] },
-    { offset: 1, timestamp: 0n, key: bytes(''), value: bytes(''), headers: [] },
-    {
-      offset: 5,
-      timestamp: 4_102_444_800_000n,
-      key: Buffer.from([0xff, 0xfe]),
-      value: bytes('v'),
-      headers: [
-        { key: bytes('b'), value: bytes('1') },
-        { key: bytes('a'), value: null },
-        { key: bytes('b'), value: bytes('') },
-        { key: bytes(''), value: Buffer.from([0]) },
-        { key: Buffer.from([0xc3, 0x28]), value: bytes('not UTF-8') },
-      ],
-    },
-  ]
-  for (const codec of compressionCodecs) {
-    const { as } = await restoreSketch(cluster, {
-      partitions: 1,
-      segments: [{ chunks: [{ partition: 0, batches: [storedBatch(nasty, { codec })] }] }],
-    })
-    const [only] = await readPartition(cluster, as, 0)
-    expect(contentOf(only?.records ?? [])).toEqual(contentOf(nasty))
-  }
+describe('the content of records', () => {
+  test('records keep null apart from empty, and headers their order, doubles and bytes', async () => {
+    const nasty: StoredRecord[] = [
+      { offset: 0, timestamp: -1n, key: null, value: null, headers: [] },
+      { offset: 1, timestamp: 0n, key: bytes(''), value: bytes(''), headers: [] },
+      {
+        offset: 5,
+        timestamp: 4_102_444_800_000n,
+        key: Buffer.from([0xff, 0xfe]),
+        value: bytes('v'),
+        headers: [
+          { key: bytes('b'), value: bytes('1') },
+          { key: bytes('a'), value: null },
+          { key: bytes('b'), value: bytes('') },
+          { key: bytes(''), value: Buffer.from([0]) },
+          { key: Buffer.from([0xc3, 0x28]), value: bytes('not UTF-8') },
+        ],
+      },
+    ]
+    for (const codec of compressionCodecs) {
+      const { as } = await restoreSketch(cluster, {
+        partitions: 1,
+        segments: [{ chunks: [{ partition: 0, batches: [storedBatch(nasty, { codec })] }] }],
+      })
+      const [only] = await readPartition(cluster, as, 0)
+      expect(contentOf(only?.records ?? [])).toEqual(contentOf(nasty))
+    }
+  })
 })

@@ -176,57 +176,61 @@ describe('offsets that the backup does not give', () => {
   })
 })
 
-test('a budget smaller than any batch only slows the restore down', async () => {
-  const { report } = await restoreSketch(
-    cluster,
-    {
-      partitions: 2,
-      segments: [
-        {
-          codec: 'zstd',
-          chunks: Array.from({ length: 20 }, (_, index) => ({
-            partition: index % 2,
-            batches: [
-              storedBatch(
-                keyedRecords([(index >> 1) * 2, (index >> 1) * 2 + 1], {
-                  value: Buffer.alloc(5000, 'x'),
-                }),
-              ),
-            ],
-          })),
-        },
-      ],
-    },
-    { budgetBytes: 1 },
-  )
-  expect(report.verification).toEqual({ records: 40, differences: [], missingOffsets: 0 })
+describe('the memory budget of a restore', () => {
+  test('a budget smaller than any batch only slows the restore down', async () => {
+    const { report } = await restoreSketch(
+      cluster,
+      {
+        partitions: 2,
+        segments: [
+          {
+            codec: 'zstd',
+            chunks: Array.from({ length: 20 }, (_, index) => ({
+              partition: index % 2,
+              batches: [
+                storedBatch(
+                  keyedRecords([(index >> 1) * 2, (index >> 1) * 2 + 1], {
+                    value: Buffer.alloc(5000, 'x'),
+                  }),
+                ),
+              ],
+            })),
+          },
+        ],
+      },
+      { budgetBytes: 1 },
+    )
+    expect(report.verification).toEqual({ records: 40, differences: [], missingOffsets: 0 })
+  })
 })
 
-test('damage is refused, or left out and named, and the comparison knows of it', async () => {
-  const sketch = {
-    partitions: 1,
-    segments: [
-      { chunks: [{ partition: 0, batches: [storedBatch(keyedRecords([0, 1]))] }] },
-      { chunks: [{ partition: 0, batches: [storedBatch(keyedRecords([2, 3]))] }] },
-    ],
-  }
-  const damaged = async (storage: MemoryStorage): Promise<void> => {
-    const [key, content] = [...storage.contents()].find(([name]) => name.endsWith('.kan')) ?? []
-    if (key === undefined || content === undefined) throw new Error('no segment')
-    const changed = Buffer.from(content)
-    const at = changed.indexOf('value 0')
-    changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
-    await storage.put(key, changed, { condition: { kind: 'overwrite' } })
-  }
-  await expect(restoreSketch(cluster, sketch, {}, damaged)).rejects.toMatchObject({
-    code: 'DATA_CORRUPT',
-    remedy: expect.stringContaining('Nothing was written'),
+describe('a damaged backup', () => {
+  test('damage is refused, or left out and named, and the comparison knows of it', async () => {
+    const sketch = {
+      partitions: 1,
+      segments: [
+        { chunks: [{ partition: 0, batches: [storedBatch(keyedRecords([0, 1]))] }] },
+        { chunks: [{ partition: 0, batches: [storedBatch(keyedRecords([2, 3]))] }] },
+      ],
+    }
+    const damaged = async (storage: MemoryStorage): Promise<void> => {
+      const [key, content] = [...storage.contents()].find(([name]) => name.endsWith('.kan')) ?? []
+      if (key === undefined || content === undefined) throw new Error('no segment')
+      const changed = Buffer.from(content)
+      const at = changed.indexOf('value 0')
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
+      await storage.put(key, changed, { condition: { kind: 'overwrite' } })
+    }
+    await expect(restoreSketch(cluster, sketch, {}, damaged)).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      remedy: expect.stringContaining('Nothing was written'),
+    })
+    const { as, report } = await restoreSketch(cluster, sketch, { skipDamaged: true }, damaged)
+    expect(report.skippedDamage).toHaveLength(1)
+    expect(report.verification).toEqual({ records: 2, differences: [], missingOffsets: 0 })
+    const batches = await readPartition(cluster, as, 0)
+    expect(contentOf(batches.flatMap((batch) => batch.records))).toEqual(
+      contentOf(keyedRecords([2, 3])),
+    )
   })
-  const { as, report } = await restoreSketch(cluster, sketch, { skipDamaged: true }, damaged)
-  expect(report.skippedDamage).toHaveLength(1)
-  expect(report.verification).toEqual({ records: 2, differences: [], missingOffsets: 0 })
-  const batches = await readPartition(cluster, as, 0)
-  expect(contentOf(batches.flatMap((batch) => batch.records))).toEqual(
-    contentOf(keyedRecords([2, 3])),
-  )
 })

@@ -122,10 +122,12 @@ describe('the certificate of a broker', () => {
   })
 })
 
-test('a client certificate that cannot be read is an error of the configuration', async () => {
-  const port = await tlsServer(await identity('server'))
+describe('the certificate of a client', () => {
+  test('a client certificate that cannot be read is an error of the configuration', async () => {
+    const port = await tlsServer(await identity('server'))
 
-  await expect(connect(port, { cert: 'no certificate', key: 'no key' })).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
+    await expect(connect(port, { cert: 'no certificate', key: 'no key' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
   })
 })

@@ -76,16 +76,18 @@ async function compare(
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'
 
-test('a faithful restore compares, every record counted, also in other batches', async () => {
-  expect(await compare(letters, letters)).toEqual({
-    records: 29,
-    differences: [],
-    missingOffsets: 0,
-  })
-  expect(await compare(letters, letters, [3, 7])).toEqual({
-    records: 29,
-    differences: [],
-    missingOffsets: 0,
+describe('the comparison of a restored topic', () => {
+  test('a faithful restore compares, every record counted, also in other batches', async () => {
+    expect(await compare(letters, letters)).toEqual({
+      records: 29,
+      differences: [],
+      missingOffsets: 0,
+    })
+    expect(await compare(letters, letters, [3, 7])).toEqual({
+      records: 29,
+      differences: [],
+      missingOffsets: 0,
+    })
   })
 })
 

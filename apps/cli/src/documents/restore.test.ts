@@ -24,11 +24,13 @@ const none: RestoreOptions = {
 const topicsOf = async (changes: Partial<RestoreOptions>) =>
   (await restoreDocument({ ...none, ...changes })).spec.topics
 
-test('a Restore made of options restores as many topics at the same time as they say', async () => {
-  expect(
-    (await restoreDocument({ ...none, topic: ['orders'], parallelism: 2 })).spec,
-  ).toMatchObject({
-    parallelism: 2,
+describe('a Restore made of options', () => {
+  test('a Restore made of options restores as many topics at the same time as they say', async () => {
+    expect(
+      (await restoreDocument({ ...none, topic: ['orders'], parallelism: 2 })).spec,
+    ).toMatchObject({
+      parallelism: 2,
+    })
   })
 })
 

@@ -28,7 +28,7 @@ function connectionsFrom(...bootstrapServers: readonly HostPort[]): ControlConne
   return connections
 }
 
-/** Somebody was there, and is not any more. */
+/** The address of a peer that has stopped. */
 async function deserted(): Promise<HostPort> {
   const gone = await ScriptedPeer.start()
   const { address } = gone

@@ -83,18 +83,20 @@ describe('a quota that is used up', () => {
   })
 })
 
-test.each([new KanneryError('KAFKA_DENIED', 'no'), new TypeError('a defect')])(
-  'what fails permanently is not tried again: %s',
-  async (error) => {
-    let attempts = 0
-    const running = run(
-      async () => {
-        attempts += 1
-        throw error
-      },
-      { clock: new TestClock() },
-    )
-    await expect(running).rejects.toBe(error)
-    expect(attempts).toBe(1)
-  },
-)
+describe('an attempt that fails permanently', () => {
+  test.each([new KanneryError('KAFKA_DENIED', 'no'), new TypeError('a defect')])(
+    'what fails permanently is not tried again: %s',
+    async (error) => {
+      let attempts = 0
+      const running = run(
+        async () => {
+          attempts += 1
+          throw error
+        },
+        { clock: new TestClock() },
+      )
+      await expect(running).rejects.toBe(error)
+      expect(attempts).toBe(1)
+    },
+  )
+})

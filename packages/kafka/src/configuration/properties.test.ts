@@ -34,15 +34,15 @@ describe('a .properties file', () => {
       }),
     )
   })
-})
 
-test('a malformed Unicode escape is refused, and its text is not shown', () => {
-  expect(() => parseProperties('password=secret\\user')).toThrow(
-    expect.objectContaining({
-      code: 'CONFIG_INVALID',
-      why: expect.not.stringContaining('secret'),
-    }),
-  )
+  test('a malformed Unicode escape is refused, and its text is not shown', () => {
+    expect(() => parseProperties('password=secret\\user')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        why: expect.not.stringContaining('secret'),
+      }),
+    )
+  })
 })
 
 function escaped(text: string): string {

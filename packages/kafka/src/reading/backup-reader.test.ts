@@ -122,73 +122,105 @@ describe('of a backup is read', () => {
   })
 })
 
-test('any backup is read as a plain look at every record finds', async () => {
-  const anyBatch = fc.record({
-    partition: fc.nat(2),
-    codec: fc.constantFrom(...compressionCodecs),
-    gapBefore: fc.nat(2),
-    holes: fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
-    times: fc.array(fc.nat(30), { minLength: 6, maxLength: 6 }),
-    appendTime: fc.option(fc.nat(30)),
-    aborted: fc.boolean(),
-  })
-  const anySegments = fc.array(fc.array(anyBatch, { minLength: 1, maxLength: 5 }), { maxLength: 4 })
-  const anyWindow = fc.record({ sinceMs: fc.nat(30), untilMs: fc.nat(30) }, { requiredKeys: [] })
-  await fc.assert(
-    fc.asyncProperty(
-      anySegments,
-      anyWindow,
-      fc.subarray([0, 1, 2], { minLength: 1 }),
-      fc.constantFrom('none' as const, 'zstd' as const),
-      async (segments, window, partitions, codec) => {
-        world = new ReadingWorld()
-        const next = [0, 0, 0]
-        const expected: string[] = []
-        const sketches = segments.map((batches): SegmentSketch => {
-          const aborted: SegmentSketch['aborted'] & object[] = []
-          const chunks = batches.map((sketch) => {
-            const { partition, holes, appendTime } = sketch
-            let offset = (next[partition] ?? 0) + sketch.gapBefore
-            const stored = holes.map((hole, index): StoredRecord => {
-              offset += index === 0 ? 0 : 1 + hole
-              const [timestamp, value] = [BigInt(sketch.times[index] ?? 0), Buffer.from('v')]
-              return { offset, timestamp, key: null, value, headers: [] }
-            })
-            next[partition] = offset + 1
-            if (sketch.aborted) {
-              const [first, marker] = [stored[0]?.offset ?? 0, offset + 1]
-              aborted.push({ partition, producerId: '7', first, marker })
-            }
-            for (const record of stored) {
-              const time = appendTime ?? Number(record.timestamp)
-              const { sinceMs = 0, untilMs = 99 } = window
-              const visible = time >= sinceMs && time < untilMs && !sketch.aborted
-              if (visible && partitions.includes(partition)) {
-                expected.push(`${partition}:${record.offset}:${time}`)
+describe('a reader of a backup', () => {
+  test('any backup is read as a plain look at every record finds', async () => {
+    const anyBatch = fc.record({
+      partition: fc.nat(2),
+      codec: fc.constantFrom(...compressionCodecs),
+      gapBefore: fc.nat(2),
+      holes: fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
+      times: fc.array(fc.nat(30), { minLength: 6, maxLength: 6 }),
+      appendTime: fc.option(fc.nat(30)),
+      aborted: fc.boolean(),
+    })
+    const anySegments = fc.array(fc.array(anyBatch, { minLength: 1, maxLength: 5 }), {
+      maxLength: 4,
+    })
+    const anyWindow = fc.record({ sinceMs: fc.nat(30), untilMs: fc.nat(30) }, { requiredKeys: [] })
+    await fc.assert(
+      fc.asyncProperty(
+        anySegments,
+        anyWindow,
+        fc.subarray([0, 1, 2], { minLength: 1 }),
+        fc.constantFrom('none' as const, 'zstd' as const),
+        async (segments, window, partitions, codec) => {
+          world = new ReadingWorld()
+          const next = [0, 0, 0]
+          const expected: string[] = []
+          const sketches = segments.map((batches): SegmentSketch => {
+            const aborted: SegmentSketch['aborted'] & object[] = []
+            const chunks = batches.map((sketch) => {
+              const { partition, holes, appendTime } = sketch
+              let offset = (next[partition] ?? 0) + sketch.gapBefore
+              const stored = holes.map((hole, index): StoredRecord => {
+                offset += index === 0 ? 0 : 1 + hole
+                const [timestamp, value] = [BigInt(sketch.times[index] ?? 0), Buffer.from('v')]
+                return { offset, timestamp, key: null, value, headers: [] }
+              })
+              next[partition] = offset + 1
+              if (sketch.aborted) {
+                const [first, marker] = [stored[0]?.offset ?? 0, offset + 1]
+                aborted.push({ partition, producerId: '7', first, marker })
               }
-            }
-            const batch = storedBatch(stored, {
-              codec: sketch.codec,
-              producerId: 7n,
-              ...(appendTime === null ? {} : { appendTime: BigInt(appendTime) }),
+              for (const record of stored) {
+                const time = appendTime ?? Number(record.timestamp)
+                const { sinceMs = 0, untilMs = 99 } = window
+                const visible = time >= sinceMs && time < untilMs && !sketch.aborted
+                if (visible && partitions.includes(partition)) {
+                  expected.push(`${partition}:${record.offset}:${time}`)
+                }
+              }
+              const batch = storedBatch(stored, {
+                codec: sketch.codec,
+                producerId: 7n,
+                ...(appendTime === null ? {} : { appendTime: BigInt(appendTime) }),
+              })
+              return { partition, batches: [batch] }
             })
-            return { partition, batches: [batch] }
+            return { chunks, aborted, codec }
           })
-          return { chunks, aborted, codec }
-        })
-        await world.write({ partitions: 3, segments: sketches })
+          await world.write({ partitions: 3, segments: sketches })
 
-        const seen: string[] = []
-        for await (const batch of world.batches({ window, partitions })) {
-          for (const { offset, timestamp } of batch.records()) {
-            seen.push(`${batch.partition}:${offset}:${timestamp}`)
+          const seen: string[] = []
+          for await (const batch of world.batches({ window, partitions })) {
+            for (const { offset, timestamp } of batch.records()) {
+              seen.push(`${batch.partition}:${offset}:${timestamp}`)
+            }
           }
-        }
-        expect(seen).toEqual(expected)
-      },
-    ),
-    { numRuns: 150 },
-  )
+          expect(seen).toEqual(expected)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  test('one partition and time cost the bytes of their chunks, the index and the ends of segments', async () => {
+    const value = Buffer.alloc(200_000, 'x')
+    const chunk = (partition: number, offset: number) => ({
+      partition,
+      batches: [
+        storedBatch([{ offset, timestamp: BigInt(offset), key: null, value, headers: [] }]),
+      ],
+    })
+    await world.write({
+      partitions: 2,
+      segments: [0, 10, 20].map((base) => ({
+        chunks: [0, 1, 2, 3].flatMap((step) => [chunk(0, base + step), chunk(1, base + step)]),
+      })),
+    })
+    const counting = new CountingStorage(world.storage)
+
+    expect(
+      await world.read({
+        storage: counting.storage,
+        partitions: [1],
+        window: { sinceMs: 12, untilMs: 13 },
+      }),
+    ).toEqual(['1:12'])
+    // One segment has such times: its last 64 KiB, one chunk, and the index.
+    expect(counting.bytes).toBeGreaterThan(200_000)
+    expect(counting.bytes).toBeLessThan(200_000 + 64 * 1024 + 4096)
+  })
 })
 
 describe('what is asked for wrongly', () => {
@@ -203,32 +235,6 @@ describe('what is asked for wrongly', () => {
       message: expect.stringContaining('no partition 2'),
     })
   })
-})
-
-test('one partition and time cost the bytes of their chunks, the index and the ends of segments', async () => {
-  const value = Buffer.alloc(200_000, 'x')
-  const chunk = (partition: number, offset: number) => ({
-    partition,
-    batches: [storedBatch([{ offset, timestamp: BigInt(offset), key: null, value, headers: [] }])],
-  })
-  await world.write({
-    partitions: 2,
-    segments: [0, 10, 20].map((base) => ({
-      chunks: [0, 1, 2, 3].flatMap((step) => [chunk(0, base + step), chunk(1, base + step)]),
-    })),
-  })
-  const counting = new CountingStorage(world.storage)
-
-  expect(
-    await world.read({
-      storage: counting.storage,
-      partitions: [1],
-      window: { sinceMs: 12, untilMs: 13 },
-    }),
-  ).toEqual(['1:12'])
-  // One segment has such times: its last 64 KiB, one chunk, and the index.
-  expect(counting.bytes).toBeGreaterThan(200_000)
-  expect(counting.bytes).toBeLessThan(200_000 + 64 * 1024 + 4096)
 })
 
 /** Counts what is read. */

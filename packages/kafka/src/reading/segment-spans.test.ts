@@ -54,30 +54,32 @@ function walkOver(
   })
 }
 
-test('the last incarnation is read, but in place of an incomplete baseline the one that it replaces', () => {
-  const incarnations = (complete: string | null): Pick<Index, 'topic' | 'incarnations'> => ({
-    topic: 'accounts',
-    incarnations: [
-      incarnation,
-      {
-        ...incarnation,
-        n: 4,
-        baseline: { of: 3, pending: complete === null ? [1] : [], complete },
-      },
-    ],
+describe('the selection of an incarnation', () => {
+  test('the last incarnation is read, but in place of an incomplete baseline the one that it replaces', () => {
+    const incarnations = (complete: string | null): Pick<Index, 'topic' | 'incarnations'> => ({
+      topic: 'accounts',
+      incarnations: [
+        incarnation,
+        {
+          ...incarnation,
+          n: 4,
+          baseline: { of: 3, pending: complete === null ? [1] : [], complete },
+        },
+      ],
+    })
+
+    expect(select(incarnations(null), { window: {} }).incarnation.n).toBe(3)
+    expect(select(incarnations('2026-11-23T07:00:00.000Z'), { window: {} }).incarnation.n).toBe(4)
   })
 
-  expect(select(incarnations(null), { window: {} }).incarnation.n).toBe(3)
-  expect(select(incarnations('2026-11-23T07:00:00.000Z'), { window: {} }).incarnation.n).toBe(4)
-})
+  test('the incarnation that is asked for is read, and one that the backup does not have is refused', () => {
+    const index = { topic: 'orders', incarnations: [incarnation, { ...incarnation, n: 4 }] }
 
-test('the incarnation that is asked for is read, and one that the backup does not have is refused', () => {
-  const index = { topic: 'orders', incarnations: [incarnation, { ...incarnation, n: 4 }] }
-
-  expect(select(index, { window: {}, incarnation: 3 }).incarnation.n).toBe(3)
-  expect(() => select(index, { window: {}, incarnation: 5 })).toThrow(
-    expect.objectContaining({ code: 'CONFIG_INVALID', why: 'it has 3, 4' }),
-  )
+    expect(select(index, { window: {}, incarnation: 3 }).incarnation.n).toBe(3)
+    expect(() => select(index, { window: {}, incarnation: 5 })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', why: 'it has 3, 4' }),
+    )
+  })
 })
 
 describe('of each segment is read', () => {
@@ -135,39 +137,41 @@ describe('of each segment is read', () => {
   })
 })
 
-test('segments out of order are refused: their records would be', () => {
-  expect(() => walkOver([entry({ 0: [50, 60] }), entry({ 0: [0, 10] })])).toThrow(
-    expect.objectContaining({
-      code: 'DATA_CORRUPT',
-      facts: { segment: '01JDC8', partition: 0, from: 0, next: 10 },
-    }),
-  )
-})
-
-test('every covered offset comes once and in order, however segments overlap', () => {
-  const anyStep = fc.record({
-    back: fc.nat(10),
-    skip: fc.nat(3),
-    length: fc.integer({ min: 1, max: 8 }),
+describe('a walk over segments', () => {
+  test('segments out of order are refused: their records would be', () => {
+    expect(() => walkOver([entry({ 0: [50, 60] }), entry({ 0: [0, 10] })])).toThrow(
+      expect.objectContaining({
+        code: 'DATA_CORRUPT',
+        facts: { segment: '01JDC8', partition: 0, from: 0, next: 10 },
+      }),
+    )
   })
-  fc.assert(
-    fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
-      const covered = new Set<number>()
-      let end = 0
-      const entries = steps.map(({ back, skip, length }) => {
-        let from = end + skip
-        // Overlaps reach back only as far as offsets were covered without a gap.
-        for (let step = 0; skip === 0 && step < back && covered.has(from - 1); step++) from -= 1
-        const next = Math.max(from + length, 1)
-        for (let offset = from; offset < next; offset++) covered.add(offset)
-        end = Math.max(end, next)
-        return entry({ 0: [from, next] })
-      })
-      const read = walkOver(entries).flatMap((spans) => {
-        const [from, next] = spans?.[0] ?? [0, 0]
-        return Array.from({ length: next - from }, (_, index) => from + index)
-      })
-      expect(read).toEqual([...covered].sort((a, b) => a - b))
-    }),
-  )
+
+  test('every covered offset comes once and in order, however segments overlap', () => {
+    const anyStep = fc.record({
+      back: fc.nat(10),
+      skip: fc.nat(3),
+      length: fc.integer({ min: 1, max: 8 }),
+    })
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 20 }), (steps) => {
+        const covered = new Set<number>()
+        let end = 0
+        const entries = steps.map(({ back, skip, length }) => {
+          let from = end + skip
+          // Overlaps reach back only as far as offsets were covered without a gap.
+          for (let step = 0; skip === 0 && step < back && covered.has(from - 1); step++) from -= 1
+          const next = Math.max(from + length, 1)
+          for (let offset = from; offset < next; offset++) covered.add(offset)
+          end = Math.max(end, next)
+          return entry({ 0: [from, next] })
+        })
+        const read = walkOver(entries).flatMap((spans) => {
+          const [from, next] = spans?.[0] ?? [0, 0]
+          return Array.from({ length: next - from }, (_, index) => from + index)
+        })
+        expect(read).toEqual([...covered].sort((a, b) => a - b))
+      }),
+    )
+  })
 })

@@ -127,36 +127,40 @@ function record(timestamp: bigint, key: string | null, value: string | null): Un
   }
 }
 
-test('a timestamp delta of more than 32 bits is kept, also a negative one', () => {
-  const records = [
-    record(0n, 'a', 'a'),
-    record(2n ** 40n, 'b', 'b'),
-    record(-(2n ** 52n), 'c', 'c'),
-  ]
-  const batch = encodeBatch(records, 'none', producer)
-  expect(decodeRecords(batch, onlyBatch(batch)).map(({ timestamp }) => timestamp)).toEqual([
-    0n,
-    2n ** 40n,
-    -(2n ** 52n),
-  ])
-})
+describe('the records of a batch', () => {
+  test('a timestamp delta of more than 32 bits is kept, also a negative one', () => {
+    const records = [
+      record(0n, 'a', 'a'),
+      record(2n ** 40n, 'b', 'b'),
+      record(-(2n ** 52n), 'c', 'c'),
+    ]
+    const batch = encodeBatch(records, 'none', producer)
+    expect(decodeRecords(batch, onlyBatch(batch)).map(({ timestamp }) => timestamp)).toEqual([
+      0n,
+      2n ** 40n,
+      -(2n ** 52n),
+    ])
+  })
 
-test('records of a LogAppendTime batch have the time of the append', () => {
-  const batch = encodeBatch([record(5n, 'a', 'a'), record(9n, 'b', 'b')], 'none', producer)
-  const header = { ...onlyBatch(batch), timestampType: 'log-append' as const, maxTimestamp: 77n }
-  expect(decodeRecords(batch, header).map(({ timestamp }) => timestamp)).toEqual([77n, 77n])
-  expect(timestampRange(batch, header)).toEqual([77n, 77n])
-})
+  test('records of a LogAppendTime batch have the time of the append', () => {
+    const batch = encodeBatch([record(5n, 'a', 'a'), record(9n, 'b', 'b')], 'none', producer)
+    const header = { ...onlyBatch(batch), timestampType: 'log-append' as const, maxTimestamp: 77n }
+    expect(decodeRecords(batch, header).map(({ timestamp }) => timestamp)).toEqual([77n, 77n])
+    expect(timestampRange(batch, header)).toEqual([77n, 77n])
+  })
 
-test('a batch that counts more records than it has room for is refused before anything is allocated', () => {
-  const batch = encodeBatch([record(5n, 'a', 'a')], 'none', producer)
-  const header = { ...onlyBatch(batch), records: 2 ** 31 - 1 }
-  expect(() => decodeRecords(batch, header)).toThrow(/as many records as it says/)
-})
+  test('a batch that counts more records than it has room for is refused before anything is allocated', () => {
+    const batch = encodeBatch([record(5n, 'a', 'a')], 'none', producer)
+    const header = { ...onlyBatch(batch), records: 2 ** 31 - 1 }
+    expect(() => decodeRecords(batch, header)).toThrow(/as many records as it says/)
+  })
 
-test('a batch with bytes after its last record is refused', () => {
-  const batch = encodeBatch([record(5n, 'a', 'a'), record(6n, 'b', 'b')], 'none', producer)
-  expect(() => decodeRecords(batch, { ...onlyBatch(batch), records: 1 })).toThrow(/cannot be read/)
+  test('a batch with bytes after its last record is refused', () => {
+    const batch = encodeBatch([record(5n, 'a', 'a'), record(6n, 'b', 'b')], 'none', producer)
+    expect(() => decodeRecords(batch, { ...onlyBatch(batch), records: 1 })).toThrow(
+      /cannot be read/,
+    )
+  })
 })
 
 describe('readdressing a stored batch', () => {

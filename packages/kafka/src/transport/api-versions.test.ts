@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { negotiateApiVersions } from './api-versions.ts'
 
-test('a broker gets the version that stands in the manifest of the package', async () => {
-  const manifest = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { readonly version: string }
-  const sent: unknown[] = []
+describe('the negotiation of API versions', () => {
+  test('a broker gets the version that stands in the manifest of the package', async () => {
+    const manifest = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { readonly version: string }
+    const sent: unknown[] = []
 
-  await negotiateApiVersions({
-    address: { host: 'broker', port: 9092 },
-    call(_api, ...fields) {
-      sent.push(fields)
-      return Promise.resolve({ errorCode: 0, apiKeys: [] } as never)
-    },
+    await negotiateApiVersions({
+      address: { host: 'broker', port: 9092 },
+      call(_api, ...fields) {
+        sent.push(fields)
+        return Promise.resolve({ errorCode: 0, apiKeys: [] } as never)
+      },
+    })
+
+    expect(sent).toEqual([['kannery', manifest.version]])
   })
-
-  expect(sent).toEqual([['kannery', manifest.version]])
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { FrameAssembler } from './frame-assembler.ts'
 
 /** Everything a stream of `frames` gives when it comes in pieces that are cut at `cuts`. */
@@ -30,26 +30,28 @@ function assemble(frames: readonly Uint8Array[], cuts: readonly number[]): Buffe
   return whole
 }
 
-test('frames are whole, wherever the stream was cut', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }),
-      fc.array(fc.nat(), { maxLength: 20 }),
-      (frames, cuts) => {
-        expect(assemble(frames, cuts).map((frame) => frame.toString('hex'))).toEqual(
-          frames.map((frame) => Buffer.from(frame).toString('hex')),
-        )
-      },
-    ),
-  )
-})
-
-test('an impossible length ends the stream before anything is allocated', () => {
-  const assembler = new FrameAssembler({
-    begin: (length) => {
-      throw new RangeError(`${length} bytes`)
-    },
-    complete: () => undefined,
+describe('a frame assembler', () => {
+  test('frames are whole, wherever the stream was cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        (frames, cuts) => {
+          expect(assemble(frames, cuts).map((frame) => frame.toString('hex'))).toEqual(
+            frames.map((frame) => Buffer.from(frame).toString('hex')),
+          )
+        },
+      ),
+    )
   })
-  expect(() => assembler.feed(Buffer.from('GET / HTTP/1.1'), 14)).toThrow('1195725856 bytes')
+
+  test('an impossible length ends the stream before anything is allocated', () => {
+    const assembler = new FrameAssembler({
+      begin: (length) => {
+        throw new RangeError(`${length} bytes`)
+      },
+      complete: () => undefined,
+    })
+    expect(() => assembler.feed(Buffer.from('GET / HTTP/1.1'), 14)).toThrow('1195725856 bytes')
+  })
 })

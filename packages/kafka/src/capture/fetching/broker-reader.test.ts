@@ -78,6 +78,18 @@ describe('a reader of a broker', () => {
     expect(cursor.finished).toBe(true)
     expect(world.broker.asked).toMatchObject([{ maxWaitMs: 0, positions: [{ fetchOffset: 1 }] }])
   })
+
+  test('a partition that another broker leads is not read from this one', async () => {
+    const world = new FetchingWorld()
+    world.broker.fill(0, brokerBatch({ at: 0 }))
+    world.broker.fill(1, brokerBatch({ at: 0 }))
+    const [moved, stays] = [world.cursor(0), world.cursor(1)]
+    world.onEvent = () => moved.lead({ broker: 2, epoch: 6 })
+    await world.run([stays], 2000)
+
+    expect(world.broker.asked.at(-1)).toBeDefined()
+    expect(world.broker.asked.flatMap(({ forgotten }) => forgotten)).toEqual([0])
+  })
 })
 
 describe('a partial batch', () => {
@@ -186,16 +198,4 @@ describe('an error in a fetch', () => {
     await world.run([world.cursor(0)], 500)
     expect(world.events).toEqual(['broken: KanneryError: wrong password'])
   })
-})
-
-test('a partition that another broker leads is not read from this one', async () => {
-  const world = new FetchingWorld()
-  world.broker.fill(0, brokerBatch({ at: 0 }))
-  world.broker.fill(1, brokerBatch({ at: 0 }))
-  const [moved, stays] = [world.cursor(0), world.cursor(1)]
-  world.onEvent = () => moved.lead({ broker: 2, epoch: 6 })
-  await world.run([stays], 2000)
-
-  expect(world.broker.asked.at(-1)).toBeDefined()
-  expect(world.broker.asked.flatMap(({ forgotten }) => forgotten)).toEqual([0])
 })

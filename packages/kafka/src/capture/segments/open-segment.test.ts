@@ -62,10 +62,12 @@ describe('the aborted ranges of a segment', () => {
   })
 })
 
-test('a segment is as old as its oldest batch', async () => {
-  const segment = new OpenSegment()
-  expect(segment.startedAt).toBe(Number.POSITIVE_INFINITY)
-  segment.add(await chunk({ partition: 0, at: 50 }, []))
-  segment.add(await chunk({ partition: 1, at: 20 }, []))
-  expect(segment.startedAt).toBe(20)
+describe('the age of a segment', () => {
+  test('a segment is as old as its oldest batch', async () => {
+    const segment = new OpenSegment()
+    expect(segment.startedAt).toBe(Number.POSITIVE_INFINITY)
+    segment.add(await chunk({ partition: 0, at: 50 }, []))
+    segment.add(await chunk({ partition: 1, at: 20 }, []))
+    expect(segment.startedAt).toBe(20)
+  })
 })

@@ -49,25 +49,27 @@ describe('a selection of topics', () => {
       'orders',
     ])
   })
+
+  test('a selection of names alone does not need the list of all topics', () => {
+    expect(namedTopics(selection(['a', 'b']))).toEqual(['a', 'b'])
+    expect(namedTopics(selection(['a', 'b*']))).toBeUndefined()
+  })
 })
 
-test.each(['', 'a b', 'a/b', '/', '..', 'a{b}', 'é', 'x'.repeat(250), '/(/'])(
-  '%j is refused',
-  (text) => {
-    expect(() => parseTopicMatcher(text)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
-    )
-  },
-)
-
-test('a pattern that finds no topic is an error', () => {
-  expect(() => assertAllMatch(selection(['orders', 'oders.*']), ['orders'])).toThrow(
-    expect.objectContaining({ code: 'KAFKA_TOPIC_UNKNOWN', facts: { pattern: 'oders.*' } }),
+describe('a pattern of topics', () => {
+  test.each(['', 'a b', 'a/b', '/', '..', 'a{b}', 'é', 'x'.repeat(250), '/(/'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parseTopicMatcher(text)).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      )
+    },
   )
-  expect(() => assertAllMatch(selection(['orders', 'o*']), ['orders'])).not.toThrow()
-})
 
-test('a selection of names alone does not need the list of all topics', () => {
-  expect(namedTopics(selection(['a', 'b']))).toEqual(['a', 'b'])
-  expect(namedTopics(selection(['a', 'b*']))).toBeUndefined()
+  test('a pattern that finds no topic is an error', () => {
+    expect(() => assertAllMatch(selection(['orders', 'oders.*']), ['orders'])).toThrow(
+      expect.objectContaining({ code: 'KAFKA_TOPIC_UNKNOWN', facts: { pattern: 'oders.*' } }),
+    )
+    expect(() => assertAllMatch(selection(['orders', 'o*']), ['orders'])).not.toThrow()
+  })
 })

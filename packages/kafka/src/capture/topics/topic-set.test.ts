@@ -130,100 +130,106 @@ describe('a topic that is created again', () => {
   })
 })
 
-test('a topic that is deleted permanently before its new incarnation begins ends a run of mode once with an error', async () => {
-  const world = new World()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  world.uploading = promise
-  const run = await runAcrossRecreation(world)
-  await world.clock.pass(2000)
-  world.cluster.topics.delete('orders')
-  resolve()
-  const ended = run.report.catch((error: unknown) => error)
-
-  expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
-  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
-})
-
-test('a run of mode once gives up topics that wait for a new incarnation when no broker answers for two minutes', async () => {
-  const world = new World()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  world.uploading = promise
-  const run = await runAcrossRecreation(world)
-  await world.clock.pass(2000)
-  world.cluster.failure = new KanneryError('KAFKA_UNREACHABLE', 'away', { retry: 'same-request' })
-  resolve()
-  const awayAt = world.clock.monotonic()
-  await world.until(() => run.ended !== undefined)
-
-  await expect(run.report).rejects.toBe(world.cluster.failure)
-  expect(world.clock.monotonic() - awayAt).toBeGreaterThanOrEqual(120_000)
-  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
-})
-
-test('a topic of which a partition failed does not begin a new incarnation in the same run of mode once', async () => {
-  const world = new World()
-  world.cluster.partitions = 2
-  const run = await runAcrossRecreation(world, ({ broker }) => {
-    const denied = broker.fill(1)
-    denied.highWatermark = 9
-    denied.errorCode = errorNumbers.TOPIC_AUTHORIZATION_FAILED
-  })
-  const ended = run.report.catch((error: unknown) => error)
-
-  expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_DENIED' })
-  expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
-})
-
-test.each(['orders', 'ord*'])(
-  'a topic that this user may not see any more is reported as denied, not deleted, and opened when it may be seen: %s',
-  async (pattern) => {
+describe('a run of mode once', () => {
+  test('a topic that is deleted permanently before its new incarnation begins ends a run of mode once with an error', async () => {
     const world = new World()
-    const topic = world.cluster.create('orders', brokerBatch({ at: 0 }))
-    const run = world.follow(pattern)
-    await world.until(() => run.records === 1)
-    world.cluster.denied.add('orders')
-    await world.until(() => run.warnings.length > 0)
-    world.cluster.denied.clear()
-    topic.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
-    await world.until(() => run.records === 2)
-    await world.stop(run)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.uploading = promise
+    const run = await runAcrossRecreation(world)
+    await world.clock.pass(2000)
+    world.cluster.topics.delete('orders')
+    resolve()
+    const ended = run.report.catch((error: unknown) => error)
 
-    expect(run.warnings).toMatchObject([{ code: 'KAFKA_DENIED', facts: { topic: 'orders' } }])
-  },
-)
+    expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' })
+    expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+  })
 
-test('another cluster at the same address ends the run: what was read is committed, and no incarnation begins', async () => {
-  const world = new World()
-  world.cluster.create('orders', brokerBatch({ at: 0, value: 'ours' }))
-  const run = world.follow()
-  await world.until(() => run.records === 1)
-  const other = { retry: 'never' } as const
-  world.cluster.failure = new KanneryError(
-    'KAFKA_UNREACHABLE',
-    'another Kafka cluster answers',
-    other,
-  )
-  const ended = run.report.catch((error: unknown) => error)
+  test('a run of mode once gives up topics that wait for a new incarnation when no broker answers for two minutes', async () => {
+    const world = new World()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.uploading = promise
+    const run = await runAcrossRecreation(world)
+    await world.clock.pass(2000)
+    world.cluster.failure = new KanneryError('KAFKA_UNREACHABLE', 'away', { retry: 'same-request' })
+    resolve()
+    const awayAt = world.clock.monotonic()
+    await world.until(() => run.ended !== undefined)
 
-  expect(await world.clock.passUntil(ended)).toBe(world.cluster.failure)
-  const captured = await readCaptured(world.storage, 'orders')
-  expect(valuesOf(captured)).toEqual(['ours'])
-  expect(captured.index.incarnations).toHaveLength(1)
+    await expect(run.report).rejects.toBe(world.cluster.failure)
+    expect(world.clock.monotonic() - awayAt).toBeGreaterThanOrEqual(120_000)
+    expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+  })
+
+  test('a topic of which a partition failed does not begin a new incarnation in the same run of mode once', async () => {
+    const world = new World()
+    world.cluster.partitions = 2
+    const run = await runAcrossRecreation(world, ({ broker }) => {
+      const denied = broker.fill(1)
+      denied.highWatermark = 9
+      denied.errorCode = errorNumbers.TOPIC_AUTHORIZATION_FAILED
+    })
+    const ended = run.report.catch((error: unknown) => error)
+
+    expect(await world.clock.passUntil(ended)).toMatchObject({ code: 'KAFKA_DENIED' })
+    expect(valuesOf(await readCaptured(world.storage, 'orders'))).toEqual(['old'])
+  })
+
+  test('a topic that is created again during a run of mode once is backed up to the end of both', async () => {
+    const world = new World()
+    const run = await runAcrossRecreation(world)
+    const report = await world.clock.passUntil(run.report)
+
+    expect(report.topics).toMatchObject([
+      { topic: 'orders', records: 2, begun: [{ incarnation: 1, reason: 'created-again' }] },
+    ])
+    const captured = await readCaptured(world.storage, 'orders')
+    expect(captured.index.segments.map(({ in: n, records }) => [n, records])).toEqual([
+      [0, 1],
+      [1, 1],
+    ])
+  })
 })
 
-test('a topic that is created again during a run of mode once is backed up to the end of both', async () => {
-  const world = new World()
-  const run = await runAcrossRecreation(world)
-  const report = await world.clock.passUntil(run.report)
+describe('a topic that is hidden during a run that follows', () => {
+  test.each(['orders', 'ord*'])(
+    'a topic that this user may not see any more is reported as denied, not deleted, and opened when it may be seen: %s',
+    async (pattern) => {
+      const world = new World()
+      const topic = world.cluster.create('orders', brokerBatch({ at: 0 }))
+      const run = world.follow(pattern)
+      await world.until(() => run.records === 1)
+      world.cluster.denied.add('orders')
+      await world.until(() => run.warnings.length > 0)
+      world.cluster.denied.clear()
+      topic.broker.fill(0, brokerBatch({ at: 0 }), brokerBatch({ at: 1 }))
+      await world.until(() => run.records === 2)
+      await world.stop(run)
 
-  expect(report.topics).toMatchObject([
-    { topic: 'orders', records: 2, begun: [{ incarnation: 1, reason: 'created-again' }] },
-  ])
-  const captured = await readCaptured(world.storage, 'orders')
-  expect(captured.index.segments.map(({ in: n, records }) => [n, records])).toEqual([
-    [0, 1],
-    [1, 1],
-  ])
+      expect(run.warnings).toMatchObject([{ code: 'KAFKA_DENIED', facts: { topic: 'orders' } }])
+    },
+  )
+})
+
+describe('a cluster that is replaced during a run that follows', () => {
+  test('another cluster at the same address ends the run: what was read is committed, and no incarnation begins', async () => {
+    const world = new World()
+    world.cluster.create('orders', brokerBatch({ at: 0, value: 'ours' }))
+    const run = world.follow()
+    await world.until(() => run.records === 1)
+    const other = { retry: 'never' } as const
+    world.cluster.failure = new KanneryError(
+      'KAFKA_UNREACHABLE',
+      'another Kafka cluster answers',
+      other,
+    )
+    const ended = run.report.catch((error: unknown) => error)
+
+    expect(await world.clock.passUntil(ended)).toBe(world.cluster.failure)
+    const captured = await readCaptured(world.storage, 'orders')
+    expect(valuesOf(captured)).toEqual(['ours'])
+    expect(captured.index.incarnations).toHaveLength(1)
+  })
 })
 
 describe('a log that is truncated during a run that follows', () => {

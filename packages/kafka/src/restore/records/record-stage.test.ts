@@ -81,12 +81,14 @@ describe('dropHeaders', () => {
   })
 })
 
-test('addOriginalOffset appends the offset in the backed-up topic as decimal text', () => {
-  const headers = [header('offset', '3')]
-  expect(addOriginalOffset('offset')(record(1234, headers))?.headers).toEqual([
-    ...headers,
-    header('offset', '1234'),
-  ])
+describe('addOriginalOffset', () => {
+  test('addOriginalOffset appends the offset in the backed-up topic as decimal text', () => {
+    const headers = [header('offset', '3')]
+    expect(addOriginalOffset('offset')(record(1234, headers))?.headers).toEqual([
+      ...headers,
+      header('offset', '1234'),
+    ])
+  })
 })
 
 describe('the stage of the records', () => {

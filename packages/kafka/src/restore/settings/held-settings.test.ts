@@ -84,24 +84,26 @@ describe('while a topic is being restored', () => {
   })
 })
 
-test('after the release the topic has what it was to have, and nothing else', () => {
-  const names = [...Object.keys(defaults), 'flush.ms', 'min.insync.replicas']
-  const anySettings = fc.dictionary(fc.constantFrom(...names), fc.constantFrom('1', '2', '3'))
-  fc.assert(
-    fc.property(anySettings, (final) => {
-      const now = held({ ...defaults, ...final })
-      const { set, remove } = releaseSettings(now, final)
-      const after: Record<string, string> = { ...final, ...now, ...set }
-      for (const name of remove) delete after[name]
+describe('the settings of a topic', () => {
+  test('after the release the topic has what it was to have, and nothing else', () => {
+    const names = [...Object.keys(defaults), 'flush.ms', 'min.insync.replicas']
+    const anySettings = fc.dictionary(fc.constantFrom(...names), fc.constantFrom('1', '2', '3'))
+    fc.assert(
+      fc.property(anySettings, (final) => {
+        const now = held({ ...defaults, ...final })
+        const { set, remove } = releaseSettings(now, final)
+        const after: Record<string, string> = { ...final, ...now, ...set }
+        for (const name of remove) delete after[name]
 
-      expect(Object.entries(now).every(([name, value]) => isHeld(name, value))).toBe(true)
-      expect(after).toEqual(final)
-    }),
-  )
-})
+        expect(Object.entries(now).every(([name, value]) => isHeld(name, value))).toBe(true)
+        expect(after).toEqual(final)
+      }),
+    )
+  })
 
-test('a topic takes batches up to the least of its limits', () => {
-  expect(batchLimit(defaults)).toBe(1_048_588)
-  expect(batchLimit({ ...defaults, 'segment.bytes': '1000' })).toBe(1000)
-  expect(batchLimit({})).toBe(Number.POSITIVE_INFINITY)
+  test('a topic takes batches up to the least of its limits', () => {
+    expect(batchLimit(defaults)).toBe(1_048_588)
+    expect(batchLimit({ ...defaults, 'segment.bytes': '1000' })).toBe(1000)
+    expect(batchLimit({})).toBe(Number.POSITIVE_INFINITY)
+  })
 })

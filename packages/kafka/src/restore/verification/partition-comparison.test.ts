@@ -191,9 +191,11 @@ describe('what makes a difference', () => {
   })
 })
 
-test('it holds only what it needs to look ahead', () => {
-  const comparison = new PartitionComparison(0, 0, () => {})
-  comparison.expect(stream(alphabet))
-  comparison.meet(stream(`X${alphabet.slice(1)}`))
-  expect(comparison.isLevel).toBe(true)
+describe('the memory of a comparison', () => {
+  test('a comparison holds only what it needs to look ahead', () => {
+    const comparison = new PartitionComparison(0, 0, () => {})
+    comparison.expect(stream(alphabet))
+    comparison.meet(stream(`X${alphabet.slice(1)}`))
+    expect(comparison.isLevel).toBe(true)
+  })
 })
