@@ -16,8 +16,9 @@ import {
 } from '@kannery/core/segment'
 import { UlidSource } from '@kannery/core/ulid'
 import type { Clock, Random, StorageBackend } from '@kannery/storage'
+import { leastTimestamp } from '../src/capture/segments/least-timestamp.ts'
 import { type BatchHeader, walkBatches } from '../src/record-batch/header.ts'
-import { timestampRange } from '../src/record-batch/records.ts'
+import { saturatedTime } from '../src/record-batch/record-time.ts'
 
 /** Some batches of one partition, as a broker served them, and what a backup says of them. */
 export interface ChunkSketch {
@@ -137,8 +138,9 @@ async function writeSegment(
 function factsOf({ partition, from, next }: ChunkSketch, raw: Buffer): ChunkFacts {
   const headers = [...walkBatches(raw)]
   const data = headers.filter(({ isControl, records }) => !isControl && records > 0)
-  const ranges = data.map((header) => timestampRange(raw, header) ?? [0n, 0n])
-  const known = data.every(({ codec }) => codec === 'none')
+  const known = data
+    .map((header) => leastTimestamp(raw, header))
+    .filter((least) => typeof least === 'number')
   return {
     kind: 'batches',
     partition,
@@ -153,10 +155,11 @@ function factsOf({ partition, from, next }: ChunkSketch, raw: Buffer): ChunkFact
       holes: headers.some(hasHoles),
       logAppendTime: headers.some(({ timestampType }) => timestampType === 'log-append'),
     },
-    minTimestamp:
-      known && data.length > 0 ? Math.min(...ranges.map(([least]) => Number(least))) : null,
+    minTimestamp: data.length > 0 && known.length === data.length ? Math.min(...known) : null,
     maxTimestamp:
-      data.length > 0 ? Math.max(...ranges.map(([, greatest]) => Number(greatest))) : null,
+      data.length > 0
+        ? Math.max(...data.map((header) => saturatedTime(header.maxTimestamp)))
+        : null,
     maxBatchBytes: Math.max(0, ...headers.map(({ length }) => length)),
     controlBatches: headers.filter(({ isControl }) => isControl).length,
   }

@@ -42,10 +42,6 @@ export class RecordsReader {
     this.#position += bytes
   }
 
-  jump(position: number): void {
-    this.#position = position
-  }
-
   varint(): number {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {

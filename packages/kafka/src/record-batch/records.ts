@@ -71,31 +71,6 @@ export function decodeRecords(buffer: Uint8Array, header: BatchHeader): KafkaRec
   return records
 }
 
-/**
- * The least and the greatest timestamp of a batch, found without decoding more than needed;
- * undefined for an empty batch.
- */
-export function timestampRange(
-  buffer: Uint8Array,
-  header: BatchHeader,
-): readonly [least: bigint, greatest: bigint] | undefined {
-  if (header.records === 0) return undefined
-  const fixedTime = appendTime(header)
-  if (fixedTime !== undefined) return [fixedTime, fixedTime]
-  const reader = openRecords(buffer, header)
-  let least = 0n
-  let greatest = 0n
-  for (let index = 0; index < header.records; index++) {
-    const end = reader.beginRecord()
-    reader.skip(1)
-    const timestamp = addTime(header.baseTimestamp, reader.varlong())
-    if (index === 0 || timestamp < least) least = timestamp
-    if (index === 0 || timestamp > greatest) greatest = timestamp
-    reader.jump(end)
-  }
-  return [least, greatest]
-}
-
 function openRecords(buffer: Uint8Array, header: BatchHeader): RecordsReader {
   const section = buffer.subarray(
     header.position + batchHeaderBytes,
