@@ -3,10 +3,10 @@ import { KanneryError } from '../errors/kannery-error.ts'
 import { isKeyPrefix } from '../object-key.ts'
 
 /**
- * Validates a configuration by `schema`, synchronously, and returns it.
+ * Returns a configuration as `schema` validates it, synchronously.
  *
- * @param kind what the configuration is of, for the error: "an S3 storage"
- * @throws CONFIG_INVALID naming the option
+ * @param kind what the configuration is of, for the error, such as "an S3 storage"
+ * @throws CONFIG_INVALID naming the first option that is wrong
  */
 export function checkAgainst<Config>(
   schema: StandardSchema<Config>,
@@ -24,7 +24,7 @@ export function checkAgainst<Config>(
   )
 }
 
-/** https://standardschema.dev */
+/** The result of a validation, as in https://standardschema.dev. */
 type ValidationResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] }
@@ -34,22 +34,31 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** Whether `name` can be the folder of a bucket that holds all keys: no slash at either end. */
+/**
+ * Returns whether `name` can be the folder of a bucket that holds all keys. It is written without a
+ * slash at either end, and each segment follows the rules of keys.
+ */
 export function isFolder(name: string): boolean {
   return isKeyPrefix(`${name}/`)
 }
 
 /** A bucket, or a folder of it, that a URL names. */
 export interface BucketPlace {
+  /** Name of the bucket, as the host of the URL gives it. It is not checked otherwise. */
   readonly bucket: string
-  /** Folder of the bucket that holds all keys, without a slash at either end. */
+  /**
+   * Folder of the bucket that holds all keys, without a slash at either end. It is absent if the
+   * URL names none: keys then begin at the root of the bucket.
+   */
   readonly prefix?: string
 }
 
 /**
- * Returns what `scheme://bucket/prefix` names; the options of the URL are ignored.
+ * Returns the bucket and folder that `scheme://bucket/prefix` names. Options after `?` are ignored:
+ * the backend reads them itself.
  *
- * @throws CONFIG_INVALID, never with a secret in it
+ * @throws CONFIG_INVALID when the URL has credentials, no bucket, a `#`, a slash written as `%2F`,
+ *   or a `%` without two hexadecimal digits; never with a secret of the URL in it
  */
 export function bucketPlaceOf(url: URL): BucketPlace {
   if (url.username !== '' || url.password !== '') {
@@ -72,7 +81,12 @@ export function bucketPlaceOf(url: URL): BucketPlace {
   return { bucket: decodeUrlPart(url.host), ...(prefix === '' ? {} : { prefix }) }
 }
 
-/** Decodes the percent signs in a part of a URL. @throws CONFIG_INVALID */
+/**
+ * Returns a part of a URL with its percent-encoded characters decoded.
+ *
+ * @throws CONFIG_INVALID for a `%` that is not followed by two hexadecimal digits, and for bytes
+ *   that are not UTF-8
+ */
 export function decodeUrlPart(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -82,7 +96,10 @@ export function decodeUrlPart(text: string): string {
   }
 }
 
-/** Returns the URL of a folder of a bucket, or of the bucket if `folder` is undefined. */
+/**
+ * Returns the URL of a folder of a bucket, or of the bucket if `folder` is undefined, for people
+ * and for {@link decodeUrlPart}. Only `%`, `?`, `#` and white space are encoded.
+ */
 export function locationIn(bucketUrl: string, folder: string | undefined): string {
   if (folder === undefined) return bucketUrl
   return `${bucketUrl}/${folder.replaceAll(/[%?#\s]/g, encodeURIComponent)}`

@@ -3,12 +3,13 @@ import { inBatches } from '../concurrency/in-batches.ts'
 import { asError } from '../errors/kannery-error.ts'
 import type { ObjectKey } from '../object-key.ts'
 
-/** How many keys are deleted at the same time. */
+/** Number of keys that are deleted at the same time. */
 const parallel = 16
 
 /**
- * Implements `deleteMany` for a store that deletes one key per request. Results are in the order of
- * the keys, and a deletion that fails is the result of its key; only an aborted signal ends them.
+ * Deletes keys one per request, up to 16 at the same time: an implementation of `deleteMany` for a
+ * store that has no batches. Yields a result per key, in the order of the keys. A deletion that
+ * fails is the result of its key; only an aborted signal, and an error of `keys`, end the rest.
  */
 export async function* deleteEach(
   keys: AsyncIterable<ObjectKey> | Iterable<ObjectKey>,

@@ -2,40 +2,64 @@ import type { WriteCondition } from '../backend.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import type { Retry } from '../errors/kannery-error.ts'
 
-/** What a provider's word for an error means. */
+/** What a provider's code or status of an error means. */
 export interface ErrorMeaning {
   readonly code: ErrorCode
-  /** What happened, in a few words. The location of the object follows it. */
+  /** What happened, in a few words, which a colon and the location of the object follow. */
   readonly message: string
-  /** Defaults to `never`. */
+  /** What a caller may do after the error. Defaults to `never`. */
   readonly retry?: Retry | undefined
-  /** Defaults to what the provider answered. */
+  /** Reason, in one sentence. Defaults to what the provider answered, if it did. */
   readonly why?: string | undefined
+  /**
+   * What to do. Defaults to the permission that the operation needs for STORAGE_DENIED, and to the
+   * remedy of the code otherwise.
+   */
   readonly remedy?: string | undefined
 }
 
-/** Meanings that every provider has a word for. */
+/** Meanings that errors of every provider can have. A backend maps the provider's codes to them. */
 export interface CommonMeanings {
+  /** STORAGE_NOT_FOUND: there is no such object. */
   readonly notFound: ErrorMeaning
+  /** STORAGE_RANGE: the object does not have the range that was asked for. */
   readonly outsideRange: ErrorMeaning
-  /** A condition `if-absent` did not hold. */
+  /** STORAGE_ALREADY_EXISTS: the condition `if-absent` did not hold. Retry: `after-refresh`. */
   readonly alreadyExists: ErrorMeaning
-  /** A condition `if-version` did not hold. */
+  /**
+   * STORAGE_PRECONDITION_FAILED: the object does not have the version that was named. Retry:
+   * `after-refresh`.
+   */
   readonly changed: ErrorMeaning
-  /** The parts of a streamed object are lost, so that it has to be written again. */
+  /**
+   * STORAGE_REWRITE_NEEDED: the parts of a streamed object are lost, so that it has to be written
+   * again. Retry: `after-refresh`.
+   */
   readonly rewriteNeeded: ErrorMeaning
-  /** The identity is known and may not do this. Its remedy is the permission that it needs. */
+  /**
+   * STORAGE_DENIED: the identity is known and may not do this. The remedy is the permission that it
+   * needs.
+   */
   readonly denied: ErrorMeaning
-  /** The credentials are wrong or out of date. */
+  /** STORAGE_UNAUTHENTICATED: the credentials are wrong or out of date. */
   readonly unauthenticated: ErrorMeaning
-  /** The provider rejects a setting of the storage. */
+  /** CONFIG_INVALID: the provider rejects a setting of the storage. */
   readonly refusedSettings: ErrorMeaning
-  /** The provider failed, and may succeed at once or a little later. */
+  /**
+   * STORAGE_UNAVAILABLE: the provider failed, and may succeed at once or a little later. Retry:
+   * `same-request`.
+   */
   readonly busy: ErrorMeaning
+  /** STORAGE_THROTTLED: the provider asks for fewer requests. Retry: `same-request`. */
   readonly throttled: ErrorMeaning
-  /** The bytes that arrived are not those that were sent; the provider stored nothing. */
+  /**
+   * STORAGE_UNAVAILABLE: the bytes that arrived are not those that were sent, and the provider
+   * stored nothing. Retry: `same-request`.
+   */
   readonly damaged: ErrorMeaning
+  /** STORAGE_UNSUPPORTED: the storage cannot do what was asked. */
   readonly unsupported: ErrorMeaning
+  /** STORAGE_UNSUPPORTED: the object is larger than the storage allows. */
   readonly tooLarge: ErrorMeaning
 }
 
@@ -49,7 +73,7 @@ const busy: ErrorMeaning = {
   retry: 'same-request',
 }
 
-/** The common meanings in the same words for all providers. */
+/** The common meanings, with the same codes, messages and retries for all providers. */
 export const commonMeanings: CommonMeanings = {
   notFound: { code: 'STORAGE_NOT_FOUND', message: 'no such object' },
   outsideRange: { code: 'STORAGE_RANGE', message: 'no such byte range' },
@@ -106,9 +130,12 @@ const meaningsByStatus: Readonly<Record<number, ErrorMeaning>> = {
 }
 
 /**
- * Returns what an HTTP status means where the provider names no code that is known.
+ * Returns what an HTTP status means in an answer without a provider's code that is known. 404 means
+ * `busy`, because only the provider's own code proves that there is no object: a proxy answers 404,
+ * too. A status that is not known means `busy` from 500 on and below 300, and `unsupported`
+ * otherwise.
  *
- * @param own meanings of the provider, which come before the common ones
+ * @param own meanings of the provider by status, which come before the common ones
  */
 export function meaningOfStatus(
   status: number,
@@ -120,7 +147,10 @@ export function meaningOfStatus(
   return status >= 500 || status < 300 ? busy : unsupported
 }
 
-/** Returns what a condition that did not hold means: which of the two depends on what was asked. */
+/**
+ * Returns what it means that the condition of a request did not hold: `alreadyExists` for
+ * `if-absent`, and `changed` for every other one. HTTP has one status for both, 412.
+ */
 export function meaningOfFailedCondition(
   condition: WriteCondition['kind'] | undefined,
 ): ErrorMeaning {

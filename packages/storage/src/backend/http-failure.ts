@@ -5,8 +5,10 @@ import type { Retry } from '../errors/kannery-error.ts'
 export interface NetworkFailure {
   /** Error code of Node.js, such as ECONNREFUSED. */
   readonly status: string
+  /** Reason, as a clause whose "it" is the storage. */
   readonly why: string
   readonly retry: Retry
+  /** What to do, where it is not the remedy of the code. */
   readonly remedy?: string | undefined
   /** Whether the request may have been sent. If not, there was no connection: nothing happened. */
   readonly sent: boolean
@@ -83,7 +85,10 @@ export function networkFailure(error: unknown): NetworkFailure | undefined {
   return undefined
 }
 
-/** Returns the pause in the header `Retry-After`, which is a number of seconds or a date. */
+/**
+ * Returns the pause in milliseconds that the header `Retry-After` asks for, as a number of seconds
+ * or a date (RFC 9110, section 10.2.3). Returns undefined without the header, or if it is neither.
+ */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined
   const seconds = Number(header)
@@ -91,7 +96,10 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
 }
 
-/** Copies an error of an SDK without its request, which often carries the credentials. */
+/**
+ * Returns a copy of an error of an SDK with its name, message and stack alone: its request often
+ * carries the credentials.
+ */
 export function withoutRequest(error: Error): Error {
   const copy = new Error(error.message)
   copy.name = error.name
@@ -99,7 +107,7 @@ export function withoutRequest(error: Error): Error {
   return copy
 }
 
-/** Yields an error and its causes, outermost first. */
+/** Yields an error and its causes, outermost first, up to five. */
 export function* withCauses(error: unknown): Generator<object> {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {

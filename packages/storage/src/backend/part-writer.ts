@@ -10,17 +10,21 @@ import { KanneryError } from '../errors/kannery-error.ts'
 
 /** A part of an object that is uploaded in parts. */
 export interface Part {
-  /** Position among the parts, from 0. */
+  /** Position among the parts, counted from 0. */
   readonly index: number
-  /** Offset of its first byte in the object. */
+  /** Offset in the object of the first byte of the part. */
   readonly offset: number
+  /** Bytes of the part, in a buffer of the writer. {@link PartTarget.sendPart} says until when. */
   readonly body: Uint8Array
+  /** Whether the object ends with this part. Only the last part may be smaller than the others. */
   readonly isLast: boolean
 }
 
-/** Cancels one attempt to send a part, and receives its progress. */
+/** How one attempt to send a part is cancelled, and where it reports its progress. */
 export interface PartCall {
+  /** Cancels the attempt. */
   readonly signal: AbortSignal
+  /** Receives how many bytes of the part were sent so far. */
   readonly onProgress: OnProgress
 }
 
@@ -31,17 +35,19 @@ export interface PartCall {
 export interface PartTarget {
   /**
    * Sends one part. Settles soon after the signal is aborted. `part.body` does not change before
-   * this settles, and that of the last part never does. A part that failed may be sent again.
+   * this settles, and that of the last part never does. Several parts may be sent at the same time,
+   * and a part that failed may be sent again.
    */
   sendPart(part: Part, call: PartCall): Promise<void>
   /**
    * Publishes an object that is no longer than one part, in a single request, and checks the
-   * condition.
+   * condition. No part was sent before. Fails as {@link ObjectWriter.commit} does.
    */
   publishWhole(body: Uint8Array): Promise<StoredObject>
   /**
    * Publishes the object when all parts were sent, and checks the condition. Deletes the parts if
-   * it certainly failed.
+   * it certainly failed ({@link isCertainlyNotPublished}). Fails as {@link ObjectWriter.commit}
+   * does.
    */
   publishParts(): Promise<StoredObject>
   /**
@@ -53,24 +59,29 @@ export interface PartTarget {
 
 /** How a store wants its parts. */
 export interface PartSizes {
-  /** Least size that the store accepts for a part that is not the last one, bytes. */
+  /** Least size in bytes that the store accepts for a part that is not the last one. */
   readonly leastBytes: number
-  /** The size of a part is a multiple of this number of bytes, which divides `leastBytes`. */
+  /** Number of bytes that the size of a part is a multiple of. It divides `leastBytes`. */
   readonly unitBytes: number
-  /** Size of a part if the memory suffices, bytes. */
+  /** Size of a part in bytes, if the memory suffices. */
   readonly preferredBytes: number
-  /** How many parts may be sent at the same time. */
+  /** Number of parts that may be sent at the same time. */
   readonly parallel: number
 }
 
+/**
+ * Options of a {@link PartWriter}: the sizes of the parts, and what it needs of the options of
+ * `openWriter`. `maxBufferedBytes` defaults to `parallel + 1` parts of the preferred size.
+ */
 export type PartWriterOptions = PartSizes &
   Pick<WriterOptions, 'maxBufferedBytes' | 'sendPart' | 'signal'>
 
 const firstBufferBytes = 64 * 1024
 
 /**
- * Collects bytes into parts, and sends full parts while the next one fills. It takes no more memory
- * than the object has bytes.
+ * Implements {@link ObjectWriter} for a store with uploads in parts: it collects bytes into parts,
+ * and sends full parts while the next one fills. An object of one part is published by a single
+ * request. Its buffers hold at most `maxBufferedBytes`, and grow only as far as the object does.
  */
 export class PartWriter implements ObjectWriter {
   readonly #target: PartTarget
@@ -261,7 +272,10 @@ class PartAttempts {
   }
 }
 
-/** Chooses the size of parts, and how many are in memory at a time, within a bound. */
+/**
+ * Returns the size of the parts, and how many are in memory at the same time, within a bound of
+ * `maxBufferedBytes`.
+ */
 export function planParts(
   sizes: PartSizes,
   maxBufferedBytes: number | undefined,
@@ -293,7 +307,11 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }
 
-/** Returns whether nothing can have been published, so that the parts can be given back. */
+/**
+ * Returns whether `error` proves that nothing was published, so that the parts can be deleted: a
+ * `KanneryError` whose `retry` is not `same-request`. After any other error the object may exist or
+ * still appear.
+ */
 export function isCertainlyNotPublished(error: unknown): boolean {
   return KanneryError.is(error) && error.retry !== 'same-request'
 }

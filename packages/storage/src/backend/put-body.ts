@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
 import { KanneryError } from '../errors/kannery-error.ts'
 
-/** Largest body of one `put`, bytes. */
+/** Size in bytes of the largest body of one `put`: 16 MiB. */
 export const maxPutBytes: number = 16 * 1024 * 1024
-/** Any usable connection carries this much within a few seconds. */
+/** Number of bytes that any usable connection carries within a few seconds. */
 const pieceBytes = 64 * 1024
 
 /**
- * Checks the size of the body of a `put`.
+ * Checks that the body of a `put` is not larger than {@link maxPutBytes}.
  *
- * @throws INTERNAL when it is larger than {@link maxPutBytes}: such an object needs a writer
+ * @throws INTERNAL when it is: such an object needs a writer
  */
 export function assertPutSize(body: Uint8Array): void {
   if (body.byteLength <= maxPutBytes) return
@@ -17,9 +17,10 @@ export function assertPutSize(body: Uint8Array): void {
 }
 
 /**
- * Returns the body of a request as a stream that reports how many bytes of it were sent so far. A
- * connection takes the next piece when it has room: so a slow connection differs from one that
- * makes no progress. The stream reads `body` itself and makes no copy.
+ * Returns the body of a request as a stream that reports to `onProgress` how many bytes of it were
+ * sent so far. A connection takes the next 64 KiB when it has room: so a slow connection differs
+ * from one that makes no progress. The stream makes no copy: `body` must not change until the
+ * request has ended.
  */
 export function bodyInPieces(body: Uint8Array, onProgress: (sentBytes: number) => void): Readable {
   function* pieces(): Generator<Uint8Array> {

@@ -2,14 +2,15 @@ import type { ByteRange } from '../backend.ts'
 import { type ByteSpan, spanOf } from '../byte-span.ts'
 import type { BackendAttempt, BackendErrors } from './backend-errors.ts'
 
-/** The bytes of an answer, as a part of an object of `size` bytes. */
+/** The bytes of an object that an answer has. */
 export interface AnsweredSpan extends ByteSpan {
+  /** Size of the whole object in bytes. */
   readonly size: number
 }
 
 /**
- * A GET over HTTP of an object or a part of it: the header to send, and the check that the answer
- * has the bytes that were asked for.
+ * Reads an object, or a range of it, over HTTP: it makes the header to send, and checks that the
+ * answer has the bytes that were asked for (RFC 9110, section 14).
  */
 export class RangeRequest {
   /**
@@ -29,11 +30,11 @@ export class RangeRequest {
   }
 
   /**
-   * Returns which bytes an answer has, by its headers. A store may answer with the whole object
-   * instead of a part.
+   * Returns which bytes an answer has, by its headers `Content-Length` and `Content-Range`. Without
+   * the latter it has the whole object, which is accepted if the range selects all of it.
    *
-   * @throws STORAGE_RANGE where the object does not have the range; STORAGE_UNSUPPORTED for an
-   *   answer with other bytes
+   * @throws STORAGE_RANGE when the object does not have the range; STORAGE_UNSUPPORTED for an
+   *   answer with other bytes or without a length
    */
   accept(headers: {
     readonly contentLength: number | undefined
@@ -52,8 +53,9 @@ export class RangeRequest {
   /**
    * Yields the bytes of `span` as they arrive.
    *
-   * @param translate makes the backend's error of what the body throws
-   * @throws STORAGE_UNAVAILABLE when some are missing
+   * @param translate returns the backend's error for what the body throws
+   * @throws STORAGE_UNAVAILABLE, with the retry `same-request`, when the body ends with another
+   *   number of bytes
    */
   async *read(
     body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

@@ -1,7 +1,8 @@
 import type { StandardSchema } from '../backend.ts'
 
 /**
- * Makes the schema of a configuration from a function that checks one.
+ * Returns the schema of a configuration, made from a function that checks one. The message of the
+ * error that `check` throws becomes the only issue of the validation.
  *
  * @param vendor name of the package, for apps that show it
  * @param check returns the configuration, or throws an error that says what is wrong with it

@@ -4,16 +4,18 @@ import { KanneryError } from '../errors/kannery-error.ts'
 import { isConflict } from '../errors/predicates.ts'
 import { keyPrefix, type ObjectKey, objectKey } from '../object-key.ts'
 
-/** What a probe found out about a storage. */
+/** What a probe found out about a storage that can be used. */
 export interface ProbeReport {
   /**
    * Whether the store keeps the condition of a deletion. If not, it ignores the condition or has
-   * none: a caller must delete in another way.
+   * none: a caller must delete in another way. Without the permission to delete, it is what the
+   * backend states.
    */
   readonly ifVersionDelete: boolean
   /**
    * Whether a deleted object can be created again. If not, a caller must replace an object that it
-   * would delete for others to create.
+   * would delete for others to create. Without the permission to delete, it is what the backend
+   * states.
    */
   readonly ifAbsentAfterDelete: boolean
   /**
@@ -21,21 +23,29 @@ export interface ProbeReport {
    * probe uses them again.
    */
   readonly canDelete: boolean
-  /** What the user should know although the storage can be used. */
+  /**
+   * What the user should know although the storage can be used: STORAGE_UNSUPPORTED for a missing
+   * feature that backups can do without, STORAGE_DENIED for the missing permission to delete. They
+   * are not thrown.
+   */
   readonly warnings: readonly KanneryError[]
 }
 
-/** How often a probe tries to replace an object that other probes replace, too. */
+/** Number of times that a probe tries to replace an object that other probes replace, too. */
 const maxReplacements = 5
 
 /**
- * Finds out whether a store keeps the conditions that it accepts: some accept and ignore them. Also
- * checks that the absence of an object can be seen, which some stores allow only with a permission
- * of its own. Writes two small objects beside the topics, under names that were never used, and
- * deletes them. Do not probe a storage that is only read: the credentials may not suffice.
+ * Finds out whether a storage keeps the conditions that it accepts: some stores accept and ignore
+ * them. Also checks that the absence of an object can be seen, which some stores allow only with a
+ * permission of its own. Writes two small objects beside the topics, under names that were never
+ * used (`~probe-…`), and deletes them, also after an error. Do not probe a storage that is only
+ * read: the credentials may not suffice.
  *
- * @throws STORAGE_UNSUPPORTED when a condition on create or replace is ignored; STORAGE_DENIED when
- * a permission is missing to look, list or write; what the storage throws
+ * Pass the result's `ifVersionDelete` and `ifAbsentAfterDelete` on to `decorate` as `capabilities`.
+ * The storage should be decorated with retries already: the probe makes none.
+ *
+ * @throws STORAGE_UNSUPPORTED when a condition on create or replace is missing or ignored;
+ *   STORAGE_DENIED when a permission is missing to look, list or write; what the storage throws
  */
 export async function probe(
   storage: StorageBackend,
@@ -109,7 +119,7 @@ async function probeWithoutDeletion(
 interface ProbedObjects {
   readonly key: ObjectKey
   readonly otherKey: ObjectKey
-  /** Identifies this probe: no other one writes the same content. */
+  /** Name of this probe: no other one writes the same content. */
   readonly id: string
 }
 

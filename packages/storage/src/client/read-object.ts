@@ -5,22 +5,27 @@ import type { ObjectKey } from '../object-key.ts'
 
 /** Options of {@link readObject}. */
 export interface ReadObjectOptions extends GetOptions {
-  /** A larger object or range is refused before any of it is read. Defaults to no limit. */
+  /**
+   * Largest number of bytes to read: a larger object or range is refused with DATA_CORRUPT before
+   * any of it is read. Defaults to no limit.
+   */
   readonly maxBytes?: number | undefined
 }
 
 /** An object, or a range of it, in memory. */
 export interface ReadObject {
+  /** The whole object, also when only a range of it was read. */
   readonly info: StoredObject
   /** The bytes of the object, or of the range that was asked for. */
   readonly bytes: Uint8Array
 }
 
 /**
- * Collects an object, or a range of it, into one buffer.
+ * Reads an object, or a range of it, into one buffer. Returns undefined if there is no such object.
  *
- * @returns undefined when there is no such object
- * @throws DATA_CORRUPT when it is larger than `maxBytes`; what {@link StorageBackend.get} throws
+ * @throws DATA_CORRUPT when it is larger than `maxBytes`; INTERNAL when the storage sends another
+ *   number of bytes than it announced; what {@link StorageBackend.get} throws except
+ *   STORAGE_NOT_FOUND
  */
 export async function readObject(
   storage: StorageBackend,

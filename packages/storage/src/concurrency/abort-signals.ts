@@ -1,8 +1,8 @@
 import type { Clock } from '../environment.ts'
 
 /**
- * Sleeps, and resolves with whether it slept to the end: false once `signal` is aborted. Rejects
- * with any other error of the clock.
+ * Sleeps by `clock`, and returns whether the whole time passed: false as soon as `signal` is
+ * aborted. Rejects only with an error of the clock that has another cause.
  */
 export async function sleepUnlessAborted(
   clock: Clock,
@@ -19,8 +19,9 @@ export async function sleepUnlessAborted(
 }
 
 /**
- * Returns a signal that is aborted when one of the two is, with its reason. `given` is the signal
- * of a call, if it has one.
+ * Returns a signal that is aborted when one of the two is, with the reason of that one.
+ *
+ * @param given signal of a call, if it has one
  */
 export function eitherSignal(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
   return given === undefined ? own : AbortSignal.any([given, own])

@@ -1,6 +1,6 @@
 /**
  * Yields the items in their order, in batches of `size`. Only the last batch may have fewer, and no
- * batch is empty.
+ * batch is empty. A batch is yielded before the next item is asked for.
  */
 export async function* inBatches<T>(
   items: AsyncIterable<T> | Iterable<T>,

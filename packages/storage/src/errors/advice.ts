@@ -16,15 +16,22 @@ export type GeneralAdvice =
 
 /** Advice about a backup and the storage that holds it. */
 export type BackupAdvice =
-  /** Look at what the storage holds; the name may be misspelt. */
+  /** List the backups that the storage holds: the name may be misspelt. */
   | { readonly id: 'list-backups' }
-  /** Verify a backup, or the source of a copy, to learn all that is damaged. */
+  /**
+   * Verify a backup, or the source of a copy, to learn all that is damaged. `finding` says what was
+   * found: damage, an object that is shorter than the index says, or damage in the source of a
+   * copy.
+   */
   | { readonly id: 'verify-backup'; readonly finding: 'damage' | 'short-object' | 'damaged-source' }
   /** Wait for the lease, or break it when its holder is known to be dead. */
   | { readonly id: 'wait-or-break-lease'; readonly topic: string; readonly storage?: StorageName }
-  /** Nothing stands in the way of a backup of this topic; see which leases are held. */
+  /**
+   * List the leases that are held. The lease that was asked for is none of them: a backup of its
+   * topic can start at once.
+   */
   | { readonly id: 'list-leases'; readonly storage?: StorageName }
-  /** Put a good copy of the index or page back, or rebuild it from the segments. */
+  /** Put a good copy of the index or of a page of it back, or rebuild it from the segments. */
   | {
       readonly id: 'rebuild-index'
       readonly topic?: string | undefined
@@ -37,7 +44,7 @@ export type BackupAdvice =
       readonly topic: string
       readonly storage?: StorageName
     }
-  /** Look at the holds or points of a topic. */
+  /** List the holds or points of a topic. */
   | { readonly id: 'list-holds' | 'list-points'; readonly topic: string }
   /** Choose another name for a point, or remove the point that has it. */
   | { readonly id: 'rename-point'; readonly topic: string; readonly name: string }
@@ -61,7 +68,10 @@ export type KafkaAdvice =
   | { readonly id: 'choose-empty-target' }
   /** Add partitions to the target, restore under another name, or restore fewer partitions. */
   | { readonly id: 'fit-partitions'; readonly topic: string }
-  /** Decide whether the target's retention may delete restored records. */
+  /**
+   * Decide whether the retention of the target topic may delete restored records. `setting` is the
+   * name of its configuration that would, such as `retention.ms`.
+   */
   | { readonly id: 'choose-retention'; readonly topic: string; readonly setting: string }
   /** Nothing was written: correct each finding, then restore again. */
   | { readonly id: 'correct-findings'; readonly findings: readonly Remedy[] }
@@ -70,9 +80,9 @@ export type KafkaAdvice =
       readonly id: 'restart-restore'
       readonly first: Remedy
       readonly topic: string
-      /** How many records the target holds. */
+      /** Number of records that the target holds. */
       readonly records: number
-      /** How many it would hold, about. */
+      /** Number of records that the target would hold, about. */
       readonly expected: number
     }
 
@@ -80,25 +90,28 @@ export type KafkaAdvice =
 export type PluginAdvice =
   /** Write a path or a URL of a known scheme, or install a plugin that serves this one. */
   | { readonly id: 'choose-storage-url'; readonly schemes: readonly string[] }
+  /** Install the package of a plugin. */
   | { readonly id: 'install-plugin'; readonly package: string }
+  /** Install the package of a plugin again, because it cannot be loaded. */
   | { readonly id: 'reinstall-plugin'; readonly package: string }
+  /** Install a newer version of the package of a plugin. */
   | { readonly id: 'update-plugin'; readonly package: string }
   /**
    * Repair or remove the `package.json` of the plugin folder; installing a plugin makes a new one.
    */
   | { readonly id: 'repair-plugin-folder'; readonly folder: string }
 
-/** A resource that Kafka's ACLs protect; `name` is missing where it is not known. */
+/** A resource that Kafka's ACLs protect. `name` is absent where it is not known. */
 export interface KafkaResource {
   readonly kind: 'topic' | 'group' | 'transactional-id' | 'cluster'
   readonly name?: string | undefined
 }
 
-/** What to do about another error, in a sentence that names no front end, and as advice. */
+/** A remedy of another error: a sentence that names no front end, and the same as advice. */
 export interface Remedy {
   readonly remedy: string
   readonly advice?: Advice | undefined
 }
 
-/** A storage as a person calls it, without credentials; undefined where it is not known. */
+/** URL or path of a storage, without credentials. It is undefined where it is not known. */
 type StorageName = string | undefined

@@ -1,4 +1,8 @@
-/** What OpenSSL found wrong with a certificate (X509_V_ERR_*), by the names that Node.js gives. */
+/**
+ * Reasons of OpenSSL to refuse a certificate (X509_V_ERR_*), by the error codes of Node.js.
+ * https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
+ * https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
 const problems: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed and not among the trusted ones',
   SELF_SIGNED_CERT_IN_CHAIN: 'the root of its chain is not among the trusted ones',
@@ -28,18 +32,18 @@ const distrust: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ])
 
-/** Why TLS refused a certificate. */
+/** The reason why TLS refused the certificate of a server. */
 export interface CertificateProblem {
-  /** A clause whose "it" is the certificate. */
+  /** Reason, as a clause whose "it" is the certificate: "it has expired". */
   readonly why: string
   /** Whether the certificate would be accepted if the authority that signed it were trusted. */
   readonly isDistrust: boolean
 }
 
 /**
- * Returns why TLS refused the certificate of a server, or undefined when `error` has another cause.
- * Node.js has no names for rare reasons, such as weak keys: those are `UNSPECIFIED`, with OpenSSL's
- * words.
+ * Returns why TLS refused the certificate of a server, or undefined when `error` is of another
+ * kind. Only the error itself is examined, and not its causes. Node.js has no names for rare
+ * reasons, such as weak keys: those have the code `UNSPECIFIED`, and OpenSSL's words.
  */
 export function certificateProblem(error: unknown): CertificateProblem | undefined {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }

@@ -5,7 +5,10 @@ import { type PluginErrorCode, pluginCodes } from './codes/plugin-codes.ts'
 import { type StorageErrorCode, storageCodes } from './codes/storage-codes.ts'
 import type { ErrorCodeDescription } from './error-code-description.ts'
 
-/** Every error of Kannery has one of these codes. Codes and exit statuses are never reused. */
+/**
+ * Code of an error of Kannery, for programs. A code and its exit status are never used for anything
+ * else, also not after the code was removed.
+ */
 export type ErrorCode =
   | GeneralErrorCode
   | StorageErrorCode
@@ -13,10 +16,10 @@ export type ErrorCode =
   | PluginErrorCode
   | KafkaErrorCode
 
-/** What an error code is about. */
+/** Area of an error code: what its errors are about. `general` is for those of no area. */
 export type ErrorArea = 'general' | 'storage' | 'backup' | 'plugin' | 'kafka'
 
-/** The error codes of each area. */
+/** The error codes of each area, in the order of documentation. Every code is in one area. */
 export const errorAreas: Readonly<Record<ErrorArea, readonly ErrorCode[]>> = {
   general: codesOf(generalCodes),
   storage: codesOf(storageCodes),
@@ -25,7 +28,7 @@ export const errorAreas: Readonly<Record<ErrorArea, readonly ErrorCode[]>> = {
   kafka: codesOf(kafkaCodes),
 }
 
-/** Descriptions of all error codes. */
+/** Descriptions of all error codes, by code, in the order of documentation. */
 export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeDescription>> = {
   ...generalCodes,
   ...storageCodes,

@@ -8,25 +8,38 @@ import { LimitedStorage } from './rate-limit.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './retry/retry-deadline.ts'
 import { RetryingStorage } from './retry/retrying-storage.ts'
 
-/** What to put around a backend. */
+/** Options of {@link decorate}. */
 export interface DecorateOptions {
+  /** Clock of the pauses and time limits. */
   readonly clock: Clock
+  /** Source of randomness for the length of pauses. */
   readonly random: Random
-  /** Folder that holds all keys. Defaults to the root of the backend. */
+  /** Folder of the backend that holds all keys. Defaults to its root. */
   readonly prefix?: KeyPrefix | undefined
   /**
-   * Capabilities that a probe found missing although the backend promises them, such as
-   * `ifVersionDelete: false`.
+   * Capabilities that differ from what the backend states, such as `ifVersionDelete: false`, which
+   * a probe found out. Defaults to none.
    */
   readonly capabilities?: Partial<StorageCapabilities> | undefined
+  /** Limits of the retries that differ from the defaults, which {@link RetryPolicy} names. */
   readonly retry?: Partial<RetryPolicy> | undefined
+  /**
+   * Largest number of requests per second, all attempts together. They are spread evenly, and wait
+   * for their turn. Defaults to no limit.
+   */
   readonly requestsPerSecond?: number | undefined
+  /** Receives every attempt, for metrics and logs. Defaults to none. */
   readonly observer?: StorageObserver | undefined
 }
 
 /**
- * Puts around a backend what every backend needs, in the only right order: prefix → retries → rate
- * limit → metrics → backend. Each attempt is limited and counted, and a caller sees one call.
+ * Returns a storage with what every backend needs around it, in the only right order: prefix →
+ * retries → rate limit → observer → backend. Each attempt is limited and observed, and a caller
+ * sees one call. Closing the storage closes the backend.
+ *
+ * Retries repeat what failed with the retry `same-request`, until a deadline. A write whose answer
+ * was lost is sent again and recognised by its content; if that finds out nothing, it fails with
+ * STORAGE_OUTCOME_UNKNOWN, and what was written is not deleted.
  */
 export function decorate(backend: StorageBackend, options: DecorateOptions): StorageBackend {
   const { clock, random, prefix, capabilities, observer } = options

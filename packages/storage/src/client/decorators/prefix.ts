@@ -17,7 +17,7 @@ import type {
 } from '../../backend.ts'
 import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '../../object-key.ts'
 
-/** Makes a storage of a folder of another one: no key names anything outside it. */
+/** A storage in a folder of another one: no key names anything outside the folder. */
 export class PrefixedStorage implements StorageBackend {
   readonly #inner: StorageBackend
   readonly #prefix: KeyPrefix

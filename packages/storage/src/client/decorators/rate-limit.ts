@@ -19,7 +19,13 @@ import type { KeyPrefix, ObjectKey } from '../../object-key.ts'
 import { RequestPace } from './request-pace.ts'
 import { RewritePace } from './rewrite-pace.ts'
 
-/** Entries on a page of a listing of S3, GCS and Azure, and keys in one deletion request of S3. */
+/**
+ * Number of names that one request is counted for: entries on a page of a listing of S3 and Google
+ * Cloud Storage, and keys in one deletion request of S3.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ * https://cloud.google.com/storage/docs/json_api/v1/objects/list
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+ */
 const namesPerRequest = 1000
 
 /** Spreads requests, and writes of one key, over time: each attempt waits for its turn. */

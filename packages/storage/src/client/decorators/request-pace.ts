@@ -1,12 +1,12 @@
 import type { Clock } from '../../environment.ts'
 
 /**
- * How much unused time a late timer may make up for, milliseconds: then requests follow each other
- * without a pause.
+ * Unused time in milliseconds that requests may make up for after a late timer: they then follow
+ * each other without a pause.
  */
 const catchUpMs = 100
 
-/** Spaces requests evenly: each waits for its turn. */
+/** Spreads requests evenly over time: each waits for its turn. */
 export class RequestPace {
   readonly #clock: Clock
   readonly #intervalMs: number
@@ -17,6 +17,7 @@ export class RequestPace {
     this.#intervalMs = 1000 / requestsPerSecond
   }
 
+  /** Waits for the turn of a request. Rejects with the signal's reason when it is aborted. */
   async turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#intervalMs === 0) return
     const nowMs = this.#clock.monotonic()

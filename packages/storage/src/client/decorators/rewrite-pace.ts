@@ -1,10 +1,10 @@
 import type { Clock } from '../../environment.ts'
 import { isConflict } from '../../errors/predicates.ts'
 
-/** From this number of keys on, keys that may be written again are forgotten. */
+/** Number of keys from which on keys that may be written again are forgotten. */
 const manyKeys = 1000
 
-/** Keeps the writes of one key at a distance in time, also concurrent ones. */
+/** Keeps a distance in time between the writes of one key, also between concurrent ones. */
 export class RewritePace {
   readonly #clock: Clock
   readonly #intervalMs: number
@@ -16,6 +16,10 @@ export class RewritePace {
     this.#intervalMs = intervalMs
   }
 
+  /**
+   * Writes when the key may be written again. A write whose condition did not hold changed nothing,
+   * and delays no other one.
+   */
   async write<T>(
     key: string,
     signal: AbortSignal | undefined,

@@ -13,6 +13,7 @@ export type BackupErrorCode =
   | 'RESTORE_INCOMPLETE'
   | 'VERIFY_FAILED'
 
+/** Descriptions of the codes of errors about a backup. */
 export const backupCodes: Readonly<Record<BackupErrorCode, ErrorCodeDescription>> = {
   LEASE_HELD: {
     exitStatus: 32,

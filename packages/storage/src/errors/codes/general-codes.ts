@@ -3,6 +3,7 @@ import type { ErrorCodeDescription } from '../error-code-description.ts'
 /** Codes of errors that belong to no area. */
 export type GeneralErrorCode = 'INTERNAL' | 'CONFIG_INVALID' | 'OUTPUT_CLOSED' | 'INTERRUPTED'
 
+/** Descriptions of the codes of errors that belong to no area. */
 export const generalCodes: Readonly<Record<GeneralErrorCode, ErrorCodeDescription>> = {
   INTERNAL: {
     exitStatus: 1,

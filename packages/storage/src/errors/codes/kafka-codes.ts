@@ -16,6 +16,7 @@ export type KafkaErrorCode =
   | 'KAFKA_PROTOCOL'
   | 'KAFKA_OFFSETS_LOST'
 
+/** Descriptions of the codes of errors that concern a Kafka cluster. */
 export const kafkaCodes: Readonly<Record<KafkaErrorCode, ErrorCodeDescription>> = {
   KAFKA_UNREACHABLE: {
     exitStatus: 50,

@@ -7,6 +7,7 @@ export type PluginErrorCode =
   | 'PLUGIN_DENIED'
   | 'PLUGIN_INSTALL_FAILED'
 
+/** Descriptions of the codes of errors about plugins. */
 export const pluginCodes: Readonly<Record<PluginErrorCode, ErrorCodeDescription>> = {
   PLUGIN_MISSING: { exitStatus: 40, remedy: 'Install the package that the message names.' },
   PLUGIN_INVALID: {

@@ -17,6 +17,7 @@ export type StorageErrorCode =
   | 'STORAGE_FULL'
   | 'STORAGE_NOT_DURABLE'
 
+/** Descriptions of the codes of errors of a storage. */
 export const storageCodes: Readonly<Record<StorageErrorCode, ErrorCodeDescription>> = {
   STORAGE_NOT_FOUND: {
     exitStatus: 10,

@@ -47,7 +47,7 @@ export async function writeCertainly<T>(write: CertainWrite<T>): Promise<T> {
   }
 }
 
-/** Whether a write that failed with `error` may have been applied nevertheless. */
+/** Returns whether a write that failed with `error` may have been applied nevertheless. */
 export function mayHaveLanded(error: KanneryError): boolean {
   const { sent } = error.facts
   return isRepeatable(error) && error.code !== 'STORAGE_THROTTLED' && sent !== false

@@ -15,6 +15,7 @@ export interface CertainWriterOptions {
   readonly deadline: RetryDeadline
   /** Makes the inner writer stop waiting. */
   readonly giveUp: (reason: unknown) => void
+  /** Returns the stored object if it has this content, or undefined if there is no such object. */
   readonly find: (written: Content) => Promise<StoredObject | undefined>
 }
 

@@ -1,11 +1,14 @@
 import { crc32 } from 'node:zlib'
 
-/** Content of an object that was written, by which it is recognised. */
+/** Content of an object that was written, by which the object is recognised. */
 export interface Content {
+  /** Number of bytes. */
   readonly size: number
+  /** Reads `body`, and returns whether it is the same content. */
   isSameAs(body: AsyncIterable<Uint8Array>): Promise<boolean>
 }
 
+/** Returns the content of an object whose bytes are in memory. They are compared one by one. */
 export function contentOfBytes(bytes: Uint8Array): Content {
   return {
     size: bytes.byteLength,

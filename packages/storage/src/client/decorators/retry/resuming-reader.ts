@@ -4,17 +4,17 @@ import { KanneryError } from '../../../errors/kannery-error.ts'
 import { withItemTimeout } from './item-timeout.ts'
 import { isRepeatable, type RetryDeadline } from './retry-deadline.ts'
 
-/** How to open an object again. */
+/** Options of {@link ResumingReader.open}. */
 export interface ResumingReaderOptions {
-  /** Opens the object; makes one attempt. */
+  /** Opens the object in one attempt. */
   readonly open: (options: Omit<GetOptions, 'signal'>, signal: AbortSignal) => Promise<ObjectReader>
   readonly getOptions: GetOptions
   readonly deadline: RetryDeadline
 }
 
 /**
- * Continues a body that broke off where it broke off, from the same version of the object: a long
- * read survives the reset of a connection.
+ * Reads an object, and continues a body that broke off where it broke off, from the same version of
+ * the object: a long read survives the reset of a connection.
  *
  * @throws STORAGE_PRECONDITION_FAILED or STORAGE_NOT_FOUND when the object was replaced or deleted
  *   in between

@@ -3,28 +3,32 @@ import { eitherSignal } from '../../../concurrency/abort-signals.ts'
 import type { Clock, Random } from '../../../environment.ts'
 import { KanneryError } from '../../../errors/kannery-error.ts'
 
-/** How long and how often a call is retried. All times in milliseconds. */
+/** Limits of the retries of a call. All times are in milliseconds. */
 export interface RetryPolicy {
   /**
    * Time for all attempts of one call and the pauses between them. It starts again when a chunk of
    * a body or an entry of a listing arrives, and when more of a request's body was sent than ever
-   * before. No attempt begins later; one that makes progress is not cut off.
+   * before. No attempt begins later; one that makes progress is not cut off. Defaults to 60,000.
    */
   readonly deadlineMs: number
   /**
    * Time after which one attempt counts as failed, or the wait for the next chunk of a body, the
    * next entry of a listing or the next result of a deletion. It starts again whenever some of the
    * request's body was sent. The answer may take as long as sending the body took, if that is
-   * longer: a slow connection still holds bytes that this process has already sent.
+   * longer: a slow connection still holds bytes that this process has already sent. Defaults to
+   * 25,000.
    */
   readonly attemptMs: number
-  /** Upper bound of the first random pause. The bound doubles with each further pause. */
+  /**
+   * Upper bound of the first random pause. The bound doubles with each further pause, and starts
+   * again with progress. The pause that a throttling store asks for is added. Defaults to 200.
+   */
   readonly firstPauseMs: number
-  /** Upper bound of every pause. */
+  /** Upper bound of every random pause. Defaults to 10,000. */
   readonly maxPauseMs: number
 }
 
-/** The policy that applies where none is given. */
+/** The retry policy that applies where none is given. */
 export const defaultRetryPolicy: RetryPolicy = {
   deadlineMs: 60_000,
   attemptMs: 25_000,
@@ -32,7 +36,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxPauseMs: 10_000,
 }
 
-/** What retries need beside the call. */
+/** Clock, randomness and limits of retries, which all calls of a storage share. */
 export interface RetryEnvironment {
   readonly clock: Clock
   readonly random: Random
@@ -42,7 +46,7 @@ export interface RetryEnvironment {
 /** Makes one attempt of a call, and reports how many bytes of the request's body were sent. */
 export type Attempt<T> = (signal: AbortSignal, onProgress: OnProgress) => Promise<T>
 
-/** Keeps the time that one call has left for further attempts, and the length of its next pause. */
+/** The time that one call has left for further attempts, and the length of its next pause. */
 export class RetryDeadline {
   readonly #environment: RetryEnvironment
   readonly #signal: AbortSignal | undefined
@@ -58,7 +62,7 @@ export class RetryDeadline {
     this.#startMs = environment.clock.monotonic()
   }
 
-  /** Starts the time again, because there was progress. */
+  /** Starts the time and the length of the pauses again, because there was progress. */
   renew(): void {
     this.#startMs = this.#environment.clock.monotonic()
     this.#pauses = 0
@@ -143,8 +147,10 @@ export class RetryDeadline {
   }
 
   /**
-   * @param dueMs until when the call may take, by the monotonic clock; it moves as the call
-   * advances
+   * Makes one attempt, and rejects when it is not over in time.
+   *
+   * @param dueMs returns until when the call may take, by the monotonic clock; it moves as the call
+   *   advances
    */
   async #unlessLate<T>(call: Attempt<T>, onProgress: OnProgress, dueMs: () => number): Promise<T> {
     const finished = new AbortController()
@@ -177,7 +183,7 @@ export class RetryDeadline {
   }
 }
 
-/** Whether the request that failed may be sent again as it is. */
+/** Returns whether the request that failed with `error` may be sent again as it is. */
 export function isRepeatable(error: unknown): error is KanneryError {
   return KanneryError.is(error) && error.retry === 'same-request'
 }
