@@ -8,6 +8,7 @@ import { writeBackup } from './backup.ts'
 import { contentOf, readPartition } from './read-partition.ts'
 import { connectTo, uniqueTopic } from './real-cluster.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
+import { TestBroker } from './test-broker.ts'
 
 const { bootstrapServers } = inject('kafka')
 let cluster: KafkaCluster
@@ -217,6 +218,29 @@ describe('a restore of several topics', () => {
         contentOf(records('other', 5)),
       )
     }
+  })
+
+  test('refuses an empty topic that was deleted and created again after the checks, and goes on with the others', async () => {
+    const storage = await backupOf({ first: 2, second: 3 })
+    const [replaced, good] = [uniqueTopic('replaced'), uniqueTopic('good')]
+    await using broker = await TestBroker.connect(cluster)
+    for (const name of [replaced, good]) await broker.createTopic(name)
+    const run = await RestoreRun.prepare(
+      options(storage, [
+        { topic: 'first', as: replaced },
+        { topic: 'second', as: good },
+      ]),
+    )
+    await broker.deleteTopic(replaced)
+    await expect.poll(() => exists(replaced)).toBe(false)
+    const { topicId } = await broker.createTopic(replaced)
+    const { topics, failed } = await run.run(() => {})
+
+    expect(failed).toMatchObject([
+      { topic: 'first', error: { code: 'KAFKA_TOPIC_MISMATCH', facts: { topicId } } },
+    ])
+    expect(topics).toMatchObject([{ topic: 'second', verification: { records: 3 } }])
+    expect(await readPartition(cluster, replaced, 0)).toEqual([])
   })
 
   test('restores no more topics at a time than asked for, and begins none after an interruption', async () => {

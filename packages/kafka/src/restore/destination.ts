@@ -8,6 +8,7 @@ import type { Selection } from '../reading/selection.ts'
 import { Findings } from './preflight/findings.ts'
 import { missingPermissions, type Preflight, type Target } from './preflight/preflight.ts'
 import { checkRecordHandling, checkReplicas } from './preflight/target-checks.ts'
+import { topicReplaced } from './producing/topic-producer.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
 import type { Settings } from './settings/topic-settings.ts'
@@ -32,17 +33,22 @@ export interface OpenedTopic {
 }
 
 /**
- * Checks an opened topic once more, and writes nothing.
+ * Checks an opened topic once more, and writes nothing: hours may pass between the preflight and
+ * the turn of a topic.
  *
- * @throws KAFKA_TOPIC_NOT_EMPTY when another producer wrote into it after the preflight,
- *   KAFKA_DENIED when this user may not do with a created topic what the restore needs,
- *   CONFIG_INVALID when the cluster would not take its final configuration.
+ * @throws KAFKA_TOPIC_MISMATCH when the topic was deleted and created again after the preflight,
+ *   KAFKA_TOPIC_NOT_EMPTY when another producer wrote into it, KAFKA_DENIED when this user may not
+ *   do with a created topic what the restore needs, CONFIG_INVALID when the cluster would not take
+ *   its final configuration.
  */
 export async function openDestination(
   cluster: KafkaCluster,
   { topic, maxBatchBytes, settings }: OpenedTopic,
-  checked: Preflight,
-  { selection, verify }: { readonly selection: Selection; readonly verify: boolean },
+  checked: Pick<Preflight, 'settings' | 'target'>,
+  {
+    selection,
+    verify,
+  }: { readonly selection: Pick<Selection, 'partitions'>; readonly verify: boolean },
 ): Promise<Destination> {
   const { name } = topic
   const release = releaseSettings(settings?.held ?? {}, settings?.final ?? {})
@@ -57,9 +63,12 @@ export async function openDestination(
     await cluster.validateTopicConfig(name, release.set, release.remove)
   }
   const startOffsets = await endOffsets(cluster, name, selection.partitions)
-  assertUnchanged(checked.target, startOffsets)
+  // Asked last: what was checked before this was checked on the topic that has this id.
+  const present = await cluster.topic(name)
+  if (present.topicId !== topic.topicId) throw topicReplaced(topic, present)
+  assertNothingWritten(checked.target, startOffsets)
   return {
-    topic,
+    topic: present,
     maxBatchBytes,
     startOffsets,
     finish: async () => {
@@ -72,8 +81,7 @@ export async function openDestination(
   }
 }
 
-/** Topics wait for their turn: hours may pass between the preflight of one and its first record. */
-function assertUnchanged(target: Target, endOffsets: ReadonlyMap<number, number>): void {
+function assertNothingWritten(target: Target, endOffsets: ReadonlyMap<number, number>): void {
   const before = target.kind === 'existing' ? target.endOffsets : new Map<number, number>()
   const changed = [...endOffsets].filter(([partition, end]) => end !== (before.get(partition) ?? 0))
   const [first] = changed

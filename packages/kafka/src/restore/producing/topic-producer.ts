@@ -1,4 +1,5 @@
 import { type Clock, KanneryError } from '@kannery/storage'
+import { onlyOne } from '../../cluster/api-call.ts'
 import { kafkaError } from '../../cluster/errors.ts'
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../../cluster/metadata.ts'
@@ -135,9 +136,9 @@ export class TopicProducer implements AsyncDisposable {
   async #readLeaders(): Promise<void> {
     const { cluster, topic } = this.#options
     const { topics } = await cluster.metadata([topic.name])
-    const [present] = topics
-    if (present?.error !== undefined) throw present.error
-    if (present === undefined || present.topicId !== topic.topicId) throw replaced(topic.name)
+    const present = onlyOne(topics, 'Metadata')
+    if (present.error !== undefined) throw present.error
+    if (present.topicId !== topic.topicId) throw topicReplaced(topic, present)
     this.#leaders = leadersOf(present)
   }
 
@@ -163,10 +164,18 @@ function leadersOf({ partitions }: TopicMetadata): ReadonlyMap<number, number | 
   return new Map(partitions.map(({ partition, leader }) => [partition, leader]))
 }
 
-function replaced(topic: string): KanneryError {
+/** Explains that another topic has the name of the one that is being restored into. */
+export function topicReplaced(
+  { name, topicId }: Pick<TopicMetadata, 'name' | 'topicId'>,
+  present: Pick<TopicMetadata, 'topicId'>,
+): KanneryError {
   return new KanneryError(
-    'KAFKA_TOPIC_UNKNOWN',
-    `topic "${topic}" was deleted and created again while it was being restored`,
-    { remedy: 'Find out who did that, then restore again.', facts: { topic } },
+    'KAFKA_TOPIC_MISMATCH',
+    `topic "${name}" was deleted and created again during the restore`,
+    {
+      why: `its id was ${topicId} when it was checked, and is ${present.topicId} now`,
+      remedy: 'Find out what deletes the topic, then restore again.',
+      facts: { topic: name, topicId: present.topicId },
+    },
   )
 }
