@@ -9,32 +9,43 @@ import { ContractViolation, nameOf } from './expectations.ts'
 
 /** One promise of the contract, with the code that tries it on a storage. */
 export interface ContractCase {
-  /** Name that reads as a sentence about a storage. */
+  /** Name of the case, a sentence about storages. No other case has it. */
   readonly name: string
   /**
-   * Capabilities without which {@link refuse} runs instead: a storage has to refuse what it lacks,
-   * not imitate it.
+   * Capabilities that {@link run} needs. If the storage lacks one of them, {@link refuse} runs
+   * instead: a storage has to refuse what it lacks, not imitate it. Defaults to none.
    */
   readonly needs?: readonly (keyof StorageCapabilities)[]
+  /** Tries the promise. Rejects with a {@link ContractViolation} if it is broken. */
   run(context: CaseContext): Promise<void>
+  /**
+   * Checks that the storage refuses with STORAGE_UNSUPPORTED what it lacks. Rejects with a
+   * {@link ContractViolation} if it does not. Every case with `needs` has it.
+   */
   refuse?(context: CaseContext): Promise<void>
 }
 
-/** What a case gets to try a storage. */
+/** The storage that a case tries, and what the case needs beside it. */
 export interface CaseContext {
-  /** Returns another client of the same storage each time. The case closes it. */
+  /** Opens another client of the same storage each time. The case closes it. */
   open(): Promise<StorageBackend>
-  /** Folder of the case alone, which is empty when the case begins. */
+  /** Folder that no other case uses, and that is empty when the case begins. */
   readonly prefix: KeyPrefix
+  /** Source of randomness for the ranges that are read. */
   readonly random: Random
-  /** Clock to wait by; it need not be the storage's. */
+  /**
+   * Clock for the pauses between writes of one key, and for the time until which an object is
+   * locked. It need not be the storage's, but close to it.
+   */
   readonly clock: Clock
 }
 
 /**
- * Runs a case, or its refusal where the storage lacks what it needs, and removes what it wrote.
+ * Runs a case, or its refusal if the storage lacks a capability that the case needs, and deletes
+ * what it wrote as far as possible.
  *
- * @throws ContractViolation saying which promise was broken, and how
+ * @throws ContractViolation saying which promise was broken, and how; any other error of the
+ *   storage is its cause
  */
 export async function runCase(contractCase: ContractCase, context: CaseContext): Promise<void> {
   await using storage = await context.open()

@@ -1,14 +1,19 @@
 import { type ErrorCode, KanneryError } from '@kannery/storage'
 
-/** Thrown when a storage breaks a promise of the contract. */
+/**
+ * An error that says which promise of the contract a storage broke, and how. Its cause is the error
+ * of the storage, if there was one.
+ */
 export class ContractViolation extends Error {
   override readonly name: string = 'ContractViolation'
 }
 
+/** Expects that `condition` is true; `what` says what is wrong otherwise. */
 export function expectTrue(condition: boolean, what: string): asserts condition {
   if (!condition) throw new ContractViolation(what)
 }
 
+/** Expects the same value, compared as JSON. */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
   const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)]
   if (found !== wanted) throw new ContractViolation(`${what}: ${found} instead of ${wanted}`)
@@ -32,6 +37,7 @@ export function expectSameNames(
   )
 }
 
+/** Expects the same bytes. */
 export function expectBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   if (actual.byteLength !== expected.byteLength) {
     const lengths = `${actual.byteLength} bytes instead of ${expected.byteLength}`
@@ -79,6 +85,7 @@ export async function expectReason(
   })
 }
 
+/** Returns the code, message and reason of an error, or its name and message, for people. */
 export function nameOf(error: unknown): string {
   if (error === undefined) return 'no error at all'
   if (KanneryError.is(error)) {

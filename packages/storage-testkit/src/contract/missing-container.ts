@@ -5,9 +5,9 @@ import { at, create, read } from './steps.ts'
 const missing = 'STORAGE_CONTAINER_NOT_FOUND'
 
 /**
- * The promises of a storage whose bucket, container or disk does not exist: an error of its own,
- * never "no such object", after which a new backup would begin. {@link CaseContext.open} has to
- * open such a storage.
+ * The cases for a storage whose bucket, container or folder does not exist. It has to answer with
+ * STORAGE_CONTAINER_NOT_FOUND and never "no such object", after which a new backup would begin.
+ * `CaseContext.open` has to open such a storage, which succeeds.
  */
 export const missingContainerContract: readonly ContractCase[] = [
   {

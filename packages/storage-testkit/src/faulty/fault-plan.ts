@@ -1,19 +1,21 @@
 import type { SeededRandom } from '../world/seeded-random.ts'
 import type { CalledOperation, Fault, FaultRule, StorageCall } from './fault.ts'
 
-/** Faults that one handle is to have, and the calls that it had so far. */
+/** The faults that one handle of a storage is to have, and the calls that it had so far. */
 export class FaultPlan {
-  /** All calls, in order. */
+  /** All calls of the handle so far, in order, also those that failed. */
   readonly calls: StorageCall[] = []
   readonly #counts = new Map<CalledOperation, number>()
   #rules: FaultRule[] = []
 
-  /** The first rule that names a fault decides. */
+  /**
+   * Adds a rule. Rules are asked in the order in which they were added, until one names a fault.
+   */
   onCall(rule: FaultRule): void {
     this.#rules.push(rule)
   }
 
-  /** Removes all rules: calls succeed from now on. */
+  /** Removes all rules: calls have no faults from now on. */
   clear(): void {
     this.#rules = []
   }
@@ -32,16 +34,17 @@ export class FaultPlan {
   }
 }
 
-/** A call that a fault is planned for. */
+/** A call that {@link atCall} plans a fault for. */
 export interface NamedCall {
+  /** Operation of the call. */
   readonly operation: CalledOperation
-  /** Defaults to any key. */
+  /** Key or prefix of the call. Defaults to any key. */
   readonly key?: string | undefined
-  /** Position among the matching calls since the rule was made. Defaults to 1. */
+  /** Position among the matching calls since the rule was made, counted from 1. Defaults to 1. */
   readonly nth?: number | undefined
 }
 
-/** Plans a fault for one call. */
+/** Returns a rule that gives a fault to one call. Later calls that match have none. */
 export function atCall(named: NamedCall, fault: Fault): FaultRule {
   let left = named.nth ?? 1
   return (call) => {
@@ -52,16 +55,20 @@ export function atCall(named: NamedCall, fault: Fault): FaultRule {
   }
 }
 
-/** Which calls are to have random faults. */
+/** Options of {@link seededFaults}. */
 export interface SeededFaultsOptions {
   /** Probability that a call has a fault, from 0 to 1. */
   readonly probability: number
+  /** Longest delay of a request or answer, and longest pause of throttling, in milliseconds. */
   readonly longestDelayMs: number
-  /** Defaults to all kinds that suit the operation. */
+  /** Kinds of faults. Defaults to all kinds that suit the operation; `hang` suits none. */
   readonly kinds?: readonly Fault['kind'][] | undefined
 }
 
-/** Draws faults from `random`: the same seed and the same calls give the same faults. */
+/**
+ * Returns a rule that draws faults at random: the same seed and the same calls give the same
+ * faults. Calls have only faults that suit their operation.
+ */
 export function seededFaults(random: SeededRandom, options: SeededFaultsOptions): FaultRule {
   return ({ operation }) => {
     if (!random.chance(options.probability)) return undefined

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
-/** A call of a storage or of its writer. */
+/** Name of a call of a storage, or of a call of its writer (`write`, `commit`). */
 export type CalledOperation =
   | 'head'
   | 'get'
@@ -13,39 +13,56 @@ export type CalledOperation =
   | 'deleteMany'
   | 'sweepUnfinished'
 
-/** A call as a rule sees it. */
+/** A call of a storage, as a {@link FaultRule} sees it. */
 export interface StorageCall {
   readonly operation: CalledOperation
-  /** Key or prefix of the call; empty for `deleteMany`. */
+  /** Key or prefix of the call. It is empty for `deleteMany`. */
   readonly key: string
-  /** 1 for the first call of this operation on this handle. */
+  /** Position among the calls of this operation on this handle, counted from 1. */
   readonly nth: number
 }
 
 /** What goes wrong with a call. */
 export type Fault =
-  /** The request does not arrive. */
+  /**
+   * The request does not arrive, and the call fails with `error`. It defaults to
+   * STORAGE_UNAVAILABLE with the retry `same-request`.
+   */
   | { readonly kind: 'fail'; readonly error?: Error | undefined }
-  /** The request is applied; its answer does not come back. */
+  /** The request is applied, but its answer is lost: the call fails with STORAGE_UNAVAILABLE. */
   | { readonly kind: 'lose-answer' }
-  /** The request arrives later; the caller waits for it. Others come in between. */
+  /** The request arrives later, and the caller waits. Other requests may arrive in between. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
-  /** The caller gets an error at once; the request arrives nevertheless, later. */
+  /** The call fails with STORAGE_UNAVAILABLE at once, but the request arrives later. */
   | { readonly kind: 'arrive-late'; readonly milliseconds: number }
-  /** The request is applied at once; the answer takes its time. */
+  /** The request is applied at once, and its answer arrives later. */
   | { readonly kind: 'answer-late'; readonly milliseconds: number }
   /**
-   * The request arrives twice, as through a proxy that resends. The caller sees one of the answers.
+   * The request arrives twice, as through a proxy that resends it. The caller gets the first or the
+   * second answer.
    */
   | { readonly kind: 'repeat'; readonly answer: 'first' | 'second' }
-  /** No answer, ever, until the caller gives up: a process that asks so is as good as dead. */
+  /**
+   * No answer arrives until the caller aborts the call by its signal. `applied` says whether the
+   * request is applied.
+   */
   | { readonly kind: 'hang'; readonly applied: boolean }
-  /** A body or a listing ends early: with an error, or as if that were all. */
+  /**
+   * A body ends after a number of bytes, or a listing after a number of entries: with
+   * STORAGE_UNAVAILABLE (`error`), or as if that were all (`silent`). Other calls are not affected.
+   */
   | { readonly kind: 'truncate'; readonly after: number; readonly end: 'error' | 'silent' }
+  /**
+   * The call fails with STORAGE_THROTTLED, and nothing is applied. `retryAfterMs` is the pause in
+   * milliseconds that the storage asks for. It defaults to none.
+   */
   | { readonly kind: 'throttle'; readonly retryAfterMs?: number | undefined }
+  /**
+   * The call fails with STORAGE_DENIED, and nothing is applied. Of `deleteMany`, each key fails.
+   */
   | { readonly kind: 'deny' }
 
-/** Decides what happens to a call. */
+/** Returns the fault that a call is to have, or undefined if the rule names none for it. */
 export type FaultRule = (call: StorageCall) => Fault | undefined
 
 export function unavailable(call: StorageCall): KanneryError {

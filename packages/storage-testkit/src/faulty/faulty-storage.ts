@@ -28,10 +28,11 @@ import {
 import { FaultPlan } from './fault-plan.ts'
 
 /**
- * Makes calls to a storage fail as planned in {@link faults}. A handle is one client's connection:
- * others may have handles to the same world with other faults or none.
+ * A storage whose calls fail as planned in {@link faults}, around another storage that keeps the
+ * objects. It is one client: others may use the same storage with other faults or none.
  */
 export class FaultyStorage implements StorageBackend {
+  /** Faults that calls are to have, and the calls so far. It begins without rules. */
   readonly faults: FaultPlan = new FaultPlan()
   readonly #inner: StorageBackend
   readonly #clock: Clock
@@ -205,7 +206,7 @@ async function settled(promise: Promise<unknown>): Promise<void> {
   await Promise.allSettled([promise])
 }
 
-/** The caller goes; what it asked for is not stopped by that. */
+/** Rejects when the caller aborts; the request that was sent is not stopped by that. */
 async function unlessAborted<T>(signal: AbortSignal | undefined, answer: Promise<T>): Promise<T> {
   if (signal === undefined) return await answer
   const { promise, reject } = Promise.withResolvers<never>()

@@ -7,6 +7,7 @@ import {
 } from '@kannery/storage'
 import type { MemoryWorld } from './memory-world.ts'
 
+/** Yields the entries of a listing. It leaves out objects that are deleted while it runs. */
 export function* listWorld(
   world: MemoryWorld,
   prefix: KeyPrefix,

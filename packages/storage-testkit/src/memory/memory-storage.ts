@@ -34,21 +34,28 @@ import { MemoryWriter } from './memory-writer.ts'
 
 const pieceBytes = 64 * 1024
 
-/** What kind of storage the memory imitates. */
+/** Options of {@link MemoryStorage.open}: what kind of store the memory imitates. */
 export interface MemoryStorageOptions {
-  /** Clock of the storage; writers may have another one. */
+  /** Clock of the storage. Its clients may have other ones. */
   readonly clock: Clock
-  /** Capabilities that differ from the default, which is all of them. */
+  /**
+   * Capabilities that differ from the defaults. A capability that is false is refused with
+   * STORAGE_UNSUPPORTED. By default the memory has all of them except `retainUntil`, with no limit
+   * of size and no time between writes.
+   */
   readonly capabilities?: Partial<StorageCapabilities> | undefined
-  /** Resolution of `lastModified` in milliseconds; 1000 imitates a store with whole seconds. */
+  /**
+   * Resolution of `lastModified` in milliseconds; 1000 imitates a store with whole seconds.
+   * Defaults to 1.
+   */
   readonly lastModifiedStepMs?: number | undefined
-  /** Whether answers state the time of the storage (`answeredAt`). */
+  /** Whether answers state the time of the storage (`answeredAt`). Defaults to false. */
   readonly reportsTime?: boolean | undefined
 }
 
 /**
  * A storage in memory that does exactly what the contract says: what works with it works with every
- * backend. Several handles to one world are several clients of one storage.
+ * backend. Several handles are several clients of one storage, which share its objects.
  */
 export class MemoryStorage implements StorageBackend {
   readonly type = 'memory'
@@ -62,6 +69,7 @@ export class MemoryStorage implements StorageBackend {
     this.#missing = missing
   }
 
+  /** Opens a new storage without objects. */
   static open(options: MemoryStorageOptions): MemoryStorage {
     const { clock, capabilities, lastModifiedStepMs: stepMs = 1, reportsTime = false } = options
     const world = new MemoryWorld(
@@ -71,7 +79,9 @@ export class MemoryStorage implements StorageBackend {
     return new MemoryStorage(world, false)
   }
 
-  /** Opens a storage whose container does not exist. */
+  /**
+   * Opens a storage whose container does not exist: calls fail with STORAGE_CONTAINER_NOT_FOUND.
+   */
   static missing(clock: Clock): MemoryStorage {
     const times = { clock, stepMs: 1, reportsTime: false }
     return new MemoryStorage(new MemoryWorld(times, allCapabilities), true)
@@ -86,19 +96,25 @@ export class MemoryStorage implements StorageBackend {
     return new MemoryStorage(this.#world, this.#missing)
   }
 
-  /** Returns all objects in key order, for assertions. */
+  /**
+   * Returns copies of all objects by key, for assertions. They are in the order of keys unless the
+   * capability `orderedList` is false.
+   */
   contents(): Map<ObjectKey, Uint8Array> {
     return new Map(
       this.#world.keys().map((key) => [key, Uint8Array.from(this.#present(key).bytes)]),
     )
   }
 
-  /** Returns all keys in order, for assertions. */
+  /** Returns all keys in the order of {@link contents}, for assertions. */
   keys(): ObjectKey[] {
     return this.#world.keys()
   }
 
-  /** Returns the bytes of one object, for assertions. They must not be changed. */
+  /**
+   * Returns the bytes of one object, or undefined if there is none, for assertions. They are no
+   * copy and must not be changed.
+   */
   peek(key: ObjectKey): Uint8Array | undefined {
     return this.#world.find(key)?.bytes
   }

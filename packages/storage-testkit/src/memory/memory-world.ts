@@ -9,22 +9,25 @@ import {
 } from '@kannery/storage'
 import { alreadyExists, preconditionFailed, throttled } from './errors.ts'
 
+/** An object of the memory. */
 export interface MemoryObject {
   readonly info: StoredObject
   readonly bytes: Uint8Array
 }
 
+/** An upload that was begun and has not ended. */
 export interface Upload {
   readonly key: ObjectKey
   readonly startedAtMs: number
 }
 
+/** The clock of a memory, and how its answers report the time. */
 export interface MemoryTimes {
-  /** By which the storage counts. */
+  /** Clock of the storage. */
   readonly clock: Clock
-  /** What `lastModified` is a multiple of. */
+  /** Number of milliseconds that `lastModified` is a multiple of. */
   readonly stepMs: number
-  /** Whether answers have the storage's time. */
+  /** Whether answers state the time of the storage (`answeredAt`). */
   readonly reportsTime: boolean
 }
 

@@ -2,10 +2,13 @@ import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/sto
 
 interface MemoryWriterOptions {
   readonly signal: AbortSignal | undefined
+  /** Publishes the object, and checks the condition of the write. */
   publish(bytes: Uint8Array): StoredObject
+  /** Ends the upload. It may be called more than once. */
   release(): void
 }
 
+/** Collects the chunks of a streamed object, and publishes them at its commit. */
 export class MemoryWriter implements ObjectWriter {
   readonly #options: MemoryWriterOptions
   readonly #chunks: Buffer[] = []

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Random } from '@kannery/storage'
 
-/** The machine's clock, for tests with servers that run on real time. */
+/** The clock of the machine, for tests with servers that run on real time. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -17,7 +17,7 @@ export const realClock: Clock = {
   },
 }
 
-/** The operating system's randomness: two runs of a test never use the same names. */
+/** The randomness of the operating system, so that two runs of a test never use the same names. */
 export const realRandom: Random = {
   bytes: (length) => randomBytes(length),
 }

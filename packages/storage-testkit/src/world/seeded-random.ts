@@ -1,17 +1,30 @@
 import type { Random } from '@kannery/storage'
 
-/** Random numbers that a seed determines, on every machine. Predictable, so for tests only. */
+/**
+ * A source of random numbers that a seed determines, the same on every machine. It is predictable:
+ * use it in tests only.
+ */
 export interface SeededRandom extends Random {
   /** Returns a number from 0, inclusive, to 1, exclusive. */
   fraction(): number
   /** Returns an integer from 0, inclusive, to `limit`, exclusive. */
   below(limit: number): number
+  /** Returns true with a probability from 0, which is never, to 1, which is always. */
   chance(probability: number): boolean
+  /**
+   * Returns one of the choices, each with the same probability.
+   *
+   * @throws RangeError if there are none
+   */
   pick<T>(choices: readonly T[]): T
-  /** Returns a source of its own: what it is asked for does not change the numbers of this one. */
+  /**
+   * Returns another source, which the next number of this one seeds. What is asked of it later does
+   * not change the numbers of this one.
+   */
   fork(): SeededRandom
 }
 
+/** Returns a source of random numbers that begins at `seed`, of which the lower 32 bits count. */
 export function seededRandom(seed: number): SeededRandom {
   const next = splitMix32(seed)
   const fraction = (): number => next() / 2 ** 32
@@ -30,8 +43,8 @@ export function seededRandom(seed: number): SeededRandom {
 }
 
 /**
- * SplitMix with 32 bits of state (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
- * Generators, 2014).
+ * Returns the next 32 bits with each call: SplitMix with 32 bits of state (Steele, Lea, Flood: Fast
+ * Splittable Pseudorandom Number Generators, 2014).
  */
 function splitMix32(seed: number): () => number {
   let state = seed >>> 0

@@ -14,7 +14,10 @@ export class TestClock implements Clock {
   #elapsedMs = 0
   readonly #sleepers = new Set<Sleeper>()
 
-  /** @param startMs wall-clock time at the beginning */
+  /**
+   * @param startMs wall-clock time at the beginning, in milliseconds since 1970. Defaults to
+   *   2026-11-23T07:00Z.
+   */
   constructor(startMs: number = Date.UTC(2026, 10, 23, 7)) {
     this.#startMs = startMs
   }
@@ -51,7 +54,10 @@ export class TestClock implements Clock {
     })
   }
 
-  /** Moves time forward. Resolves when all sleepers that were due have woken and wait again. */
+  /**
+   * Moves time forward by `milliseconds`. Resolves when all sleepers that were due have woken, and
+   * all code waits again. Code that waits for real input or output is not waited for.
+   */
   async pass(milliseconds: number): Promise<void> {
     const endMs = this.#elapsedMs + milliseconds
     await settle()
@@ -63,7 +69,10 @@ export class TestClock implements Clock {
     await settle()
   }
 
-  /** Moves time forward, from sleeper to sleeper, until `promise` settles; settles as it does. */
+  /**
+   * Moves time forward, from sleeper to sleeper, until `promise` settles, and settles as it does.
+   * It waits forever for a promise that neither time nor input settles.
+   */
   async passUntil<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const note = (): void => {
@@ -80,8 +89,8 @@ export class TestClock implements Clock {
   }
 
   /**
-   * Returns this clock with a wall-clock time that is `milliseconds` ahead of it, or behind it if
-   * negative.
+   * Returns a clock whose wall-clock time is `milliseconds` ahead of this one, or behind it if
+   * negative. Both share their sleepers and monotonic time.
    */
   skewed(milliseconds: number): Clock {
     return {
@@ -107,7 +116,9 @@ export class TestClock implements Clock {
   }
 }
 
-/** Waits for a turn of the event loop: all code that waits for promises alone has run then. */
+/**
+ * Waits for a turn of the event loop, after which all code has run that waits for promises alone.
+ */
 async function settle(): Promise<void> {
   await new Promise<void>((resolve) => {
     setImmediate(resolve)
