@@ -3,6 +3,7 @@ import type { BackendContext } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
 import type { GcsConfig } from './config.ts'
 import { type GcsCredentials, readCredentials } from './credentials.ts'
+import type { InterceptedRequest } from './sdk-call.ts'
 
 const googleEndpoint = 'https://storage.googleapis.com'
 
@@ -31,6 +32,12 @@ export async function connect(
     ...(authenticates ? { authClient: await authenticator(credentials, scope) } : {}),
     retryOptions: { autoRetry: false, maxRetries: 0, retryableErrorFn: () => false },
     crc32cGenerator: () => new Crc32c(),
+  })
+  // Leaves connections to the global agents of Node.js, which keep them alive and close an idle one
+  // before the server does. That of the SDK writes into connections that the server has closed, and
+  // closes all its connections when one read fails.
+  storage.interceptors.push({
+    request: (options) => Object.assign(options, { forever: false }) as InterceptedRequest,
   })
   // The SDK prefers STORAGE_EMULATOR_HOST to an endpoint that it is given.
   storage.baseUrl = `${endpoint}/storage/v1`

@@ -35,7 +35,8 @@ export function sdkError(error: unknown, attempt: Attempt, options: CallOptions)
   return gcsError(error, attempt, options)
 }
 
-type InterceptedRequest = ReturnType<NonNullable<File['interceptors'][number]['request']>>
+/** What the SDK lets a function change before it sends a request. */
+export type InterceptedRequest = ReturnType<NonNullable<File['interceptors'][number]['request']>>
 
 /** Adds headers and query parameters to the one request that `file` makes. */
 export function addToRequest(

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { keyPrefix, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
@@ -144,6 +145,21 @@ describe('an answer of Google that comes too late', () => {
 
     // An answer to it would end the process: it has no listener.
     expect(server.requests).toHaveLength(1)
+  })
+
+  test('a reader that gives up leaves the connections of other calls alone', async () => {
+    await using server = await startScriptedServer(({ url }) =>
+      url.includes('alt=media')
+        ? { status: 200, headers: objectHeaders, body: Buffer.alloc(1000), stallAfter: 10 }
+        : { status: 200, headers: json, body: stored, delayMs: 300 },
+    )
+    await using storage = await openAt(server)
+    const reader = await storage.get(key)
+    const other = storage.head(key)
+    await delay(100)
+    await reader[Symbol.asyncDispose]()
+
+    await expect(other).resolves.toMatchObject({ size: 4 })
   })
 
   test('a stalled body does not keep its connection after its reader gave up', async () => {

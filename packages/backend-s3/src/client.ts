@@ -16,6 +16,11 @@ export interface Connection {
 const connectPatienceMs = 10_000
 /** How long a connection may be silent. S3 itself gives up on a silent upload after 20 s. */
 const silencePatienceMs = 60_000
+/**
+ * How long a connection may be idle, or shorter if the server announces so: less than the servers
+ * allow, so that no request goes into a connection that the server has closed.
+ */
+const idleMs = 5_000
 
 /** Loads the SDK and makes a client. Sends nothing yet. @throws CONFIG_INVALID without a region */
 export async function connect(
@@ -40,6 +45,8 @@ export async function connect(
     requestHandler: {
       connectionTimeout: connectPatienceMs,
       socketTimeout: silencePatienceMs,
+      httpAgent: { timeout: idleMs },
+      httpsAgent: { timeout: idleMs },
       // The SDK would print warnings about sockets to the console.
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     },

@@ -34,8 +34,15 @@ export interface ScriptedAnswer {
 export interface ScriptedServer extends AsyncDisposable {
   readonly endpoint: string
   readonly requests: readonly ReceivedRequest[]
+  /** Returns how many connections clients have opened so far. */
+  connections(): number
   /** Resolves when no client is connected. Idle connections are closed. */
   allLeft(): Promise<void>
+}
+
+export interface ScriptedServerOptions {
+  /** How many milliseconds a connection may be idle; announced in `Keep-Alive`. */
+  readonly keepAliveTimeout?: number
 }
 
 /**
@@ -49,19 +56,23 @@ export type ScriptedOutcome = ScriptedAnswer | 'silence' | undefined
  */
 export async function startScriptedServer(
   answer: (request: ReceivedRequest) => ScriptedOutcome,
+  { keepAliveTimeout }: ScriptedServerOptions = {},
 ): Promise<ScriptedServer> {
   const requests: ReceivedRequest[] = []
-  const server = createServer((message, response) => {
+  let connections = 0
+  const server = createServer({ keepAliveTimeout }, (message, response) => {
     void receive(message).then((request) => {
       if (request === undefined) return
       requests.push(request)
       void send(response, answer(request))
     })
   })
+  server.on('connection', () => connections++)
   const port = await listen(server)
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
+    connections: () => connections,
     allLeft: async () => {
       while ((await connectionsOf(server)) > 0) {
         server.closeIdleConnections()
