@@ -15,7 +15,7 @@ function project(name: string, options: { readonly broker: boolean }) {
 export default defineConfig({
   test: {
     // Most tests here wait for other processes.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       project('repository', { broker: false }),
       project('format', { broker: false }),
