@@ -9,9 +9,9 @@ import { streamingCases } from './streaming.ts'
 import { writingCases } from './writing.ts'
 
 /**
- * The cases of the storage contract: every promise that can be tried through a storage, with
- * the code that tries it. Run each by `runCase`. A case needs nothing but a storage, so that any test runner, and
- * a user with a bucket, can run the same list.
+ * The cases of the storage contract: every promise that can be tried through a storage, with the
+ * code that tries it. Run each by `runCase`. A case needs nothing but a storage, so that any test
+ * runner, and a user with a bucket, can run the same list.
  */
 export const storageContract: readonly ContractCase[] = [
   ...readingCases,
