@@ -35,11 +35,10 @@ describe.each(goldenIndexes)('golden file $name', (index) => {
   })
 })
 
-test.each(['index-full.index', 'index-page.page'])(
-  'the documentation shows %s as it is',
-  async (name) => {
+describe('the documentation of the index', () => {
+  test.each(['index-full.index', 'index-page.page'])('shows %s as it is', async (name) => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/format/index.md'), 'utf8')
 
     expect(page).toContain(`\n\`\`\`text\n${(await golden(name)).toString()}\`\`\`\n`)
-  },
-)
+  })
+})

@@ -41,8 +41,10 @@ describe.each(goldenSegments)('golden file $name', (segment) => {
   })
 })
 
-test('the documentation shows the smallest golden file as it is', async () => {
-  const page = join(import.meta.dirname, '../../../docs/format/segment.md')
-  const dump = annotateSegment(await golden('segment-smallest.kan'))
-  expect(await readFile(page, 'utf8')).toContain(`\n\`\`\`text\n${dump}\`\`\`\n`)
+describe('the documentation of the segment', () => {
+  test('shows the smallest golden file as it is', async () => {
+    const page = join(import.meta.dirname, '../../../docs/format/segment.md')
+    const dump = annotateSegment(await golden('segment-smallest.kan'))
+    expect(await readFile(page, 'utf8')).toContain(`\n\`\`\`text\n${dump}\`\`\`\n`)
+  })
 })

@@ -16,8 +16,8 @@ const theirs = Buffer.from('theirs')
 const absent = { condition: { kind: 'if-absent' } } as const
 
 /**
- * A storage whose decorators give up at the first answer that does not come, on puts that suffer
- * `faults`, in their order.
+ * Returns a storage whose decorators give up after the first answer that does not come. Its puts
+ * suffer `faults`, in their order.
  */
 function impatient(...faults: readonly (Fault | undefined)[]) {
   const clock = new TestClock()
@@ -34,7 +34,7 @@ const text = (memory: MemoryStorage): string =>
   Buffer.from(memory.contents().get(key) ?? []).toString()
 
 describe('a put with a certain outcome', () => {
-  test('what landed without an answer is found', async () => {
+  test('an object that was written without an answer is found', async () => {
     const { storage, memory, puts } = impatient({ kind: 'lose-answer' })
 
     const outcome = await putCertainly(storage, key, ours, absent)
@@ -43,7 +43,7 @@ describe('a put with a certain outcome', () => {
     expect(puts()).toBe(1)
   })
 
-  test('what did not land is sent again', async () => {
+  test('an object that was not written is sent again', async () => {
     const { storage, memory, puts } = impatient({ kind: 'fail' }, { kind: 'fail' })
 
     expect(await putCertainly(storage, key, ours, absent)).toMatchObject({ kind: 'written' })
@@ -73,7 +73,7 @@ describe('a put with a certain outcome', () => {
     expect(puts()).toBe(1)
   })
 
-  test('a replaced object that is gone is reported as gone', async () => {
+  test('an object that was deleted before it could be replaced is reported as absent', async () => {
     const { storage, memory } = impatient()
     const { version } = await memory.put(key, theirs, absent)
     await memory.delete(key)
@@ -85,7 +85,7 @@ describe('a put with a certain outcome', () => {
     expect(outcome).toEqual({ kind: 'refused', found: undefined })
   })
 
-  test('what stays unknown is said to be unknown, and nothing is deleted', async () => {
+  test('an outcome that stays unknown is reported as unknown after the last attempt', async () => {
     const { storage, puts } = impatient(...Array<Fault>(9).fill({ kind: 'fail' }))
 
     await expect(putCertainly(storage, key, ours, absent, { maxResends: 2 })).rejects.toMatchObject(
@@ -96,7 +96,7 @@ describe('a put with a certain outcome', () => {
     expect(puts()).toBe(3)
   })
 
-  test('what is there but not durable is not taken for written, however often it is looked at', async () => {
+  test('an object with the same bytes does not count as written when it is not durable', async () => {
     const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
     const { storage, memory, puts } = impatient({ kind: 'fail', error: notDurable })
     await memory.put(key, ours, absent)
@@ -105,7 +105,7 @@ describe('a put with a certain outcome', () => {
     expect(puts()).toBe(1)
   })
 
-  test('a look that finds it not durable after silence does not end as unknown', async () => {
+  test('a lost answer is reported as not durable when the object that is read is not durable', async () => {
     const notDurable = new KanneryError('STORAGE_NOT_DURABLE', 'a power failure may undo it')
     const { storage, way } = impatient({ kind: 'lose-answer' })
     way.faults.onCall(({ operation }) =>
@@ -115,7 +115,7 @@ describe('a put with a certain outcome', () => {
     await expect(putCertainly(storage, key, ours, absent)).rejects.toBe(notDurable)
   })
 
-  test('a request that arrives after it was sent again is recognised', async () => {
+  test('a request that arrives after it was sent again counts as written', async () => {
     const { storage, memory, clock } = impatient(
       { kind: 'arrive-late', milliseconds: 0 },
       { kind: 'fail' },
@@ -127,7 +127,7 @@ describe('a put with a certain outcome', () => {
     expect(text(memory)).toBe('ours')
   })
 
-  test('a write is not sent again when that is not allowed any more', async () => {
+  test('a write is not sent again when the caller no longer allows it', async () => {
     const { storage, puts } = impatient({ kind: 'fail' })
     const assertMayResend = (): void => {
       throw new Error('too late')
@@ -139,7 +139,7 @@ describe('a put with a certain outcome', () => {
     expect(puts()).toBe(1)
   })
 
-  test('an error that leaves nothing open is passed on', async () => {
+  test('an error that leaves no doubt about the outcome is passed on', async () => {
     const { storage, puts } = impatient({ kind: 'deny' })
 
     await expect(putCertainly(storage, key, ours, absent)).rejects.toMatchObject({

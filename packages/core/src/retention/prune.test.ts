@@ -37,7 +37,7 @@ function pruning(world: World) {
   return { storage: world.storage('pruner'), clock: world.clock, ids }
 }
 
-/** What a prune does while no backup runs. */
+/** Deletes what is due, as a prune does while no backup runs. Returns the number of segments. */
 async function sweep(world: World): Promise<number> {
   await using worker = await world.worker('pruner')
   await using session = await worker.acquire('orders', { cluster })
@@ -56,7 +56,7 @@ function segmentsThere(world: World): number {
 }
 
 describe('pruning a topic', () => {
-  test('what is older than the retention is marked, and deleted a day later, and its entry stays', async () => {
+  test('segments older than the retention are marked, and deleted a day later, and their entries stay', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(29))
@@ -76,7 +76,7 @@ describe('pruning a topic', () => {
     expect(await world.next()).toEqual({ 0: 2 })
   })
 
-  test('what a prune that comes late marks has its whole grace still', async () => {
+  test('segments that a late prune marks are kept for the whole grace', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(300))
@@ -84,7 +84,7 @@ describe('pruning a topic', () => {
     expect(await sweep(world)).toBe(0)
   })
 
-  test('a mistaken retention is taken back until shortly before the grace ends, and marks it no more', async () => {
+  test('marks are taken back until shortly before the grace ends, and such segments never expire again', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(30))
@@ -98,7 +98,7 @@ describe('pruning a topic', () => {
     expect(await states(world)).toEqual(['kept', 'kept'])
   })
 
-  test('nothing is taken back once the grace, less the slack, is over', async () => {
+  test('marks are not taken back once the grace, less the slack, has ended', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(30))
@@ -110,7 +110,7 @@ describe('pruning a topic', () => {
     expect(await states(world)).toEqual(['expired', 'expired'])
   })
 
-  test('while there is a hold nothing is marked, and what was marked before it is not deleted', async () => {
+  test('a hold prevents marks, and the deletion of segments that were marked before it', async () => {
     const world = new World()
     await backup(world)
     await world.hold('audit')
@@ -128,7 +128,7 @@ describe('pruning a topic', () => {
   })
 
   test.each(['compact', 'compact,delete'])(
-    'a topic with cleanup.policy %s is not aged out',
+    'segments of a topic with cleanup.policy %s do not expire',
     async (policy) => {
       const world = new World()
       await backup(world, 2, policy)
@@ -137,7 +137,7 @@ describe('pruning a topic', () => {
     },
   )
 
-  test('entries in pages are marked and deleted, too, and so are the pages that this replaces', async () => {
+  test('entries in pages are marked and deleted too, and so are the pages that were replaced', async () => {
     const world = new World()
     await backup(world, 300)
     await world.pass(days(30))
@@ -154,7 +154,7 @@ describe('pruning a topic', () => {
     expect(pages).toEqual(stored?.index.pages.map(({ id }) => keys.page(id)))
   })
 
-  test('a mark beside a running backup leaves it its epoch, and it goes on', async () => {
+  test('a running backup keeps its epoch and continues when segments are marked', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(30))
@@ -180,7 +180,7 @@ describe('pruning a topic', () => {
     expect(segmentsThere(world)).toBe(2)
   })
 
-  test('a prune takes no right of adoption from what a crashed backup left', async () => {
+  test('a prune leaves the epoch of the last commit, by which leftovers are adopted, unchanged', async () => {
     const world = new World()
     await backup(world)
     const before = (await readIndex(world.memory, 'orders'))?.index.committed
@@ -191,7 +191,7 @@ describe('pruning a topic', () => {
     expect((await readIndex(world.memory, 'orders'))?.index.committed).toBe(before)
   })
 
-  test('a mark is taken back only on the index that it was judged by', async () => {
+  test('a mark is not taken back when the index has changed since the mark was read', async () => {
     const world = new World()
     await backup(world)
     await world.pass(days(30))

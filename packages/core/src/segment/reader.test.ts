@@ -36,7 +36,7 @@ async function open(segment: SampleSegment) {
   return { reader: await openSegment(storage, { key }), ranges }
 }
 
-describe('requests', () => {
+describe('the requests of a segment reader', () => {
   test('a small segment is opened and read whole by one', async () => {
     const { reader, ranges } = await open(await writeSegment(chunksOf(5, 1000)))
     expect(await collect(reader.readChunks(reader.footer.chunks))).toHaveLength(5)
@@ -89,21 +89,23 @@ describe('requests', () => {
   })
 })
 
-test('a storage may use its buffers again as soon as the next piece is asked for', async () => {
-  const segment = await writeSegment([...chunksOf(3, 100_000), ...emptyChunks(2000)])
-  const { storage, key } = segment
-  const get = storage.get.bind(storage)
-  storage.get = async (name, options) => {
-    const object = await get(name, options)
-    return { ...object, body: inOneBuffer(object.body) }
-  }
-  const reader = await openSegment(storage, { key })
-  const read = await collect(reader.readChunks(reader.footer.chunks))
-  expect(read.slice(0, 3).map(({ raw }) => [raw[0], raw.at(-1)])).toEqual([
-    [0, 0],
-    [1, 1],
-    [2, 2],
-  ])
+describe('the buffers of a storage', () => {
+  test('may be reused as soon as the next piece is requested', async () => {
+    const segment = await writeSegment([...chunksOf(3, 100_000), ...emptyChunks(2000)])
+    const { storage, key } = segment
+    const get = storage.get.bind(storage)
+    storage.get = async (name, options) => {
+      const object = await get(name, options)
+      return { ...object, body: inOneBuffer(object.body) }
+    }
+    const reader = await openSegment(storage, { key })
+    const read = await collect(reader.readChunks(reader.footer.chunks))
+    expect(read.slice(0, 3).map(({ raw }) => [raw[0], raw.at(-1)])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ])
+  })
 })
 
 const emptyChunks = (count: number): SampleChunk[] =>
@@ -118,7 +120,7 @@ async function* inOneBuffer(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-describe('damage', () => {
+describe('damage in a segment', () => {
   async function damagedSecondChunk(): Promise<MemoryStorage> {
     const { bytes } = await writeSegment(chunksOf(3, 100_000))
     const broken = Uint8Array.from(bytes)
@@ -181,7 +183,7 @@ const footerOf = (header: unknown, chunks: readonly unknown[] = []): unknown => 
   maxBatchBytes: 0,
 })
 
-describe('what a later version writes', () => {
+describe('content of a later version', () => {
   const sample = { facts: facts(), raw: Buffer.from('from the future') }
 
   /** A segment with this chunk and one of today. */

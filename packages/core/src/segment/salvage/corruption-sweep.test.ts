@@ -67,31 +67,41 @@ function rawsWhere(keep: (span: Span) => boolean): string[] {
 const hex = (raws: readonly Uint8Array[]): string[] =>
   raws.map((raw) => Buffer.from(raw).toString('hex'))
 
-test.each([
-  ['whole', whole],
-  ['without its footer', whole.subarray(0, spans.at(-1)?.to)],
-])('of a segment %s, each chunk says where it is', async (_name, bytes) => {
-  const found: Span[] = []
-  for await (const part of salvageSegment(await storageOf(bytes), sampleKey)) {
-    if (part.kind === 'damage') continue
-    const { position, storedLength } = part.chunk
-    found.push({ from: position, to: position + 68 + storedLength })
-  }
-  expect(found).toEqual(spans)
-})
+const abortedRanges = (count: number): AbortedRange[] =>
+  Array.from({ length: count }, (_, first) => ({
+    partition: 0,
+    producerId: '4711',
+    first,
+    marker: first + 1,
+  }))
 
-test('the sample is whole', async () => {
-  const { damage, salvaged } = await examine(whole)
-  expect(damage).toEqual([])
-  expect(hex(salvaged)).toEqual(rawsWhere(() => true))
-  expect(whole.length).toBeGreaterThan(1500)
+describe('a whole segment', () => {
+  test.each([
+    ['whole', whole],
+    ['without its footer', whole.subarray(0, spans.at(-1)?.to)],
+  ])('that is salvaged %s reports the position of each chunk', async (_name, bytes) => {
+    const found: Span[] = []
+    for await (const part of salvageSegment(await storageOf(bytes), sampleKey)) {
+      if (part.kind === 'damage') continue
+      const { position, storedLength } = part.chunk
+      found.push({ from: position, to: position + 68 + storedLength })
+    }
+    expect(found).toEqual(spans)
+  })
+
+  test('is verified and salvaged without damage', async () => {
+    const { damage, salvaged } = await examine(whole)
+    expect(damage).toEqual([])
+    expect(hex(salvaged)).toEqual(rawsWhere(() => true))
+    expect(whole.length).toBeGreaterThan(1500)
+  })
 })
 
 describe.each([
   ['all bits', () => 0xff],
   ['one bit', (position: number) => 1 << (position % 8)],
-])('whichever byte has %s flipped', (_name, mask) => {
-  test('it is named, and every chunk without it comes back', async () => {
+])('a segment with %s of a byte flipped', (_name, mask) => {
+  test('is reported as damaged at that byte, and every other chunk is salvaged', async () => {
     for (let position = 0; position < whole.length; position++) {
       const flipped = Uint8Array.from(whole)
       flipped[position] = (flipped[position] ?? 0) ^ mask(position)
@@ -106,82 +116,82 @@ describe.each([
   })
 })
 
-test('wherever it is cut, that is noticed, and every chunk before comes back', async () => {
-  for (let length = 0; length < whole.length; length++) {
-    const { damage, salvaged } = await examine(whole.subarray(0, length))
+describe('a segment that is cut at any byte', () => {
+  test('is reported as damaged, and every chunk before the cut is salvaged', async () => {
+    for (let length = 0; length < whole.length; length++) {
+      const { damage, salvaged } = await examine(whole.subarray(0, length))
 
-    expect(damage, `cut to ${length}`).toContainEqual(expect.objectContaining({ to: length }))
-    expect(hex(salvaged), `cut to ${length}`).toEqual(rawsWhere(({ to }) => to <= length))
-  }
-})
-
-test('wherever bytes are missing or doubled, every chunk around comes back', async () => {
-  for (let position = 7; position < whole.length; position += 7) {
-    const [before, after] = [whole.subarray(0, position), whole.subarray(position)]
-    for (const broken of [
-      [before, after.subarray(5)],
-      [before, before.subarray(-9), after],
-    ]) {
-      const { damage, salvaged } = await examine(Buffer.concat(broken))
-      expect(damage.length, `at ${position}`).toBeGreaterThan(0)
-      const outside = rawsWhere(({ from, to }) => to <= position || position + 5 <= from)
-      expect(hex(salvaged), `at ${position}`).toEqual(expect.arrayContaining(outside))
+      expect(damage, `cut to ${length}`).toContainEqual(expect.objectContaining({ to: length }))
+      expect(hex(salvaged), `cut to ${length}`).toEqual(rawsWhere(({ to }) => to <= length))
     }
-  }
+  })
 })
 
-test('without a footer, a damaged chunk is still named, and the others come back', async () => {
-  for (const { from, to } of spans) {
-    const broken = Buffer.from(whole.subarray(0, whole.length - 30))
-    broken.writeUInt8(broken.readUInt8(from + 80) ^ 4, from + 80)
-    const { damage, salvaged } = await examine(broken)
-
-    expect(damage).toMatchObject([{ from: from + 68, to }, { to: broken.length }])
-    expect(hex(salvaged)).toEqual(rawsWhere((span) => span.from !== from))
-  }
+describe('a segment with missing or repeated bytes', () => {
+  test('is reported as damaged, and every chunk around the place is salvaged', async () => {
+    for (let position = 7; position < whole.length; position += 7) {
+      const [before, after] = [whole.subarray(0, position), whole.subarray(position)]
+      for (const broken of [
+        [before, after.subarray(5)],
+        [before, before.subarray(-9), after],
+      ]) {
+        const { damage, salvaged } = await examine(Buffer.concat(broken))
+        expect(damage.length, `at ${position}`).toBeGreaterThan(0)
+        const outside = rawsWhere(({ from, to }) => to <= position || position + 5 <= from)
+        expect(hex(salvaged), `at ${position}`).toEqual(expect.arrayContaining(outside))
+      }
+    }
+  })
 })
 
-test('without a footer, a segment in a record is not taken for one of its own chunks', async () => {
-  const { bytes } = await writeSegment([
-    { facts: facts({ from: 0, next: 1 }), raw: Buffer.concat([Buffer.alloc(100), whole]) },
-    { facts: facts({ from: 1, next: 2 }), raw: noise(100, 4) },
-  ])
-  const broken = Buffer.from(bytes.subarray(0, bytes.length - 30))
-  const position = broken.indexOf('CHNK') + 80
-  broken.writeUInt8(broken.readUInt8(position) ^ 4, position)
+describe('a segment without a footer', () => {
+  test('is reported with its damaged chunk, and the other chunks are salvaged', async () => {
+    for (const { from, to } of spans) {
+      const broken = Buffer.from(whole.subarray(0, whole.length - 30))
+      broken.writeUInt8(broken.readUInt8(from + 80) ^ 4, from + 80)
+      const { damage, salvaged } = await examine(broken)
 
-  expect(hex((await examine(broken)).salvaged)).toEqual(hex([noise(100, 4)]))
+      expect(damage).toMatchObject([{ from: from + 68, to }, { to: broken.length }])
+      expect(hex(salvaged)).toEqual(rawsWhere((span) => span.from !== from))
+    }
+  })
+
+  test('does not take a segment in a record for chunks of its own', async () => {
+    const { bytes } = await writeSegment([
+      { facts: facts({ from: 0, next: 1 }), raw: Buffer.concat([Buffer.alloc(100), whole]) },
+      { facts: facts({ from: 1, next: 2 }), raw: noise(100, 4) },
+    ])
+    const broken = Buffer.from(bytes.subarray(0, bytes.length - 30))
+    const position = broken.indexOf('CHNK') + 80
+    broken.writeUInt8(broken.readUInt8(position) ^ 4, position)
+
+    expect(hex((await examine(broken)).salvaged)).toEqual(hex([noise(100, 4)]))
+  })
 })
 
-test('against the index, a whole segment is whole, also when it is not small', async () => {
-  const chunks = [1, 2, 3].map((from) => ({
-    facts: facts({ from, next: from + 1 }),
-    raw: noise(100_000, from),
-  }))
-  const large = await writeSegment(chunks, abortedRanges(3000))
-  expect(await collect(verifySegment(large.storage, large.key, large.sealed))).toEqual([])
-})
+describe('a segment that is compared with the index', () => {
+  test('is reported as whole, also when it is large', async () => {
+    const chunks = [1, 2, 3].map((from) => ({
+      facts: facts({ from, next: from + 1 }),
+      raw: noise(100_000, from),
+    }))
+    const large = await writeSegment(chunks, abortedRanges(3000))
+    expect(await collect(verifySegment(large.storage, large.key, large.sealed))).toEqual([])
+  })
 
-const abortedRanges = (count: number): AbortedRange[] =>
-  Array.from({ length: count }, (_, first) => ({
-    partition: 0,
-    producerId: '4711',
-    first,
-    marker: first + 1,
-  }))
+  test('is reported as damaged where bytes are missing at its end', async () => {
+    const storage = await storageOf(whole.subarray(0, whole.length - 10))
+    const [first] = await collect(verifySegment(storage, sampleKey, sealed))
+    expect(first).toMatchObject({ from: whole.length - 10, to: whole.length })
+  })
 
-test('against the index, a cut is named where the bytes are missing', async () => {
-  const storage = await storageOf(whole.subarray(0, whole.length - 10))
-  const [first] = await collect(verifySegment(storage, sampleKey, sealed))
-  expect(first).toMatchObject({ from: whole.length - 10, to: whole.length })
-})
-
-test('against the index, another whole segment is not taken for the one that was committed', async () => {
-  const { bytes, sealed: other } = await writeSegment(samples.slice(0, 2))
-  const storage = await storageOf(bytes)
-  expect(await collect(verifySegment(storage, sampleKey, other))).toEqual([])
-  const expected = { bytes: bytes.length, digest: sealed.digest }
-  expect(await collect(verifySegment(storage, sampleKey, expected))).toEqual([
-    expect.objectContaining({ from: 0, to: bytes.length }),
-  ])
+  test('is reported as damaged when another whole segment is in its place', async () => {
+    const { bytes, sealed: other } = await writeSegment(samples.slice(0, 2))
+    const storage = await storageOf(bytes)
+    expect(await collect(verifySegment(storage, sampleKey, other))).toEqual([])
+    const expected = { bytes: bytes.length, digest: sealed.digest }
+    expect(await collect(verifySegment(storage, sampleKey, expected))).toEqual([
+      expect.objectContaining({ from: 0, to: bytes.length }),
+    ])
+  })
 })
