@@ -2,7 +2,7 @@ import { KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Gap, Incarnation, Index, SegmentEntry } from './format/model.ts'
 import { readPage } from './pages/pages.ts'
 
-/** The next offset to fetch by partition: the end of what is covered. */
+/** Maps each partition to the offset that the backup fetches next: the end of what is covered. */
 export type NextOffsets = ReadonlyMap<number, number>
 
 /** Returns the incarnation of the topic as it is now; undefined before the first incarnation. */
@@ -22,8 +22,10 @@ export interface Coverage {
 
 /**
  * Returns the next offset of every partition of incarnation `n`. It is derived from what is covered
- * and never stored separately, so that it cannot be ahead of the data. Reads the newest page only
- * if some partition is missing in the tail.
+ * and never stored separately, so that it cannot be ahead of the data. Reads the newest page of the
+ * incarnation only if some partition is missing in the tail.
+ *
+ * @throws INTERNAL when the index has no incarnation `n`; as readPage
  */
 export async function nextOffsets(
   storage: StorageBackend,
@@ -33,7 +35,7 @@ export async function nextOffsets(
   return (await readCoverage(storage, index, n)).next
 }
 
-/** Returns what is covered of incarnation `n`. Reads as {@link nextOffsets} does. */
+/** Returns what is covered of incarnation `n`. Reads and throws as {@link nextOffsets} does. */
 export async function readCoverage(
   storage: StorageBackend,
   index: Index,

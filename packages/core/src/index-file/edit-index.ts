@@ -6,12 +6,17 @@ import { assertWritable, encodeIndex } from './format/index-document.ts'
 import type { Index } from './format/model.ts'
 import { requireIndex } from './require-index.ts'
 
-/** The index kept changing while it was edited. */
+/** How many times an edit is attempted while the index keeps changing. */
 const maxEdits = 16
 
+/** Describes an edit of an index beside a running writer. */
 export interface EditIndexOptions {
+  /** Makes the id of the edit. */
   readonly ids: UlidSource
-  /** Returns the edited index. Called again when the index has changed meanwhile. */
+  /**
+   * Returns the edited index; its epoch, writer and commit are ignored. Called again, with the
+   * newer index, when the index has changed meanwhile, up to 16 times in all.
+   */
   readonly edit: (index: Index) => Index | Promise<Index>
   /** Whether a copy may be edited, for changes that the next copy keeps. Defaults to false. */
   readonly copyToo?: boolean | undefined
@@ -22,8 +27,10 @@ export interface EditIndexOptions {
  * the same, so that the writer does not lose its lease and makes its next change on top of the
  * edit.
  *
- * @throws INDEX_FOREIGN for a copy, which is edited at its source; as requireIndex;
- *   STORAGE_PRECONDITION_FAILED when the index kept changing
+ * @returns the index as it was written
+ * @throws INDEX_FOREIGN for a copy, which is edited at its source; STORAGE_PRECONDITION_FAILED when
+ *   the index kept changing; DATA_VERSION_UNSUPPORTED when this version may not write the index; as
+ *   requireIndex; what `edit` throws
  */
 export async function editIndex(
   storage: StorageBackend,

@@ -4,10 +4,12 @@ import { topicKeys } from '../layout/keys.ts'
 import { parseIndex } from './format/index-document.ts'
 import { type Index, maxIndexBytes } from './format/model.ts'
 
-/** An index as it is stored. */
+/** An index as it was read from the storage. */
 export interface StoredIndex {
   readonly index: Index
+  /** Version of the object, for a conditional write. */
   readonly version: ObjectVersion
+  /** Size of the object, bytes. */
   readonly bytes: number
 }
 
@@ -26,7 +28,11 @@ export async function readIndex(
   return object && storedIndex(object, topic)
 }
 
-/** @throws as parseIndex */
+/**
+ * Parses an index that was read as an object.
+ *
+ * @throws as parseIndex
+ */
 export function storedIndex({ info, bytes }: ReadObject, topic: string): StoredIndex {
   return { index: parseIndex(bytes, topic), version: info.version, bytes: bytes.length }
 }

@@ -9,12 +9,13 @@ import { readPage } from './pages/pages.ts'
  * oldest entries move into a page, until half of the limit is left.
  */
 export interface TailLimits {
+  /** The most entries. */
   readonly entries: number
-  /** Size of the entries as they are written, bytes. */
+  /** The most bytes of the entries as they are written. */
   readonly bytes: number
 }
 
-/** The limits of every backup. */
+/** The default limits: 256 entries, 128 KiB. */
 export const defaultTailLimits: TailLimits = {
   entries: 256,
   bytes: 128 * 1024,

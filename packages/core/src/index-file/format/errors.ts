@@ -2,14 +2,14 @@ import { type ErrorDetails, KanneryError, type ObjectKey } from '@kannery/storag
 import { topicKeys } from '../../layout/keys.ts'
 import type { Ulid } from '../../ulid/ulid.ts'
 
-/** Where a document lies, for errors about it. */
+/** Identifies a document in errors about it. */
 export interface DocumentPlace {
   readonly kind: 'index' | 'page'
   readonly key: ObjectKey
   readonly topic: string
 }
 
-/** A document of ours that cannot be what was written. `from` inclusive, `to` exclusive. */
+/** Makes the error for a damaged index or page. `from` is inclusive, `to` exclusive. */
 export function corruptDocument(
   place: DocumentPlace,
   damage: { readonly from: number; readonly to: number; readonly why: string },
@@ -40,7 +40,7 @@ function rebuild(topic: string): Pick<ErrorDetails, 'remedy' | 'advice'> {
   }
 }
 
-/** Something that Kannery did not write, or wrote for something else. It is never overwritten. */
+/** Makes the error for an object that is not the document expected. It is never overwritten. */
 export function foreignDocument(place: DocumentPlace, why: string): KanneryError {
   const { kind, key, topic } = place
   return new KanneryError('INDEX_FOREIGN', `${key} is not the ${kind} of topic "${topic}"`, {
@@ -59,7 +59,7 @@ export function unsupportedDocument(place: DocumentPlace, why: string): KanneryE
   )
 }
 
-/** An index that is older than the segments beside it. Nothing is written on top of it. */
+/** Makes the error for an index that is older than the segments beside it. */
 export function indexOutdated(
   { topic, epoch }: { readonly topic: string; readonly epoch: number },
   later: { readonly segment: Ulid; readonly epoch: number; readonly incarnation: number },
@@ -73,7 +73,7 @@ export function indexOutdated(
   })
 }
 
-/** Segments without the index that named them. Nothing is started over them. */
+/** Makes the error for segments without the index that named them. */
 export function indexMissing(topic: string, why: string): KanneryError {
   return new KanneryError('INDEX_MISSING', `the index of topic "${topic}" is missing`, {
     why,

@@ -31,14 +31,18 @@ import {
 } from './fields.ts'
 import type { Index, JsonObject, JsonValue, Page, Requirements } from './model.ts'
 
-/** Returns the bytes of an index, with its checksum. */
+/**
+ * Returns the bytes of an index, with its checksum at the end: see `docs/format/index.md`.
+ *
+ * @throws INTERNAL for an index of more than 16 MiB, which no reader accepts
+ */
 export function encodeIndex(index: Index): Uint8Array {
   const { extra, ...known } = index
   return encodeDocument('index', inOrder(indexKeys, known, extra))
 }
 
 /**
- * Parses the bytes of a topic's index.
+ * Parses the bytes of a topic's index, and checks its checksum and every field that it knows.
  *
  * @throws INDEX_FOREIGN for a document that Kannery did not write, or of another topic;
  *   DATA_CORRUPT; DATA_VERSION_UNSUPPORTED for another format or for features that a reader must
@@ -74,14 +78,18 @@ export function parseIndex(bytes: Uint8Array, topic: string): Index {
   })
 }
 
-/** Returns the bytes of a page, with its checksum. */
+/**
+ * Returns the bytes of a page, with its checksum at the end: see `docs/format/index.md`.
+ *
+ * @throws INTERNAL for a page of more than 16 MiB, which no reader accepts
+ */
 export function encodePage(page: Page): Uint8Array {
   const { extra, ...known } = page
   return encodeDocument('page', inOrder(pageKeys, known, extra))
 }
 
 /**
- * Parses the bytes of a page.
+ * Parses the bytes of a page, and checks its checksum and every field that it knows.
  *
  * @throws as {@link parseIndex}
  */

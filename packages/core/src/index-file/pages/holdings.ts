@@ -9,7 +9,7 @@ const nothing: Holdings = {
   expired: 0,
 }
 
-/** Returns what a restore of incarnation `n` reads. Needs only the index: no page is read. */
+/** Sums up what a restore of incarnation `n` reads. Needs only the index: no page is read. */
 export function holdingsOf(index: Pick<Index, 'pages' | 'segments'>, n: number): Holdings {
   const isOfIt = (part: { readonly in: number }): boolean => part.in === n
   return addHoldings([
@@ -29,7 +29,7 @@ export function visibleRecords({
   return flags.includes('transactional') ? null : records
 }
 
-/** Returns what a restore reads of one segment. */
+/** Sums up what a restore reads of one segment. */
 export function holdingsOfEntry(entry: SegmentEntry): Holdings {
   const { state, bytes, records } = entry
   if (state !== undefined) return { ...nothing, expired: state === 'expired' ? 1 : 0 }
@@ -45,7 +45,7 @@ export function holdingsOfEntry(entry: SegmentEntry): Holdings {
 }
 
 /**
- * Returns what a restore reads of a page. A summary without `restorable` does not say what has
+ * Sums up what a restore reads of a page. A summary without `restorable` does not say what has
  * expired: all of it is counted, as an upper bound.
  */
 export function holdingsOfPage({

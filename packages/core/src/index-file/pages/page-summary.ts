@@ -3,7 +3,7 @@ import type { Ulid } from '../../ulid/ulid.ts'
 import type { Index, PageSummary, SegmentEntry } from '../format/model.ts'
 import { addHoldings, holdingsOfEntry, holdingsOfPage } from './holdings.ts'
 
-/** What a summary says about the segments of a page, at any depth. */
+/** Sums and ranges over some segments, as a {@link PageSummary} has them for its page. */
 export type SegmentFacts = Pick<
   PageSummary,
   | 'segments'
@@ -16,12 +16,20 @@ export type SegmentFacts = Pick<
   | 'expires'
 >
 
-/** @throws TypeError for none */
+/**
+ * Summarizes segments.
+ *
+ * @throws TypeError without any
+ */
 export function summarizeSegments(entries: readonly SegmentEntry[]): SegmentFacts {
   return combine(entries.map(factsOf))
 }
 
-/** @throws TypeError for none */
+/**
+ * Summarizes the segments of pages, and the ids of the pages at any depth.
+ *
+ * @throws TypeError without any
+ */
 export function summarizePages(
   pages: readonly PageSummary[],
 ): SegmentFacts & Pick<PageSummary, 'pages'> {
@@ -30,8 +38,8 @@ export function summarizePages(
 }
 
 /**
- * Summarizes all segments that the index names, without reading a page; undefined when it names
- * none.
+ * Summarizes all segments that the index names, of all incarnations and in any state, without
+ * reading a page; undefined when it names none.
  */
 export function summarizeHoldings(index: Index): SegmentFacts | undefined {
   const facts = [...index.pages, ...index.segments.map(factsOf)]

@@ -14,10 +14,11 @@ import {
 } from '../format/model.ts'
 
 /**
- * Reads the page of a summary.
+ * Reads the page of a summary, and checks its size and digest.
  *
- * @throws DATA_CORRUPT, also when the page is missing: then with `after-refresh`, because a newer
- *   index may name another page
+ * @throws DATA_CORRUPT, also when the page is missing: then with `retry` `after-refresh`, because a
+ *   newer index may name another page; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED as parseIndex;
+ *   STORAGE_*
  */
 export async function readPage(
   storage: StorageBackend,
@@ -38,7 +39,9 @@ export async function readPage(
 
 /**
  * Lists every segment that the index names: those of pages, oldest first, then those of the tail.
- * At most two pages are in memory at a time.
+ * Pages are read as they are needed; one of each level is in memory at a time.
+ *
+ * @throws as {@link readPage}
  */
 export async function* segmentEntries(
   storage: StorageBackend,
