@@ -11,9 +11,12 @@ import { storageNow } from '../retention/storage-now.ts'
 import type { Ulid } from '../ulid/ulid.ts'
 import type { WriterSession } from '../writing/writer-session.ts'
 
-/** What a deletion deleted, and why it did not delete more. */
+/** Reports what {@link deletePruned} deleted, and why it did not delete everything that was due. */
 export interface Pruned extends Deletable {
-  /** Why objects that were due were not deleted; undefined when all were. */
+  /**
+   * Why objects that were due were not deleted; undefined when all were. If several objects failed,
+   * it is the error of one of them, with their number as the fact `failed`.
+   */
   readonly failure: KanneryError | undefined
 }
 
@@ -31,8 +34,9 @@ export interface Pruned extends Deletable {
  * The recovery of a later backup is not affected: a session that only deletes does not count as one
  * that committed.
  *
- * @throws errors before the first deletion: LEASE_LOST; as editIndex; STORAGE_*. A later error is
- *   the `failure`.
+ * @throws LEASE_LOST when another writer took over; INDEX_MISSING when the index was removed; as
+ *   {@link editIndex}; STORAGE_*. Errors after the first attempt to delete an object are not
+ *   thrown: they are the `failure` of the result.
  */
 export async function deletePruned(session: WriterSession, options: PruneOptions): Promise<Pruned> {
   const nowMs = await storageNow(session.topic, options)

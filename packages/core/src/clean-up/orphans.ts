@@ -24,9 +24,9 @@ const maxOrphans = 1000
 
 /**
  * Finds objects of a topic's folder that neither a recovery nor a deletion will find: they are not
- * named by the index, not garbage, and older than the newest segment in a page. Lists the whole
- * folder and reads every page. Returns at most 1,000; objects that are damaged, of a later format,
- * or not of this backup are left out.
+ * named by the index, not garbage, and not newer than the newest segment in a page. Lists the whole
+ * folder, and reads the pages that may name its objects. Returns at most 1,000; objects that are
+ * damaged, of a later format, or not of this backup are left out.
  *
  * @throws DATA_CORRUPT for a page that cannot be read; STORAGE_*
  */

@@ -7,24 +7,26 @@ import { assertContinuesCopy, holdsOfReaders, isCopyOfNow } from '../writing/lin
 import type { Worker } from '../writing/worker.ts'
 import { type CopyProgress, type CopySums, TopicCopier } from './topic-copier.ts'
 
-/** What to copy, and where to. */
+/** Names the topic to copy, its source and its target. */
 export interface CopyTopicOptions {
   /** The storage of the backup. It is only read: credentials that cannot write suffice. */
   readonly source: StorageBackend
   readonly target: StorageBackend
   readonly topic: string
-  /** A worker of the target. */
+  /** A worker of the target, which acquires the topic there while the copy runs. */
   readonly worker: Worker
   /**
    * How long to wait for a topic that another worker writes in the target, milliseconds. Defaults
    * to 0: it is refused at once.
    */
   readonly waitMs?: number | undefined
+  /** Ends the copy with the signal's reason. The next copy reuses what was copied. */
   readonly signal?: AbortSignal | undefined
+  /** Called after each segment that was sent or reused. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined
 }
 
-/** The result of a copy. */
+/** Reports the result of {@link copyTopic}. */
 export interface TopicCopy extends CopySums {
   readonly topic: string
   /**

@@ -14,7 +14,7 @@ import { leftovers, replacedPages } from './copy-garbage.ts'
 import { copyObject } from './copy-object.ts'
 import { NamedSegments } from './named-segments.ts'
 
-/** What a copy has done so far. */
+/** Counts what a copy has done so far. */
 export interface CopySums {
   /** Number of segments that were sent or reused. */
   readonly segments: number
@@ -22,6 +22,7 @@ export interface CopySums {
   readonly reused: number
   /** Number of records in the segments. */
   readonly records: number
+  /** Size of the segments, bytes. */
   readonly bytes: number
   /**
    * Number of segments that the source's retention had deleted, and that were deleted in the
@@ -30,10 +31,12 @@ export interface CopySums {
   readonly deleted: number
 }
 
-/** How far the copy of a topic has got. */
+/** Reports how far the copy of a topic has got. */
 export interface CopyProgress {
   readonly topic: string
+  /** Number of records in the segments that were sent or reused so far. */
   readonly records: number
+  /** Size of these segments, bytes. */
   readonly bytes: number
   /** How many records the copy will have copied in the end, according to the indexes. */
   readonly total: number
@@ -47,7 +50,7 @@ export interface CopierOptions {
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined
 }
 
-/** The source has no such object, or has it no more. */
+/** The source does not have the object, or no longer has it. */
 class Absent extends Error {
   readonly key: ObjectKey
 

@@ -1,8 +1,10 @@
 import { crc32c as checksum } from '@node-rs/crc32'
 
 /**
- * Computes CRC-32C (Castagnoli), the checksum of iSCSI and of Kafka. `previous` is the checksum of
- * the bytes before.
+ * Computes the CRC-32C (Castagnoli) of bytes, the checksum of iSCSI and of Kafka's record batches.
+ *
+ * @param previous the checksum of the bytes before; defaults to 0: there are none
+ * @returns an unsigned integer of 32 bits
  */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   return checksum(bytes, previous)
@@ -14,8 +16,8 @@ const polynomial = 0x82f63b78
 const squares: readonly number[] = powersOfTwo(57)
 
 /**
- * Computes the checksum of two concatenated byte strings from their checksums and the length of the
- * second. Takes a microsecond; reading the bytes again takes 180 for each MiB.
+ * Computes the CRC-32C of two concatenated byte strings from their checksums and the length of the
+ * second, bytes. Takes a microsecond; reading the bytes again takes 180 for each MiB.
  */
 export function combineCrc32c(first: number, second: number, secondLength: number): number {
   return (multiply(powerOfX(secondLength), first) ^ second) >>> 0

@@ -1,9 +1,9 @@
 import { combineCrc32c, crc32c } from './crc32c.ts'
 
-/** The text form of a checksum in indexes: `crc32c:` and eight hexadecimal digits, lower case. */
+/** The text form of a CRC-32C in an index: `crc32c:` and eight hexadecimal digits, lower case. */
 export type Digest = `crc32c:${string}`
 
-/** Returns the text form of a checksum. */
+/** Returns the text form of a CRC-32C, as an index stores it. */
 export function formatDigest(checksum: number): Digest {
   return `crc32c:${(checksum >>> 0).toString(16).padStart(8, '0')}`
 }

@@ -2,8 +2,9 @@ import { type KeyPrefix, keyPrefix, type ObjectKey, objectKey } from '@kannery/s
 import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { topicFolder, topicOfFolder } from './topic-folder.ts'
 
-/** The keys of a topic's backup. */
+/** The keys of the objects of a topic's backup. */
 export interface TopicKeys {
+  /** Prefix of all objects of the topic. */
   readonly folder: KeyPrefix
   readonly index: ObjectKey
   readonly lease: ObjectKey
@@ -12,7 +13,9 @@ export interface TopicKeys {
    * over has no meaning.
    */
   readonly time: ObjectKey
+  /** Returns the key of a segment. */
   readonly segment: (id: Ulid) => ObjectKey
+  /** Returns the key of a page. */
   readonly page: (id: Ulid) => ObjectKey
 }
 

@@ -13,6 +13,8 @@ const root = keyPrefix('')
  * or segments whose index is missing. A folder that cannot be read is listed, too, because it may
  * hold a backup; reading that topic reports the error. Costs a listing of the first level and one
  * or two requests for each folder, however many segments there are.
+ *
+ * @throws STORAGE_* for an error of the whole storage
  */
 export async function* listTopics(storage: StorageBackend): AsyncGenerator<string> {
   for await (const topics of inBatches(topicFolders(storage), lookahead)) {

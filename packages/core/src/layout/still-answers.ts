@@ -8,8 +8,8 @@ import {
 import { topicKeys } from './keys.ts'
 
 /**
- * What a storage may answer about one object or folder while it serves all others: a bad sector, a
- * link, a permission.
+ * Codes of errors that a storage may return for one object or folder while it serves all others,
+ * for example because of a bad sector, a link or a permission.
  */
 const mayBeOfOne: ReadonlySet<ErrorCode> = new Set([
   'STORAGE_DENIED',

@@ -10,9 +10,11 @@ import { markReleased } from './release-lease.ts'
 import { defaultLeaseTiming } from './timing.ts'
 
 /**
- * Lists the holders of leases, topic by topic, also of topics without a backup. Writes nothing.
- * Folders that cannot be read are reported to `onUnreadable` and skipped; without it, the first
- * such error is thrown.
+ * Lists the holders of leases in the storage's order of topics, also of topics without a backup and
+ * of leases that are orphans. Writes nothing. Folders that cannot be read are reported to
+ * `onUnreadable` and skipped; without it, the first such error is thrown.
+ *
+ * @throws STORAGE_*
  */
 export async function* listLeases(
   storage: StorageBackend,
@@ -62,7 +64,12 @@ export async function breakLease(
   return held.holder
 }
 
-/** Returns the holder of the lease on a topic; undefined when it is free. Writes nothing. */
+/**
+ * Returns the holder of the lease on a topic, also of one that is an orphan; undefined when the
+ * topic is free. Writes nothing.
+ *
+ * @throws STORAGE_*
+ */
 export async function readHolder(
   storage: StorageBackend,
   topic: string,
@@ -73,7 +80,7 @@ export async function readHolder(
 interface FoundLease {
   readonly holder: Holder
   readonly version: ObjectVersion
-  /** undefined for what Kannery did not write. */
+  /** The content of the lease; undefined for a lease that Kannery did not write. */
   readonly lease: Lease | undefined
 }
 

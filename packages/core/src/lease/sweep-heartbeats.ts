@@ -11,7 +11,7 @@ import { isUlid, type Ulid } from '../ulid/ulid.ts'
 import { maxLeaseBytes, parseHeartbeatTtl } from './lease-files.ts'
 import { StorageTime } from './storage-time.ts'
 
-/** Which heartbeats to delete, and how. */
+/** Sets which heartbeats {@link sweepHeartbeats} deletes. */
 export interface SweepOptions {
   readonly clock: Clock
   /** Heartbeats that are younger are kept, whatever time to live they contain. Milliseconds. */
@@ -31,8 +31,8 @@ const ttls = 2
  * Deletes the heartbeats of dead workers: those that were killed, and whose leases other workers
  * took over, leave them. A worker that is still alive writes its heartbeat again.
  *
- * @returns how many heartbeats it deleted
- * @throws STORAGE_*
+ * @returns how many heartbeats it deleted, or would delete in a dry run
+ * @throws STORAGE_* when they cannot be listed
  */
 export async function sweepHeartbeats(
   storage: StorageBackend,

@@ -1,7 +1,8 @@
 import type { Clock } from '@kannery/storage'
 
 /**
- * How leases age. All durations can be scaled down together: tests with real processes use seconds.
+ * Sets how leases age. Durations are in milliseconds and can be scaled down together: tests with
+ * real processes use seconds.
  */
 export interface LeaseTiming {
   /** Time to live: a lease whose holder was silent for this long, plus the slack, is an orphan. */
@@ -14,7 +15,7 @@ export interface LeaseTiming {
   readonly slackMs: number
 }
 
-/** Time to live 5 min, renewal every 100 s, deadline 225 s, slack 5 s. */
+/** The default timing: time to live 5 min, renewal every 100 s, deadline 225 s, slack 5 s. */
 export const defaultLeaseTiming: LeaseTiming = {
   ttlMs: 300_000,
   renewEveryMs: 100_000,

@@ -18,15 +18,17 @@ import { putCertainly } from '../objects/put-certainly.ts'
 import { laterUlid, type Ulid, type UlidSource } from '../ulid/ulid.ts'
 import { brokenOrder } from './entry-order.ts'
 
+/** Sets how {@link acceptIndex} accepts an edited index. */
 export interface AcceptOptions {
+  /** Makes the id of the edit. */
   readonly ids: UlidSource
   /** Whether to check the edit only, and write nothing. Defaults to false. */
   readonly dryRun?: boolean | undefined
 }
 
 /**
- * The effect of an edit by a person, as far as the folder shows it: the index before the edit is
- * not kept.
+ * Reports what {@link acceptIndex} found: the edited index, and how it differs from the folder. The
+ * index before the edit is not kept, so it cannot be compared with that.
  */
 export interface AcceptedEdit {
   readonly index: Index
@@ -53,9 +55,10 @@ interface FoundIndex {
  * Accepts an index that a person edited: checks its fields and writes its checksum again. A running
  * writer continues from it, as after {@link editIndex}.
  *
- * @throws DATA_CORRUPT for an invalid index, also for a truncated one; INDEX_MISSING;
- *   INDEX_FOREIGN; DATA_VERSION_UNSUPPORTED; STORAGE_PRECONDITION_FAILED when the index was changed
- *   meanwhile; STORAGE_*
+ * @throws DATA_CORRUPT for an invalid index, also for a truncated one; INDEX_MISSING when there are
+ *   segments without an index; STORAGE_NOT_FOUND when there is no backup of the topic;
+ *   INDEX_FOREIGN for a copy, or an index that is not that of the topic; DATA_VERSION_UNSUPPORTED;
+ *   STORAGE_PRECONDITION_FAILED when the index was changed meanwhile; STORAGE_*
  */
 export async function acceptIndex(
   storage: StorageBackend,

@@ -31,25 +31,30 @@ import {
   surveySegments,
 } from './survey-segments.ts'
 
+/** Sets what {@link rebuildIndex} works with. */
 export interface RebuildOptions {
   readonly storage: StorageBackend
   /** The worker that holds the topic's lease during the rebuild. */
   readonly worker: Worker
   /** Retention of the rebuilt index. Its segments expire by it, counted from the rebuild. */
   readonly retention: Retention
+  /** Called after each segment that was read. */
   readonly onProgress?: ((progress: SurveyProgress) => void) | undefined
 }
 
-/** What a rebuild finds in the segments. */
+/** Describes the index that a rebuild writes, as derived from the segments. */
 export interface RebuildPlan {
+  /** The incarnations and entries of the new index. */
   readonly arrangement: Arrangement
   /** The new epoch, greater than that of every writer that left a segment or an index. */
   readonly epoch: number
+  /** Pages in the folder. They become garbage. */
   readonly pages: readonly Ulid[]
   /** Objects that the new index does not name. */
   readonly leftOut: readonly LeftOut[]
   /** Damage in segments that the new index names: what is whole in them can be restored. */
   readonly damages: readonly Damage[]
+  /** The greatest id of a segment or page in the folder; undefined when there is none. */
   readonly greatestId: Ulid | undefined
 }
 
@@ -61,9 +66,12 @@ type BrokenIndex =
   | undefined
 
 /**
- * Finds out what a rebuild would write. Writes nothing.
+ * Plans a rebuild: reads every segment, and returns what the new index would contain. Writes
+ * nothing, and acquires no lease.
  *
- * @throws as {@link rebuildIndex}
+ * @param onProgress called after each segment that was read
+ * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for
+ *   an index that must not be replaced; INDEX_MISSING when there are no segments; STORAGE_*
  */
 export async function planRebuild(
   storage: StorageBackend,
@@ -86,7 +94,7 @@ export async function planRebuild(
  *
  * @throws INDEX_WHOLE when there is nothing to repair; INDEX_FOREIGN, DATA_VERSION_UNSUPPORTED for
  *   an index that must not be replaced; INDEX_MISSING when there are no segments; LEASE_HELD,
- *   LEASE_LOST; STORAGE_PRECONDITION_FAILED when an index was written meanwhile
+ *   LEASE_LOST; STORAGE_PRECONDITION_FAILED when an index was written meanwhile; STORAGE_*
  */
 export async function rebuildIndex(
   topic: string,

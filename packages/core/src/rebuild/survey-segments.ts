@@ -35,9 +35,11 @@ export interface FolderSurvey {
   readonly greatestId: Ulid | undefined
 }
 
-/** How much was read so far. */
+/** Reports how much of the segments was read so far. */
 export interface SurveyProgress {
+  /** Number of records in the segments that can be used. */
   readonly records: number
+  /** Size of the segments that were read, bytes. */
   readonly bytes: number
 }
 

@@ -14,11 +14,11 @@ import type { Ulid } from '../ulid/ulid.ts'
 import { entryOfWhole } from './inspect-segment.ts'
 import type { LeftoverFooters } from './leftover-footers.ts'
 
-/** The topic at its source, as far as a recovery asks for it. */
+/** Answers what a recovery has to know about the topic at its source, the Kafka cluster. */
 export interface RecoverySource {
   /** Kafka's id of the topic as it is now. The methods are called only about this topic. */
   readonly topicId: string
-  /** Whether all these offsets can still be fetched. */
+  /** Whether all these offsets, `from` inclusive and `next` exclusive, can still be fetched. */
   canServe(range: {
     readonly partition: number
     readonly from: number
@@ -47,10 +47,11 @@ export interface AdoptionOptions {
   readonly source: RecoverySource
 }
 
-/** The verdict on each candidate. */
+/** Reports what a recovery decided about each segment and page that was not committed. */
 export interface Verdicts {
   /** Entries of adopted segments, in the order in which they continue the coverage. */
   readonly adopted: readonly SegmentEntry[]
+  /** Objects that become garbage, and are deleted after the grace. */
   readonly garbage: readonly NamedObject[]
   /**
    * Objects that this writer cannot judge, which are left alone: those of an epoch that has not

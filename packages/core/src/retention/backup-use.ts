@@ -5,7 +5,7 @@ import type { Index, JsonObject } from '../index-file/format/model.ts'
 import { type EditOptions, type Hold, holdsAt } from './holds.ts'
 import { timeOfBackup } from './storage-now.ts'
 
-/** How long a reader's hold lasts, and how often it is renewed, milliseconds. */
+/** Sets how long a reader's hold lasts, and how often it is renewed, milliseconds. */
 export interface UseTiming {
   /**
    * How long a hold lasts without a renewal, and so how long that of a dead process keeps the
@@ -15,11 +15,12 @@ export interface UseTiming {
   readonly renewEveryMs: number
 }
 
-/** A hold of an hour, renewed every 20 minutes. */
+/** The default timing: a hold of an hour, renewed every 20 minutes. */
 const defaultUseTiming: UseTiming = { lastsMs: 3_600_000, renewEveryMs: 1_200_000 }
 
-/** What the hold of a reader needs. */
+/** Sets how the hold of a reader is kept. */
 export interface UseOptions extends EditOptions {
+  /** Defaults to a hold of an hour, renewed every 20 minutes. */
   readonly timing?: UseTiming | undefined
   /**
    * Called when the hold cannot be added or renewed: what is read may then be deleted meanwhile.
@@ -51,8 +52,11 @@ export class BackupUse implements AsyncDisposable {
   }
 
   /**
-   * Adds the hold. Never fails because of the storage: a hold that cannot be added is a warning,
-   * unless the permission to write is missing, or the reader gets the same error itself.
+   * Adds the hold, and renews it until this is disposed of. Errors of the storage do not reject it:
+   * a hold that cannot be added is a warning, unless the permission to write is missing, or the
+   * reader gets the same error itself.
+   *
+   * @param reason why the topic is in use, for people: it becomes the `reason` of the hold
    */
   static async begin(topic: string, reason: string, options: UseOptions): Promise<BackupUse> {
     const use = new BackupUse(topic, reason, options)

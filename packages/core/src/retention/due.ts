@@ -6,7 +6,7 @@ import { agingIncarnations } from './aging.ts'
 import { holdsAt } from './holds.ts'
 import { keptByPoints, unreadablePoints } from './points.ts'
 
-/** How much time passes between the mark and the deletion of an object, milliseconds. */
+/** Sets how much time passes between the mark and the deletion of an object, milliseconds. */
 export interface RetentionTiming {
   /** How long a marked object is kept before it may be deleted. */
   readonly graceMs: number
@@ -14,7 +14,7 @@ export interface RetentionTiming {
   readonly slackMs: number
 }
 
-/** A grace of a day, and a slack of 5 minutes. */
+/** The default timing: a grace of a day, and a slack of 5 minutes. */
 export const defaultRetentionTiming: RetentionTiming = { graceMs: 86_400_000, slackMs: 300_000 }
 
 /**
@@ -37,7 +37,10 @@ export function isHeld(index: Index, nowMs: number): boolean {
 /**
  * Returns the live entries that have expired and that no hold or point keeps. Of a compacted topic,
  * or one whose cleanup policy is not known, only what is older than a complete baseline: its oldest
- * segment may otherwise hold the only record of a key.
+ * segment may otherwise hold the only record of a key. Pages in which nothing can be due are not
+ * read.
+ *
+ * @throws as readPage
  */
 export async function dueForMark(options: DueOptions): Promise<readonly SegmentEntry[]> {
   const { index, nowMs } = options
@@ -54,7 +57,7 @@ export async function dueForMark(options: DueOptions): Promise<readonly SegmentE
   return due
 }
 
-/** Objects that may be deleted. */
+/** Lists objects that may be deleted. */
 export interface Deletable {
   readonly segments: readonly SegmentEntry[]
   readonly garbage: readonly GarbageEntry[]
@@ -64,6 +67,8 @@ export interface Deletable {
  * Returns what has been marked as expired, or garbage, for at least the grace. Holds and points
  * keep segments that were marked before them, but not garbage. Garbage that the index also names as
  * live is kept.
+ *
+ * @throws as readPage
  */
 export async function dueForDeletion(
   options: DueOptions & { readonly graceMs: number },

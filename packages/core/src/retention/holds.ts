@@ -4,7 +4,7 @@ import type { Index, JsonObject } from '../index-file/format/model.ts'
 import type { UlidSource } from '../ulid/ulid.ts'
 import { timeOfBackup } from './storage-now.ts'
 
-/** What an edit of an index beside a running writer needs. */
+/** Provides what an edit of an index beside a running writer needs. */
 export interface EditOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
@@ -26,8 +26,8 @@ export interface Hold {
 }
 
 /**
- * Returns the holds of an index. One that this version cannot read is named `?`, and holds the
- * topic, too.
+ * Returns the holds of an index in the order in which they were added, including those that have
+ * ended and those of readers. One without a readable name is named `?`, and holds the topic, too.
  */
 export function readHolds({ holds }: Index): readonly Hold[] {
   return holds.map((stored) => {

@@ -1,14 +1,18 @@
 /**
- * How many points are kept. For each kind of period, the newest point of each of that many periods
- * with a point. Periods are in UTC.
+ * Sets how many points without a name are kept. Of each kind of period, the newest point in each of
+ * the newest so many periods is kept; periods without a point do not count. Periods are in UTC. A
+ * rule that is left out keeps none.
  */
 export interface KeepRules {
   /** How many of the newest points are kept, whatever their periods. */
   readonly last?: number | undefined
+  /** How many days keep their newest point. */
   readonly daily?: number | undefined
-  /** Weeks begin on Monday (ISO 8601). */
+  /** How many weeks keep their newest point. Weeks begin on Monday (ISO 8601). */
   readonly weekly?: number | undefined
+  /** How many months keep their newest point. */
   readonly monthly?: number | undefined
+  /** How many years keep their newest point. */
   readonly yearly?: number | undefined
 }
 

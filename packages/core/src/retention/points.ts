@@ -26,7 +26,10 @@ interface StoredPoint extends Point {
   readonly last?: Ulid | null
 }
 
-/** Returns the points of an index, in the order in which they were added. */
+/**
+ * Returns the points of an index, in the order in which they were added. Points that this version
+ * cannot read are left out; they prevent everything from expiring: see `isHeld`.
+ */
 export function readPoints({ points }: Index): readonly Point[] {
   return points.flatMap((stored) => {
     const point = asPoint(stored)
@@ -37,7 +40,8 @@ export function readPoints({ points }: Index): readonly Point[] {
 }
 
 /**
- * Returns points of a later version, or with a mistake of a person: what they keep is not known.
+ * Returns the points that this version cannot read: a later version or a person wrote them, and
+ * what they keep is not known.
  */
 export function unreadablePoints({ points }: Index): readonly JsonObject[] {
   return points.filter((stored) => asPoint(stored) === undefined)
@@ -92,10 +96,10 @@ function reachOf(held: Keepable): {
  * Adds a point. Once it resolves, what the topic's backup held at that time does not expire, and
  * what is marked already is not deleted.
  *
- * @param point `at` defaults to now. For a past time, the segments are determined by when the
- *   storage received them
+ * @param point `at`, ISO 8601, defaults to now. For a past time, the topic's folder is listed, and
+ *   the segments are determined by when the storage received them, or writers captured them
  * @throws CONFIG_INVALID for a time in the future, or a name that is taken; as editIndex; as
- *   listing the topic's folder
+ *   readPage; STORAGE_*
  */
 export async function addPoint(
   topic: string,

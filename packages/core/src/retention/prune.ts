@@ -9,11 +9,12 @@ import { defaultRetentionTiming, dueForMark, expiredEntries, type RetentionTimin
 import { holdsAt } from './holds.ts'
 import { storageNow } from './storage-now.ts'
 
-/** What marking and deleting need. `timing` defaults to {@link defaultRetentionTiming}. */
+/** Provides what marking and deleting need. */
 export interface PruneOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly ids: UlidSource
+  /** Defaults to {@link defaultRetentionTiming}. */
   readonly timing?: RetentionTiming | undefined
 }
 
@@ -45,8 +46,9 @@ export async function markExpired(
   return marked
 }
 
-/** What became of marks that were to be taken back. */
+/** Reports which marks {@link takeBackExpired} took back. */
 export interface TakenBack {
+  /** Segments that are no longer marked. */
   readonly restored: readonly SegmentEntry[]
   /** Marked segments whose grace has ended, or is about to end. */
   readonly tooLate: readonly SegmentEntry[]
@@ -59,6 +61,8 @@ export interface TakenBack {
  * The index is read before the clock, and replaced only if it has not changed. A deletion changes
  * the index first, after the grace: either it sees what was taken back, or this sees that the grace
  * has ended.
+ *
+ * @throws as editIndex
  */
 export async function takeBackExpired(topic: string, options: PruneOptions): Promise<TakenBack> {
   const { storage, ids, timing = defaultRetentionTiming } = options

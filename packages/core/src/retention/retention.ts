@@ -3,12 +3,14 @@ import type { JsonObject } from '../index-file/format/model.ts'
 import type { RecordTimes } from '../segment/format/record-times.ts'
 
 /**
- * How long a topic's backup is kept: permanently, or for some time after its records were written
- * and stored.
+ * Sets how long the segments of a topic are kept: permanently, or for some time, counted from their
+ * commit or from their newest plausible record time, whichever is later.
  */
 export type Retention =
   | { readonly kind: 'keep' }
-  /** `after` as a person wrote it, such as `30d`. */
+  /**
+   * `after` is the time as a person wrote it, such as `30d`; `afterMs` the same in milliseconds.
+   */
   | { readonly kind: 'delete'; readonly after: string; readonly afterMs: number }
 
 /**
@@ -30,9 +32,10 @@ const millisecondsPerUnit: Readonly<Record<string, number>> = {
 }
 
 /**
- * Parses `keep`, or a duration such as `30d`, `12h` or `1w12h`. A year has 365 days.
+ * Parses `keep`, or a duration such as `30d`, `12h` or `1w12h`. The units are ns, us, ms, s, m, h,
+ * d, w and y; a year has 365 days.
  *
- * @throws CONFIG_INVALID, also for less than a millisecond
+ * @throws CONFIG_INVALID, also for less than a millisecond or more than 1,000 years
  */
 export function parseRetention(text: string): Retention {
   if (text.trim().toLowerCase() === 'keep') return { kind: 'keep' }

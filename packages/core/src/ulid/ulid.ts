@@ -28,7 +28,7 @@ export function laterUlid(first: Ulid | undefined, second: Ulid | undefined): Ul
   return first < second ? second : first
 }
 
-/** Makes unique ids in ascending order, also when the clock is set back. */
+/** Makes ids that are unique and ascending, also when the clock is set back. */
 export class UlidSource {
   readonly #clock: Clock
   readonly #random: Random
@@ -39,7 +39,11 @@ export class UlidSource {
     this.#random = environment.random
   }
 
-  /** Returns an id that is greater than `after` and than all ids that this source made before. */
+  /**
+   * Returns an id that is greater than `after` and than all ids that this source made before.
+   *
+   * @throws DATA_CORRUPT when there is no greater id
+   */
   next(after?: Ulid): Ulid {
     const floor = after === undefined ? -1n : decode(after)
     const previous = floor > this.#last ? floor : this.#last

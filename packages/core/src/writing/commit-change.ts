@@ -15,10 +15,13 @@ import {
 } from '../retention/retention.ts'
 import { startOf } from './new-incarnation.ts'
 
-/** What one commit adds to the current incarnation. */
+/** Describes what one commit adds to the current incarnation. */
 export interface CommitChange {
   /** A segment that is uploaded completely, under an id of `WriterSession.newSegmentId`. */
   readonly segment?: SegmentEntry | undefined
+  /**
+   * Offsets that the source no longer has. Together with the segment they continue the coverage.
+   */
   readonly gaps?: readonly Gap[] | undefined
   /** The number of partitions, if it has grown. */
   readonly partitions?: number | undefined

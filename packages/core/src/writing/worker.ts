@@ -22,13 +22,14 @@ import { laterUlid, type Ulid, UlidSource } from '../ulid/ulid.ts'
 import { type EpochOptions, openIndex, raiseEpoch } from './acquire-epoch.ts'
 import { WriterSession, type WriterSessionOptions } from './writer-session.ts'
 
-/** What a worker writes with, and who it is. */
+/** Sets what a worker writes with, and how others identify it. */
 export interface WorkerOptions {
   readonly storage: StorageBackend
   readonly clock: Clock
   readonly random: Random
+  /** Defaults to a time to live of 5 min, renewed every 100 s, with a deadline of 225 s. */
   readonly timing?: LeaseTiming | undefined
-  /** A description of the worker for people. */
+  /** A description of the worker for people: errors and `listLeases` show it. */
   readonly description: string
   /**
    * A name that no other running worker has, such as that of a pod in a StatefulSet, never a bare
@@ -46,11 +47,11 @@ export interface WorkerOptions {
    * 128 KiB.
    */
   readonly tailLimits?: TailLimits | undefined
-  /** Called for failures that do not stop the work. */
+  /** Called for failures that do not stop the work. Defaults to ignoring them. */
   readonly onWarning?: ((warning: KanneryError) => void) | undefined
 }
 
-/** What a topic is acquired for. */
+/** Sets for which backup a topic is acquired, and how long to wait for it. */
 export interface AcquireOptions {
   /** Kafka's id of the cluster. A backup of another cluster is refused. */
   readonly cluster: string
@@ -65,6 +66,7 @@ export interface AcquireOptions {
    * refused at once.
    */
   readonly waitMs?: number | undefined
+  /** Ends the wait: {@link Worker.acquire} then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -89,6 +91,7 @@ export interface Tenure {
  * them.
  */
 export class Worker implements AsyncDisposable {
+  /** Id of the worker, which is the name of its heartbeat. */
   readonly id: Ulid
   readonly #contender: Contender
   readonly #disposed = new AbortController()
@@ -143,7 +146,8 @@ export class Worker implements AsyncDisposable {
    *
    * @throws LEASE_HELD when another worker writes the topic; LEASE_LOST when another worker was
    *   faster; INDEX_MISSING, INDEX_OUTDATED, INDEX_FOREIGN, DATA_CORRUPT, DATA_VERSION_UNSUPPORTED
-   *   for an index that must not be changed; STORAGE_*
+   *   for an index that must not be changed; INTERNAL when this worker writes the topic already;
+   *   STORAGE_*
    */
   async acquire(topic: string, options: AcquireOptions): Promise<WriterSession> {
     if (this.#sessions.has(topic)) {
@@ -161,7 +165,8 @@ export class Worker implements AsyncDisposable {
 
   /**
    * Acquires only the lease of a topic (steps 1 to 3) while `work` runs, to repair an index that
-   * cannot be opened. No other worker begins to write the topic meanwhile.
+   * cannot be opened. No other worker begins to write the topic meanwhile. The lease is released
+   * when `work` has settled.
    *
    * @throws LEASE_HELD when another worker writes the topic; STORAGE_*; what `work` throws
    */

@@ -55,7 +55,9 @@ export interface WriterSessionOptions {
  */
 export class WriterSession implements AsyncDisposable {
   readonly topic: string
+  /** Epoch in the index that this session was acquired with. */
   readonly epoch: number
+  /** Nonce of this writer in the index. */
   readonly writer: string
   readonly #options: WriterSessionOptions
   readonly #holder: IndexHolder
@@ -120,7 +122,9 @@ export class WriterSession implements AsyncDisposable {
    * garbage. Segments that are garbage already are judged again as long as no deletion of them can
    * have begun. {@link nextOffsets} has advanced when it resolves.
    *
-   * @param timing the grace that deletions of the topic keep to
+   * @param timing the grace that deletions of the topic keep to; defaults to a day
+   * @throws DATA_CORRUPT for a page that may name a candidate and cannot be read; as {@link
+   *   commit}; what `source` throws
    */
   async recover(
     source: RecoverySource,
@@ -150,7 +154,7 @@ export class WriterSession implements AsyncDisposable {
    * Begins an incarnation: the topic is new or was created again, or, with the same topic id, its
    * history was cut off, or a baseline begins.
    *
-   * @throws INTERNAL for a baseline of another topic id
+   * @throws INTERNAL for a baseline of another topic id; otherwise as {@link commit}
    */
   async beginIncarnation(incarnation: NewIncarnation): Promise<void> {
     await this.#inTurn(async () => {
@@ -166,8 +170,9 @@ export class WriterSession implements AsyncDisposable {
    * no other writer can undo it.
    *
    * @throws LEASE_LOST, after which the topic is acquired again and continued from its next
-   *   offsets; INDEX_MISSING; STORAGE_*; INTERNAL for a change that would leave a hole in what is
-   *   covered, or cover it twice
+   *   offsets; INDEX_MISSING when the index was removed; DATA_CORRUPT, INDEX_FOREIGN for an index
+   *   that was put in its place; STORAGE_*; INTERNAL for a change that would leave a hole in what
+   *   is covered, or cover it twice; TypeError before the first incarnation
    */
   async commit(change: CommitChange): Promise<void> {
     await this.#inTurn(async () => {
@@ -185,6 +190,8 @@ export class WriterSession implements AsyncDisposable {
   /**
    * Changes entries in the tail and in pages. A page that holds a changed entry is replaced, and is
    * garbage from the same commit on. Offsets and ids must stay the same.
+   *
+   * @throws as {@link commit}
    */
   async changeEntries(
     ids: ReadonlySet<Ulid>,
@@ -204,6 +211,7 @@ export class WriterSession implements AsyncDisposable {
    *
    * @param garbage the complete garbage of the copy: objects that `source` does not name as live
    * @returns when that was by the target's clock, milliseconds
+   * @throws INDEX_FOREIGN when the index is not a copy of that backup; otherwise as {@link commit}
    */
   async becomeCopyOf(source: Index, garbage: readonly NamedObject[]): Promise<number> {
     return await this.#inTurn(async () => {
@@ -214,7 +222,11 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** Removes deleted objects from the garbage. */
+  /**
+   * Removes deleted objects from the garbage.
+   *
+   * @throws as {@link commit}
+   */
   async dropGarbage(gone: ReadonlySet<Ulid>): Promise<void> {
     await this.#inTurn(async () => {
       await this.#holder.replace((index) => ({
@@ -224,7 +236,12 @@ export class WriterSession implements AsyncDisposable {
     })
   }
 
-  /** Releases the topic, after the changes that were called before. Later changes are refused. */
+  /**
+   * Releases the topic, after the changes that were called before. Later changes are refused with
+   * LEASE_LOST. Further calls return the same result.
+   *
+   * @throws STORAGE_*
+   */
   async release(): Promise<void> {
     if (this.#released === undefined) {
       this.#released = this.#turn.then(async () => {
