@@ -13,14 +13,14 @@ import { decodeFooter, footerStart } from './format/read-footer.ts'
 import type { SegmentHeader } from './format/segment-header.ts'
 import { type Allocate, BodyReader, readRange } from './read-range.ts'
 
-/** Where a segment is stored. */
+/** Identifies the object of a segment. */
 export interface SegmentLocation {
   readonly key: ObjectKey
-  /** Size of the object, where an index states it: an object of another size is damaged. */
+  /** Size of the object as an index states it, bytes: an object of another size is damaged. */
   readonly bytes?: number | undefined
 }
 
-/** How chunks are read. */
+/** Sets how chunks are read. */
 export interface ExamineOptions extends CallOptions {
   /**
    * Provides the buffer for the bytes of each chunk, so that a caller that reads many chunks can
@@ -30,7 +30,7 @@ export interface ExamineOptions extends CallOptions {
   readonly allocate?: Allocate | undefined
 }
 
-/** How chunks are read, and what happens to damaged ones. */
+/** Sets how chunks are read, and what happens to damaged ones. */
 export interface ReadChunksOptions extends ExamineOptions {
   /**
    * Called for every chunk that is damaged; the chunk is then left out. Without it, the first
@@ -41,6 +41,7 @@ export interface ReadChunksOptions extends ExamineOptions {
 
 /** A chunk that was read and checked. */
 export interface ReadChunk {
+  /** The row of the footer that the chunk was read by. */
   readonly entry: ChunkTableEntry
   readonly facts: ChunkHeaderFacts
   /** Exactly the bytes that were given to the writer. The buffer belongs to the caller. */
@@ -136,6 +137,7 @@ function assertName(header: SegmentHeader, { key }: SegmentLocation, size: numbe
 /** An open segment, whose footer was read and checked. */
 export class SegmentReader {
   readonly key: ObjectKey
+  /** Size of the object, bytes. */
   readonly size: number
   readonly footer: SegmentFooter
   /** Position at which the chunks end and the footer begins. */
@@ -180,7 +182,11 @@ export class SegmentReader {
     }
   }
 
-  /** As {@link readChunks}, but yields damage at its place among the chunks. */
+  /**
+   * Reads chunks as {@link readChunks} does, but yields damage at its place among the chunks.
+   *
+   * @throws DATA_VERSION_UNSUPPORTED; STORAGE_*; never DATA_CORRUPT
+   */
   async *examine(
     entries: readonly ChunkTableEntry[],
     options: ExamineOptions = {},
@@ -229,7 +235,7 @@ interface Run {
   end: number
 }
 
-/** What is read by one request. */
+/** Groups chunks into runs, each of which is read by one request. */
 function* runsOf(entries: readonly ChunkTableEntry[]): Generator<Run, void, undefined> {
   let run: Run | undefined
   for (const entry of entries) {

@@ -18,16 +18,19 @@ import {
 } from './format/segment-header.ts'
 import { Summary } from './summary.ts'
 
-/** What an index entry says about a finished segment. */
+/** Describes a finished segment, for its entry in the index. */
 export interface SealedSegment extends KnownTimes {
+  /** Size of the object, bytes. */
   readonly bytes: number
   /** CRC-32C of the whole object. */
   readonly digest: Digest
   /** Number of records as stored: with those of aborted transactions, without control records. */
   readonly records: number
+  /** Covered offsets by partition. */
   readonly offsets: Readonly<Record<number, Coverage>>
   /** Time of the first and the last fetch, milliseconds; null without chunks. */
   readonly captured: readonly [number, number] | null
+  /** Size of the largest batch, bytes; 0 without batches. */
   readonly maxBatchBytes: number
   /** Names of the flags that any chunk has, sorted: `holes`, `logAppendTime`, `transactional`. */
   readonly flags: readonly string[]
@@ -68,8 +71,8 @@ export class SegmentWriter {
    * Appends a chunk; chunks of one partition come in the order of their offsets, and do not
    * overlap. Resolves when the chunk's buffer may be reused and there is room for more.
    *
-   * @throws INTERNAL when the chunk's bytes have changed since it was encoded; STORAGE_* of the
-   *   output
+   * @throws INTERNAL when the chunk's bytes have changed since it was encoded, when it precedes or
+   *   overlaps one of its partition, or when the segment is full; STORAGE_* of the output
    */
   async append(chunk: EncodedChunk): Promise<void> {
     if (this.isFull) throw new KanneryError('INTERNAL', 'a chunk for a segment that is full')
@@ -89,7 +92,10 @@ export class SegmentWriter {
   /**
    * Writes the footer. The segment is published only by the commit of the output.
    *
-   * @param ending `aborted`: the aborted transactions in the segment, at most 524,288
+   * @param ending `aborted`: the aborted transactions in the segment, at most
+   *   {@link maxAbortedRanges}
+   * @returns what the entry of the index needs; captured times are those of the chunks
+   * @throws INTERNAL for more aborted transactions; STORAGE_* of the output
    */
   async finish(ending: { readonly aborted: readonly AbortedRange[] }): Promise<SealedSegment> {
     const { aborted } = ending

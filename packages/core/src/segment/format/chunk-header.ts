@@ -1,9 +1,12 @@
 import { crc32c } from '../../digest/crc32c.ts'
 import { chunkHeaderBytes, chunkMagic, maxChunkBytes, maxPartitions } from './format.ts'
 
-/** What a chunk contains. */
+/**
+ * The content of a chunk: record batches of one partition, positions of consumer groups, or
+ * configuration.
+ */
 export type ChunkKind = 'batches' | 'positions' | 'configuration'
-/** How a chunk is compressed. */
+/** The compression of a chunk, on top of that of its batches. `none`: it is stored as it is. */
 export type ChunkCodec = 'none' | 'zstd'
 
 /** Properties of a chunk that readers need to know before decoding it. All default to false. */
@@ -18,18 +21,20 @@ export interface ChunkFlags {
   readonly critical?: boolean
 }
 
-/** What the header of a chunk says, which is known without the footer. */
+/** Describes a chunk by what its own header says, which is known without the footer. */
 export interface ChunkHeaderFacts {
   readonly kind: ChunkKind
   /** Partition of the batches; −1: the chunk belongs to no partition. */
   readonly partition: number
   /** Leader epoch of the last batch; −1 when unknown. */
   readonly leaderEpoch: number
-  /** Covered offsets, `from` inclusive, `next` exclusive. Records outside are to be ignored. */
+  /** First covered offset. Readers ignore records before it. */
   readonly from: number
+  /** First offset after the covered ones. Readers ignore records from it on. */
   readonly next: number
   /** When the batches were fetched: milliseconds, by the writer's clock. */
   readonly fetchedAt: number
+  /** Number of batches, control batches included. */
   readonly batches: number
   /** The sum of the batches' record counts, control records included. */
   readonly records: number

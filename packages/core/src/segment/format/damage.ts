@@ -1,13 +1,14 @@
 import { KanneryError } from '@kannery/storage'
 
 /**
- * Damaged bytes of an object: `from` inclusive, `to` exclusive. Both are the same where bytes are
- * missing.
+ * Identifies damaged bytes of an object: `from` inclusive, `to` exclusive. Both are the same where
+ * bytes are missing.
  */
 export interface Damage {
   readonly key: string
   readonly from: number
   readonly to: number
+  /** What is wrong with these bytes, for people. */
   readonly reason: string
 }
 
@@ -20,7 +21,10 @@ export function corrupt(damage: Damage): KanneryError {
   })
 }
 
-/** Returns the damage that an error of {@link corrupt} names; undefined for every other error. */
+/**
+ * Returns the damaged bytes that a DATA_CORRUPT error names; undefined for every other error, and
+ * for one that names no bytes.
+ */
 export function damageOf(error: unknown): Damage | undefined {
   if (!KanneryError.is(error, 'DATA_CORRUPT')) return undefined
   const { key, from, to } = error.facts

@@ -12,7 +12,7 @@ import {
 } from './chunk-header.ts'
 import { compressZstd, decompressZstd } from './zstd.ts'
 
-/** What the writer of a chunk knows about it, for the chunk's header and for the footer. */
+/** Describes a chunk by what its writer knows, for the chunk's header and for the footer. */
 export interface ChunkFacts extends ChunkHeaderFacts {
   /**
    * Least timestamp of the records, without control records, milliseconds; null: unknown, because
@@ -22,18 +22,20 @@ export interface ChunkFacts extends ChunkHeaderFacts {
   /** Greatest timestamp of the records, without control records, milliseconds; null: no records. */
   readonly maxTimestamp: number | null
   /**
-   * Estimate of the least timestamp by the headers of the batches, milliseconds. For people: no
-   * data is ever left out by it. Set only where the chunk has records and {@link minTimestamp} is
-   * unknown.
+   * Estimate of the least timestamp by the headers of the batches, milliseconds. For people:
+   * readers must not leave out data because of it. Present only if the chunk has records and {@link
+   * minTimestamp} is unknown.
    */
   readonly estimatedMinTimestamp?: number
-  /** Size of the largest batch; 0 without batches. */
+  /** Size of the largest batch, bytes; 0 without batches. */
   readonly maxBatchBytes: number
+  /** Number of control batches: commit and abort markers, one record each. */
   readonly controlBatches: number
 }
 
-/** How a chunk is encoded. */
+/** Sets how {@link encodeChunk} encodes a chunk. */
 export interface EncodeOptions {
+  /** `zstd`: compress the chunk, unless that does not make it smaller. */
   readonly codec: ChunkCodec
   /**
    * CRC-32C of the raw bytes, computed in the same tick in which the batches' own checksums are
@@ -48,11 +50,14 @@ export interface EncodeOptions {
  */
 export interface EncodedChunk {
   readonly facts: ChunkFacts
+  /** How the chunk is stored, which need not be the codec that was asked for. */
   readonly codec: ChunkCodec
   /** The 68 bytes that precede the stored bytes. */
   readonly header: Uint8Array
   readonly stored: Uint8Array
+  /** CRC-32C of the stored bytes. */
   readonly storedCrc: number
+  /** Length without compression, bytes. */
   readonly rawLength: number
 }
 

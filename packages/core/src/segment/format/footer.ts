@@ -3,58 +3,77 @@ import { type ChunkFlags, type ChunkKind, flagBits, kindCode } from './chunk-hea
 import { magic, maxFooterBytes, trailerBytes } from './format.ts'
 import { canonicalHeader, type SegmentHeader } from './segment-header.ts'
 
-/** A row of the footer's table of chunks, by which chunks are chosen without reading them. */
+/** Describes a chunk in the footer, so that chunks are chosen without reading them. */
 export interface ChunkTableEntry {
   /** Position of the chunk's header in the object. */
   readonly position: number
   /** Length of the stored bytes, which follow the header. */
   readonly storedLength: number
+  /** Length without compression, bytes. */
   readonly rawLength: number
   /** `unknown`: a kind that is newer than this program. Its chunks are skipped. */
   readonly kind: ChunkKind | 'unknown'
   readonly flags: ChunkFlags
+  /** Partition of the batches; −1: the chunk belongs to no partition. */
   readonly partition: number
+  /** First covered offset. */
   readonly from: number
+  /** First offset after the covered ones. */
   readonly next: number
+  /** Number of batches, control batches included. */
   readonly batches: number
-  /** As in the chunk's header, control records included. */
+  /** Number of records as in the chunk's header, control records included. */
   readonly records: number
+  /**
+   * Least timestamp of the records, as in `ChunkFacts`: milliseconds; null: unknown or no records.
+   */
   readonly minTimestamp: number | null
+  /** Greatest timestamp of the records, as in `ChunkFacts`: milliseconds; null: no records. */
   readonly maxTimestamp: number | null
   readonly controlBatches: number
-  /** See ChunkFacts. */
+  /** Estimate of the least timestamp, as in `ChunkFacts`: milliseconds. */
   readonly estimatedMinTimestamp?: number
 }
 
 /**
- * An aborted transaction: readers drop the transactional batches of this producer whose offsets are
- * in [first, marker). `marker` is the offset of the abort marker, or, where that lies in a later
- * segment, the end of this segment's coverage.
+ * An aborted transaction: readers drop the transactional batches of this producer and partition
+ * whose offsets are in [first, marker).
  */
 export interface AbortedRange {
   readonly partition: number
   /** Decimal, because a JSON number does not hold an int64. */
   readonly producerId: string
+  /** First offset of the transaction. */
   readonly first: number
+  /**
+   * Offset of the abort marker, or, if that lies in a later segment, the end of this segment's
+   * coverage of the partition.
+   */
   readonly marker: number
 }
 
 /**
- * Covered offsets of a partition: from (inclusive), to (exclusive), leader epoch of the last batch.
+ * Covered offsets of a partition: from (inclusive), to (exclusive), leader epoch of the last batch
+ * (−1: unknown).
  */
 export type Coverage = readonly [from: number, next: number, leaderEpoch: number]
 
-/** The footer of a segment: its header again, and a table of its chunks. */
+/**
+ * The footer of a segment: its header again, and a table of its chunks. `docs/format/segment.md`
+ * describes the stored form.
+ */
 export interface SegmentFooter {
   /** A copy of the header at the start, so that a reader needs only the end of the object. */
   readonly header: SegmentHeader
   /** All chunks, in their order in the object. They are contiguous. */
   readonly chunks: readonly ChunkTableEntry[]
+  /** Aborted transactions with batches in the segment. */
   readonly aborted: readonly AbortedRange[]
   /** Covered offsets by partition. */
   readonly coverage: Readonly<Record<number, Coverage>>
   /** Time of the first and the last fetch, milliseconds; null without chunks. */
   readonly captured: readonly [number, number] | null
+  /** Size of the largest batch, bytes; 0 without batches. */
   readonly maxBatchBytes: number
 }
 

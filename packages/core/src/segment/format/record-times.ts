@@ -1,18 +1,19 @@
 import type { ChunkTableEntry } from './footer.ts'
 
 /**
- * Least and greatest timestamp of some records, milliseconds. The least is null where compressed
- * batches hide it.
+ * Least and greatest timestamp of some records, milliseconds since 1970. The least is null if
+ * compressed batches hide it.
  */
 export type RecordTimes = readonly [least: number | null, greatest: number]
 
 /** What is known about the timestamps of some records. */
 export interface KnownTimes {
-  /** null: no records. */
+  /** Least and greatest timestamp; null: there are no records. */
   readonly time: RecordTimes | null
   /**
-   * Estimate of the least timestamp by the headers of the batches; only where {@link time} does not
-   * know it. For people: no data is ever left out by it.
+   * Estimate of the least timestamp by the headers of the batches, milliseconds since 1970. For
+   * people: readers must not leave out data because of it. Present only if {@link time} has no
+   * least timestamp.
    */
   readonly estimatedLeast?: number
 }
@@ -52,7 +53,7 @@ export function timesOfChunks(
   )
 }
 
-/** null: one of them is unknown. */
+/** Returns the lesser of two timestamps; null when one of them is unknown. */
 function lesser(one: number | null, other: number | null): number | null {
   return one === null || other === null ? null : Math.min(one, other)
 }

@@ -7,7 +7,7 @@ import { knownFeatures, magic, maxHeaderBytes } from './format.ts'
 
 /**
  * Identifies what a segment belongs to, without any other object. It is at the start of the segment
- * and again in the footer.
+ * and again in the footer: see `docs/format/segment.md`.
  */
 export interface SegmentHeader {
   readonly format: 1
@@ -18,8 +18,9 @@ export interface SegmentHeader {
   readonly topicId: string
   /** Kafka's id of the cluster. */
   readonly cluster: string
+  /** Number of the incarnation, as the index counts them. */
   readonly incarnation: number
-  /** The incarnation that this one is a baseline for; absent where it is not a baseline. */
+  /** The incarnation that this one is to replace as a baseline; absent if it is no baseline. */
   readonly baselineOf?: number
   /** Id of the segment, which is also the name of its object, without `.kan`. */
   readonly segment: Ulid
@@ -27,6 +28,7 @@ export interface SegmentHeader {
   readonly epoch: number
   /** ISO 8601, by the writer's clock. For people: nothing is decided by it. */
   readonly createdAt: string
+  /** The writer, for people. */
   readonly writer: string
 }
 

@@ -11,15 +11,14 @@ import { chunkHeaderBytes, chunkMagic, maxHeaderBytes } from '../format/format.t
 import { decodeSegmentHeader, segmentHeaderBytes } from '../format/segment-header.ts'
 import type { ObjectWindow } from './object-window.ts'
 
-/**
- * A chunk that was found without the footer's table: what only the footer knows about it is lost.
- */
+/** A whole chunk of a segment that is salvaged, without what only a footer knows about it. */
 export interface SalvagedChunk {
   /** Position of the chunk's header in the object. */
   readonly position: number
-  /** Length of its contents in the object, which follow its header, bytes. */
+  /** Length of the stored bytes, which follow the header. */
   readonly storedLength: number
   readonly facts: ChunkHeaderFacts
+  /** Exactly the bytes that were given to the writer. The buffer belongs to the caller. */
   readonly raw: Uint8Array
 }
 
@@ -38,7 +37,7 @@ interface Step {
 
 const cutHere = 'the object was cut here'
 
-/** A footer, and therefore the end of the chunks, begins with this. */
+/** The first bytes of a footer, which mark the end of the chunks. */
 const footerOpening = Buffer.from('{"')
 
 /**

@@ -16,7 +16,9 @@ import { tryOpen } from './try-open.ts'
 
 /** Size and digest of a segment, as an index states them. */
 export interface ExpectedSegment {
+  /** Size of the object, bytes. */
   readonly bytes: number
+  /** CRC-32C of the whole object, as `formatDigest` writes it. */
   readonly digest: string
 }
 
