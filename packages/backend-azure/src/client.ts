@@ -18,8 +18,8 @@ export async function connect(
   const options: StoragePipelineOptions = {
     // One attempt: the decorators of @kannery/storage retry, and know which retries are safe.
     retryOptions: { maxTries: 1 },
-    // Leaves connections to the global agents of Node.js, which keep them alive and close an idle one
-    // before the server does. Those of the SDK write into connections that the server has closed.
+    // Leaves connections to the global agents of Node.js, which keep them alive and close an idle
+    // one before the server does. Those of the SDK write into connections that the server closed.
     keepAliveOptions: { enable: false },
     userAgentOptions: { userAgentPrefix: context.userAgent },
   }
