@@ -15,6 +15,7 @@ export {
   parseDocument,
   parseDocuments,
   type ReadDocuments,
+  readDocument,
   readDocuments,
 } from './parsing/parse-documents.ts'
 export { type DocumentProblem, formatProblem, invalidDocuments } from './parsing/problem.ts'

@@ -61,6 +61,7 @@ describe('the topics of a Restore made of options', () => {
     [{ topic: ['orders'], map: ['orders'] }, /--map: not two names/],
     [{ topic: ['orders'], map: ['orders=a=b'] }, /--map: not two names/],
     [{ topic: ['orders'], map: ['=copy'] }, /--map: not two names/],
+    [{ topic: ['*'], map: ['a.*=copy'] }, /--map: not a topic's name: "a\.\*"/],
     [{ topic: ['orders'], map: ['orders=a', 'orders=b'] }, /--map: topic "orders" has two/],
     [{ topic: ['orders.*'], map: ['payments=a'] }, /--map: topic "payments" is not to be/],
     [{ topic: ['*'], map: ['__internal=a'] }, /--map: topic "__internal" is not to be/],

@@ -27,8 +27,8 @@ export interface RestoreOptions {
 /**
  * The Restore that options mean, of the Storage and KafkaCluster that options mean.
  *
- * @throws CONFIG_INVALID for one new name of several topics, several of one topic, or one of a
- *   topic that is not restored
+ * @throws CONFIG_INVALID where --as names several topics, or where --map names a topic twice or one
+ *   that is not restored
  */
 export async function restoreDocument(options: RestoreOptions): Promise<RestoreDocument> {
   const { exclude, prefix, suffix, since, until } = options
@@ -118,8 +118,15 @@ async function refuseUnselected(
 
 function parsePair(text: string): readonly [from: string, to: string] {
   const [from, to, ...rest] = text.split('=')
-  if (from && to && rest.length === 0) return [from, to]
+  if (from && to && rest.length === 0) return [topicName(from), to]
   throw new KanneryError('CONFIG_INVALID', `--map: not two names: ${JSON.stringify(text)}`, {
     remedy: 'Write the name in the backup and the name in the target, as in orders=orders-copy.',
+  })
+}
+
+function topicName(text: string): string {
+  if (/^[a-zA-Z0-9._-]+$/.test(text)) return text
+  throw new KanneryError('CONFIG_INVALID', `--map: not a topic's name: ${JSON.stringify(text)}`, {
+    remedy: 'Write the name of one topic; --prefix and --suffix rename all that a pattern selects.',
   })
 }

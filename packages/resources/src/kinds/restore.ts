@@ -141,7 +141,7 @@ function* contradictions({ topics, excludeTopics = [], prefix = '', suffix = '' 
     } else if (other !== undefined && other !== source) {
       yield {
         path: [index, target === undefined ? 'source' : 'target'],
-        message: `is restored into "${as}", as topic "${other}" is`,
+        message: `topic "${source}" is restored into "${as}", as topic "${other}" is`,
         right: 'Give each topic a name of its own in the target cluster.',
       } satisfies Contradiction
     }

@@ -1,6 +1,7 @@
 import type { Resource } from '../kinds/kinds.ts'
 import { checkDocument } from './check-document.ts'
 import { refuseDuplicates } from './duplicates.ts'
+import type { FieldProblem } from './find-problems.ts'
 import { labelOf } from './identity.ts'
 import { type DocumentProblem, formatPath, invalidDocuments } from './problem.ts'
 import { problemsOf, readText } from './read-text.ts'
@@ -20,17 +21,31 @@ export interface ReadDocuments {
 export function parseDocument(value: unknown): Resource {
   const checked = checkDocument(value)
   if ('resource' in checked) return checked.resource
+  throw invalidDocuments(withoutText(checked.problems, value))
+}
+
+/** Checks as {@link parseDocument}, and returns the problems instead of throwing them. */
+export function readDocument(value: unknown): ReadDocuments {
+  const checked = checkDocument(value)
+  return 'resource' in checked
+    ? { documents: [checked.resource], problems: [] }
+    : { documents: [], problems: withoutText(checked.problems, value) }
+}
+
+/** The problems of a document that was read from no text. */
+function withoutText(
+  problems: readonly FieldProblem[],
+  value: unknown,
+): readonly DocumentProblem[] {
   const document = labelOf(value) ?? 'the document'
-  throw invalidDocuments(
-    checked.problems.map(({ path, wrong, right }) => ({
-      source: undefined,
-      line: undefined,
-      document,
-      field: formatPath(path),
-      wrong,
-      right,
-    })),
-  )
+  return problems.map(({ path, wrong, right }) => ({
+    source: undefined,
+    line: undefined,
+    document,
+    field: formatPath(path),
+    wrong,
+    right,
+  }))
 }
 
 /**

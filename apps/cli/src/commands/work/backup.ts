@@ -1,5 +1,6 @@
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
 import { backupDocument } from '../../documents/backup.ts'
+import { backupFields } from '../../documents/field-options.ts'
 import { kafkaClusterDocument } from '../../documents/kafka-cluster.ts'
 import { storageDocument } from '../../documents/storage.ts'
 import { choice, duration, flag, retention, size, text } from '../../options.ts'
@@ -92,6 +93,7 @@ export const backupCommand: CommandDeclaration = defineCommand({
       await kafkaClusterDocument(options, invocation),
       backupDocument({ ...options, identity }),
     ]
-    await runOrPrint(documents, options.dryRun, invocation)
+    const { dryRun } = options
+    await runOrPrint(documents, { dryRun, fields: backupFields }, invocation)
   },
 })

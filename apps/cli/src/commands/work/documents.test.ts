@@ -36,6 +36,34 @@ describe('the documents that a dry run prints', () => {
   })
 })
 
+describe('options that are wrong', () => {
+  test.each([
+    ['backup', '--memory 1B', '--memory: is less than 16MiB'],
+    ['backup', '--exclude a/b', '--exclude: not a topic or pattern: "a/b"'],
+    ['backup', '--topic /(/', '--topic: not a regular expression: "/(/"'],
+    ['restore', '--as a/b', '--as: "a/b" is not a topic\'s name'],
+    ['restore', '--map on=a/b', '--map: "a/b" is not a topic\'s name'],
+    ['restore', '-p 1 -p 1', '--partition: names a partition twice'],
+  ])('of %s, as %s, are named instead of fields', async (command, option, message) => {
+    const words = command === 'backup' ? backup : '--from /srv/backups --to on:9092 --topic on'
+    const line = [command, ...words.split(' '), ...option.split(' '), '--dry-run', '-o', 'json']
+    const { status, stdout, stderr } = await kannery(...line)
+
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { message, facts: { option: message.split(':')[0] } },
+    })
+  })
+
+  test('are all named, each with what is right', async () => {
+    const { stderr } = await kannery('backup', ...backup.split(' '), '--memory=1B', '--metrics=x')
+
+    expect(stderr).toContain('the options have 2 problems')
+    expect(stderr).toMatch(/--memory: is less than 16MiB\. Write 16MiB.*\n.*--metrics: "x" is not/)
+    expect(stderr).not.toContain('spec.')
+  })
+})
+
 describe('documents that are wrong', () => {
   const wrong =
     '{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {folder: {path: a, acess: group}}}'

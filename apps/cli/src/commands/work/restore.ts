@@ -1,4 +1,5 @@
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { restoreFields } from '../../documents/field-options.ts'
 import { kafkaClusterDocument } from '../../documents/kafka-cluster.ts'
 import { restoreDocument } from '../../documents/restore.ts'
 import { storageDocument } from '../../documents/storage.ts'
@@ -90,6 +91,8 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       await kafkaClusterDocument(options, invocation),
       await restoreDocument(options),
     ]
-    await runOrPrint(documents, options.dryRun, invocation)
+    const { as, dryRun } = options
+    const fields = restoreFields(as === undefined ? '--map' : '--as')
+    await runOrPrint(documents, { dryRun, fields }, invocation)
   },
 })

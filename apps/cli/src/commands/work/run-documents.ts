@@ -1,6 +1,7 @@
 import type { Backup, Job, ResourceDocument, Restore } from '@kannery/resources'
 import { pluginSources, runBackup, runRestore, systemClock } from '@kannery/runtime'
 import type { CommandContext } from '../../command.ts'
+import { type FieldOptions, invalidOptions, namingOption } from '../../documents/field-options.ts'
 import { flag, type Option } from '../../options.ts'
 import { describeBackup } from '../../terminal/backup-report.ts'
 import { Progress } from '../../terminal/progress.ts'
@@ -14,19 +15,30 @@ export const dryRunOption: Option<boolean> = flag({
   description: 'print the documents that the options mean, for kannery apply, and do nothing else',
 })
 
-/** Runs the documents that options mean, or prints them. */
+/**
+ * Runs the documents that options mean, or prints them.
+ *
+ * @throws CONFIG_INVALID naming options instead of fields; what the jobs throw
+ */
 export async function runOrPrint(
   documents: readonly ResourceDocument[],
-  dryRun: boolean,
+  { dryRun, fields }: { readonly dryRun: boolean; readonly fields: FieldOptions },
   context: CommandContext,
 ): Promise<void> {
-  const { formatDocuments, jobsOf, listOf, parseDocument } = await import('@kannery/resources')
-  const jobs = jobsOf(documents.map(parseDocument))
+  const { formatDocuments, jobsOf, listOf, readDocument } = await import('@kannery/resources')
+  const read = documents.map((document) => readDocument(document))
+  const problems = read.flatMap((each) => each.problems)
+  if (problems.length > 0) throw invalidOptions(problems, fields)
+  const jobs = jobsOf(read.flatMap((each) => each.documents))
   if (dryRun) {
     await context.terminal.result(listOf(documents), formatDocuments(documents).trimEnd())
     return
   }
-  for (const job of jobs) await runJob(job, context)
+  try {
+    for (const job of jobs) await runJob(job, context)
+  } catch (thrown) {
+    throw namingOption(thrown, fields)
+  }
 }
 
 /** The document that describes a job. */
