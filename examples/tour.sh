@@ -9,13 +9,13 @@ set -euo pipefail
 # Back it up.
 ./dev kannery backup --from localhost:9092 --to ./tour --topic orders --once
 
-# Look into the can: none of this needs Kafka.
+# Look into the backup: these commands do not need Kafka.
 ./dev kannery ls ./tour
 ./dev kannery show ./tour orders
 ./dev kannery cat ./tour orders --partition 0 --since 2020-01-01 | head -n 3
 ./dev kannery verify ./tour
 
-# Put it back under another name, and prove it.
+# Restore it under another name, and compare.
 ./dev kannery restore --from ./tour --to localhost:9092 --topic orders --as orders-copy --verify
 
 # Clean up.
