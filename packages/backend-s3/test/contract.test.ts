@@ -17,7 +17,7 @@ import { context, open } from './fixtures.ts'
 const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   seaweedfs: {
     // It cleans empty folders away, but later.
-    'what was deleted is listed no more, nor a folder of which all was deleted':
+    'deleted objects are not listed, nor a folder whose objects were all deleted':
       'the children: ["a/","b/"] instead of ["a/"]',
   },
 }

@@ -28,7 +28,9 @@ export const breakages: Readonly<Record<string, Breakage>> = {
           entry.kind === 'object' ? { ...entry, info: { ...entry.info, size: 0 } } : entry,
         ),
     }),
-  'head of what is not there is undefined, also of a folder and below an object': (memory) =>
+  'head of an object that does not exist is undefined, also of a folder and below an object': (
+    memory,
+  ) =>
     alter(memory, {
       head: async (key) => {
         const found = [...memory.contents().keys()].find((name) => name.startsWith(key))
@@ -39,7 +41,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     withBody(memory, async function* (body) {
       for await (const chunk of body) yield chunk.byteLength > 1 ? chunk.subarray(1) : chunk
     }),
-  'get of what is not there fails with STORAGE_NOT_FOUND': (memory) =>
+  'get of an object that does not exist fails with STORAGE_NOT_FOUND': (memory) =>
     alter(memory, {
       get: async (key, options) => {
         if ((await memory.head(key)) === undefined)
@@ -51,7 +53,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     withRange(memory, (range, size) =>
       range.kind === 'span' ? { ...range, end: Math.min(size, range.end + 1) } : range,
     ),
-  'a range that is not wholly there fails with STORAGE_RANGE': (memory) =>
+  'a range that the object does not have completely fails with STORAGE_RANGE': (memory) =>
     withRange(memory, (range, size) =>
       range.kind === 'span' ? { ...range, end: Math.min(size, range.end) } : range,
     ),
@@ -97,7 +99,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   'the location is shown without secrets': (memory) =>
     alter(memory, { location: 's3://key:secret@bucket/prefix' }),
 
-  'what was put is there at once for every client': (memory) => {
+  'an object is visible to every client as soon as put has resolved': (memory) => {
     const knownToBeAbsent = new Set<ObjectKey>()
     return alter(memory, {
       head: async (key) => {
@@ -107,7 +109,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     })
   },
-  'an overwrite replaces whatever is there, and gives it another version': (memory) =>
+  'an overwrite replaces an object and gives it another version': (memory) =>
     alter(memory, {
       put: async (key, body, options) =>
         (await memory.head(key)) ?? (await memory.put(key, body, options)),
@@ -115,7 +117,9 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   'if-absent creates an object, and never replaces one': (memory) => ignoring(memory, 'if-absent'),
   'if-version replaces exactly the version that was named': (memory) =>
     ignoring(memory, 'if-version'),
-  'if-version of what is not there, or no longer, fails and creates nothing': (memory) =>
+  'if-version fails for an object that never existed or was deleted, and creates nothing': (
+    memory,
+  ) =>
     alter(memory, {
       put: async (key, body, options) => {
         const absent = (await memory.head(key)) === undefined
@@ -229,8 +233,8 @@ export const breakages: Readonly<Record<string, Breakage>> = {
         },
       }
     }),
-  'if-absent of a writer is judged at its commit': judgedAtOpening,
-  'if-version of a writer is judged at its commit': judgedAtOpening,
+  'if-absent of a writer is checked at its commit': judgedAtOpening,
+  'if-version of a writer is checked at its commit': judgedAtOpening,
   'sweepUnfinished ends old uploads and leaves young ones and finished objects alone': (memory) =>
     alter(memory, {
       sweepUnfinished: (prefix) =>
@@ -247,7 +251,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     }),
   'a listing of all shows everything below a folder, once, and nothing beside it': byNamePrefix,
-  'a listing of what is not there is empty': byNamePrefix,
+  'a listing of a folder that does not exist is empty': byNamePrefix,
   'the empty prefix lists the root': (memory) =>
     alter(memory, {
       list: async function* (prefix, options) {
@@ -278,7 +282,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
         for await (const entry of memory.list(prefix, options)) if (listed++ < 1000) yield entry
       },
     }),
-  'what was deleted is listed no more, nor a folder of which all was deleted': (memory) => {
+  'deleted objects are not listed, nor a folder whose objects were all deleted': (memory) => {
     const folders = new Set<string>()
     return alter(memory, {
       put: async (key, body, options) => {
@@ -300,7 +304,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     })
   },
-  'what a listing returned may be deleted while it goes on': (memory) =>
+  'an object that was listed may be deleted while the listing continues': (memory) =>
     alter(memory, {
       // Pages by number: what is deleted moves the next page.
       list: async function* (prefix, options) {
@@ -313,7 +317,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     }),
 
-  'delete removes an object for every client, and succeeds when nothing is there': (memory) =>
+  'delete removes an object for every client, and succeeds when there is none': (memory) =>
     alter(memory, {
       delete: async (key, options) => {
         await using reader = await memory.get(key)
@@ -322,7 +326,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   'a conditional delete removes exactly the version that was named': (memory) =>
     alter(memory, { delete: (key) => memory.delete(key) }),
-  'deleteMany reports a result for each key, also of those that are not there': (memory) =>
+  'deleteMany reports a result for each key, also for objects that do not exist': (memory) =>
     alter(memory, {
       deleteMany: async function* (keys) {
         for await (const key of keys) {

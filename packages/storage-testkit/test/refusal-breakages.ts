@@ -15,11 +15,12 @@ const imitating: Breakage = (memory) =>
 export const refusalBreakages: Readonly<Record<string, Breakage>> = {
   'if-absent creates an object, and never replaces one': imitating,
   'if-version replaces exactly the version that was named': imitating,
-  'if-version of what is not there, or no longer, fails and creates nothing': imitating,
+  'if-version fails for an object that never existed or was deleted, and creates nothing':
+    imitating,
   'a key can be created again after its deletion, under another version': imitating,
   'an object can be locked until a date': imitating,
-  'if-absent of a writer is judged at its commit': imitating,
-  'if-version of a writer is judged at its commit': imitating,
+  'if-absent of a writer is checked at its commit': imitating,
+  'if-version of a writer is checked at its commit': imitating,
   'a listing comes in the order of keys': (memory) =>
     alter(memory, {
       list: async function* (prefix, options) {

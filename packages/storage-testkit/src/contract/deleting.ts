@@ -17,7 +17,7 @@ const failed = 'STORAGE_PRECONDITION_FAILED'
 
 export const deletingCases: readonly ContractCase[] = [
   {
-    name: 'delete removes an object for every client, and succeeds when nothing is there',
+    name: 'delete removes an object for every client, and succeeds when there is none',
     async run(context) {
       await using storage = await context.open()
       await using other = await context.open()
@@ -63,7 +63,7 @@ export const deletingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'deleteMany reports a result for each key, also of those that are not there',
+    name: 'deleteMany reports a result for each key, also for objects that do not exist',
     async run(context) {
       await using storage = await context.open()
       await createAll(context, storage, ['a/1', 'a/2', 'b/1', 'b/2', 'c'])

@@ -52,7 +52,7 @@ export const listingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a listing of what is not there is empty',
+    name: 'a listing of a folder that does not exist is empty',
     async run(context) {
       await using storage = await context.open()
       await create(storage, at(context, 'object'), 'x')
@@ -129,7 +129,7 @@ export const listingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'what was deleted is listed no more, nor a folder of which all was deleted',
+    name: 'deleted objects are not listed, nor a folder whose objects were all deleted',
     async run(context) {
       await using storage = await context.open()
       await createAll(context, storage, ['a/1', 'a/2', 'b/1', 'c'])
@@ -140,7 +140,7 @@ export const listingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'what a listing returned may be deleted while it goes on',
+    name: 'an object that was listed may be deleted while the listing continues',
     async run(context) {
       await using storage = await context.open()
       const names = Array.from({ length: 150 }, (_, index) => `f${index % 3}/object-${index}`)

@@ -53,7 +53,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'head of what is not there is undefined, also of a folder and below an object',
+    name: 'head of an object that does not exist is undefined, also of a folder and below an object',
     async run(context) {
       await using storage = await context.open()
       await create(storage, at(context, 'folder/object'), 'x')
@@ -76,7 +76,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'get of what is not there fails with STORAGE_NOT_FOUND',
+    name: 'get of an object that does not exist fails with STORAGE_NOT_FOUND',
     async run(context) {
       await using storage = await context.open()
       await create(storage, at(context, 'folder/object'), 'x')
@@ -107,7 +107,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a range that is not wholly there fails with STORAGE_RANGE',
+    name: 'a range that the object does not have completely fails with STORAGE_RANGE',
     async run(context) {
       await using storage = await context.open()
       const [key, empty] = [at(context, 'object'), at(context, 'empty')]

@@ -145,7 +145,7 @@ export const streamingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'if-absent of a writer is judged at its commit',
+    name: 'if-absent of a writer is checked at its commit',
     needs: ['ifAbsent'],
     async run(context) {
       await using storage = await context.open()
@@ -171,7 +171,7 @@ export const streamingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'if-version of a writer is judged at its commit',
+    name: 'if-version of a writer is checked at its commit',
     needs: ['ifVersion'],
     async run(context) {
       await using storage = await context.open()

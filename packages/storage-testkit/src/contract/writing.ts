@@ -21,7 +21,7 @@ const someVersion = { kind: 'if-version', version: 'v' as never } satisfies Writ
 
 export const writingCases: readonly ContractCase[] = [
   {
-    name: 'what was put is there at once for every client',
+    name: 'an object is visible to every client as soon as put has resolved',
     async run(context) {
       await using writer = await context.open()
       await using reader = await context.open()
@@ -42,7 +42,7 @@ export const writingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'an overwrite replaces whatever is there, and gives it another version',
+    name: 'an overwrite replaces an object and gives it another version',
     async run(context) {
       await using storage = await context.open()
       const key = at(context, 'object')
@@ -106,7 +106,7 @@ export const writingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'if-version of what is not there, or no longer, fails and creates nothing',
+    name: 'if-version fails for an object that never existed or was deleted, and creates nothing',
     needs: ['ifVersion'],
     async run(context) {
       await using storage = await context.open()
