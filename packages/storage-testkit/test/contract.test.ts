@@ -58,15 +58,15 @@ function violation(contractCase: ContractCase, world: MemoryStorage, broken: Bre
   )
 }
 
-test('a memory that answers in whole seconds, with the time, keeps all promises', async () => {
-  for (const contractCase of storageContract) {
-    const clock = new TestClock(Date.UTC(2026, 0, 1) + 999)
-    const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, reportsTime: true })
-    await runCase(contractCase, contextOf(world))
-  }
-})
+describe('the storage in memory', () => {
+  test('keeps all promises when it answers in whole seconds, with the time', async () => {
+    for (const contractCase of storageContract) {
+      const clock = new TestClock(Date.UTC(2026, 0, 1) + 999)
+      const world = MemoryStorage.open({ clock, lastModifiedStepMs: 1000, reportsTime: true })
+      await runCase(contractCase, contextOf(world))
+    }
+  })
 
-describe('the memory', () => {
   test.each(cases)('keeps the promise: $name', async (contractCase) => {
     const world = ableWorld(contractCase)
     await runCase(contractCase, contextOf(world))
@@ -86,28 +86,34 @@ describe('the memory', () => {
   })
 })
 
-describe('a broken storage is found out:', () => {
-  test.each(cases)('$name', async (contractCase) => {
+describe('a broken storage', () => {
+  test.each(cases)('is found out if it breaks the promise: $name', async (contractCase) => {
     await violation(contractCase, ableWorld(contractCase), breakages[contractCase.name])
   })
 
-  test.each(casesWithNeeds)('it imitates: $name', async (contractCase) => {
-    const breakage = refusalBreakages[contractCase.name]
-    await violation(contractCase, lackingWorld(contractCase), breakage)
+  test.each(casesWithNeeds)(
+    'is found out if it imitates what it lacks: $name',
+    async (contractCase) => {
+      const breakage = refusalBreakages[contractCase.name]
+      await violation(contractCase, lackingWorld(contractCase), breakage)
+    },
+  )
+})
+
+describe('the list of cases', () => {
+  test('each case has a name of its own', () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
   })
-})
 
-test('each case has a name of its own', () => {
-  expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
-})
+  test('each case that needs a capability says how its absence is to be detected', () => {
+    for (const one of cases) expect('refuse' in one).toBe('needs' in one)
+  })
 
-test('each case that needs a capability says how its absence is to be detected', () => {
-  for (const one of cases) expect('refuse' in one).toBe('needs' in one)
-})
+  test('each case has a breakage, and no breakage is left over', () => {
+    const names = (some: readonly ContractCase[]): string[] =>
+      some.map(({ name }) => name).toSorted()
 
-test('each case has a breakage, and no breakage is left over', () => {
-  const names = (some: readonly ContractCase[]): string[] => some.map(({ name }) => name).toSorted()
-
-  expect(Object.keys(breakages).toSorted()).toEqual(names(cases))
-  expect(Object.keys(refusalBreakages).toSorted()).toEqual(names(casesWithNeeds))
+    expect(Object.keys(breakages).toSorted()).toEqual(names(cases))
+    expect(Object.keys(refusalBreakages).toSorted()).toEqual(names(casesWithNeeds))
+  })
 })

@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 
 describe('a storage below a prefix', () => {
-  test('keys lie below the prefix, and callers see none of it', async () => {
+  test('keys lie below the prefix, and callers do not see it', async () => {
     const [first, second] = [objectKey('orders/index'), objectKey('orders/a.kan')]
     const stored = await storage.put(first, body, ifAbsent)
     await using writer = await storage.openWriter(second, ifAbsent)
@@ -40,7 +40,7 @@ describe('a storage below a prefix', () => {
     expect(world.contents().size).toBe(0)
   })
 
-  test('a listing shows what lies below the prefix, from where it was asked to', async () => {
+  test('a listing has the objects below the prefix, after the key that was asked for', async () => {
     for (const key of ['a/1', 'b/1', 'b/2', 'c']) await storage.put(objectKey(key), body, ifAbsent)
     await world.put(objectKey('team/backups-of-others/d'), body, ifAbsent)
     const names = async (below: string, depth: 'all' | 'children', startAfter?: string) => {

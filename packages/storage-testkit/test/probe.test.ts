@@ -20,14 +20,16 @@ beforeEach(() => {
   world = MemoryStorage.open({ clock })
 })
 
-test('a store that keeps its promises is used, and nothing is left behind', async () => {
-  expect(await probe(world, { random })).toEqual({
-    ifVersionDelete: true,
-    ifAbsentAfterDelete: true,
-    canDelete: true,
-    warnings: [],
+describe('a probe', () => {
+  test('uses a store that keeps its promises, and leaves no objects', async () => {
+    expect(await probe(world, { random })).toEqual({
+      ifVersionDelete: true,
+      ifAbsentAfterDelete: true,
+      canDelete: true,
+      warnings: [],
+    })
+    expect(world.contents().size).toBe(0)
   })
-  expect(world.contents().size).toBe(0)
 })
 
 /** A store that ignores a condition in one of the cases that the probe tries. */
@@ -42,7 +44,7 @@ function ignoring(
   })
 }
 
-describe('a store is refused, and cleaned up, that', () => {
+describe('a store that breaks a promise', () => {
   test.each<[string, () => StorageBackend, RegExp]>([
     ['creates what exists', () => ignoring((kind) => kind === 'if-absent'), /created again/],
     [
@@ -51,7 +53,7 @@ describe('a store is refused, and cleaned up, that', () => {
       /has another version/,
     ],
     [
-      'replaces what is not there',
+      'replaces an object that does not exist',
       () => ignoring((kind, present) => kind === 'if-version' && present === undefined),
       /not there/,
     ],
@@ -79,7 +81,7 @@ describe('a store is refused, and cleaned up, that', () => {
       () => MemoryStorage.open({ clock, capabilities: { ifVersion: false } }),
       /it has none/,
     ],
-  ])('%s', async (_, open, why) => {
+  ])('is refused and cleaned up if it %s', async (_, open, why) => {
     await expect(probe(open(), { random })).rejects.toMatchObject({
       code: 'STORAGE_UNSUPPORTED',
       why: expect.stringMatching(why),
@@ -89,58 +91,60 @@ describe('a store is refused, and cleaned up, that', () => {
   })
 })
 
-test('an error of the storage is passed on, after a clean-up', async () => {
-  let puts = 0
-  const failing = alter(world, {
-    put: async (...call) => {
-      if (++puts === 3) throw new KanneryError('STORAGE_FULL', 'full')
-      return await world.put(...call)
-    },
+describe('a probe of an imperfect store', () => {
+  test('throws an error of the storage, after a clean-up', async () => {
+    let puts = 0
+    const failing = alter(world, {
+      put: async (...call) => {
+        if (++puts === 3) throw new KanneryError('STORAGE_FULL', 'full')
+        return await world.put(...call)
+      },
+    })
+
+    await expect(probe(failing, { random })).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    expect(world.contents().size).toBe(0)
   })
 
-  await expect(probe(failing, { random })).rejects.toMatchObject({ code: 'STORAGE_FULL' })
-  expect(world.contents().size).toBe(0)
-})
+  test.each<[string, () => StorageBackend]>([
+    ['ignored', () => alter(world, { delete: (key: ObjectKey) => world.delete(key) })],
+    [
+      'unknown',
+      () => {
+        world = MemoryStorage.open({ clock, capabilities: { ifVersionDelete: false } })
+        return world
+      },
+    ],
+  ])('uses a store with a warning where the condition on delete is %s', async (_, open) => {
+    const report = await probe(open(), { random })
 
-test.each<[string, () => StorageBackend]>([
-  ['ignored', () => alter(world, { delete: (key: ObjectKey) => world.delete(key) })],
-  [
-    'unknown',
-    () => {
-      world = MemoryStorage.open({ clock, capabilities: { ifVersionDelete: false } })
-      return world
-    },
-  ],
-])('a store is used with a warning where the condition on delete is %s', async (_, open) => {
-  const report = await probe(open(), { random })
-
-  expect(report).toMatchObject({ ifVersionDelete: false, canDelete: true })
-  expect(report.warnings.map((warning) => warning.code)).toEqual(['STORAGE_UNSUPPORTED'])
-  expect(world.contents().size).toBe(0)
-})
-
-test('a store that does not create again what was deleted is used with a warning', async () => {
-  world = MemoryStorage.open({ clock })
-  const deleted = new Set<string>()
-  const keepingMarkers = alter(world, {
-    delete: async (key, options) => {
-      await world.delete(key, options)
-      deleted.add(key)
-    },
-    put: async (key, body, options) => {
-      if (options.condition.kind === 'if-absent' && deleted.has(key)) {
-        throw new KanneryError('STORAGE_ALREADY_EXISTS', 'a delete marker is there')
-      }
-      return await world.put(key, body, options)
-    },
+    expect(report).toMatchObject({ ifVersionDelete: false, canDelete: true })
+    expect(report.warnings.map((warning) => warning.code)).toEqual(['STORAGE_UNSUPPORTED'])
+    expect(world.contents().size).toBe(0)
   })
-  const report = await probe(keepingMarkers, { random })
 
-  expect(report).toMatchObject({ ifAbsentAfterDelete: false, canDelete: true })
-  expect(report.warnings.map((warning) => warning.message)).toEqual([
-    'this storage does not create an object again that was deleted',
-  ])
-  expect(world.contents().size).toBe(0)
+  test('uses a store with a warning if it does not create a deleted object again', async () => {
+    world = MemoryStorage.open({ clock })
+    const deleted = new Set<string>()
+    const keepingMarkers = alter(world, {
+      delete: async (key, options) => {
+        await world.delete(key, options)
+        deleted.add(key)
+      },
+      put: async (key, body, options) => {
+        if (options.condition.kind === 'if-absent' && deleted.has(key)) {
+          throw new KanneryError('STORAGE_ALREADY_EXISTS', 'a delete marker is there')
+        }
+        return await world.put(key, body, options)
+      },
+    })
+    const report = await probe(keepingMarkers, { random })
+
+    expect(report).toMatchObject({ ifAbsentAfterDelete: false, canDelete: true })
+    expect(report.warnings.map((warning) => warning.message)).toEqual([
+      'this storage does not create an object again that was deleted',
+    ])
+    expect(world.contents().size).toBe(0)
+  })
 })
 
 describe('credentials that may not delete', () => {
@@ -162,7 +166,7 @@ describe('credentials that may not delete', () => {
     }
   })
 
-  test('may probe beside each other', async () => {
+  test('may probe at the same time', async () => {
     const probes = Array.from({ length: 3 }, () => probe(denied(), { random }))
 
     for (const { canDelete } of await Promise.all(probes)) expect(canDelete).toBe(false)
@@ -178,32 +182,36 @@ describe('credentials that may not delete', () => {
   })
 })
 
-test('a probe finds the same when the answer to any of its requests is lost', async () => {
-  const calm = new FaultyStorage(world, { clock })
-  await clock.passUntil(probe(decorate(calm, { clock, random }), { random }))
-  const requests = calm.faults.calls.length
-  expect(requests).toBeGreaterThan(10)
+describe('a probe with retries', () => {
+  test('finds the same when the answer to any of its requests is lost', async () => {
+    const calm = new FaultyStorage(world, { clock })
+    await clock.passUntil(probe(decorate(calm, { clock, random }), { random }))
+    const requests = calm.faults.calls.length
+    expect(requests).toBeGreaterThan(10)
 
-  for (let lost = 1; lost <= requests; lost++) {
-    const storage = new FaultyStorage(world, { clock })
-    storage.faults.onCall(() =>
-      storage.faults.calls.length === lost ? { kind: 'lose-answer' } : undefined,
-    )
-    const report = await clock.passUntil(probe(decorate(storage, { clock, random }), { random }))
+    for (let lost = 1; lost <= requests; lost++) {
+      const storage = new FaultyStorage(world, { clock })
+      storage.faults.onCall(() =>
+        storage.faults.calls.length === lost ? { kind: 'lose-answer' } : undefined,
+      )
+      const report = await clock.passUntil(probe(decorate(storage, { clock, random }), { random }))
 
-    expect({ lost, ...report }).toMatchObject({ ifVersionDelete: true, warnings: [] })
-    expect(report).toMatchObject({ ifAbsentAfterDelete: true, canDelete: true })
-    expect(world.contents().size).toBe(0)
-  }
+      expect({ lost, ...report }).toMatchObject({ ifVersionDelete: true, warnings: [] })
+      expect(report).toMatchObject({ ifAbsentAfterDelete: true, canDelete: true })
+      expect(world.contents().size).toBe(0)
+    }
+  })
 })
 
-test.each(['head', 'list'] as const)(
-  'credentials that may not %s are refused, although they may write: absence could not be detected',
-  async (operation) => {
-    const storage = new FaultyStorage(world, { clock })
-    storage.faults.onCall((call) => (call.operation === operation ? { kind: 'deny' } : undefined))
+describe('the permissions that a probe needs', () => {
+  test.each(['head', 'list'] as const)(
+    'credentials that may not %s are refused, although they may write: absence could not be detected',
+    async (operation) => {
+      const storage = new FaultyStorage(world, { clock })
+      storage.faults.onCall((call) => (call.operation === operation ? { kind: 'deny' } : undefined))
 
-    await expect(probe(storage, { random })).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
-    expect(world.contents().size).toBe(0)
-  },
-)
+      await expect(probe(storage, { random })).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+      expect(world.contents().size).toBe(0)
+    },
+  )
+})

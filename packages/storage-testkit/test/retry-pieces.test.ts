@@ -32,7 +32,7 @@ describe('a body that breaks off', () => {
     await world.put(key, content, ifAbsent)
   })
 
-  test.each(['error', 'silent'] as const)('continues where it broke off (%s)', async (end) => {
+  test.each(['error', 'silent'] as const)('continues where it broke off (end: %s)', async (end) => {
     for (const after of [100_000, 0, 1, 200_000]) {
       faulty.faults.onCall(atCall({ operation: 'get' }, { kind: 'truncate', after, end }))
     }
@@ -46,7 +46,7 @@ describe('a body that breaks off', () => {
     { range: { kind: 'from', start: 1000 }, expected: content.slice(1000) },
     { range: { kind: 'last', length: 400_000 }, expected: content.slice(-400_000) },
     { range: { kind: 'last', length: 600_000 }, expected: content },
-  ] as const)('goes on within $range', async ({ range, expected }) => {
+  ] as const)('continues within the range $range', async ({ range, expected }) => {
     faulty.faults.onCall(
       atCall({ operation: 'get' }, { kind: 'truncate', after: 100_000, end: 'error' }),
     )

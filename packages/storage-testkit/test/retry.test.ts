@@ -100,11 +100,13 @@ describe('a request that may be repeated', () => {
   })
 })
 
-test('a request that failed permanently is not repeated', async () => {
-  faulty.faults.onCall(atCall({ operation: 'head' }, { kind: 'deny' }))
+describe('a request that failed permanently', () => {
+  test('is not repeated', async () => {
+    faulty.faults.onCall(atCall({ operation: 'head' }, { kind: 'deny' }))
 
-  await expect(storage.head(key)).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
-  expect(countOf(faulty, 'head')).toBe(1)
+    await expect(storage.head(key)).rejects.toMatchObject({ code: 'STORAGE_DENIED' })
+    expect(countOf(faulty, 'head')).toBe(1)
+  })
 })
 
 describe('a put whose answer was lost (rule U)', () => {

@@ -81,7 +81,7 @@ async function play(
 }
 
 describe('writes with retries (rule U)', () => {
-  test('whatever is lost, late or throttled: an acknowledged write is there, once', async () => {
+  test('are stored exactly once if they were acknowledged, whatever is lost, late or throttled', async () => {
     let [acknowledged, unknown] = [0, 0]
     for (let seed = 0; seed < 150; seed++) {
       const story = await play(seed)

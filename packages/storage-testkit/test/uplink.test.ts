@@ -102,7 +102,7 @@ describe('a slow uplink', () => {
     [1, 2],
     [0.3, 1],
   ])(
-    'of %d Mbit/s stores %i segments of 64 MiB, and sends each byte once',
+    'at %d Mbit/s stores %i segments of 64 MiB, and sends each byte once',
     async (mbit, count) => {
       const clock = new TestClock()
       const uplink = new Uplink(clock, mbit)
@@ -150,7 +150,7 @@ function storeThat(clock: TestClock, take: (onProgress: OnProgress) => Promise<v
 }
 
 describe('a request whose answer does not come', () => {
-  test('although its body left at once is given up after 25 s, and sent again for a minute', async () => {
+  test('is given up after 25 s although its body left at once, and sent again for a minute', async () => {
     const clock = new TestClock()
     const { put, sent } = storeThat(clock, async (onProgress) => onProgress(8 * mib))
 
@@ -179,7 +179,7 @@ describe('a request whose answer does not come', () => {
     expect(await clock.passUntil(outcome)).toMatchObject({ code: 'STORAGE_OUTCOME_UNKNOWN' })
   })
 
-  test('stands still in the middle of its body and is given up after 25 s', async () => {
+  test('is given up after 25 s when it stands still in the middle of its body', async () => {
     const clock = new TestClock()
     const { put, sent } = storeThat(clock, async (onProgress) => {
       await clock.sleep(1000)

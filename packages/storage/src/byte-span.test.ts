@@ -20,12 +20,14 @@ describe('a range of an object of ten bytes', () => {
     { kind: 'span', start: 0.5, end: 2 },
     { kind: 'from', start: 10 },
     { kind: 'last', length: 0 },
-  ])('%j selects nothing that exists', (range) => {
+  ])('%j selects no existing bytes', (range) => {
     expect(selectSpan(range, 10)).toBeUndefined()
   })
 })
 
-test('an object without a byte can be read as a whole, and has no range', () => {
-  expect(selectSpan(undefined, 0)).toEqual({ start: 0, end: 0 })
-  expect(selectSpan({ kind: 'last', length: 5 }, 0)).toBeUndefined()
+describe('an empty object', () => {
+  test('can be read as a whole, and has no range', () => {
+    expect(selectSpan(undefined, 0)).toEqual({ start: 0, end: 0 })
+    expect(selectSpan({ kind: 'last', length: 5 }, 0)).toBeUndefined()
+  })
 })

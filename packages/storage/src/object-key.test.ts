@@ -3,7 +3,7 @@ import { compareKeys, keyPrefix, objectKey } from './object-key.ts'
 
 describe('keys of objects', () => {
   test.each(['a', 'orders/index', 'orders/__lease', '~workers/01JDC8', 'Ünï/ codé', 'a..b/c.'])(
-    'takes %j',
+    '%j is accepted',
     (key) => {
       expect(objectKey(key)).toBe(key)
     },
@@ -26,7 +26,7 @@ describe('keys of objects', () => {
     'a\nb',
     '\ud800',
     'é'.repeat(513),
-  ])('refuses %j', (key) => {
+  ])('%j is refused', (key) => {
     expect(() => objectKey(key)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
   })
 

@@ -27,7 +27,7 @@ const text = async (): Promise<string | undefined> => {
 }
 const bytes = (content: string): Uint8Array => Buffer.from(content)
 
-describe('a named call', () => {
+describe('a call with a planned fault', () => {
   test('fails before it arrives', async () => {
     storage.faults.onCall(atCall({ operation: 'put' }, { kind: 'fail' }))
 
@@ -131,7 +131,7 @@ describe('a named call', () => {
     expect(await text()).toBe('a')
   })
 
-  test.each(['error', 'silent'] as const)('reads only a part, with a(n) %s end', async (end) => {
+  test.each(['error', 'silent'] as const)('reads only a part of a body (end: %s)', async (end) => {
     await world.put(key, bytes('0123456789'), ifAbsent)
     storage.faults.onCall(atCall({ operation: 'get' }, { kind: 'truncate', after: 4, end }))
 
@@ -145,7 +145,7 @@ describe('a named call', () => {
     expect(read).toBe('0123')
   })
 
-  test('is the nth of its key', async () => {
+  test('has the fault only at the planned position among the calls of its key', async () => {
     storage.faults.onCall(atCall({ operation: 'put', key, nth: 2 }, { kind: 'deny' }))
 
     await storage.put(objectKey('other'), bytes('a'), overwrite)
@@ -158,44 +158,52 @@ describe('a named call', () => {
   })
 })
 
-test('a commit whose answer was lost is not taken back by disposal', async () => {
-  storage.faults.onCall(atCall({ operation: 'commit' }, { kind: 'arrive-late', milliseconds: 10 }))
-  {
-    await using writer = await storage.openWriter(key, ifAbsent)
-    await writer.write(bytes('a'))
-    await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-  }
-  await clock.pass(10)
-  expect(await text()).toBe('a')
+describe('a writer with a planned fault', () => {
+  test('a commit that arrives late is not undone by disposal', async () => {
+    storage.faults.onCall(
+      atCall({ operation: 'commit' }, { kind: 'arrive-late', milliseconds: 10 }),
+    )
+    {
+      await using writer = await storage.openWriter(key, ifAbsent)
+      await writer.write(bytes('a'))
+      await expect(writer.commit()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    }
+    await clock.pass(10)
+    expect(await text()).toBe('a')
+  })
 })
 
-test('a seed reproduces a schedule of faults, and another seed gives another one', async () => {
-  const play = async (seed: number): Promise<string[]> => {
-    const playClock = new TestClock()
-    const played = new FaultyStorage(MemoryStorage.open({ clock: playClock }), { clock: playClock })
-    played.faults.onCall(
-      seededFaults(seededRandom(seed), { probability: 0.5, longestDelayMs: 1000 }),
-    )
-    const story: string[] = []
-    const record = async (name: string, call: () => Promise<unknown>): Promise<void> => {
-      const outcome = await playClock.passUntil(call()).then(
-        () => 'ok',
-        (error) => error.code,
+describe('random faults', () => {
+  test('the same seed gives the same faults, and another seed gives others', async () => {
+    const play = async (seed: number): Promise<string[]> => {
+      const playClock = new TestClock()
+      const played = new FaultyStorage(MemoryStorage.open({ clock: playClock }), {
+        clock: playClock,
+      })
+      played.faults.onCall(
+        seededFaults(seededRandom(seed), { probability: 0.5, longestDelayMs: 1000 }),
       )
-      story.push(`${playClock.monotonic()} ${name} ${outcome}`)
+      const story: string[] = []
+      const record = async (name: string, call: () => Promise<unknown>): Promise<void> => {
+        const outcome = await playClock.passUntil(call()).then(
+          () => 'ok',
+          (error) => error.code,
+        )
+        story.push(`${playClock.monotonic()} ${name} ${outcome}`)
+      }
+      for (let round = 0; round < 30; round++) {
+        await record('put', () => played.put(key, bytes(`${round}`), overwrite))
+        await record('get', () => readObject(played, key))
+        await record('list', () => Array.fromAsync(played.list(keyPrefix(''), { depth: 'all' })))
+        await record('delete', () => played.delete(key))
+      }
+      return story
     }
-    for (let round = 0; round < 30; round++) {
-      await record('put', () => played.put(key, bytes(`${round}`), overwrite))
-      await record('get', () => readObject(played, key))
-      await record('list', () => Array.fromAsync(played.list(keyPrefix(''), { depth: 'all' })))
-      await record('delete', () => played.delete(key))
-    }
-    return story
-  }
 
-  const story = await play(3)
-  expect(await play(3)).toEqual(story)
-  expect(await play(4)).not.toEqual(story)
-  const codes = ['STORAGE_UNAVAILABLE', 'STORAGE_THROTTLED', 'STORAGE_DENIED', 'ok']
-  for (const code of codes) expect(story.join('\n')).toContain(code)
+    const story = await play(3)
+    expect(await play(3)).toEqual(story)
+    expect(await play(4)).not.toEqual(story)
+    const codes = ['STORAGE_UNAVAILABLE', 'STORAGE_THROTTLED', 'STORAGE_DENIED', 'ok']
+    for (const code of codes) expect(story.join('\n')).toContain(code)
+  })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from './seeded-random.ts'
 
 describe('a seeded random source', () => {
-  test('a seed reproduces', () => {
+  test('the same seed gives the same numbers', () => {
     expect(seededRandom(7).bytes(64)).toEqual(seededRandom(7).bytes(64))
     expect(seededRandom(7).bytes(64)).not.toEqual(seededRandom(8).bytes(64))
   })

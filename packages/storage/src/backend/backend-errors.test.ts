@@ -76,7 +76,7 @@ describe('an answer whose code is not known', () => {
     // An error in the body of a success.
     [200, 'STORAGE_UNAVAILABLE'],
     [418, 'STORAGE_UNSUPPORTED'],
-  ])('and whose status is %i is %s', (status, code) => {
+  ])('with the status %i means %s', (status, code) => {
     expect(meaningOfStatus(status, {}).code).toBe(code)
   })
 
@@ -85,8 +85,10 @@ describe('an answer whose code is not known', () => {
   })
 })
 
-test('a condition that did not hold means "exists" for a creation, and "changed" for a replacement', () => {
-  expect(meaningOfFailedCondition('if-absent').code).toBe('STORAGE_ALREADY_EXISTS')
-  expect(meaningOfFailedCondition('if-version').code).toBe('STORAGE_PRECONDITION_FAILED')
-  expect(meaningOfFailedCondition(undefined).code).toBe('STORAGE_PRECONDITION_FAILED')
+describe('a condition that did not hold', () => {
+  test('means "exists" for a creation, and "changed" for a replacement', () => {
+    expect(meaningOfFailedCondition('if-absent').code).toBe('STORAGE_ALREADY_EXISTS')
+    expect(meaningOfFailedCondition('if-version').code).toBe('STORAGE_PRECONDITION_FAILED')
+    expect(meaningOfFailedCondition(undefined).code).toBe('STORAGE_PRECONDITION_FAILED')
+  })
 })

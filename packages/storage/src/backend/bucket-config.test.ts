@@ -21,7 +21,7 @@ describe('the configuration of a bucket', () => {
     [{ message: 'too long', path: ['bucket'] }, 'not a storage: bucket: too long'],
     [{ message: 'too long', path: [{ key: 'a' }, 0] }, 'not a storage: a.0: too long'],
     [{ message: 'too long' }, 'not a storage: too long'],
-  ])('the first issue is reported: %j', (issue, message) => {
+  ])('only the first issue is reported: %j', (issue, message) => {
     const schema = schemaThatSays({ issues: [issue, { message: 'something else' }] })
 
     expect(() => checkAgainst(schema, 'a storage', 'raw')).toThrow(
@@ -29,14 +29,17 @@ describe('the configuration of a bucket', () => {
     )
   })
 
-  test.each(['https://user@host/', 'https://:hunter2@host/'])('%s is refused', (url) => {
-    expect(() => bucketPlaceOf(new URL(url))).toThrow(
-      expect.objectContaining({
-        code: 'CONFIG_INVALID',
-        message: expect.not.stringContaining('hunter2'),
-      }),
-    )
-  })
+  test.each(['https://user@host/', 'https://:hunter2@host/'])(
+    'the URL %s is refused, because it has credentials',
+    (url) => {
+      expect(() => bucketPlaceOf(new URL(url))).toThrow(
+        expect.objectContaining({
+          code: 'CONFIG_INVALID',
+          message: expect.not.stringContaining('hunter2'),
+        }),
+      )
+    },
+  )
 
   test('a URL without credentials is accepted', () => {
     expect(() => bucketPlaceOf(new URL('https://host/'))).not.toThrow()
@@ -46,12 +49,12 @@ describe('the configuration of a bucket', () => {
     ['s3://bucket', { bucket: 'bucket' }],
     ['gs://bucket/', { bucket: 'bucket' }],
     ['s3://bucket//a/50%25/?region=x', { bucket: 'bucket', prefix: 'a/50%' }],
-  ])('%s names a place', (url, place) => {
+  ])('the URL %s names %j', (url, place) => {
     expect(bucketPlaceOf(new URL(url))).toEqual(place)
   })
 
   test.each(['s3://bucket/pre#fix', 'gs://bucket/a%2Fb', 'gs://bucket/a%2fb'])(
-    '%s is refused instead of naming another folder',
+    'the URL %s is refused instead of naming another folder',
     (url) => {
       expect(() => bucketPlaceOf(new URL(url))).toThrow(
         expect.objectContaining({ code: 'CONFIG_INVALID' }),
@@ -85,7 +88,7 @@ describe('the configuration of a bucket', () => {
     ['prod/', false],
     ['a//b', false],
     ['../prod', false],
-  ])('%j as a folder: %s', (name, expected) => {
+  ])('the name %j can be a folder: %s', (name, expected) => {
     expect(isFolder(name)).toBe(expected)
   })
 })

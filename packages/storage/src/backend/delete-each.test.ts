@@ -11,7 +11,7 @@ async function collect(results: AsyncIterable<DeleteResult>): Promise<DeleteResu
   return collected
 }
 
-describe('deleting keys one by one', () => {
+describe('the deletion of keys one by one', () => {
   test('each key has a result in the order of the keys, also one that cannot be deleted', async () => {
     const deleted: ObjectKey[] = []
     const deleteOne = async (key: ObjectKey): Promise<void> => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { networkFailure, retryAfterMs, withoutRequest } from './http-failure.ts'
 
 describe('a failure of the network', () => {
-  test('a failure of the network is found below the errors of an SDK', () => {
+  test('is found among the causes of an error of an SDK', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
 
     expect(networkFailure(refused)).toMatchObject({ status: 'ECONNREFUSED', retry: 'same-request' })
@@ -10,7 +10,7 @@ describe('a failure of the network', () => {
     expect(networkFailure(new AggregateError([refused], 'both'))?.status).toBe('ECONNREFUSED')
   })
 
-  test('a failure says whether the request can have been sent', () => {
+  test('says whether the request can have been sent', () => {
     const withCode = (code: string): Error => Object.assign(new Error('x'), { code })
 
     expect(networkFailure(withCode('ECONNREFUSED'))?.sent).toBe(false)
@@ -37,7 +37,7 @@ describe('a failure of the network', () => {
   })
 
   test.each([new Error('x'), Object.assign(new Error('x'), { code: 'NoSuchKey' }), 'x', undefined])(
-    'leaves %s alone',
+    'is not found in %s',
     (error) => {
       expect(networkFailure(error)).toBeUndefined()
     },
@@ -51,7 +51,7 @@ describe('a failure of the network', () => {
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('the header Retry-After %j is understood', (header, expected) => {
+  ])('the header Retry-After %j asks for a pause of %j ms', (header, expected) => {
     expect(retryAfterMs(header, 1000)).toBe(expected)
   })
 

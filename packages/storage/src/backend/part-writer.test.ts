@@ -113,7 +113,7 @@ describe('a writer of parts', () => {
     expect(target.log).toEqual(['0@0 aaaaabbb', '1@8 bb last', 'published'])
   })
 
-  test('parts go beside each other, but never more than the memory allows', async () => {
+  test('parts are sent at the same time, but never more than the memory allows', async () => {
     const target = new HeldTarget()
     const writer = writerTo(target, { maxBufferedBytes: 24 })
 
@@ -125,7 +125,7 @@ describe('a writer of parts', () => {
     expect(target.log.filter((line) => line.includes('@'))).toHaveLength(17)
   })
 
-  test('a writer waits for room', async () => {
+  test('a write waits until there is room for more', async () => {
     const target = new HeldTarget()
     const writer = writerTo(target, { maxBufferedBytes: 10, parallel: 1 })
     let written = false
@@ -169,7 +169,7 @@ describe('a writer of parts', () => {
     expect(target.log).toEqual(['1@8 9 last', '0 failed', 'abandoned'])
   })
 
-  test('without a commit the parts are given back, once nothing is on its way', async () => {
+  test('without a commit the parts are deleted, once no request is in flight', async () => {
     const target = new HeldTarget()
     const writer = writerTo(target)
     await writer.write(Buffer.from('123456789'))
@@ -193,7 +193,7 @@ describe('a writer of parts', () => {
     await expect(writer.commit()).rejects.toThrow('enough')
   })
 
-  test('parts are sent the way that the options say', async () => {
+  test('parts are sent by the function sendPart of the options', async () => {
     const target = new HeldTarget()
     const sent: number[] = []
     const writer = writerTo(target, {

@@ -8,19 +8,21 @@ const errors = new BackendErrors({ type: 's3', provider: 'S3', permissions: {} }
 const request = (range?: ByteRange): RangeRequest => new RangeRequest(range, errors, attempt)
 const facts = { backend: 's3', operation: 'get', key: 'orders/index' }
 
-test.each<[ByteRange, string | undefined]>([
-  [{ kind: 'span', start: 5, end: 10 }, 'bytes=5-9'],
-  [{ kind: 'from', start: 5 }, 'bytes=5-'],
-  [{ kind: 'last', length: 5 }, 'bytes=-5'],
-  // HTTP has no word for nothing.
-  [{ kind: 'span', start: 5, end: 5 }, undefined],
-  [{ kind: 'last', length: 0 }, undefined],
-  [{ kind: 'from', start: -1 }, undefined],
-])('%j asks for %s', (range, header) => {
-  expect(request(range).header).toBe(header)
+describe('a range request', () => {
+  test.each<[ByteRange, string | undefined]>([
+    [{ kind: 'span', start: 5, end: 10 }, 'bytes=5-9'],
+    [{ kind: 'from', start: 5 }, 'bytes=5-'],
+    [{ kind: 'last', length: 5 }, 'bytes=-5'],
+    // HTTP has no word for nothing.
+    [{ kind: 'span', start: 5, end: 5 }, undefined],
+    [{ kind: 'last', length: 0 }, undefined],
+    [{ kind: 'from', start: -1 }, undefined],
+  ])('for %j has the header %s', (range, header) => {
+    expect(request(range).header).toBe(header)
+  })
 })
 
-describe('an answer', () => {
+describe('the answer to a range request', () => {
   test('is the whole object, or the part that was asked for', () => {
     const whole = { contentLength: 20, contentRange: undefined }
     expect(request().accept(whole)).toEqual({ start: 0, end: 20, size: 20 })
@@ -38,7 +40,7 @@ describe('an answer', () => {
     ['has a range that is none', { kind: 'from', start: 15 }, 5, 'lines 15-19/20'],
     ['has no length', { kind: 'from', start: 0 }, undefined, undefined],
     ['has a length that is not a number', { kind: 'from', start: 0 }, Number.NaN, undefined],
-  ])('that %s is refused', (_, range, contentLength, contentRange) => {
+  ])('is refused if it %s', (_, range, contentLength, contentRange) => {
     const accepted = () => request(range).accept({ contentLength, contentRange })
     expect(accepted).toThrow(expect.objectContaining({ code: 'STORAGE_UNSUPPORTED', facts }))
   })
@@ -48,16 +50,13 @@ describe('an answer', () => {
     [{ kind: 'span', start: 5, end: 30 }, 15, 'bytes 5-19/20'],
     [{ kind: 'span', start: 5, end: 5 }, 20, undefined],
     [{ kind: 'last', length: 3 }, 0, undefined],
-  ])(
-    'to %j, which the object does not have, says how long it is',
-    (range, length, contentRange) => {
-      const accepted = () => request(range).accept({ contentLength: length, contentRange })
-      expect(accepted).toThrow(expect.objectContaining({ code: 'STORAGE_RANGE' }))
-    },
-  )
+  ])('is STORAGE_RANGE for %j, which the object does not have', (range, length, contentRange) => {
+    const accepted = () => request(range).accept({ contentLength: length, contentRange })
+    expect(accepted).toThrow(expect.objectContaining({ code: 'STORAGE_RANGE' }))
+  })
 })
 
-describe('a body', () => {
+describe('the body of an answer', () => {
   const span: AnsweredSpan = { start: 0, end: 4, size: 4 }
   const read = async (body: Iterable<Uint8Array>): Promise<number> => {
     let bytes = 0
@@ -66,7 +65,7 @@ describe('a body', () => {
     return bytes
   }
 
-  test('comes whole, or the error says how much is missing', async () => {
+  test('is read completely, or the error says how much is missing', async () => {
     expect(await read([new Uint8Array(3), new Uint8Array(1)])).toBe(4)
     await expect(read([new Uint8Array(3)])).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
@@ -75,7 +74,7 @@ describe('a body', () => {
     })
   })
 
-  test('that fails gives the error that the backend makes of it', async () => {
+  test('fails with the error that the backend makes of it', async () => {
     function* broken(): Generator<Uint8Array> {
       yield new Uint8Array(3)
       throw new Error('reset')

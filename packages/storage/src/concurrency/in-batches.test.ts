@@ -13,11 +13,11 @@ describe('items in batches', () => {
     [2, [[0, 1]]],
     [3, [[0, 1, 2]]],
     [7, [[0, 1, 2], [3, 4, 5], [6]]],
-  ])('%i items come together in their order', async (count, expected) => {
+  ])('%i items are yielded in their order', async (count, expected) => {
     expect(await batchesOf(count)).toEqual(expected)
   })
 
-  test('a batch is there before the next item is asked for', async () => {
+  test('a batch is yielded before the next item is asked for', async () => {
     let asked = 0
     const items = function* (): Generator<number> {
       for (;;) yield asked++

@@ -4,7 +4,7 @@ import { KanneryError } from './kannery-error.ts'
 import { isBackupDamage } from './predicates.ts'
 
 describe('damage of a backup', () => {
-  test('damage of a backup is a fault of its index or data, and not of the storage that holds it', () => {
+  test('is a fault of its index or data, and not of the storage that holds it', () => {
     const codes = Object.keys(errorCodes) as ErrorCode[]
     const damage = codes.filter((code) => isBackupDamage(new KanneryError(code, 'an error')))
 

@@ -16,7 +16,7 @@ async function sampled(content: Uint8Array, size: number): Promise<SampledConten
 }
 
 describe('the content of a streamed object', () => {
-  test('a stream is recognised in whatever chunks it comes back', async () => {
+  test('a stream is recognised whatever the chunks in which it is read', async () => {
     for (const written of [1000, 65_536, 777_777, 2_500_000]) {
       for (const read of [999, 1_048_576, 2_500_000]) {
         const sample = await sampled(bytes, written)
@@ -43,7 +43,7 @@ describe('the content of a streamed object', () => {
     expect(await sample.isSameAs(inChunks(Uint8Array.from([...bytes, 0]), 4096))).toBe(false)
   })
 
-  test('bytes at hand are compared one by one', async () => {
+  test('bytes in memory are compared one by one', async () => {
     const other = Uint8Array.from(bytes)
     other[2_499_999] = (other[2_499_999] ?? 0) ^ 1
 
