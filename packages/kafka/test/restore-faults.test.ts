@@ -1,12 +1,14 @@
+import { KanneryError } from '@kannery/storage'
 import { realClock, realRandom, seededRandom } from '@kannery/storage-testkit'
 import { startKafka } from '@kannery/testing/servers/kafka/kafka-server'
-import { describe, expect, inject, test } from 'vitest'
+import { type API, createTopicsV7 } from '@platformatic/kafka'
+import { afterEach, describe, expect, inject, test, vi } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { defaultClientId } from '../src/configuration/connection-options.ts'
 import { BrokerConnection } from '../src/transport/broker-connection.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
 import { readPartition } from './read-partition.ts'
-import { connectTo, uniqueTopic } from './real-cluster.ts'
+import { connectTo, expectOverrides, uniqueTopic } from './real-cluster.ts'
 import { restoreSketch } from './restore-sketch.ts'
 import { type StoredRecord, storedBatch } from './stored-batch.ts'
 
@@ -70,9 +72,39 @@ function producingThrough(proxy: CuttingProxy, cluster: KafkaCluster): KafkaClus
   })
 }
 
+/**
+ * Lets the broker carry out the first request that creates a topic, and closes the connection
+ * instead of passing its answer on. Returns how many such requests there were.
+ */
+function loseFirstCreation(): () => number {
+  let creations = 0
+  const original: CallableFunction = Reflect.get(BrokerConnection.prototype, 'call')
+  async function call<Arguments extends unknown[], Answer>(
+    this: BrokerConnection,
+    api: API<Arguments, Answer>,
+    ...args: Arguments
+  ): Promise<Answer> {
+    const answer: Answer = await Reflect.apply(original, this, [api, ...args])
+    const [, , validateOnly] = args
+    if (api.key !== createTopicsV7.api.key || validateOnly === true) return answer
+    creations += 1
+    if (creations > 1) return answer
+    await this[Symbol.asyncDispose]()
+    throw new KanneryError('KAFKA_UNREACHABLE', 'the broker closed the connection', {
+      retry: 'after-refresh',
+    })
+  }
+  vi.spyOn(BrokerConnection.prototype, 'call').mockImplementation(call)
+  return () => creations
+}
+
 const { bootstrapServers } = inject('kafka')
 const [host = '', port = ''] = bootstrapServers.split(':')
 const broker = { host, port: Number(port) }
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('a restore into a cluster with faults', () => {
   test('connections that are cut after the broker acted leave no record twice and none out', async () => {
@@ -87,6 +119,18 @@ describe('a restore into a cluster with faults', () => {
     })
     expect(proxy.cuts).toBeGreaterThan(10)
     await expectEveryRecordOnce(cluster, as)
+  })
+
+  test('a topic is created once and restored if the answer to its creation is lost', async () => {
+    await using cluster = await connectTo(bootstrapServers)
+    const as = uniqueTopic('unanswered')
+    const creations = loseFirstCreation()
+    const { report } = await restoreSketch(cluster, numbered(100), { as })
+
+    expect(creations()).toBe(2)
+    expect(report).toMatchObject({ as, created: true })
+    await expectEveryRecordOnce(cluster, as)
+    await expectOverrides(cluster, as, {})
   })
 
   test('a broker that refuses connections for a while is waited for', async () => {

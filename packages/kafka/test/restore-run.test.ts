@@ -266,4 +266,36 @@ describe('a restore of several topics', () => {
     expect(topics.map(({ as }) => as)).toEqual([running])
     expect(await exists(waiting)).toBe(false)
   })
+  test.each([
+    ['createTopic', 'before its first record', 0],
+    ['alterTopicConfig', 'was interrupted', 1],
+  ])('is reported as interrupted if it is stopped in %s', async (call, message, restored) => {
+    const storage = await backupOf({ first: 1 })
+    const stop = new AbortController()
+    const stopped = new Proxy(cluster, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target)
+        if (name !== call) return typeof value === 'function' ? value.bind(target) : value
+        return async () => {
+          stop.abort()
+          stop.signal.throwIfAborted()
+        }
+      },
+    })
+    const topics = [{ topic: 'first', as: uniqueTopic('stopped') }]
+    const run = await RestoreRun.prepare(
+      options(storage, topics, { cluster: stopped, signal: stop.signal }),
+    )
+
+    expect((await run.run(() => {})).failed).toMatchObject([
+      {
+        topic: 'first',
+        error: {
+          code: 'INTERRUPTED',
+          message: expect.stringContaining(message),
+          facts: { restored },
+        },
+      },
+    ])
+  })
 })

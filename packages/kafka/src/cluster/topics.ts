@@ -1,11 +1,13 @@
-import type { KanneryError } from '@kannery/storage'
+import { KanneryError } from '@kannery/storage'
 import { createTopicsV5, createTopicsV7 } from '@platformatic/kafka'
 import { errorNumbers } from '../protocol/error-numbers.ts'
+import type { ApiCaller } from '../transport/broker-request.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
 import { callNewest, knownSettings, onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError, isKafkaError, kafkaError, throttleTime } from './errors.ts'
 import { readMetadata, requestMetadata, type TopicMetadata } from './metadata.ts'
+import { describeTopicConfig } from './topic-config.ts'
 
 /** A topic to create. */
 export interface NewTopic {
@@ -27,15 +29,27 @@ export function describeLedTopic(router: BrokerRouter, name: string): Promise<To
   })
 }
 
-/** Creates a topic and waits until all its partitions have leaders. */
+/**
+ * Creates a topic and waits until all its partitions have leaders. A request whose answer is lost
+ * is repeated: if the topic exists by then as it was asked for, an earlier request created it.
+ */
 export async function createTopic(router: BrokerRouter, topic: NewTopic): Promise<TopicMetadata> {
-  await requestTopic(router, topic, 'create')
-  return router.retrying(async () => {
-    const created = await describeLedTopic(router, topic.name)
-    const { length } = created.partitions
-    if (length < topic.partitions) throw noLeader(topic.name, length)
-    return created
-  }, mayRetryNewTopic)
+  let mayExist = false
+  try {
+    await router.retrying(async () => {
+      const controller = await router.toController()
+      await requestTopic(router, controller, topic, 'create').catch((error: unknown) => {
+        mayExist ||= isOutcomeUnknown(error)
+        throw error
+      })
+    })
+  } catch (error) {
+    if (!mayExist || !KanneryError.is(error)) throw error
+    const isCreated =
+      isKafkaError(error, 'TOPIC_ALREADY_EXISTS') && (await isAsAsked(router, topic))
+    if (!isCreated) throw leftOver(error, topic, 'was perhaps created: its answer was lost')
+  }
+  return await ledNewTopic(router, topic)
 }
 
 /**
@@ -45,7 +59,9 @@ export function validateTopic(
   router: BrokerRouter,
   topic: NewTopic,
 ): Promise<Readonly<Record<string, string>>> {
-  return requestTopic(router, topic, 'validate only')
+  return router.retrying(async () =>
+    requestTopic(router, await router.toController(), topic, 'validate only'),
+  )
 }
 
 /** Lists what this user may do with a topic (KIP-430). */
@@ -62,12 +78,12 @@ export function allowedOperations(
 }
 
 /**
- * Sends CreateTopics for one topic. Repeated only when the controller has moved: after any other
- * failure the topic may exist. Resolves with its configuration, as far as this user may see it
- * (KIP-525).
+ * Sends CreateTopics for one topic, once. Resolves with its configuration, as far as this user may
+ * see it (KIP-525).
  */
-function requestTopic(
+async function requestTopic(
   router: BrokerRouter,
+  controller: ApiCaller,
   { name, partitions, replicationFactor, config }: NewTopic,
   purpose: 'create' | 'validate only',
 ): Promise<Readonly<Record<string, string>>> {
@@ -78,32 +94,83 @@ function requestTopic(
     assignments: [],
     configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
   }
-  return router.retrying(
-    async () => {
-      const answer = await callNewest(
-        await router.toController(),
-        [createTopicsV7.api, createTopicsV5.api],
-        [topic],
-        router.requestTimeoutMs,
-        purpose === 'validate only',
-      )
-      const result = onlyOne(answer.topics, 'CreateTopics')
-      assertNoKafkaError(result.errorCode, {
-        api: 'CreateTopics',
-        operation: 'Create',
-        topic: name,
-        detail: result.errorMessage,
-        throttleTimeMs: throttleTime(answer),
-      })
-      return knownSettings(result.configs ?? [])
-    },
-    (error) => isKafkaError(error, 'NOT_CONTROLLER'),
+  const answer = await callNewest(
+    controller,
+    [createTopicsV7.api, createTopicsV5.api],
+    [topic],
+    router.requestTimeoutMs,
+    purpose === 'validate only',
   )
+  const result = onlyOne(answer.topics, 'CreateTopics')
+  assertNoKafkaError(result.errorCode, {
+    api: 'CreateTopics',
+    operation: 'Create',
+    topic: name,
+    detail: result.errorMessage,
+    throttleTimeMs: throttleTime(answer),
+  })
+  return knownSettings(result.configs ?? [])
+}
+
+/** Whether a request that failed may have created the topic, now or a little later. */
+function isOutcomeUnknown(error: unknown): boolean {
+  return (
+    KanneryError.is(error) &&
+    error.retry !== 'never' &&
+    !isKafkaError(error, 'NOT_CONTROLLER') &&
+    !isKafkaError(error, 'THROTTLING_QUOTA_EXCEEDED')
+  )
+}
+
+/**
+ * Whether a topic that exists has the partitions and settings that were asked for. False if this
+ * user may not see its settings.
+ */
+async function isAsAsked(
+  router: BrokerRouter,
+  { name, partitions, config }: NewTopic,
+): Promise<boolean> {
+  try {
+    const present = await router.retrying(() => router.describeTopic(name), mayRetryNewTopic)
+    const { overrides } = await describeTopicConfig(router, name)
+    return (
+      present.partitions.length === partitions &&
+      Object.entries(config).every(([setting, value]) => overrides[setting] === value)
+    )
+  } catch (error) {
+    if (KanneryError.is(error)) return false
+    throw error
+  }
+}
+
+/** Waits until all partitions of a new topic have leaders. */
+async function ledNewTopic(router: BrokerRouter, topic: NewTopic): Promise<TopicMetadata> {
+  try {
+    return await router.retrying(async () => {
+      const created = await describeLedTopic(router, topic.name)
+      const { length } = created.partitions
+      if (length < topic.partitions) throw noLeader(topic.name, length)
+      return created
+    }, mayRetryNewTopic)
+  } catch (error) {
+    if (!KanneryError.is(error)) throw error
+    throw leftOver(error, topic, 'was created, but has no leaders')
+  }
 }
 
 /** The cluster has just accepted the topic, so every broker will know it soon. */
 function mayRetryNewTopic(error: KanneryError): boolean {
   return error.retry !== 'never'
+}
+
+/** Adds to the error of a creation that the topic exists now, or may exist. */
+function leftOver(error: KanneryError, { name }: NewTopic, state: string): KanneryError {
+  return error.with({
+    message: `topic "${name}" ${state}`,
+    why: error.why === undefined ? error.message : `${error.message}: ${error.why}`,
+    remedy: 'Check whether the topic exists, delete it if so, and try again.',
+    facts: { topic: name },
+  })
 }
 
 function noLeader(topic: string, partition: number): KanneryError {

@@ -1,4 +1,5 @@
 import type { Damage } from '@kannery/core/segment'
+import { KanneryError } from '@kannery/storage'
 import { MemoryBudget } from '../concurrency/memory-budget.ts'
 import { BackupReader } from '../reading/backup-reader.ts'
 import type { ChunkReading } from '../reading/backup-source.ts'
@@ -100,13 +101,13 @@ export class TopicRestore {
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
     const { cluster, verify, transforms = [] } = this.#options
-    const opened = await openTopic(cluster, this.#checked, verify)
+    const opened = await this.#opening(openTopic(cluster, this.#checked, verify))
     const { records, ...plan } = this.plan
     const begun = { ...plan, created: opened.isCreated }
     let destination: Destination
     try {
       const choice = { selection: this.#selection, verify }
-      destination = await openDestination(cluster, opened, this.#checked, choice)
+      destination = await this.#opening(openDestination(cluster, opened, this.#checked, choice))
     } catch (error) {
       if (!opened.isCreated) throw error
       return { report: { ...begun, partitions: [], skippedDamage: [] }, error }
@@ -117,6 +118,16 @@ export class TopicRestore {
     const verified = verification === undefined ? {} : { verification }
     const changed = transforms.length === 0 ? {} : { changes: ledger.changes }
     return { report: { ...begun, partitions, skippedDamage, ...changed, ...verified }, error }
+  }
+
+  async #opening<T>(step: Promise<T>): Promise<T> {
+    const { as, signal } = this.#options
+    try {
+      return await step
+    } catch (error) {
+      if (signal?.aborted !== true || KanneryError.is(error)) throw error
+      throw interruptedOpening(as, error)
+    }
   }
 
   async #fill(
@@ -132,7 +143,10 @@ export class TopicRestore {
       await destination.finish()
       return { verification }
     } catch (error) {
-      return { verification, error }
+      return {
+        verification,
+        error: KanneryError.is(error) ? error : ledger.explain(error, as, signal),
+      }
     }
   }
 
@@ -216,4 +230,14 @@ export class TopicRestore {
     const chunks = this.#reader.chunks(this.#selection, reading)
     return transformChunks(chunks, this.#options.transforms ?? [], reading.onDamage, onChanges)
   }
+}
+
+function interruptedOpening(as: string, cause: unknown): KanneryError {
+  const message = `the restore into topic "${as}" was interrupted before its first record`
+  return new KanneryError('INTERRUPTED', message, {
+    why: 'the topic was being created or checked: if it exists, it is empty',
+    remedy: 'Restore it again.',
+    facts: { topic: as, restored: 0 },
+    cause,
+  })
 }
