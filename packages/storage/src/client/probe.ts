@@ -119,7 +119,7 @@ async function probeWithoutDeletion(
 interface ProbedObjects {
   readonly key: ObjectKey
   readonly otherKey: ObjectKey
-  /** Name of this probe: no other one writes the same content. */
+  /** Id of this probe, by which its content differs from that of all others. */
   readonly id: string
 }
 

@@ -37,9 +37,10 @@ export interface DecorateOptions {
  * retries → rate limit → observer → backend. Each attempt is limited and observed, and a caller
  * sees one call. Closing the storage closes the backend.
  *
- * Retries repeat what failed with the retry `same-request`, until a deadline. A write whose answer
- * was lost is sent again and recognised by its content; if that finds out nothing, it fails with
- * STORAGE_OUTCOME_UNKNOWN, and what was written is not deleted.
+ * Retries repeat what failed with the retry `same-request`, until a deadline. A `put` whose answer
+ * was lost is sent again, with the same bytes and condition, and recognised by its content; the
+ * commit of a writer is sent once and recognised likewise. A write whose outcome remains unknown
+ * fails with STORAGE_OUTCOME_UNKNOWN, and nothing is deleted.
  */
 export function decorate(backend: StorageBackend, options: DecorateOptions): StorageBackend {
   const { clock, random, prefix, capabilities, observer } = options

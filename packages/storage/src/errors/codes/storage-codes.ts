@@ -2,19 +2,33 @@ import type { ErrorCodeDescription } from '../error-code-description.ts'
 
 /** Codes of errors that a storage raises, or a decorator around it. */
 export type StorageErrorCode =
+  /** There is no such object. */
   | 'STORAGE_NOT_FOUND'
+  /** The bucket, container or folder of the storage does not exist. */
   | 'STORAGE_CONTAINER_NOT_FOUND'
+  /** The object does not have the range that was to be read. */
   | 'STORAGE_RANGE'
+  /** The object exists, although a write demanded that it does not. */
   | 'STORAGE_ALREADY_EXISTS'
+  /** The object does not have the version that a call demanded. */
   | 'STORAGE_PRECONDITION_FAILED'
+  /** No answer said until the deadline whether a write was applied. Only decorators raise it. */
   | 'STORAGE_OUTCOME_UNKNOWN'
+  /** Nothing was stored, and a streamed object has to be written again. */
   | 'STORAGE_REWRITE_NEEDED'
+  /** The identity is known and may not do this. */
   | 'STORAGE_DENIED'
+  /** The credentials are missing, wrong or out of date. */
   | 'STORAGE_UNAUTHENTICATED'
+  /** The storage asks for fewer requests, and did not do this one. */
   | 'STORAGE_THROTTLED'
+  /** The storage failed, could not be reached, or did not answer in time. */
   | 'STORAGE_UNAVAILABLE'
+  /** The storage cannot do what was asked, or does not keep the contract. */
   | 'STORAGE_UNSUPPORTED'
+  /** The storage has no space left. */
   | 'STORAGE_FULL'
+  /** A change is visible, but a power failure may undo it. */
   | 'STORAGE_NOT_DURABLE'
 
 /** Descriptions of the codes of errors of a storage. */

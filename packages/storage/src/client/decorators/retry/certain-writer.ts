@@ -15,7 +15,7 @@ export interface CertainWriterOptions {
   readonly deadline: RetryDeadline
   /** Makes the inner writer stop waiting. */
   readonly giveUp: (reason: unknown) => void
-  /** Returns the stored object if it has this content, or undefined if there is no such object. */
+  /** Returns the stored object, or undefined if it has other content or does not exist. */
   readonly find: (written: Content) => Promise<StoredObject | undefined>
 }
 
