@@ -1,10 +1,6 @@
-import { hold } from '@kannery/testing/storages/contest'
+import { creations, hold } from '@kannery/testing/storages/contest'
 import { describe, expect, inject, test } from 'vitest'
 import { configFor } from './fixtures.ts'
-
-/** 500 on demand. */
-const { KANNERY_CONTEST_ROUNDS = '50' } = process.env
-const creations = Number(KANNERY_CONTEST_ROUNDS)
 
 describe('eight processes on Azurite', () => {
   test('exactly one of eight processes creates an object, and no update is lost', {

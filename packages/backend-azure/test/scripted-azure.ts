@@ -5,13 +5,13 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { mib } from '@kannery/testing/storages/backend-fixtures'
 import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'
 
 export const key = objectKey('orders/index')
 export const body = Buffer.from('body')
 export const ifAbsent = { kind: 'if-absent' } as const
-export const mib = 1024 * 1024
 const date = 'Mon, 23 Nov 2026 10:00:00 GMT'
 /** The headers of an object. */
 export const stored = { etag: '"0x1"', 'last-modified': date, date }

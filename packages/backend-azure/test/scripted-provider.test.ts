@@ -5,11 +5,12 @@ import { keyPrefix } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
   answerTo,
+  brokenObject,
   countRequests,
   stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
-import { errorOf } from '@kannery/testing/storages/backend-fixtures'
+import { errorOf, mib, unavailable } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
 import { context } from './fixtures.ts'
 import {
@@ -18,7 +19,6 @@ import {
   failure,
   ifAbsent,
   key,
-  mib,
   openAt,
   stored,
   stream,
@@ -123,18 +123,10 @@ describe('an answer of Azure that stops or breaks off', () => {
   })
 
   test('a body that breaks off is an error, never an end, and is not requested again', async () => {
-    await using server = await startScriptedServer(() => ({
-      status: 200,
-      headers: stored,
-      body: Buffer.alloc(1000),
-      cutOffAfter: 600,
-    }))
+    await using server = await startScriptedServer(brokenObject(stored))
     await using storage = await openAt(server)
 
-    expect(await errorOf(readObject(storage, key))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(readObject(storage, key))).toMatchObject(unavailable)
     expect(server.requests).toHaveLength(1)
   })
 
@@ -151,10 +143,7 @@ describe('an answer of Azure that stops or breaks off', () => {
       Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
 
     for (status of [200, 403]) {
-      expect(await errorOf(list())).toMatchObject({
-        code: 'STORAGE_UNAVAILABLE',
-        retry: 'same-request',
-      })
+      expect(await errorOf(list())).toMatchObject(unavailable)
     }
   })
 })
@@ -177,10 +166,7 @@ describe('an upload in blocks', () => {
   ])('%s at the commit leaves the outcome unknown: nothing is deleted', async (_, answer) => {
     await using server = await blockServer(() => answer)
 
-    expect(await errorOf(stream(server))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(stream(server))).toMatchObject(unavailable)
     expect(countRequests(server, 'DELETE')).toBe(0)
   })
 

@@ -5,13 +5,13 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
+import { mib } from '@kannery/testing/storages/backend-fixtures'
 import { plugin } from '../src/index.ts'
 import { context } from './fixtures.ts'
 
 export const key = objectKey('orders/index')
 export const body = Buffer.from('body')
 export const ifAbsent = { kind: 'if-absent' } as const
-export const mib = 1024 * 1024
 export const json = { 'content-type': 'application/json; charset=UTF-8' }
 /** The headers of an object's content. */
 export const objectHeaders = {

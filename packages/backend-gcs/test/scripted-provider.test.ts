@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { keyPrefix, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
+  brokenObject,
   type ScriptedAnswer,
   stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
-import { errorOf } from '@kannery/testing/storages/backend-fixtures'
+import { errorOf, unavailable } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
 import { context } from './fixtures.ts'
 import {
@@ -176,18 +177,10 @@ describe('an answer of Google that comes too late', () => {
 
 describe('an answer of Google that breaks off', () => {
   test('a body that breaks off is an error, never an end', async () => {
-    await using server = await startScriptedServer(() => ({
-      status: 200,
-      headers: objectHeaders,
-      body: Buffer.alloc(1000),
-      cutOffAfter: 600,
-    }))
+    await using server = await startScriptedServer(brokenObject(objectHeaders))
     await using storage = await openAt(server)
 
-    expect(await errorOf(readObject(storage, key))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(readObject(storage, key))).toMatchObject(unavailable)
   })
 
   test('an error, a listing or the end of an upload that breaks off is an error of the network', async () => {
@@ -205,11 +198,10 @@ describe('an answer of Google that breaks off', () => {
     await using storage = await openAt(server)
     const list = (): Promise<unknown> =>
       Array.fromAsync(storage.list(keyPrefix(''), { depth: 'all' }))
-    const brokenOff = { code: 'STORAGE_UNAVAILABLE', retry: 'same-request' }
 
     for (cutOffAfter of [10, undefined]) {
-      for (status of [200, 503]) expect(await errorOf(list())).toMatchObject(brokenOff)
-      expect(await errorOf(stream(session))).toMatchObject(brokenOff)
+      for (status of [200, 503]) expect(await errorOf(list())).toMatchObject(unavailable)
+      expect(await errorOf(stream(session))).toMatchObject(unavailable)
     }
   })
 })

@@ -8,7 +8,12 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
-import { errorOf } from '@kannery/testing/storages/backend-fixtures'
+import {
+  errorOf,
+  mib,
+  progressReports,
+  unavailable,
+} from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test, vi } from 'vitest'
 import {
   body,
@@ -16,7 +21,6 @@ import {
   ifAbsent,
   json,
   key,
-  mib,
   openAt,
   sessionServer,
   stored,
@@ -67,7 +71,7 @@ describe('an upload in parts', () => {
     )
     const error = await errorOf(stream(server))
 
-    expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retry: 'same-request' })
+    expect(error).toMatchObject(unavailable)
     expect(countRequests(server, 'DELETE')).toBe(0)
     expect(inspect(error, { depth: 9 })).not.toContain('hunter2')
   })
@@ -117,10 +121,7 @@ describe('an upload in parts', () => {
   ])('a part that Google %s is sent once: a backend does not retry', async (_, answer) => {
     await using server = await sessionServer(() => answer)
 
-    expect(await errorOf(stream(server))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(stream(server))).toMatchObject(unavailable)
     expect(rangesSentTo(server)).toHaveLength(1)
   })
 
@@ -141,17 +142,12 @@ describe('an upload in parts', () => {
   test('each part of an upload, and a put, report how much of them has left', async () => {
     await using server = await sessionServer(() => 'kept')
     await using storage = await openAt(server)
-    const reports: number[][] = []
-    const record = (): ((bytes: number) => void) => {
-      const sent: number[] = []
-      reports.push(sent)
-      return (bytes) => sent.push(bytes)
-    }
+    const { reports, begin } = progressReports()
     await using writer = await storage.openWriter(key, {
       condition: ifAbsent,
       maxBufferedBytes: 4 * mib,
-      onProgress: record(),
-      sendPart: async (_bytes, send) => await send(record()),
+      onProgress: begin(),
+      sendPart: async (_bytes, send) => await send(begin()),
     })
     await writer.write(Buffer.alloc(5 * mib))
     await writer.commit()

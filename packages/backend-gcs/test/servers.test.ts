@@ -1,13 +1,12 @@
 import { keyPrefix, objectKey } from '@kannery/storage'
 import { probe, readObject } from '@kannery/storage/client'
-import { newPrefix } from '@kannery/testing/storages/backend-fixtures'
+import { mib, newPrefix } from '@kannery/testing/storages/backend-fixtures'
 import { bufferGrowthOfWriting } from '@kannery/testing/storages/peak-memory'
 import { describe, expect, inject, test } from 'vitest'
 import { context, open } from './fixtures.ts'
 
 const key = objectKey('orders/segment')
 const ifAbsent = { kind: 'if-absent' } as const
-const mib = 1024 * 1024
 
 describe('a bucket of fake-gcs-server', () => {
   test('the probe notices that the condition of a delete is ignored, and continues without it', async () => {

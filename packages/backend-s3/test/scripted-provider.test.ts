@@ -6,11 +6,12 @@ import { keyPrefix, objectKey } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import {
   answerTo,
+  brokenObject,
   countRequests,
   stallingObject,
   startScriptedServer,
 } from '@kannery/testing/servers/http/scripted-server'
-import { errorOf } from '@kannery/testing/storages/backend-fixtures'
+import { errorOf, mib, unavailable } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
 import { context } from './fixtures.ts'
 import {
@@ -21,7 +22,6 @@ import {
   failure,
   ifAbsent,
   key,
-  mib,
   openAt,
   stored,
   stream,
@@ -161,18 +161,10 @@ describe('an answer of S3 that stops or breaks off', () => {
   })
 
   test('a body that breaks off is an error, never an end', async () => {
-    await using server = await startScriptedServer(() => ({
-      status: 200,
-      headers: stored,
-      body: Buffer.alloc(1000),
-      cutOffAfter: 600,
-    }))
+    await using server = await startScriptedServer(brokenObject(stored))
     await using storage = await openAt(server)
 
-    expect(await errorOf(readObject(storage, key))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(readObject(storage, key))).toMatchObject(unavailable)
   })
 
   test('an error or a listing that breaks off is an error of the network', async () => {
@@ -190,10 +182,7 @@ describe('an answer of S3 that stops or breaks off', () => {
 
     for (status of [200, 503]) {
       for (cutOffAfter of [60, undefined]) {
-        expect(await errorOf(list())).toMatchObject({
-          code: 'STORAGE_UNAVAILABLE',
-          retry: 'same-request',
-        })
+        expect(await errorOf(list())).toMatchObject(unavailable)
       }
     }
   })
@@ -223,10 +212,7 @@ describe('a multipart upload', () => {
   ])('%s at completion leaves the outcome unknown: nothing is deleted', async (_, answer) => {
     await using server = await uploadServer(() => answer)
 
-    expect(await errorOf(stream(server))).toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      retry: 'same-request',
-    })
+    expect(await errorOf(stream(server))).toMatchObject(unavailable)
     expect(countRequests(server, 'DELETE')).toBe(0)
   })
 

@@ -1,17 +1,9 @@
-import type { PartSender, StorageBackend } from '@kannery/storage'
 import { decorate } from '@kannery/storage/client'
-import { type Answer, type SlowServer, slowServer } from '@kannery/testing/servers/http/slow-server'
+import { type Answer, slowServer } from '@kannery/testing/servers/http/slow-server'
+import { mib, progressReports } from '@kannery/testing/storages/backend-fixtures'
 import { describe, expect, test } from 'vitest'
 import { context } from './fixtures.ts'
-import {
-  beginsUpload,
-  begunUpload,
-  completedUpload,
-  ifAbsent,
-  key,
-  mib,
-  openAt,
-} from './scripted-s3.ts'
+import { beginsUpload, begunUpload, completedUpload, ifAbsent, key, openAt } from './scripted-s3.ts'
 
 const answer: Answer = (request) => ({
   status: 200,
@@ -19,16 +11,11 @@ const answer: Answer = (request) => ({
   body: beginsUpload(request) ? begunUpload : completedUpload,
 })
 
-/** @param attemptMs less than what each request takes */
-async function decorated(server: SlowServer, attemptMs: number): Promise<StorageBackend> {
-  const retry = { attemptMs, deadlineMs: 2 * attemptMs }
-  return decorate(await openAt(server), { ...context, retry })
-}
-
 describe('a slow connection to S3', () => {
   test('a put may take several times as long as an attempt while its body advances', async () => {
     await using server = await slowServer(6 * mib, answer)
-    await using storage = await decorated(server, 600)
+    const retry = { attemptMs: 600, deadlineMs: 1200 }
+    await using storage = decorate(await openAt(server), { ...context, retry })
     const info = await storage.put(key, Buffer.alloc(16 * mib), { condition: ifAbsent })
 
     expect(info).toMatchObject({ size: 16 * mib })
@@ -38,13 +25,11 @@ describe('a slow connection to S3', () => {
   test('each part of an upload reports how much of it has left', async () => {
     await using server = await slowServer(1024 * mib, answer)
     await using storage = await openAt(server)
-    const reports: number[][] = []
-    const sendPart: PartSender = async (_bytes, send) => {
-      const sent: number[] = []
-      reports.push(sent)
-      return await send((bytes) => sent.push(bytes))
-    }
-    await using writer = await storage.openWriter(key, { condition: ifAbsent, sendPart })
+    const { reports, begin } = progressReports()
+    await using writer = await storage.openWriter(key, {
+      condition: ifAbsent,
+      sendPart: async (_bytes, send) => await send(begin()),
+    })
     await writer.write(Buffer.alloc(17 * mib))
     await writer.commit()
 

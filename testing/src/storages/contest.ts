@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
+/** How many creations a contest has: 50, or more on demand: KANNERY_CONTEST_ROUNDS=500. */
+export const creations = Number(process.env['KANNERY_CONTEST_ROUNDS'] ?? '50')
+
 /** A storage as separate processes open it: they share nothing but its server. */
 export interface ContestedStorage {
   /** URL of the module that exports the backend's `plugin`. */

@@ -118,6 +118,14 @@ export function stallingObject(
   }
 }
 
+/**
+ * Returns a script for an object of 1,000 bytes whose body breaks off at byte 600. `headers` are
+ * those of an object.
+ */
+export function brokenObject(headers: Readonly<Record<string, string>>): () => ScriptedAnswer {
+  return () => ({ status: 200, headers, body: Buffer.alloc(1000), cutOffAfter: 600 })
+}
+
 /** Returns how many requests with this method a server received. */
 export function countRequests({ requests }: ScriptedServer, method: string): number {
   return requests.filter((request) => request.method === method).length
