@@ -5,10 +5,8 @@ import { runCase, seededRandom, storageContract } from '@kannery/storage-testkit
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FileSystem } from '../src/disk/file-system.ts'
 import { VolumeBackend } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
-
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 beforeEach(async () => {

@@ -5,11 +5,10 @@ import { keyPrefix, objectKey } from '@kannery/storage'
 import { readObject } from '@kannery/storage/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
 
 const key = objectKey('topic/index')
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 let storage: VolumeBackend

@@ -9,6 +9,9 @@ export const environment: Pick<BackendContext, 'clock' | 'random'> = {
   random: realRandom,
 }
 
+/** Options of what creates an object. */
+export const ifAbsent = { condition: { kind: 'if-absent' } } as const
+
 /** A folder on a disk and one in memory: the two file systems that every machine has. */
 const fileSystems: Readonly<Record<'disk' | 'tmpfs', string>> = {
   disk: join(import.meta.dirname, '..', 'node_modules', '.volumes'),

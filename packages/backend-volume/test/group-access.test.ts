@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { objectKey } from '@kannery/storage'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend, type VolumeConfig } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
-
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 let umask: number

@@ -4,11 +4,10 @@ import { objectKey, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 import { errno, watchedFiles } from './watched-files.ts'
 
 const key = objectKey('orders/index')
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
 const notDurable = { code: 'STORAGE_NOT_DURABLE', exitStatus: 23 }
 
 /** What a flush of the topic's folder does: it succeeds, fails, or does not return. */

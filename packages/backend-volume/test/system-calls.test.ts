@@ -5,10 +5,8 @@ import { keyPrefix, objectKey } from '@kannery/storage'
 import { readObject } from '@kannery/storage/client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 import { type SystemCall, watchedFiles } from './watched-files.ts'
-
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 let calls: SystemCall[]

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { KanneryError, type ObjectKey, objectKey, type StorageBackend } from '@kannery/storage'
+import { KanneryError, type StorageBackend } from '@kannery/storage'
 import { VolumeBackend } from '../src/index.ts'
-import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
+import { type Counter, counterKey, heldName, lockKey, readText } from './torture-model.ts'
 
 const [root = '', worker = '', life = ''] = process.argv.slice(2)
 const acknowledgements = fs.openSync(join(root, '..', `acknowledged-${worker}`), 'a')
@@ -28,18 +28,6 @@ for (;;) {
   await holdTheLock()
 }
 
-async function read(key: ObjectKey): Promise<{ text: string; version: string } | undefined> {
-  try {
-    await using reader = await backend.get(key)
-    const chunks: Uint8Array[] = []
-    for await (const chunk of reader.body) chunks.push(chunk.slice())
-    return { text: Buffer.concat(chunks).toString(), version: reader.info.version }
-  } catch (error) {
-    if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
-    throw error
-  }
-}
-
 /**
  * Whether it was stored. Losing is normal here; any other error ends this process, and so the test.
  */
@@ -59,8 +47,7 @@ async function wins(change: () => Promise<unknown>): Promise<boolean> {
 }
 
 async function increment(): Promise<void> {
-  const key = objectKey(counterKey)
-  const found = await read(key)
+  const found = await readText(backend, counterKey)
   const counter: Counter = found === undefined ? { n: 0, by: {} } : JSON.parse(found.text)
   const mine = (counter.by[worker] ?? 0) + 1
   const next: Counter = { n: counter.n + 1, by: { ...counter.by, [worker]: mine } }
@@ -68,13 +55,11 @@ async function increment(): Promise<void> {
   const condition =
     found === undefined
       ? ({ kind: 'if-absent' } as const)
-      : ({ kind: 'if-version', version: found.version } as Parameters<
-          StorageBackend['put']
-        >[2]['condition'])
+      : ({ kind: 'if-version', version: found.version } as const)
   const streamed = counter.n % 5 === 4
   const stored = await wins(async () => {
-    if (!streamed) return await backend.put(key, body, { condition })
-    await using writer = await backend.openWriter(key, { condition })
+    if (!streamed) return await backend.put(counterKey, body, { condition })
+    await using writer = await backend.openWriter(counterKey, { condition })
     await writer.write(body)
     return await writer.commit()
   })
@@ -83,12 +68,11 @@ async function increment(): Promise<void> {
 
 /** While this process holds the lock, no other one may get it. */
 async function holdTheLock(): Promise<void> {
-  const key = objectKey(lockKey)
   const me = `${worker} ${life}`
   const body = Buffer.from(me)
   let version: string | undefined
   const created = await wins(async () => {
-    const stored = await backend.put(key, body, { condition: { kind: 'if-absent' } })
+    const stored = await backend.put(lockKey, body, { condition: { kind: 'if-absent' } })
     version = stored.version
   })
   if (!created) return
@@ -99,7 +83,7 @@ async function holdTheLock(): Promise<void> {
   }
   fs.rmdirSync(held)
   const options = { ifVersion: version } as NonNullable<Parameters<StorageBackend['delete']>[1]>
-  if (!(await wins(() => backend.delete(key, options)))) {
+  if (!(await wins(() => backend.delete(lockKey, options)))) {
     fs.appendFileSync(violations, `${me}: the lock changed while it was held\n`)
   }
 }

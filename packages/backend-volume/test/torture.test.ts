@@ -3,35 +3,37 @@ import { once } from 'node:events'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KanneryError, objectKey } from '@kannery/storage'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
 import { environment, scratchFolder } from './fixtures.ts'
-import { type Counter, counterKey, heldName, lockKey } from './torture-model.ts'
+import { type Counter, counterKey, heldName, lockKey, readText } from './torture-model.ts'
 
 const workers = 8
 /** All file systems together. Longer on demand: KANNERY_TORTURE_SECONDS=3600. */
 const { KANNERY_TORTURE_SECONDS = '60' } = process.env
 const seconds = Number(KANNERY_TORTURE_SECONDS)
-for (const fileSystem of ['disk', 'tmpfs'] as const) {
-  test(`no acknowledged update is lost on ${fileSystem} while writers are killed and stopped`, {
-    timeout: (seconds + 60) * 1000,
-  }, async () => {
-    await using folder = await scratchFolder(fileSystem)
-    const outcome = await torture(folder.path, (seconds * 1000) / 2)
-    process.stdout.write(`torture on ${fileSystem}: ${JSON.stringify(outcome)}\n`)
-    expect(outcome.violations).toBe('')
-    expect(outcome.lost).toEqual([])
-    expect(outcome.counter.n).toBe(sum(Object.values(outcome.counter.by)))
-    // An update that was stored but not acknowledged is one whose author was killed in between.
-    expect(outcome.counter.n - outcome.acknowledged).toBeLessThanOrEqual(outcome.kills + workers)
-    expect(outcome.acknowledged).toBeGreaterThan(seconds)
-    expect(outcome.kills).toBeGreaterThan(seconds)
-    expect(outcome.stops).toBeGreaterThan(0)
-    expect(outcome.visible).toEqual(['index'])
-    expect(outcome.hidden).toEqual([])
-  })
-}
+
+describe('a folder that eight processes write to', () => {
+  test.each(['disk', 'tmpfs'] as const)(
+    'no acknowledged update is lost on %s while writers are killed and stopped',
+    { timeout: (seconds + 60) * 1000 },
+    async (fileSystem) => {
+      await using folder = await scratchFolder(fileSystem)
+      const outcome = await torture(folder.path, (seconds * 1000) / 2)
+      process.stdout.write(`torture on ${fileSystem}: ${JSON.stringify(outcome)}\n`)
+      expect(outcome.violations).toBe('')
+      expect(outcome.lost).toEqual([])
+      expect(outcome.counter.n).toBe(sum(Object.values(outcome.counter.by)))
+      // An update that was stored but not acknowledged is one whose author was killed in between.
+      expect(outcome.counter.n - outcome.acknowledged).toBeLessThanOrEqual(outcome.kills + workers)
+      expect(outcome.acknowledged).toBeGreaterThan(seconds)
+      expect(outcome.kills).toBeGreaterThan(seconds)
+      expect(outcome.stops).toBeGreaterThan(0)
+      expect(outcome.visible).toEqual(['index'])
+      expect(outcome.hidden).toEqual([])
+    },
+  )
+})
 
 interface Outcome {
   readonly counter: Counter
@@ -101,17 +103,17 @@ async function torture(folder: string, durationMs: number): Promise<Outcome> {
 
 /** Does what a person would do: the holder is dead, so its lock may be removed. */
 async function freeLockOf(backend: VolumeBackend, folder: string, owner: string): Promise<void> {
-  const found = await read(backend, lockKey)
+  const found = await readText(backend, lockKey)
   if (found?.text !== owner) return
   await fs.rm(join(folder, heldName), { recursive: true, force: true })
-  await backend.delete(objectKey(lockKey), { ifVersion: found.version })
+  await backend.delete(lockKey, { ifVersion: found.version })
 }
 
 async function examine(
   backend: VolumeBackend,
   folder: string,
 ): Promise<Omit<Outcome, 'kills' | 'stops'>> {
-  const counter: Counter = JSON.parse((await read(backend, counterKey))?.text ?? '{}')
+  const counter: Counter = JSON.parse((await readText(backend, counterKey))?.text ?? '{}')
   const lost: string[] = []
   let acknowledged = 0
   for (let worker = 0; worker < workers; worker++) {
@@ -130,23 +132,6 @@ async function examine(
     violations: await readIfThere(join(folder, 'violations')),
     visible: (await fs.readdir(topic)).filter((name) => !name.startsWith('.')),
     hidden: await fs.readdir(join(topic, '.kannery')),
-  }
-}
-
-async function read(
-  backend: VolumeBackend,
-  key: string,
-): Promise<
-  { text: string; version: Awaited<ReturnType<VolumeBackend['put']>>['version'] } | undefined
-> {
-  try {
-    await using reader = await backend.get(objectKey(key))
-    const chunks: Uint8Array[] = []
-    for await (const chunk of reader.body) chunks.push(chunk.slice())
-    return { text: Buffer.concat(chunks).toString(), version: reader.info.version }
-  } catch (error) {
-    if (KanneryError.is(error, 'STORAGE_NOT_FOUND')) return undefined
-    throw error
   }
 }
 

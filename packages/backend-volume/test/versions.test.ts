@@ -3,11 +3,10 @@ import { objectKey } from '@kannery/storage'
 import { seededRandom } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VolumeBackend } from '../src/index.ts'
-import { environment, scratchFolder } from './fixtures.ts'
+import { environment, ifAbsent, scratchFolder } from './fixtures.ts'
 import { watchedFiles } from './watched-files.ts'
 
 const key = objectKey('topic/__lease')
-const ifAbsent = { condition: { kind: 'if-absent' } } as const
 
 let folder: Awaited<ReturnType<typeof scratchFolder>>
 beforeEach(async () => {
