@@ -10,7 +10,7 @@ export const applyCommand: CommandDeclaration = defineCommand({
   name: 'apply',
   summary: 'run the backups and restores that documents describe',
   description:
-    'Runs each Backup and Restore of the files, one after the other in their order, with the Storage and the KafkaCluster that it names. Nothing runs before all documents are valid. One that fails does not keep the others from running; the command then ends with the first error. A Backup without once follows its topics until Ctrl-C, so it must be the last.',
+    'Runs each Backup and Restore of the files, one after the other in their order, with the Storage and the KafkaCluster that it names. Nothing runs before all documents are valid. One that fails does not keep the others from running; the command then ends with the exit status of the first error. A Backup without once follows its topics until Ctrl-C, so it must be the last.',
   arguments: {},
   options: { file: filesOption },
   examples: [

@@ -37,7 +37,7 @@ async function ran(
 }
 
 describe('the jobs of kannery apply', () => {
-  test('all run when one fails, and the first error names its document', async () => {
+  test('all run when one fails, and each error is reported once, with its document', async () => {
     const begun: string[] = []
     const { stderr, error } = await ran((name) => {
       begun.push(name)
@@ -46,11 +46,23 @@ describe('the jobs of kannery apply', () => {
 
     expect(begun).toEqual(['one', 'two', 'three'])
     expect(stderr).toContain('warning: kafka error: Restore "one": no broker of one')
+    expect(stderr).toContain('warning: kafka error: Restore "three": no broker of three')
     expect(error).toMatchObject({
       code: 'KAFKA_UNREACHABLE',
-      message: 'Restore "one": no broker of one',
+      message: '2 of 3 documents failed',
+      why: 'Restore "one": KAFKA_UNREACHABLE\nRestore "three": KAFKA_UNREACHABLE',
       facts: { document: 'Restore "one"' },
+      cause: { message: 'Restore "one": no broker of one' },
     })
+  })
+
+  test('end with the error of the last one if no other failed', async () => {
+    const { stderr, error } = await ran((name) => {
+      if (name === 'three') throw new KanneryError('KAFKA_UNREACHABLE', 'no broker')
+    })
+
+    expect(stderr).toBe('')
+    expect(error).toMatchObject({ message: 'Restore "three": no broker' })
   })
 
   test('are listed if an interruption keeps them from running', async () => {
@@ -75,6 +87,6 @@ describe('the jobs of kannery apply', () => {
     const { error } = await ran(() => {
       throw cause
     })
-    expect(error).toMatchObject({ code: 'INTERNAL', cause: { cause } })
+    expect(error).toMatchObject({ code: 'INTERNAL', cause: { cause: { cause } } })
   })
 })

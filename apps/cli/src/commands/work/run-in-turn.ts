@@ -6,15 +6,19 @@ import { documentOf, labelOf } from './run-documents.ts'
 
 /**
  * Runs jobs one after the other. One that fails does not keep the others; an interruption does.
+ * Each error is reported once: as a warning if another job follows or another failed before, else
+ * as what is thrown.
  *
- * @throws the first error, with the document that it is of; what interrupted it before a job began
+ * @throws the error of the last job, with its document, if no other failed; else an error with the
+ *   code of the first one that names the documents; what interrupted it before a job began
  */
 export async function runInTurn(
   jobs: readonly Job[],
   run: (job: Job) => Promise<void>,
   { terminal, signal }: Pick<CommandContext, 'terminal' | 'signal'>,
 ): Promise<void> {
-  const failures: unknown[] = []
+  const reported: KanneryError[] = []
+  const unreported: unknown[] = []
   let ended = 0
   for (const job of jobs) {
     if (signal.aborted) break
@@ -22,17 +26,35 @@ export async function runInTurn(
       await run(job)
     } catch (thrown) {
       const failure = ofDocument(job, thrown, signal)
-      failures.push(failure)
-      // The next one may run for days before this error ends the command.
-      const isLast = ended === jobs.length - 1
-      if (!isLast && KanneryError.is(failure)) terminal.warning(failure)
+      const isLast = signal.aborted || ended === jobs.length - 1
+      if (isLast && reported.length === 0) unreported.push(failure)
+      else if (KanneryError.is(failure)) {
+        // The next one may run for days before the command ends.
+        terminal.warning(failure)
+        reported.push(failure)
+      }
     }
     ended += 1
   }
   const notRun = jobs.slice(ended).map((job) => labelOf(documentOf(job)))
   if (notRun.length > 0) terminal.note(`not run: ${notRun.join(', ')}`)
-  if (failures.length > 0) throw failures[0]
+  if (unreported.length > 0) throw unreported[0]
+  const [first] = reported
+  if (first !== undefined) throw summaryOf(first, reported, jobs.length)
   if (notRun.length > 0) signal.throwIfAborted()
+}
+
+function summaryOf(
+  first: KanneryError,
+  reported: readonly KanneryError[],
+  jobs: number,
+): KanneryError {
+  return new KanneryError(first.code, `${reported.length} of ${jobs} documents failed`, {
+    why: reported.map(({ code, facts }) => `${facts['document']}: ${code}`).join('\n'),
+    remedy: 'Do what the warning of each says, then run it again.',
+    facts: { document: first.facts['document'], failed: reported.length },
+    cause: first,
+  })
 }
 
 function ofDocument(job: Job, thrown: unknown, signal: AbortSignal): unknown {
