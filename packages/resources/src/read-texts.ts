@@ -27,7 +27,7 @@ export interface ReadTexts {
 /**
  * Reads texts whose documents belong together, such as the files of one command: each text has a
  * document, no two documents of a kind have the same name, and each Backup and Restore refers to
- * documents of these texts. {@link jobsOf} then throws nothing.
+ * documents of these texts. {@link jobsOf} takes the documents if there are no problems.
  */
 export function readTexts(texts: readonly DocumentText[]): ReadTexts {
   const found = refuseDangling(refuseDuplicates(texts.flatMap(readFilledText)))

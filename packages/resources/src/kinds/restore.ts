@@ -9,7 +9,14 @@ import {
   wholeNumber,
 } from '../values/schemas.ts'
 import { parseMoment } from '../values/time.ts'
-import { isTopicName, topicName, topicNamePart, topicPattern } from '../values/topic-pattern.ts'
+import {
+  isTopicName,
+  leavesNoTopic,
+  noTopicLeft,
+  topicName,
+  topicNamePart,
+  topicPattern,
+} from '../values/topic-pattern.ts'
 import { documentName, envelope } from './envelope.ts'
 
 const moment = parsedText(
@@ -101,6 +108,14 @@ const spec = z
     message: 'is not after since',
     params: { right: 'Write a later time than since, which is included; until is not.' },
   })
+  .refine(
+    ({ topics, excludeTopics }) =>
+      !leavesNoTopic(
+        topics.map(({ source }) => source),
+        excludeTopics,
+      ),
+    noTopicLeft,
+  )
   .superRefine((restore, context) => {
     for (const { path, message, right } of contradictions(restore)) {
       context.addIssue({ code: 'custom', path: ['topics', ...path], message, params: { right } })

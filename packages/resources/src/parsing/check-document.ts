@@ -15,10 +15,10 @@ export function checkDocument(value: unknown): Checked {
   }
   if (isCircular(value)) {
     const right = 'Write the values themselves instead of anchors and aliases.'
-    return { problems: [{ path: [], wrong: 'holds itself', right }] }
+    return { problems: [{ path: [], wrong: 'contains itself', right }] }
   }
   const { kind } = value as { readonly kind?: unknown }
-  if (kind === 'List') return { problems: [listWithoutItems(value)] }
+  if (kind === 'List') return { problems: [problemOfList(value)] }
   if (!isKind(kind)) return { problems: [unknownKind(kind)] }
   const schema = schemas[kind]
   const result = schema.safeParse(value)
@@ -39,10 +39,18 @@ function isCircular(value: unknown, around: readonly unknown[] = []): boolean {
 /** What to write where there is no document. */
 export const whatADocumentIs = 'Write apiVersion, kind, metadata and spec.'
 
-/** A list with items is not checked itself. */
-function listWithoutItems(value: object): FieldProblem {
-  const wrong = 'items' in value ? 'is not a list' : 'is missing'
-  return { path: ['items'], wrong, right: 'Write a list of documents.' }
+/** A List with items stands for them only where it is all of a text, or between `---`. */
+function problemOfList(value: object): FieldProblem {
+  if (!('items' in value)) {
+    return { path: ['items'], wrong: 'is missing', right: 'Write a list of documents.' }
+  }
+  return Array.isArray(value.items)
+    ? {
+        path: ['kind'],
+        wrong: 'is a List, not a document',
+        right: 'Write its items instead of it.',
+      }
+    : { path: ['items'], wrong: 'is not a list', right: 'Write a list of documents.' }
 }
 
 function unknownKind(kind: unknown): FieldProblem {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatDocuments } from '../format-documents.ts'
-import { parseDocument, parseDocuments, readDocuments } from './parse-documents.ts'
+import { parseDocument, parseDocuments, readDocument, readDocuments } from './parse-documents.ts'
 
 const storage = {
   apiVersion: 'kannery.io/v1alpha1',
@@ -43,6 +43,12 @@ describe('a document', () => {
         facts: expect.objectContaining({ document: 'Backup "nightly"', field: 'spec.memory' }),
       }),
     )
+  })
+
+  test('without topics has no problem with those to leave out', () => {
+    const { problems } = readDocument({ ...backup, spec: { ...backup.spec, topics: [] } })
+
+    expect(problems).toMatchObject([{ field: 'spec.topics', wrong: 'is empty' }])
   })
 
   test('with several problems is refused with all of them', () => {
@@ -163,6 +169,10 @@ items:
         wrong: 'has aliases that expand to too much',
         right: expect.stringContaining('themselves'),
       },
+    ])
+    // In bytes, not in characters.
+    expect(readDocuments('é'.repeat(2_100_000)).problems).toMatchObject([
+      { wrong: 'is longer than 4 MiB' },
     ])
     expect(readDocuments(' '.repeat(5_000_000)).problems).toMatchObject([
       { wrong: 'is longer than 4 MiB' },

@@ -6,6 +6,7 @@ import type { FieldProblem } from './find-problems.ts'
 import { type Identity, identityOf, labelOf } from './identity.ts'
 import { type DocumentProblem, type FieldPath, formatPath } from './problem.ts'
 import { repeatedKeyAt } from './repeated-keys.ts'
+import { otherInYaml11, type TextError } from './yaml-versions.ts'
 
 /** A text of documents, and where it is from. */
 export interface DocumentText {
@@ -97,9 +98,8 @@ function readDocument(
   const common = { source, identity: undefined, resource: undefined, label: `document ${number}` }
   const error = errorOf(document)
   if (error !== undefined) {
-    const wrong = `not YAML: ${error.what}`
-    const right = 'Correct the line; text with special characters is put in quotes.'
-    const place = lines.linePos(error.at)
+    const { wrong, right, at } = error
+    const place = lines.linePos(at)
     return [{ ...common, problems: [{ path: [], wrong, right }], placeOf: () => place }]
   }
   const content = contentOf(document)
@@ -126,14 +126,25 @@ function readDocument(
   }
 }
 
-function errorOf(document: Document): { readonly what: string; readonly at: number } | undefined {
-  // What the library says of an error repeats parts of the text: they may be secrets.
+function errorOf(document: Document): TextError | undefined {
   const [error] = document.errors
-  if (error !== undefined) {
-    return { what: error.code.toLowerCase().replaceAll('_', ' '), at: error.pos[0] }
+  if (error === undefined) return repeatedKey(document) ?? otherInYaml11(document)
+  const at = error.pos[0]
+  if (error.code === 'RESOURCE_EXHAUSTION') {
+    return { wrong: 'is nested too deeply', right: 'Write fewer levels of lists and fields.', at }
   }
+  // What the library says of an error repeats parts of the text: they may be secrets.
+  return { ...notYaml(error.code.toLowerCase().replaceAll('_', ' ')), at }
+}
+
+function repeatedKey(document: Document): TextError | undefined {
   const at = repeatedKeyAt(document)
-  return at === undefined ? undefined : { what: 'duplicate key', at }
+  return at === undefined ? undefined : { ...notYaml('duplicate key'), at }
+}
+
+function notYaml(what: string): Omit<TextError, 'at'> {
+  const right = 'Correct the line; text with special characters is put in quotes.'
+  return { wrong: `not YAML: ${what}`, right }
 }
 
 /** The documents of a list as Kubernetes has it; undefined for any other value. */

@@ -17,6 +17,21 @@ export function isTopicName(pattern: string): boolean {
   return topicCharacters.test(pattern)
 }
 
+/** Whether exclusion leaves no topic: each name or pattern is left out as it is written. */
+export function leavesNoTopic(
+  topics: readonly string[],
+  excluded: readonly string[] = [],
+): boolean {
+  return topics.length > 0 && topics.every((pattern) => excluded.includes(pattern))
+}
+
+/** What is wrong with `excludeTopics` of a document that {@link leavesNoTopic}. */
+export const noTopicLeft = {
+  path: ['excludeTopics'],
+  message: 'leaves out every topic',
+  params: { right: 'Write only topics or patterns that leave others in.' },
+}
+
 /** The beginning or the end of a topic's name. */
 export const topicNamePart = matchingText(topicCharacters, {
   what: "a part of a topic's name",

@@ -79,7 +79,11 @@ export async function runRestore(
   return outcomeOf(restored, topics.length)
 }
 
-/** @throws the error of the only topic that was asked for, if there is nothing to report of it */
+/**
+ * Returns what was restored, and the first error of the topics that failed.
+ *
+ * @throws the error of the only topic that was asked for, if there is nothing to report of it
+ */
 export function outcomeOf(restored: RestoreRunReport, asked: number): Outcome<RestoreJobReport> {
   const [first] = restored.failed
   if (first !== undefined && asked === 1 && restored.topics.length === 0) throw first.error
