@@ -1,19 +1,17 @@
 import type { AbortedRange } from '@kannery/core/segment'
 import type { BatchHeader } from '../record-batch/header.ts'
 
-/**
- * Ranges of one producer in one partition, by their first offsets; `reach` is the greatest marker
- * up to and with this one.
- */
+/** An aborted range of one producer in one partition, among others in the order of `first`. */
 interface Range {
   readonly first: number
+  /** The greatest offset of a marker in this range and those before it. */
   readonly reach: number
 }
 
 /**
- * Tells which batches belong to aborted transactions: those in a transaction, of a listed producer,
- * with offsets from the transaction's first one to its marker. A producer may abort many times, so
- * its number alone says nothing.
+ * Returns a function that reports whether a batch belongs to an aborted transaction. Such a batch
+ * is transactional, of a producer in `listed`, and between the first offset of a listed range and
+ * its marker. The producer alone does not decide: it may have committed other transactions.
  */
 export function abortedTransactions(
   listed: readonly AbortedRange[],
@@ -44,7 +42,7 @@ function inOrder(ranges: readonly AbortedRange[]): readonly Range[] {
     })
 }
 
-/** How many ranges begin at or before `offset`. */
+/** Counts the ranges that begin at or before `offset`. */
 function countUpTo(ranges: readonly Range[], offset: number): number {
   let [low, high] = [0, ranges.length]
   while (low < high) {

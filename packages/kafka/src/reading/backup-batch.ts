@@ -6,42 +6,41 @@ import { isInWindow, type RestoreWindow, shareInWindow } from './window.ts'
 /** A batch of the backup, and those of its records that were selected: at least one. */
 export interface BackupBatch {
   readonly partition: number
-  /** The header at position 0 of `bytes`. */
+  /** The header of the batch; its `position` is 0, the start of `bytes`. */
   readonly header: BatchHeader
   /** The whole batch exactly as the broker served it; a view of its chunk. */
   readonly bytes: Buffer
   /**
-   * Whether `bytes` hold exactly the records of `records()`: coverage, window and transforms leave
-   * out and change nothing. Offsets may be missing all the same (compaction).
+   * Whether `bytes` hold exactly the records of `records()`: coverage, window and transforms left
+   * nothing out and changed nothing. Offsets may still be missing (compaction).
    */
   readonly asStored: boolean
   /**
-   * Decodes the selected records, in order; at least one. Their bytes are views of `bytes` when
-   * that is not compressed.
+   * Decodes the selected records, in order; at least one. Their bytes are views of `bytes` if the
+   * batch is not compressed.
    *
-   * @throws DATA_CORRUPT when the batch, although its checksum is right, cannot be decoded.
+   * @throws DATA_CORRUPT if the batch cannot be decoded although its checksum is right.
    */
   records(): readonly KafkaRecord[]
 }
 
-/** What decides which records of a chunk are to be seen. */
+/** What decides which records of a chunk are selected. */
 export interface Visibility {
   readonly window: RestoreWindow
   /**
-   * Covered offsets: records outside are not part of the backup (a broker serves whole batches,
-   * also after DeleteRecords).
+   * First covered offset. Records outside the covered offsets are not part of the backup: a broker
+   * serves whole batches, also after DeleteRecords.
    */
   readonly from: number
+  /** Offset after the last covered one. */
   readonly next: number
-  /** Asked at most once for each batch, in the order of their offsets. */
+  /** Whether the batch was aborted. Called at most once for each batch, in offset order. */
   isAborted(header: BatchHeader): boolean
-  /** Makes of an error about a batch one that says where it lies. */
+  /** Turns an error about a batch into one that says where the batch lies. */
   explain(error: unknown): unknown
 }
 
-/**
- * What of the batch that `header` describes in `chunk` is to be seen; undefined when nothing is.
- */
+/** Returns the batch at `header` in `chunk` with its selected records; undefined if it has none. */
 export function selectBatch(
   partition: number,
   chunk: Buffer,
@@ -75,7 +74,10 @@ export function selectBatch(
   return { partition, header: own, bytes, asStored, records: () => records }
 }
 
-/** The least timestamp of a batch is not in its header, unless the broker gave all records one. */
+/**
+ * Returns the least and the greatest timestamp. A header does not have the least one, unless the
+ * broker gave all records the same.
+ */
 function timesOf(header: BatchHeader): readonly [number | null, number] {
   const greatest = saturatedTime(header.maxTimestamp)
   return [header.timestampType === 'log-append' || header.records === 1 ? greatest : null, greatest]

@@ -9,9 +9,9 @@ import { SpanWalk } from './segment-spans.ts'
 import { type Choice, type Selection, select } from './selection.ts'
 
 /**
- * Reads the backup of one topic: the records that were committed, that the index covers, and that
- * are selected; in each partition in the order of their offsets, each once. Of the segments it
- * reads only the chunks that may hold such records, one at a time, as often as it is asked.
+ * Reads the backup of one topic: the selected records that were committed and that the index
+ * covers. In each partition they come in offset order, each once. Only the chunks that may hold
+ * such records are read, one at a time, and again on every call.
  */
 export class BackupReader {
   /** The index as it was when the reader was opened. */
@@ -26,7 +26,7 @@ export class BackupReader {
   /**
    * Opens the backup of `topic`: reads its index.
    *
-   * @throws STORAGE_NOT_FOUND when there is no backup of the topic; INDEX_* when its index is lost,
+   * @throws STORAGE_NOT_FOUND if there is no backup of the topic; INDEX_* if its index is lost,
    *   damaged or of a newer version; STORAGE_*.
    */
   static async open(
@@ -43,9 +43,9 @@ export class BackupReader {
   }
 
   /**
-   * Finds what was chosen.
+   * Finds in the index what was chosen.
    *
-   * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions;
+   * @throws CONFIG_INVALID if the backup does not have the incarnation or one of the partitions;
    *   STORAGE_NOT_FOUND before anything was backed up.
    */
   select(choice: Choice): Selection {
@@ -63,8 +63,8 @@ export class BackupReader {
   /**
    * Yields the selected batches, chunk by chunk, before any record is decoded.
    *
-   * @throws DATA_CORRUPT naming object and bytes, unless there is an `onDamage`; RESTORE_INCOMPLETE
-   *   naming what was deleted before it was read; STORAGE_*.
+   * @throws DATA_CORRUPT that names object and bytes, unless there is an `onDamage`;
+   *   RESTORE_INCOMPLETE that names what was deleted before it was read; STORAGE_*.
    */
   async *chunks(
     selection: Selection,
@@ -82,7 +82,7 @@ export class BackupReader {
     }
   }
 
-  /** Yields batch by batch what {@link chunks} yields. A batch that cannot be decoded is damage. */
+  /** Yields the batches of {@link chunks}, decoded. A batch that cannot be decoded is damage. */
   async *batches(
     selection: Selection,
     reading: ChunkReading = {},

@@ -20,9 +20,10 @@ export interface ChunkReading {
 }
 
 /**
- * Reads the index as it is now.
+ * Reads the present index of a backup.
  *
- * @throws as core's requireIndex
+ * @throws STORAGE_NOT_FOUND if there is no backup of the topic; INDEX_* if its index is lost,
+ *   damaged or of a newer version; STORAGE_*.
  */
 export async function readBackupIndex({ storage, topic, signal }: BackupSource): Promise<Index> {
   return (await requireIndex(storage, topic, signal === undefined ? {} : { signal })).index

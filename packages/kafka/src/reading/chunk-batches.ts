@@ -13,10 +13,10 @@ export interface BackupChunk {
   readonly batches: Iterable<BackupBatch>
 }
 
-/** Where damaged bytes lie: Damage without the reason. */
+/** Where damaged bytes lie, without the reason. */
 export type Place = Omit<Damage, 'reason'>
 
-/** Chunk bytes whose checksums were right, and where they lie. */
+/** The bytes of a chunk whose checksums are right, and where they lie. */
 export interface ChunkToRead {
   readonly partition: number
   readonly raw: Uint8Array
@@ -27,9 +27,9 @@ export interface ChunkToRead {
 }
 
 /**
- * The batches of a chunk of which something is to be seen. What cannot be read although its
- * checksums are right (a producer can write that) is damage as well: thrown, or reported and left
- * out.
+ * Returns the batches of a chunk that have selected records. What cannot be read although its
+ * checksums are right (a producer can write that) is damage: it is reported to `onDamage` and left
+ * out, or thrown if there is none.
  */
 export function batchesOfChunk(
   chunk: ChunkToRead,
@@ -54,7 +54,10 @@ export function batchesOfChunk(
   return batches
 }
 
-/** Runs `read`. Damage is reported to `onDamage`, if there is one, and gives undefined. */
+/**
+ * Runs `read` and returns its result, or undefined after damage. Damage is reported to `onDamage`,
+ * or thrown if there is none.
+ */
 export function unlessDamaged<T>(
   onDamage: ((damage: Damage) => void) | undefined,
   read: () => T,
@@ -69,7 +72,7 @@ export function unlessDamaged<T>(
   }
 }
 
-/** Makes a DATA_CORRUPT of damage, in the form in which core reports it. */
+/** Returns damage as a DATA_CORRUPT, in the form in which core reports it. */
 export function corrupt({ key, from, to, reason }: Damage): KanneryError {
   return new KanneryError('DATA_CORRUPT', `segment ${key} is damaged at bytes ${from}-${to}`, {
     why: reason,

@@ -5,11 +5,11 @@ import { type BackupSource, readBackupIndex } from './backup-source.ts'
 import { SpanWalk } from './segment-spans.ts'
 import type { Selection } from './selection.ts'
 
-/** Names in one sentence; the facts have more. */
+/** The most names in the sentence of an error; its facts have more. */
 const maxShown = 10
 const maxNamed = 1000
 
-/** That segments were deleted between the index and the reading of them. */
+/** Explains that objects were deleted after the index was read and before they were read. */
 export function deletedMeanwhile(topic: string, names: readonly string[]): KanneryError {
   const shown = names.slice(0, maxShown).join(', ')
   const more = names.length > maxShown ? `, and ${names.length - maxShown} more` : ''
@@ -24,8 +24,9 @@ export function deletedMeanwhile(topic: string, names: readonly string[]): Kanne
 }
 
 /**
- * `error`, or RESTORE_INCOMPLETE in its place, which names all that is wanted and was deleted since
- * `index` was read, where that is why something is missing.
+ * Returns the error to report in place of `error`. If something is missing because it was deleted
+ * after `index` was read, that is a RESTORE_INCOMPLETE that names all wanted objects that were
+ * deleted since; otherwise `error` itself.
  */
 export async function explainMissing(
   error: unknown,
@@ -36,14 +37,17 @@ export async function explainMissing(
   const isPage = KanneryError.is(error, 'DATA_CORRUPT') && error.retry === 'after-refresh'
   if (!isDeleted && !isPage) return error
   const now = await readBackupIndex(options)
-  // Who deletes a page has changed the index before.
+  // A page is deleted only after the index has changed.
   if (now.commit === index.commit && now.edited === index.edited) return error
   const gone = await goneSince(options, { index, now, selection })
   const names = gone.length === 0 && isPage ? [String(error.facts['key'])] : gone
   return names.length === 0 ? error : deletedMeanwhile(options.topic, names)
 }
 
-/** As far as the pages of `index` are there still. */
+/**
+ * Returns the keys of the wanted segments that were deleted since `given.index`, as far as its
+ * pages still exist.
+ */
 async function goneSince(
   { storage, topic }: BackupSource,
   given: { readonly index: Index; readonly now: Index; readonly selection: Selection },

@@ -3,12 +3,12 @@ import type { Span } from './segment-spans.ts'
 import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'
 
-/** Offsets of the topic that a restore of its backup does not give, and why. */
+/** Offsets of a partition that the backup does not have, and why. */
 export interface MissingOffsets {
   readonly partition: number
   /** From (inclusive), to (exclusive). */
   readonly offsets: readonly [from: number, next: number]
-  /** Why the backup does not give them, as half a sentence. */
+  /** Why the backup does not have them, as a clause. */
   readonly reason: string
 }
 
@@ -23,9 +23,9 @@ const retentionReasons = {
 const noSegment = 'no segment of the backup covers them'
 
 /**
- * Finds out which offsets of a {@link Selection} no segment gives: those that were gone before they
- * could be backed up (gaps), those that the retention of the backup took, and those that the index
- * does not explain. What lies outside the window, or held no records, is not missed.
+ * Finds the offsets of a {@link Selection} that no segment has: gaps (the source had deleted them),
+ * those that the retention of the backup expired or deleted, and those that the index does not
+ * explain. Offsets outside the window, or without records, are not missing.
  */
 export class MissingOffsetsWalk {
   readonly #selection: Selection
@@ -42,7 +42,7 @@ export class MissingOffsetsWalk {
     )
   }
 
-  /** Adds one segment. Add them in the order of the index. */
+  /** Adds one segment. Segments must be added in the order of the index. */
   add(entry: SegmentEntry): void {
     if (entry.in !== this.#selection.incarnation.n) return
     const { state } = entry
@@ -54,7 +54,7 @@ export class MissingOffsetsWalk {
     }
   }
 
-  /** Returns what is missing, by partition and offset. `gaps` are those of the index. */
+  /** Returns the missing offsets, by partition and offset. `gaps` are those of the index. */
   finish(gaps: Index['gaps']): readonly MissingOffsets[] {
     const ours = gaps.filter((gap) => gap.in === this.#selection.incarnation.n)
     const byPartition = Map.groupBy(ours, ({ partition }) => partition)
@@ -118,7 +118,7 @@ class PartitionCoverage {
     return missing
   }
 
-  /** Yields what no segment gives, from the partition's start to the end that the index knows. */
+  /** Yields what no segment has, from the partition's start to the end that the index knows. */
   *#holes(explained: readonly Span[]): Generator<Span> {
     let next = this.#start
     for (const given of this.#given.toSorted(byStart)) {
@@ -130,9 +130,7 @@ class PartitionCoverage {
   }
 }
 
-/**
- * Adds `span`, if there is anything in it; to the last one where that goes on for the same reason.
- */
+/** Adds `span` unless it is empty. One that continues the last span, for its reason, extends it. */
 function append(spans: ExplainedSpan[], span: ExplainedSpan): void {
   if (span.from >= span.next) return
   const last = spans.at(-1)

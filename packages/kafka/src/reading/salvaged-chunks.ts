@@ -22,8 +22,8 @@ export interface SalvageOptions extends CallOptions {
 }
 
 /**
- * What is whole in a segment without a footer. The footer would say which transactions were
- * aborted; here the markers in the segment decide. Where a transaction's marker is not found, its
+ * Yields the intact chunks of a segment without a footer. The footer lists aborted transactions;
+ * without it, the markers in the segment decide. If the marker of a transaction is not found, its
  * records are left out and reported.
  */
 export async function* salvagedChunks(
@@ -65,20 +65,22 @@ interface Marker {
   readonly committed: boolean
 }
 
-/** The markers of one producer in one partition, ascending; those before `at` are passed. */
+/** The markers of one producer in one partition. */
 interface MarkerLine {
+  /** In ascending order. */
   readonly markers: Marker[]
+  /** Number of markers before the batch that was asked about last. */
   at: number
 }
 
 /**
- * The markers that end transactions. Damage parts the segment into stretches: a marker may be lost
- * between two of them.
+ * The markers that end transactions. Damage divides the segment into stretches: a marker may be
+ * lost between two of them.
  */
 class Markers {
   readonly #lines = new Map<string, MarkerLine>()
   #stretch = 0
-  /** Some markers could not be read: none is believed then. */
+  /** Whether some markers could not be read. Then none is trusted. */
   #unreadable = false
 
   addDamage(): void {
@@ -95,9 +97,7 @@ class Markers {
     }
   }
 
-  /**
-   * How the transaction of this batch ended. Batches are asked about in the order of their offsets.
-   */
+  /** Returns how the transaction of a batch ended. Must be called in the order of offsets. */
   endOf(
     partition: number,
     header: BatchHeader,
@@ -130,7 +130,7 @@ function keyOf(partition: number, { producerId }: BatchHeader): string {
   return `${partition}/${producerId}`
 }
 
-/** The second int16 of a control record's key (KIP-98). */
+/** Returns the type of a control record: the second int16 of its key (KIP-98). */
 function markerType(raw: Uint8Array, header: BatchHeader): number | undefined {
   const key = Buffer.from(decodeRecords(raw, header)[0]?.key ?? [])
   return key.length < 4 ? undefined : key.readInt16BE(2)

@@ -22,7 +22,7 @@ import { shareInWindow } from './window.ts'
 
 const chunkHeaderBytes = 68
 
-/** One segment, read once, and of it what {@link SegmentSpans} asks for. */
+/** Reads the parts of one segment that {@link SegmentSpans} names, once. */
 export class SegmentPass {
   readonly #options: BackupSource & ChunkReading
   readonly #selection: Selection
@@ -62,7 +62,7 @@ export class SegmentPass {
     }
   }
 
-  /** Where a part of the segment cannot be read, the chunks after it are read one by one. */
+  /** Reads the wanted chunks. After one that cannot be read, the others are read one by one. */
   async *#read(reader: SegmentReader): AsyncGenerator<BackupChunk, void, undefined> {
     const wanted = reader.footer.chunks.filter((entry) => this.#isWanted(entry))
     const isAborted = abortedTransactions(reader.footer.aborted)
@@ -103,8 +103,8 @@ export class SegmentPass {
   }
 
   /**
-   * Bytes that cannot be read although the storage serves everything else are as good as damaged.
-   * Everything else is thrown.
+   * Reports bytes as damaged that cannot be read although the storage serves everything else. Every
+   * other error is thrown.
    */
   async #leaveOut(
     error: unknown,
@@ -149,15 +149,15 @@ export class SegmentPass {
     return shareInWindow(this.#selection.window, [minTimestamp, maxTimestamp]) !== 'none'
   }
 
-  /** What both the index and the chunk itself cover. */
+  /** Returns the offsets that both the index and the chunk cover. */
   #spanOf({ partition, from, next }: Span & { readonly partition: number }): Span {
     const wanted = this.#spans.get(partition) ?? { from, next }
     return { from: Math.max(wanted.from, from), next: Math.min(wanted.next, next) }
   }
 
   /**
-   * A segment under a name or in a folder that is not its own holds nothing of ours, whole as it
-   * may be.
+   * Whether the segment is of this topic and incarnation. An intact segment under the name of
+   * another one, or in its folder, is damage.
    */
   #belongsHere({ topic, incarnation }: SegmentHeader): boolean {
     if (topic === this.#options.topic && incarnation === this.#entry.in) return true
@@ -170,9 +170,8 @@ export class SegmentPass {
   }
 
   /**
-   * The index may have let the segment go since it was read. Either way what is read is not all
-   * that was asked for: one that is still named is damage, the other was deleted. Where damage may
-   * be left out, both are reported.
+   * Reports a segment that is missing. If the index still names it, that is damage; otherwise it
+   * was deleted after the index was read. If damage may be left out, both are left out.
    */
   async #judgeAbsence(cause: KanneryError): Promise<'nothing'> {
     const place = { key: this.#key, from: 0, to: this.#entry.bytes }

@@ -3,25 +3,22 @@ import { KanneryError } from '@kannery/storage'
 import type { Selection } from './selection.ts'
 import { shareInWindow } from './window.ts'
 
-/** Offsets, `from` inclusive, `next` exclusive. */
+/** A range of offsets: `from` is inclusive, `next` is exclusive. */
 export interface Span {
   readonly from: number
   readonly next: number
 }
 
-/**
- * A segment of which something is to be read, and which offsets of it: another segment may cover
- * the rest.
- */
+/** The offsets to read from one segment. Another segment may cover the rest of it. */
 export interface SegmentSpans {
   readonly entry: SegmentEntry
+  /** Offsets to read, by partition. */
   readonly spans: ReadonlyMap<number, Span>
 }
 
 /**
- * Goes through the segments in the order of the index, and gives each what it alone has to say:
- * offsets that an earlier segment covered are taken away. So every offset comes once, and in each
- * partition in ascending order.
+ * Decides which offsets to read from each segment: those that no earlier segment covers. So every
+ * offset is read once, and in each partition in ascending order.
  */
 export class SpanWalk {
   readonly #selection: Selection
@@ -33,9 +30,9 @@ export class SpanWalk {
   }
 
   /**
-   * undefined when there is nothing to read in this segment.
+   * Returns what to read from the next segment in the order of the index; undefined if nothing.
    *
-   * @throws DATA_CORRUPT when a segment comes after one that continues it: the offsets would be
+   * @throws DATA_CORRUPT if a segment comes after one that continues it: the offsets would be
    *   out of order.
    */
   next(entry: SegmentEntry): SegmentSpans | undefined {

@@ -2,7 +2,7 @@ import { chooseIncarnation, type Index } from '@kannery/core/index-file'
 import { KanneryError } from '@kannery/storage'
 import type { RestoreWindow } from './window.ts'
 
-/** Which records of a topic's backup are asked for. */
+/** The records of a topic's backup that are asked for. */
 export interface Choice {
   readonly window: RestoreWindow
   /** Numbers of partitions. Defaults to all of them. */
@@ -11,7 +11,7 @@ export interface Choice {
   readonly incarnation?: number | undefined
 }
 
-/** A {@link Choice} as found in the index. */
+/** The records that a {@link Choice} means, as found in the index. */
 export interface Selection {
   readonly incarnation: Index['incarnations'][number]
   readonly partitions: ReadonlySet<number>
@@ -21,7 +21,7 @@ export interface Selection {
 /**
  * Finds in the index what was chosen.
  *
- * @throws CONFIG_INVALID when the backup does not know the incarnation or one of the partitions;
+ * @throws CONFIG_INVALID if the backup does not have the incarnation or one of the partitions;
  *   STORAGE_NOT_FOUND before anything was backed up.
  */
 export function select(

@@ -1,4 +1,4 @@
-/** Which records are restored, by their timestamps. Milliseconds since 1970. */
+/** The timestamps of the records to read, in milliseconds since 1970. */
 export interface RestoreWindow {
   /** Least timestamp (inclusive). Defaults to no bound. */
   readonly sinceMs?: number | undefined
@@ -6,10 +6,13 @@ export interface RestoreWindow {
   readonly untilMs?: number | undefined
 }
 
-/** How much of something lies in a window. `some`: this needs a look at every record. */
+/** How much of something lies in a window. `some`: every record must be examined. */
 export type Share = 'all' | 'some' | 'none'
 
-/** The share of what has timestamps from `least` (null: unknown) to `greatest`, both inclusive. */
+/**
+ * Returns the share of records in a window, by their least (null: unknown) and greatest timestamp,
+ * both inclusive.
+ */
 export function shareInWindow(
   { sinceMs, untilMs }: RestoreWindow,
   [least, greatest]: readonly [least: number | null, greatest: number],
@@ -21,6 +24,7 @@ export function shareInWindow(
   return wholeSince && wholeUntil ? 'all' : 'some'
 }
 
+/** Whether a record with this timestamp, in milliseconds, lies in a window. */
 export function isInWindow({ sinceMs, untilMs }: RestoreWindow, timestamp: bigint): boolean {
   return (
     (sinceMs === undefined || timestamp >= sinceMs) &&

@@ -7,7 +7,7 @@ import {
 } from '../capture/topics/topic-matcher.ts'
 import type { TopicToRestore } from './restore-options.ts'
 
-/** Topics of a backup that are restored, and what of them. */
+/** Topics of a backup to restore, and which of their records. */
 export interface TopicEntry extends Pick<TopicToRestore, 'partitions' | 'incarnation'> {
   /** A topic's name, or a pattern as `parseTopicMatcher` takes it. */
   readonly source: string
@@ -71,7 +71,7 @@ export async function chooseTopics(
   return chosen
 }
 
-/** The only entry of a topic, or the first of several that say the same. */
+/** Returns the only entry of a topic, or the first of several that mean the same. */
 function agreed(topic: string, entries: readonly ParsedEntry[]): ParsedEntry | undefined {
   const [first, ...others] = entries
   if (first === undefined) return undefined

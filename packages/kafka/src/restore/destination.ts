@@ -19,7 +19,7 @@ export interface Destination {
   /** Offset at which the first record of each restored partition lands, by partition. */
   readonly startOffsets: ReadonlyMap<number, number>
   readonly maxBatchBytes: number
-  /** Gives the topic its own configuration, as far as it was held off during the restore. */
+  /** Gives the topic its final configuration, as far as that was held off during the restore. */
   finish(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export interface OpenedTopic {
   readonly topic: TopicMetadata
   readonly isCreated: boolean
   readonly maxBatchBytes: number
-  /** undefined: the topic is left as it is. */
+  /** What `finish` changes. If undefined, the topic's configuration stays as it is. */
   readonly settings: { readonly held: Settings; readonly final: Settings } | undefined
 }
 
@@ -96,11 +96,9 @@ function assertNothingWritten(target: Target, endOffsets: ReadonlyMap<number, nu
 }
 
 /**
- * Creates the topic where it is absent, with a configuration that neither deletes nor changes
- * records.
+ * Creates the topic if it is absent, with a configuration that neither deletes nor changes records.
  *
- * @throws KAFKA_*, CONFIG_INVALID: nothing was created then, but for the errors that leave it
- *   unknown.
+ * @throws KAFKA_*, CONFIG_INVALID: nothing was created then, unless the message says so.
  */
 export async function openTopic(
   cluster: KafkaCluster,
@@ -126,7 +124,7 @@ export async function openTopic(
   }
 }
 
-/** Partition → the offset after its last record. */
+/** Returns the offset after the last record of each of `partitions`. */
 export async function endOffsets(
   cluster: KafkaCluster,
   topic: string,
@@ -147,7 +145,7 @@ export async function endOffsets(
   )
 }
 
-/** The error for a topic that has all records, but not its configuration. */
+/** Explains that a topic has all records, but not its final configuration. */
 function unfinished(
   error: KanneryError,
   topic: string,
@@ -161,7 +159,7 @@ function unfinished(
   return error.with({
     message: `topic "${topic}" did not get its final configuration`,
     why: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,
-    remedy: `All records are there. Give the topic its configuration yourself: ${lines.join('; ')}.`,
+    remedy: `All records were restored. Give the topic its configuration yourself: ${lines.join('; ')}.`,
     facts: { topic },
   })
 }

@@ -3,7 +3,7 @@ import { KanneryError } from '@kannery/storage'
 import type { RecordChanges } from './records/record-stage.ts'
 import type { RestoredPartition, RestoreProgress } from './restore-options.ts'
 
-/** Counts what of a topic is restored: acknowledged by the brokers, or left out. */
+/** Counts the records of a topic that were acknowledged, and the damage that was left out. */
 export class Ledger {
   readonly #onProgress: (progress: RestoreProgress) => void
   readonly #total: number
@@ -15,8 +15,9 @@ export class Ledger {
   #bytes = 0
 
   /**
-   * `total`: how many records it will be. `startOffsets`: where the first record of each restored
-   * partition lands. `onProgress` is called after every batch that the brokers acknowledged.
+   * `total`: the expected number of records. `startOffsets`: where the first record of each
+   * restored partition lands. `onProgress` is called after every batch that the brokers
+   * acknowledged.
    */
   constructor(
     total: number,
@@ -72,7 +73,7 @@ export class Ledger {
     this.#damage.set(`${damage.key}\n${damage.from}\n${damage.to}\n${damage.reason}`, damage)
   }
 
-  /** Returns `error` with what the target topic holds by now. */
+  /** Returns `error` with what the target topic holds now. */
   explain(error: unknown, topic: string, signal: AbortSignal | undefined): unknown {
     const facts = { topic, restored: this.#records }
     const there =

@@ -9,7 +9,7 @@ import type { LeftOutSetting } from './settings/accepted-settings.ts'
 import type { RetentionChoice } from './settings/topic-settings.ts'
 import type { Verification } from './verification/verify-target.ts'
 
-/** How topics are restored: the settings that are the same for all topics of a restore. */
+/** The settings that are the same for all topics of a restore. */
 export interface RestoreSettings {
   /** Storage with the backup. It is only read. */
   readonly storage: StorageBackend
@@ -23,7 +23,7 @@ export interface RestoreSettings {
    */
   readonly replicationFactor?: number | undefined
   /**
-   * What to do when a topic's retention would delete restored records at once. By default such a
+   * What to do if a topic's retention would delete restored records at once. By default such a
    * restore is refused.
    */
   readonly retention?: RetentionChoice | undefined
@@ -37,14 +37,14 @@ export interface RestoreSettings {
    */
   readonly skipDamaged: boolean
   /**
-   * How many bytes of the backup may be in memory, waiting for the brokers, over all topics.
-   * Defaults to 64 MiB.
+   * How many bytes of the backup may wait in memory for the brokers, over all topics. Defaults to
+   * 64 MiB.
    */
   readonly budgetBytes?: number | undefined
   readonly clock: Clock
   /**
-   * Stops the restore: what is under way is still acknowledged. A topic that is not finished then
-   * fails with INTERRUPTED, which says what of it is in the target.
+   * Stops the restore after what was sent is acknowledged. A topic that is not finished then fails
+   * with INTERRUPTED, which says how many of its records are in the target.
    */
   readonly signal?: AbortSignal | undefined
 }
@@ -65,7 +65,7 @@ export interface ChosenIncarnation {
   readonly otherIncarnations: readonly number[]
 }
 
-/** What the restore of a topic is going to do, as far as the index shows. */
+/** What the restore of a topic will do, as far as the index shows. */
 export interface RestorePlan extends ChosenIncarnation {
   /** Name of the topic in the backup. */
   readonly topic: string
@@ -128,6 +128,6 @@ export interface RestoreReport extends ChosenIncarnation {
    * transforms.
    */
   readonly changes?: RecordChanges
-  /** Result of the comparison; present when it was asked for and succeeded. */
+  /** Result of the comparison; present if it was asked for and succeeded. */
   readonly verification?: Verification
 }

@@ -16,9 +16,9 @@ export interface RestoreRunOptions extends RestoreSettings {
   readonly concurrency?: number | undefined
 }
 
-/** What a restore did, each in the order of the topics that were asked for. */
+/** The result of a restore. Both lists are in the order of the topics that were asked for. */
 export interface RestoreRunReport {
-  /** Topics that were created or may have been written into, also those that failed then. */
+  /** Topics that were created or may have been written into, also those that failed after that. */
   readonly topics: readonly RestoreReport[]
   /** Topics that were not restored, or not to their end. */
   readonly failed: readonly FailedRestore[]
@@ -35,7 +35,7 @@ export interface FailedRestore {
 
 const defaultConcurrency = 4
 const defaultBudgetBytes = 64 * 1024 * 1024
-/** A check waits for answers of the storage and the cluster most of its time. */
+/** More than of restores: a check mostly waits for answers of the storage and the cluster. */
 const checksAtATime = 8
 
 /**
@@ -56,9 +56,9 @@ export class RestoreRun {
   /**
    * Reads the indexes and checks all targets. Changes nothing.
    *
-   * @throws the only thing that stands against the restore as it is, or all of them in one error
-   *   with the code of the first: CONFIG_INVALID, INDEX_*, KAFKA_*, STORAGE_NOT_FOUND; at once what
-   *   prevents further checks: KAFKA_UNREACHABLE, STORAGE_*.
+   * @throws the only finding, or all findings in one error with the code of the first:
+   *   CONFIG_INVALID, INDEX_*, KAFKA_*, STORAGE_NOT_FOUND; at once what prevents further checks:
+   *   KAFKA_UNREACHABLE, STORAGE_*.
    */
   static async prepare(options: RestoreRunOptions): Promise<RestoreRun> {
     const { topics, concurrency = defaultConcurrency } = options
@@ -83,14 +83,14 @@ export class RestoreRun {
     return new RestoreRun(options, prepared)
   }
 
-  /** What each topic's restore is going to do. */
+  /** The plan of each topic, in the order of the topics that were asked for. */
   get plans(): readonly RestorePlan[] {
     return this.#topics.map(({ plan }) => plan)
   }
 
   /**
-   * Restores the topics, some at a time. One that fails does not keep the others; a signal stops
-   * them all. `onProgress` receives sums over all topics, after every batch that the brokers
+   * Restores the topics, some at a time. One that fails does not stop the others; a signal stops
+   * all of them. `onProgress` receives sums over all topics, after every batch that the brokers
    * acknowledged.
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<RestoreRunReport> {

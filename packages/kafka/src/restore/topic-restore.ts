@@ -32,9 +32,9 @@ export interface TopicRestoreOptions extends RestoreSettings, TopicToRestore {
 
 /** How the restore of a topic ended. */
 export interface TopicOutcome {
-  /** What is in the target, also where there is an error. */
+  /** What is in the target, also if there is an error. */
   readonly report: RestoreReport
-  /** Undefined when all was restored, and compared if that was asked for. */
+  /** Undefined if everything was restored, and compared if that was asked for. */
   readonly error: unknown
 }
 
@@ -57,11 +57,11 @@ export class TopicRestore {
   }
 
   /**
-   * Reads the index and checks the target. Adds to `findings` what stands against the restore, and
-   * then resolves with undefined.
+   * Reads the index and checks the target. Adds what prevents the restore to `findings`, and then
+   * resolves with undefined.
    *
-   * @throws what nothing can be found out after: no index of the topic that can be read,
-   *   CONFIG_INVALID for a choice that the backup does not have, KAFKA_UNREACHABLE, STORAGE_*.
+   * @throws what prevents further checks: INDEX_*, CONFIG_INVALID for a choice that the backup does
+   *   not have, KAFKA_UNREACHABLE, STORAGE_*.
    */
   static async prepare(
     options: TopicRestoreOptions,
@@ -91,13 +91,14 @@ export class TopicRestore {
   }
 
   /**
-   * Creates the topic where it is absent, writes the records, compares them if that was asked for,
-   * and then gives the topic its own configuration. Resolves also if it fails once the topic was
+   * Creates the topic if it is absent, writes the records, compares them if that was asked for, and
+   * then gives the topic its final configuration. Resolves also if it fails after the topic was
    * created or something may have been written: with VERIFY_FAILED, RESTORE_INCOMPLETE,
    * INTERRUPTED, DATA_CORRUPT, CONFIG_INVALID or KAFKA_* as the error.
    *
-   * @throws what kept it from changing anything: KAFKA_TOPIC_NOT_EMPTY, KAFKA_DENIED,
-   *   CONFIG_INVALID, KAFKA_UNREACHABLE.
+   * @throws what prevented it from writing anything: KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH,
+   *   KAFKA_DENIED, CONFIG_INVALID, INTERRUPTED; KAFKA_UNREACHABLE, whose message says so if the
+   *   topic was created or may have been.
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
     const { cluster, verify, transforms = [] } = this.#options
@@ -222,7 +223,7 @@ export class TopicRestore {
     })
   }
 
-  /** What the target is to hold. The writing and the comparison must see the same. */
+  /** Yields what the target must hold: the same chunks for the writing and the comparison. */
   #chunks(
     reading: ChunkReading,
     onChanges?: (changes: RecordChanges) => void,

@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 
-/** Collects what stands against a restore, so that all of it can be resolved at once. */
+/** Collects what prevents a restore, so that all of it can be corrected at once. */
 export class Findings {
   readonly #errors: KanneryError[] = []
 

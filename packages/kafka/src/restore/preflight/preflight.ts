@@ -31,7 +31,7 @@ export interface PreflightOptions {
   /** The name of the topic in the target. */
   readonly as: string
   /**
-   * When undefined: the source's, as far as there are brokers; where that is not known, the
+   * Defaults to the source's, but at most the number of brokers; if that is not known, to the
    * cluster's default.
    */
   readonly replicationFactor?: number | undefined
@@ -40,20 +40,20 @@ export interface PreflightOptions {
   readonly verify: boolean
 }
 
-/** Where the records go. */
+/** The topic that the records are restored into. */
 export type Target =
   | {
       readonly kind: 'new'
-      /** With the configuration that it has in the end. */
+      /** The topic to create, with its final configuration. */
       readonly topic: NewTopic
     }
   | {
-      /** Empty. */
+      /** The topic, which is empty. */
       readonly kind: 'existing'
       readonly topic: TopicMetadata
       /** Partition → the offset after its last one, deleted or not, when it was found empty. */
       readonly endOffsets: ReadonlyMap<number, number>
-      /** undefined: it is left as it is. Else a restore created it and did not finish it. */
+      /** Settings to finish, if a restore created it. Otherwise its settings stay as they are. */
       readonly unfinished: { readonly held: Settings; readonly final: Settings } | undefined
     }
 
@@ -66,20 +66,19 @@ export interface Preflight extends Inspected {
 
 interface Inspected {
   readonly target: Target
-  /** What is in force in the end; empty where this user may not see it. */
+  /** The final effective settings; empty if this user may not see them. */
   readonly settings: Settings
-  /** What is in force now, of a topic that is there. */
+  /** The present effective settings of an existing topic. */
   readonly present: Settings
   readonly leftOut: readonly LeftOutSetting[]
 }
 
 /**
- * Checks the target before a byte is written, and changes nothing there. Adds all that stands
- * against the restore to `findings`: KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH,
- * KAFKA_RECORD_REJECTED, KAFKA_DENIED, CONFIG_INVALID. Resolves with undefined when a finding
- * prevented a check.
+ * Checks the target before a byte is written, and changes nothing there. Adds what prevents the
+ * restore to `findings`: KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH, KAFKA_RECORD_REJECTED,
+ * KAFKA_DENIED, CONFIG_INVALID. Resolves with undefined if a finding prevented a check.
  *
- * @throws KAFKA_UNREACHABLE; DATA_CORRUPT or STORAGE_* when the pages of the index cannot be read.
+ * @throws KAFKA_UNREACHABLE; DATA_CORRUPT or STORAGE_* if the pages of the index cannot be read.
  */
 export async function preflight(
   options: PreflightOptions,
@@ -112,7 +111,7 @@ function withAddedBytes(
   return { ...estimate, largestBatchBytes: estimate.largestBatchBytes + added }
 }
 
-/** The operations on the topic that the restore still needs, and that this user may not do. */
+/** Returns an error for each of the `needed` operations on a topic that this user may not do. */
 export async function missingPermissions(
   cluster: KafkaCluster,
   topic: string,
@@ -134,7 +133,7 @@ async function inspect(options: PreflightOptions, findings: Findings): Promise<I
     : inspectExisting(replicated, existing, findings)
 }
 
-/** undefined when there is no such topic. */
+/** Describes a topic; undefined if there is none of that name. */
 async function describe(cluster: KafkaCluster, topic: string): Promise<TopicMetadata | undefined> {
   const { topics } = await cluster.metadata([topic])
   const [found] = topics
@@ -151,8 +150,8 @@ type Replicated = Omit<PreflightOptions, 'replicationFactor'> & {
 }
 
 /**
- * What was asked for, else what the source had, as far as there are brokers; undefined: the
- * cluster's default.
+ * Returns the replication factor that was asked for, otherwise the source's, but at most the number
+ * of brokers; undefined for the cluster's default.
  */
 async function replicationFactorFor(options: PreflightOptions): Promise<number | undefined> {
   const { cluster, selection, replicationFactor } = options
@@ -162,7 +161,7 @@ async function replicationFactorFor(options: PreflightOptions): Promise<number |
   return Math.min(recorded, brokers.size)
 }
 
-/** In CreateTopics: default.replication.factor. */
+/** Means default.replication.factor in CreateTopics. */
 const brokersDefault = -1
 
 function finalOf({ selection, replicationFactor, retention }: Replicated): Settings {
@@ -214,7 +213,7 @@ function without(settings: Settings, names: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !(name in names)))
 }
 
-/** Partition → number of offsets in its log. */
+/** Returns the selected partitions that are not empty, with the number of offsets in their logs. */
 async function filledPartitions(
   cluster: KafkaCluster,
   topic: string,

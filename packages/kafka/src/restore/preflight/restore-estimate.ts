@@ -3,7 +3,7 @@ import { type MissingOffsets, MissingOffsetsWalk } from '../../reading/missing-o
 import { type SegmentSpans, SpanWalk } from '../../reading/segment-spans.ts'
 import type { Selection } from '../../reading/selection.ts'
 
-/** What is going to be restored, as far as the index alone knows. */
+/** What will be restored, estimated from the index alone. */
 export interface RestoreEstimate {
   /**
    * An upper bound: aborted records and those outside the window are among them. Estimated where
@@ -12,14 +12,14 @@ export interface RestoreEstimate {
   readonly records: number
   /** Bytes as stored in the segments, without the estimated share of other partitions. */
   readonly bytes: number
-  /** With what transforms may add to one record. */
+  /** Size of the largest batch, with what transforms may add to one record. */
   readonly largestBatchBytes: number
   /** Least and greatest known timestamp, milliseconds; undefined without records. */
   readonly oldest: number | undefined
   readonly newest: number | undefined
   /** Records in segments whose records are all before `olderThanMs`. */
   readonly olderRecords: number
-  /** What was asked for and the backup does not give, by partition and offset. */
+  /** Offsets that were asked for and that the backup does not have, by partition and offset. */
   readonly notRestored: readonly MissingOffsets[]
 }
 
@@ -56,7 +56,7 @@ export async function estimateRestore(
   }
 }
 
-/** The share of a segment by offsets: the index does not count records by partition. */
+/** Returns the wanted share of a segment, by offsets: the index counts no records by partition. */
 function shareOf({ entry, spans }: SegmentSpans): number {
   let [wanted, all] = [0, 0]
   for (const { from, next } of spans.values()) wanted += next - from

@@ -3,18 +3,18 @@ import type { TopicMetadata } from '../../cluster/metadata.ts'
 import type { Settings } from '../settings/topic-settings.ts'
 import type { RestoreEstimate } from './restore-estimate.ts'
 
-/** A topic that the records are to go into. */
+/** What the checks need to know of the topic that is restored into. */
 export interface TargetFacts {
   readonly topic: string
-  /** Effective. Empty where this user may not see them. */
+  /** Effective settings; empty if this user may not see them. */
   readonly settings: Settings
-  /** Milliseconds: the wall clock. */
+  /** The wall clock, milliseconds. */
   readonly now: number
 }
 
 /**
- * The timestamp before which the topic's retention deletes; undefined when it deletes nothing by
- * time.
+ * Returns the timestamp before which the topic's retention deletes; undefined if it deletes nothing
+ * by time.
  */
 export function retentionLimit({ settings, now }: Omit<TargetFacts, 'topic'>): number | undefined {
   const retentionMs = numberOf(settings, 'retention.ms')
@@ -22,7 +22,7 @@ export function retentionLimit({ settings, now }: Omit<TargetFacts, 'topic'>): n
   return now - retentionMs
 }
 
-/** What the topic's final retention would delete within seconds: that is no restore. */
+/** Finds whether the topic's final retention would delete restored records at once. */
 export function checkRetention(
   target: TargetFacts,
   estimate: RestoreEstimate,
@@ -51,8 +51,8 @@ export function checkRetention(
 }
 
 /**
- * Whether an existing topic, which stays as it is, takes the records and keeps them until they are
- * compared.
+ * Finds what in the settings of an existing topic would reject records, or delete them before they
+ * are compared.
  */
 export function checkSettings(
   target: TargetFacts,
@@ -62,7 +62,7 @@ export function checkSettings(
   return [...checkSizes(target, estimate), ...checkRecordHandling(target, estimate, verify)]
 }
 
-/** Whether enough replicas of `partitions` are there to ever acknowledge a record. */
+/** Finds partitions that have fewer replicas than must be in sync: they acknowledge nothing. */
 export function checkReplicas(
   topic: TopicMetadata,
   settings: Settings,
@@ -82,7 +82,7 @@ export function checkReplicas(
   ]
 }
 
-/** Whether a topic keeps the records and their timestamps as they are until they are compared. */
+/** Finds settings that would reject records, or change or delete them before they are compared. */
 export function checkRecordHandling(
   target: TargetFacts,
   estimate: RestoreEstimate,
@@ -144,8 +144,8 @@ function checkTimes(
 }
 
 /**
- * A time that is saturated in the index stands for any beyond it: the limits are held against the
- * farthest.
+ * Returns the farthest time that a time in the index may stand for: a saturated one stands for any
+ * beyond it.
  */
 function extreme(time: number): number {
   return Math.abs(time) < Number.MAX_SAFE_INTEGER ? time : Math.sign(time) * 2 ** 63

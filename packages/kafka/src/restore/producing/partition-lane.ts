@@ -6,7 +6,7 @@ import type { ProduceResult } from '../../protocol/produce.ts'
 
 export interface OutgoingBatch {
   readonly partition: number
-  /** With producer id, epoch and sequence in place; not touched any more. */
+  /** The batch with producer id, epoch and sequence. It is not changed any more. */
   readonly batch: Buffer
   readonly records: number
   /**
@@ -35,10 +35,7 @@ export interface LanePort {
   onFailed(error: unknown): void
 }
 
-/**
- * Brokers remember the last five batches of a producer: only within those do they recognise a
- * repetition from news.
- */
+/** Brokers remember the last five batches of a producer, and recognise repetitions of those. */
 const maxUnanswered = 5
 /** How long a lane may make no progress, as delivery.timeout.ms of the Java client. */
 const patienceMs = 120_000
@@ -51,10 +48,10 @@ interface Entry {
 }
 
 /**
- * One partition of an idempotent producer. Batches are appended in the order they were given, each
- * exactly once: up to five are unanswered; when one fails for a passing reason, the lane lets the
- * others be answered, looks for the leader, and sends again in order from the first one that is not
- * appended. The broker recognises by the sequence what it has already.
+ * One partition of an idempotent producer. Batches are appended in the order of the calls, each
+ * exactly once. Up to five are unanswered. If one fails for a passing reason, the lane waits for
+ * the answers to the others, looks for the leader, and sends again in order from the first one that
+ * is not appended. The broker recognises by the sequence what it has already.
  */
 export class PartitionLane {
   readonly #port: LanePort
@@ -86,8 +83,8 @@ export class PartitionLane {
   }
 
   /**
-   * Sends nothing any more. Resolves when everything that was sent is answered, or can no longer
-   * be.
+   * Stops sending. Resolves when everything that was sent is answered, or no answer can come any
+   * more.
    */
   async close(): Promise<void> {
     this.#closing.abort()
@@ -199,7 +196,7 @@ export class PartitionLane {
     this.#port.onFailed(error)
   }
 
-  /** Nothing else may write into the topic meanwhile, and none of our batches may be lost. */
+  /** Fails if another producer writes into the topic, or if one of our batches is lost. */
   #assertOffset({ firstRecord }: OutgoingBatch, baseOffset: number): void {
     const expected = this.#startOffset + firstRecord
     if (baseOffset === expected) return

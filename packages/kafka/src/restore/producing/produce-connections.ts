@@ -13,7 +13,7 @@ import type { OutgoingBatch } from './partition-lane.ts'
 
 /** One connection does not saturate a broker: it works on one request of a connection at a time. */
 const connectionsPerBroker = 4
-/** How long a broker may wait for its replicas, as request.timeout.ms of the Java client. */
+/** How long a broker may wait for its replicas: request.timeout.ms of the Java client. */
 const replicaTimeoutMs = 30_000
 
 /**

@@ -1,13 +1,13 @@
-/** Smaller blocks are not kept. */
+/** The size below which blocks are not kept. */
 const leastBytes = 64 * 1024
 const stepBytes = 64 * 1024
-/** A block may be larger than what goes into it by this factor. */
+/** By which factor a block may be larger than what is put into it. */
 const slack = 1.25
 
 /**
- * Memory that is used again: a garbage collector that learns of megabytes only by their small
- * handles runs far too often. What was taken need not come back, and nothing else is taken in:
- * other memory may have other owners, as the pool that Node cuts small buffers from has.
+ * Memory that is used again, because a garbage collector that sees only the small handles of
+ * megabytes runs far too often. What was taken need not be returned, and no other memory is
+ * accepted: it may have other owners, such as the pool that Node cuts small buffers from.
  */
 export class RecycledMemory {
   readonly #limit: number
@@ -20,7 +20,7 @@ export class RecycledMemory {
     this.#limit = limitBytes
   }
 
-  /** Exactly `length` bytes, whatever is in them. */
+  /** Returns exactly `length` bytes of any content. */
   take(length: number): Uint8Array {
     if (length < leastBytes) return Buffer.allocUnsafeSlow(length)
     const known = this.#free.findLastIndex(
@@ -39,8 +39,8 @@ export class RecycledMemory {
   }
 
   /**
-   * Nothing may refer to the bytes any more. Memory that was not taken here, or came back already,
-   * is left alone.
+   * Takes bytes back, to which nothing may refer any more. Memory that was not taken here, or was
+   * returned already, is ignored.
    */
   giveBack({ buffer }: Uint8Array): void {
     const { byteLength } = buffer

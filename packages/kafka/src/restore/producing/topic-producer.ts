@@ -55,7 +55,7 @@ export class TopicProducer implements AsyncDisposable {
     this.#leaders = leadersOf(options.topic)
   }
 
-  /** Takes a batch at once; it is sent when those of its partition before it are under way. */
+  /** Queues a batch; it is sent after those of its partition before it. */
   send({ partition, records, stamp, onAcknowledged }: BatchToSend): void {
     if (this.#failure !== undefined) throw this.#failure.error
     const firstRecord = this.#sent.get(partition) ?? 0
@@ -76,14 +76,14 @@ export class TopicProducer implements AsyncDisposable {
     await this.#drained.promise
   }
 
-  /** From now on `send` throws `reason`, `drain` rejects with it, and the budget refuses. */
+  /** Makes `send` throw `reason`, `drain` reject with it, and the budget refuse from now on. */
   stop(reason: unknown): void {
     this.#fail(reason)
   }
 
   /**
-   * Sends nothing any more. Resolves when everything under way is answered; what is acknowledged by
-   * then is there.
+   * Stops sending. Resolves when every request is answered; what is acknowledged by then is in the
+   * topic.
    */
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#lanes.values(), (lane) => lane.close()))
@@ -125,7 +125,7 @@ export class TopicProducer implements AsyncDisposable {
     throw new KanneryError('KAFKA_PROTOCOL', 'Produce answered for another partition', { facts })
   }
 
-  /** One request for all lanes that lost their leader at the same time. */
+  /** Asks for the leaders, once for all lanes that lost theirs at the same time. */
   #refreshLeaders(): Promise<void> {
     this.#refreshing ??= this.#readLeaders().finally(() => {
       this.#refreshing = undefined

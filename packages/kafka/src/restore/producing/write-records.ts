@@ -11,7 +11,7 @@ export interface WriteOptions {
   readonly chunks: AsyncGenerator<BackupChunk, void, undefined>
   readonly producer: TopicProducer
   readonly budget: MemoryBudget
-  /** Where the memory of the chunks comes from, and goes to. */
+  /** Provides the memory of the chunks, and gets it back. */
   readonly recycled: RecycledMemory
   readonly ledger: Ledger
   readonly maxBatchBytes: number
@@ -20,14 +20,14 @@ export interface WriteOptions {
 }
 
 /**
- * What a batch under way costs beside its bytes: with batches of a hundred bytes, that is most of
- * it.
+ * Bytes that an unacknowledged batch costs beside its own: with batches of a hundred bytes, that is
+ * most of its cost.
  */
 const handlingBytes = 2048
 
 /**
- * Writes all chunks. Resolves when every record is acknowledged. When it rejects, nothing is under
- * way any more: the ledger then counts exactly what is in the target.
+ * Writes all chunks. Resolves when every record is acknowledged. If it rejects, no request is
+ * unanswered any more, and the ledger counts exactly what is in the target.
  */
 export async function writeRecords(options: WriteOptions): Promise<void> {
   const { chunks, producer, signal } = options
@@ -46,8 +46,8 @@ export async function writeRecords(options: WriteOptions): Promise<void> {
 }
 
 /**
- * A chunk stays in memory until the last of its batches is acknowledged: so long it counts against
- * the budget.
+ * Sends the batches of a chunk. It stays in memory, and counts against the budget, until the last
+ * of its batches is acknowledged.
  */
 async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk): Promise<void> {
   const { budget, producer, ledger } = options
@@ -88,7 +88,7 @@ function encode(
   return unlessDamaged(onDamage, () => outgoingBatches(batch, maxBatchBytes)) ?? []
 }
 
-/** Reads the next chunk while the one at hand is being sent. */
+/** Yields `chunks`, and reads the next one while the present one is being sent. */
 async function* oneAhead<T>(
   source: AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {

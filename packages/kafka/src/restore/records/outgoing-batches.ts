@@ -4,7 +4,7 @@ import { compressionCodecs } from '../../record-batch/compression.ts'
 import { encodeBatch, type ProducerState, readdressBatch } from '../../record-batch/encode.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
 
-/** A batch that lacks only its producer state. */
+/** A batch that is complete except for its producer state. */
 export interface UnstampedBatch {
   /** `verbatim`: the stored bytes. `re-encoded`: encoded again, in memory of its own. */
   readonly path: 'verbatim' | 're-encoded'
@@ -20,7 +20,7 @@ export interface UnstampedBatch {
  * with the same compression, or several if it would be larger than `maxBatchBytes`. The same batch
  * always gives the same ones: a producer that begins again repeats them exactly.
  *
- * @throws DATA_CORRUPT when the records cannot be read; KAFKA_RECORD_REJECTED for a single record
+ * @throws DATA_CORRUPT if the records cannot be read; KAFKA_RECORD_REJECTED for a single record
  *   that is too large.
  */
 export function outgoingBatches(batch: BackupBatch, maxBatchBytes: number): UnstampedBatch[] {
@@ -45,7 +45,7 @@ function verbatim({ header, bytes }: BackupBatch): UnstampedBatch {
   }
 }
 
-/** Halves until each part fits. */
+/** Encodes records into batches, and halves them until each part fits. */
 function reEncoded(
   batch: BackupBatch,
   records: readonly KafkaRecord[],

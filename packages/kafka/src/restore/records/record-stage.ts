@@ -6,8 +6,8 @@ import type { KafkaRecord } from '../../record-batch/records.ts'
 /** Changes records on their way into the target. */
 export interface RecordTransform {
   /**
-   * Returns what the target is to hold in place of `record`: the same object where nothing changes,
-   * or undefined to leave the record out. It is applied by the writing and again by the comparison,
+   * Returns what the target will hold in place of `record`: the same object if nothing changes, or
+   * undefined to leave the record out. It is applied by the writing and again by the comparison,
    * and must return equal records both times.
    */
   (record: KafkaRecord): KafkaRecord | undefined
@@ -30,7 +30,7 @@ export function dropHeaders(names: readonly string[]): RecordTransform {
   }
 }
 
-/** Up to 16 digits, and the varints around a header and a record that become longer by it. */
+/** Bytes of up to 16 digits, and of the varints of the header and the record that become longer. */
 const originalOffsetBytes = 32
 
 /** Adds a header `name` with the record's offset in the backed-up topic, as decimal text. */

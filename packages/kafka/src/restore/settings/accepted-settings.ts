@@ -14,7 +14,7 @@ export interface LeftOutSetting {
 /** The settings of a topic that the target cluster accepts. */
 export interface AcceptedSettings {
   readonly final: Settings
-  /** Settings that would be in force; empty when this user may not see them (KIP-525). */
+  /** Settings that would be in force; empty if this user may not see them (KIP-525). */
   readonly effective: Settings
   readonly leftOut: readonly LeftOutSetting[]
 }
@@ -23,12 +23,12 @@ export interface AcceptedSettings {
 const indispensable: readonly string[] = ['cleanup.policy', 'retention.bytes', 'retention.ms']
 
 /**
- * Asks the target cluster whether it takes a topic, once where it does. Settings that it does not
- * know, or that its rules and policies refuse, are left out one after the other; a request that is
- * refused uses up no quota.
+ * Finds the settings of a topic that the target cluster accepts. It is asked once if it accepts
+ * all. Settings that it does not know, or that its rules and policies refuse, are left out one
+ * after the other; a request that is refused uses up no quota.
  *
- * @throws CONFIG_INVALID when what is refused is no setting, or one that decides which records
- *   stay; and all that `validateTopic` throws.
+ * @throws CONFIG_INVALID if something other than a setting is refused, or a setting that decides
+ *   which records are kept; and all that `validateTopic` throws.
  */
 export async function acceptedSettings(
   cluster: Pick<KafkaCluster, 'validateTopic'>,
@@ -53,8 +53,8 @@ export async function acceptedSettings(
 }
 
 /**
- * Whether a cluster refused a topic because of its configuration or its shape: without some setting
- * it may take it.
+ * Whether a cluster refused a topic because of its configuration, or a policy. It may accept the
+ * topic without some setting.
  */
 export function isTopicRefusal(error: unknown): error is KanneryError {
   return (
@@ -63,7 +63,7 @@ export function isTopicRefusal(error: unknown): error is KanneryError {
   )
 }
 
-/** The names of `settings` that a refusal names. */
+/** Returns the names of those `settings` that a refusal mentions. */
 export function namedSettings({ why = '' }: KanneryError, settings: Settings): readonly string[] {
   return Object.keys(settings).filter((name) => {
     const pattern = name.replaceAll('.', '\\.')
@@ -72,7 +72,7 @@ export function namedSettings({ why = '' }: KanneryError, settings: Settings): r
   })
 }
 
-/** Returns `error` of a cluster that does not take the topic, with a way around it. */
+/** Returns the `error` of a cluster that refuses the topic with a remedy: create it by hand. */
 export function topicRefused({ name, partitions }: NewTopic, error: KanneryError): KanneryError {
   return error.with({
     message: `the cluster does not take topic "${name}" as it was`,
@@ -81,9 +81,7 @@ export function topicRefused({ name, partitions }: NewTopic, error: KanneryError
   })
 }
 
-/**
- * The settings to leave out, with the cluster's reason; those first that the topic can do without.
- */
+/** Returns settings to leave out, with the cluster's reason: dispensable ones if possible. */
 async function refusedSettings(
   cluster: Pick<KafkaCluster, 'validateTopic'>,
   topic: NewTopic,
@@ -96,7 +94,7 @@ async function refusedSettings(
   return await refusedAlone(cluster, topic)
 }
 
-/** For a refusal that names no setting: asks about each by itself, with the least topic. */
+/** Asks about each setting alone, with a minimal topic: for a refusal that names no setting. */
 async function refusedAlone(
   cluster: Pick<KafkaCluster, 'validateTopic'>,
   topic: NewTopic,

@@ -5,19 +5,20 @@ import type { NewTopic } from '../../cluster/topics.ts'
 import { isTopicRefusal, namedSettings, topicRefused } from './accepted-settings.ts'
 import type { Settings } from './topic-settings.ts'
 
+/** A topic that was created, with settings that its restore needs. */
 export interface CreatedTopic {
   readonly topic: TopicMetadata
-  /** What it has in place of its final settings. */
+  /** Settings that it has in place of its final ones. */
   readonly held: Settings
 }
 
 /**
  * Creates a topic with its final settings (`topic.config`) and those of `held` that the cluster
- * takes: a policy may forbid some, and an old broker not know them. `judge` says what stands
- * against the restore without the ones that are refused.
+ * accepts: a policy may forbid some, and an old broker may not know them. `judge` throws if the
+ * restore is impossible without those that are refused.
  *
- * @throws what `judge` finds, CONFIG_INVALID, and all that `createTopic` throws; nothing was
- *   created then, but for the errors that leave it unknown.
+ * @throws what `judge` throws, CONFIG_INVALID, and all that `createTopic` throws; nothing was
+ *   created then, unless the message says so.
  */
 export async function createHeldTopic(
   cluster: Pick<KafkaCluster, 'createTopic'>,
@@ -40,8 +41,8 @@ export async function createHeldTopic(
 }
 
 /**
- * `held` without what the refusal names, or without all where it names none of them; undefined when
- * nothing is left to drop.
+ * Returns `held` without the settings that the refusal names, or without any if it names none of
+ * them; undefined if `held` is empty already.
  */
 function withoutRefused(held: Settings, refusal: KanneryError): Settings | undefined {
   if (Object.keys(held).length === 0) return undefined

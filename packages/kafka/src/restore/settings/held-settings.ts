@@ -3,20 +3,18 @@ import type { Settings } from './topic-settings.ts'
 
 /** What decides which settings are held off. */
 export interface HoldFacts {
-  /**
-   * What is in force with the topic's final configuration; empty where this user may not see it.
-   */
+  /** Settings in force with the final configuration; empty if this user may not see them. */
   readonly effective: Settings
   readonly estimate: Pick<RestoreEstimate, 'largestBatchBytes' | 'newest'>
-  /** Milliseconds: the wall clock. */
+  /** The wall clock, milliseconds. */
   readonly now: number
 }
 
 const never = '9223372036854775807'
 
 /**
- * What a topic gets while it is being restored, so that the broker takes every record as it is, and
- * neither deletes nor compacts any before all are there. Segments do not roll by time: the
+ * Settings of a topic while it is being restored, so that the broker takes every record as it is,
+ * and neither deletes nor compacts any before all are restored. Segments do not roll by time: the
  * timestamps of old records would make many small ones.
  */
 const harmless: Settings = {
@@ -33,21 +31,22 @@ const harmless: Settings = {
  */
 const pastLimits = ['message.timestamp.before.max.ms', 'message.timestamp.difference.max.ms']
 const futureLimit = 'message.timestamp.after.max.ms'
-/** What bounds a batch. */
+/** Settings that bound the size of a batch. */
 export const sizeLimits: readonly string[] = ['max.message.bytes', 'segment.bytes']
 
-/** Where brokers do not show their configuration: Kafka's defaults, or what is safe. */
+/** Assumed if brokers do not show their configuration: Kafka's defaults, or what is safe. */
 const assumed: Settings = {
   'max.message.bytes': '1048588',
   'message.timestamp.before.max.ms': '0',
   [futureLimit]: '3600000',
 }
-/** The clocks of brokers may be as far from ours. */
+/** How far the clocks of brokers may be from ours. */
 const clockToleranceMs = 600_000
 
 /**
- * The settings with which the topic is created in place of its final ones: no more than these
- * records need, for clusters have bounds, and what a cluster does not know cannot be set.
+ * Returns the settings with which the topic is created in place of its final ones: no more than
+ * these records need, because clusters have bounds, and a setting that a cluster does not know
+ * cannot be set.
  */
 export function heldSettings(facts: HoldFacts): Settings {
   const effective = isKnown(facts.effective) ? facts.effective : assumed
@@ -67,21 +66,21 @@ export function heldSettings(facts: HoldFacts): Settings {
   return held
 }
 
-/** Whether `value` is one that a restore gives a topic for the time it takes. */
+/** Whether `value` is one that a restore sets while it runs. */
 export function isHeld(name: string, value: string): boolean {
   if (sizeLimits.includes(name)) return true
   return [...pastLimits, futureLimit].includes(name) ? value === never : harmless[name] === value
 }
 
 /**
- * Whether a topic has the setting that no person gives one: a restore has created it and not
- * finished it.
+ * Whether a topic has the setting that only a restore makes: a restore created it and did not
+ * finish.
  */
 export function isMarked(overrides: Settings, final: Settings): boolean {
   return overrides['segment.ms'] === never && final['segment.ms'] !== never
 }
 
-/** The change from a topic with `held` settings to `final`. */
+/** Returns the change that turns a topic with `held` settings into one with `final` settings. */
 export function releaseSettings(
   held: Settings,
   final: Settings,
@@ -93,13 +92,14 @@ export function releaseSettings(
   }
 }
 
-/** The size in bytes of a batch that a topic with these settings takes. */
+/** Returns the greatest size of a batch that a topic with these settings accepts, bytes. */
 export function batchLimit(settings: Settings): number {
   return Math.min(...sizeLimits.map((name) => Number(settings[name] ?? Number.POSITIVE_INFINITY)))
 }
 
 /**
- * Whatever is negative is no limit: brokers give it as they were configured, in hours for example.
+ * Whether a setting has this value already. Any negative number means no limit: brokers return it
+ * as it was configured, for example in hours.
  */
 function isInForce(effective: string | undefined, value: string): boolean {
   return effective === value || (value === '-1' && Number(effective) < 0)
@@ -110,15 +110,15 @@ function isKnown(effective: Settings): boolean {
 }
 
 /**
- * How far from now records may be, milliseconds. The oldest one is not known for sure: indexes
- * estimate it.
+ * Returns how far from now the topic must accept records, milliseconds. The oldest time is only
+ * estimated in indexes.
  */
 function neededDistance(name: string, { estimate: { newest }, now }: HoldFacts): number {
   if (name !== futureLimit) return Number(never)
   return newest === undefined ? 0 : newest - now + clockToleranceMs
 }
 
-/** Records that are encoded again can be compressed a little less well. */
+/** Returns the batch size to allow. Records that are encoded again may compress a little less. */
 function neededBytes({ largestBatchBytes }: HoldFacts['estimate']): number {
   return largestBatchBytes + (largestBatchBytes >>> 3)
 }

@@ -2,23 +2,24 @@
 export type Settings = Readonly<Record<string, string>>
 
 /**
- * What to do where the retention of a topic would delete restored records at once. `source`: the
- * topic gets the retention that it had, whatever that deletes. `keep`: a topic that is created
- * keeps everything.
+ * What to do if the retention of a topic would delete restored records at once. `source`: the topic
+ * gets the retention that it had, whatever that deletes. `keep`: a topic that is created keeps
+ * everything.
  */
 export type RetentionChoice = 'source' | 'keep'
 
-/** Lists of brokers' numbers: they mean nothing in another cluster. */
+/** Settings that list numbers of brokers, which mean nothing in another cluster. */
 const brokerLists = [
   'leader.replication.throttled.replicas',
   'follower.replication.throttled.replicas',
 ]
 
-/** What a topic has in the end that keeps its records whatever their age and size. */
+/** Settings that keep all records, whatever their age and size. */
 const keepEverything: Settings = { 'retention.bytes': '-1', 'retention.ms': '-1' }
 
 /**
- * What the restored topic has in the end. `replicationFactor`: undefined where the brokers choose.
+ * Returns the final settings of a restored topic. `replicationFactor` is undefined if the brokers
+ * choose it.
  */
 export function finalSettings(
   source: Settings,

@@ -3,18 +3,17 @@ import type { LeftOutSetting } from './accepted-settings.ts'
 import { isHeld, isMarked } from './held-settings.ts'
 import type { Settings } from './topic-settings.ts'
 
-/** What a topic is still to get that an interrupted restore created. */
+/** The settings of a topic that an interrupted restore created. */
 export interface UnfinishedSettings {
   readonly held: Settings
   readonly final: Settings
-  /** Settings of the source that it was created without. */
+  /** Settings of the source without which it was created. */
   readonly leftOut: readonly LeftOutSetting[]
 }
 
 /**
  * Recognises a topic that a restore of this backup created and did not finish: it has settings that
- * nothing but a restore gives a topic, and all the others are those that it is to have in the end.
- * undefined for every other topic.
+ * only a restore makes, and all others are its final ones. Returns undefined for every other topic.
  */
 export function unfinishedSettings(
   { overrides }: Pick<TopicConfig, 'overrides'>,

@@ -7,18 +7,17 @@ export interface Difference {
   readonly partition: number
   /** Offset of the record in the target, or the one that a missing record should have. */
   readonly offset: number
-  /** What differs, as half a sentence. */
+  /** What differs, as a clause. */
   readonly reason: string
 }
 
-/** How far apart records are looked for before one is called changed. */
+/** How many records it looks ahead before it calls one changed. */
 const lookahead = 32
 
 /**
- * Compares the records of a partition in the backup with those in the target, in order. Where they
- * part, it looks a little ahead on both sides, so that one missing record does not make all that
- * follow it differ. Takes records piece by piece, and holds no more of them than it needs to look
- * ahead.
+ * Compares the records of a partition in the backup with those in the target, in order. If they
+ * differ, it looks a little ahead on both sides, so that one missing record does not make all after
+ * it differ. Records are added piece by piece, and only those that it needs to look ahead are held.
  */
 export class PartitionComparison {
   readonly #partition: number
@@ -41,8 +40,8 @@ export class PartitionComparison {
   }
 
   /**
-   * Records of the backup that have a counterpart in the target, the same or not, or were found
-   * missing.
+   * Number of records of the backup that were found missing, or have a counterpart in the target,
+   * the same or not.
    */
   get compared(): number {
     return this.#compared
@@ -70,7 +69,7 @@ export class PartitionComparison {
     this.#compare()
   }
 
-  /** `count` records were found to be the same, byte for byte. Only when it {@link isLevel}. */
+  /** Counts records that are the same, byte for byte. Call it only while it {@link isLevel}. */
   skipSame(count: number): void {
     this.#compared += count
     this.#targetOffset += count
@@ -181,7 +180,7 @@ class Side {
     return this.#records.at(index)
   }
 
-  /** Whether as many records are here to look at, or no more will come. */
+  /** Whether more than `count` records wait to be compared, or no more will come. */
   reaches(count: number): boolean {
     return this.ended || this.length > count
   }

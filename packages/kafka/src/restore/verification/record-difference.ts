@@ -3,8 +3,8 @@ import type { UnnumberedRecord } from '../../record-batch/encode-records.ts'
 export type ComparedField = 'key' | 'value' | 'headers' | 'timestamp'
 
 /**
- * In what two records differ; nothing when they are the same. null is not empty, and headers have
- * an order.
+ * Returns the fields in which two records differ; none if they are the same. null is not the same
+ * as empty, and headers have an order.
  */
 export function differingFields(
   one: UnnumberedRecord,

@@ -16,7 +16,7 @@ import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/he
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 
-/** A batch of the restored topic. `header` has the position in `bytes`. */
+/** A batch of the restored topic. The position in `header` is that in `bytes`. */
 export interface TargetBatch {
   readonly header: BatchHeader
   readonly bytes: Buffer
@@ -32,8 +32,8 @@ export interface TargetReaderOptions {
 }
 
 /**
- * How many bytes to ask for at a time, so that all partitions together stay below `bytes`: from 64
- * KiB to 1 MiB.
+ * Returns how many bytes to ask for at a time, from 64 KiB to 1 MiB, so that all partitions
+ * together stay below `bytes`.
  */
 export function readBytesPerPartition(partitions: number, bytes: number): number {
   return Math.min(Math.max(Math.floor(bytes / partitions), mebibyte / 16), mebibyte)
@@ -56,10 +56,10 @@ export class TargetReader implements AsyncDisposable {
   }
 
   /**
-   * All batches of a partition from `from` (inclusive) to `end` (exclusive), in order.
+   * Yields all batches of a partition from `from` (inclusive) to `end` (exclusive), in order.
    *
-   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST when the broker deleted
-   *   what is asked for, KAFKA_UNREACHABLE when it serves nothing for two minutes.
+   * @throws KAFKA_DATA_CORRUPT for a wrong checksum, KAFKA_OFFSETS_LOST if the broker deleted what
+   *   is asked for, KAFKA_UNREACHABLE if it serves nothing for two minutes.
    */
   async *batches(
     partition: number,
@@ -175,14 +175,14 @@ function bringsMore({ records }: FetchedPartition, offset: number): boolean {
   return false
 }
 
-/** One empty answer says nothing: the records may come from remote storage (KIP-405). */
+/** One empty answer proves nothing: the records may come from remote storage (KIP-405). */
 function notServed(topic: string, partition: number, offset: number): KanneryError {
   return new KanneryError(
     'KAFKA_UNREACHABLE',
     `the leader of partition ${partition} of topic "${topic}" serves nothing from offset ${offset} on`,
     {
       retry: 'same-request',
-      why: 'it answers every fetch with nothing, although its log goes on',
+      why: 'it answers every fetch with nothing, although its log continues',
       remedy: 'Check the log of that broker, and its remote storage if it has one.',
       facts: { topic, partition, offset },
     },

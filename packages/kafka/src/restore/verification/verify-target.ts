@@ -26,7 +26,7 @@ export interface VerifyOptions {
   readonly ranges: ReadonlyMap<number, TargetRange>
   /** The chunks that were restored, read again. */
   readonly backup: AsyncIterable<BackupChunk>
-  /** What the backup does not give. */
+  /** Offsets that were asked for and that the backup does not have. */
   readonly notRestored: readonly MissingOffsets[]
   /**
    * Receives batches that cannot be read, which the restore left out. Without it, they are thrown.
@@ -38,9 +38,7 @@ export interface VerifyOptions {
 export interface TargetRange {
   /** Where the restored records begin. */
   readonly from: number
-  /**
-   * First offset that can be read. It is greater than `from` when restored records were deleted.
-   */
+  /** First offset that can be read. It is greater than `from` if restored records were deleted. */
   readonly logStart: number
   readonly end: number
 }
@@ -95,8 +93,8 @@ class PartitionSides {
     readonly comparison: PartitionComparison
     readonly batches: AsyncIterator<TargetBatch>
     /**
-     * A broker serves whole batches, also what of them was deleted: records below this offset are
-     * not there.
+     * Offset below which records are deleted. A broker serves whole batches, also with deleted
+     * records.
      */
     readonly readable: number
     readonly onDamage: ((damage: Damage) => void) | undefined
@@ -121,7 +119,7 @@ class PartitionSides {
     await this.#meet()
   }
 
-  /** How many records of the backup were compared. */
+  /** Compares what is left. Returns how many records of the backup were compared. */
   async end(): Promise<number> {
     this.#comparison.endExpected()
     await this.#meet()
@@ -155,8 +153,8 @@ class PartitionSides {
 }
 
 /**
- * The records sections are the same bytes, and mean the same: then so do the records, without
- * decoding them.
+ * Whether two batches certainly hold the same records: their bytes are the same, and so is what
+ * gives them meaning. Decodes nothing.
  */
 function sameBytes({ bytes, header, asStored }: BackupBatch, target: TargetBatch): boolean {
   const other = target.header
