@@ -163,7 +163,7 @@ export class World {
     await this.remove(...this.memory.keys().filter((key) => key.startsWith(`${topic}/`)))
   }
 
-  /** A person puts one more hold on what is there. */
+  /** Adds a hold to the index, as a person does. */
   async hold(name: string, topic = 'orders'): Promise<void> {
     const ids = new UlidSource({ clock: this.clock, random: this.random.fork() })
     const edit = (index: Index): Index => ({ ...index, holds: [...index.holds, { name }] })

@@ -206,7 +206,7 @@ describe('the garbage of a copy', () => {
     expect([await unnamed(), await garbage()]).toEqual([[], []])
   })
 
-  test('a backup that goes on from a copy deletes the garbage of the copy, and nothing else', async () => {
+  test('a backup that continues from a copy deletes the garbage of the copy, and nothing else', async () => {
     await source.grow(400)
     await copy()
     await turnOver()

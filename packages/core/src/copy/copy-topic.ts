@@ -20,7 +20,7 @@ export interface CopyTopicOptions {
    * to 0: it is refused at once.
    */
   readonly waitMs?: number | undefined
-  /** Ends the copy with the signal's reason. The next copy reuses what was copied. */
+  /** Ends the copy early. The next copy reuses what was copied. */
   readonly signal?: AbortSignal | undefined
   /** Called after each segment that was sent or reused. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined

@@ -182,7 +182,7 @@ describe('a copy of a topic', () => {
     expect(await broken(target)).toEqual([])
   })
 
-  describe('what is there and is no copy of this backup is left alone', () => {
+  describe('a target that is left alone, because it is no copy of this backup', () => {
     async function expectRefused(why: string): Promise<void> {
       const before = target.contents()
       await expect(copier(source, target).copy()).rejects.toMatchObject({
@@ -198,7 +198,7 @@ describe('a copy of a topic', () => {
       await expectRefused('a backup of its own')
     })
 
-    test('a copy that a backup went on with', async () => {
+    test('a copy that a backup continued', async () => {
       await source.grow(1)
       await copier(source, target).copy()
       await backupIntoTarget()

@@ -47,7 +47,7 @@ async function worker({ clock, random }: World, storage: MemoryStorage): Promise
 }
 
 describe('a copy that becomes a backup', () => {
-  test('a first copy that was cut off is no backup to go on with, until it is rebuilt', async () => {
+  test('a first copy that was cut off cannot be continued as a backup until it is rebuilt', async () => {
     const { world, target } = await cutOff({ copied: 0 })
     await using before = await worker(world, target)
     await expect(before.acquire('orders', { cluster })).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe('a copy that becomes a backup', () => {
     expect(await entriesIn(target)).toHaveLength(segmentsIn(target))
   })
 
-  test('a backup that goes on from a later copy that was cut off adopts what that one had brought', async () => {
+  test('a backup that continues from a later copy that was cut off adopts what it had copied', async () => {
     const { world, target } = await cutOff({ copied: 1 })
     await using successor = await worker(world, target)
     const session = await successor.acquire('orders', { cluster })

@@ -256,7 +256,7 @@ function sizeOf({ bytes, digest }: Pick<SegmentEntry, 'bytes' | 'digest'>) {
 
 function missing(topic: string, key: ObjectKey, source: StorageBackend): KanneryError {
   return new KanneryError('DATA_CORRUPT', `${key} is missing in the source; it was not copied`, {
-    why: 'its index names it, also when it was read again, and no such object is there',
+    why: 'its index names it, also when it was read again, but there is no such object',
     facts: { key, topic, location: source.location },
   })
 }

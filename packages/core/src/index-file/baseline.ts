@@ -34,7 +34,8 @@ export function chooseIncarnation(
     `the backup of topic "${index.topic}" has no incarnation ${n}`,
     {
       why: `it has ${numbers.length === 0 ? 'none yet' : numbers.join(', ')}`,
-      remedy: 'Name one that is there; without a number the last one is taken.',
+      remedy:
+        'Choose an existing incarnation, or leave the number out to take the latest complete one.',
       facts: { topic: index.topic, incarnation: n },
     },
   )

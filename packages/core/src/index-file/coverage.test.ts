@@ -18,7 +18,7 @@ function covered(
 
 describe('the coverage of a partition', () => {
   test.each([
-    ['goes on where the last one ended', { 0: [10, 20] }, [], { 0: 20, 1: 0 }],
+    ['continues where the last one ended', { 0: [10, 20] }, [], { 0: 20, 1: 0 }],
     ['covers two partitions', { 0: [10, 20], 1: [0, 5] }, [], { 0: 20, 1: 5 }],
     ['covers nothing of a partition', { 0: [10, 10] }, [], { 0: 10, 1: 0 }],
     ['comes after a gap', { 0: [15, 20] }, [gap(0, 10, 15)], { 0: 20, 1: 0 }],

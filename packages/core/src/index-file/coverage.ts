@@ -165,7 +165,7 @@ export function continueCoverage(
       return { kind: 'breaks', why: `partition ${partition} is not known` }
     }
     if (from < before || from > now) {
-      return { kind: 'breaks', why: `partition ${partition} goes on at ${now}, not at ${from}` }
+      return { kind: 'breaks', why: `partition ${partition} continues at ${now}, not at ${from}` }
     }
     advanced.set(partition, Math.max(now, to))
   }

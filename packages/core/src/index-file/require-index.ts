@@ -22,7 +22,7 @@ export async function requireIndex(
 /** Makes the error for an index that was not found: INDEX_MISSING or STORAGE_NOT_FOUND. */
 export async function whyNoIndex(storage: StorageBackend, topic: string): Promise<KanneryError> {
   if (await holdsSegments(storage, topic)) {
-    return indexMissing(topic, 'segments are there, but not the index that names them')
+    return indexMissing(topic, 'there are segments, but not the index that names them')
   }
   return new KanneryError('STORAGE_NOT_FOUND', `the storage holds no backup of topic "${topic}"`, {
     facts: { topic },

@@ -16,7 +16,7 @@ describe('an orphaned lease', () => {
     expect(await world.restorable()).toEqual({ 0: [[0, 10]] })
   })
 
-  test('an orphan is taken over after the ttl and the slack, not before, and goes on where it ended', async () => {
+  test('an orphan is taken over after the ttl and the slack, not before, and continues where it ended', async () => {
     const world = new World()
     const dead = await world.writer('a')
     await dead.commit(captured(dead, { 0: [0, 10] }))
@@ -87,10 +87,10 @@ describe('an orphaned lease', () => {
   test('a worker that restarts with its identity takes its lease over at once', async () => {
     const world = new World()
     const identity = 'kannery-backup-0'
-    const before = await world.worker('first life', { identity })
+    const before = await world.worker('first start', { identity })
     const old = await before.acquire('orders', { cluster })
 
-    const session = await (await world.worker('second life', { identity })).acquire('orders', {
+    const session = await (await world.worker('second start', { identity })).acquire('orders', {
       cluster,
     })
 
@@ -114,20 +114,20 @@ describe('an orphaned lease', () => {
 
   test('a process that crashes again and again does not keep its dead predecessor alive', async () => {
     const world = new World()
-    await world.writer('life 0')
-    world.crash('life 0')
+    await world.writer('start 0')
+    world.crash('start 0')
     const died = world.clock.now()
-    let lives = 1
-    for (; ; lives++) {
+    let starts = 1
+    for (; ; starts++) {
       await world.pass(seconds(10))
-      const worker = await world.worker(`life ${lives}`)
+      const worker = await world.worker(`start ${starts}`)
       const acquired = await worker.acquire('orders', { cluster }).catch(() => undefined)
-      world.crash(`life ${lives}`)
+      world.crash(`start ${starts}`)
       if (acquired !== undefined) break
     }
 
     expect(world.clock.now() - died).toBe(minutes(5) + seconds(10))
-    expect(lives).toBe(31)
+    expect(starts).toBe(31)
     expect(world.keys().filter((key) => key.startsWith('~workers/'))).toHaveLength(1)
   })
 

@@ -71,7 +71,7 @@ async function look(
     return await readObject(storage, key, { maxBytes: maxWholeObjectBytes, signal })
   } catch (error) {
     if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) throw error
-    // What was unknown stays unknown; a refusal without a look says nothing about who was there
+    // An unknown outcome stays unknown. A refusal without a read does not show which writer was
     // first.
     throw KanneryError.is(reason, 'STORAGE_OUTCOME_UNKNOWN') ? reason : error
   }

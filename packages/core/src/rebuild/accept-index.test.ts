@@ -24,7 +24,7 @@ async function writing() {
 }
 
 describe('accepting an edited index', () => {
-  test('an edit is accepted, and the backup beside it goes on from there', async () => {
+  test('an edit is accepted, and the backup beside it continues from there', async () => {
     const { world, writer, edit, accept } = await writing()
     await edit((text) => text.replace('retention: {}', 'retention: {"after":"30d"}'))
 

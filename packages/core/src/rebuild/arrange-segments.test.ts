@@ -22,9 +22,9 @@ interface Sketch {
 }
 
 function found(sketches: readonly Sketch[]): readonly FoundSegment[] {
-  return sketches.map(({ epoch, offsets, leaderEpoch = 0, damaged = false, ...life }, at) => {
+  return sketches.map(({ epoch, offsets, leaderEpoch = 0, damaged = false, ...others }, at) => {
     const id = `01JDC8F9V0${String(at).padStart(16, '0')}` as Ulid
-    const header = { ...sampleHeader, ...life, segment: id, epoch }
+    const header = { ...sampleHeader, ...others, segment: id, epoch }
     const entry = segment(id, offsets, header.incarnation)
     const ranges = rangesOf(entry).map(([p, [from, next]]) => [p, [from, next, leaderEpoch]])
     return { header, entry: { ...entry, offsets: Object.fromEntries(ranges) }, damaged }
@@ -113,7 +113,7 @@ describe('arranging segments for a rebuild', () => {
 
     test.each<[string, Ranges]>([
       ['and that reaches further than what was committed', { 0: [100, 200] }],
-      ['and that begins where the later leader goes on', { 0: [180, 200] }],
+      ['and that begins where the later leader continues', { 0: [180, 200] }],
     ])('%s is left out, although it is the only one there', (_, offsets) => {
       const leftover = { epoch: 7, offsets, leaderEpoch: 5 }
       const arrangement = arrangeSegments(found([leftover, committed]))
@@ -169,7 +169,7 @@ describe('arranging segments for a rebuild', () => {
   ])('a baseline that %s counts as complete: %s', (_, isComplete, sketches) => {
     const before = { epoch: 1, offsets: { 0: [0, 10] } } as const
     const incarnations = arrangeSegments(found([before, ...sketches]))?.incarnations
-    expect(incarnations?.map((life) => life.baseline)).toEqual([
+    expect(incarnations?.map(({ baseline }) => baseline)).toEqual([
       null,
       { of: 0, pending: [], complete: isComplete ? sampleHeader.createdAt : null },
     ])

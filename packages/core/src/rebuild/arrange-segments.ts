@@ -199,7 +199,7 @@ function narrow(entry: SegmentEntry, byPartition: ReadonlyMap<number, Pieces>): 
   return { ...entry, offsets, ...(isLess ? { visible: null } : {}) }
 }
 
-interface Life {
+interface FoundIncarnation {
   readonly found: readonly FoundSegment[]
   readonly byPartition: ReadonlyMap<number, Pieces>
 }
@@ -207,7 +207,11 @@ interface Life {
 /**
  * Makes an incarnation from its segments. Its configuration and its empty partitions stay unknown.
  */
-function incarnationOf(n: number, topicId: string, { found, byPartition }: Life): Incarnation {
+function incarnationOf(
+  n: number,
+  topicId: string,
+  { found, byPartition }: FoundIncarnation,
+): Incarnation {
   const starts = [...byPartition].map(([partition, pieces]) => [partition, pieces.start] as const)
   const created = found.map(({ header }) => header.createdAt).toSorted()
   return {

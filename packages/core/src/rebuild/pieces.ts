@@ -40,8 +40,8 @@ export class Pieces {
    */
   add(segment: FoundSegment, [from, next]: CoveredRange): void {
     const first = this.#firstWith((piece) => piece.from < next)
-    const behind = this.#firstWith((piece) => piece.next <= from)
-    const among = this.#pieces.slice(first, behind)
+    const end = this.#firstWith((piece) => piece.next <= from)
+    const among = this.#pieces.slice(first, end)
     const left = uncovered(among, { from, next })
     const largest = left.toSorted((one, other) => sizeOf(other) - sizeOf(one))[0]
     if (largest === undefined) return

@@ -124,10 +124,15 @@ async function inspectAll(
 /** Whether a segment is of this backup, and of a writer whose epoch has ended. */
 export function isOurs(header: SegmentHeader, index: Index): boolean {
   const { topic, topicId, cluster, incarnation, epoch } = header
-  const isOfSomeLife = index.incarnations.some(
+  const isOfKnownIncarnation = index.incarnations.some(
     ({ n, topicId: id }) => n === incarnation && id === topicId,
   )
-  return topic === index.topic && cluster === index.cluster && isOfSomeLife && epoch < index.epoch
+  return (
+    topic === index.topic &&
+    cluster === index.cluster &&
+    isOfKnownIncarnation &&
+    epoch < index.epoch
+  )
 }
 
 async function firstAdoptable(
@@ -137,7 +142,7 @@ async function firstAdoptable(
 ): Promise<SegmentEntry | undefined> {
   const { storage, index } = options
   for (const { id, footer } of candidates.toSorted(byOffsets)) {
-    if (!isOfThisLife(footer, index)) continue
+    if (!isOfCurrentIncarnation(footer, index)) continue
     if (!continuesExactly(footer, covered.next) || !leaderEpochsGrow(footer, covered)) continue
     if (!(await isLostAtSource(footer, options))) continue
     const key = topicKeys(index.topic).segment(id)
@@ -163,13 +168,13 @@ function offsetsIn({ coverage }: SegmentFooter): number {
  * Where leader epochs are not known, the last writer that committed has judged all earlier
  * segments.
  */
-function isOfThisLife({ header, coverage }: SegmentFooter, index: Index): boolean {
+function isOfCurrentIncarnation({ header, coverage }: SegmentFooter, index: Index): boolean {
   const incarnation = currentIncarnation(index)
   if (header.topicId !== incarnation?.topicId || header.incarnation !== incarnation.n) return false
-  const tellsHistory = rangesOf({ offsets: coverage }).every(
+  const knowsHistory = rangesOf({ offsets: coverage }).every(
     ([, [from, next, leaderEpoch]]) => from === next || leaderEpoch >= 0,
   )
-  return tellsHistory || header.epoch >= (index.committed ?? 0)
+  return knowsHistory || header.epoch >= (index.committed ?? 0)
 }
 
 function continuesExactly({ coverage }: SegmentFooter, next: NextOffsets): boolean {

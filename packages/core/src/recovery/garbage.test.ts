@@ -58,7 +58,7 @@ describe('the garbage of a recovery', () => {
     expect(third.index.garbage).toHaveLength(1)
   })
 
-  test('a page that a dead writer uploaded in vain is garbage; one that only other pages name is not', async () => {
+  test('a page that a dead writer uploaded and no index names is garbage; one that other pages name is not', async () => {
     const world = new World()
     const writer = await world.writer('a')
     for (let at = 0; at < 300; at++) await writer.commit(captured(writer, { 0: [at, at + 1] }))

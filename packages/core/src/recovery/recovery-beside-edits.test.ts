@@ -77,7 +77,7 @@ describe('a recovery beside a prune', () => {
     const listed = (id: GarbageEntry['id'], kind: GarbageEntry['kind']) => ({ id, kind, since })
     const { ids } = pruning(world, 'editor')
     const leftover = ids.next(before.commit)
-    await world.replace(keys.segment(leftover), 'left behind')
+    await world.replace(keys.segment(leftover), 'a leftover')
     const garbage = [
       ...entries.map(({ id }) => listed(id, 'segment')),
       ...before.pages.map(({ id }) => listed(id, 'page')),

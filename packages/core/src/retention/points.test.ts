@@ -111,7 +111,7 @@ describe('holds and points', () => {
     })
   })
 
-  test('a point keeps what was there at its moment: neither what had expired, nor what came later', async () => {
+  test('a point keeps what the backup held at its time: neither expired nor later segments', async () => {
     const kept = new Kept()
     await kept.backUp()
     await kept.world.pass(days(20))
@@ -232,7 +232,7 @@ describe('holds and points', () => {
   test('thinning takes points without a name, and no others', async () => {
     const kept = new Kept()
     await kept.backUp()
-    await addPoint('orders', { name: 'for ever' }, kept.options)
+    await addPoint('orders', { name: 'forever' }, kept.options)
     for (let day = 0; day < 5; day++) {
       await kept.world.pass(days(1))
       await addPoint('orders', {}, kept.options)
@@ -240,7 +240,7 @@ describe('holds and points', () => {
     const removed = await thinPoints('orders', { daily: 2 }, kept.options)
     expect(removed).toHaveLength(3)
     const left = readPoints(await kept.index())
-    expect(left.map(({ name }) => name)).toEqual(['for ever', undefined, undefined])
+    expect(left.map(({ name }) => name)).toEqual(['forever', undefined, undefined])
   })
 
   test('a point that this version cannot read keeps everything', async () => {
@@ -257,7 +257,7 @@ describe('holds and points', () => {
     expect(await kept.states()).toEqual(['kept'])
   })
 
-  test('whatever is done in whatever order: what a hold or a point keeps is there', async () => {
+  test('holds and points keep their segments in any order of actions', async () => {
     const anyAct = fc.oneof(
       fc.constantFrom('back up', 'mark', 'sweep', 'hold', 'unhold', 'point', 'undo'),
       fc.integer({ min: 1, max: 40 }),

@@ -183,9 +183,9 @@ function asPoint({ name, at, last }: JsonObject): StoredPoint | undefined {
 }
 
 function notYet(at: string): KanneryError {
-  return new KanneryError('CONFIG_INVALID', `${at} is still to come`, {
-    why: 'a point keeps what was there at its moment',
-    remedy: 'Leave the moment out for now, or name one that has passed.',
+  return new KanneryError('CONFIG_INVALID', `${at} is in the future`, {
+    why: 'a point keeps what the backup held at its time',
+    remedy: 'Leave the time out for a point of now, or choose a time that has passed.',
   })
 }
 

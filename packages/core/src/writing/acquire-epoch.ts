@@ -58,7 +58,7 @@ export async function openIndex(options: EpochOptions): Promise<StoredIndex | un
   const stored = await readIndex(storage, topic)
   if (stored === undefined) {
     if (await holdsSegments(storage, topic)) {
-      throw indexMissing(topic, 'segments are there, but not the index that names them')
+      throw indexMissing(topic, 'there are segments, but not the index that names them')
     }
     return undefined
   }

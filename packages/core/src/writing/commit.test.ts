@@ -84,7 +84,7 @@ describe('a commit', () => {
 
     await expect(session.commit(captured(session, { 0: [5, 10] }))).rejects.toMatchObject({
       code: 'INTERNAL',
-      why: 'partition 0 goes on at 0, not at 5',
+      why: 'partition 0 continues at 0, not at 5',
     })
     expect(world.text('orders/index')).toBe(before)
     await session.commit({ ...captured(session, { 0: [5, 10] }), gaps: [gap(0, 0, 5)] })

@@ -16,7 +16,7 @@ describe('a writer whose index is edited', () => {
     expect(await world.restorable()).toEqual({ 0: [[0, 5]] })
   })
 
-  test('a hold that comes between two commits stays, and the writer goes on', async () => {
+  test('a hold that comes between two commits stays, and the writer continues', async () => {
     const world = new World()
     const session = await world.writer('a')
     await session.commit(captured(session, { 0: [0, 10] }))

@@ -13,14 +13,14 @@ export function assertContinuesCopy(target: Index, source: Index): void {
   const { copyOf, topic } = target
   if (copyOf === undefined) throw notItsCopy(topic, 'the target holds a backup of its own')
   if (copyOf.cluster !== source.cluster) {
-    const why = `what is there was copied from a backup of Kafka cluster ${copyOf.cluster}; this one is of ${source.cluster}`
+    const why = `it was copied from a backup of Kafka cluster ${copyOf.cluster}; this one is of ${source.cluster}`
     throw notItsCopy(topic, why)
   }
-  if (!target.incarnations.every((one, n) => isSameLife(one, source.incarnations[n]))) {
-    throw notItsCopy(topic, 'what is there was copied from another backup of the topic')
+  if (!target.incarnations.every((one, n) => isSameIncarnation(one, source.incarnations[n]))) {
+    throw notItsCopy(topic, 'it was copied from another backup of the topic')
   }
   if (copyOf.commit !== undefined && source.commit < copyOf.commit) {
-    throw notItsCopy(topic, 'what is there was copied from a newer state of the backup')
+    throw notItsCopy(topic, 'it was copied from a newer state of the backup')
   }
 }
 
@@ -71,7 +71,7 @@ export function asCopy(target: Index, source: Index, { at, garbage }: CopyState)
  * The time at which it began identifies the incarnation of one backup: no two begin in the same
  * millisecond.
  */
-function isSameLife(one: Incarnation, other: Incarnation | undefined): boolean {
+function isSameIncarnation(one: Incarnation, other: Incarnation | undefined): boolean {
   return one.topicId === other?.topicId && one.branch === other.branch && one.since === other.since
 }
 

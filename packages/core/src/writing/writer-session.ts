@@ -123,8 +123,8 @@ export class WriterSession implements AsyncDisposable {
    * have begun. {@link nextOffsets} has advanced when it resolves.
    *
    * @param timing the grace that deletions of the topic keep to; defaults to a day
-   * @throws DATA_CORRUPT for a page that may name a candidate and cannot be read; as {@link
-   *   commit}; what `source` throws
+   * @throws DATA_CORRUPT for a page that may name a candidate and cannot be read; what `source`
+   *   throws; otherwise as {@link commit}
    */
   async recover(
     source: RecoverySource,
@@ -314,7 +314,11 @@ export class WriterSession implements AsyncDisposable {
   #note(error: unknown): void {
     if (KanneryError.is(error, 'LEASE_LOST')) this.#lost ??= error
     if (KanneryError.is(error, 'STORAGE_OUTCOME_UNKNOWN')) {
-      this.#lost ??= leaseLost(this.topic, 'the storage never said whether it committed', error)
+      this.#lost ??= leaseLost(
+        this.topic,
+        'the storage did not report whether it committed the last change',
+        error,
+      )
     }
     if (KanneryError.is(error, 'STORAGE_NOT_DURABLE')) {
       this.#lost ??= leaseLost(this.topic, 'its disk may lose what was committed last', error)

@@ -13,7 +13,7 @@ import { keys, type Step, topic } from './steps.ts'
 
 export const stepsOfCopy: readonly Step[] = ['copy a segment', 'copy the index']
 
-/** Who copies the backup into a second storage, and goes on from the copy where that is needed. */
+/** Copies the backup into a second storage, and continues from the copy if that is needed. */
 export class Copying {
   readonly #scene: Scene
   #target: MemoryStorage
@@ -61,7 +61,7 @@ export class Copying {
     if (lost !== undefined) this.#scene.complain(`${lost} was there, and is not in the copy`)
   }
 
-  /** The source is gone: a backup goes on from the copy, in a storage of its own from now on. */
+  /** The source is gone: a backup continues from the copy, in a storage of its own from now on. */
   async promote(process: Process): Promise<void> {
     const { log, kafka } = this.#scene
     const target = this.#target
@@ -77,7 +77,7 @@ export class Copying {
     try {
       await using session = await worker.acquire(topic, { cluster })
       await session.recover(kafka.source, timing)
-      log(`${process.name}: goes on from the copy, epoch ${session.epoch}`)
+      log(`${process.name}: continues from the copy, epoch ${session.epoch}`)
     } catch (error) {
       if (!KanneryError.is(error, 'INDEX_MISSING') || liveAmong(before.entries).length > 0)
         throw error

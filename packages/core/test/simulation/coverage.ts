@@ -1,8 +1,8 @@
 import type { Index, SegmentEntry } from '../../src/index-file/format/model.ts'
 
 /**
- * Each offset is covered once, by a segment or by a gap, from the first on, and no history goes on
- * with an older one.
+ * Each offset is covered once, by a segment or by a gap, from the first on, and no history
+ * continues with an older one.
  */
 export function brokenCoverage(index: Index, entries: readonly SegmentEntry[]): string | undefined {
   const covered = [

@@ -27,7 +27,7 @@ export interface History {
 
 /**
  * One world under one seed: processes write a topic, people look after its backup and copy it,
- * while things go wrong and Kafka goes on.
+ * while faults occur and Kafka continues.
  */
 export async function simulate(seed: number): Promise<History> {
   return await new Simulation(seed).run()
@@ -98,7 +98,7 @@ class Simulation {
     return [...this.#writers, ...this.#others]
   }
 
-  /** Lets go of what still waits: signals that are never aborted are kept by Node for ever. */
+  /** Ends what still waits: Node.js keeps signals that are never aborted forever. */
   async #end(): Promise<void> {
     for (const { name } of this.#processes) {
       this.#world.way(name).faults.clear()

@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
     replace: '],',
   },
   {
-    name: 'goes on from the start after a takeover',
+    name: 'continues from the start after a takeover',
     file: 'writing/worker.ts',
     search: 'return new WriterSession(stored, next ?? new Map(), {',
     replace: 'return new WriterSession(stored, next && new Map([[0, 0]]), {',
@@ -188,13 +188,13 @@ export const mutants: readonly Mutant[] = [
     seed: 230,
   },
   {
-    name: 'goes on from an older index that was put back',
+    name: 'continues from an older index that was put back',
     file: epoch,
     search: 'if (later === undefined) return',
     replace: 'return',
   },
   {
-    name: 'goes on from a first copy that was cut off',
+    name: 'continues from a first copy that was cut off',
     file: epoch,
     search: 'if (options.copyOf === undefined) await',
     replace: 'if (options.copyOf === undefined && stored.index.copyOf === undefined) await',

@@ -27,7 +27,7 @@ export const stepsOfAct: Readonly<Record<Act, readonly Step[]>> = {
 /** Indexes that a person kept. */
 const maxKept = 8
 
-/** Who looks after the backups, and makes mistakes. */
+/** The person who manages the backups, and makes mistakes. */
 export class People {
   readonly #scene: Scene
   readonly #writing: Writing
@@ -108,7 +108,7 @@ export class People {
     if (mishap === 'lease deleted') await world.remove(keys.lease)
     else if (mishap === 'index deleted') await this.#deleteIndex()
     else {
-      // Object by object: writers go on meanwhile, and what they did then is void as well.
+      // Object by object: writers continue meanwhile, and what they did then is void as well.
       this.#forget()
       ledger.forget()
       await world.removeFolder(topic)
@@ -160,7 +160,7 @@ export class People {
     const [epoch, bytes] = random.pick(older)
     await world.replace(keys.index, bytes)
     ledger.tamper('older')
-    log(`a person puts the index of epoch ${epoch} in the place of the one that is there`)
+    log(`a person puts the index of epoch ${epoch} in the place of the present one`)
   }
 
   async #edit(): Promise<void> {

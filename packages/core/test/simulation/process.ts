@@ -141,7 +141,7 @@ export class Process {
     const request = { operation, key, phase: this.phase, leased }
     const step = stepNames.find((name) => steps[name]?.(request) === true)
     if (step === undefined) return this.#slowness()
-    if (step === '7 list what is there' && this.#scene.startsPrune()) this.#paceMs = seconds(5)
+    if (step === '7 list the candidates' && this.#scene.startsPrune()) this.#paceMs = seconds(5)
     return this.#reached(step) ?? this.#slowness()
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@kannery/storage'
 
 /**
- * The clock of a process that may be stopped: time goes on, but nothing that waits for it happens
+ * The clock of a process that may be stopped: time passes, but nothing that waits for it happens
  * before the process wakes up.
  */
 export class SleepyClock implements Clock {

@@ -42,7 +42,7 @@ export const steps = {
   '5 renew the heartbeat': ({ operation, key }) =>
     operation === 'put' && key.startsWith('~workers/'),
   '6 raise the epoch': puts(keys.index, 'acquire'),
-  '7 list what is there': ({ operation, phase }) => operation === 'list' && phase === 'recover',
+  '7 list the candidates': ({ operation, phase }) => operation === 'list' && phase === 'recover',
   '8 read a leftover': ({ operation, key, phase }) =>
     operation === 'get' && key.endsWith('.kan') && phase === 'recover',
   '9 commit the recovery': puts(keys.index, 'recover'),

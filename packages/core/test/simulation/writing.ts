@@ -23,7 +23,7 @@ export const stepsOf: Readonly<Record<Work, readonly Step[]>> = {
     ...times(6, '4 read the index'),
     '5 renew the heartbeat',
     ...times(5, '6 raise the epoch'),
-    '7 list what is there',
+    '7 list the candidates',
     ...times(8, '8 read a leftover'),
     ...times(5, '9 commit the recovery'),
   ],

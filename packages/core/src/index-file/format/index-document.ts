@@ -125,7 +125,7 @@ export function assertWritable(index: Index): void {
   if (unknown.length === 0) return
   const { topic } = index
   const place: DocumentPlace = { kind: 'index', key: topicKeys(topic).index, topic }
-  throw unsupportedDocument(place, `who writes it must know: ${unknown.join(', ')}`)
+  throw unsupportedDocument(place, `its writers must know: ${unknown.join(', ')}`)
 }
 
 const indexKeys = [
@@ -184,7 +184,7 @@ function checked<T extends object>(
     const requires = take('requires', asRequirements)
     const unknown = unknownFeatures(requires, 'read')
     if (unknown.length > 0) {
-      throw unsupportedDocument(place, `who reads it must know: ${unknown.join(', ')}`)
+      throw unsupportedDocument(place, `its readers must know: ${unknown.join(', ')}`)
     }
     assertTopic(take('topic', asString), place)
     const document = read(take, requires)

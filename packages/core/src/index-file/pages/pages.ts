@@ -64,7 +64,7 @@ async function* entriesOfPage(
 function pageMissing(topic: string, key: ObjectKey): KanneryError {
   return new KanneryError('DATA_CORRUPT', `the page ${key} is missing`, {
     retry: 'after-refresh',
-    why: 'the index names it, and no such object is there',
+    why: 'the index names it, but there is no such object',
     remedy: 'Put a good copy back, or rebuild the index from the segments.',
     advice: { id: 'rebuild-index', topic, state: 'damaged' },
     facts: { key, topic },
