@@ -112,7 +112,8 @@ async function settingsOf(document: Restore): Promise<Settings> {
   }
 }
 
-async function transformsOf({ spec }: Restore): Promise<readonly RecordTransform[]> {
+/** Returns the transforms of a Restore, in the order in which they are applied. */
+export async function transformsOf({ spec }: Restore): Promise<readonly RecordTransform[]> {
   const { addOriginalOffset, dropHeaders } = await import('@kannery/kafka')
   const { dropHeaders: dropped = [], originalOffsetHeader } = spec
   return [

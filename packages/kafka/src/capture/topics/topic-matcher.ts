@@ -39,7 +39,9 @@ export function parseTopicMatcher(text: string): TopicMatcher {
 
 function parseRegex(text: string): TopicMatcher {
   try {
-    const regex = new RegExp(`^(?:${text.slice(1, -1)})$`, 'u')
+    // Parsed without the group first: within it, "a)|(b" is valid and matches parts of names.
+    const { source } = new RegExp(text.slice(1, -1), 'u')
+    const regex = new RegExp(`^(?:${source})$`, 'u')
     return { text, kind: 'regex', matches: (topic) => regex.test(topic) }
   } catch (error) {
     throw new KanneryError('CONFIG_INVALID', `not a regular expression: ${text}`, {
