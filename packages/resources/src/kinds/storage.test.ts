@@ -85,6 +85,18 @@ describe('a wrong Storage', () => {
       /holds a secret/,
       /Remove it/,
     ],
+    'a secret beside its name': [
+      storage('{custom: {plugin: redis, config: {options: [{name: password, value: hunter2}]}}}'),
+      'spec.custom.config.options[0].value',
+      /holds a secret/,
+      /spec\.credentials\.secrets/,
+    ],
+    'a secret in a text of JSON': [
+      storage(`{custom: {plugin: redis, config: {options: '{"password":"hunter2"}'}}}`),
+      'spec.custom.config.options',
+      /holds a secret/,
+      /spec\.credentials\.secrets/,
+    ],
     'a secret under a field of a secret': [
       storage('{custom: {plugin: redis, config: {password: {value: hunter2}}}}'),
       'spec.custom.config.password.value',

@@ -82,6 +82,12 @@ describe('what is no secret', () => {
     ['a file of a token', custom('{tokenFile: /run/token}')],
     ['a variable of a password', custom('{passwordEnv: REDIS_PASSWORD}')],
     ['a reference under its own name', custom('{password: {file: /run/password}}')],
+    [
+      'a pair of a name and a value',
+      custom('{a: [{name: region, value: eu}, {key: k, value: 1}]}'),
+    ],
+    ['a pair with a file of a token', custom('{a: [{name: tokenFile, value: /run/token}]}')],
+    ['a pair without a value', custom('{a: [{name: password, value: ""}]}')],
     ['a switch', custom('{auth: true, pass: ""}')],
   ])('may be %s', (_name, text) => {
     expect(readDocuments(text).problems).toEqual([])

@@ -6,7 +6,8 @@ export function* secretsIn(value: unknown, path: FieldPath = []): Generator<Fiel
   if (isFreeText(path)) return
   if (isSecret(value, path)) yield path
   for (const [name, item] of fieldsOf(value)) {
-    if (typeof name === 'string' && isSecretText(name)) yield [...path, name]
+    const isSecretItself = typeof name === 'string' && isSecretText(name)
+    if (isSecretItself || (name === 'value' && isNamedPair(value))) yield [...path, name]
     else yield* secretsIn(item, [...path, name])
   }
 }
@@ -25,6 +26,15 @@ export function mayBeSecret(value: unknown, path: FieldPath): boolean {
 function isFreeText([first, second, third]: FieldPath): boolean {
   const isOfMetadata = first === 'metadata' && third === undefined
   return isOfMetadata && (second === 'labels' || second === 'annotations')
+}
+
+/** Whether a value says the name of a secret and the secret: `{name: password, value: x}`. */
+function isNamedPair(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('value' in value)) return false
+  const isFilled =
+    typeof value.value === 'string' ? value.value !== '' : typeof value.value === 'number'
+  const names = ['name' in value && value.name, 'key' in value && value.key]
+  return isFilled && names.some((name) => typeof name === 'string' && isSecretName(name))
 }
 
 function isSecret(value: unknown, path: FieldPath): boolean {

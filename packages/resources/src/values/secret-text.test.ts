@@ -76,6 +76,9 @@ describe('text', () => {
     'BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1',
     'Server=db;User Id=me;Password=hunter2',
     '-----BEGIN RSA PRIVATE KEY-----',
+    'redis://me:12345@example.com',
+    '{"password":"hunter2"}',
+    '[{"name": "a", "apiKey" : "hunter2"}]',
   ])('%s holds a secret', (text) => {
     expect(isSecretText(text)).toBe(true)
   })
@@ -88,11 +91,21 @@ describe('text', () => {
     'me@example.com',
     'orders.*',
     '-----BEGIN CERTIFICATE-----',
+    '{"passwordFile":"/run/password","author":"me"}',
+    '{"password":{"environment":"P"},"token":""}',
+    'https://example.com:9000/path and me@example.com',
   ])('%s holds none', (text) => {
     expect(isSecretText(text)).toBe(false)
   })
 
-  test.each([':', '://', 'a://b:', '&', 'pwd', ' -----BEGIN '])(
+  test('holds a secret also far from its beginning', () => {
+    const long = 'x '.repeat(10_000)
+    expect(isSecretText(`${long}https://me:hunter2@example.com`)).toBe(true)
+    expect(isSecretText(`${long}?access_token=hunter2`)).toBe(true)
+    expect(isSecretText(`${long}{"password":"hunter2"}`)).toBe(true)
+  })
+
+  test.each([':', '://', 'a://b:', '&', 'pwd', ' -----BEGIN ', '@', '://@', '"a":', '"', 'a" :'])(
     'of a megabyte of %j is looked at in time',
     (piece) => {
       expect(isSecretText(piece.repeat(1_000_000 / piece.length))).toBe(false)
