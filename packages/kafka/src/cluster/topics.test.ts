@@ -26,6 +26,7 @@ class ScriptedController {
   /** The topic that exists; undefined before one was created. */
   existing: Pick<NewTopic, 'partitions' | 'config'> | undefined
   isLed = true
+  isReachable = true
   mayDescribeConfigs = true
 
   get asRouter(): BrokerRouter {
@@ -41,7 +42,10 @@ class ScriptedController {
     const router: unknown = {
       requestTimeoutMs: 1000,
       toAny: async () => connection,
-      toController: async () => connection,
+      toController: async () => {
+        if (!this.isReachable) throw answerLost()
+        return connection
+      },
       describeTopic: async () => this.#describe(),
       retrying: <T>(attempt: () => Promise<T>, mayRetry = isTransient) =>
         retrying({ clock, patienceMs: 2000, mayRetry }, attempt),
@@ -108,7 +112,7 @@ function create(...outcomes: readonly Outcome[]): Promise<TopicMetadata> {
   return controller.clock.passUntil(createTopic(controller.asRouter, wanted))
 }
 
-const perhapsCreated = 'topic "orders" was perhaps created: its answer was lost'
+const perhapsCreated = 'topic "orders" was perhaps created: the answer was lost'
 
 describe('the creation of a topic whose answer is lost', () => {
   test('succeeds if the topic was created all the same', async () => {
@@ -145,6 +149,17 @@ describe('the creation of a topic whose answer is lost', () => {
       message: perhapsCreated,
       remedy: 'Check whether the topic exists, delete it if so, and try again.',
     })
+  })
+})
+
+describe('the creation of a topic that is never requested', () => {
+  test('fails as every call does if no controller can be reached', async () => {
+    controller.isReachable = false
+    await expect(create()).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      message: 'the connection was closed',
+    })
+    expect(controller.requests).toBe(0)
   })
 })
 

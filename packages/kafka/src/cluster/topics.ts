@@ -47,7 +47,7 @@ export async function createTopic(router: BrokerRouter, topic: NewTopic): Promis
     if (!mayExist || !KanneryError.is(error)) throw error
     const isCreated =
       isKafkaError(error, 'TOPIC_ALREADY_EXISTS') && (await isAsAsked(router, topic))
-    if (!isCreated) throw leftOver(error, topic, 'was perhaps created: its answer was lost')
+    if (!isCreated) throw leftOver(error, topic, 'was perhaps created: the answer was lost')
   }
   return await ledNewTopic(router, topic)
 }

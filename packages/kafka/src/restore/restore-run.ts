@@ -35,7 +35,7 @@ export interface FailedRestore {
 
 const defaultConcurrency = 4
 const defaultBudgetBytes = 64 * 1024 * 1024
-/** More than of restores: a check mostly waits for answers of the storage and the cluster. */
+/** Greater than the number of restores at a time, because a check mostly waits for answers. */
 const checksAtATime = 8
 
 /**
