@@ -1,10 +1,11 @@
 import { KanneryError } from '@kannery/storage'
 import { realClock, realRandom, seededRandom } from '@kannery/storage-testkit'
 import { startKafka } from '@kannery/testing/servers/kafka/kafka-server'
-import { type API, createTopicsV7 } from '@platformatic/kafka'
 import { afterEach, describe, expect, inject, test, vi } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { defaultClientId } from '../src/configuration/connection-options.ts'
+import { createTopicsApi } from '../src/protocol/apis/create-topics.ts'
+import type { KafkaApi } from '../src/protocol/kafka-api.ts'
 import { BrokerConnection } from '../src/transport/broker-connection.ts'
 import { CuttingProxy } from './cutting-proxy.ts'
 import { readPartition } from './read-partition.ts'
@@ -79,14 +80,15 @@ function producingThrough(proxy: CuttingProxy, cluster: KafkaCluster): KafkaClus
 function loseFirstCreation(): () => number {
   let creations = 0
   const original: CallableFunction = Reflect.get(BrokerConnection.prototype, 'call')
-  async function call<Arguments extends unknown[], Answer>(
+  async function call<Request, Answer>(
     this: BrokerConnection,
-    api: API<Arguments, Answer>,
-    ...args: Arguments
+    api: KafkaApi<Request, Answer>,
+    request: Request,
+    version?: number,
   ): Promise<Answer> {
-    const answer: Answer = await Reflect.apply(original, this, [api, ...args])
-    const [, , validateOnly] = args
-    if (api.key !== createTopicsV7.api.key || validateOnly === true) return answer
+    const answer: Answer = await Reflect.apply(original, this, [api, request, version])
+    const { validateOnly } = request as { readonly validateOnly?: boolean }
+    if (api.key !== createTopicsApi.key || validateOnly === true) return answer
     creations += 1
     if (creations > 1) return answer
     await this[Symbol.asyncDispose]()

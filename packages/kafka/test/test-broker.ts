@@ -16,6 +16,7 @@ import type { CompressionCodec } from '../src/record-batch/compression.ts'
 import { encodeBatch } from '../src/record-batch/encode.ts'
 import type { UnnumberedRecord } from '../src/record-batch/encode-records.ts'
 import type { BrokerConnection } from '../src/transport/broker-connection.ts'
+import { callLibrary } from './library-api.ts'
 
 const transactionalBit = 0x10
 const timeoutMs = 30_000
@@ -59,20 +60,31 @@ export class TestBroker implements AsyncDisposable {
   }
 
   async deleteTopic(name: string): Promise<void> {
-    const answer = await this.#connection.call(deleteTopicsV5.api, [{ name }] as never, timeoutMs)
+    const answer = await callLibrary(
+      this.#connection,
+      deleteTopicsV5.api,
+      [{ name }] as never,
+      timeoutMs,
+    )
     expectNoError(answer.responses[0]?.errorCode)
   }
 
   async addPartitions(name: string, count: number): Promise<void> {
     const topics = [{ name, count, assignments: null }] as never
-    const answer = await this.#connection.call(createPartitionsV3.api, topics, timeoutMs, false)
+    const answer = await callLibrary(
+      this.#connection,
+      createPartitionsV3.api,
+      topics,
+      timeoutMs,
+      false,
+    )
     expectNoError(answer.results[0]?.errorCode)
   }
 
   async deleteRecords(name: string, offset: number, partition = 0): Promise<void> {
     const partitions = [{ partitionIndex: partition, offset: BigInt(offset) }]
     const topics = [{ name, partitions }]
-    const answer = await this.#connection.call(deleteRecordsV2.api, topics, timeoutMs)
+    const answer = await callLibrary(this.#connection, deleteRecordsV2.api, topics, timeoutMs)
     expectNoError(answer.topics[0]?.partitions[0]?.errorCode)
   }
 
@@ -84,7 +96,7 @@ export class TestBroker implements AsyncDisposable {
 
   async beginTransactions(transactionalId: string): Promise<TestTransactions> {
     await this.#patiently(async () => {
-      const answer = await this.#connection.call(findCoordinatorV4.api, transactionKey, [
+      const answer = await callLibrary(this.#connection, findCoordinatorV4.api, transactionKey, [
         transactionalId,
       ])
       return answer.coordinators[0]?.errorCode ?? 0
@@ -92,7 +104,11 @@ export class TestBroker implements AsyncDisposable {
     let identity: ProducerIdentity | undefined
     await this.#patiently(async () => {
       const args = [transactionalId, 60_000, -1n, -1] as const
-      const { errorCode, ...answer } = await this.#connection.call(initProducerIdV4.api, ...args)
+      const { errorCode, ...answer } = await callLibrary(
+        this.#connection,
+        initProducerIdV4.api,
+        ...args,
+      )
       identity = answer
       return errorCode
     })
@@ -112,7 +128,7 @@ export class TestBroker implements AsyncDisposable {
     const topics = [{ name: topic, partitions: [0] }]
     await this.#patiently(async () => {
       const transaction = { transactionalId, verifyOnly: false, topics, ...identity }
-      const answer = await this.#connection.call(addPartitionsToTxnV3.api, [transaction])
+      const answer = await callLibrary(this.#connection, addPartitionsToTxnV3.api, [transaction])
       const [result] = answer.resultsByTransaction.flatMap(({ topicResults }) => topicResults)
       return result?.resultsByPartition[0]?.partitionErrorCode ?? 0
     })
@@ -122,7 +138,7 @@ export class TestBroker implements AsyncDisposable {
     const { producerId, producerEpoch } = identity
     await this.#patiently(async () => {
       const args = [id, producerId, producerEpoch, committed] as const
-      return (await this.#connection.call(endTxnV3.api, ...args)).errorCode
+      return (await callLibrary(this.#connection, endTxnV3.api, ...args)).errorCode
     })
   }
 

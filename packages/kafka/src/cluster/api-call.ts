@@ -1,23 +1,4 @@
 import { KanneryError } from '@kannery/storage'
-import type { API } from '@platformatic/kafka'
-import type { ApiCaller } from '../transport/broker-request.ts'
-
-/**
- * Calls the newest of `apis` (newest first) that the broker speaks.
- *
- * @throws KAFKA_UNSUPPORTED when it speaks none of them.
- */
-export function callNewest<Arguments extends unknown[], Answer>(
-  connection: ApiCaller,
-  apis: readonly [API<Arguments, Answer>, ...API<Arguments, Answer>[]],
-  ...args: Arguments
-): Promise<Answer> {
-  const [newest] = apis
-  const oldest = apis.at(-1) ?? newest
-  const best = connection.pickVersion(newest.key, oldest.version, newest.version)
-  const api = apis.find(({ version }) => version <= best) ?? newest
-  return connection.call(api, ...args)
-}
 
 /**
  * The entry of an answer about one thing. @throws KAFKA_PROTOCOL when it is about none or several.

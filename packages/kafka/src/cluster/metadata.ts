@@ -1,9 +1,8 @@
 import type { KanneryError } from '@kannery/storage'
-import { metadataV9, metadataV11, metadataV12 } from '@platformatic/kafka'
 import type { HostPort } from '../configuration/connection-options.ts'
+import { type MetadataAnswer, type MetadataTopic, metadataApi } from '../protocol/apis/metadata.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { ApiCaller } from '../transport/broker-request.ts'
-import { callNewest } from './api-call.ts'
 import { kafkaError } from './errors.ts'
 
 /** A broker of the cluster, with the address that it advertises. */
@@ -60,46 +59,38 @@ export function requestMetadata(
   broker: ApiCaller,
   topics: readonly string[] | undefined,
   { operations = false }: { readonly operations?: boolean } = {},
-): Promise<metadataV12.MetadataResponse> {
-  return callNewest(
-    broker,
-    [metadataV12.api, metadataV11.api, metadataV9.api],
-    topics === undefined ? null : [...topics],
-    false,
-    operations,
-  )
+): Promise<MetadataAnswer> {
+  const request = { topics: topics ?? null, includeAllowedOperations: operations }
+  return broker.call(metadataApi, request)
 }
 
 /** Reads a Metadata answer. */
-export function readMetadata(answer: metadataV12.MetadataResponse): ClusterMetadata {
+export function readMetadata(answer: MetadataAnswer): ClusterMetadata {
   return {
     clusterId: answer.clusterId ?? '',
     controllerId: answer.controllerId,
     brokers: new Map(
-      answer.brokers.map(({ nodeId, host, port, rack }) => [
-        nodeId,
-        { id: nodeId, host, port, rack: rack ?? undefined },
+      answer.brokers.map(({ rack, ...broker }) => [
+        broker.id,
+        { ...broker, rack: rack ?? undefined },
       ]),
     ),
     topics: answer.topics.map(readTopic),
   }
 }
 
-function readTopic(topic: metadataV12.MetadataResponseTopic): TopicMetadata {
-  const name = topic.name ?? ''
-  const topicIdBytes = Buffer.from(topic.topicId.replaceAll('-', ''), 'hex')
+function readTopic(topic: MetadataTopic): TopicMetadata {
+  const { name, topicId, isInternal, partitions } = topic
   return {
     name,
-    topicId: topicIdBytes.toString('base64url'),
-    topicIdBytes,
-    internal: topic.isInternal,
-    partitions: topic.partitions
+    topicId: Buffer.from(topicId).toString('base64url'),
+    // The answer's frame would be kept.
+    topicIdBytes: Buffer.from(topicId),
+    internal: isInternal,
+    partitions: partitions
       .map((partition) => ({
-        partition: partition.partitionIndex,
-        leader: partition.leaderId < 0 ? undefined : partition.leaderId,
-        leaderEpoch: partition.leaderEpoch,
-        replicas: partition.replicaNodes,
-        isr: partition.isrNodes,
+        ...partition,
+        leader: partition.leader < 0 ? undefined : partition.leader,
       }))
       .sort((one, other) => one.partition - other.partition),
     ...(topic.errorCode === errorNumbers.NONE

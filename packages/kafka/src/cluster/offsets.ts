@@ -1,13 +1,8 @@
 import { KanneryError } from '@kannery/storage'
-import {
-  listOffsetsV5,
-  listOffsetsV7,
-  listOffsetsV8,
-  offsetForLeaderEpochV3,
-  offsetForLeaderEpochV4,
-} from '@platformatic/kafka'
+import { listOffsetsApi } from '../protocol/apis/list-offsets.ts'
+import { offsetForLeaderEpochApi } from '../protocol/apis/offset-for-leader-epoch.ts'
 import type { BrokerConnection } from '../transport/broker-connection.ts'
-import { callNewest, onlyOne } from './api-call.ts'
+import { onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError } from './errors.ts'
 import type { PartitionMetadata } from './metadata.ts'
@@ -37,18 +32,17 @@ export interface EpochQuery {
 }
 
 /** Kafka's ListOffsetsRequest.EARLIEST_TIMESTAMP, EARLIEST_LOCAL_TIMESTAMP and LATEST_TIMESTAMP. */
-const timestamps: Readonly<Record<OffsetPosition, bigint>> = {
-  earliest: -2n,
-  'earliest-local': -4n,
-  latest: -1n,
+const timestamps: Readonly<Record<OffsetPosition, number>> = {
+  earliest: -2,
+  'earliest-local': -4,
+  latest: -1,
 }
 const isolationLevels: Readonly<Record<Isolation, number>> = {
   'read-uncommitted': 0,
   'read-committed': 1,
 }
-/** The requests are those of a consumer, not of a replica, and accept any leader epoch. */
-const noReplica = -1
-const anyLeaderEpoch = -1
+/** Version 8 is the first that knows `earliest-local` (Kafka 3.6). */
+const listOffsetsWithEarliestLocal = { ...listOffsetsApi, least: 8 }
 
 /** Lists an offset of every partition of a topic, by partition. */
 export function listOffsets(
@@ -91,17 +85,14 @@ export function endOfEpoch(
   { topic, partition, leaderEpoch }: EpochQuery,
 ): Promise<number | undefined> {
   const api = 'OffsetForLeaderEpoch'
-  const asked = { partitionIndex: partition, currentLeaderEpoch: anyLeaderEpoch, leaderEpoch }
   return router.retrying(async () => {
-    const answer = await callNewest(
-      await router.toLeaderOf(topic, partition),
-      [offsetForLeaderEpochV4.api, offsetForLeaderEpochV3.api],
-      noReplica,
-      [{ name: topic, partitions: [asked] }],
-    )
+    const leader = await router.toLeaderOf(topic, partition)
+    const answer = await leader.call(offsetForLeaderEpochApi, {
+      topics: [{ name: topic, partitions: [{ partition, leaderEpoch }] }],
+    })
     const result = onlyOne(onlyOne(answer.topics, api).partitions, api)
     assertNoKafkaError(result.errorCode, { api, operation: 'Describe', topic, partition })
-    return result.leaderEpoch === leaderEpoch ? Number(result.endOffset) : undefined
+    return result.leaderEpoch === leaderEpoch ? result.endOffset : undefined
   })
 }
 
@@ -130,26 +121,22 @@ async function listOffsetsOfLeader(
   { topic, at, isolation }: OffsetQuery,
   partitions: readonly PartitionMetadata[],
 ): Promise<Map<number, number>> {
-  const asked = partitions.map(({ partition: partitionIndex }) => ({
-    partitionIndex,
-    currentLeaderEpoch: anyLeaderEpoch,
-    timestamp: timestamps[at],
-  }))
-  const answer = await callNewest(
-    connection,
-    at === 'earliest-local'
-      ? [listOffsetsV8.api]
-      : [listOffsetsV8.api, listOffsetsV7.api, listOffsetsV5.api],
-    noReplica,
-    isolationLevels[isolation],
-    [{ name: topic, partitions: asked }],
-  )
+  const api = at === 'earliest-local' ? listOffsetsWithEarliestLocal : listOffsetsApi
+  const answer = await connection.call(api, {
+    isolationLevel: isolationLevels[isolation],
+    topics: [
+      {
+        name: topic,
+        partitions: partitions.map(({ partition }) => ({ partition, timestamp: timestamps[at] })),
+      },
+    ],
+  })
   const offsets = new Map<number, number>()
   for (const entry of answer.topics.flatMap((of) => of.partitions)) {
-    const { partitionIndex: partition } = entry
+    const { partition } = entry
     const facts = { api: 'ListOffsets', operation: 'Describe', topic, partition }
     assertNoKafkaError(entry.errorCode, facts)
-    offsets.set(partition, Number(entry.offset))
+    offsets.set(partition, entry.offset)
   }
   return offsets
 }

@@ -1,5 +1,6 @@
-import { describeProducersV0, initProducerIdV2, initProducerIdV4 } from '@platformatic/kafka'
-import { callNewest, onlyOne } from './api-call.ts'
+import { describeProducersApi } from '../protocol/apis/describe-producers.ts'
+import { initProducerIdApi } from '../protocol/apis/init-producer-id.ts'
+import { onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError } from './errors.ts'
 
@@ -19,21 +20,13 @@ export interface ActiveProducer extends ProducerIdentity {
   readonly transactionStart: number | undefined
 }
 
-/** Kafka's RecordBatch.NO_PRODUCER_ID and NO_PRODUCER_EPOCH: the broker chooses. */
-const noProducerId = -1n
-const noProducerEpoch = -1
-
 /** Takes a new producer id, for an idempotent producer without transactions. */
 export function initProducerId(router: BrokerRouter): Promise<ProducerIdentity> {
   return router.retrying(async () => {
-    const answer = await callNewest(
-      await router.toAny(),
-      [initProducerIdV4.api, initProducerIdV2.api],
-      null,
-      router.requestTimeoutMs,
-      noProducerId,
-      noProducerEpoch,
-    )
+    const broker = await router.toAny()
+    const answer = await broker.call(initProducerIdApi, {
+      transactionTimeoutMs: router.requestTimeoutMs,
+    })
     assertNoKafkaError(answer.errorCode, { api: 'InitProducerId', operation: 'IdempotentWrite' })
     return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
   })
@@ -47,21 +40,16 @@ export function describeProducers(
 ): Promise<readonly ActiveProducer[]> {
   const api = 'DescribeProducers'
   return router.retrying(async () => {
-    const answer = await callNewest(
-      await router.toLeaderOf(topic, partition),
-      [describeProducersV0.api],
-      [{ name: topic, partitionIndexes: [partition] }],
-    )
+    const leader = await router.toLeaderOf(topic, partition)
+    const answer = await leader.call(describeProducersApi, {
+      topics: [{ name: topic, partitions: [partition] }],
+    })
     const result = onlyOne(onlyOne(answer.topics, api).partitions, api)
     const detail = result.errorMessage
     assertNoKafkaError(result.errorCode, { api, operation: 'Read', topic, partition, detail })
-    return result.activeProducers.map((producer) => ({
-      producerId: producer.producerId,
-      producerEpoch: producer.producerEpoch,
-      lastSequence: producer.lastSequence,
-      lastTimestamp: Number(producer.lastTimestamp),
-      transactionStart:
-        producer.currentTxnStartOffset < 0n ? undefined : Number(producer.currentTxnStartOffset),
+    return result.producers.map(({ transactionStart, ...producer }) => ({
+      ...producer,
+      transactionStart: transactionStart < 0 ? undefined : transactionStart,
     }))
   })
 }

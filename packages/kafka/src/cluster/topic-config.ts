@@ -1,10 +1,6 @@
-import {
-  describeConfigsV2,
-  describeConfigsV4,
-  incrementalAlterConfigsV0,
-  incrementalAlterConfigsV1,
-} from '@platformatic/kafka'
-import { callNewest, knownSettings, onlyOne } from './api-call.ts'
+import { describeConfigsApi } from '../protocol/apis/describe-configs.ts'
+import { incrementalAlterConfigsApi } from '../protocol/apis/incremental-alter-configs.ts'
+import { knownSettings, onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError, throttleTime } from './errors.ts'
 import { isTransientButNotUnknown } from './retry.ts'
@@ -39,13 +35,10 @@ export async function describeTopicConfig(
   topic: string,
 ): Promise<TopicConfig> {
   const configs = await router.retrying(async () => {
-    const answer = await callNewest(
-      await router.toAny(),
-      [describeConfigsV4.api, describeConfigsV2.api],
-      [{ resourceType: topicResource, resourceName: topic, configurationKeys: null }],
-      false,
-      false,
-    )
+    const broker = await router.toAny()
+    const answer = await broker.call(describeConfigsApi, {
+      resources: [{ type: topicResource, name: topic }],
+    })
     const result = onlyOne(answer.results, 'DescribeConfigs')
     assertNoKafkaError(result.errorCode, {
       api: 'DescribeConfigs',
@@ -56,7 +49,7 @@ export async function describeTopicConfig(
     return result.configs
   }, isTransientButNotUnknown)
   return {
-    overrides: knownSettings(configs.filter((entry) => entry.configSource === dynamicTopicConfig)),
+    overrides: knownSettings(configs.filter((entry) => entry.source === dynamicTopicConfig)),
     effective: knownSettings(configs),
   }
 }
@@ -67,23 +60,18 @@ export async function alterTopicConfig(
   topic: string,
   { set, remove, purpose }: TopicConfigChange,
 ): Promise<void> {
-  const configs = [
-    ...Object.entries(set).map(([name, value]) => ({
-      name,
-      configOperation: setConfig as typeof setConfig,
-      value,
-    })),
-    ...remove.map((name) => ({ name, configOperation: deleteConfig as typeof deleteConfig })),
+  const changes = [
+    ...Object.entries(set).map(([name, value]) => ({ name, operation: setConfig, value })),
+    ...remove.map((name) => ({ name, operation: deleteConfig, value: null })),
   ]
-  if (configs.length === 0) return
+  if (changes.length === 0) return
   await router.retrying(async () => {
-    const answer = await callNewest(
-      await router.toController(),
-      [incrementalAlterConfigsV1.api, incrementalAlterConfigsV0.api],
-      [{ resourceType: topicResource, resourceName: topic, configs }],
-      purpose === 'validate only',
-    )
-    const result = onlyOne(answer.responses, 'IncrementalAlterConfigs')
+    const controller = await router.toController()
+    const answer = await controller.call(incrementalAlterConfigsApi, {
+      resources: [{ type: topicResource, name: topic, changes }],
+      validateOnly: purpose === 'validate only',
+    })
+    const result = onlyOne(answer.results, 'IncrementalAlterConfigs')
     assertNoKafkaError(result.errorCode, {
       api: 'IncrementalAlterConfigs',
       operation: 'AlterConfigs',

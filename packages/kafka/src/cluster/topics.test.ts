@@ -1,7 +1,8 @@
 import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
-import { createTopicsV7, describeConfigsV4 } from '@platformatic/kafka'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createTopicsApi } from '../protocol/apis/create-topics.ts'
+import { describeConfigsApi } from '../protocol/apis/describe-configs.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import type { TopicMetadata } from './metadata.ts'
@@ -32,10 +33,9 @@ class ScriptedController {
   get asRouter(): BrokerRouter {
     const { clock } = this
     const connection = {
-      pickVersion: (_key: number, _least: number, greatest: number) => greatest,
       call: async (api: unknown) => {
-        if (api === createTopicsV7.api) return this.#create()
-        if (api === describeConfigsV4.api) return this.#describeConfigs()
+        if (api === createTopicsApi) return this.#create()
+        if (api === describeConfigsApi) return this.#describeConfigs()
         throw new Error('this request is not scripted')
       },
     }
@@ -74,7 +74,7 @@ class ScriptedController {
     const configs = Object.entries(this.existing?.config ?? {}).map(([name, value]) => ({
       name,
       value,
-      configSource: 1,
+      source: 1,
     }))
     const errorCode = this.mayDescribeConfigs
       ? errorNumbers.NONE

@@ -1,9 +1,9 @@
 import { KanneryError } from '@kannery/storage'
-import { createTopicsV5, createTopicsV7 } from '@platformatic/kafka'
+import { createTopicsApi } from '../protocol/apis/create-topics.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
 import type { ApiCaller } from '../transport/broker-request.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
-import { callNewest, knownSettings, onlyOne } from './api-call.ts'
+import { knownSettings, onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
 import { assertNoKafkaError, isKafkaError, kafkaError, throttleTime } from './errors.ts'
 import { readMetadata, requestMetadata, type TopicMetadata } from './metadata.ts'
@@ -73,7 +73,7 @@ export function allowedOperations(
     const answer = await requestMetadata(await router.toAny(), [topic], { operations: true })
     const { error } = onlyOne(readMetadata(answer).topics, 'Metadata')
     if (error !== undefined) throw error
-    return readOperations(onlyOne(answer.topics, 'Metadata').topicAuthorizedOperations)
+    return readOperations(onlyOne(answer.topics, 'Metadata').allowedOperations)
   })
 }
 
@@ -84,32 +84,23 @@ export function allowedOperations(
 async function requestTopic(
   router: BrokerRouter,
   controller: ApiCaller,
-  { name, partitions, replicationFactor, config }: NewTopic,
+  topic: NewTopic,
   purpose: 'create' | 'validate only',
 ): Promise<Readonly<Record<string, string>>> {
-  const topic = {
-    name,
-    numPartitions: partitions,
-    replicationFactor,
-    assignments: [],
-    configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-  }
-  const answer = await callNewest(
-    controller,
-    [createTopicsV7.api, createTopicsV5.api],
-    [topic],
-    router.requestTimeoutMs,
-    purpose === 'validate only',
-  )
+  const answer = await controller.call(createTopicsApi, {
+    topics: [topic],
+    timeoutMs: router.requestTimeoutMs,
+    validateOnly: purpose === 'validate only',
+  })
   const result = onlyOne(answer.topics, 'CreateTopics')
   assertNoKafkaError(result.errorCode, {
     api: 'CreateTopics',
     operation: 'Create',
-    topic: name,
+    topic: topic.name,
     detail: result.errorMessage,
     throttleTimeMs: throttleTime(answer),
   })
-  return knownSettings(result.configs ?? [])
+  return knownSettings(result.configs)
 }
 
 /** Whether a request that failed may have created the topic, now or a little later. */

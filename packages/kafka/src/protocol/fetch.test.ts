@@ -9,7 +9,7 @@ import {
   type FetchRequest,
   type FetchResponse,
   type FetchTopic,
-  fetchVersions,
+  fetchApi,
 } from './fetch.ts'
 
 const versions = [12, 13, 15, 17]
@@ -58,7 +58,7 @@ const anyRequest: fc.Arbitrary<FetchRequest> = fc.record({
 function readRequest(bytes: Buffer, version: number): unknown {
   const reader = Reader.from(bytes)
   const readTopic = (): string =>
-    version >= fetchVersions.byTopicId
+    version >= fetchApi.byTopicId
       ? Buffer.from(reader.readUUID().replaceAll('-', ''), 'hex').toString('base64url')
       : reader.readString()
   if (version < 15) expect(reader.readInt32()).toBe(-1)
@@ -105,7 +105,7 @@ describe('a Fetch request', () => {
       fc.property(anyRequest, (request) => {
         const { version, positions, forgotten, ...rest } = request
         const named = (topic: FetchTopic): string =>
-          version >= fetchVersions.byTopicId ? topic.topicId : topic.name
+          version >= fetchApi.byTopicId ? topic.topicId : topic.name
 
         expect(readRequest(encodeFetchRequest(request), version)).toEqual({
           ...rest,
@@ -199,7 +199,7 @@ function writeResponse(response: PlainResponse, version: number): Buffer {
     .appendInt16(response.errorCode)
     .appendInt32(response.sessionId)
   writer.appendArray([...response.topics], (_, { topic, partitions }) => {
-    if (version >= fetchVersions.byTopicId) writer.append(Buffer.from(topic.topicIdBytes))
+    if (version >= fetchApi.byTopicId) writer.append(Buffer.from(topic.topicIdBytes))
     else writer.appendString(topic.name)
     writer.appendArray(
       partitions,
@@ -252,7 +252,7 @@ describe('a Fetch response', () => {
           partitions: topics.flatMap(({ topic, partitions }) =>
             partitions.map(({ records, ...partition }) => ({
               ...partition,
-              topicKey: version >= fetchVersions.byTopicId ? topic.topicId : topic.name,
+              topicKey: version >= fetchApi.byTopicId ? topic.topicId : topic.name,
               records: [...records],
             })),
           ),

@@ -1,11 +1,13 @@
 import { FrameReader } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
 
-export const fetchApiKey = 1
 /**
  * Versions of Fetch that are used: 12 is the least with `lastFetchedEpoch` and flexible fields
  * (Kafka 2.7), 13 names topics by id (KIP-516), 15 leaves the replica id out of the body (KIP-903).
  */
-export const fetchVersions = {
+export const fetchApi = {
+  key: 1,
+  name: 'Fetch',
   least: 12,
   byTopicId: 13,
   withoutReplicaId: 15,
@@ -93,33 +95,40 @@ export interface FetchResponse {
 const noReplica = -1
 const readCommitted = 1
 /** Log start offset, which only followers report. */
-const noLogStart = -1n
+const noLogStart = -1
+const noRack = ''
+/** All versions that are used are flexible. */
+const flexible = { flexible: true } as const
 
 /** Returns the key by which an answer of this `version` names the topic. */
 export function topicKey(topic: FetchTopic, version: number): string {
-  return version >= fetchVersions.byTopicId ? topic.topicId : topic.name
+  return version >= fetchApi.byTopicId ? topic.topicId : topic.name
 }
 
 /**
  * Encodes a consumer's Fetch with isolation READ_COMMITTED (FetchRequest.json of Kafka's clients).
  */
 export function encodeFetchRequest(request: FetchRequest): Buffer {
-  const topics = groupByTopic(request.positions)
-  const forgotten = groupByTopic(request.forgotten)
-  const writer = new BodyWriter(bodyBound(topics) + bodyBound(forgotten), request.version)
-  if (request.version < fetchVersions.withoutReplicaId) writer.int32(noReplica)
+  const { version } = request
+  const writer = new FrameWriter(flexible)
+  if (version < fetchApi.withoutReplicaId) writer.int32(noReplica)
   writer.int32(request.maxWaitMs)
   writer.int32(request.minBytes)
   writer.int32(request.maxBytes)
   writer.int8(readCommitted)
   writer.int32(request.sessionId)
   writer.int32(request.sessionEpoch)
-  writer.topics(topics, (position) => writer.position(position))
-  writer.topics(forgotten, ({ partition }) => writer.int32(partition))
-  // No rack, no tagged fields.
-  writer.unsignedVarint(1)
-  writer.unsignedVarint(0)
-  return writer.finish()
+  writer.structs(groupByTopic(request.positions), ({ topic, partitions }) => {
+    writeTopic(writer, topic, version)
+    writer.structs(partitions, (position) => writePosition(writer, position))
+  })
+  writer.structs(groupByTopic(request.forgotten), ({ topic, partitions }) => {
+    writeTopic(writer, topic, version)
+    writer.array(partitions, ({ partition }) => writer.int32(partition))
+  })
+  writer.string(noRack)
+  writer.taggedFields()
+  return writer.written
 }
 
 /**
@@ -128,18 +137,15 @@ export function encodeFetchRequest(request: FetchRequest): Buffer {
  * @throws RangeError when the frame is not a Fetch answer of this version.
  */
 export function decodeFetchResponse(frame: Buffer, version: number): FetchResponse {
-  const reader = new FrameReader(frame)
+  const reader = new FrameReader(frame, flexible)
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
   const sessionId = reader.int32()
   const partitions: FetchedPartition[] = []
-  reader.compactArray(() => {
+  reader.structs(() => {
     const key =
-      version >= fetchVersions.byTopicId
-        ? reader.bytes(16).toString('base64url')
-        : reader.compactString()
-    reader.compactArray(() => partitions.push(readPartition(reader, key)))
-    reader.taggedFields()
+      version >= fetchApi.byTopicId ? reader.bytes(16).toString('base64url') : reader.string()
+    reader.array(() => partitions.push(readPartition(reader, key)))
   })
   reader.taggedFields()
   if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes follow the answer`)
@@ -152,14 +158,13 @@ function readPartition(reader: FrameReader, key: string): FetchedPartition {
   const highWatermark = reader.int64()
   const lastStableOffset = reader.int64()
   const logStartOffset = reader.int64()
-  const aborted = reader.compactArray(() => {
-    const transaction = { producerId: reader.bigint64(), firstOffset: reader.int64() }
-    reader.taggedFields()
-    return transaction
-  })
+  const aborted = reader.structs(() => ({
+    producerId: reader.bigint64(),
+    firstOffset: reader.int64(),
+  }))
   // The preferred read replica: none without a rack.
   reader.int32()
-  const records = reader.compactBytes()
+  const records = reader.sizedBytes()
   let diverging: FetchedPartition['diverging']
   reader.taggedFields((tag, field) => {
     if (tag === 0) diverging = { epoch: field.int32(), endOffset: field.int64() }
@@ -198,81 +203,16 @@ function groupByTopic<T extends { readonly topic: FetchTopic }>(
   return groups
 }
 
-const longestVarint = 5
-const positionBytes = 33
-
-function bodyBound(groups: readonly TopicGroup<unknown>[]): number {
-  let bound = 64
-  for (const { topic, partitions } of groups) {
-    bound += Math.max(16, longestVarint + 3 * topic.name.length)
-    bound += longestVarint + 1 + positionBytes * partitions.length
-  }
-  return bound
+function writeTopic(writer: FrameWriter, topic: FetchTopic, version: number): void {
+  if (version >= fetchApi.byTopicId) writer.bytes(topic.topicIdBytes)
+  else writer.string(topic.name)
 }
 
-class BodyWriter {
-  readonly #bytes: Buffer
-  readonly #version: number
-  #position = 0
-
-  constructor(capacity: number, version: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity)
-    this.#version = version
-  }
-
-  int8(value: number): void {
-    this.#position = this.#bytes.writeInt8(value, this.#position)
-  }
-
-  int32(value: number): void {
-    this.#position = this.#bytes.writeInt32BE(value, this.#position)
-  }
-
-  unsignedVarint(value: number): void {
-    let rest = value
-    while (rest >= 0x80) {
-      this.#bytes[this.#position++] = (rest & 0x7f) | 0x80
-      rest >>>= 7
-    }
-    this.#bytes[this.#position++] = rest
-  }
-
-  topics<T>(groups: readonly TopicGroup<T>[], writeItem: (item: T) => void): void {
-    this.unsignedVarint(groups.length + 1)
-    for (const { topic, partitions } of groups) {
-      this.#topic(topic)
-      this.unsignedVarint(partitions.length + 1)
-      for (const item of partitions) writeItem(item)
-      this.unsignedVarint(0)
-    }
-  }
-
-  position(position: FetchPosition): void {
-    this.int32(position.partition)
-    this.int32(position.currentLeaderEpoch)
-    this.#int64(BigInt(position.fetchOffset))
-    this.int32(position.lastFetchedEpoch)
-    this.#int64(noLogStart)
-    this.int32(position.maxBytes)
-    this.unsignedVarint(0)
-  }
-
-  finish(): Buffer {
-    return this.#bytes.subarray(0, this.#position)
-  }
-
-  #int64(value: bigint): void {
-    this.#position = this.#bytes.writeBigInt64BE(value, this.#position)
-  }
-
-  #topic(topic: FetchTopic): void {
-    if (this.#version >= fetchVersions.byTopicId) {
-      this.#bytes.set(topic.topicIdBytes, this.#position)
-      this.#position += topic.topicIdBytes.length
-      return
-    }
-    const name = Buffer.from(topic.name)
-    this.unsignedVarint(name.length + 1)
-    this.#position += name.copy(this.#bytes, this.#position)
-  }
+function writePosition(writer: FrameWriter, position: FetchPosition): void {
+  writer.int32(position.partition)
+  writer.int32(position.currentLeaderEpoch)
+  writer.int64(position.fetchOffset)
+  writer.int32(position.lastFetchedEpoch)
+  writer.int64(noLogStart)
+  writer.int32(position.maxBytes)
 }

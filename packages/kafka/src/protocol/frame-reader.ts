@@ -1,18 +1,30 @@
 /**
- * Reads the primitive types of Kafka's flexible protocol (KIP-482) from one frame. 64-bit integers
- * become numbers, exact up to 2⁵³; larger ones are refused where they have a meaning. Reading
- * beyond the end throws a RangeError.
+ * Reads the primitive types of Kafka's protocol from one frame. In flexible versions of an API,
+ * lengths are varints and every struct ends with tagged fields (KIP-482). 64-bit integers become
+ * numbers, exact up to 2⁵³; larger ones are refused where they have a meaning. Reading beyond the
+ * end throws a RangeError.
  */
 export class FrameReader {
   readonly #bytes: Buffer
+  readonly #flexible: boolean
   #position = 0
+  #skippedRest = false
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, { flexible }: { readonly flexible: boolean }) {
     this.#bytes = bytes
+    this.#flexible = flexible
   }
 
   get remaining(): number {
     return this.#bytes.length - this.#position
+  }
+
+  boolean(): boolean {
+    return this.int8() !== 0
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#advance(1))
   }
 
   int16(): number {
@@ -50,29 +62,61 @@ export class FrameReader {
     throw new RangeError('a variable-length integer has more than five bytes')
   }
 
-  compactString(): string {
-    return this.bytes(this.unsignedVarint() - 1).toString()
+  /** Reads a string that is not null. */
+  string(): string {
+    const text = this.nullableString()
+    if (text === null) throw new RangeError('a string is null that must not be')
+    return text
   }
 
-  /** Reads nullable bytes as a view; empty for null. */
-  compactBytes(): Buffer {
-    return this.bytes(Math.max(this.unsignedVarint() - 1, 0))
+  nullableString(): string | null {
+    const length = this.#flexible ? this.unsignedVarint() - 1 : this.int16()
+    return length < 0 ? null : this.bytes(length).toString()
   }
 
-  /** Reads a nullable array; empty for null. */
-  compactArray<T>(readItem: () => T): T[] {
+  /** Reads bytes with their length as a view; empty for null. */
+  sizedBytes(): Buffer {
+    return this.bytes(Math.max(this.#length(), 0))
+  }
+
+  /** Reads a nullable array of primitives; empty for null. */
+  array<T>(readItem: () => T): T[] {
     const items: T[] = []
-    for (let rest = this.unsignedVarint() - 1; rest > 0; rest--) items.push(readItem())
+    for (let rest = this.#length(); rest > 0; rest--) items.push(readItem())
     return items
   }
 
-  /** Passes each tagged field, as a reader of its own bytes, to `onField`. */
+  /** Reads a nullable array of structs, each with its tagged fields; empty for null. */
+  structs<T>(readFields: () => T): T[] {
+    return this.array(() => {
+      const fields = readFields()
+      this.taggedFields()
+      return fields
+    })
+  }
+
+  /**
+   * Reads the tagged fields at the end of a struct, and passes each to `onField` as a reader of its
+   * own bytes. Versions that are not flexible have none.
+   */
   taggedFields(onField?: (tag: number, field: FrameReader) => void): void {
+    if (!this.#flexible || this.#skippedRest) return
     for (let rest = this.unsignedVarint(); rest > 0; rest--) {
       const tag = this.unsignedVarint()
       const field = this.bytes(this.unsignedVarint())
-      onField?.(tag, new FrameReader(field))
+      onField?.(tag, new FrameReader(field, { flexible: true }))
     }
+  }
+
+  /** Skips all that is left, with the tagged fields at the end. */
+  skipRest(): void {
+    this.#position = this.#bytes.length
+    this.#skippedRest = true
+  }
+
+  /** Reads the length of bytes or of an array; negative for null. */
+  #length(): number {
+    return this.#flexible ? this.unsignedVarint() - 1 : this.int32()
   }
 
   #advance(length: number): number {

@@ -1,12 +1,18 @@
 import { KanneryError } from '@kannery/storage'
-import { Reader } from '@platformatic/kafka'
+import { FrameReader } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
 
-export const produceApiKey = 0
 /**
  * Versions of Produce that are used: the least whose fields have lengths as varints (Kafka 2.4),
  * and the one that names topics by id (KIP-516, Kafka 4.0).
  */
-export const produceVersions = { least: 9, byTopicId: 13, greatest: 13 } as const
+export const produceApi = {
+  key: 0,
+  name: 'Produce',
+  least: 9,
+  byTopicId: 13,
+  greatest: 13,
+} as const
 
 export interface ProduceTarget {
   readonly name: string
@@ -55,11 +61,21 @@ const allReplicas = -1
 export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
   const { version, target, timeoutMs, batches } = request
   assertOneBatchEach(batches)
-  const pieces: Uint8Array[] = [encodeBeginning(version, target, timeoutMs, batches.length)]
+  const beginning = new FrameWriter(flexible)
+  // No transactional id.
+  beginning.string(null)
+  beginning.int16(allReplicas)
+  beginning.int32(timeoutMs)
+  beginning.unsignedVarint(1 + 1)
+  if (version >= produceApi.byTopicId) beginning.bytes(target.topicIdBytes)
+  else beginning.string(target.name)
+  beginning.unsignedVarint(batches.length + 1)
+  const pieces: Uint8Array[] = [beginning.written]
   for (const { partition, batch } of batches) {
-    const entry = Buffer.alloc(9)
-    const position = writeUnsignedVarint(entry, batch.length + 1, entry.writeInt32BE(partition, 0))
-    pieces.push(entry.subarray(0, position), batch, noTaggedFields)
+    const entry = new FrameWriter(flexible)
+    entry.int32(partition)
+    entry.unsignedVarint(batch.length + 1)
+    pieces.push(entry.written, batch, noTaggedFields)
   }
   // Of the topic, and of the request.
   pieces.push(noTaggedFields, noTaggedFields)
@@ -72,11 +88,11 @@ export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
  * @throws KAFKA_PROTOCOL when the answer is about another topic than the one that was asked for.
  */
 export function decodeProduceResponse(frame: Buffer, version: number): ProduceResponse {
-  const reader = Reader.from(frame)
-  const topics = reader.readArray((topic) => {
-    if (version >= produceVersions.byTopicId) topic.readUUID()
-    else topic.readString()
-    return topic.readArray(readResult)
+  const reader = new FrameReader(frame, flexible)
+  const topics = reader.structs(() => {
+    if (version >= produceApi.byTopicId) reader.bytes(16)
+    else reader.string()
+    return reader.structs(() => readResult(reader))
   })
   const results = topics[0]
   if (results === undefined || topics.length > 1) {
@@ -84,51 +100,30 @@ export function decodeProduceResponse(frame: Buffer, version: number): ProduceRe
       why: 'one topic was written',
     })
   }
-  return { results, throttleTimeMs: reader.readInt32() }
+  return { results, throttleTimeMs: reader.int32() }
 }
 
-function readResult(reader: Reader): ProduceResult {
-  const partition = reader.readInt32()
-  const errorCode = reader.readInt16()
-  const baseOffset = Number(reader.readInt64())
+function readResult(reader: FrameReader): ProduceResult {
+  const partition = reader.int32()
+  const errorCode = reader.int16()
+  const baseOffset = reader.int64()
   // The time of the append and the log's start offset.
-  reader.skip(16)
-  const recordErrors = reader.readArray((error) => ({
-    index: error.readInt32(),
-    message: error.readNullableString(),
+  reader.bytes(16)
+  const recordErrors = reader.structs(() => ({
+    index: reader.int32(),
+    message: reader.nullableString(),
   }))
   return {
     partition,
     errorCode,
     baseOffset,
     recordErrors,
-    errorMessage: reader.readNullableString(),
+    errorMessage: reader.nullableString(),
   }
 }
 
-function encodeBeginning(
-  version: number,
-  target: ProduceTarget,
-  timeoutMs: number,
-  batches: number,
-): Buffer {
-  const name = Buffer.from(target.name)
-  const bytes = Buffer.alloc(32 + Math.max(name.length, 16))
-  // No transactional id: null is length 0.
-  let position = 1
-  position = bytes.writeInt16BE(allReplicas, position)
-  position = bytes.writeInt32BE(timeoutMs, position)
-  position = writeUnsignedVarint(bytes, 2, position)
-  if (version >= produceVersions.byTopicId) {
-    bytes.set(target.topicIdBytes, position)
-    position += 16
-  } else {
-    position = writeUnsignedVarint(bytes, name.length + 1, position)
-    position += name.copy(bytes, position)
-  }
-  return bytes.subarray(0, writeUnsignedVarint(bytes, batches + 1, position))
-}
-
+/** All versions that are used are flexible. */
+const flexible = { flexible: true } as const
 const noTaggedFields = Buffer.from([0])
 
 function assertOneBatchEach(batches: readonly PartitionBatch[]): void {
@@ -143,15 +138,4 @@ function assertOneBatchEach(batches: readonly PartitionBatch[]): void {
       })
     }
   }
-}
-
-function writeUnsignedVarint(bytes: Buffer, value: number, position: number): number {
-  let rest = value
-  let next = position
-  while (rest >= 0x80) {
-    bytes[next++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  bytes[next++] = rest
-  return next
 }

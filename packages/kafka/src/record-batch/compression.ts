@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressionsAlgorithms } from '@platformatic/kafka'
+import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils'
 import { compressedDataError } from './compression-errors.ts'
 import { decompressLz4 } from './compression-lz4.ts'
 import { decompressSnappy } from './compression-snappy.ts'
@@ -22,9 +22,9 @@ export function compress(codec: CompressionCodec, bytes: Buffer): Buffer {
     case 'gzip':
       return gzipSync(bytes)
     case 'snappy':
-      return compressionsAlgorithms.snappy.compressSync(bytes)
+      return snappyCompress(bytes)
     case 'lz4':
-      return compressionsAlgorithms.lz4.compressSync(bytes)
+      return lz4Compress(bytes)
     case 'zstd':
       return zstdCompressSync(bytes)
   }

@@ -11,12 +11,12 @@ describe('the negotiation of API versions', () => {
 
     await negotiateApiVersions({
       address: { host: 'broker', port: 9092 },
-      call(_api, ...fields) {
-        sent.push(fields)
-        return Promise.resolve({ errorCode: 0, apiKeys: [] } as never)
+      call(_api, request) {
+        sent.push(request)
+        return Promise.resolve({ errorCode: 0, apis: [] } as never)
       },
     })
 
-    expect(sent).toEqual([['kannery', manifest.version]])
+    expect(sent).toEqual([{ softwareName: 'kannery', softwareVersion: manifest.version }])
   })
 })

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { KanneryError } from '@kannery/storage'
-import { apiVersionsV0, apiVersionsV3, protocolAPIsById } from '@platformatic/kafka'
 import { formatHostPort, type HostPort } from '../configuration/connection-options.ts'
+import { apiVersionsApi } from '../protocol/apis/api-versions.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
+import type { ApiVersions } from '../protocol/kafka-api.ts'
 import type { ApiCaller } from './broker-request.ts'
 
 /** Versions of an API, from `min` to `max` (both inclusive). */
@@ -25,9 +26,10 @@ const { version: softwareVersion } = createRequire(import.meta.url)(
 export async function negotiateApiVersions(
   connection: Pick<ApiCaller, 'address' | 'call'>,
 ): Promise<ReadonlyMap<number, ApiVersionRange>> {
-  let answer = await connection.call(apiVersionsV3.api, softwareName, softwareVersion)
+  const request = { softwareName, softwareVersion }
+  let answer = await connection.call(apiVersionsApi, request, apiVersionsApi.greatest)
   if (answer.errorCode === errorNumbers.UNSUPPORTED_VERSION) {
-    answer = await connection.call(apiVersionsV0.api, softwareName, softwareVersion)
+    answer = await connection.call(apiVersionsApi, request, apiVersionsApi.least)
   }
   if (answer.errorCode !== errorNumbers.NONE) {
     const broker = formatHostPort(connection.address)
@@ -41,27 +43,22 @@ export async function negotiateApiVersions(
     )
   }
   return new Map(
-    answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [
-      apiKey,
-      { min: minVersion, max: maxVersion },
-    ]),
+    answer.apis.map(({ key, least, greatest }) => [key, { min: least, max: greatest }]),
   )
 }
 
 /** Explains that a broker and Kannery have no version of an API in common. */
 export function noCommonVersion(
   address: HostPort,
-  apiKey: number,
-  ours: ApiVersionRange,
+  { name: api, least, greatest }: ApiVersions,
   theirs: ApiVersionRange | undefined,
 ): KanneryError {
   const broker = formatHostPort(address)
-  const api = protocolAPIsById[apiKey] ?? String(apiKey)
   return new KanneryError('KAFKA_UNSUPPORTED', `the broker ${broker} lacks what Kannery needs`, {
     why:
       theirs === undefined
         ? `it does not offer ${api}; a controller's port, for example, serves no clients`
-        : `it supports versions ${theirs.min} to ${theirs.max} of ${api}, Kannery ${ours.min} to ${ours.max}`,
+        : `it supports versions ${theirs.min} to ${theirs.max} of ${api}, Kannery ${least} to ${greatest}`,
     remedy:
       'Use brokers of Apache Kafka 2.8 or newer; if they are newer than this Kannery, update Kannery.',
     facts: { broker, api },

@@ -3,6 +3,7 @@ import { KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { framed, ScriptedPeer } from '../../test/scripted-peer.ts'
+import { fetchApi } from '../protocol/fetch.ts'
 import { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts'
 
 const requestTimeoutMs = 30_000
@@ -90,13 +91,13 @@ describe('requests', () => {
 
   test('use the greatest version that both sides support', async () => {
     const connection = await open()
-    expect(connection.pickVersion(1, 12, 17)).toBe(17)
-    expect(() => connection.pickVersion(1, 100, 120)).toThrow(
+    expect(connection.pickVersion({ ...fetchApi, greatest: 17 })).toBe(17)
+    expect(() => connection.pickVersion({ ...fetchApi, least: 100, greatest: 120 })).toThrow(
       expect.objectContaining({ code: 'KAFKA_UNSUPPORTED' }),
     )
-    expect(() => connection.pickVersion(1000, 0, 1)).toThrow(
-      expect.objectContaining({ code: 'KAFKA_UNSUPPORTED' }),
-    )
+    expect(() =>
+      connection.pickVersion({ key: 1000, name: 'Later', least: 0, greatest: 1 }),
+    ).toThrow(expect.objectContaining({ code: 'KAFKA_UNSUPPORTED' }))
   })
 })
 

@@ -1,9 +1,17 @@
 import type { Socket } from 'node:net'
 import { type Clock, KanneryError, type Random } from '@kannery/storage'
-import type { API } from '@platformatic/kafka'
 import type { HostPort, KafkaConnectionOptions } from '../configuration/connection-options.ts'
+import {
+  type ApiVersions,
+  decodeAnswerBody,
+  encodeRequestBody,
+  isFlexible,
+  type KafkaApi,
+  type ThrottledAnswer,
+} from '../protocol/kafka-api.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
 import type { ApiCaller, BrokerRequest } from './broker-request.ts'
+import { decodeAnswer } from './decode-answer.ts'
 import {
   type ConnectionContext,
   type ConnectionPhase,
@@ -14,8 +22,7 @@ import {
 } from './errors.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
-import { encodeRequestHeader } from './request-header.ts'
-import { type Exchange, runApi } from './run-api.ts'
+import { encodeRequestHeader, hasTaggedFieldsInAnswer } from './request-header.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import { SendGate } from './send-gate.ts'
 import { openSocket } from './socket.ts'
@@ -128,35 +135,30 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     return this.#failure === undefined
   }
 
-  /**
-   * Chooses the greatest version that the broker and the caller (`least` to `greatest`) both
-   * support.
-   *
-   * @throws KAFKA_UNSUPPORTED when there is none.
-   */
-  pickVersion(apiKey: number, least: number, greatest: number): number {
-    const offered = this.#versions.get(apiKey)
-    const version = Math.min(greatest, offered?.max ?? -1)
-    if (offered === undefined || version < Math.max(least, offered.min)) {
-      throw noCommonVersion(this.address, apiKey, { min: least, max: greatest }, offered)
+  /** @inheritDoc */
+  pickVersion(api: ApiVersions): number {
+    const offered = this.#versions.get(api.key)
+    const version = Math.min(api.greatest, offered?.max ?? -1)
+    if (offered === undefined || version < Math.max(api.least, offered.min)) {
+      throw noCommonVersion(this.address, api, offered)
     }
     return version
   }
 
   /**
-   * Sends one of @platformatic/kafka's low-level APIs, and obeys the throttle time of its answer.
-   * Resolves with the answer also when it holds Kafka error numbers: they stand beside each topic
-   * or partition, and only the caller knows which matter.
+   * Sends a request, and obeys the throttle time of its answer. Resolves with the answer also when
+   * it holds Kafka error numbers: they stand beside each topic or partition, and only the caller
+   * knows which matter.
    *
-   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL; the connection is closed then.
+   * @throws KAFKA_UNSUPPORTED; KAFKA_UNREACHABLE and KAFKA_PROTOCOL, which close the connection.
    */
-  async call<Arguments extends unknown[], Answer>(
-    api: API<Arguments, Answer>,
-    ...args: Arguments
+  async call<Request, Answer>(
+    api: KafkaApi<Request, Answer>,
+    request: Request,
+    version: number = this.pickVersion(api),
   ): Promise<Answer> {
-    const answer = await this.#call((...exchange) => this.#exchange(...exchange), api, args)
-    const { throttleTimeMs } = answer as { readonly throttleTimeMs?: number }
-    this.throttle(throttleTimeMs ?? 0)
+    const answer = await this.#call(api, request, version, (encoded) => this.request(encoded))
+    this.throttle((answer as Partial<ThrottledAnswer>).throttleTimeMs ?? 0)
     return answer
   }
 
@@ -169,7 +171,10 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
    *   whether the broker acted.
    */
   request(request: BrokerRequest): Promise<Buffer> {
-    return this.#exchange(request, request.flexible)
+    return new Promise((resolve, reject) => {
+      const slab = request.slab === true ? this.#pending.takeSlab() : undefined
+      this.#gate.pass(() => this.#send(request, { slab, resolve, reject }))
+    })
   }
 
   /**
@@ -188,35 +193,34 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     await Promise.resolve()
   }
 
-  async #call<Arguments extends unknown[], Answer>(
-    exchange: Exchange,
-    api: API<Arguments, Answer>,
-    args: Arguments,
+  async #call<Request, Answer>(
+    api: KafkaApi<Request, Answer>,
+    request: Request,
+    version: number,
+    send: (encoded: BrokerRequest) => Promise<Buffer>,
   ): Promise<Answer> {
     try {
-      return await runApi(exchange, api, args)
+      const body = await send({
+        apiKey: api.key,
+        apiVersion: version,
+        flexible: isFlexible(api, version),
+        body: [encodeRequestBody(api, request, version)],
+      })
+      return decodeAnswer(this, api.name, () => decodeAnswerBody(api, body, version))
     } catch (error) {
       throw this.#fail(error)
     }
   }
 
-  #exchange(request: BrokerRequest, taggedAnswer: boolean): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const slab = request.slab === true ? this.#pending.takeSlab() : undefined
-      this.#gate.pass(() =>
-        this.#send(request, { taggedFields: taggedAnswer, slab, resolve, reject }),
-      )
-    })
-  }
-
   /** Sends a request past the gate: for what must happen before other requests are sent. */
-  #exchangeNow(request: BrokerRequest, taggedFields: boolean): Promise<Buffer> {
+  #sendNow(request: BrokerRequest): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#send(request, { taggedFields, slab: undefined, resolve, reject })
+      this.#send(request, { slab: undefined, resolve, reject })
     })
   }
 
-  #send(request: BrokerRequest, answer: PendingAnswer): void {
+  #send(request: BrokerRequest, waiting: Omit<PendingAnswer, 'taggedFields'>): void {
+    const answer = { ...waiting, taggedFields: hasTaggedFieldsInAnswer(request) }
     if (this.#failure !== undefined) {
       answer.reject(this.#failure)
       return
@@ -265,9 +269,9 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     const { lifetimeMs } = await authenticate(
       {
         address: this.address,
-        pickVersion: (...range) => this.pickVersion(...range),
-        call: (api, ...args) =>
-          this.#call((...exchange) => this.#exchangeNow(...exchange), api, args),
+        pickVersion: (api) => this.pickVersion(api),
+        call: (api, request, version = this.pickVersion(api)) =>
+          this.#call(api, request, version, (encoded) => this.#sendNow(encoded)),
       },
       sasl,
       random,

@@ -1,5 +1,5 @@
-import type { API } from '@platformatic/kafka'
 import type { HostPort } from '../configuration/connection-options.ts'
+import type { ApiVersions, KafkaApi } from '../protocol/kafka-api.ts'
 import type { RequestKind } from './request-header.ts'
 
 /** A request whose body is encoded by the caller. */
@@ -18,24 +18,26 @@ export interface BrokerRequest extends RequestKind {
   readonly slab?: boolean
 }
 
-/** Sends requests of low-level APIs to one broker. A `BrokerConnection` is one. */
+/** Sends requests to one broker. A `BrokerConnection` is one. */
 export interface ApiCaller {
   readonly address: HostPort
   /**
-   * Chooses the greatest version that the broker and the caller (`least` to `greatest`) both
-   * support.
+   * Chooses the greatest version of `api` that the broker and Kannery both support.
    *
    * @throws KAFKA_UNSUPPORTED when there is none.
    */
-  pickVersion(apiKey: number, least: number, greatest: number): number
+  pickVersion(api: ApiVersions): number
   /**
-   * Sends one of @platformatic/kafka's low-level APIs. Resolves with the answer also when it holds
-   * Kafka error numbers.
+   * Sends a request. Resolves with the answer also when it holds Kafka error numbers: they stand
+   * beside each topic or partition, and only the caller knows which matter.
    *
-   * @throws KAFKA_UNREACHABLE, KAFKA_PROTOCOL when there is no answer that can be read.
+   * @param version defaults to what {@link pickVersion} chooses
+   * @throws KAFKA_UNSUPPORTED; KAFKA_UNREACHABLE and KAFKA_PROTOCOL when there is no answer that
+   *   can be read.
    */
-  call<Arguments extends unknown[], Answer>(
-    api: API<Arguments, Answer>,
-    ...args: Arguments
+  call<Request, Answer>(
+    api: KafkaApi<Request, Answer>,
+    request: Request,
+    version?: number,
   ): Promise<Answer>
 }

@@ -1,3 +1,5 @@
+import { apiVersionsApi } from '../protocol/apis/api-versions.ts'
+
 /** The fields of a request's header besides the correlation id and the client's id. */
 export interface RequestKind {
   readonly apiKey: number
@@ -22,6 +24,14 @@ export function encodeRequestHeader(
   header.set(clientId, position)
   if (kind.flexible) header[header.length - 1] = 0
   return header
+}
+
+/**
+ * Whether the header of the answer ends with tagged fields, as those of flexible versions do. That
+ * of ApiVersions never does: whoever asks does not know yet what the broker speaks (KIP-511).
+ */
+export function hasTaggedFieldsInAnswer({ apiKey, flexible }: RequestKind): boolean {
+  return flexible && apiKey !== apiVersionsApi.key
 }
 
 /**

@@ -10,8 +10,7 @@ import {
   type FetchedPartition,
   type FetchPosition,
   type FetchResponse,
-  fetchApiKey,
-  fetchVersions,
+  fetchApi,
   topicKey,
 } from '../../protocol/fetch.ts'
 import { FetchSession } from '../../protocol/fetch-session.ts'
@@ -196,7 +195,7 @@ export class BrokerReader {
       maxBytes,
       ...session.next(positions),
     })
-    const request = { apiKey: fetchApiKey, apiVersion: version, flexible: true, body: [body] }
+    const request = { apiKey: fetchApi.key, apiVersion: version, flexible: true, body: [body] }
     const answer = connection.request({ ...request, slab: true })
     // The failure is handled when the answer's turn comes.
     answer.catch(() => undefined)
@@ -310,8 +309,8 @@ function hasSilent({ cursors }: Asked): boolean {
 
 function pickVersion(connection: BrokerConnection, wanted: readonly PartitionCursor[]): number {
   const identified = wanted.every(({ topic }) => topic.topicIdBytes.some((byte) => byte !== 0))
-  const { least, byTopicId, greatest } = fetchVersions
-  return connection.pickVersion(fetchApiKey, least, identified ? greatest : byTopicId - 1)
+  const greatest = identified ? fetchApi.greatest : fetchApi.byTopicId - 1
+  return connection.pickVersion({ ...fetchApi, greatest })
 }
 
 function answerKey(topic: string, partition: number): string {

@@ -5,8 +5,7 @@ import {
   encodeProduceRequest,
   type ProduceResponse,
   type ProduceTarget,
-  produceApiKey,
-  produceVersions,
+  produceApi,
 } from '../../protocol/produce.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 import type { OutgoingBatch } from './partition-lane.ts'
@@ -37,10 +36,9 @@ export class ProduceConnections implements AsyncDisposable {
     const connection = await this.#connections.get(name, () =>
       this.#cluster.openConnection(brokerId),
     )
-    const { least, greatest } = produceVersions
-    const version = connection.pickVersion(produceApiKey, least, greatest)
+    const version = connection.pickVersion(produceApi)
     const frame = await connection.request({
-      apiKey: produceApiKey,
+      apiKey: produceApi.key,
       apiVersion: version,
       flexible: true,
       body: encodeProduceRequest({

@@ -9,8 +9,7 @@ import {
   decodeFetchResponse,
   encodeFetchRequest,
   type FetchedPartition,
-  fetchApiKey,
-  fetchVersions,
+  fetchApi,
 } from '../../protocol/fetch.ts'
 import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/header.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
@@ -115,7 +114,7 @@ export class TargetReader implements AsyncDisposable {
   ): Promise<FetchedPartition | 'throttled'> {
     const { topic, maxBytes } = this.#options
     const connection = await this.#connection(partition)
-    const version = connection.pickVersion(fetchApiKey, fetchVersions.least, fetchVersions.greatest)
+    const version = connection.pickVersion(fetchApi)
     const body = encodeFetchRequest({
       version,
       maxWaitMs,
@@ -129,7 +128,7 @@ export class TargetReader implements AsyncDisposable {
       forgotten: [],
     })
     const frame = await connection.request({
-      apiKey: fetchApiKey,
+      apiKey: fetchApi.key,
       apiVersion: version,
       flexible: true,
       body: [body],

@@ -1,15 +1,10 @@
 import { KanneryError, type Random } from '@kannery/storage'
 import {
-  saslAuthenticateV0,
-  saslAuthenticateV1,
-  saslAuthenticateV2,
-  saslHandshakeV1,
-} from '@platformatic/kafka'
-import {
   formatHostPort,
   type HostPort,
   type SaslOptions,
 } from '../../configuration/connection-options.ts'
+import { saslAuthenticateApi, saslHandshakeApi } from '../../protocol/apis/sasl.ts'
 import { errorNumbers } from '../../protocol/error-numbers.ts'
 import type { ApiCaller } from '../broker-request.ts'
 import { ScramClient, ScramFailure } from './scram.ts'
@@ -22,13 +17,6 @@ interface SaslSession {
    */
   readonly lifetimeMs: number | undefined
 }
-
-const saslAuthenticateKey = 36
-const saslAuthenticateApis = [
-  saslAuthenticateV0.api,
-  saslAuthenticateV1.api,
-  saslAuthenticateV2.api,
-] as const
 
 /**
  * Authenticates a connection: SaslHandshake, then as many SaslAuthenticate requests as the
@@ -48,11 +36,11 @@ export async function authenticate(
 }
 
 async function handshake(connection: ApiCaller, { mechanism }: SaslOptions): Promise<void> {
-  const { errorCode, mechanisms } = await connection.call(saslHandshakeV1.api, mechanism)
+  const { errorCode, mechanisms } = await connection.call(saslHandshakeApi, { mechanism })
   if (errorCode === errorNumbers.NONE) return
   if (errorCode === errorNumbers.UNSUPPORTED_SASL_MECHANISM) {
     throw refused(connection.address, mechanism, {
-      why: `this listener does not offer ${mechanism}, but ${mechanisms?.join(', ') ?? 'others'}`,
+      why: `this listener does not offer ${mechanism}, but ${mechanisms.join(', ')}`,
       remedy: 'Set sasl.mechanism to one that the listener offers, or use another listener.',
     })
   }
@@ -104,18 +92,15 @@ async function exchange(
   sasl: SaslOptions,
   message: string,
 ): Promise<SaslAnswer> {
-  const version = connection.pickVersion(saslAuthenticateKey, 0, 2)
-  const api = saslAuthenticateApis[version] ?? saslAuthenticateV0.api
-  const answer = await connection.call(api, Buffer.from(message))
+  const answer = await connection.call(saslAuthenticateApi, { authBytes: Buffer.from(message) })
   if (answer.errorCode !== errorNumbers.NONE) {
     throw refused(connection.address, sasl.mechanism, {
       why: answer.errorMessage ?? 'the broker did not accept user and password',
     })
   }
-  const lifetimeMs = Number(answer.sessionLifetimeMs ?? 0n)
   return {
     message: answer.authBytes.toString('utf8'),
-    lifetimeMs: lifetimeMs > 0 ? lifetimeMs : undefined,
+    lifetimeMs: answer.sessionLifetimeMs > 0 ? answer.sessionLifetimeMs : undefined,
   }
 }
 

@@ -1,21 +1,24 @@
 import { type API, type Connection, Reader, ResponseError, type Writer } from '@platformatic/kafka'
-import type { BrokerRequest } from './broker-request.ts'
+import type { BrokerConnection } from '../src/transport/broker-connection.ts'
+import type { BrokerRequest } from '../src/transport/broker-request.ts'
 
 /** Sends a request and resolves with the body of its answer, without the response header. */
-export type Exchange = (request: BrokerRequest, taggedAnswer: boolean) => Promise<Buffer>
+type Send = (request: BrokerRequest) => Promise<Buffer>
 
 /**
- * Runs an API of @platformatic/kafka over `exchange`. Resolves with the answer also when it holds
- * Kafka error numbers, where the library itself would throw away the topics and partitions that
- * have none.
+ * Runs an API of another client library over one of our connections. Resolves with the answer also
+ * when it holds Kafka error numbers, where the library would throw.
  */
-export async function runApi<Arguments extends unknown[], Answer>(
-  exchange: Exchange,
+export async function callLibrary<Arguments extends unknown[], Answer>(
+  connection: Pick<BrokerConnection, 'request'>,
   api: API<Arguments, Answer>,
-  args: Arguments,
+  ...args: Arguments
 ): Promise<Answer> {
   try {
-    return await api.async(connectionOver(exchange), ...args)
+    return await api.async(
+      connectionOver((request) => connection.request(request)),
+      ...args,
+    )
   } catch (error) {
     if (error instanceof ResponseError) {
       const { response } = error as { readonly response?: unknown }
@@ -26,13 +29,13 @@ export async function runApi<Arguments extends unknown[], Answer>(
 }
 
 /** Makes the part of the library's Connection that its APIs use: `send`. */
-function connectionOver(exchange: Exchange): Connection {
+function connectionOver(send: Send): Connection {
   const connection: Pick<Connection, 'send'> = {
-    send(apiKey, apiVersion, createPayload, parse, flexible, taggedAnswer, callback) {
+    send(apiKey, apiVersion, createPayload, parse, flexible, _taggedAnswer, callback) {
       const answered = async () => {
         const body: Writer = await createPayload()
         const request = { apiKey, apiVersion, flexible, body: [body.buffer] }
-        return parse(0, apiKey, apiVersion, Reader.from(await exchange(request, taggedAnswer)))
+        return parse(0, apiKey, apiVersion, Reader.from(await send(request)))
       }
       answered().then(
         (answer) => callback(null, answer),
