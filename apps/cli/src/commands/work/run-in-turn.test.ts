@@ -50,6 +50,7 @@ describe('the jobs of kannery apply', () => {
     expect(error).toMatchObject({
       code: 'KAFKA_UNREACHABLE',
       message: '2 of 3 documents failed',
+      remedy: 'Do what each warning says, then apply only the documents that failed.',
       why: 'Restore "one": KAFKA_UNREACHABLE\nRestore "three": KAFKA_UNREACHABLE',
       facts: { document: 'Restore "one"' },
       cause: { message: 'Restore "one": no broker of one' },
@@ -71,6 +72,18 @@ describe('the jobs of kannery apply', () => {
 
     expect(stderr).toBe('not run: Restore "two", Restore "three"\n')
     expect(error).toBe(stop.signal.reason)
+  })
+
+  test('are listed if an interruption cuts them short after another failed', async () => {
+    const stop = new AbortController()
+    const { stderr, error } = await ran((name) => {
+      if (name === 'one') throw new KanneryError('KAFKA_UNREACHABLE', 'no broker')
+      stop.abort()
+      stop.signal.throwIfAborted()
+    }, stop.signal)
+
+    expect(stderr).toContain('not finished: Restore "two"\nnot run: Restore "three"\n')
+    expect(error).toMatchObject({ code: 'KAFKA_UNREACHABLE', message: '1 of 2 documents failed' })
   })
 
   test('end without an error if the last one is interrupted and ends well', async () => {

@@ -19,6 +19,7 @@ export async function runInTurn(
 ): Promise<void> {
   const reported: KanneryError[] = []
   const unreported: unknown[] = []
+  const unfinished: string[] = []
   let ended = 0
   for (const job of jobs) {
     if (signal.aborted) break
@@ -26,6 +27,7 @@ export async function runInTurn(
       await run(job)
     } catch (thrown) {
       const failure = ofDocument(job, thrown, signal)
+      if (!KanneryError.is(failure)) unfinished.push(labelOf(documentOf(job)))
       const isLast = signal.aborted || ended === jobs.length - 1
       if (isLast && reported.length === 0) unreported.push(failure)
       else if (KanneryError.is(failure)) {
@@ -36,22 +38,23 @@ export async function runInTurn(
     }
     ended += 1
   }
+  if (unfinished.length > 0) terminal.note(`not finished: ${unfinished.join(', ')}`)
   const notRun = jobs.slice(ended).map((job) => labelOf(documentOf(job)))
   if (notRun.length > 0) terminal.note(`not run: ${notRun.join(', ')}`)
   if (unreported.length > 0) throw unreported[0]
   const [first] = reported
-  if (first !== undefined) throw summaryOf(first, reported, jobs.length)
+  if (first !== undefined) throw summaryOf(first, reported, ended)
   if (notRun.length > 0) signal.throwIfAborted()
 }
 
 function summaryOf(
   first: KanneryError,
   reported: readonly KanneryError[],
-  jobs: number,
+  ended: number,
 ): KanneryError {
-  return new KanneryError(first.code, `${reported.length} of ${jobs} documents failed`, {
+  return new KanneryError(first.code, `${reported.length} of ${ended} documents failed`, {
     why: reported.map(({ code, facts }) => `${facts['document']}: ${code}`).join('\n'),
-    remedy: 'Do what the warning of each says, then run it again.',
+    remedy: 'Do what each warning says, then apply only the documents that failed.',
     facts: { document: first.facts['document'], failed: reported.length },
     cause: first,
   })
