@@ -1,5 +1,6 @@
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { restore, start, testWrong } from '../../test/wrong-documents.ts'
+import { readDocuments } from '../parsing/parse-documents.ts'
 
 describe('a wrong Restore', () => {
   testWrong({
@@ -95,5 +96,17 @@ describe('a wrong Restore', () => {
       /010 is 10 in YAML 1\.2, and 8 for kubectl/,
       /without the zero/,
     ],
+  })
+})
+
+describe('two topics of a Restore into one name that holds a secret', () => {
+  test('are refused without the secret', () => {
+    const topics = "[{source: b, target: 'https://me:hunter2@a'}, {source: a}]"
+    const { problems } = readDocuments(
+      `${start('Restore')}{storage: s, kafkaCluster: k, prefix: 'https://me:hunter2@', topics: ${topics}}}`,
+    )
+
+    expect(problems.map(({ field }) => field)).toEqual(['spec.prefix', 'spec.topics[0].target'])
+    expect(JSON.stringify(problems)).not.toContain('hunter2')
   })
 })

@@ -146,6 +146,8 @@ function* contradictions({ topics, excludeTopics = [], prefix = '', suffix = '' 
     const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
     const earlier = entries.get(source)
     const as = target ?? `${prefix}${source}${suffix}`
+    // What is refused may be a secret, and is not repeated.
+    if (!isTopicName(as)) continue
     const other = sources.get(as)
     if (earlier !== undefined && earlier !== meaning) {
       yield {

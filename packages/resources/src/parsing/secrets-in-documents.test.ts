@@ -52,9 +52,26 @@ describe('a secret in a document', () => {
     const document = { ...(documentWith(path, marked) as object), kind }
     const { problems } = readDocuments(JSON.stringify(document))
 
-    const isUser = path.at(-1) === 'username' || path.at(-1) === 'identity'
-    expect(problems.some(({ wrong }) => wrong === 'holds a secret')).toBe(!isUser)
+    expect(problems.some(({ wrong }) => wrong === 'holds a secret')).toBe(true)
     expect(JSON.stringify(problems)).not.toContain('hunter2')
+  })
+})
+
+describe('a field with the name of a user or an identity', () => {
+  const key = '-----BEGIN RSA PRIVATE KEY-----'
+
+  test.each([
+    ['Storage', ['spec', 'custom', 'config', 'identity'], key],
+    ['Storage', ['spec', 'custom', 'config', 'username'], marked],
+    ['KafkaCluster', ['spec', 'sasl', 'username'], key],
+    ['Backup', ['spec', 'lease', 'identity'], key],
+  ])('of kind %s at %j may hold no secret', (kind, path, secret) => {
+    const document = { ...(documentWith(path, secret) as object), kind }
+    const { problems } = readDocuments(JSON.stringify(document))
+
+    expect(problems).toContainEqual(
+      expect.objectContaining({ field: path.join('.'), wrong: 'holds a secret' }),
+    )
   })
 })
 
@@ -88,6 +105,17 @@ describe('what is no secret', () => {
     ],
     ['a pair with a file of a token', custom('{a: [{name: tokenFile, value: /run/token}]}')],
     ['a pair without a value', custom('{a: [{name: password, value: ""}]}')],
+    ['a kind of authentication', custom('{auth: {mode: iam}}')],
+    ['a file of a password in a group', custom('{auth: {passwordFile: /run/password}}')],
+    ['a provider of credentials', custom('{credentials: {provider: default, region: eu}}')],
+    [
+      'a reference of Kubernetes',
+      custom('{password: {secretKeyRef: {name: database, key: password}}}'),
+    ],
+    [
+      'a folder on Windows',
+      "{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {folder: {path: 'C:\\backups@prod'}}}",
+    ],
     ['a switch', custom('{auth: true, pass: ""}')],
   ])('may be %s', (_name, text) => {
     expect(readDocuments(text).problems).toEqual([])

@@ -1,5 +1,5 @@
-import { isSecretName, isSecretText } from '../values/secret-text.ts'
-import type { FieldPath } from './problem.ts'
+import { isHarmlessName, isSecretName, isSecretText } from '../values/secret-text.ts'
+import { type FieldPath, formatPath } from './problem.ts'
 
 /** Paths of all fields that hold a secret instead of a reference to it. */
 export function* secretsIn(value: unknown, path: FieldPath = []): Generator<FieldPath> {
@@ -38,18 +38,23 @@ function isNamedPair(value: unknown): boolean {
 }
 
 function isSecret(value: unknown, path: FieldPath): boolean {
-  if (typeof value === 'string' && isSecretText(value)) {
-    // A person or a process: `app:prod@host` is one.
-    return path.at(-1) !== 'username' && path.at(-1) !== 'identity'
+  if (typeof value === 'string') {
+    const isOfOneself = oneself.includes(formatPath(path))
+    if (isSecretText(value, { mayBeLogin: isOfOneself })) return true
   }
   if (value === '' || !['string', 'number'].includes(typeof value)) return false
   const depth = path.findLastIndex(isNamedSecret)
-  return depth >= 0 && !(depth < path.length - 1 && isOfReference(path.at(-1)))
+  return depth >= 0 && !saysWhereOrHow(path.slice(depth + 1))
 }
 
-/** Whether a field within what is called a secret says where the secret is read from. */
-function isOfReference(field: string | number | undefined): boolean {
-  return field === 'file' || field === 'environment' || field === 'path'
+/** Fields with the name of a person or a process: `app:prod@host` is one. */
+const oneself: readonly string[] = ['spec.sasl.username', 'spec.lease.identity']
+
+/** Whether a field within what is called a secret says where it is read from, or of what kind. */
+function saysWhereOrHow(path: FieldPath): boolean {
+  const field = path.at(-1)
+  if (path.includes('secretKeyRef')) return true
+  return typeof field === 'string' && isHarmlessName(field)
 }
 
 function isNamedSecret(step: string | number): boolean {

@@ -57,6 +57,18 @@ describe('the name of a field', () => {
     'key',
     'monkey',
     'bypass',
+    'maxTokens',
+    'tokenRefreshInterval',
+    'tokenLifetimeSeconds',
+    'tokenLifetimeMs',
+    'tokenLifetime',
+    'tokenBucket',
+    'existingSecret',
+    'secretRef',
+    'secretPrefix',
+    'passwordAuthentication',
+    'passwordPolicy',
+    'tokenStore',
   ])('%s is not that of a secret', (name) => {
     expect(isSecretName(name)).toBe(false)
   })
@@ -75,6 +87,10 @@ describe('text', () => {
     'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hunter2;EndpointSuffix=x',
     'BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1',
     'Server=db;User Id=me;Password=hunter2',
+    'Server = db; Password = hunter2',
+    'user = me password = hunter2; server = db',
+    'password = hunter2',
+    'user=me password=hunter2',
     '-----BEGIN RSA PRIVATE KEY-----',
     'redis://me:12345@example.com',
     '{"password":"hunter2"}',
@@ -94,6 +110,10 @@ describe('text', () => {
     '{"passwordFile":"/run/password","author":"me"}',
     '{"password":{"environment":"P"},"token":""}',
     'https://example.com:9000/path and me@example.com',
+    'C:\\backups@prod',
+    'a:b@c',
+    'Use token = x in the header',
+    '{"maxTokens":"100"}',
   ])('%s holds none', (text) => {
     expect(isSecretText(text)).toBe(false)
   })
