@@ -14,7 +14,7 @@ import {
 
 const connection = (side: string): readonly string[] => {
   const files = `--${side}-tls-ca /ca --${side}-tls-certificate /c --${side}-tls-key /k`
-  const user = `--${side}-sasl-mechanism PLAIN --${side}-sasl-username me`
+  const user = `--${side}-sasl-mechanism PLAIN --${side}-sasl-username me --${side}-sasl-password-file /p`
   return `--${side} a:9092 --${side}-config /c --${side}-tls ${files} ${user}`.split(' ')
 }
 
@@ -22,6 +22,9 @@ const backup =
   '--topic a --exclude b --once --transaction-patience 1m --codec none --segment-size 1MiB --segment-age 1m --memory 64MiB --lease-ttl 1m --wait --retention 30d --identity me --metrics 9090'
 const restore =
   '--topic a --exclude b --as c --prefix x --suffix y -p 0 --incarnation 1 --parallelism 2 --since 2026-01-01 --until 2026-01-02 --replication-factor 1 --retention keep --drop-headers h --original-offset-header o --verify --skip-damaged'
+
+/** Options that give no field, or exclude another that is tried. */
+const others = ['--dry-run', '--map']
 
 /** Paths of all fields of a value, as `spec.topics[0].source`. */
 function fieldsOf(value: unknown, path: string): readonly string[] {
@@ -67,6 +70,14 @@ describe.each(commands)(
       for (const [kind, field] of paths) {
         expect(`${field}: ${named(`${kind} "x"`, field, fields)}`).toMatch(/: --[a-z-]+: is wrong$/)
       }
+    })
+
+    test('are tried with each option that gives a field', () => {
+      const given = words.map((word) => (word === '-p' ? '--partition' : word))
+      const expected = command.options.flatMap(({ name, refused }) =>
+        refused === undefined ? [`--${name}`] : [],
+      )
+      expect([...given, ...others]).toEqual(expect.arrayContaining(expected))
     })
 
     test('name options that the command has', () => {
