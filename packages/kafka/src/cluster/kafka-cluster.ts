@@ -81,10 +81,10 @@ export class KafkaCluster implements AsyncDisposable {
 
   /**
    * Creates a topic and waits until all its partitions have leaders. When an answer is lost, the
-   * request is repeated: a topic that exists by then with the partitions and the settings that were
-   * asked for counts as created by it.
+   * request is repeated: a topic that exists by then with the partitions, replicas and settings
+   * that were asked for counts as created by it.
    *
-   * @throws an error whose message says so when the topic was created without leaders, or when it
+   * @throws an error whose message says so when the topic was created but is not ready, or when it
    *   stays unknown whether it was created.
    */
   createTopic(topic: NewTopic): Promise<TopicMetadata> {

@@ -1,4 +1,4 @@
-import { KanneryError } from '@kannery/storage'
+import { errorCodes, KanneryError } from '@kannery/storage'
 import { TestClock } from '@kannery/storage-testkit'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createTopicsApi } from '../protocol/apis/create-topics.ts'
@@ -17,7 +17,19 @@ const wanted: NewTopic = {
 }
 
 /** What the controller does with one CreateTopics, and what the client sees of it. */
-type Outcome = 'created' | 'created, answer lost' | 'answer lost' | 'in use' | 'policy'
+type Outcome =
+  | 'created'
+  | 'created, answer lost'
+  | 'created, broker failed'
+  | 'created, no entry'
+  | 'created, not controller'
+  | 'answer lost'
+  | 'in use'
+  | 'policy'
+  | 'quota'
+
+/** A topic that exists. */
+type Existing = Pick<NewTopic, 'partitions' | 'config'> & { readonly replicas: readonly number[] }
 
 /** A cluster of one broker that creates topics, and follows a script. */
 class ScriptedController {
@@ -25,8 +37,10 @@ class ScriptedController {
   readonly outcomes: Outcome[] = []
   requests = 0
   /** The topic that exists; undefined before one was created. */
-  existing: Pick<NewTopic, 'partitions' | 'config'> | undefined
+  existing: Existing | undefined
   isLed = true
+  /** Why the topic cannot be described; undefined if it can. */
+  describeError: KanneryError | undefined
   isReachable = true
   mayDescribeConfigs = true
 
@@ -61,12 +75,16 @@ class ScriptedController {
       topics: [{ name: wanted.name, errorCode, errorMessage: null, configs: [] }],
     })
     if (outcome === 'policy') return answer(errorNumbers.POLICY_VIOLATION)
+    if (outcome === 'quota') return answer(errorNumbers.THROTTLING_QUOTA_EXCEEDED)
     if (outcome === 'answer lost') throw answerLost()
     if (this.existing !== undefined || outcome === 'in use') {
       return answer(errorNumbers.TOPIC_ALREADY_EXISTS)
     }
-    this.existing = wanted
+    this.existing = { ...wanted, replicas: [1] }
     if (outcome === 'created, answer lost') throw answerLost()
+    if (outcome === 'created, broker failed') return answer(errorNumbers.UNKNOWN_SERVER_ERROR)
+    if (outcome === 'created, no entry') return { throttleTimeMs: 0, topics: [] }
+    if (outcome === 'created, not controller') return answer(errorNumbers.NOT_CONTROLLER)
     return answer(errorNumbers.NONE)
   }
 
@@ -83,12 +101,13 @@ class ScriptedController {
   }
 
   #describe(): TopicMetadata {
+    if (this.describeError !== undefined) throw this.describeError
     const leader = this.isLed ? 1 : undefined
     const partitions = Array.from({ length: this.existing?.partitions ?? 0 }, (_, partition) => ({
       partition,
       leader,
       leaderEpoch: 0,
-      replicas: [1],
+      replicas: this.existing?.replicas ?? [],
       isr: [1],
     }))
     const topicIdBytes = new Uint8Array(16)
@@ -108,11 +127,18 @@ beforeEach(() => {
 })
 
 function create(...outcomes: readonly Outcome[]): Promise<TopicMetadata> {
-  controller.outcomes.push(...outcomes)
-  return controller.clock.passUntil(createTopic(controller.asRouter, wanted))
+  return createAs(wanted, ...outcomes)
 }
 
-const perhapsCreated = 'topic "orders" was perhaps created: the answer was lost'
+function createAs(topic: NewTopic, ...outcomes: readonly Outcome[]): Promise<TopicMetadata> {
+  controller.outcomes.push(...outcomes)
+  return controller.clock.passUntil(createTopic(controller.asRouter, topic))
+}
+
+const perhapsCreated = {
+  message: 'topic "orders" was perhaps created',
+  remedy: 'Try again. If a topic of this name is in the way, delete it only if it is empty.',
+}
 
 describe('the creation of a topic whose answer is lost', () => {
   test('succeeds if the topic was created all the same', async () => {
@@ -125,30 +151,63 @@ describe('the creation of a topic whose answer is lost', () => {
     expect(controller.requests).toBe(3)
   })
 
-  test.each([
-    ['other partitions', { partitions: 3, config: wanted.config }],
-    ['another setting', { partitions: 2, config: { 'segment.ms': '8' } }],
-    ['no settings', { partitions: 2, config: {} }],
-  ])('fails if a topic with %s exists then', async (_name, existing) => {
-    controller.existing = existing
-    await expect(create('answer lost')).rejects.toMatchObject({
+  test.each<[string, Partial<Existing>]>([
+    ['more partitions', { partitions: 3 }],
+    ['another setting', { config: { 'segment.ms': '8' } }],
+    ['no settings', { config: {} }],
+    ['fewer replicas', { replicas: [1] }],
+  ])('fails if a topic with %s exists then, which is another one', async (_name, difference) => {
+    controller.existing = { ...wanted, replicas: [1, 2, 3], ...difference }
+    await expect(
+      createAs({ ...wanted, replicationFactor: 3 }, 'answer lost'),
+    ).rejects.toMatchObject({
       code: 'KAFKA_TOPIC_NOT_EMPTY',
-      message: perhapsCreated,
+      message: 'TOPIC_ALREADY_EXISTS: topic "orders"',
+      why: 'another topic has this name already: its partitions, replicas or settings are not those that were asked for',
+      remedy: errorCodes.KAFKA_TOPIC_NOT_EMPTY.remedy,
+    })
+  })
+
+  test.each<[string, Partial<Existing>]>([
+    ['fewer partitions', { partitions: 1 }],
+    ['further settings', { config: { ...wanted.config, 'flush.ms': '9' } }],
+  ])('fails if a topic with %s exists then, which may be this one', async (_name, difference) => {
+    controller.existing = { ...wanted, replicas: [1], ...difference }
+    await expect(create('answer lost')).rejects.toMatchObject({
+      ...perhapsCreated,
+      code: 'KAFKA_TOPIC_NOT_EMPTY',
       why: expect.stringContaining('exists already'),
     })
   })
 
   test('fails if this user may not see whether the topic is as it was asked for', async () => {
     controller.mayDescribeConfigs = false
-    await expect(create('created, answer lost')).rejects.toMatchObject({ message: perhapsCreated })
+    await expect(create('created, answer lost')).rejects.toMatchObject(perhapsCreated)
   })
 
   test('reports that the topic was perhaps created if no answer ever comes', async () => {
     await expect(create(...Array<Outcome>(100).fill('answer lost'))).rejects.toMatchObject({
+      ...perhapsCreated,
       code: 'KAFKA_UNREACHABLE',
-      message: perhapsCreated,
-      remedy: 'Check whether the topic exists, delete it if so, and try again.',
     })
+  })
+})
+
+describe('the creation of a topic whose answer leaves the outcome unknown', () => {
+  test.each([
+    ['created, broker failed', 'UNKNOWN_SERVER_ERROR'],
+    ['created, no entry', 'CreateTopics answered 0 entries for one'],
+  ] as const)('reports that the topic was perhaps created (%s)', async (outcome, why) => {
+    await expect(create(outcome)).rejects.toMatchObject({
+      ...perhapsCreated,
+      code: 'KAFKA_PROTOCOL',
+      why: expect.stringContaining(why),
+    })
+  })
+
+  test('succeeds if a controller that resigns has created the topic', async () => {
+    expect((await create('created, not controller')).partitions).toHaveLength(2)
+    expect(controller.requests).toBe(2)
   })
 })
 
@@ -175,12 +234,35 @@ describe('the creation of a topic that is answered', () => {
     expect(controller.requests).toBe(1)
   })
 
+  test('fails as refused if the topic exists once a quota allows the request', async () => {
+    controller.existing = { ...wanted, replicas: [1] }
+    await expect(create('quota')).rejects.toMatchObject({
+      message: 'TOPIC_ALREADY_EXISTS: topic "orders"',
+    })
+    expect(controller.requests).toBe(2)
+  })
+
   test('reports that the topic exists if it gets no leaders', async () => {
     controller.isLed = false
     await expect(create('created')).rejects.toMatchObject({
       code: 'KAFKA_UNREACHABLE',
-      message: 'topic "orders" was created, but has no leaders',
+      message: 'topic "orders" was created, but is not ready',
       why: expect.stringContaining('LEADER_NOT_AVAILABLE'),
+      remedy: 'Check the health of the cluster: its brokers, disks and replicas.',
+    })
+  })
+
+  test('keeps the remedy of an error that prevents to see whether the topic is ready', async () => {
+    const resource = { kind: 'topic', name: 'orders' } as const
+    const advice = { id: 'allow-operation', operation: 'Describe', resource } as const
+    const remedy = 'Give this user the operation Describe on topic "orders".'
+    controller.describeError = new KanneryError('KAFKA_DENIED', 'not allowed', { remedy, advice })
+    await expect(create('created')).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      message: 'topic "orders" was created, but is not ready',
+      why: 'not allowed',
+      remedy,
+      advice,
     })
   })
 })

@@ -19,6 +19,9 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>
 }
 
+const otherTopic =
+  'another topic has this name already: its partitions, replicas or settings are not those that were asked for'
+
 /** Describes a topic whose partitions all have a leader; waits for elections. */
 export function describeLedTopic(router: BrokerRouter, name: string): Promise<TopicMetadata> {
   return router.retrying(async () => {
@@ -45,9 +48,10 @@ export async function createTopic(router: BrokerRouter, topic: NewTopic): Promis
     })
   } catch (error) {
     if (!mayExist || !KanneryError.is(error)) throw error
-    const isCreated =
-      isKafkaError(error, 'TOPIC_ALREADY_EXISTS') && (await isAsAsked(router, topic))
-    if (!isCreated) throw leftOver(error, topic, 'was perhaps created: the answer was lost')
+    const exists = isKafkaError(error, 'TOPIC_ALREADY_EXISTS')
+    const present = exists ? await compareWithPresent(router, topic) : 'unknown'
+    if (present === 'other') throw error.with({ why: otherTopic })
+    if (present === 'unknown') throw perhapsCreated(error, topic)
   }
   return await ledNewTopic(router, topic)
 }
@@ -105,31 +109,35 @@ async function requestTopic(
 
 /** Whether a request that failed may have created the topic, now or a little later. */
 function isOutcomeUnknown(error: unknown): boolean {
-  return (
-    KanneryError.is(error) &&
-    error.retry !== 'never' &&
-    !isKafkaError(error, 'NOT_CONTROLLER') &&
-    !isKafkaError(error, 'THROTTLING_QUOTA_EXCEEDED')
-  )
+  if (!KanneryError.is(error) || isKafkaError(error, 'THROTTLING_QUOTA_EXCEEDED')) return false
+  // The broker failed itself (UNKNOWN_SERVER_ERROR), or its answer does not make sense.
+  return error.code === 'KAFKA_PROTOCOL' || error.retry !== 'never'
 }
 
 /**
- * Whether a topic that exists has the partitions and settings that were asked for. False if this
- * user may not see its settings.
+ * Compares the topic that exists with the one that was asked for. `unknown` if this user may not
+ * see its settings; if it has fewer partitions, which may be those that a broker knows already; and
+ * if it has further overrides, which the cluster may add to every topic.
  */
-async function isAsAsked(
+async function compareWithPresent(
   router: BrokerRouter,
-  { name, partitions, config }: NewTopic,
-): Promise<boolean> {
+  { name, partitions, replicationFactor, config }: NewTopic,
+): Promise<'same' | 'other' | 'unknown'> {
   try {
     const present = await router.retrying(() => router.describeTopic(name), mayRetryNewTopic)
     const { overrides } = await describeTopicConfig(router, name)
-    return (
+    const isOther =
+      present.partitions.length > partitions ||
+      Object.entries(config).some(([setting, value]) => overrides[setting] !== value) ||
+      (replicationFactor !== -1 &&
+        present.partitions.some(({ replicas }) => replicas.length !== replicationFactor))
+    if (isOther) return 'other'
+    const isSame =
       present.partitions.length === partitions &&
-      Object.entries(config).every(([setting, value]) => overrides[setting] === value)
-    )
+      Object.keys(overrides).length === Object.keys(config).length
+    return isSame ? 'same' : 'unknown'
   } catch (error) {
-    if (KanneryError.is(error)) return false
+    if (KanneryError.is(error)) return 'unknown'
     throw error
   }
 }
@@ -145,7 +153,11 @@ async function ledNewTopic(router: BrokerRouter, topic: NewTopic): Promise<Topic
     }, mayRetryNewTopic)
   } catch (error) {
     if (!KanneryError.is(error)) throw error
-    throw leftOver(error, topic, 'was created, but has no leaders')
+    throw error.with({
+      message: `topic "${topic.name}" was created, but is not ready`,
+      why: fullReason(error),
+      facts: { topic: topic.name },
+    })
   }
 }
 
@@ -154,14 +166,18 @@ function mayRetryNewTopic(error: KanneryError): boolean {
   return error.retry !== 'never'
 }
 
-/** Adds to the error of a creation that the topic exists now, or may exist. */
-function leftOver(error: KanneryError, { name }: NewTopic, state: string): KanneryError {
+/** Adds to the error of a creation that the topic may exist. */
+function perhapsCreated(error: KanneryError, { name }: NewTopic): KanneryError {
   return error.with({
-    message: `topic "${name}" ${state}`,
-    why: error.why === undefined ? error.message : `${error.message}: ${error.why}`,
-    remedy: 'Check whether the topic exists, delete it if so, and try again.',
+    message: `topic "${name}" was perhaps created`,
+    why: fullReason(error),
+    remedy: 'Try again. If a topic of this name is in the way, delete it only if it is empty.',
     facts: { topic: name },
   })
+}
+
+function fullReason({ message, why }: KanneryError): string {
+  return why === undefined ? message : `${message}: ${why}`
 }
 
 function noLeader(topic: string, partition: number): KanneryError {

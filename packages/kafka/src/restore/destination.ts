@@ -19,7 +19,13 @@ export interface Destination {
   /** Offset at which the first record of each restored partition lands, by partition. */
   readonly startOffsets: ReadonlyMap<number, number>
   readonly maxBatchBytes: number
-  /** Gives the topic its final configuration, as far as that was held off during the restore. */
+  /**
+   * Gives the topic its final configuration, as far as that was held off during the restore.
+   *
+   * @throws KAFKA_TOPIC_MISMATCH when the topic was deleted and created again since it was opened,
+   *   KAFKA_TOPIC_UNKNOWN when it was deleted: not all records are in it then, and nothing was
+   *   changed. Any other error names the settings that are left to change.
+   */
   finish(): Promise<void>
 }
 
@@ -73,6 +79,8 @@ export async function openDestination(
     startOffsets,
     finish: async () => {
       try {
+        const last = await cluster.topic(name)
+        if (last.topicId !== topic.topicId) throw topicReplaced(topic, last)
         await cluster.alterTopicConfig(name, release.set, release.remove)
       } catch (error) {
         throw KanneryError.is(error) ? unfinished(error, name, release) : error
@@ -145,7 +153,10 @@ export async function endOffsets(
   )
 }
 
-/** Explains that a topic has all records, but not its final configuration. */
+/**
+ * Explains that a topic has all records, but not its final configuration. Returns the error itself
+ * if the topic is gone, or no setting is left to change.
+ */
 function unfinished(
   error: KanneryError,
   topic: string,
@@ -156,6 +167,8 @@ function unfinished(
     ...(values.length === 0 ? [] : [`set ${values.join(', ')}`]),
     ...(remove.length === 0 ? [] : [`remove ${remove.join(', ')}`]),
   ]
+  const isGone = error.code === 'KAFKA_TOPIC_MISMATCH' || error.code === 'KAFKA_TOPIC_UNKNOWN'
+  if (isGone || lines.length === 0) return error
   return error.with({
     message: `topic "${topic}" did not get its final configuration`,
     why: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,

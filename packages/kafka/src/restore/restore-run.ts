@@ -18,7 +18,11 @@ export interface RestoreRunOptions extends RestoreSettings {
 
 /** The result of a restore. Both lists are in the order of the topics that were asked for. */
 export interface RestoreRunReport {
-  /** Topics that were created or may have been written into, also those that failed after that. */
+  /**
+   * Topics that were created or may have been written into, also those that failed after that. A
+   * topic whose creation failed is not among them: only the message of its error says whether it
+   * exists or may exist.
+   */
   readonly topics: readonly RestoreReport[]
   /** Topics that were not restored, or not to their end. */
   readonly failed: readonly FailedRestore[]

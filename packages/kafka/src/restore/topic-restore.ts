@@ -97,8 +97,8 @@ export class TopicRestore {
    * INTERRUPTED, DATA_CORRUPT, CONFIG_INVALID or KAFKA_* as the error.
    *
    * @throws what prevented it from writing anything: KAFKA_TOPIC_NOT_EMPTY, KAFKA_TOPIC_MISMATCH,
-   *   KAFKA_DENIED, CONFIG_INVALID, INTERRUPTED; KAFKA_UNREACHABLE, whose message says so if the
-   *   topic was created or may have been.
+   *   KAFKA_DENIED, CONFIG_INVALID, INTERRUPTED and other KAFKA_*. If the creation of the topic
+   *   failed, the message says so if it was created or may have been.
    */
   async run(onProgress: (progress: RestoreProgress) => void): Promise<TopicOutcome> {
     const { cluster, verify, transforms = [] } = this.#options
