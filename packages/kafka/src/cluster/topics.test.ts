@@ -252,7 +252,7 @@ describe('the creation of a topic that is answered', () => {
     })
   })
 
-  test('keeps the remedy of an error that prevents to see whether the topic is ready', async () => {
+  test('keeps the remedy of the error if it cannot be seen whether the topic is ready', async () => {
     const resource = { kind: 'topic', name: 'orders' } as const
     const advice = { id: 'allow-operation', operation: 'Describe', resource } as const
     const remedy = 'Give this user the operation Describe on topic "orders".'
