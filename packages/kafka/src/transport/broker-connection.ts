@@ -114,6 +114,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     })
     this.#socket = openSocket(address, options.tls, {
       onConnect: () => connected.resolve(),
+      room: () => this.#assembler.room,
       onBytes: (buffer, length) => this.#receive(buffer, length),
       onClose: (error) => {
         const failure = connectionError(error, this.#context)
@@ -199,12 +200,13 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
     version: number,
     send: (encoded: BrokerRequest) => Promise<Buffer>,
   ): Promise<Answer> {
+    const encoded = encodeRequestBody(api, request, version)
     try {
       const body = await send({
         apiKey: api.key,
         apiVersion: version,
         flexible: isFlexible(api, version),
-        body: [encodeRequestBody(api, request, version)],
+        body: [encoded],
       })
       return decodeAnswer(this, api.name, () => decodeAnswerBody(api, body, version))
     } catch (error) {
@@ -242,7 +244,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
       if (first && this.#options.tls === undefined && looksLikeTls(buffer, length)) {
         throw tlsExpectedError(this.address)
       }
-      this.#assembler.feed(buffer, length)
+      this.#assembler.received(buffer, length)
     } catch (error) {
       this.#fail(error)
     }

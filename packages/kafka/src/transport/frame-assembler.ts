@@ -14,13 +14,19 @@ interface FrameHandler {
 }
 
 const lengthBytes = 4
+/** Size of a read that may hold the beginning of a frame. */
+const readBufferBytes = 64 * 1024
+/** What is missing of a frame is read into the frame itself if it is as much as this. */
+const leastDirectBytes = 16 * 1024
 
 /**
  * Cuts a byte stream into Kafka's frames: a signed 32-bit big-endian length, then that many bytes.
- * Copies every byte once.
+ * The stream is read into {@link room}, which is most of a large frame itself: only its beginning
+ * is copied.
  */
 export class FrameAssembler {
   readonly #handler: FrameHandler
+  readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
   readonly #header = Buffer.alloc(lengthBytes)
   #headerFilled = 0
   #target: Buffer | undefined
@@ -36,11 +42,24 @@ export class FrameAssembler {
     return this.#target !== undefined || this.#headerFilled > 0
   }
 
+  /** Where to read the next bytes of the stream into; then call {@link received}. */
+  get room(): Buffer {
+    const missing = this.#length - this.#filled
+    return this.#target === undefined || missing < leastDirectBytes
+      ? this.#readBuffer
+      : this.#target.subarray(this.#filled, this.#length)
+  }
+
   /**
-   * Takes the next bytes of the stream: `bytes` up to `end`. After an error, the rest of the stream
-   * cannot be used.
+   * Takes the next `length` bytes of the stream, which are in `room`: what {@link room} was before.
+   * After an error, the rest of the stream cannot be used.
    */
-  feed(bytes: Buffer, end: number): void {
+  received(room: Buffer, length: number): void {
+    if (room.buffer === this.#readBuffer.buffer) this.#copyFrom(room, length)
+    else if (this.#target !== undefined) this.#advance(this.#target, length)
+  }
+
+  #copyFrom(bytes: Buffer, end: number): void {
     let position = 0
     while (position < end) {
       position =
@@ -66,9 +85,13 @@ export class FrameAssembler {
   #readBody(target: Buffer, bytes: Buffer, position: number, end: number): number {
     const taken = Math.min(end - position, this.#length - this.#filled)
     bytes.copy(target, this.#filled, position, position + taken)
+    this.#advance(target, taken)
+    return position + taken
+  }
+
+  #advance(target: Buffer, taken: number): void {
     this.#filled += taken
     this.#finishWhenWhole(target)
-    return position + taken
   }
 
   #finishWhenWhole(target: Buffer): void {

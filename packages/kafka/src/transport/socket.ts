@@ -6,10 +6,9 @@ import type { HostPort, TlsOptions } from '../configuration/connection-options.t
 /** Receives what happens on a socket. Nothing is called after `onClose`. */
 interface SocketListener {
   onConnect(): void
-  /**
-   * Called with received bytes. `buffer` up to `length` is valid during the call only: the next
-   * read overwrites it.
-   */
+  /** Returns where to read the next bytes into. Called before each read. */
+  room(): Buffer
+  /** Called with received bytes: `buffer`, which {@link room} returned, up to `length`. */
   onBytes(buffer: Buffer, length: number): void
   /**
    * Called when the connection has ended. `error` is undefined when the peer closed it in order.
@@ -17,12 +16,9 @@ interface SocketListener {
   onClose(error: Error | undefined): void
 }
 
-/** Size of one read. */
-const readBufferBytes = 256 * 1024
-
 /**
- * Connects with `onread`: Node.js reads into one buffer again and again instead of allocating one
- * per read. With TLS, `onConnect` comes after the handshake and the verification of the broker's
+ * Connects with `onread`: Node.js reads into memory of the listener instead of allocating some per
+ * read. With TLS, `onConnect` comes after the handshake and the verification of the broker's
  * certificate.
  */
 export function openSocket(
@@ -31,7 +27,7 @@ export function openSocket(
   listener: SocketListener,
 ): Socket {
   const onread = {
-    buffer: Buffer.allocUnsafeSlow(readBufferBytes),
+    buffer: () => listener.room(),
     callback(length: number, buffer: Uint8Array): boolean {
       listener.onBytes(buffer as Buffer, length)
       return !socket.destroyed
