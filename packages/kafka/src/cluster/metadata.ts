@@ -80,12 +80,13 @@ export function readMetadata(answer: MetadataAnswer): ClusterMetadata {
 }
 
 function readTopic(topic: MetadataTopic): TopicMetadata {
-  const { name, topicId, isInternal, partitions } = topic
+  const { name, isInternal, partitions } = topic
+  // A copy, which does not keep the whole answer in memory.
+  const topicIdBytes = Buffer.from(topic.topicId)
   return {
     name,
-    topicId: Buffer.from(topicId).toString('base64url'),
-    // The answer's frame would be kept.
-    topicIdBytes: Buffer.from(topicId),
+    topicId: topicIdBytes.toString('base64url'),
+    topicIdBytes,
     internal: isInternal,
     partitions: partitions
       .map((partition) => ({

@@ -141,15 +141,13 @@ export function decodeFetchResponse(frame: Buffer, version: number): FetchRespon
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
   const sessionId = reader.int32()
-  const partitions: FetchedPartition[] = []
-  reader.structs(() => {
+  const partitions = reader.structs(() => {
     const key =
-      version >= fetchApi.byTopicId ? reader.bytes(16).toString('base64url') : reader.string()
-    reader.array(() => partitions.push(readPartition(reader, key)))
+      version >= fetchApi.byTopicId ? reader.uuid().toString('base64url') : reader.string()
+    return reader.array(() => readPartition(reader, key))
   })
-  reader.taggedFields()
-  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes follow the answer`)
-  return { throttleTimeMs, errorCode, sessionId, partitions }
+  reader.end()
+  return { throttleTimeMs, errorCode, sessionId, partitions: partitions.flat() }
 }
 
 function readPartition(reader: FrameReader, key: string): FetchedPartition {

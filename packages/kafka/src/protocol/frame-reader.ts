@@ -1,3 +1,5 @@
+const uuidBytes = 16
+
 /**
  * Reads the primitive types of Kafka's protocol from one frame. In flexible versions of an API,
  * lengths are varints and every struct ends with tagged fields (KIP-482). 64-bit integers become
@@ -79,7 +81,15 @@ export class FrameReader {
     return this.bytes(Math.max(this.#length(), 0))
   }
 
-  /** Reads a nullable array of primitives; empty for null. */
+  /** Reads a topic's id, as a view. */
+  uuid(): Buffer {
+    return this.bytes(uuidBytes)
+  }
+
+  /**
+   * Reads a nullable array of primitives, or of items that read their own tagged fields; empty for
+   * null.
+   */
   array<T>(readItem: () => T): T[] {
     const items: T[] = []
     for (let rest = this.#length(); rest > 0; rest--) items.push(readItem())
@@ -106,6 +116,21 @@ export class FrameReader {
       const field = this.bytes(this.unsignedVarint())
       onField?.(tag, new FrameReader(field, { flexible: true }))
     }
+  }
+
+  /** Reads all that is left, as a view. */
+  rest(): Buffer {
+    return this.bytes(this.remaining)
+  }
+
+  /**
+   * Reads the tagged fields of an answer, which has to end there.
+   *
+   * @throws RangeError when more follows
+   */
+  end(): void {
+    this.taggedFields()
+    if (this.remaining > 0) throw new RangeError(`${this.remaining} bytes follow the answer`)
   }
 
   /** Skips all that is left, with the tagged fields at the end. */

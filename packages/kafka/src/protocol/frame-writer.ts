@@ -14,7 +14,7 @@ export class FrameWriter {
     this.#flexible = flexible
   }
 
-  /** What was written so far: a view, which later writes may leave behind. */
+  /** What was written so far: a view, valid until the next write. */
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }

@@ -44,7 +44,7 @@ export function encodeRequestBody<Request>(
 /**
  * Decodes the body of an answer: what follows its header.
  *
- * @throws RangeError when it is not an answer of this version
+ * @throws RangeError when it is not an answer of this version.
  */
 export function decodeAnswerBody<Answer>(
   api: KafkaApi<never, Answer>,
@@ -53,8 +53,7 @@ export function decodeAnswerBody<Answer>(
 ): Answer {
   const reader = new FrameReader(body, { flexible: isFlexible(api, version) })
   const answer = api.decode(reader, version)
-  reader.taggedFields()
-  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} bytes follow the answer`)
+  reader.end()
   return answer
 }
 

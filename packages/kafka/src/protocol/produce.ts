@@ -4,7 +4,7 @@ import { FrameWriter } from './frame-writer.ts'
 
 /**
  * Versions of Produce that are used: the least whose fields have lengths as varints (Kafka 2.4),
- * and the one that names topics by id (KIP-516, Kafka 4.0).
+ * and the one that names topics by id (KIP-516, Kafka 4.1).
  */
 export const produceApi = {
   key: 0,
@@ -85,12 +85,13 @@ export function encodeProduceRequest(request: ProduceRequest): Uint8Array[] {
 /**
  * Decodes a Produce answer.
  *
- * @throws KAFKA_PROTOCOL when the answer is about another topic than the one that was asked for.
+ * @throws KAFKA_PROTOCOL when the answer is not about exactly one topic; RangeError when the frame
+ *   is not a Produce answer of this version.
  */
 export function decodeProduceResponse(frame: Buffer, version: number): ProduceResponse {
   const reader = new FrameReader(frame, flexible)
   const topics = reader.structs(() => {
-    if (version >= produceApi.byTopicId) reader.bytes(16)
+    if (version >= produceApi.byTopicId) reader.uuid()
     else reader.string()
     return reader.structs(() => readResult(reader))
   })
@@ -100,7 +101,9 @@ export function decodeProduceResponse(frame: Buffer, version: number): ProduceRe
       why: 'one topic was written',
     })
   }
-  return { results, throttleTimeMs: reader.int32() }
+  const throttleTimeMs = reader.int32()
+  reader.end()
+  return { results, throttleTimeMs }
 }
 
 function readResult(reader: FrameReader): ProduceResult {

@@ -1,6 +1,6 @@
 import type { HostPort } from '../configuration/connection-options.ts'
+import { FrameReader } from '../protocol/frame-reader.ts'
 import { protocolError } from './errors.ts'
-import { skipTaggedFields } from './request-header.ts'
 import { type SlabNumber, SlabPair } from './slab-pair.ts'
 
 /**
@@ -88,7 +88,8 @@ export class PendingAnswers {
    * @throws KAFKA_PROTOCOL when it answers another one; the request stays unanswered.
    */
   resolve(frame: Buffer): void {
-    const correlationId = frame.readInt32BE(0)
+    const reader = new FrameReader(frame, { flexible: true })
+    const correlationId = reader.int32()
     const [due] = this.#sent
     if (due?.correlationId !== correlationId) {
       throw protocolError(
@@ -96,10 +97,10 @@ export class PendingAnswers {
         `it sent answer ${correlationId} where ${due?.correlationId ?? 'none'} was due`,
       )
     }
-    const body = frame.subarray(due.taggedFields ? skipTaggedFields(frame, 4) : 4)
+    if (due.taggedFields) reader.taggedFields()
     this.#sent.shift()
     if (due.slab !== undefined) this.#slabs.release()
-    due.resolve(body)
+    due.resolve(reader.rest())
   }
 
   /** Rejects everything that is unanswered: the connection is closed. */

@@ -28,36 +28,8 @@ export function encodeRequestHeader(
 
 /**
  * Whether the header of the answer ends with tagged fields, as those of flexible versions do. That
- * of ApiVersions never does: whoever asks does not know yet what the broker speaks (KIP-511).
+ * of ApiVersions never does: a client that sends it does not know the broker's versions (KIP-511).
  */
 export function hasTaggedFieldsInAnswer({ apiKey, flexible }: RequestKind): boolean {
   return flexible && apiKey !== apiVersionsApi.key
-}
-
-/**
- * Returns the position after the tagged fields that begin at `position` (KIP-482).
- *
- * @throws RangeError when they end outside `bytes`.
- */
-export function skipTaggedFields(bytes: Buffer, position: number): number {
-  let [count, next] = readUnsignedVarint(bytes, position)
-  for (; count > 0; count--) {
-    next = readUnsignedVarint(bytes, next)[1]
-    const [size, behindSize] = readUnsignedVarint(bytes, next)
-    next = behindSize + size
-  }
-  if (next > bytes.length) throw new RangeError('tagged fields end outside the frame')
-  return next
-}
-
-function readUnsignedVarint(bytes: Buffer, position: number): [value: number, next: number] {
-  let value = 0
-  let factor = 1
-  for (let next = position; next < position + 5; next++) {
-    const byte = bytes.readUInt8(next)
-    value += (byte & 0x7f) * factor
-    if (byte < 0x80) return [value, next + 1]
-    factor *= 0x80
-  }
-  throw new RangeError('a variable-length integer has more than five bytes')
 }

@@ -1,5 +1,5 @@
 import { errorNumbers } from '../error-numbers.ts'
-import type { KafkaApi } from '../kafka-api.ts'
+import type { KafkaApi, ThrottledAnswer } from '../kafka-api.ts'
 
 /** The program that asks, for the broker's metrics (KIP-511). Not sent in version 0. */
 interface ApiVersionsRequest {
@@ -7,7 +7,7 @@ interface ApiVersionsRequest {
   readonly softwareVersion: string
 }
 
-interface ApiVersionsAnswer {
+interface ApiVersionsAnswer extends ThrottledAnswer {
   readonly errorCode: number
   readonly apis: readonly {
     readonly key: number
@@ -35,15 +35,13 @@ export const apiVersionsApi: KafkaApi<ApiVersionsRequest, ApiVersionsAnswer> = {
     const errorCode = reader.int16()
     if (errorCode === errorNumbers.UNSUPPORTED_VERSION) {
       reader.skipRest()
-      return { errorCode, apis: [] }
+      return { errorCode, apis: [], throttleTimeMs: 0 }
     }
     const apis = reader.structs(() => ({
       key: reader.int16(),
       least: reader.int16(),
       greatest: reader.int16(),
     }))
-    // The throttle time.
-    if (version >= 1) reader.int32()
-    return { errorCode, apis }
+    return { errorCode, apis, throttleTimeMs: version >= 1 ? reader.int32() : 0 }
   },
 }

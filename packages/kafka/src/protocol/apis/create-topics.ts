@@ -47,7 +47,7 @@ export const createTopicsApi: KafkaApi<CreateTopicsRequest, CreateTopicsAnswer> 
     const throttleTimeMs = reader.int32()
     const topics = reader.structs(() => {
       reader.string()
-      if (version >= 7) reader.bytes(topicIdBytes)
+      if (version >= 7) reader.uuid()
       const errorCode = reader.int16()
       const errorMessage = reader.nullableString()
       // Number of partitions and of replicas.
@@ -63,5 +63,3 @@ export const createTopicsApi: KafkaApi<CreateTopicsRequest, CreateTopicsAnswer> 
     return { throttleTimeMs, topics }
   },
 }
-
-const topicIdBytes = 16

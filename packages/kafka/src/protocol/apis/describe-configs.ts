@@ -15,7 +15,7 @@ interface DescribeConfigsAnswer extends ThrottledAnswer {
     readonly errorMessage: string | null
     readonly configs: readonly {
       readonly name: string
-      /** null when it is secret. */
+      /** null when it is secret, or has no value. */
       readonly value: string | null
       /** org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource */
       readonly source: number

@@ -38,7 +38,7 @@ export interface MetadataAnswer extends ThrottledAnswer {
   readonly topics: readonly MetadataTopic[]
 }
 
-const topicIdBytes = 16
+const noTopicId = Buffer.alloc(16)
 const firstWithTopicIds = 10
 
 /** Version 10 is the first with topic ids (KIP-516, Kafka 2.8). Never creates a topic. */
@@ -50,7 +50,7 @@ export const metadataApi: KafkaApi<MetadataRequest, MetadataAnswer> = {
   flexibleFrom: 9,
   encode(writer, { topics, includeAllowedOperations }, version) {
     writer.structs(topics, (name) => {
-      if (version >= firstWithTopicIds) writer.bytes(Buffer.alloc(topicIdBytes))
+      if (version >= firstWithTopicIds) writer.bytes(noTopicId)
       writer.string(name)
     })
     // Must not create a topic that is missing.
@@ -79,11 +79,10 @@ function readTopic(reader: FrameReader, version: number): MetadataTopic {
   const errorCode = reader.int16()
   // null, in version 12, only for a topic that was asked for by its id.
   const name = reader.nullableString() ?? ''
-  const topicId =
-    version >= firstWithTopicIds ? reader.bytes(topicIdBytes) : Buffer.alloc(topicIdBytes)
+  const topicId = version >= firstWithTopicIds ? reader.uuid() : noTopicId
   const isInternal = reader.boolean()
   const partitions = reader.structs(() => {
-    // Its own error: also said by a leader that is missing.
+    // Its error number, which says no more than its leader does.
     reader.int16()
     const partition = {
       partition: reader.int32(),
