@@ -42,6 +42,8 @@ export interface AnswerFault {
    * is slow (KIP-405).
    */
   readonly empty?: boolean
+  /** The last byte of each partition's records is another one. */
+  readonly damaged?: boolean
   /** These bytes instead of an answer. */
   readonly bytes?: Buffer
   /** The connection breaks instead. */
@@ -130,7 +132,11 @@ export class ScriptedBroker {
     return writer.appendTaggedFields().buffer
   }
 
-  #answerOne(writer: Writer, position: AskedPosition, { empty = false }: AnswerFault): void {
+  #answerOne(
+    writer: Writer,
+    position: AskedPosition,
+    { empty = false, damaged = false }: AnswerFault,
+  ): void {
     const { partition, fetchOffset, maxBytes } = position
     const scripted = this.partitions.get(partition) ?? this.fill(partition)
     const { errorCode = 0, highWatermark, lastStableOffset, aborted = [], diverging } = scripted
@@ -144,6 +150,10 @@ export class ScriptedBroker {
     })
     const served = errorCode === 0 && diverging === undefined && !empty
     const records = served ? Buffer.concat(readable).subarray(0, maxBytes) : Buffer.alloc(0)
+    if (damaged && records.length > 0) {
+      const last = records.length - 1
+      records.writeUInt8(records.readUInt8(last) ^ 1, last)
+    }
     writer.appendInt32(partition).appendInt16(errorCode)
     writer.appendInt64(BigInt(highWatermark)).appendInt64(BigInt(lastStableOffset)).appendInt64(0n)
     writer.appendArray([...aborted], (_, { producerId, firstOffset }) => {

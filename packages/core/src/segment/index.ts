@@ -10,6 +10,7 @@ export {
   type EncodedChunk,
   type EncodeOptions,
   encodeChunk,
+  isChangedInMemory,
 } from './format/encode-chunk.ts'
 export type {
   AbortedRange,

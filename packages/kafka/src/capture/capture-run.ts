@@ -68,7 +68,7 @@ export class CaptureRun {
       encoder,
       uploads: this.#memory.uploads,
       once: mode.kind === 'once',
-      onFailed: () => this.#wakeSignal.notify(),
+      wake: () => this.#wakeSignal.notify(),
     })
     this.#readers = new BrokerReaders({
       cluster,
@@ -120,7 +120,8 @@ export class CaptureRun {
 
   get #over(): boolean {
     if (this.#options.signal.aborted || this.#broken !== undefined) return true
-    if (this.#topics.open.size > 0 || this.#topics.contends || this.#topics.beginsAnew) return false
+    const { open, closes, contends, beginsAnew } = this.#topics
+    if (open.size > 0 || closes || contends || beginsAnew) return false
     return this.#once || this.#topics.failures.length > 0
   }
 

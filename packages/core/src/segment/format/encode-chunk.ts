@@ -38,8 +38,8 @@ export interface EncodeOptions {
   /** `zstd`: compress the chunk, unless that does not make it smaller. */
   readonly codec: ChunkCodec
   /**
-   * CRC-32C of the raw bytes, computed in the same tick in which the batches' own checksums are
-   * checked, before any `await`.
+   * CRC-32C that the raw bytes must have. Derived from checksums that came with them, and not
+   * computed from the bytes, it proves that they are what their producers wrote.
    */
   readonly rawCrc: number
 }
@@ -137,14 +137,17 @@ function reasonAgainstFacts(facts: ChunkFacts): string | undefined {
   return undefined
 }
 
-/**
- * Makes the error for memory that changed between the check of a batch and its way into the
- * segment.
- */
+/** Makes the error for a chunk whose bytes do not have the checksum that they must have. */
 export function changed(): KanneryError {
   return new KanneryError('INTERNAL', 'a chunk is not what was fetched any more', {
-    why: 'its checksum changed in memory between the fetch and the write; nothing of it was committed',
+    why: 'its bytes changed in memory before they were written; nothing of it was committed',
     remedy:
       'Try again. If it comes back on this machine only, test its memory; else please report it.',
+    facts: { changedInMemory: true },
   })
+}
+
+/** Whether an error says that the bytes of a chunk changed before they were written. */
+export function isChangedInMemory(error: unknown): error is KanneryError {
+  return KanneryError.is(error, 'INTERNAL') && error.facts['changedInMemory'] === true
 }

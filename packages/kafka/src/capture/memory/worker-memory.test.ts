@@ -89,6 +89,7 @@ describe('the budget of a worker', () => {
         limits: { maxBytes: 64 * mebibyte, maxAgeMs: 300_000 },
         memory: memory.chunks,
         encoder,
+        checksEachBatch: false,
         publish: () => new Promise((resolve) => setImmediate(resolve)),
         onFailed: (error) => expect.unreachable(String(error)),
       })

@@ -10,13 +10,21 @@ import { ChunkBuilder, type RawChunk } from './chunk-builder.ts'
 
 const mebibyte = 1024 * 1024
 
+function builderFrom(
+  from: number,
+  options: Partial<ConstructorParameters<typeof ChunkBuilder>[0]>,
+): ChunkBuilder {
+  const defaults = { memory: new ChunkMemory(), clock: new TestClock(), partition: 0 }
+  return new ChunkBuilder({ ...defaults, from, checksEachBatch: false, ...options })
+}
+
 /** Fills chunks as a topic's writer does. */
 function build(
   batches: readonly Buffer[],
   { from = 0, aborted }: { readonly from?: number; readonly aborted?: AbortedPart } = {},
 ): { readonly chunks: readonly RawChunk[]; readonly memory: ChunkMemory } {
   const memory = new ChunkMemory()
-  const builder = new ChunkBuilder({ memory, clock: new TestClock(1000), partition: 3, from })
+  const builder = builderFrom(from, { memory, clock: new TestClock(1000), partition: 3 })
   const chunks: (RawChunk | undefined)[] = []
   const buffer = Buffer.concat(batches)
   for (const header of walkBatches(buffer)) {
@@ -155,9 +163,21 @@ describe('a chunk', () => {
 })
 
 describe('a batch that was appended', () => {
-  test('has a correct checksum: a damaged one is refused, and those before are kept', () => {
+  test('gives the chunk the checksum that its producer gave it, although it is damaged', () => {
+    const builder = builderFrom(0, {})
+    const whole = brokerBatch({ at: 0 })
+    const damaged = Buffer.from(whole)
+    damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1)
+    const [header] = walkBatches(damaged)
+    if (header === undefined) throw new Error('a batch')
+    builder.append(damaged, header, undefined)
+
+    expect(builder.finish()?.rawCrc).toBe(crc32c(whole))
+  })
+
+  test('is refused if it is damaged and each is checked, and those before it are kept', () => {
     const memory = new ChunkMemory()
-    const builder = new ChunkBuilder({ memory, clock: new TestClock(), partition: 0, from: 0 })
+    const builder = builderFrom(0, { memory, checksEachBatch: true })
     const buffer = Buffer.concat([brokerBatch({ at: 0 }), brokerBatch({ at: 1 })])
     buffer.writeUInt8(buffer.readUInt8(buffer.length - 1) ^ 1, buffer.length - 1)
     const [good, bad] = [...walkBatches(buffer)]
@@ -179,7 +199,7 @@ describe('a batch that was appended', () => {
     for (const chunk of chunks) chunk.release()
     expect(memory.used).toBe(0)
 
-    const builder = new ChunkBuilder({ memory, clock: new TestClock(), partition: 0, from: 0 })
+    const builder = builderFrom(0, { memory })
     for (const at of [0, 1, 2]) {
       const batch = brokerBatch({ at, value })
       const [header] = walkBatches(batch)

@@ -7,13 +7,16 @@ import { blockBytes, type ChunkBlock, type ChunkMemory } from '../memory/chunk-m
 import type { AbortedPart } from './aborted-batches.ts'
 import { leastTimestamp } from './least-timestamp.ts'
 
-/** Whole batches of one partition, checked and copied. */
+/** Whole batches of one partition, copied. */
 export interface RawChunk {
   readonly facts: ChunkFacts
   readonly raw: Buffer
   /** Size of the block that holds `raw`, bytes. */
   readonly memoryBytes: number
-  /** CRC-32C of `raw`. */
+  /**
+   * CRC-32C of `raw`, derived from the batches' own checksums: `raw` has it if they are what their
+   * producers wrote.
+   */
   readonly rawCrc: number
   /** Places of the batches in aborted transactions, in order. */
   readonly aborted: readonly AbortedPart[]
@@ -40,6 +43,12 @@ interface ChunkBuilderOptions {
   readonly partition: number
   /** First offset that the chunks are to cover. */
   readonly from: number
+  /**
+   * Whether to check the checksum of each batch before it is taken, besides that of the whole chunk
+   * before it is written. Costs a pass over the bytes, and says which batch is damaged while those
+   * before it can still be kept.
+   */
+  readonly checksEachBatch: boolean
 }
 
 /**
@@ -86,16 +95,16 @@ export class ChunkBuilder {
   }
 
   /**
-   * Checks the checksum of a batch and copies the batch. The chunk's checksum is derived from the
-   * batch's in the same tick, so that any later damage to the copy is found. Bytes of `buffer`
-   * after the batch are expected to be appended next.
+   * Copies a batch. The chunk's checksum is derived from the batch's own, so that damage before the
+   * copy and after it is found when the chunk is encoded or written. Bytes of `buffer` after the
+   * batch are expected to be appended next.
    *
    * @returns how many of its records a consumer would see
-   * @throws KAFKA_DATA_CORRUPT; nothing is added then.
+   * @throws KAFKA_DATA_CORRUPT if each batch is checked; nothing is added then.
    */
   append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): number {
     const { position, length } = header
-    checkBatch(buffer, header)
+    if (this.#options.checksEachBatch) checkBatch(buffer, header)
     const unchecked = buffer.subarray(position, position + beforeChecksummed)
     const withHead = crc32c(unchecked, this.#rawCrc)
     this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)

@@ -2,6 +2,7 @@ import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core/s
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { RawChunk } from './chunk-builder.ts'
+import { explainDamage } from './damaged-chunk.ts'
 import type { SegmentChunk } from './open-segment.ts'
 
 /**
@@ -33,6 +34,8 @@ export class ChunkEncoder {
   /**
    * Encodes a chunk. Results may come in another order than the calls. The memory of the raw chunk
    * belongs to the result; it is released when encoding fails.
+   *
+   * @throws KAFKA_DATA_CORRUPT when a batch is not what its producer wrote; INTERNAL
    */
   async encode(chunk: RawChunk): Promise<SegmentChunk> {
     const { facts, raw, rawCrc } = chunk
@@ -43,8 +46,9 @@ export class ChunkEncoder {
       const encoded = await (codec === 'none' ? encode() : this.#slots.run(encode))
       return this.#segmentChunk(chunk, encoded)
     } catch (error) {
+      const explained = explainDamage(error, raw, facts.partition)
       chunk.release()
-      throw error
+      throw explained
     } finally {
       this.#pendingBytes -= raw.length
       this.#memory.notifyRoom()

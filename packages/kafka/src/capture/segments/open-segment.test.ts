@@ -14,7 +14,13 @@ async function chunk(
 ): Promise<SegmentChunk> {
   const clock = new TestClock()
   await clock.pass(at)
-  const builder = new ChunkBuilder({ memory: new ChunkMemory(), clock, partition, from: at })
+  const builder = new ChunkBuilder({
+    memory: new ChunkMemory(),
+    clock,
+    partition,
+    from: at,
+    checksEachBatch: false,
+  })
   const batch = brokerBatch({ at, records: 10 })
   for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
   const raw = builder.finish()

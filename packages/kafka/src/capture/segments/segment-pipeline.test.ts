@@ -47,7 +47,13 @@ class World {
 
   #chunk(at: number, value: string): RawChunk {
     const { memory } = this
-    const builder = new ChunkBuilder({ memory, clock: new TestClock(), partition: 0, from: at })
+    const builder = new ChunkBuilder({
+      memory,
+      clock: new TestClock(),
+      partition: 0,
+      from: at,
+      checksEachBatch: false,
+    })
     const batch = brokerBatch({ at, value })
     for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
     const chunk = builder.finish()

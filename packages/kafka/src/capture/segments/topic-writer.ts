@@ -15,6 +15,8 @@ interface TopicWriterOptions {
   readonly limits: SegmentLimits
   readonly memory: ChunkMemory
   readonly encoder: ChunkEncoder
+  /** Whether to check each batch before it is taken, not only each chunk before it is written. */
+  readonly checksEachBatch: boolean
   readonly publish: (segment: OpenSegment) => Promise<void>
   /** Called once, with the first error. Nothing is taken or kept after it. */
   readonly onFailed: (error: unknown) => void
@@ -53,15 +55,17 @@ export class TopicWriter {
 
   /** Adds a partition, which is to be covered from offset `from` on. */
   addPartition(partition: number, from: number): void {
-    const { memory, clock } = this.#options
-    this.#builders.set(partition, new ChunkBuilder({ memory, clock, partition, from }))
+    const { memory, clock, checksEachBatch } = this.#options
+    const options = { memory, clock, partition, from, checksEachBatch }
+    this.#builders.set(partition, new ChunkBuilder(options))
   }
 
   /**
-   * Takes the batches in `records`, which follow those before: checks and copies them before it
-   * returns. Returns how many of their records consumers would see.
+   * Takes the batches in `records`, which follow those before: copies them before it returns.
+   * Returns how many of their records consumers would see.
    *
-   * @throws KAFKA_DATA_CORRUPT, KAFKA_UNSUPPORTED with topic and partition; what was before the
+   * @throws KAFKA_DATA_CORRUPT for what cannot be a batch and, if each batch is checked, for one
+   *   whose checksum is wrong; KAFKA_UNSUPPORTED. With topic and partition; what was before the
    *   damage is kept.
    */
   take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {

@@ -29,7 +29,13 @@ const transaction = Buffer.concat([
 ])
 
 async function segmentOf(clock: TestClock, batches: Buffer): Promise<OpenSegment> {
-  const builder = new ChunkBuilder({ memory: new ChunkMemory(), clock, partition: 0, from: 0 })
+  const builder = new ChunkBuilder({
+    memory: new ChunkMemory(),
+    clock,
+    partition: 0,
+    from: 0,
+    checksEachBatch: false,
+  })
   for (const header of walkBatches(batches)) {
     const aborted = header.isTransactional && !header.isControl
     const part = { producerId: 7n, first: 0, marker: 5 }
@@ -49,7 +55,10 @@ class World {
   readonly storage = new FaultyStorage(this.memory, { clock: this.clock })
   readonly #ids = new UlidSource({ clock: this.clock, random: seededRandom(1) })
 
-  async upload(batches = batch): Promise<SegmentEntry> {
+  async upload(
+    batches = batch,
+    change: (segment: OpenSegment) => void = () => undefined,
+  ): Promise<SegmentEntry> {
     const header = {
       format: 1,
       requires: { read: [], write: [] },
@@ -67,7 +76,9 @@ class World {
       uploads: { slots: new Semaphore(1), writerBytes: 1024 * 1024 },
       newSegmentId: () => this.#ids.next(),
     }
-    const uploading = uploadSegment(destination, await segmentOf(this.clock, batches))
+    const segment = await segmentOf(this.clock, batches)
+    change(segment)
+    const uploading = uploadSegment(destination, segment)
     return await this.clock.passUntil(uploading)
   }
 
@@ -88,6 +99,30 @@ class World {
 }
 
 describe('the upload of a segment', () => {
+  test('with a damaged batch commits nothing, and names the batch', async () => {
+    const world = new World()
+    const batches = Buffer.concat([batch, brokerBatch({ at: 3 })])
+    const last = batches.length - 1
+    batches.writeUInt8(batches.readUInt8(last) ^ 1, last)
+
+    await expect(world.upload(batches)).rejects.toMatchObject({
+      code: 'KAFKA_DATA_CORRUPT',
+      facts: { partition: 0, offset: '3' },
+    })
+    expect(world.memory.keys()).toEqual([])
+  })
+
+  test('whose memory changed commits nothing', async () => {
+    const world = new World()
+    const uploading = world.upload(batch, ({ chunks }) => {
+      const { stored } = chunks[0]?.encoded ?? { stored: new Uint8Array() }
+      stored.fill((stored[70] ?? 0) ^ 1, 70, 71)
+    })
+
+    await expect(uploading).rejects.toMatchObject({ code: 'KAFKA_DATA_CORRUPT' })
+    expect(world.memory.keys()).toEqual([])
+  })
+
   test('a segment is uploaded whole, and its entry describes it', async () => {
     const world = new World()
     const entry = await world.upload()

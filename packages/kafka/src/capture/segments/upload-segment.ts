@@ -1,9 +1,16 @@
 import type { SegmentEntry } from '@kannery/core/index-file'
 import { topicKeys } from '@kannery/core/layout'
-import { type SealedSegment, type SegmentHeader, SegmentWriter } from '@kannery/core/segment'
+import {
+  type EncodedChunk,
+  isChangedInMemory,
+  type SealedSegment,
+  type SegmentHeader,
+  SegmentWriter,
+} from '@kannery/core/segment'
 import type { Ulid } from '@kannery/core/ulid'
 import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Uploads } from '../memory/worker-memory.ts'
+import { explainDamage } from './damaged-chunk.ts'
 import type { OpenSegment } from './open-segment.ts'
 
 /** Where a segment goes, and what its header says. */
@@ -25,7 +32,8 @@ const firstBackoffMs = 1000
  * succeeded, or the storage wants the bytes again, its id is abandoned and the same chunks go into
  * another object: no object is ever written twice.
  *
- * @throws STORAGE_* when it cannot be stored after some attempts.
+ * @throws STORAGE_* when it cannot be stored after some attempts; KAFKA_DATA_CORRUPT when a batch
+ *   is not what its producer wrote; INTERNAL when memory changed.
  */
 export async function uploadSegment(
   destination: SegmentDestination,
@@ -53,10 +61,20 @@ async function writeSegment(
   })
   const createdAt = new Date(clock.now()).toISOString()
   const writer = new SegmentWriter(output, { ...header, segment: id, createdAt })
-  for (const { encoded } of segment.chunks) await writer.append(encoded)
+  for (const { encoded } of segment.chunks) await append(writer, encoded)
   const sealed = await writer.finish({ aborted: segment.aborted() })
   await output.commit()
   return entryOf(id, header.incarnation, sealed, segment.visibleRecords)
+}
+
+/** Without compression, the stored bytes are batches, and it can be said which one is damaged. */
+async function append(writer: SegmentWriter, chunk: EncodedChunk): Promise<void> {
+  try {
+    await writer.append(chunk)
+  } catch (error) {
+    if (!isChangedInMemory(error) || chunk.codec !== 'none') throw error
+    throw explainDamage(error, chunk.stored, chunk.facts.partition)
+  }
 }
 
 function entryOf(

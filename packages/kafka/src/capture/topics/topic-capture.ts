@@ -38,8 +38,8 @@ export interface TopicCaptureContext {
   readonly once: boolean
   /** Aborted when the run ends: nothing waits for Kafka then. */
   readonly signal: AbortSignal
-  /** Called when a topic cannot be written any more. */
-  onFailed(): void
+  /** Called when there is something to do for the topics: one has failed, or was closed. */
+  wake(): void
 }
 
 /** How often a topic's retention is applied. */
@@ -52,6 +52,11 @@ interface OpenTopicOptions extends Pick<AcquireOptions, 'waitMs' | 'signal'> {
    * another one begins.
    */
   readonly truncated?: number | undefined
+  /**
+   * Whether to check each batch before it is taken, because some were damaged before. Defaults to
+   * false: each chunk is checked before it is written.
+   */
+  readonly checksEachBatch?: boolean
 }
 
 /** The backup of one topic, from the acquisition of its lease to the release. */
@@ -81,7 +86,7 @@ export class TopicCapture {
   static async open(
     context: TopicCaptureContext,
     topic: TopicMetadata,
-    { truncated, ...wait }: OpenTopicOptions = {},
+    { truncated, checksEachBatch = false, ...wait }: OpenTopicOptions = {},
   ): Promise<TopicCapture> {
     const { cluster, worker } = context
     const session = await worker.acquire(topic.name, { ...wait, cluster: cluster.clusterId })
@@ -94,7 +99,7 @@ export class TopicCapture {
         context.observer.onWarning(topicRecreated(topic.name, ids))
       }
       const starts = await cursorStarts(context, session, topic)
-      const capture = new TopicCapture(context, session, { topic, begun })
+      const capture = new TopicCapture(context, session, { topic, begun, checksEachBatch })
       for (const [partition, start] of starts) capture.#openPartition(topic, partition, start)
       capture.#reportOpened()
       return capture
@@ -110,7 +115,12 @@ export class TopicCapture {
     {
       topic,
       begun,
-    }: { readonly topic: TopicMetadata; readonly begun: BegunIncarnation | undefined },
+      checksEachBatch,
+    }: {
+      readonly topic: TopicMetadata
+      readonly begun: BegunIncarnation | undefined
+      readonly checksEachBatch: boolean
+    },
   ) {
     this.name = topic.name
     this.topicId = topic.topicId
@@ -125,10 +135,11 @@ export class TopicCapture {
       limits,
       memory,
       encoder,
+      checksEachBatch,
       publish: (segment) => this.#publisher.publish(segment),
       onFailed: (error) => {
         this.#failure ??= { error }
-        context.onFailed()
+        context.wake()
       },
     })
   }

@@ -28,6 +28,22 @@ export function topicOutdated(topic: string, topicId: string): KanneryError {
   )
 }
 
+/** Warns that a topic is read again because some batch was not what its producer wrote. */
+export function readAgain(topic: string, damage: KanneryError): KanneryError {
+  const { message, why = message, facts } = damage
+  return new KanneryError(
+    'KAFKA_DATA_CORRUPT',
+    `topic "${topic}" is read again: a batch is damaged`,
+    {
+      why: `${why}; nothing of it was committed`,
+      remedy:
+        'It continues from the last commit, and checks each batch as it comes. If that finds no damage, test the network and the memory of this machine.',
+      facts: { ...facts, topic },
+      cause: damage,
+    },
+  )
+}
+
 /** Explains that the topic does not exist any more. */
 export function topicDeleted(topic: string): KanneryError {
   return new KanneryError('KAFKA_TOPIC_UNKNOWN', `topic "${topic}" was deleted during the backup`, {

@@ -1,8 +1,9 @@
 import { KanneryError } from '@kannery/storage'
 import type { ClusterMetadata, TopicMetadata } from '../../cluster/metadata.ts'
 import type { CaptureReport, FailedCapture } from '../observer.ts'
+import { isDamage } from '../segments/damaged-chunk.ts'
 import { TopicCapture, type TopicCaptureContext } from './topic-capture.ts'
-import { topicDeleted } from './topic-failures.ts'
+import { readAgain, topicDeleted } from './topic-failures.ts'
 import { assertAllMatch, selectTopics, type TopicSelection } from './topic-matcher.ts'
 import { TopicReports } from './topic-reports.ts'
 
@@ -38,10 +39,12 @@ export class TopicSet {
   readonly #contended = new Map<string, KanneryError>()
   readonly #missingSince = new Map<string, number>()
   /**
-   * Topics that continue as another incarnation. The value is the number of the incarnation whose
-   * history the log has lost, if it has.
+   * Topics that are opened again at once, most as another incarnation. The value is the number of
+   * the incarnation whose history the log has lost, if it has.
    */
   readonly #beginningAnew = new Map<string, number | undefined>()
+  /** Topics that are read again because a batch was damaged: once, with each batch checked. */
+  readonly #damaged = new Set<string>()
   /** Time since which no broker answers for the metadata, by the monotonic clock. */
   #unansweredSince: number | undefined
   readonly #failures: FailedCapture[] = []
@@ -63,12 +66,17 @@ export class TopicSet {
     return this.#failures
   }
 
+  /** True while some topic is being closed. It may have to be opened again. */
+  get closes(): boolean {
+    return this.#closing.size > 0
+  }
+
   /** True while some topic is waited for. */
   get contends(): boolean {
     return this.#contended.size > 0
   }
 
-  /** True while some topic is to be opened at once, as another incarnation. */
+  /** True while some topic is to be opened again at once. */
   get beginsAnew(): boolean {
     return [...this.#beginningAnew.keys()].some((name) => !this.#contended.has(name))
   }
@@ -209,7 +217,9 @@ export class TopicSet {
     for (let lost = 0; ; ) {
       try {
         const truncated = this.#beginningAnew.get(topic.name)
-        return await TopicCapture.open(this.#options, topic, { waitMs, signal, truncated })
+        const checksEachBatch = this.#damaged.has(topic.name)
+        const options = { waitMs, signal, truncated, checksEachBatch }
+        return await TopicCapture.open(this.#options, topic, options)
       } catch (error) {
         if (KanneryError.is(error, 'LEASE_LOST') && lost < maxLost) {
           lost++
@@ -311,12 +321,30 @@ export class TopicSet {
     for (const cursor of topic.cursors) cursor.finish()
     if (this.#options.once && !this.#beginningAnew.has(topic.name)) this.#settled.add(topic.name)
     const leaving = work()
-      .catch((error: unknown) => this.#dropOrContend(topic.name, error))
+      .catch((error: unknown) => {
+        if (!this.#readAgain(topic.name, error)) this.#dropOrContend(topic.name, error)
+      })
       .finally(() => {
         this.#reports.add(topic.report)
         this.#closing.delete(topic.name)
+        this.#options.wake()
       })
     this.#closing.set(topic.name, leaving)
+  }
+
+  /**
+   * Has a topic opened again whose batches are damaged, unless it was already. Returns whether it
+   * will be.
+   */
+  #readAgain(name: string, error: unknown): boolean {
+    const hasFailed = this.#failures.some(({ topic }) => topic === name)
+    if (this.#phase === 'ending' || hasFailed) return false
+    if (!isDamage(error) || this.#damaged.has(name)) return false
+    this.#options.observer.onWarning(readAgain(name, error))
+    this.#damaged.add(name)
+    this.#settled.delete(name)
+    this.#beginningAnew.set(name, undefined)
+    return true
   }
 
   /**
