@@ -59,8 +59,16 @@ function problemsOf(
     return issue.keys.map((name) => unknownField([...path, name], rules))
   }
   const value = valueAt(document, path)
-  const shown = mayBeSecret(value, path) ? 'the value' : show(value)
-  return [{ path, wrong: describe(issue, value, shown), right: adviceFor(issue, rules) }]
+  const isHidden = mayBeSecret(value, path)
+  const wrong = describe(issue, value, isHidden ? 'the value' : show(value))
+  const isQuoted = isHidden && typeof value === 'string'
+  return [
+    {
+      path,
+      wrong: isQuoted ? wrong.replace(`: ${quote(value)}`, '') : wrong,
+      right: adviceFor(issue, rules),
+    },
+  ]
 }
 
 function unknownField(path: FieldPath, { fields }: FieldRules): FieldProblem {

@@ -18,6 +18,36 @@ describe('a wrong document', () => {
   })
 
   testWrong({
+    'a time that may be a secret': [
+      restore('since: "hunter2=="'),
+      'spec.since',
+      /^not a time$/,
+      /2026-11-23T10:00Z/,
+    ],
+    'a size that may be a secret': [
+      backup('memory: "hunter2="'),
+      'spec.memory',
+      /^not a size$/,
+      /./,
+    ],
+    'a duration that may be a secret': [
+      backup('lease: {ttl: "hunter2="}'),
+      'spec.lease.ttl',
+      /^not a duration$/,
+      /./,
+    ],
+    'a pattern that may be a secret': [
+      backup('excludeTopics: ["hunter2="]'),
+      'spec.excludeTopics[0]',
+      /^not a topic or pattern$/,
+      /./,
+    ],
+    'an expression that may be a secret': [
+      backup('excludeTopics: ["/hunter2=(/"]'),
+      'spec.excludeTopics[0]',
+      /^not a regular expression$/,
+      /Correct it/,
+    ],
     'text alone': ['orders', '', /not a document/, /apiVersion, kind, metadata/],
     'a list': ['[]', '', /not a document/, /apiVersion, kind, metadata/],
     'broken YAML': ['{', '', /not YAML/, /quotes/],
