@@ -56,6 +56,24 @@ describe('texts of documents', () => {
     expect(problems).toMatchObject([{ document: 'Storage "main"', field: 'spec.folder.path' }])
   })
 
+  test('count as those of their names if YAML 1.1 reads a number of them in another way', () => {
+    const wrong = text('Storage', 'main', '{custom: {plugin: redis, config: {port: 0123}}}')
+    const { documents, problems } = readTexts([
+      { source: 'one.yaml', text: `${wrong}---${cluster}---${backup}` },
+      { source: 'two.yaml', text: storage },
+    ])
+
+    expect(documents.map(({ document }) => document.kind)).toEqual(['KafkaCluster', 'Backup'])
+    expect(problems).toMatchObject([
+      {
+        source: 'one.yaml',
+        line: 5,
+        wrong: expect.stringContaining('a number that begins with 0'),
+      },
+      { source: 'two.yaml', line: 4, wrong: expect.stringContaining('(one.yaml:4)') },
+    ])
+  })
+
   test('must not name two documents of a kind alike', () => {
     const { problems } = readTexts([
       { source: 'one.yaml', text: storage },

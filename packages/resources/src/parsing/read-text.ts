@@ -97,11 +97,7 @@ function readDocument(
   const positions = new FieldPositions(document)
   const common = { source, identity: undefined, resource: undefined, label: `document ${number}` }
   const error = errorOf(document)
-  if (error !== undefined) {
-    const { wrong, right, at } = error
-    const place = lines.linePos(at)
-    return [{ ...common, problems: [{ path: [], wrong, right }], placeOf: () => place }]
-  }
+  if (error !== undefined) return [wrongText(error)]
   const content = contentOf(document)
   if ('problem' in content) {
     const placeOf = (): LinePlace => lines.linePos(positions.of([]))
@@ -109,8 +105,19 @@ function readDocument(
   }
   if (content.value === null) return []
   const items = itemsOf(content.value)
-  if (items === undefined) return [readValue(content.value, [])]
-  return items.map((item, index) => readValue(item, ['items', index]))
+  const found =
+    items === undefined
+      ? [readValue(content.value, [])]
+      : items.map((item, index) => readValue(item, ['items', index]))
+  const other = otherInYaml11(document)
+  if (other === undefined) return found
+  // What the document is called is known: others may refer to it.
+  return [wrongText(other), ...found.map((each) => ({ ...each, resource: undefined }))]
+
+  function wrongText({ wrong, right, at }: TextError): FoundDocument {
+    const place = lines.linePos(at)
+    return { ...common, problems: [{ path: [], wrong, right }], placeOf: () => place }
+  }
 
   function readValue(value: unknown, root: FieldPath): FoundDocument {
     const checked = checkDocument(value)
@@ -128,7 +135,7 @@ function readDocument(
 
 function errorOf(document: Document): TextError | undefined {
   const [error] = document.errors
-  if (error === undefined) return repeatedKey(document) ?? otherInYaml11(document)
+  if (error === undefined) return repeatedKey(document)
   const at = error.pos[0]
   if (error.code === 'RESOURCE_EXHAUSTION') {
     return { wrong: 'is nested too deeply', right: 'Write fewer levels of lists and fields.', at }
