@@ -98,9 +98,21 @@ describe('a wrong Backup', () => {
     ],
     'nothing left to back up': [
       backup('excludeTopics: [payments, orders]'),
-      'spec.excludeTopics',
-      /leaves out every topic/,
-      /leave others in/,
+      'spec.excludeTopics[1]',
+      /"orders" is both chosen and left out/,
+      /Remove it from one of the two/,
+    ],
+    'a topic that is left out beside another that is not': [
+      `${start('Backup')}{storage: s, kafkaCluster: k, topics: [orders, payments], excludeTopics: [payments]}}`,
+      'spec.excludeTopics[0]',
+      /"payments" is both chosen and left out/,
+      /Remove it/,
+    ],
+    'a pattern that is left out': [
+      `${start('Backup')}{storage: s, kafkaCluster: k, topics: [orders.*, a], excludeTopics: [orders.*]}}`,
+      'spec.excludeTopics[0]',
+      /the pattern is both chosen and left out/,
+      /Remove it/,
     ],
   })
 })

@@ -10,7 +10,7 @@ import {
   someText,
 } from '../values/schemas.ts'
 import { parseSize } from '../values/size.ts'
-import { leavesNoTopic, noTopicLeft, topicPattern } from '../values/topic-pattern.ts'
+import { chosenAndExcluded, topicPattern } from '../values/topic-pattern.ts'
 import { documentName, envelope } from './envelope.ts'
 
 const duration = parsedText(parseDuration, 'Write a duration such as 90s, 5m or 1h30m.')
@@ -110,7 +110,9 @@ const spec = z
       })
       .optional(),
   })
-  .refine(({ topics, excludeTopics }) => !leavesNoTopic(topics, excludeTopics), noTopicLeft)
+  .superRefine(({ topics, excludeTopics }, context) => {
+    for (const issue of chosenAndExcluded(topics, excludeTopics)) context.addIssue(issue)
+  })
   .register(advice, { right: 'Write storage, kafkaCluster and topics at least.' })
 
 export const backupSchema = envelope('Backup', spec)

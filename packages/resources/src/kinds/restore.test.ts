@@ -86,9 +86,15 @@ describe('a wrong Restore', () => {
     ],
     'nothing left to restore': [
       restore('excludeTopics: [orders]'),
-      'spec.excludeTopics',
-      /leaves out every topic/,
-      /leave others in/,
+      'spec.excludeTopics[0]',
+      /"orders" is both chosen and left out/,
+      /Remove it from one of the two/,
+    ],
+    'a topic that is left out beside another that is not': [
+      `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: a}, {source: b}], excludeTopics: [b]}}`,
+      'spec.excludeTopics[0]',
+      /"b" is both chosen and left out/,
+      /Remove it/,
     ],
     'a partition with a zero before it': [
       `${start('Restore')}{storage: s, kafkaCluster: k, topics: [{source: orders, partitions: [010]}]}}`,

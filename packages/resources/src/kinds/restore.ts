@@ -10,9 +10,8 @@ import {
 } from '../values/schemas.ts'
 import { parseMoment } from '../values/time.ts'
 import {
+  chosenAndExcluded,
   isTopicName,
-  leavesNoTopic,
-  noTopicLeft,
   topicName,
   topicNamePart,
   topicPattern,
@@ -108,15 +107,11 @@ const spec = z
     message: 'is not after since',
     params: { right: 'Write a later time than since, which is included; until is not.' },
   })
-  .refine(
-    ({ topics, excludeTopics }) =>
-      !leavesNoTopic(
-        topics.map(({ source }) => source),
-        excludeTopics,
-      ),
-    noTopicLeft,
-  )
   .superRefine((restore, context) => {
+    const sources = restore.topics.map(({ source }) => source)
+    for (const issue of chosenAndExcluded(sources, restore.excludeTopics)) {
+      context.addIssue(issue)
+    }
     for (const { path, message, right } of contradictions(restore)) {
       context.addIssue({ code: 'custom', path: ['topics', ...path], message, params: { right } })
     }
@@ -131,18 +126,17 @@ interface Contradiction {
 
 interface NamedTopics {
   readonly topics: readonly z.output<typeof topic>[]
-  readonly excludeTopics?: readonly string[] | undefined
   readonly prefix?: string | undefined
   readonly suffix?: string | undefined
 }
 
 /** Entries that contradict each other. Which topics a pattern matches is not known here. */
-function* contradictions({ topics, excludeTopics = [], prefix = '', suffix = '' }: NamedTopics) {
+function* contradictions({ topics, prefix = '', suffix = '' }: NamedTopics) {
   const entries = new Map<string, string>()
   const sources = new Map<string, string>()
   for (const [index, entry] of topics.entries()) {
     const { source, target, incarnation, partitions } = entry
-    if (!isTopicName(source) || excludeTopics.includes(source)) continue
+    if (!isTopicName(source)) continue
     const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
     const earlier = entries.get(source)
     const as = target ?? `${prefix}${source}${suffix}`

@@ -17,19 +17,19 @@ export function isTopicName(pattern: string): boolean {
   return topicCharacters.test(pattern)
 }
 
-/** Whether exclusion leaves no topic: each name or pattern is left out as it is written. */
-export function leavesNoTopic(
-  topics: readonly string[],
-  excluded: readonly string[] = [],
-): boolean {
-  return topics.length > 0 && topics.every((pattern) => excluded.includes(pattern))
-}
-
-/** What is wrong with `excludeTopics` of a document that {@link leavesNoTopic}. */
-export const noTopicLeft = {
-  path: ['excludeTopics'],
-  message: 'leaves out every topic',
-  params: { right: 'Write only topics or patterns that leave others in.' },
+/** A problem for each entry of `excludeTopics` that is also in `topics`, as it is written. */
+export function* chosenAndExcluded(topics: readonly string[], excluded: readonly string[] = []) {
+  for (const [index, pattern] of excluded.entries()) {
+    if (!topics.includes(pattern)) continue
+    // A pattern may hold a secret.
+    const what = isTopicName(pattern) ? quote(pattern) : 'the pattern'
+    yield {
+      code: 'custom' as const,
+      path: ['excludeTopics', index],
+      message: `${what} is both chosen and left out`,
+      params: { right: 'Remove it from one of the two.' },
+    }
+  }
 }
 
 /** The beginning or the end of a topic's name. */
