@@ -21,7 +21,7 @@ export async function readSecret(
 ): Promise<string> {
   const { file, environment: variable = '' } = reference
   const secret =
-    file === undefined ? environment[variable] : (await readNamedFile(file)).toString('utf8')
+    file === undefined ? environment[variable] : (await readNamedFile(file, field)).toString('utf8')
   if (secret !== undefined && secret !== '') return withoutLastLineEnd(secret)
   const place = file === undefined ? `the environment variable ${variable}` : `the file ${file}`
   throw new KanneryError('CONFIG_INVALID', `${field}: ${place} holds nothing`, {
@@ -31,17 +31,18 @@ export async function readSecret(
 }
 
 /**
- * Reads a file that a document names.
+ * Reads a file that a field of a document names.
  *
- * @throws CONFIG_INVALID when it cannot be read
+ * @throws CONFIG_INVALID naming the field and the file when it cannot be read
  */
-export async function readNamedFile(path: string): Promise<Buffer> {
+export async function readNamedFile(path: string, field: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (cause) {
-    throw new KanneryError('CONFIG_INVALID', `the file ${path} cannot be read`, {
+    throw new KanneryError('CONFIG_INVALID', `${field}: the file ${path} cannot be read`, {
       why: (cause as NodeJS.ErrnoException).code ?? String(cause),
       remedy: 'Check the path and its permissions.',
+      facts: { field },
       cause,
     })
   }

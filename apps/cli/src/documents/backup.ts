@@ -3,6 +3,8 @@ import type { BackupDocument } from '@kannery/resources'
 import { formatDuration, formatSize } from '@kannery/resources/values'
 import { KanneryError } from '@kannery/storage'
 
+export const identityVariable = 'KANNERY_IDENTITY'
+
 /** What the options of a backup say; durations in milliseconds, sizes in bytes. */
 export interface BackupOptions {
   readonly topic: readonly string[]

@@ -46,11 +46,15 @@ const commands: readonly (readonly [
   words: readonly string[],
   fields: FieldOptions,
 ])[] = [
-  [backupCommand, ['--to', '/b', ...connection('from'), ...backup.split(' ')], backupFields],
+  [
+    backupCommand,
+    ['--to', '/b', ...connection('from'), ...backup.split(' ')],
+    backupFields({ identity: 'me', saslPasswordFile: '/p' }),
+  ],
   [
     restoreCommand,
     ['--from', '/b', ...connection('to'), ...restore.split(' ')],
-    restoreFields('--as'),
+    restoreFields({ as: 'c', saslPasswordFile: '/p' }),
   ],
 ]
 
@@ -91,15 +95,26 @@ describe.each(commands)(
 describe('an error about a field', () => {
   test('names the option that gave it, or the one that gave the field around it', () => {
     const document = 'Restore "restore"'
-    expect(named(document, 'spec.topics[1].target', restoreFields('--map'))).toBe('--map: is wrong')
-    expect(named(document, 'spec.topics[1].source', restoreFields('--map'))).toBe(
-      '--topic: is wrong',
+    expect(named(document, 'spec.topics[1].target', restoreFields({}))).toBe('--map: is wrong')
+    expect(named(document, 'spec.topics[1].source', restoreFields({}))).toBe('--topic: is wrong')
+    expect(named('Storage "storage"', 'spec.s3.bucket', backupFields({}))).toBe('--to: is wrong')
+  })
+
+  test('names the environment variable where no option gave it', () => {
+    const cluster = 'KafkaCluster "kafka"'
+    for (const fields of [backupFields({}), restoreFields({})]) {
+      expect(named(cluster, 'spec.sasl.password', fields)).toBe('KANNERY_SASL_PASSWORD: is wrong')
+      expect(named(cluster, 'spec.tls.keyPassphrase', fields)).toBe(
+        'KANNERY_TLS_KEY_PASSPHRASE: is wrong',
+      )
+    }
+    expect(named('Backup "backup"', 'spec.lease.identity', backupFields({}))).toBe(
+      'KANNERY_IDENTITY: is wrong',
     )
-    expect(named('Storage "storage"', 'spec.s3.bucket', backupFields)).toBe('--to: is wrong')
   })
 
   test('keeps the field where no option gave it', () => {
-    expect(named('Backup "backup"', 'spec.other', backupFields)).toBe(
+    expect(named('Backup "backup"', 'spec.other', backupFields({}))).toBe(
       'Backup "backup": spec.other: is wrong',
     )
   })
@@ -109,11 +124,11 @@ describe('an error about a field', () => {
     const error = new KanneryError('CONFIG_INVALID', `${field}: the file /ca holds nothing`, {
       facts: { field },
     })
-    expect(namingOption(error, backupFields)).toMatchObject({
+    expect(namingOption(error, backupFields({}))).toMatchObject({
       message: '--from-tls-ca: the file /ca holds nothing',
       facts: { option: '--from-tls-ca' },
     })
     const other = new KanneryError('CONFIG_INVALID', 'another')
-    expect(namingOption(other, backupFields)).toBe(other)
+    expect(namingOption(other, backupFields({}))).toBe(other)
   })
 })

@@ -1,5 +1,11 @@
 import type { DocumentProblem } from '@kannery/resources'
 import { KanneryError } from '@kannery/storage'
+import { identityVariable } from './backup.ts'
+import {
+  type KafkaConnectionFlags,
+  keyPassphraseVariable,
+  passwordVariable,
+} from './kafka-cluster.ts'
 import { credentialsVariable } from './storage.ts'
 
 /**
@@ -9,31 +15,39 @@ import { credentialsVariable } from './storage.ts'
  */
 export type FieldOptions = Readonly<Record<string, string>>
 
-export const backupFields: FieldOptions = {
-  ...storageFields('--to'),
-  ...kafkaFields('--from'),
-  'Backup.spec.topics': '--topic',
-  'Backup.spec.excludeTopics': '--exclude',
-  'Backup.spec.once': '--once',
-  'Backup.spec.once.transactionPatience': '--transaction-patience',
-  'Backup.spec.codec': '--codec',
-  'Backup.spec.segment.maxSize': '--segment-size',
-  'Backup.spec.segment.maxAge': '--segment-age',
-  'Backup.spec.memory': '--memory',
-  'Backup.spec.lease.ttl': '--lease-ttl',
-  'Backup.spec.lease.wait': '--wait',
-  'Backup.spec.lease.identity': '--identity',
-  'Backup.spec.retention': '--retention',
-  'Backup.spec.metrics': '--metrics',
+type GivenOptions = Pick<KafkaConnectionFlags, 'saslPasswordFile'> & {
+  readonly as?: string | undefined
+  readonly identity?: string | undefined
 }
 
-/** @param target the option that gives the new names of topics */
-export function restoreFields(target: '--as' | '--map'): FieldOptions {
+/** @param given the options of a command line that others, or the environment, may stand for */
+export function backupFields(given: GivenOptions): FieldOptions {
+  return {
+    ...storageFields('--to'),
+    ...kafkaFields('--from', given),
+    'Backup.spec.topics': '--topic',
+    'Backup.spec.excludeTopics': '--exclude',
+    'Backup.spec.once': '--once',
+    'Backup.spec.once.transactionPatience': '--transaction-patience',
+    'Backup.spec.codec': '--codec',
+    'Backup.spec.segment.maxSize': '--segment-size',
+    'Backup.spec.segment.maxAge': '--segment-age',
+    'Backup.spec.memory': '--memory',
+    'Backup.spec.lease.ttl': '--lease-ttl',
+    'Backup.spec.lease.wait': '--wait',
+    'Backup.spec.lease.identity': given.identity === undefined ? identityVariable : '--identity',
+    'Backup.spec.retention': '--retention',
+    'Backup.spec.metrics': '--metrics',
+  }
+}
+
+/** @param given as for {@link backupFields} */
+export function restoreFields(given: GivenOptions): FieldOptions {
   return {
     ...storageFields('--from'),
-    ...kafkaFields('--to'),
+    ...kafkaFields('--to', given),
     'Restore.spec.topics': '--topic',
-    'Restore.spec.topics.target': target,
+    'Restore.spec.topics.target': given.as === undefined ? '--map' : '--as',
     'Restore.spec.topics.partitions': '--partition',
     'Restore.spec.topics.incarnation': '--incarnation',
     'Restore.spec.excludeTopics': '--exclude',
@@ -55,7 +69,7 @@ function storageFields(option: string): FieldOptions {
   return { 'Storage.spec': option, 'Storage.spec.credentials': credentialsVariable }
 }
 
-function kafkaFields(option: string): FieldOptions {
+function kafkaFields(option: string, { saslPasswordFile }: GivenOptions): FieldOptions {
   return {
     'KafkaCluster.spec.bootstrapServers': option,
     'KafkaCluster.spec.clientProperties': `${option}-config`,
@@ -63,10 +77,11 @@ function kafkaFields(option: string): FieldOptions {
     'KafkaCluster.spec.tls.ca': `${option}-tls-ca`,
     'KafkaCluster.spec.tls.certificate': `${option}-tls-certificate`,
     'KafkaCluster.spec.tls.key': `${option}-tls-key`,
-    'KafkaCluster.spec.tls.keyPassphrase': `${option}-tls-key`,
+    'KafkaCluster.spec.tls.keyPassphrase': keyPassphraseVariable,
     'KafkaCluster.spec.sasl.mechanism': `${option}-sasl-mechanism`,
     'KafkaCluster.spec.sasl.username': `${option}-sasl-username`,
-    'KafkaCluster.spec.sasl.password': `${option}-sasl-password-file`,
+    'KafkaCluster.spec.sasl.password':
+      saslPasswordFile === undefined ? passwordVariable : `${option}-sasl-password-file`,
   }
 }
 
@@ -91,7 +106,7 @@ export function invalidOptions(
   return new KanneryError('CONFIG_INVALID', message, { remedy: right, facts: { option } })
 }
 
-/** Has an error about a field, such as an empty file that it names, name the option instead. */
+/** Replaces the field in an error, such as one about an empty file, by the option that gave it. */
 export function namingOption(thrown: unknown, fields: FieldOptions): unknown {
   if (!KanneryError.is(thrown, 'CONFIG_INVALID')) return thrown
   const [document = '', field] = String(thrown.facts['field']).split(': ')

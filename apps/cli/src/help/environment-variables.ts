@@ -1,6 +1,6 @@
 import { pluginFolderVariable, pluginsVariable } from '@kannery/runtime'
-import { identityVariable } from '../commands/work/backup.ts'
 import { targetCredentialsVariable } from '../commands/work/copy.ts'
+import { identityVariable } from '../documents/backup.ts'
 import { keyPassphraseVariable, passwordVariable } from '../documents/kafka-cluster.ts'
 import { credentialsVariable } from '../documents/storage.ts'
 

@@ -1,5 +1,6 @@
 import type { KafkaCluster, KafkaConnectionOptions, PemFile } from '@kannery/kafka'
 import type { KafkaCluster as ClusterDocument, SecretReference } from '@kannery/resources'
+import { KanneryError } from '@kannery/storage'
 import { readNamedFile, readSecret } from '../read-secret.ts'
 import { type Environment, systemClock, systemRandom } from '../system.ts'
 
@@ -35,7 +36,7 @@ export async function kafkaConnection(
   const { clientProperties, bootstrapServers, tls, sasl } = document.spec
   const base = clientProperties && (await readProperties(reader, clientProperties))
   const servers = bootstrapServers && (await readBootstrap(bootstrapServers))
-  return {
+  const connection: KafkaConnectionOptions = {
     ...defaults,
     ...base,
     ...(servers && { bootstrapServers: servers }),
@@ -48,6 +49,18 @@ export async function kafkaConnection(
       },
     }),
   }
+  if (connection.bootstrapServers.length === 0) throw noBroker(reader.nameOf(propertiesField))
+  return connection
+}
+
+const propertiesField = 'spec.clientProperties'
+
+function noBroker(field: string): KanneryError {
+  return new KanneryError('CONFIG_INVALID', `${field}: names no broker`, {
+    why: 'bootstrap.servers is missing',
+    remedy: 'Add bootstrap.servers, or name the brokers beside these properties.',
+    facts: { field },
+  })
 }
 
 const defaults = {
@@ -67,9 +80,14 @@ class ReferenceReader {
     this.#environment = environment
   }
 
+  /** What errors call a field of the document. */
+  nameOf(field: string): string {
+    return `KafkaCluster "${this.#name}": ${field}`
+  }
+
   async text(field: string, reference: SecretReference): Promise<string> {
     return await readSecret(reference, {
-      field: `KafkaCluster "${this.#name}": ${field}`,
+      field: this.nameOf(field),
       environment: this.#environment,
     })
   }
@@ -92,12 +110,14 @@ async function readProperties(
   reference: SecretReference,
 ): Promise<KafkaConnectionOptions> {
   const { parseClientProperties } = await import('@kannery/kafka')
+  const readFile = (path: string): Promise<Buffer> =>
+    readNamedFile(path, reader.nameOf(propertiesField))
   const text =
     reference.file === undefined
-      ? await reader.text('spec.clientProperties', reference)
+      ? await reader.text(propertiesField, reference)
       : // As Java reads it.
-        (await readNamedFile(reference.file)).toString('latin1')
-  return await parseClientProperties(text, { readFile: readNamedFile })
+        (await readFile(reference.file)).toString('latin1')
+  return await parseClientProperties(text, { readFile })
 }
 
 async function readTls(

@@ -1,13 +1,11 @@
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
-import { backupDocument } from '../../documents/backup.ts'
+import { backupDocument, identityVariable } from '../../documents/backup.ts'
 import { backupFields } from '../../documents/field-options.ts'
 import { kafkaClusterDocument } from '../../documents/kafka-cluster.ts'
 import { storageDocument } from '../../documents/storage.ts'
 import { choice, duration, flag, retention, size, text } from '../../options.ts'
 import { kafkaOptions } from '../options/kafka-options.ts'
 import { dryRunOption, runOrPrint } from './run-documents.ts'
-
-export const identityVariable = 'KANNERY_IDENTITY'
 
 export const backupCommand: CommandDeclaration = defineCommand({
   name: 'backup',
@@ -94,6 +92,6 @@ export const backupCommand: CommandDeclaration = defineCommand({
       backupDocument({ ...options, identity }),
     ]
     const { dryRun } = options
-    await runOrPrint(documents, { dryRun, fields: backupFields }, invocation)
+    await runOrPrint(documents, { dryRun, fields: backupFields(options) }, invocation)
   },
 })

@@ -1,11 +1,11 @@
 import { type CopyReport, type Environment, runCopy, systemClock } from '@kannery/runtime'
 import { type CommandDeclaration, defineCommand } from '../../command.ts'
+import { identityVariable } from '../../documents/backup.ts'
 import { credentialsVariable } from '../../documents/storage.ts'
 import { duration, text } from '../../options.ts'
 import { formatBytes, formatCount, formatTable } from '../../terminal/format.ts'
 import { Progress } from '../../terminal/progress.ts'
 import { storageArgument, storageAt } from '../options/storage-options.ts'
-import { identityVariable } from './backup.ts'
 
 /** The environment variable for the secrets of the target, if they differ from the source's. */
 export const targetCredentialsVariable = 'KANNERY_TARGET_STORAGE_CREDENTIALS'

@@ -64,6 +64,36 @@ describe('options that are wrong', () => {
   })
 })
 
+describe('files that the options of a connection name', () => {
+  test.each([
+    ['--from a:1 --from-tls-ca none.pem', '--from-tls-ca', /none\.pem cannot be read$/],
+    ['--from-config none.properties', '--from-config', /none\.properties cannot be read$/],
+    ['--from-config empty.properties', '--from-config', /names no broker$/],
+    [
+      '--from a:1 --from-sasl-mechanism PLAIN --from-sasl-username me --from-sasl-password-file none',
+      '--from-sasl-password-file',
+      /none cannot be read$/,
+    ],
+    [
+      '--from a:1 --from-sasl-mechanism PLAIN --from-sasl-username me',
+      'KANNERY_SASL_PASSWORD',
+      /holds nothing$/,
+    ],
+  ])('are checked, as with %s, and errors name the option', async (options, option, wrong) => {
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, 'empty.properties'), '')
+    const words = options.replaceAll(/(?<= )(?=none|empty)/g, `${folder.path}/`)
+    const line = `backup ${words} --to ${folder.path} --topic a --once -o json`
+    const { status, stderr } = await kannery(...line.split(' '))
+
+    expect(status).toBe(2)
+    const { error } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '')
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', facts: { option } })
+    expect(error.message.startsWith(`${option}: `)).toBe(true)
+    expect(error.message).toMatch(wrong)
+  })
+})
+
 describe('documents that are wrong', () => {
   const wrong =
     '{apiVersion: kannery.io/v1alpha1, kind: Storage, metadata: {name: a}, spec: {folder: {path: a, acess: group}}}'

@@ -91,8 +91,7 @@ export const restoreCommand: CommandDeclaration = defineCommand({
       await kafkaClusterDocument(options, invocation),
       await restoreDocument(options),
     ]
-    const { as, dryRun } = options
-    const fields = restoreFields(as === undefined ? '--map' : '--as')
-    await runOrPrint(documents, { dryRun, fields }, invocation)
+    const { dryRun } = options
+    await runOrPrint(documents, { dryRun, fields: restoreFields(options) }, invocation)
   },
 })
