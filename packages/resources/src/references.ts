@@ -81,7 +81,7 @@ export function danglingReferences(
   })
 }
 
-/** Among more names the search for a near one takes time for each reference, and finds any. */
+/** Among more names, the search for a near one is slow, and some name is near to any other. */
 const mostNames = 100
 
 const duplicate: FieldProblem = {

@@ -72,7 +72,7 @@ describe.each(commands)(
       )
       expect(paths.length).toBeGreaterThan(20)
       for (const [kind, field] of paths) {
-        expect(`${field}: ${named(`${kind} "x"`, field, fields)}`).toMatch(/: --[a-z-]+: is wrong$/)
+        expect(named(`${kind} "x"`, field, fields), field).toMatch(/^--[a-z-]+: is wrong$/)
       }
     })
 

@@ -105,7 +105,7 @@ const spec = z
         address: matchingText(new RegExp(`^((${ipv6Pattern}|[^:[\\]\\s]+):)?(0|${portPattern})$`), {
           what: 'an address for metrics',
           right:
-            'Write a port such as "9090", in quotes, or host:port; a port is 1 to 65535, or 0 for any that is free.',
+            'Write a port such as 9090 (in YAML, in quotes), or host:port; a port is 1 to 65535, or 0 for any that is free.',
         }),
       })
       .optional(),

@@ -18,8 +18,8 @@ describe('a wrong Restore', () => {
     ],
     'two topics into one by a prefix': [
       `${start('Restore')}{storage: s, kafkaCluster: k, prefix: c-, topics: [{source: a, target: c-b}, {source: b}]}}`,
-      'spec.topics[1].source',
-      /restored into "c-b", as topic "a" is/,
+      'spec.topics[0].target',
+      /topic "a" is restored into "c-b", as topic "b" is/,
       /a name of its own/,
     ],
     'one topic into two': [

@@ -132,32 +132,34 @@ interface NamedTopics {
 
 /** Entries that contradict each other. Which topics a pattern matches is not known here. */
 function* contradictions({ topics, prefix = '', suffix = '' }: NamedTopics) {
-  const entries = new Map<string, string>()
-  const sources = new Map<string, string>()
+  const meanings = new Map<string, string>()
+  const entries = new Map<string, z.output<typeof topic>>()
   for (const [index, entry] of topics.entries()) {
     const { source, target, incarnation, partitions } = entry
     if (!isTopicName(source)) continue
     const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
-    const earlier = entries.get(source)
+    const earlier = meanings.get(source)
     const as = target ?? `${prefix}${source}${suffix}`
     // What is refused may be a secret, and is not repeated.
     if (!isTopicName(as)) continue
-    const other = sources.get(as)
+    const other = entries.get(as)
     if (earlier !== undefined && earlier !== meaning) {
       yield {
         path: [index],
         message: `differs from an earlier entry of topic "${source}"`,
         right: 'Write one entry for each topic: a topic is restored once.',
       } satisfies Contradiction
-    } else if (other !== undefined && other !== source) {
+    } else if (other !== undefined && other.source !== source) {
+      const isOfOther = target === undefined && other.target !== undefined
+      const [wrong, right] = isOfOther ? [other, entry] : [entry, other]
       yield {
-        path: [index, target === undefined ? 'source' : 'target'],
-        message: `topic "${source}" is restored into "${as}", as topic "${other}" is`,
+        path: [topics.indexOf(wrong), wrong.target === undefined ? 'source' : 'target'],
+        message: `topic "${wrong.source}" is restored into "${as}", as topic "${right.source}" is`,
         right: 'Give each topic a name of its own in the target cluster.',
       } satisfies Contradiction
     }
-    entries.set(source, meaning)
-    sources.set(as, source)
+    meanings.set(source, meaning)
+    entries.set(as, entry)
   }
 }
 

@@ -4,7 +4,7 @@ import type { FoundDocument } from './read-text.ts'
 
 const namePath = ['metadata', 'name']
 
-/** Has each document refused whose kind, namespace and name an earlier one has. */
+/** Refuses each document whose kind, namespace and name an earlier one has. */
 export function refuseDuplicates(documents: readonly FoundDocument[]): readonly FoundDocument[] {
   const earlier = new Map<string, FoundDocument>()
   return documents.map((document): FoundDocument => {

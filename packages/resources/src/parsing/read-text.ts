@@ -33,7 +33,7 @@ export interface FoundDocument {
   placeOf(path: FieldPath): LinePlace | undefined
 }
 
-/** More is no document that a person wrote. */
+/** A text of documents that people write is shorter. */
 const longestBytes = 4 * 1024 * 1024
 
 /** Finds the documents of a text, in their order. Empty documents are left out. */

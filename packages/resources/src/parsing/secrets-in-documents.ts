@@ -23,9 +23,8 @@ export function mayBeSecret(value: unknown, path: FieldPath): boolean {
  * Labels and annotations are for people and other programs. One of them is what `kubectl apply`
  * remembers of the whole document.
  */
-function isFreeText([first, second, third]: FieldPath): boolean {
-  const isOfMetadata = first === 'metadata' && third === undefined
-  return isOfMetadata && (second === 'labels' || second === 'annotations')
+function isFreeText([first, second]: FieldPath): boolean {
+  return first === 'metadata' && (second === 'labels' || second === 'annotations')
 }
 
 /** Whether a value says the name of a secret and the secret: `{name: password, value: x}`. */

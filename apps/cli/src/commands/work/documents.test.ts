@@ -43,6 +43,7 @@ describe('options that are wrong', () => {
     ['backup', '--topic /(/', '--topic: not a regular expression: "/(/"'],
     ['restore', '--as a/b', '--as: "a/b" is not a topic\'s name'],
     ['restore', '--map on=a/b', '--map: "a/b" is not a topic\'s name'],
+    ['restore', '--topic x --map on=x', '--map: topic "on" is restored into "x", as topic "x" is'],
     ['restore', '-p 1 -p 1', '--partition: names a partition twice'],
   ])('of %s, as %s, are named instead of fields', async (command, option, message) => {
     const words = command === 'backup' ? backup : '--from /srv/backups --to on:9092 --topic on'
