@@ -71,6 +71,12 @@ describe('the topics of a restore', () => {
     ])
   })
 
+  test('may have an entry with the target that they have without it', async () => {
+    const entries = ['orders.eu', { source: 'orders.eu', target: 'copy-orders.eu' }]
+    expect(await chosen(entries, { prefix: 'copy-' })).toEqual(['orders.eu → copy-orders.eu'])
+    await expect(chosen(entries)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  })
+
   test('are refused if two entries give one topic different targets', async () => {
     const entries = [
       { source: 'orders.eu', target: 'one' },

@@ -60,10 +60,11 @@ export async function chooseTopics(
     if (exclude.some((matcher) => matcher.matches(topic))) continue
     const own = named.get(topic)
     const matching = patterns.filter(({ matcher }) => matcher.matches(topic))
-    const entry = agreed(topic, own ?? (isInternal(topic) ? [] : matching))
+    const defaultTarget = `${prefix}${topic}${suffix}`
+    const entry = agreed(topic, own ?? (isInternal(topic) ? [] : matching), defaultTarget)
     if (entry === undefined) continue
     for (const used of [...(own ?? []), ...matching]) idle.delete(used)
-    const { target = `${prefix}${topic}${suffix}`, partitions, incarnation } = entry
+    const { target = defaultTarget, partitions, incarnation } = entry
     chosen.push({ topic, as: target, partitions, incarnation })
   }
   const [unused] = idle
@@ -72,10 +73,15 @@ export async function chooseTopics(
 }
 
 /** Returns the only entry of a topic, or the first of several that mean the same. */
-function agreed(topic: string, entries: readonly ParsedEntry[]): ParsedEntry | undefined {
+function agreed(
+  topic: string,
+  entries: readonly ParsedEntry[],
+  defaultTarget: string,
+): ParsedEntry | undefined {
   const [first, ...others] = entries
   if (first === undefined) return undefined
-  const different = others.find((other) => meaning(other) !== meaning(first))
+  const meaning = meaningOf(first, defaultTarget)
+  const different = others.find((other) => meaningOf(other, defaultTarget) !== meaning)
   if (different === undefined) return first
   const message = `topic "${topic}" is to be restored in different ways`
   throw new KanneryError('CONFIG_INVALID', message, {
@@ -85,8 +91,12 @@ function agreed(topic: string, entries: readonly ParsedEntry[]): ParsedEntry | u
   })
 }
 
-function meaning({ target, partitions, incarnation }: TopicEntry): string {
-  return JSON.stringify([target, partitions?.toSorted((one, other) => one - other), incarnation])
+function meaningOf({ target, partitions, incarnation }: TopicEntry, defaultTarget: string): string {
+  return JSON.stringify([
+    target ?? defaultTarget,
+    partitions?.toSorted((one, other) => one - other),
+    incarnation,
+  ])
 }
 
 function describe({ source, target, partitions, incarnation }: TopicEntry): string {

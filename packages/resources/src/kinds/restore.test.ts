@@ -116,3 +116,12 @@ describe('two topics of a Restore into one name that holds a secret', () => {
     expect(JSON.stringify(problems)).not.toContain('hunter2')
   })
 })
+
+describe('two entries of a Restore for one topic', () => {
+  test('may both mean the target that it has without one', () => {
+    const topics = '[{source: a}, {source: a, target: copy-a}]'
+    const text = `${start('Restore')}{storage: s, kafkaCluster: k, prefix: copy-, topics: ${topics}}}`
+
+    expect(readDocuments(text).problems).toEqual([])
+  })
+})

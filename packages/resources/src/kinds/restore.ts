@@ -137,9 +137,9 @@ function* contradictions({ topics, prefix = '', suffix = '' }: NamedTopics) {
   for (const [index, entry] of topics.entries()) {
     const { source, target, incarnation, partitions } = entry
     if (!isTopicName(source)) continue
-    const meaning = JSON.stringify([target, incarnation, partitions?.toSorted((a, b) => a - b)])
-    const earlier = meanings.get(source)
     const as = target ?? `${prefix}${source}${suffix}`
+    const meaning = JSON.stringify([as, incarnation, partitions?.toSorted((a, b) => a - b)])
+    const earlier = meanings.get(source)
     // What is refused may be a secret, and is not repeated.
     if (!isTopicName(as)) continue
     const other = entries.get(as)
