@@ -25,7 +25,7 @@ const topicsOf = async (changes: Partial<RestoreOptions>) =>
   (await restoreDocument({ ...none, ...changes })).spec.topics
 
 describe('a Restore made of options', () => {
-  test('a Restore made of options restores as many topics at the same time as they say', async () => {
+  test('restores as many topics at the same time as they say', async () => {
     expect(
       (await restoreDocument({ ...none, topic: ['orders'], parallelism: 2 })).spec,
     ).toMatchObject({
