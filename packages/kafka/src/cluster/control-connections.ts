@@ -5,6 +5,7 @@ import {
   type KafkaConnectionOptions,
 } from '../configuration/connection-options.ts'
 import { BrokerConnection } from '../transport/broker-connection.ts'
+import { fullReason } from './errors.ts'
 import type { Broker } from './metadata.ts'
 import { SharedConnections } from './shared-connections.ts'
 
@@ -137,9 +138,7 @@ function noBrokerAnswers(failures: readonly KanneryError[]): KanneryError {
   if (only !== undefined && others.length === 0) return only
   return new KanneryError('KAFKA_UNREACHABLE', 'no Kafka broker answers', {
     retry: 'after-refresh',
-    why: failures
-      .map(({ message, why }) => (why === undefined ? message : `${message}: ${why}`))
-      .join('; '),
+    why: failures.map(fullReason).join('; '),
     facts: { brokers: failures.length },
     cause: only,
   })

@@ -59,6 +59,11 @@ export function isKafkaError(
   return kafkaError === name
 }
 
+/** Returns the message of an error with its reason, to quote it in another error. */
+export function fullReason({ message, why }: KanneryError): string {
+  return why === undefined ? message : `${message}: ${why}`
+}
+
 /** The throttle time of an answer, milliseconds; undefined when the answer is not throttled. */
 export function throttleTime(answer: { readonly throttleTimeMs: number }): number | undefined {
   return answer.throttleTimeMs > 0 ? answer.throttleTimeMs : undefined

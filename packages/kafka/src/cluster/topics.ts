@@ -5,7 +5,7 @@ import type { ApiCaller } from '../transport/broker-request.ts'
 import { type AclOperation, readOperations } from './acl-operations.ts'
 import { knownSettings, onlyOne } from './api-call.ts'
 import type { BrokerRouter } from './broker-router.ts'
-import { assertNoKafkaError, isKafkaError, kafkaError, throttleTime } from './errors.ts'
+import { assertNoKafkaError, fullReason, isKafkaError, kafkaError, throttleTime } from './errors.ts'
 import { readMetadata, requestMetadata, type TopicMetadata } from './metadata.ts'
 import { describeTopicConfig } from './topic-config.ts'
 
@@ -174,10 +174,6 @@ function perhapsCreated(error: KanneryError, { name }: NewTopic): KanneryError {
     remedy: 'Try again. If a topic of this name is in the way, delete it only if it is empty.',
     facts: { topic: name },
   })
-}
-
-function fullReason({ message, why }: KanneryError): string {
-  return why === undefined ? message : `${message}: ${why}`
 }
 
 function noLeader(topic: string, partition: number): KanneryError {

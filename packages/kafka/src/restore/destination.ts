@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import type { AclOperation } from '../cluster/acl-operations.ts'
-import { kafkaError } from '../cluster/errors.ts'
+import { fullReason, kafkaError } from '../cluster/errors.ts'
 import type { KafkaCluster } from '../cluster/kafka-cluster.ts'
 import type { TopicMetadata } from '../cluster/metadata.ts'
 import { errorNumbers } from '../protocol/error-numbers.ts'
@@ -8,7 +8,7 @@ import type { Selection } from '../reading/selection.ts'
 import { Findings } from './preflight/findings.ts'
 import { missingPermissions, type Preflight, type Target } from './preflight/preflight.ts'
 import { checkRecordHandling, checkReplicas } from './preflight/target-checks.ts'
-import { topicReplaced } from './producing/topic-producer.ts'
+import { assertSameTopic } from './producing/topic-producer.ts'
 import { createHeldTopic } from './settings/create-topic.ts'
 import { batchLimit, heldSettings, releaseSettings } from './settings/held-settings.ts'
 import type { Settings } from './settings/topic-settings.ts'
@@ -71,7 +71,7 @@ export async function openDestination(
   const startOffsets = await endOffsets(cluster, name, selection.partitions)
   // Asked last: what was checked before this was checked on the topic that has this id.
   const present = await cluster.topic(name)
-  if (present.topicId !== topic.topicId) throw topicReplaced(topic, present)
+  assertSameTopic(topic, present)
   assertNothingWritten(checked.target, startOffsets)
   return {
     topic: present,
@@ -79,8 +79,7 @@ export async function openDestination(
     startOffsets,
     finish: async () => {
       try {
-        const last = await cluster.topic(name)
-        if (last.topicId !== topic.topicId) throw topicReplaced(topic, last)
+        assertSameTopic(topic, await cluster.topic(name))
         await cluster.alterTopicConfig(name, release.set, release.remove)
       } catch (error) {
         throw KanneryError.is(error) ? unfinished(error, name, release) : error
@@ -171,7 +170,7 @@ function unfinished(
   if (isGone || lines.length === 0) return error
   return error.with({
     message: `topic "${topic}" did not get its final configuration`,
-    why: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,
+    why: fullReason(error),
     remedy: `All records were restored. Give the topic its configuration yourself: ${lines.join('; ')}.`,
     facts: { topic },
   })

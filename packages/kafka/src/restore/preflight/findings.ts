@@ -1,4 +1,5 @@
 import { KanneryError } from '@kannery/storage'
+import { fullReason } from '../../cluster/errors.ts'
 
 /** Collects what prevents a restore, so that all of it can be corrected at once. */
 export class Findings {
@@ -56,7 +57,6 @@ export class Findings {
   }
 }
 
-function describe({ code, message, why }: KanneryError, index: number): string {
-  const reason = why === undefined ? '' : `: ${why}`
-  return `${index + 1}. ${message}${reason} (${code})`
+function describe(error: KanneryError, index: number): string {
+  return `${index + 1}. ${fullReason(error)} (${error.code})`
 }

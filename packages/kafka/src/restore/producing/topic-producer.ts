@@ -138,7 +138,7 @@ export class TopicProducer implements AsyncDisposable {
     const { topics } = await cluster.metadata([topic.name])
     const present = onlyOne(topics, 'Metadata')
     if (present.error !== undefined) throw present.error
-    if (present.topicId !== topic.topicId) throw topicReplaced(topic, present)
+    assertSameTopic(topic, present)
     this.#leaders = leadersOf(present)
   }
 
@@ -164,12 +164,17 @@ function leadersOf({ partitions }: TopicMetadata): ReadonlyMap<number, number | 
   return new Map(partitions.map(({ partition, leader }) => [partition, leader]))
 }
 
-/** Explains that another topic has the name of the one that is being restored into. */
-export function topicReplaced(
+/**
+ * Asserts that the topic of a name is the one that is being restored into.
+ *
+ * @throws KAFKA_TOPIC_MISMATCH when another topic has the name now.
+ */
+export function assertSameTopic(
   { name, topicId }: Pick<TopicMetadata, 'name' | 'topicId'>,
   present: Pick<TopicMetadata, 'topicId'>,
-): KanneryError {
-  return new KanneryError(
+): void {
+  if (present.topicId === topicId) return
+  throw new KanneryError(
     'KAFKA_TOPIC_MISMATCH',
     `topic "${name}" was deleted and created again during the restore`,
     {
