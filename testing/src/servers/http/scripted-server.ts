@@ -126,6 +126,25 @@ export function brokenObject(headers: Readonly<Record<string, string>>): () => S
   return () => ({ status: 200, headers, body: Buffer.alloc(1000), cutOffAfter: 600 })
 }
 
+/** How long a connection to a server may be idle whose clients' pauses are tested, milliseconds. */
+export const shortKeepAlive = { keepAliveTimeout: 2000 } as const
+
+/**
+ * Sends two requests to a server with {@link shortKeepAlive}, and a third one shortly before that
+ * time is over. Returns how many connections were opened by the second and by the third.
+ */
+export async function connectionsAroundPause(
+  server: ScriptedServer,
+  send: () => Promise<unknown>,
+): Promise<readonly [before: number, after: number]> {
+  await send()
+  await send()
+  const before = server.connections()
+  await delay(1500)
+  await send()
+  return [before, server.connections()]
+}
+
 /** Returns how many requests with this method a server received. */
 export function countRequests({ requests }: ScriptedServer, method: string): number {
   return requests.filter((request) => request.method === method).length
