@@ -90,7 +90,10 @@ describe('the budget of a worker', () => {
         memory: memory.chunks,
         encoder,
         checksEachBatch: false,
-        publish: () => new Promise((resolve) => setImmediate(resolve)),
+        upload: async () => {
+          await new Promise((resolve) => setImmediate(resolve))
+          return { commit: async () => undefined }
+        },
         onFailed: (error) => expect.unreachable(String(error)),
       })
       writers.push(writer)

@@ -68,6 +68,11 @@ export class OpenSegment {
     return this.#chunks.reduce((sum, { visibleRecords }) => sum + visibleRecords, 0)
   }
 
+  /** Size of its batches before Kannery's own compression, bytes. */
+  get rawBytes(): number {
+    return this.#chunks.reduce((sum, { rawBytes }) => sum + rawBytes, 0)
+  }
+
   get abortedRanges(): number {
     return this.#aborted.size
   }

@@ -1,6 +1,6 @@
 import type { ChunkCodec } from '@kannery/core/segment'
 import { TestClock } from '@kannery/storage-testkit'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
 import { walkBatches } from '../../record-batch/header.ts'
 import { ChunkMemory } from '../memory/chunk-memory.ts'
@@ -13,22 +13,24 @@ const chunkBytes = 50_000
 
 class World {
   readonly memory = new ChunkMemory()
-  /** First offsets of the chunks of each published segment. */
-  readonly published: number[][] = []
-  /** Offsets of the gaps of each published segment. */
+  /** First offsets of the chunks of each committed segment. */
+  readonly committed: number[][] = []
+  /** Offsets of the gaps of each committed segment. */
   readonly gaps: (readonly [number, number])[][] = []
   readonly failures: unknown[] = []
   readonly pipeline: SegmentPipeline
-  publishing: (segment: OpenSegment) => Promise<void> = async () => undefined
+  uploading: (segment: OpenSegment) => Promise<void> = async () => undefined
+  committing: (chunks: readonly number[]) => Promise<void> = async () => undefined
 
   constructor(maxBytes: number, codec: ChunkCodec = 'none') {
     this.pipeline = new SegmentPipeline({
       limits: { maxBytes, maxAgeMs: 1000 },
       encoder: new ChunkEncoder(codec, this.memory),
-      publish: async (segment) => {
-        await this.publishing(segment)
-        this.published.push(segment.chunks.map(({ encoded }) => encoded.facts.from))
-        this.gaps.push(segment.gaps.map(({ offsets }) => offsets))
+      upload: async (segment) => {
+        const chunks = segment.chunks.map(({ encoded }) => encoded.facts.from)
+        const gaps = segment.gaps.map(({ offsets }) => offsets)
+        await this.uploading(segment)
+        return { commit: () => this.#commit(chunks, gaps) }
       },
       onFailed: (error) => {
         this.failures.push(error)
@@ -43,6 +45,12 @@ class World {
   addGap(from: number, next: number, partition = 0): void {
     const gap = { partition, offsets: [from, next], reason: 'retention', noticed: 'now' } as const
     this.pipeline.addGap(gap, 0)
+  }
+
+  async #commit(chunks: number[], gaps: (readonly [number, number])[]): Promise<void> {
+    await this.committing(chunks)
+    this.committed.push(chunks)
+    this.gaps.push(gaps)
   }
 
   #chunk(at: number, value: string): RawChunk {
@@ -69,7 +77,7 @@ describe('chunks in the pipeline', () => {
     world.pipeline.seal()
     await world.pipeline.settled()
 
-    expect(world.published).toEqual([[0, 1], [2, 3], [4]])
+    expect(world.committed).toEqual([[0, 1], [2, 3], [4]])
     expect(world.memory.used).toBe(0)
   })
 
@@ -82,14 +90,14 @@ describe('chunks in the pipeline', () => {
     world.pipeline.seal()
     await world.pipeline.settled()
 
-    expect(world.published).toEqual([[0, 1, 2, 3]])
+    expect(world.committed).toEqual([[0, 1, 2, 3]])
     expect(world.memory.used).toBe(0)
   })
 
-  test('count as open until they are sealed, and as sealed until they are committed', async () => {
+  test('count as open until they are sealed, and as sealed until they are uploaded', async () => {
     const world = new World(100 * chunkBytes)
     const { promise, resolve } = Promise.withResolvers<void>()
-    world.publishing = () => promise
+    world.uploading = () => promise
     world.add(0)
     expect(world.pipeline.openBytes).toBeGreaterThan(chunkBytes)
     expect(world.pipeline.sealedBytes).toBe(0)
@@ -107,29 +115,66 @@ describe('chunks in the pipeline', () => {
     expect([world.pipeline.openBytes, world.pipeline.sealedBytes]).toEqual([0, 0])
   })
 
-  test('are published one segment after the other', async () => {
+  test('are uploaded, and committed, one segment after the other', async () => {
     const world = new World(1)
-    let running = 0
-    world.publishing = async () => {
-      expect(++running).toBe(1)
+    const running = { uploads: 0, commits: 0 }
+    const alone = async (kind: keyof typeof running): Promise<void> => {
+      running[kind] += 1
+      expect(running[kind]).toBe(1)
       await new Promise((resolve) => setImmediate(resolve))
-      running--
+      running[kind] -= 1
     }
-    for (const at of [0, 1, 2]) world.add(at)
+    world.uploading = () => alone('uploads')
+    world.committing = () => alone('commits')
+    for (const at of [0, 1, 2, 3]) world.add(at)
     await world.pipeline.settled()
-    expect(world.published).toEqual([[0], [1], [2]])
+    expect(world.committed).toEqual([[0], [1], [2], [3]])
   })
 
-  test('are all dropped after a segment that cannot be published', async () => {
+  test('are uploaded, and released, while the segment before is committed', async () => {
+    const world = new World(1)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const uploaded: (number | undefined)[] = []
+    world.uploading = async ({ chunks: [chunk] }) => {
+      uploaded.push(chunk?.encoded.facts.from)
+    }
+    world.committing = () => promise
+    for (const at of [0, 1, 2, 3]) world.add(at)
+
+    // The third waits: two are not committed.
+    await vi.waitFor(() => expect(world.pipeline.sealedBytes).toBeLessThan(3 * chunkBytes))
+    await new Promise((settle) => setTimeout(settle, 10))
+    expect([uploaded, world.committed]).toEqual([[0, 1], []])
+
+    resolve()
+    await world.pipeline.settled()
+    expect(uploaded).toEqual([0, 1, 2, 3])
+    expect(world.committed).toEqual([[0], [1], [2], [3]])
+  })
+
+  test('are all dropped after a segment that cannot be committed', async () => {
+    const world = new World(1)
+    const error = new Error('lease lost')
+    world.committing = ([from]) => (from === 1 ? Promise.reject(error) : Promise.resolve())
+    for (const at of [0, 1, 2, 3]) world.add(at)
+    world.pipeline.seal()
+
+    await expect(world.pipeline.settled()).rejects.toBe(error)
+    expect(world.committed).toEqual([[0]])
+    expect(world.failures).toEqual([error])
+    expect([world.memory.used, world.pipeline.sealedBytes]).toEqual([0, 0])
+  })
+
+  test('are all dropped after a segment that cannot be uploaded', async () => {
     const world = new World(1)
     const error = new Error('full')
-    world.publishing = (segment) =>
+    world.uploading = (segment) =>
       segment.chunks[0]?.encoded.facts.from === 1 ? Promise.reject(error) : Promise.resolve()
     for (const at of [0, 1, 2, 3]) world.add(at)
     world.pipeline.seal()
 
     await expect(world.pipeline.settled()).rejects.toBe(error)
-    expect(world.published).toEqual([[0]])
+    expect(world.committed).toEqual([[0]])
     expect(world.failures).toEqual([error])
     world.add(4)
     await expect(world.pipeline.settled()).rejects.toBe(error)
@@ -146,7 +191,7 @@ describe('chunks in the pipeline', () => {
     world.pipeline.seal()
 
     await expect(world.pipeline.settled()).rejects.toThrow('lease lost')
-    expect(world.published).toEqual([])
+    expect(world.committed).toEqual([])
     expect(world.failures).toEqual([])
     expect(world.memory.used).toBe(0)
   })
@@ -163,7 +208,7 @@ describe('a gap in the pipeline', () => {
     world.pipeline.seal()
     await world.pipeline.settled()
 
-    expect(world.published).toEqual([[0], [5, 6]])
+    expect(world.committed).toEqual([[0], [5, 6]])
     expect(world.gaps).toEqual([
       [
         [1, 5],
@@ -182,7 +227,7 @@ describe('a gap in the pipeline', () => {
     world.pipeline.seal()
     await world.pipeline.settled()
 
-    expect(world.published).toEqual([[]])
+    expect(world.committed).toEqual([[]])
     expect(world.gaps).toEqual([[[0, 5]]])
   })
 })

@@ -10,15 +10,21 @@ export interface SegmentLimits {
   readonly maxAgeMs: number
 }
 
+/** A segment whose bytes are durable, and which the index does not name yet. */
+export interface UploadedSegment {
+  /** Enters the segment into the index. Does not need its memory any more. */
+  commit(): Promise<void>
+}
+
+/** Uploads a segment. Its chunks may be released when the call has ended. */
+export type UploadSegment = (segment: OpenSegment) => Promise<UploadedSegment>
+
 /** What building the segments of one topic needs. */
 interface SegmentPipelineOptions {
   readonly limits: SegmentLimits
   readonly encoder: ChunkEncoder
-  /**
-   * Uploads and commits a segment. Called for one segment at a time, in order; the segment's memory
-   * is released afterwards.
-   */
-  readonly publish: (segment: OpenSegment) => Promise<void>
+  /** Called for one segment at a time, in order, while the one before may be being committed. */
+  readonly upload: UploadSegment
   /** Called once, with the first error. Everything after it is dropped. */
   readonly onFailed: (error: unknown) => void
 }
@@ -34,8 +40,10 @@ interface Held {
 }
 
 /**
- * Builds the segments of one topic: chunks are encoded in parallel, put into segments in the order
- * in which they came, and published one segment after the other.
+ * Builds the segments of one topic: chunks are encoded in parallel, and put into segments in the
+ * order in which they came. Segments are uploaded one after the other, and committed in that order:
+ * each while the next one is uploaded. At most one that is uploaded waits for the commit of the one
+ * before it.
  */
 export class SegmentPipeline {
   readonly #options: SegmentPipelineOptions
@@ -44,7 +52,10 @@ export class SegmentPipeline {
   #openBytes = 0
   #sealedBytes = 0
   #filling: Promise<void> = Promise.resolve()
-  #publishing: Promise<void> = Promise.resolve()
+  /** Resolves when the next segment may be uploaded. Never rejects. */
+  #uploading: Promise<void> = Promise.resolve()
+  /** Resolves when everything that was closed is committed or dropped. Never rejects. */
+  #committing: Promise<void> = Promise.resolve()
   #segment = new OpenSegment()
   #inSegment: Held[] = []
   #failure: { readonly error: unknown } | undefined
@@ -101,7 +112,7 @@ export class SegmentPipeline {
   /** Resolves when everything that was sealed is committed. Rejects with the first error. */
   async settled(): Promise<void> {
     await this.#filling
-    await this.#publishing
+    await this.#committing
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
@@ -136,17 +147,28 @@ export class SegmentPipeline {
     this.#segment = new OpenSegment()
     this.#inSegment = []
     this.#markSealed(held)
-    this.#publishing = this.#publishing.then(() => this.#publish(segment, held))
+    const uploaded = this.#uploading.then(() => this.#upload(segment, held))
+    this.#uploading = Promise.all([uploaded, this.#committing]).then(() => undefined)
+    this.#committing = this.#uploading.then(async () => this.#commit(await uploaded))
   }
 
-  async #publish(segment: OpenSegment, held: readonly Held[]): Promise<void> {
+  async #upload(segment: OpenSegment, held: readonly Held[]): Promise<UploadedSegment | undefined> {
     try {
-      if (this.#failure === undefined) await this.#options.publish(segment)
+      return this.#failure === undefined ? await this.#options.upload(segment) : undefined
     } catch (error) {
       this.#fail(error)
+      return undefined
     } finally {
       for (const { bytes } of held) this.#sealedBytes -= bytes
       segment.release()
+    }
+  }
+
+  async #commit(uploaded: UploadedSegment | undefined): Promise<void> {
+    try {
+      if (this.#failure === undefined) await uploaded?.commit()
+    } catch (error) {
+      this.#fail(error)
     }
   }
 

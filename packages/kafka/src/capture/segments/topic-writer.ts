@@ -5,8 +5,7 @@ import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import { AbortedBatches } from './aborted-batches.ts'
 import { ChunkBuilder } from './chunk-builder.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
-import type { OpenSegment } from './open-segment.ts'
-import { type SegmentLimits, SegmentPipeline } from './segment-pipeline.ts'
+import { type SegmentLimits, SegmentPipeline, type UploadSegment } from './segment-pipeline.ts'
 
 /** What writing the segments of one topic needs. */
 interface TopicWriterOptions {
@@ -17,7 +16,7 @@ interface TopicWriterOptions {
   readonly encoder: ChunkEncoder
   /** Whether to check each batch before it is taken, not only each chunk before it is written. */
   readonly checksEachBatch: boolean
-  readonly publish: (segment: OpenSegment) => Promise<void>
+  readonly upload: UploadSegment
   /** Called once, with the first error. Nothing is taken or kept after it. */
   readonly onFailed: (error: unknown) => void
 }
@@ -31,11 +30,11 @@ export class TopicWriter {
 
   constructor(options: TopicWriterOptions) {
     this.#options = options
-    const { limits, encoder, publish, onFailed } = options
+    const { limits, encoder, upload, onFailed } = options
     this.#pipeline = new SegmentPipeline({
       limits,
       encoder,
-      publish,
+      upload,
       onFailed: (error) => {
         this.#releaseBuilders()
         onFailed(error)

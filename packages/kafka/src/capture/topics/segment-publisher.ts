@@ -10,6 +10,7 @@ import { type Clock, KanneryError, type StorageBackend } from '@kannery/storage'
 import type { Uploads } from '../memory/worker-memory.ts'
 import type { CaptureObserver, TopicReport } from '../observer.ts'
 import type { OpenSegment } from '../segments/open-segment.ts'
+import type { UploadedSegment } from '../segments/segment-pipeline.ts'
 import { uploadSegment } from '../segments/upload-segment.ts'
 
 /** What publishing the segments of a topic needs. */
@@ -22,6 +23,15 @@ interface PublishContext {
 
 /** What a publisher committed so far. */
 type Committed = Pick<TopicReport, 'records' | 'bytes' | 'segments' | 'gaps'>
+
+/** What a commit adds to the index and to what is {@link SegmentPublisher.committed}. */
+interface Uncommitted {
+  readonly gaps: readonly Gap[]
+  /** Undefined when there are only gaps. */
+  readonly entry: SegmentEntry | undefined
+  readonly visibleRecords: number
+  readonly rawBytes: number
+}
 
 /** Uploads the closed segments of one topic, enters them into its index, and counts them. */
 export class SegmentPublisher {
@@ -54,26 +64,30 @@ export class SegmentPublisher {
   }
 
   /**
-   * Uploads the segment and commits it with its gaps; one without chunks is only gaps and is not
-   * uploaded. Call it for one segment at a time, in order.
+   * Uploads the segment; one without chunks is only gaps and has nothing to upload. Segments are to
+   * be uploaded and committed in order.
    *
-   * @throws STORAGE_*, LEASE_LOST, INDEX_* when it cannot be uploaded or committed.
+   * @throws STORAGE_*, KAFKA_DATA_CORRUPT, INTERNAL when it cannot be uploaded; its `commit`
+   *   STORAGE_*, LEASE_LOST, INDEX_*
    */
-  async publish(segment: OpenSegment): Promise<void> {
-    const { observer } = this.#context
-    const topic = this.#topic.name
+  async upload(segment: OpenSegment): Promise<UploadedSegment> {
     const { n } = presentIncarnation(this.#session.index)
     const gaps = segment.gaps.map((gap): Gap => ({ in: n, ...gap }))
+    const { visibleRecords, rawBytes } = segment
     const entry = segment.chunks.length === 0 ? undefined : await this.#upload(segment)
+    return { commit: () => this.#commit({ gaps, entry, visibleRecords, rawBytes }) }
+  }
+
+  async #commit({ gaps, entry, visibleRecords, rawBytes }: Uncommitted): Promise<void> {
+    const { observer } = this.#context
+    const topic = this.#topic.name
     await this.#session.commit({ gaps, segment: entry })
     this.#gaps.push(...gaps)
     for (const gap of gaps) observer.onGap({ topic, gap })
     if (entry === undefined) return
     this.#segments += 1
-    for (const { visibleRecords, rawBytes } of segment.chunks) {
-      this.#records += visibleRecords
-      this.#bytes += rawBytes
-    }
+    this.#records += visibleRecords
+    this.#bytes += rawBytes
     observer.onCommitted({ topic, segment: entry })
   }
 

@@ -136,7 +136,7 @@ export class TopicCapture {
       memory,
       encoder,
       checksEachBatch,
-      publish: (segment) => this.#publisher.publish(segment),
+      upload: (segment) => this.#publisher.upload(segment),
       onFailed: (error) => {
         this.#failure ??= { error }
         context.wake()
