@@ -6,6 +6,7 @@
     append-time a topic whose broker sets the time
     compacted   holes where the cleaner took records, at the head and in the middle
     steady      so many records a second, for so many seconds
+    single      every record in a batch of its own
 
 Prints one JSON object: what a consumer of committed records will find. Everything else goes to standard error.
 """
@@ -126,6 +127,18 @@ def plain(filler: Filler, options: argparse.Namespace) -> None:
         partition = index % filler.partitions
         record = filler.record(options.value_bytes, timestamp=started + index)
         filler.write(producer, partition, record)
+        filler.written(partition)
+        producer.poll(0)
+    filler.finish(producer)
+
+
+def single(filler: Filler, options: argparse.Namespace) -> None:
+    """Records as a producer writes them that sends each at once."""
+    filler.create({})
+    producer = filler.producer(**{"compression.type": options.codec, "batch.num.messages": 1})
+    for index in range(options.records):
+        partition = index % filler.partitions
+        filler.write(producer, partition, bulk_record(filler, index))
         filler.written(partition)
         producer.poll(0)
     filler.finish(producer)
@@ -367,7 +380,14 @@ def attempts(seconds: float) -> Iterator[None]:
 
 
 def main() -> int:
-    kinds = {"plain": plain, "nasty": nasty, "append-time": append_time, "compacted": compacted, "steady": steady}
+    kinds = {
+        "plain": plain,
+        "nasty": nasty,
+        "append-time": append_time,
+        "compacted": compacted,
+        "steady": steady,
+        "single": single,
+    }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("--bootstrap", required=True)
@@ -375,7 +395,7 @@ def main() -> int:
     parser.add_argument("--records", type=int, required=True, help="about how many; the report says it exactly")
     parser.add_argument("--partitions", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--codec", choices=CODECS, default="none", help="of plain and steady")
+    parser.add_argument("--codec", choices=CODECS, default="none", help="of plain, single and steady")
     parser.add_argument("--value-bytes", type=int, default=300, help="of plain and steady")
     parser.add_argument("--rate", type=float, default=100, help="of steady: records a second")
     parser.add_argument("--append", action="store_true", help="of plain: the topic is there already")

@@ -49,6 +49,43 @@ describe('what was backed up is restored, as an independent client sees it', () 
     })
   })
 
+  test.each(['none', 'lz4'] as const)(
+    'single records in batches of their own, codec %s',
+    {
+      timeout: 180_000,
+    },
+    async (codec) => {
+      const source = `single-${codec}`
+      const filled = await fillTopic('single', {
+        bootstrapServers,
+        topic: source,
+        records: 10_000,
+        partitions: 3,
+        codec,
+      })
+      await using folder = await temporaryFolder()
+      const from = ['--from', bootstrapServers, '--topic', source]
+      await kannerySucceeds(['backup', ...from, '--to', folder.path, '--once'])
+
+      const {
+        topics: [report],
+      } = await kanneryJson<RestoreDocument>([
+        ...['restore', '--from', folder.path, '--to', bootstrapServers],
+        ...['--topic', source, '--as', `${source}-copy`, '--verify'],
+      ])
+
+      expect(report.verification).toMatchObject({ records: filled.records, differences: [] })
+      expect(
+        await checkTopics({
+          bootstrapServers,
+          source,
+          target: `${source}-copy`,
+          sameOffsets: true,
+        }),
+      ).toEqual({ equalRecords: filled.records, differences: [] })
+    },
+  )
+
   test.each([
     ['holes that compaction left', 'compacted', 30_000, false],
     ['times that the broker set', 'append-time', 2_000, true],

@@ -54,6 +54,29 @@ describe('the verbatim path', () => {
   })
 })
 
+describe('batches of one record', () => {
+  test('become one batch with the same records, and compare', async () => {
+    const records = keyedRecords(Array.from({ length: 500 }, (_, offset) => offset))
+    const { as, report } = await restoreSketch(cluster, {
+      partitions: 1,
+      segments: [
+        {
+          chunks: [
+            { partition: 0, batches: records.slice(0, 300).map((record) => storedBatch([record])) },
+            { partition: 0, batches: records.slice(300).map((record) => storedBatch([record])) },
+          ],
+        },
+      ],
+    })
+    const batches = await readPartition(cluster, as, 0)
+    const restored = batches.flatMap((batch) => batch.records)
+    expect(batches.map(({ header }) => header.records)).toEqual([300, 200])
+    expect(contentOf(restored)).toEqual(contentOf(records))
+    expect(restored.map(({ offset }) => offset)).toEqual(records.map(({ offset }) => offset))
+    expect(report.verification).toEqual({ records: 500, differences: [], missingOffsets: 0 })
+  })
+})
+
 describe('the re-encoding path', () => {
   test('writes what compaction left, without holes', async () => {
     const { as, report } = await restoreSketch(cluster, {

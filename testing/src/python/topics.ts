@@ -1,13 +1,13 @@
 import { runPython } from './python.ts'
 
-export type TopicKind = 'plain' | 'nasty' | 'append-time' | 'compacted' | 'steady'
+export type TopicKind = 'plain' | 'nasty' | 'append-time' | 'compacted' | 'steady' | 'single'
 
 export interface FillOptions {
   readonly bootstrapServers: string
   readonly topic: string
   readonly records: number
   readonly partitions?: number
-  /** Of `plain` and `steady`. */
+  /** Of `plain`, `single` and `steady`. */
   readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
   /** Of `plain` and `steady`. */
   readonly valueBytes?: number

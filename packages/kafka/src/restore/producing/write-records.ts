@@ -3,6 +3,7 @@ import type { MemoryBudget } from '../../concurrency/memory-budget.ts'
 import type { BackupBatch } from '../../reading/backup-batch.ts'
 import { type BackupChunk, unlessDamaged } from '../../reading/chunk-batches.ts'
 import type { Ledger } from '../ledger.ts'
+import { mergeSmallBatches } from '../records/merge-batches.ts'
 import { outgoingBatches, type UnstampedBatch } from '../records/outgoing-batches.ts'
 import type { RecycledMemory } from './recycled-memory.ts'
 import type { TopicProducer } from './topic-producer.ts'
@@ -46,8 +47,8 @@ export async function writeRecords(options: WriteOptions): Promise<void> {
 }
 
 /**
- * Sends the batches of a chunk. It stays in memory, and counts against the budget, until the last
- * of its batches is acknowledged.
+ * Sends the batches of a chunk, small ones merged. The chunk stays in memory, and counts against
+ * the budget, until the last of its batches is acknowledged.
  */
 async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk): Promise<void> {
   const { budget, producer, ledger } = options
@@ -60,7 +61,7 @@ async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk
     options.recycled.giveBack(memory)
     budget.release(bytes)
   }
-  for (const batch of batches) {
+  for (const batch of mergeSmallBatches(batches, options)) {
     for (const outgoing of encode(options, batch)) {
       const { records, path } = outgoing
       const ownBytes = handlingBytes + (path === 're-encoded' ? outgoing.bytes : 0)
