@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { KafkaCluster } from '../src/cluster/kafka-cluster.ts'
 import { compressionCodecs } from '../src/record-batch/compression.ts'
 import { batchHeaderBytes } from '../src/record-batch/header.ts'
+import type { KafkaRecord } from '../src/record-batch/records.ts'
 import { brokerBatch } from './batches.ts'
 import { contentOf, readPartition } from './read-partition.ts'
 import { connectTo, expectOverrides } from './real-cluster.ts'
@@ -51,6 +52,31 @@ describe('the verbatim path', () => {
     const [only] = await readPartition(cluster, as, 0)
     expect(only?.header.hasDeleteHorizon).toBe(false)
     expect(contentOf(only?.records ?? [])).toEqual(contentOf(tombstones))
+  })
+})
+
+describe('bytes that change in memory after they were read and checked', () => {
+  test('are refused by the broker, and the restore fails', async () => {
+    const batch = brokerBatch({ at: 0, records: 20, value: 'x'.repeat(200) })
+    const damage = ({ value }: KafkaRecord): void => {
+      if (value !== null) value[7] = 0
+    }
+    const attempt = restoreSketch(
+      cluster,
+      { partitions: 1, segments: [{ chunks: [{ partition: 0, batches: [batch] }] }] },
+      {
+        transforms: [
+          (record) => {
+            damage(record)
+            return record
+          },
+        ],
+      },
+    )
+    await expect(attempt).rejects.toMatchObject({
+      code: 'KAFKA_DATA_CORRUPT',
+      facts: { kafkaError: 'CORRUPT_MESSAGE', restored: 0 },
+    })
   })
 })
 

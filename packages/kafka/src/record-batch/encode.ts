@@ -1,8 +1,8 @@
+import { combineCrc32c } from '@kannery/core/digest'
 import { KanneryError } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
 import { type CompressionCodec, compress, compressionCodecs } from './compression.ts'
 import { RecordsWriter, recordsSize, type UnnumberedRecord } from './encode-records.ts'
-import type { BatchHeader } from './header.ts'
 
 /** Identity and position of an idempotent producer (KIP-98). */
 export interface ProducerState {
@@ -13,6 +13,7 @@ export interface ProducerState {
 }
 
 export const batchHeaderBytes = 61
+const crcPosition = 17
 /** Right after the CRC, which covers the batch from here. */
 const attributesPosition = 21
 const codecMask = 7
@@ -48,6 +49,7 @@ export function encodeBatch(
   batch.writeBigInt64BE(maxTimestamp, 35)
   batch.writeInt32BE(records.length, 57)
   stampProducer(batch, producer)
+  batch.writeUInt32BE(crc32c(batch.subarray(attributesPosition)), crcPosition)
   return batch
 }
 
@@ -55,15 +57,19 @@ export function encodeBatch(
  * Turns a batch as a broker stored it into one that a producer may send, its records section
  * untouched. `batch` is changed in place. What brokers demand (LogValidator): base offset 0, own
  * producer id, and of the attributes only the compression bits: a surviving delete-horizon bit
- * would let the cleaner drop tombstones at once. The CRC is computed again.
+ * would let the cleaner drop tombstones at once.
+ *
+ * The new CRC is derived from the old one and the changed bytes. So it is right only if the old one
+ * was: a broker refuses a batch whose records were damaged in memory.
  */
-export function readdressBatch(
-  batch: Buffer,
-  header: Pick<BatchHeader, 'attributes'>,
-  producer: ProducerState,
-): void {
-  batch.writeInt16BE(header.attributes & codecMask, attributesPosition)
+export function readdressBatch(batch: Buffer, producer: ProducerState): void {
+  const head = batch.subarray(attributesPosition, batchHeaderBytes)
+  const before = crc32c(head)
+  batch.writeInt16BE(batch.readInt16BE(attributesPosition) & codecMask, attributesPosition)
   stampProducer(batch, producer)
+  // CRCs are linear: what differs in the head is carried through the records after it.
+  const changed = combineCrc32c(before ^ crc32c(head), 0, batch.length - batchHeaderBytes)
+  batch.writeUInt32BE((batch.readUInt32BE(crcPosition) ^ changed) >>> 0, crcPosition)
 }
 
 function stampProducer(
@@ -76,5 +82,4 @@ function stampProducer(
   batch.writeBigInt64BE(producerId, 43)
   batch.writeInt16BE(producerEpoch, 51)
   batch.writeInt32BE(sequence, 53)
-  batch.writeUInt32BE(crc32c(batch.subarray(attributesPosition)), 17)
 }

@@ -1,3 +1,4 @@
+import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import javaClient from '../../test/record-batches/java-client.json' with { type: 'json' }
@@ -165,10 +166,9 @@ describe('readdressing a stored batch', () => {
     const stored = encodeBatch([record(5n, 'a', 'a'), record(6n, 'b', 'b')], 'gzip', producer)
     stored.writeBigInt64BE(123_456n, 0)
     stored.writeInt16BE(0x171, 21)
+    stored.writeUInt32BE(crc32c(stored.subarray(21)), 17)
     const sent = Buffer.from(stored)
-    const [header] = [...walkBatches(sent)]
-    if (header === undefined) throw new Error('no batch')
-    readdressBatch(sent, header, { producerId: 1n, producerEpoch: 0, sequence: 2 ** 31 - 1 })
+    readdressBatch(sent, { producerId: 1n, producerEpoch: 0, sequence: 2 ** 31 - 1 })
 
     expect(onlyBatch(sent)).toMatchObject({
       baseOffset: 0,
@@ -182,5 +182,44 @@ describe('readdressing a stored batch', () => {
       records: 2,
     })
     expect(sent.subarray(61).equals(stored.subarray(61))).toBe(true)
+  })
+
+  const anySequence = fc.nat(2 ** 31 - 1)
+  const anyState = fc.record({
+    producerId: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+    producerEpoch: fc.nat(2 ** 15 - 1),
+    sequence: anySequence,
+  })
+  const anySection = fc.uint8Array({ minLength: 1, maxLength: 5000 })
+
+  test('derives the checksum that the whole batch has, whatever it holds', () => {
+    fc.assert(
+      fc.property(anySection, anyState, fc.nat(0x7f), (section, state, attributes) => {
+        const batch = Buffer.concat([
+          encodeBatch([record(5n, 'a', 'a')], 'none', producer),
+          section,
+        ])
+        batch.writeInt16BE(attributes, 21)
+        batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+        readdressBatch(batch, state)
+        expect(batch.readUInt32BE(17)).toBe(crc32c(batch.subarray(21)))
+      }),
+    )
+  })
+
+  test('leaves the checksum wrong if any byte of the records was changed', () => {
+    fc.assert(
+      fc.property(anySection, anyState, fc.nat(), (section, state, place) => {
+        const batch = encodeBatch(
+          [{ ...record(5n, 'a', 'a'), value: Buffer.from(section) }],
+          'none',
+          producer,
+        )
+        const at = 61 + (place % (batch.length - 61))
+        batch.writeUInt8(batch.readUInt8(at) ^ 0x10, at)
+        readdressBatch(batch, state)
+        expect(batch.readUInt32BE(17)).not.toBe(crc32c(batch.subarray(21)))
+      }),
+    )
   })
 })

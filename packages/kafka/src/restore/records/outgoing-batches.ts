@@ -1,6 +1,5 @@
 import { KanneryError } from '@kannery/storage'
 import type { BackupBatch } from '../../reading/backup-batch.ts'
-import { compressionCodecs } from '../../record-batch/compression.ts'
 import { encodeBatch, type ProducerState, readdressBatch } from '../../record-batch/encode.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
 
@@ -39,7 +38,7 @@ function verbatim({ header, bytes }: BackupBatch): UnstampedBatch {
     records: header.records,
     bytes: bytes.length,
     stamp: (producer) => {
-      readdressBatch(bytes, header, producer)
+      readdressBatch(bytes, producer)
       return bytes
     },
   }
@@ -54,14 +53,13 @@ function reEncoded(
   const { codec } = batch.header
   const encoded = encodeBatch(records, codec, unknownProducer)
   if (encoded.length <= maxBatchBytes) {
-    const attributes = compressionCodecs.indexOf(codec)
     return [
       {
         path: 're-encoded',
         records: records.length,
         bytes: encoded.length,
         stamp: (producer) => {
-          readdressBatch(encoded, { attributes }, producer)
+          readdressBatch(encoded, producer)
           return encoded
         },
       },
