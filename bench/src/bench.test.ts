@@ -1,36 +1,54 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { formatReport, median } from './report.ts'
+import type { FiguresDocument } from './measuring/row.ts'
 
 describe('the benchmarks, beside each other and too small to say anything about speed', {
   concurrent: true,
   timeout: 300_000,
 }, () => {
-  test('the benchmarks of backup and restore print a figure for every contender', async () => {
+  test('the benchmarks beside a broker print a figure for every contender', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kannery-bench-test-'))
+    const json = join(folder, 'figures.json')
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(import.meta.dirname, 'main.ts'),
-      ...['--gb', '0.03', '--rounds', '1'],
+      ...['backup/none-1mb', 'backup/json-zstd', 'backup/one-record-batches'],
+      ...['restore', 'memory/many-partitions', '--gb', '0.02', '--rounds', '1', '--json', json],
     ])
 
     for (const title of [
-      /^backup of 30000 records, compression none, 0\.03 GB/m,
-      /^backup of 30000 records, compression lz4/m,
-      /^restore of 30000 records/m,
+      /^backup, codec none, of 20000 records in batches of 1000 KB, none, 0\.02 GB/m,
+      /^backup, codec zstd, of 5000 JSON records/m,
+      /^backup, codec none, of 20000 batches of one record/m,
+      /^restore of 20000 records/m,
+      /^restore of 20000 batches of one record/m,
+      /^memory of a backup of 23680 records in 740 partitions/m,
+      /^garbage collection, in one more run: \d+\.\d %/m,
     ]) {
       expect(stdout).toMatch(title)
     }
-    const figures = String.raw`\s+[1-9]\d* \(\d+–\d+\)\s+\d+\.\d\d \(\d+\.\d\d–\d+\.\d\d\)\s+\d+`
+    const figures = String.raw`\s+\d+ \(\d+–\d+\)\s+\d+\.\d\d \(\d+\.\d\d–\d+\.\d\d\)\s+[1-9]\d*`
     for (const [name, times] of [
-      ['kannery backup', 2],
-      ['kannery backup, 64 MiB', 2],
-      ['kafka-consumer-perf-test', 2],
-      ['raw TCP copy', 2],
-      ['kannery restore', 1],
-      ['kafka-producer-perf-test', 1],
+      ['kannery backup', 3],
+      ['kannery backup, 64 MiB', 1],
+      ['kannery backup, 256 MiB', 1],
+      ['wire prototype', 3],
+      ['kafka-consumer-perf-test', 3],
+      ['raw TCP copy', 3],
+      ['kannery restore', 2],
+      ['kafka-producer-perf-test', 2],
     ] as const) {
       expect(stdout.match(new RegExp(`^${name}${figures}`, 'gm'))).toHaveLength(times)
+    }
+    const { rows } = JSON.parse(await readFile(json, 'utf8')) as FiguresDocument
+    await rm(folder, { recursive: true })
+    const contenders = rows.flatMap((row) => row.contenders)
+    expect(contenders).toHaveLength(18)
+    for (const { seconds, cpuSeconds, peakRssBytes } of contenders.flatMap((c) => c.measurements)) {
+      expect(Math.min(seconds, cpuSeconds, peakRssBytes)).toBeGreaterThan(0)
     }
   })
 
@@ -62,36 +80,5 @@ describe('the benchmarks, beside each other and too small to say anything about 
     for (const name of ['node', 'node, and the SDK for S3', 'kannery ls s3://bucket']) {
       expect(stdout).toMatch(new RegExp(`^${name} +[1-9]`, 'm'))
     }
-  })
-})
-
-describe('a report', () => {
-  test('gives medians, spread and ratios', () => {
-    const run = (seconds: number, cpuSeconds: number) => ({
-      seconds,
-      cpuSeconds,
-      peakRssBytes: 2e8,
-    })
-
-    const report = formatReport('title', 1e9, [
-      { name: 'ours', measurements: [run(1, 1), run(2, 2), run(4, 3)] },
-      { name: 'theirs', measurements: [run(4, 1), run(4, 1), run(4, 1)] },
-    ])
-
-    expect(report.split('\n').map((line) => line.split(/\s{2,}/))).toEqual([
-      ['title'],
-      ['', 'MB/s', 'CPU-s/GB', 'peak RSS MB', 'speed ratio', 'CPU ratio'],
-      ['ours', '500 (250–1000)', '2.00 (1.00–3.00)', '200', '1.00', '1.00'],
-      ['theirs', '250 (250–250)', '1.00 (1.00–1.00)', '200', '2.00', '2.00'],
-      [''],
-    ])
-  })
-
-  test.each([
-    [[3], 3],
-    [[1, 2], 1.5],
-    [[9, 1, 5], 5],
-  ])('takes the middle of %j', (values, expected) => {
-    expect(median(values)).toBe(expected)
   })
 })

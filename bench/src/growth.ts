@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { repositoryRoot } from '@kannery/testing/paths'
-import { formatTable, spread } from './report.ts'
+import { formatTable, spread } from './measuring/report.ts'
 
 /** What packages/core/test/growth/run.ts prints. */
 interface GrowthCost {

@@ -1,40 +1,41 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { benchBackup } from './backup.ts'
-import { Broker } from './broker.ts'
 import { benchGrowth } from './growth.ts'
+import { Broker } from './kafka/broker.ts'
+import { rows } from './kafka/rows.ts'
+import { formatReport } from './measuring/report.ts'
+import type { FiguresDocument, RowResult } from './measuring/row.ts'
 import { parseOptions } from './options.ts'
-import { benchRestore } from './restore.ts'
 import { benchStart } from './start.ts'
 import { benchStorages } from './storages/storages.ts'
 
-const brokerBenches = { backup: benchBackup, restore: benchRestore }
-
-const { names, bytes, rounds } = parseOptions(process.argv.slice(2))
+const options = parseOptions(process.argv.slice(2))
+const { bytes, rounds, before, json, others } = options
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
+const results: RowResult[] = []
 process.stdout.write(`${machine}, Node ${process.version}\n`)
-const besideKafka = names.filter((name) => name === 'backup' || name === 'restore')
-if (names.some((name) => name !== 'growth')) await benchBesidePeers()
-if (names.includes('growth')) {
+if (options.rows.size > 0 || others.some((name) => name !== 'growth')) await benchBesidePeers()
+if (others.includes('growth')) {
   process.stdout.write(`\nmedians (least–greatest) of 256 commits\n${await benchGrowth(say)}`)
 }
 
 async function benchBesidePeers(): Promise<void> {
   process.stdout.write(
     `${rounds} rounds; the servers are on the same machine\n` +
-      'medians (least–greatest) of whole processes with their start; ratios: ours / theirs\n',
+      'medians (least–greatest) of whole processes with their start; ratios: ours / theirs\n' +
+      'equal: the spreads overlap\n',
   )
   const scratch = await mkdtemp(join(tmpdir(), 'kannery-bench-'))
   try {
-    if (besideKafka.length > 0) await benchBesideKafka(scratch)
-    if (names.includes('storages')) {
-      for (const report of await benchStorages({ scratch, bytes, rounds, say })) print(report)
+    if (options.rows.size > 0) await benchBesideKafka(scratch)
+    if (others.includes('storages')) {
+      for (const result of await benchStorages({ scratch, bytes, rounds, say })) await add(result)
     }
-    if (names.includes('start')) print(await benchStart(scratch, rounds, say))
+    if (others.includes('start')) print(await benchStart(scratch, rounds, say))
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -42,11 +43,19 @@ async function benchBesidePeers(): Promise<void> {
 
 async function benchBesideKafka(scratch: string): Promise<void> {
   await using broker = await Broker.start()
-  for (const name of besideKafka) {
-    for (const report of await brokerBenches[name]({ broker, scratch, bytes, rounds, say })) {
-      print(report)
-    }
+  for (const row of rows) {
+    if (!options.rows.has(row.name)) continue
+    await add(await row.run({ broker, scratch, bytes, rounds, before, say }))
   }
+}
+
+/** The file is whole after each row: what was measured outlives a failure later on. */
+async function add(result: RowResult): Promise<void> {
+  results.push(result)
+  print(formatReport(result))
+  if (json === undefined) return
+  const document: FiguresDocument = { machine, node: process.version, rounds, rows: results }
+  await writeFile(json, `${JSON.stringify(document, null, 2)}\n`)
 }
 
 function print(report: string): void {

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { installGlobally } from '@kannery/e2e/packing/install-globally'
 import { startVersitygw } from '@kannery/testing/servers/object-storages/versitygw'
-import { type Measurement, measure } from './measure.ts'
-import { formatTable, spread } from './report.ts'
-import { type Contender, runRounds } from './rounds.ts'
+import { type Measurement, measure } from './measuring/measure.ts'
+import { formatTable, spread } from './measuring/report.ts'
+import { type Contender, runRounds } from './measuring/rounds.ts'
 
 const bucket = 'backups'
 

@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { startAzurite } from '@kannery/testing/servers/object-storages/azurite'
 import { startFakeGcsServer } from '@kannery/testing/servers/object-storages/fake-gcs-server'
 import { startVersitygw } from '@kannery/testing/servers/object-storages/versitygw'
-import { measure } from '../measure.ts'
-import { formatReport } from '../report.ts'
-import { type Contender, runRounds } from '../rounds.ts'
+import { measure } from '../measuring/measure.ts'
+import { type Contender, runRounds } from '../measuring/rounds.ts'
+import type { RowResult } from '../measuring/row.ts'
 import type { TransferTarget } from './peer.ts'
 
 export interface StoragesBench {
@@ -37,11 +37,11 @@ const segmentBytes = 64 * 1024 * 1024
  * Objects as large as segments, then one large object, put and got by each cloud's backend, beside
  * what its SDK has for that.
  */
-export async function benchStorages(bench: StoragesBench): Promise<string[]> {
+export async function benchStorages(bench: StoragesBench): Promise<RowResult[]> {
   return [...(await benchS3(bench)), ...(await benchGcs(bench)), ...(await benchAzure(bench))]
 }
 
-async function benchS3(bench: StoragesBench): Promise<string[]> {
+async function benchS3(bench: StoragesBench): Promise<RowResult[]> {
   await using server = await startVersitygw()
   await server.createBucket(bucket)
   const { endpoint } = server
@@ -54,7 +54,7 @@ async function benchS3(bench: StoragesBench): Promise<string[]> {
   })
 }
 
-async function benchGcs(bench: StoragesBench): Promise<string[]> {
+async function benchGcs(bench: StoragesBench): Promise<RowResult[]> {
   await using server = await startFakeGcsServer()
   await server.createBucket(bucket)
   return await benchServer(bench, {
@@ -69,7 +69,7 @@ async function benchGcs(bench: StoragesBench): Promise<string[]> {
   })
 }
 
-async function benchAzure(bench: StoragesBench): Promise<string[]> {
+async function benchAzure(bench: StoragesBench): Promise<RowResult[]> {
   await using server = await startAzurite()
   await server.createContainer(bucket)
   const { endpoint, account } = server
@@ -82,7 +82,7 @@ async function benchAzure(bench: StoragesBench): Promise<string[]> {
   })
 }
 
-async function benchServer(bench: StoragesBench, server: Server): Promise<string[]> {
+async function benchServer(bench: StoragesBench, server: Server): Promise<RowResult[]> {
   const { bytes } = bench
   const count = Math.ceil(bytes / segmentBytes)
   return [
@@ -107,7 +107,7 @@ async function benchObjects(
   { scratch, rounds, say }: StoragesBench,
   { storage, title, upload, uploadInParts, download, target }: Server,
   { what, ...objects }: Objects,
-): Promise<string[]> {
+): Promise<RowResult[]> {
   const contender = (
     direction: 'put' | 'get',
     by: 'kannery' | 'sdk' | 'sdk-in-parts',
@@ -128,11 +128,11 @@ async function benchObjects(
   ]
   const get = [contender('get', 'kannery', 'kannery reader'), contender('get', 'sdk', download)]
   const total = objects.count * objects.bytes
-  const report = async (way: string, contenders: readonly Contender[]): Promise<string> =>
-    formatReport(
-      `${(total / 1e9).toFixed(2)} GB ${what} ${way} ${title}`,
-      total,
-      await runRounds(contenders, rounds, (line) => say(`${storage}: ${line}`)),
-    )
-  return [await report('into', put), await report('out of', get)]
+  const row = async (way: string, contenders: readonly Contender[]): Promise<RowResult> => ({
+    name: `storages/${storage} ${way} (${what})`,
+    title: `${(total / 1e9).toFixed(2)} GB ${what} ${way} ${title}`,
+    work: { unit: 'bytes', amount: total },
+    contenders: await runRounds(contenders, rounds, (line) => say(`${storage}: ${line}`)),
+  })
+  return [await row('into', put), await row('out of', get)]
 }

@@ -6,7 +6,7 @@ import { runProgram } from './program.ts'
 
 export const benchCommand: DevCommand = {
   name: 'bench',
-  usage: '[backup | restore | storages | start | growth] [--gb N] [--rounds N]',
+  usage: '[ROW ...] [--gb N] [--rounds N] [--before BIN] [--json FILE]',
   summary:
     "measure beside Kafka's own clients, a raw copy and the clouds' SDKs, or what growth costs; takes a while",
   run: (words) => runOnBuild('bench/src/main.ts', words),

@@ -1,5 +1,5 @@
 import type { Measurement } from './measure.ts'
-import type { ContenderResult } from './report.ts'
+import type { ContenderResult } from './row.ts'
 
 export interface Contender {
   readonly name: string

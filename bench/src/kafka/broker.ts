@@ -4,20 +4,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   installKafka,
   type KafkaInstallation,
-  runKafkaTool,
 } from '@kannery/testing/servers/kafka/kafka-installation'
 import { type KafkaServer, startKafka } from '@kannery/testing/servers/kafka/kafka-server'
+import { Admin } from '@platformatic/kafka'
 
 const brokerHeapMb = 2048
 /** What Kafka's own scripts give the performance tools. */
 const toolHeapMb = 512
 export const recordBytes = 1000
-const partitions = 4
 
-export interface SourceTopic {
+export function formatSize(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB on the wire`
+}
+
+/** What a producer of Kafka's writes. */
+export interface ProducedTopic {
   readonly topic: string
   readonly records: number
-  readonly compression: 'none' | 'lz4'
+  /** A file of lines to take values from. Defaults to random letters, 1 KB each. */
+  readonly payloadFile?: string | undefined
+  readonly compression: 'none' | 'lz4' | 'zstd'
+  /** Batches of one record, as soon as there is one, where it is 1. */
   readonly batchBytes: number
 }
 
@@ -25,10 +32,13 @@ export interface SourceTopic {
 export class Broker implements AsyncDisposable {
   readonly #kafka: KafkaServer
   readonly #installation: KafkaInstallation
+  readonly #admin: Admin
 
   private constructor(kafka: KafkaServer, installation: KafkaInstallation) {
     this.#kafka = kafka
     this.#installation = installation
+    const bootstrapBrokers = kafka.bootstrapServers.split(',')
+    this.#admin = new Admin({ clientId: 'bench', bootstrapBrokers })
   }
 
   static async start(): Promise<Broker> {
@@ -45,16 +55,21 @@ export class Broker implements AsyncDisposable {
     return this.#kafka.bootstrapServers
   }
 
-  /** The command line of Kafka's own producer benchmark, filling `topic`. */
-  producer({ topic, records, compression, batchBytes }: SourceTopic): readonly string[] {
+  /** The command line of Kafka's own producer benchmark, filling a topic. */
+  producer(produced: ProducedTopic): readonly string[] {
+    const { topic, records, compression, batchBytes, payloadFile } = produced
+    const values =
+      payloadFile === undefined
+        ? ['--record-size', String(recordBytes)]
+        : ['--payload-file', payloadFile]
     return this.#installation.java(
       { heapMb: toolHeapMb + 1 },
       'org.apache.kafka.tools.ProducerPerformance',
-      ...['--topic', topic, '--num-records', String(records)],
-      ...['--record-size', String(recordBytes), '--throughput', '-1', '--producer-props'],
+      ...['--topic', topic, '--num-records', String(records), ...values],
+      ...['--throughput', '-1', '--producer-props'],
       ...[`bootstrap.servers=${this.bootstrapServers}`, `compression.type=${compression}`],
-      ...[`batch.size=${batchBytes}`, 'linger.ms=100', 'max.request.size=8388608'],
-      'buffer.memory=134217728',
+      ...[`batch.size=${batchBytes}`, `linger.ms=${batchBytes === 1 ? 0 : 100}`],
+      ...['max.request.size=8388608', 'buffer.memory=134217728'],
     )
   }
 
@@ -68,13 +83,24 @@ export class Broker implements AsyncDisposable {
     )
   }
 
-  async create(topic: string): Promise<void> {
-    await this.#topics('--create', '--topic', topic, '--partitions', String(partitions))
+  async create(topic: string, partitions: number): Promise<void> {
+    await this.#admin.createTopics({ topics: [topic], partitions, replicas: 1 })
+    while ((await this.logFiles(topic)).length < partitions) await delay(20)
   }
 
   async delete(topic: string): Promise<void> {
-    await this.#topics('--delete', '--topic', topic)
-    while ((await this.logFiles(topic)).length > 0) await delay(100)
+    await this.#admin.deleteTopics({ topics: [topic] })
+    while ((await this.logFiles(topic)).length > 0) await delay(20)
+  }
+
+  /** As the ends of the partitions say, of a topic from which nothing was deleted. */
+  async countRecords(topic: string, partitions: number): Promise<number> {
+    const latest = -1n
+    const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
+      ...{ partitionIndex, timestamp: latest },
+    }))
+    const [ends] = await this.#admin.listOffsets({ topics: [{ name: topic, partitions: asked }] })
+    return (ends?.partitions ?? []).reduce((sum, { offset }) => sum + Number(offset), 0)
   }
 
   /** The files that hold the topic's batches, as they go over the wire. */
@@ -96,13 +122,7 @@ export class Broker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#admin.close()
     await this.#kafka.stop()
-  }
-
-  async #topics(...words: readonly string[]): Promise<void> {
-    await runKafkaTool(
-      'org.apache.kafka.tools.TopicCommand',
-      ...['--bootstrap-server', this.bootstrapServers, ...words],
-    )
   }
 }

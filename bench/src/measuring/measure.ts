@@ -13,21 +13,32 @@ interface MeasureDocument extends Measurement {
   readonly exitStatus: number
 }
 
-/**
- * Runs a command under measure.py; its output goes to nowhere unless it fails. `scratch` is a
- * folder.
- */
+export interface MeasuredRun {
+  readonly measurement: Measurement
+  /** What it wrote to its two streams, mixed. */
+  readonly output: string
+}
+
+/** Runs a command under measure.py. `scratch` is a folder. */
 export async function measure(scratch: string, command: readonly string[]): Promise<Measurement> {
+  return (await measureWithOutput(scratch, command)).measurement
+}
+
+export async function measureWithOutput(
+  scratch: string,
+  command: readonly string[],
+): Promise<MeasuredRun> {
   const resultFile = join(scratch, 'measurement.json')
-  const script = join(import.meta.dirname, '../measure.py')
+  const script = join(import.meta.dirname, '../../measure.py')
   const output = await runQuietly('python3', [script, resultFile, ...command])
   const { exitStatus, ...measurement } = JSON.parse(
     await readFile(resultFile, 'utf8'),
   ) as MeasureDocument
   if (exitStatus !== 0) {
-    throw new Error(`${command.slice(0, 3).join(' ')} … ended with ${exitStatus}:\n${output}`)
+    const end = output.slice(-4000)
+    throw new Error(`${command.slice(0, 3).join(' ')} … ended with ${exitStatus}:\n${end}`)
   }
-  return measurement
+  return { measurement, output }
 }
 
 function runQuietly(command: string, words: readonly string[]): Promise<string> {
@@ -36,7 +47,7 @@ function runQuietly(command: string, words: readonly string[]): Promise<string> 
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        output = (output + text).slice(-4000)
+        output += text
       })
     }
     child.once('error', reject)

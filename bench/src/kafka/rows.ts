@@ -1,0 +1,7 @@
+import { backupRows } from './backup.ts'
+import type { Row } from './bench.ts'
+import { memoryRows } from './memory.ts'
+import { restoreRows } from './restore.ts'
+
+/** All rows that need a broker. */
+export const rows: readonly Row[] = [...backupRows, ...restoreRows, ...memoryRows]
