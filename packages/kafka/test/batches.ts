@@ -10,7 +10,10 @@ export interface BatchSketch {
   /** Offsets that compaction took from the end. */
   readonly removedBehind?: number
   readonly value?: string
+  /** Time of the first record. */
   readonly time?: number
+  /** How much later than the one before it each record is; may be negative. Defaults to 0. */
+  readonly timeStep?: number
   readonly codec?: CompressionCodec
   readonly leaderEpoch?: number
   /** Makes it part of a transaction. */
@@ -25,8 +28,8 @@ export function brokerBatch(sketch: BatchSketch): Buffer {
   const { at, records = 1, value = 'value', time = 1_700_000_000_000, codec = 'none' } = sketch
   const key = sketch.marker === undefined ? null : markerKey(sketch.marker)
   const batch = encodeBatch(
-    Array.from({ length: records }, () => ({
-      timestamp: BigInt(time),
+    Array.from({ length: records }, (_, index) => ({
+      timestamp: BigInt(time) + BigInt(index * (sketch.timeStep ?? 0)),
       key,
       value: Buffer.from(value),
       headers: [],

@@ -1,12 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { combineCrc32c, crc32c } from './crc32c.ts'
+import { combineCrc32c, crc32c, crc32cOfFew } from './crc32c.ts'
 import { formatDigest, parseDigest, RunningDigest } from './digest.ts'
 
 describe('CRC-32C digests', () => {
   test('the checksum is the one of RFC 3720', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
+  })
+
+  test('the checksum of a few bytes in a buffer is that of a view of them', () => {
+    const anyBytes = fc.uint8Array({ maxLength: 200 })
+    fc.assert(
+      fc.property(anyBytes, fc.nat(), fc.nat(), fc.nat(0xffffffff), (bytes, one, other, before) => {
+        const start = one % (bytes.length + 1)
+        const end = start + (other % (bytes.length - start + 1))
+        const expected = crc32c(bytes.subarray(start, end), before)
+        expect(crc32cOfFew(bytes, start, end, before)).toBe(expected)
+      }),
+    )
   })
 
   test('checksums of parts combine to the checksum of the whole', () => {

@@ -1,2 +1,2 @@
-export { combineCrc32c, crc32c } from './crc32c.ts'
+export { combineCrc32c, crc32c, crc32cOfFew } from './crc32c.ts'
 export { type Digest, formatDigest } from './digest.ts'

@@ -1,6 +1,7 @@
 import { KanneryError } from '@kannery/storage'
 import { crc32c } from '@node-rs/crc32'
 import { type CompressionCodec, compressionCodecs } from './compression.ts'
+import { saturatedTime } from './record-time.ts'
 
 /**
  * The header of a RecordBatch v2 (KIP-98; DefaultRecordBatch of Kafka's clients), and where the
@@ -28,6 +29,10 @@ export interface BatchHeader {
   /** Milliseconds by convention, but any int64: producers may write other units. */
   readonly baseTimestamp: bigint
   readonly maxTimestamp: bigint
+  /** {@link baseTimestamp} as a number, saturated at ±(2⁵³ − 1). */
+  readonly baseTime: number
+  /** {@link maxTimestamp} as a number, saturated at ±(2⁵³ − 1). */
+  readonly maxTime: number
   readonly producerId: bigint
   readonly producerEpoch: number
   readonly baseSequence: number
@@ -38,6 +43,7 @@ export interface BatchHeader {
 export const batchHeaderBytes = 61
 /** Base offset and length: what the length does not count. */
 const logOverhead = 12
+const magicPosition = 16
 const attributesPosition = 21
 
 /**
@@ -48,15 +54,177 @@ const attributesPosition = 21
  *   cannot be a batch.
  */
 export function* walkBatches(buffer: Uint8Array): Generator<BatchHeader, void, undefined> {
-  const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-  let position = 0
-  while (bytes.length - position > logOverhead + 4) {
-    const length = bytes.readInt32BE(position + 8) + logOverhead
-    assertMagic(bytes, position)
-    if (length < batchHeaderBytes) throw damaged(bytes, position, `a batch of ${length} bytes`)
-    if (length > bytes.length - position) return
-    yield readHeader(bytes, position, length)
-    position += length
+  const cursor = new BatchCursor(buffer)
+  while (cursor.next()) yield cursor.header()
+}
+
+/**
+ * Walks the whole batches in a buffer as {@link walkBatches} does, and is itself the header of the
+ * present one. It reads a field when the field is asked for and allocates nothing for a batch,
+ * except the fields that are bigints: producers that do not linger write a batch for each record.
+ */
+export class BatchCursor implements BatchHeader {
+  readonly #view: DataView
+  #position = 0
+  #length = 0
+
+  constructor(buffer: Uint8Array) {
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  }
+
+  /**
+   * Moves to the next batch, at first to the first one. Returns false at the end; the fields then
+   * have no meaning.
+   *
+   * @throws KAFKA_UNSUPPORTED; KAFKA_DATA_CORRUPT
+   */
+  next(): boolean {
+    const view = this.#view
+    const position = this.#position + this.#length
+    const rest = view.byteLength - position
+    if (rest <= logOverhead + 4) return false
+    const length = view.getInt32(position + 8) + logOverhead
+    assertMagic(view, position)
+    if (length < batchHeaderBytes) throw damaged(view, position, `a batch of ${length} bytes`)
+    if (length > rest) return false
+    this.#position = position
+    this.#length = length
+    this.#check()
+    return true
+  }
+
+  /** Returns a copy of the fields, which stays as it is when the cursor moves on. */
+  header(): BatchHeader {
+    return {
+      position: this.position,
+      length: this.length,
+      baseOffset: this.baseOffset,
+      nextOffset: this.nextOffset,
+      leaderEpoch: this.leaderEpoch,
+      magic: this.magic,
+      crc: this.crc,
+      attributes: this.attributes,
+      codec: this.codec,
+      isTransactional: this.isTransactional,
+      isControl: this.isControl,
+      hasDeleteHorizon: this.hasDeleteHorizon,
+      timestampType: this.timestampType,
+      lastOffsetDelta: this.lastOffsetDelta,
+      baseTimestamp: this.baseTimestamp,
+      maxTimestamp: this.maxTimestamp,
+      baseTime: this.baseTime,
+      maxTime: this.maxTime,
+      producerId: this.producerId,
+      producerEpoch: this.producerEpoch,
+      baseSequence: this.baseSequence,
+      records: this.records,
+    }
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get baseOffset(): number {
+    return this.#number64(0)
+  }
+
+  get nextOffset(): number {
+    return this.baseOffset + this.lastOffsetDelta + 1
+  }
+
+  get leaderEpoch(): number {
+    return this.#view.getInt32(this.#position + 12)
+  }
+
+  get magic(): number {
+    return 2
+  }
+
+  get crc(): number {
+    return this.#view.getUint32(this.#position + 17)
+  }
+
+  get attributes(): number {
+    return this.#view.getInt16(this.#position + attributesPosition)
+  }
+
+  get codec(): CompressionCodec {
+    // next() refuses a batch with another one.
+    return compressionCodecs[this.attributes & 7] as CompressionCodec
+  }
+
+  get isTransactional(): boolean {
+    return (this.attributes & 0x10) !== 0
+  }
+
+  get isControl(): boolean {
+    return (this.attributes & 0x20) !== 0
+  }
+
+  get hasDeleteHorizon(): boolean {
+    return (this.attributes & 0x40) !== 0
+  }
+
+  get timestampType(): 'create' | 'log-append' {
+    return (this.attributes & 8) === 0 ? 'create' : 'log-append'
+  }
+
+  get lastOffsetDelta(): number {
+    return this.#view.getInt32(this.#position + 23)
+  }
+
+  get baseTimestamp(): bigint {
+    return this.#view.getBigInt64(this.#position + 27)
+  }
+
+  get maxTimestamp(): bigint {
+    return this.#view.getBigInt64(this.#position + 35)
+  }
+
+  get baseTime(): number {
+    return saturatedTime(this.#number64(27))
+  }
+
+  get maxTime(): number {
+    return saturatedTime(this.#number64(35))
+  }
+
+  get producerId(): bigint {
+    return this.#view.getBigInt64(this.#position + 43)
+  }
+
+  get producerEpoch(): number {
+    return this.#view.getInt16(this.#position + 51)
+  }
+
+  get baseSequence(): number {
+    return this.#view.getInt32(this.#position + 53)
+  }
+
+  get records(): number {
+    return this.#view.getInt32(this.#position + 57)
+  }
+
+  #check(): void {
+    const codec = this.attributes & 7
+    if (compressionCodecs[codec] === undefined) {
+      throw damaged(this.#view, this.#position, `unknown compression ${codec}`)
+    }
+    if (!Number.isSafeInteger(this.baseOffset)) {
+      const offset = this.#view.getBigInt64(this.#position)
+      throw damaged(this.#view, this.#position, `the offset ${offset} is beyond 2^53`)
+    }
+  }
+
+  /** Reads an int64 as the nearest number. */
+  #number64(field: number): number {
+    const at = this.#position + field
+    return this.#view.getInt32(at) * 2 ** 32 + this.#view.getUint32(at + 4)
   }
 }
 
@@ -64,44 +232,15 @@ export function* walkBatches(buffer: Uint8Array): Generator<BatchHeader, void, u
 export function checkBatch(buffer: Uint8Array, header: BatchHeader): void {
   const { position, length } = header
   if (crc32c(buffer.subarray(position + attributesPosition, position + length)) !== header.crc) {
-    throw damaged(buffer, position, 'its checksum is wrong')
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    throw damaged(view, position, 'its checksum is wrong')
   }
 }
 
-function readHeader(bytes: Buffer, position: number, length: number): BatchHeader {
-  const attributes = bytes.readInt16BE(position + attributesPosition)
-  const codec = compressionCodecs[attributes & 7]
-  if (codec === undefined) throw damaged(bytes, position, `unknown compression ${attributes & 7}`)
-  const baseOffset = safeOffset(bytes, position)
-  const lastOffsetDelta = bytes.readInt32BE(position + 23)
-  return {
-    position,
-    length,
-    baseOffset,
-    nextOffset: baseOffset + lastOffsetDelta + 1,
-    leaderEpoch: bytes.readInt32BE(position + 12),
-    magic: 2,
-    crc: bytes.readUInt32BE(position + 17),
-    attributes,
-    codec,
-    isTransactional: (attributes & 0x10) !== 0,
-    isControl: (attributes & 0x20) !== 0,
-    hasDeleteHorizon: (attributes & 0x40) !== 0,
-    timestampType: (attributes & 8) === 0 ? 'create' : 'log-append',
-    lastOffsetDelta,
-    baseTimestamp: bytes.readBigInt64BE(position + 27),
-    maxTimestamp: bytes.readBigInt64BE(position + 35),
-    producerId: bytes.readBigInt64BE(position + 43),
-    producerEpoch: bytes.readInt16BE(position + 51),
-    baseSequence: bytes.readInt32BE(position + 53),
-    records: bytes.readInt32BE(position + 57),
-  }
-}
-
-function assertMagic(bytes: Buffer, position: number): void {
-  const magic = bytes.readInt8(position + 16)
+function assertMagic(view: DataView, position: number): void {
+  const magic = view.getInt8(position + magicPosition)
   if (magic === 2) return
-  if (magic !== 0 && magic !== 1) throw damaged(bytes, position, `unknown message format ${magic}`)
+  if (magic !== 0 && magic !== 1) throw damaged(view, position, `unknown message format ${magic}`)
   throw new KanneryError(
     'KAFKA_UNSUPPORTED',
     `messages in the old format ${magic} cannot be backed up`,
@@ -112,18 +251,9 @@ function assertMagic(bytes: Buffer, position: number): void {
   )
 }
 
-function safeOffset(bytes: Buffer, batch: number): number {
-  const offset = bytes.readBigInt64BE(batch)
-  if (offset > Number.MAX_SAFE_INTEGER || offset < Number.MIN_SAFE_INTEGER) {
-    throw damaged(bytes, batch, `the offset ${offset} is beyond 2^53`)
-  }
-  return Number(offset)
-}
-
-function damaged(buffer: Uint8Array, position: number, why: string): KanneryError {
-  const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+function damaged(view: DataView, position: number, why: string): KanneryError {
   return new KanneryError('KAFKA_DATA_CORRUPT', 'the broker served a damaged batch', {
     why,
-    facts: { position, offset: String(bytes.readBigInt64BE(position)) },
+    facts: { position, offset: String(view.getBigInt64(position)) },
   })
 }

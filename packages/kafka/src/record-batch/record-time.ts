@@ -13,7 +13,7 @@ export function addTime(base: bigint, delta: number | bigint): bigint {
  * Saturation keeps the order of times, so comparing with a time that a date can hold (±8.64 × 10¹⁵)
  * gives the same answer as comparing the exact int64 of the batch.
  */
-export function saturatedTime(time: bigint): number {
+export function saturatedTime(time: bigint | number): number {
   const limit = Number.MAX_SAFE_INTEGER
   return Math.max(-limit, Math.min(limit, Number(time)))
 }

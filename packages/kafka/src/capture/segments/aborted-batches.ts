@@ -36,8 +36,8 @@ export class AbortedBatches {
    * must be passed in the order of their offsets.
    */
   observe(buffer: Buffer, header: BatchHeader): AbortedPart | undefined {
-    this.#begin(header.nextOffset)
-    if (!header.isTransactional) return undefined
+    if (this.#coming.length > 0) this.#begin(header.nextOffset)
+    if (this.#running.size === 0 || !header.isTransactional) return undefined
     const first = this.#running.get(header.producerId)
     if (first === undefined) return undefined
     const { producerId } = header

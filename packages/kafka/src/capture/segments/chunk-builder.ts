@@ -1,8 +1,7 @@
-import { combineCrc32c, crc32c } from '@kannery/core/digest'
+import { combineCrc32c, crc32cOfFew } from '@kannery/core/digest'
 import type { ChunkFacts } from '@kannery/core/segment'
 import type { Clock } from '@kannery/storage'
 import { type BatchHeader, checkBatch } from '../../record-batch/header.ts'
-import { saturatedTime } from '../../record-batch/record-time.ts'
 import { blockBytes, type ChunkBlock, type ChunkMemory } from '../memory/chunk-memory.ts'
 import type { AbortedPart } from './aborted-batches.ts'
 import { leastTimestamp } from './least-timestamp.ts'
@@ -105,8 +104,7 @@ export class ChunkBuilder {
   append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): number {
     const { position, length } = header
     if (this.#options.checksEachBatch) checkBatch(buffer, header)
-    const unchecked = buffer.subarray(position, position + beforeChecksummed)
-    const withHead = crc32c(unchecked, this.#rawCrc)
+    const withHead = crc32cOfFew(buffer, position, position + beforeChecksummed, this.#rawCrc)
     this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)
     if (this.#filled === 0) this.#startedAt = this.#options.clock.monotonic()
     this.#fetchedAt = this.#options.clock.now()
@@ -127,19 +125,16 @@ export class ChunkBuilder {
   finish(): RawChunk | undefined {
     const block = this.#block
     if (block === undefined) return undefined
-    const { from, leaderEpoch, estimatedMinTimestamp, ...facts } = this.#facts
-    const isEstimated = facts.minTimestamp === null && facts.maxTimestamp !== null
+    const { times, flags, ...facts } = this.#facts
     const chunk: RawChunk = {
       facts: {
         ...facts,
+        ...timeFacts(times),
         kind: 'batches',
         partition: this.#options.partition,
-        leaderEpoch,
-        from,
         next: this.#next,
         fetchedAt: this.#fetchedAt,
-        flags: { ...this.#facts.flags },
-        ...(isEstimated ? { estimatedMinTimestamp } : {}),
+        flags: { ...flags },
       },
       raw: block.bytes.subarray(0, this.#filled),
       memoryBytes: block.bytes.length,
@@ -207,6 +202,16 @@ function recordsFrom(
   return isDense ? records - Math.max(from - baseOffset, 0) : Math.min(records, nextOffset - from)
 }
 
+/** Times of the chunk's records so far, without control records. */
+interface OpenTimes {
+  /** Infinite while there are no records. */
+  least: number
+  /** Whether {@link least} is exact, and no estimate for records that are not decoded. */
+  isLeastKnown: boolean
+  /** Infinite, negative, while there are no records. */
+  greatest: number
+}
+
 /** Facts of the chunk so far. */
 interface OpenFacts {
   readonly from: number
@@ -215,10 +220,7 @@ interface OpenFacts {
   records: number
   controlBatches: number
   maxBatchBytes: number
-  minTimestamp: number | null
-  maxTimestamp: number | null
-  /** Infinite while there are no records. */
-  estimatedMinTimestamp: number
+  readonly times: OpenTimes
   readonly flags: { transactional: boolean; holes: boolean; logAppendTime: boolean }
 }
 
@@ -230,9 +232,11 @@ function noFacts(from: number): OpenFacts {
     records: 0,
     controlBatches: 0,
     maxBatchBytes: 0,
-    minTimestamp: null,
-    maxTimestamp: null,
-    estimatedMinTimestamp: Number.POSITIVE_INFINITY,
+    times: {
+      least: Number.POSITIVE_INFINITY,
+      isLeastKnown: true,
+      greatest: Number.NEGATIVE_INFINITY,
+    },
     flags: { transactional: false, holes: false, logAppendTime: false },
   }
 }
@@ -254,24 +258,26 @@ function count(
   facts.flags.logAppendTime ||= header.timestampType === 'log-append'
   facts.flags.holes ||= header.records <= header.lastOffsetDelta || header.baseOffset > expected
   if (header.isControl || least === undefined) return
-  const greatest = saturatedTime(header.maxTimestamp)
-  const estimated = least ?? estimatedLeast(header)
-  facts.estimatedMinTimestamp = Math.min(facts.estimatedMinTimestamp, estimated)
-  if (facts.maxTimestamp === null) {
-    facts.minTimestamp = least
-    facts.maxTimestamp = greatest
-    return
-  }
-  const known = facts.minTimestamp !== null && least !== null
-  facts.minTimestamp = known ? Math.min(facts.minTimestamp ?? least ?? 0, least ?? 0) : null
-  facts.maxTimestamp = Math.max(facts.maxTimestamp, greatest)
+  const { times } = facts
+  times.isLeastKnown &&= least !== null
+  times.least = Math.min(times.least, least ?? estimatedLeast(header))
+  times.greatest = Math.max(times.greatest, header.maxTime)
 }
 
 /**
  * Estimates the least time of records that are not decoded: the base timestamp is that of the first
  * record, unless it is a delete horizon (KIP-534).
  */
-function estimatedLeast({ baseTimestamp, maxTimestamp, hasDeleteHorizon }: BatchHeader): number {
-  const isLeast = !hasDeleteHorizon && baseTimestamp < maxTimestamp
-  return saturatedTime(isLeast ? baseTimestamp : maxTimestamp)
+function estimatedLeast({ baseTime, maxTime, hasDeleteHorizon }: BatchHeader): number {
+  return hasDeleteHorizon ? maxTime : Math.min(baseTime, maxTime)
+}
+
+function timeFacts({
+  least,
+  isLeastKnown,
+  greatest,
+}: OpenTimes): Pick<ChunkFacts, 'minTimestamp' | 'maxTimestamp' | 'estimatedMinTimestamp'> {
+  if (least === Number.POSITIVE_INFINITY) return { minTimestamp: null, maxTimestamp: null }
+  if (isLeastKnown) return { minTimestamp: least, maxTimestamp: greatest }
+  return { minTimestamp: null, maxTimestamp: greatest, estimatedMinTimestamp: least }
 }

@@ -10,43 +10,41 @@ import { addTime, saturatedTime } from '../../record-batch/record-time.ts'
 export function leastTimestamp(buffer: Buffer, header: BatchHeader): number | null | undefined {
   if (header.records === 0) return undefined
   // KIP-32: this is the time of every record.
-  if (header.timestampType === 'log-append') return saturatedTime(header.maxTimestamp)
+  if (header.timestampType === 'log-append') return header.maxTime
   if (header.codec !== 'none') return null
-  const least = leastOf(buffer, header)
-  return least === undefined ? null : saturatedTime(least)
+  return leastOf(buffer, header)
 }
 
-/** Returns the exact least timestamp; undefined when the bytes are no records. */
-function leastOf(buffer: Buffer, header: BatchHeader): bigint | undefined {
-  const { position, length, records, baseTimestamp } = header
+function leastOf(buffer: Buffer, header: BatchHeader): number | null {
+  const { position, length, records, baseTime } = header
   const end = position + length
   const cursor = new VarintCursor(buffer, position + batchHeaderBytes)
   let leastDelta = Number.POSITIVE_INFINITY
-  let leastOfWide: bigint | undefined
+  let leastOfWide = Number.POSITIVE_INFINITY
+  const isExact = Math.abs(baseTime) < Number.MAX_SAFE_INTEGER
   // Where a sum may wrap around, the least delta need not give the least time.
-  const mayWrap = BigInt.asIntN(63, baseTimestamp) !== baseTimestamp
+  const mayWrap = !isExact && BigInt.asIntN(63, header.baseTimestamp) !== header.baseTimestamp
   for (let index = 0; index < records; index++) {
     const recordLength = cursor.read(end)
-    if (typeof recordLength !== 'number') return undefined
+    if (typeof recordLength !== 'number') return null
     const recordEnd = cursor.position + recordLength
-    if (!(recordLength > 0 && recordEnd <= end)) return undefined
+    if (!(recordLength > 0 && recordEnd <= end)) return null
     // Skips the attributes of a record, which Kafka does not use.
     cursor.position += 1
     const delta = cursor.read(recordEnd)
-    if (delta === undefined) return undefined
+    if (delta === undefined) return null
     if (typeof delta === 'bigint' || mayWrap) {
-      leastOfWide = lesser(leastOfWide, addTime(baseTimestamp, delta))
+      leastOfWide = Math.min(leastOfWide, saturatedTime(addTime(header.baseTimestamp, delta)))
     } else if (delta < leastDelta) {
       leastDelta = delta
     }
     cursor.position = recordEnd
   }
-  if (leastDelta === Number.POSITIVE_INFINITY) return leastOfWide
-  return lesser(leastOfWide, addTime(baseTimestamp, leastDelta))
-}
-
-function lesser(one: bigint | undefined, other: bigint): bigint {
-  return one === undefined || other < one ? other : one
+  if (leastDelta === Number.POSITIVE_INFINITY) {
+    return leastOfWide === Number.POSITIVE_INFINITY ? null : leastOfWide
+  }
+  const sum = isExact ? baseTime + leastDelta : addTime(header.baseTimestamp, leastDelta)
+  return Math.min(leastOfWide, saturatedTime(sum))
 }
 
 /** Reads zig-zag varints of up to 64 bits (Kafka's ByteUtils.readVarlong). */

@@ -1,6 +1,6 @@
 import { type Clock, KanneryError } from '@kannery/storage'
 import type { FetchedPartition } from '../../protocol/fetch.ts'
-import { walkBatches } from '../../record-batch/header.ts'
+import { BatchCursor } from '../../record-batch/header.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import { AbortedBatches } from './aborted-batches.ts'
 import { ChunkBuilder } from './chunk-builder.ts'
@@ -72,11 +72,11 @@ export class TopicWriter {
     const abortedBatches = new AbortedBatches(aborted)
     let visible = 0
     try {
-      for (const header of walkBatches(records)) {
-        if (!builder.fits(header.length)) this.#finishChunk(builder)
-        const part = abortedBatches.observe(records, header)
+      for (const batch = new BatchCursor(records); batch.next(); ) {
+        if (!builder.fits(batch.length)) this.#finishChunk(builder)
+        const part = abortedBatches.observe(records, batch)
         const before = builder.memoryBytes
-        visible += builder.append(records, header, part)
+        visible += builder.append(records, batch, part)
         this.#buildingBytes += builder.memoryBytes - before
       }
     } catch (error) {
