@@ -21,6 +21,7 @@ export type {
 export { maxAbortedRanges } from './format/format.ts'
 export { combineTimes, type KnownTimes, type RecordTimes } from './format/record-times.ts'
 export type { SegmentHeader } from './format/segment-header.ts'
+export { ZstdThreads } from './format/zstd-threads.ts'
 export {
   openSegment,
   type ReadChunk,

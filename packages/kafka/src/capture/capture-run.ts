@@ -28,6 +28,7 @@ export class CaptureRun {
   readonly #wakeSignal: WakeSignal
   readonly #watch: MetadataWatch
   readonly #memory: WorkerMemory
+  readonly #encoder: ChunkEncoder
   readonly #topics: TopicSet
   readonly #readers: BrokerReaders
   readonly #stalled: StalledPartitions
@@ -43,7 +44,12 @@ export class CaptureRun {
     const { cluster, clock, topics } = options
     const watch = new MetadataWatch(cluster, clock, topics)
     const metadata = await watch.ask()
-    return await new CaptureRun(options, watch, metadata.brokers.size).#run(metadata)
+    const run = new CaptureRun(options, watch, metadata.brokers.size)
+    try {
+      return await run.#run(metadata)
+    } finally {
+      await run.#encoder[Symbol.asyncDispose]()
+    }
   }
 
   private constructor(options: CaptureOptions, watch: MetadataWatch, brokers: number) {
@@ -60,6 +66,7 @@ export class CaptureRun {
       signal,
     })
     const encoder = new ChunkEncoder(codec, this.#memory.chunks)
+    this.#encoder = encoder
     this.#topics = new TopicSet({
       ...options,
       selection: options.topics,

@@ -11,6 +11,7 @@ import {
   reasonAgainst,
 } from './chunk-header.ts'
 import { compressZstd, decompressZstd } from './zstd.ts'
+import type { ZstdThreads } from './zstd-threads.ts'
 
 /** Describes a chunk by what its writer knows, for the chunk's header and for the footer. */
 export interface ChunkFacts extends ChunkHeaderFacts {
@@ -42,6 +43,11 @@ export interface EncodeOptions {
    * computed from the bytes, it proves that they are what their producers wrote.
    */
   readonly rawCrc: number
+  /**
+   * Threads that compress chunks of 32 KiB to 1 MiB, with less work for the garbage collector.
+   * Larger chunks, and all chunks by default, are compressed by libuv's threads.
+   */
+  readonly threads?: ZstdThreads
 }
 
 /**
@@ -75,7 +81,7 @@ export async function encodeChunk(
   options: EncodeOptions,
 ): Promise<EncodedChunk> {
   const { rawCrc } = options
-  const compressed = options.codec === 'zstd' ? await compressProven(raw, rawCrc) : undefined
+  const compressed = options.codec === 'zstd' ? await compressProven(raw, options) : undefined
   if (compressed === undefined) return assemble(facts, raw, { codec: 'none', rawCrc, stored: raw })
   return assemble(facts, raw, { codec: 'zstd', rawCrc, stored: compressed })
 }
@@ -84,12 +90,32 @@ export async function encodeChunk(
  * Returns the compressed bytes, which were decoded to prove them; undefined when they are not
  * smaller.
  */
-async function compressProven(raw: Uint8Array, rawCrc: number): Promise<Uint8Array | undefined> {
+async function compressProven(
+  raw: Uint8Array,
+  { rawCrc, threads }: EncodeOptions,
+): Promise<Uint8Array | undefined> {
+  if (threads?.accepts(raw.byteLength) === true) {
+    return await threads.compress(raw, ({ stored, decoded }) => {
+      if (stored.byteLength >= raw.byteLength) return undefined
+      prove(decoded, raw.byteLength, rawCrc)
+      return copyOf(stored)
+    })
+  }
   const compressed = await compressZstd(raw)
   if (compressed.byteLength >= raw.byteLength) return undefined
-  const decoded = await decompressZstd(compressed, raw.byteLength)
-  if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
+  prove(await decompressZstd(compressed, raw.byteLength), raw.byteLength, rawCrc)
   return compressed
+}
+
+function prove(decoded: Uint8Array, rawLength: number, rawCrc: number): void {
+  if (decoded.byteLength !== rawLength || crc32c(decoded) !== rawCrc) throw changed()
+}
+
+/** Copies bytes into a buffer of exactly their size. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
+  copy.set(bytes)
+  return copy
 }
 
 export function assemble(

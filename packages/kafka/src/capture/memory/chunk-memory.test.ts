@@ -22,6 +22,23 @@ describe('memory for chunks', () => {
     expect(memory.take(700_000).bytes).toHaveLength(700_000)
   })
 
+  test('takes over a buffer that holds nothing else, and copies the part of a larger one', () => {
+    const memory = new ChunkMemory()
+    const whole = Buffer.allocUnsafeSlow(100)
+    const own = memory.hold(whole)
+    expect(own.bytes.buffer).toBe(whole.buffer)
+
+    const part = memory.hold(whole.fill(7).subarray(10, 50))
+    expect(part.bytes.buffer).not.toBe(whole.buffer)
+    expect(part.bytes).toEqual(Buffer.alloc(40, 7))
+    expect(part.bytes.buffer.byteLength).toBe(40)
+    expect(memory.used).toBe(140)
+
+    own.release()
+    part.release()
+    expect(memory.used).toBe(0)
+  })
+
   test('is released once: a block that is released twice is not taken twice', () => {
     const memory = new ChunkMemory()
     const [released] = [memory.take(mebibyte), memory.take(mebibyte)]

@@ -84,9 +84,14 @@ export class ChunkMemory {
     return this.#account(kept ?? Buffer.allocUnsafeSlow(size))
   }
 
-  /** Copies `bytes` into a block of exactly their size. */
-  copy(bytes: Uint8Array): ChunkBlock {
-    const buffer = Buffer.allocUnsafeSlow(bytes.byteLength)
+  /**
+   * Makes a block of exactly the size of `bytes`: of their buffer itself when it holds nothing
+   * else, or of a copy.
+   */
+  hold(bytes: Uint8Array): ChunkBlock {
+    const { buffer: whole, byteLength } = bytes
+    if (whole.byteLength === byteLength) return this.#account(Buffer.from(whole, 0, byteLength))
+    const buffer = Buffer.allocUnsafeSlow(byteLength)
     buffer.set(bytes)
     return this.#account(buffer)
   }

@@ -1,4 +1,4 @@
-import { type ChunkCodec, type EncodedChunk, encodeChunk } from '@kannery/core/segment'
+import { type ChunkCodec, type EncodedChunk, encodeChunk, ZstdThreads } from '@kannery/core/segment'
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { ChunkMemory } from '../memory/chunk-memory.ts'
 import type { RawChunk } from './chunk-builder.ts'
@@ -6,18 +6,21 @@ import { explainDamage } from './damaged-chunk.ts'
 import type { SegmentChunk } from './open-segment.ts'
 
 /**
- * Half of libuv's threads: the others write files. More is no faster, and each holds megabytes of
- * zlib's memory until they are collected.
+ * Two threads keep two processors busy. Chunks larger than 1 MiB take libuv's threads instead, of
+ * which the other two write files.
  */
 const compressedAtATime = 2
 
 /** Share of a chunk's size that may stay empty in its block until the commit. */
 const greatestSlack = 1 / 2
 
-/** Encodes raw chunks for segments. Compresses, on other threads, what the producers did not. */
-export class ChunkEncoder {
+/**
+ * Encodes raw chunks for segments. Compresses, on threads of its own, what the producers did not.
+ */
+export class ChunkEncoder implements AsyncDisposable {
   readonly #codec: ChunkCodec
   readonly #memory: ChunkMemory
+  readonly #threads = new ZstdThreads()
   readonly #slots = new Semaphore(compressedAtATime)
   #pendingBytes = 0
 
@@ -41,8 +44,10 @@ export class ChunkEncoder {
     const { facts, raw, rawCrc } = chunk
     this.#pendingBytes += raw.length
     try {
+      const threads = this.#threads
       const codec = chunk.compressible ? this.#codec : 'none'
-      const encode = (): Promise<EncodedChunk> => encodeChunk(facts, raw, { codec, rawCrc })
+      const encode = (): Promise<EncodedChunk> =>
+        encodeChunk(facts, raw, { codec, rawCrc, threads })
       const encoded = await (codec === 'none' ? encode() : this.#slots.run(encode))
       return this.#segmentChunk(chunk, encoded)
     } catch (error) {
@@ -55,6 +60,11 @@ export class ChunkEncoder {
     }
   }
 
+  /** Ends the threads. Nothing may be encoded any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads[Symbol.asyncDispose]()
+  }
+
   #segmentChunk(chunk: RawChunk, encoded: EncodedChunk): SegmentChunk {
     const { aborted, visibleRecords, startedAt, raw } = chunk
     const rest = { aborted, visibleRecords, startedAt, rawBytes: raw.length }
@@ -63,7 +73,7 @@ export class ChunkEncoder {
       return { ...rest, encoded, release: () => chunk.release() }
     }
     // zlib returns the beginning of a buffer that is as large as the raw chunk.
-    const block = this.#memory.copy(encoded.stored)
+    const block = this.#memory.hold(encoded.stored)
     chunk.release()
     return { ...rest, encoded: { ...encoded, stored: block.bytes }, release: () => block.release() }
   }
