@@ -9,6 +9,7 @@ export const fetchApi = {
   key: 1,
   name: 'Fetch',
   least: 12,
+  flexibleFrom: 12,
   byTopicId: 13,
   withoutReplicaId: 15,
   greatest: 17,

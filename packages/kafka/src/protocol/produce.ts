@@ -10,6 +10,7 @@ export const produceApi = {
   key: 0,
   name: 'Produce',
   least: 9,
+  flexibleFrom: 9,
   byTopicId: 13,
   greatest: 13,
 } as const

@@ -14,6 +14,7 @@ import {
   topicKey,
 } from '../../protocol/fetch.ts'
 import { FetchSession } from '../../protocol/fetch-session.ts'
+import { isFlexible } from '../../protocol/kafka-api.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 import type { FetchGate } from '../memory/fetch-gate.ts'
@@ -195,7 +196,12 @@ export class BrokerReader {
       maxBytes,
       ...session.next(positions),
     })
-    const request = { apiKey: fetchApi.key, apiVersion: version, flexible: true, body: [body] }
+    const request = {
+      apiKey: fetchApi.key,
+      apiVersion: version,
+      flexible: isFlexible(fetchApi, version),
+      body: [body],
+    }
     const answer = connection.request({ ...request, slab: true })
     // The failure is handled when the answer's turn comes.
     answer.catch(() => undefined)

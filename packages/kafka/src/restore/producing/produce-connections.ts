@@ -1,5 +1,6 @@
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import { SharedConnections } from '../../cluster/shared-connections.ts'
+import { isFlexible } from '../../protocol/kafka-api.ts'
 import {
   decodeProduceResponse,
   encodeProduceRequest,
@@ -40,7 +41,7 @@ export class ProduceConnections implements AsyncDisposable {
     const frame = await connection.request({
       apiKey: produceApi.key,
       apiVersion: version,
-      flexible: true,
+      flexible: isFlexible(produceApi, version),
       body: encodeProduceRequest({
         version,
         target: this.#target,

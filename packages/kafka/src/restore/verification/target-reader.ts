@@ -11,6 +11,7 @@ import {
   type FetchedPartition,
   fetchApi,
 } from '../../protocol/fetch.ts'
+import { isFlexible } from '../../protocol/kafka-api.ts'
 import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/header.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
@@ -130,7 +131,7 @@ export class TargetReader implements AsyncDisposable {
     const frame = await connection.request({
       apiKey: fetchApi.key,
       apiVersion: version,
-      flexible: true,
+      flexible: isFlexible(fetchApi, version),
       body: [body],
     })
     const response = decodeAnswer(connection, 'Fetch', () => decodeFetchResponse(frame, version))
