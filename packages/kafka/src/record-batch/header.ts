@@ -60,13 +60,14 @@ export function* walkBatches(buffer: Uint8Array): Generator<BatchHeader, void, u
 
 /**
  * Walks the whole batches in a buffer as {@link walkBatches} does, and is itself the header of the
- * present one. It reads a field when the field is asked for and allocates nothing for a batch,
- * except the fields that are bigints: producers that do not linger write a batch for each record.
+ * present one. It reads a field when the field is asked for and makes no object for a batch:
+ * producers that do not linger write a batch for each record.
  */
 export class BatchCursor implements BatchHeader {
   readonly #view: DataView
   #position = 0
   #length = 0
+  #baseOffset = 0
 
   constructor(buffer: Uint8Array) {
     this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
@@ -89,6 +90,7 @@ export class BatchCursor implements BatchHeader {
     if (length > rest) return false
     this.#position = position
     this.#length = length
+    this.#baseOffset = this.#number64(0)
     this.#check()
     return true
   }
@@ -130,11 +132,11 @@ export class BatchCursor implements BatchHeader {
   }
 
   get baseOffset(): number {
-    return this.#number64(0)
+    return this.#baseOffset
   }
 
   get nextOffset(): number {
-    return this.baseOffset + this.lastOffsetDelta + 1
+    return this.#baseOffset + this.lastOffsetDelta + 1
   }
 
   get leaderEpoch(): number {
@@ -215,7 +217,7 @@ export class BatchCursor implements BatchHeader {
     if (compressionCodecs[codec] === undefined) {
       throw damaged(this.#view, this.#position, `unknown compression ${codec}`)
     }
-    if (!Number.isSafeInteger(this.baseOffset)) {
+    if (!Number.isSafeInteger(this.#baseOffset)) {
       const offset = this.#view.getBigInt64(this.#position)
       throw damaged(this.#view, this.#position, `the offset ${offset} is beyond 2^53`)
     }

@@ -98,16 +98,23 @@ export class ChunkBuilder {
    * copy and after it is found when the chunk is encoded or written. Bytes of `buffer` after the
    * batch are expected to be appended next.
    *
+   * @param fetchedAt time at which the batch came; defaults to now. Reading the clock for each of
+   *   many small batches costs as much as copying them.
    * @returns how many of its records a consumer would see
    * @throws KAFKA_DATA_CORRUPT if each batch is checked; nothing is added then.
    */
-  append(buffer: Buffer, header: BatchHeader, aborted: AbortedPart | undefined): number {
+  append(
+    buffer: Buffer,
+    header: BatchHeader,
+    aborted: AbortedPart | undefined,
+    fetchedAt: number = this.#options.clock.now(),
+  ): number {
     const { position, length } = header
     if (this.#options.checksEachBatch) checkBatch(buffer, header)
     const withHead = crc32cOfFew(buffer, position, position + beforeChecksummed, this.#rawCrc)
     this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)
     if (this.#filled === 0) this.#startedAt = this.#options.clock.monotonic()
-    this.#fetchedAt = this.#options.clock.now()
+    this.#fetchedAt = fetchedAt
     const room = this.#room(length, buffer.length - position)
     buffer.copy(room, this.#filled, position, position + length)
     this.#filled += length

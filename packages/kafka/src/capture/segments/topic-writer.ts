@@ -70,13 +70,14 @@ export class TopicWriter {
   take(partition: number, records: Buffer, aborted: FetchedPartition['aborted']): number {
     const builder = this.#builderOf(partition)
     const abortedBatches = new AbortedBatches(aborted)
+    const fetchedAt = this.#options.clock.now()
     let visible = 0
     try {
       for (const batch = new BatchCursor(records); batch.next(); ) {
         if (!builder.fits(batch.length)) this.#finishChunk(builder)
         const part = abortedBatches.observe(records, batch)
         const before = builder.memoryBytes
-        visible += builder.append(records, batch, part)
+        visible += builder.append(records, batch, part, fetchedAt)
         this.#buildingBytes += builder.memoryBytes - before
       }
     } catch (error) {
