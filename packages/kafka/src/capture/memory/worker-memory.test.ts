@@ -92,7 +92,7 @@ describe('the budget of a worker', () => {
         checksEachBatch: false,
         upload: async () => {
           await new Promise((resolve) => setImmediate(resolve))
-          return { commit: async () => undefined }
+          return { id: undefined, commit: async () => undefined }
         },
         onFailed: (error) => expect.unreachable(String(error)),
       })

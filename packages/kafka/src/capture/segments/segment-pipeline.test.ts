@@ -1,4 +1,5 @@
 import type { ChunkCodec } from '@kannery/core/segment'
+import type { Ulid } from '@kannery/core/ulid'
 import { TestClock } from '@kannery/storage-testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { brokerBatch } from '../../../test/batches.ts'
@@ -19,7 +20,9 @@ class World {
   readonly gaps: (readonly [number, number])[][] = []
   readonly failures: unknown[] = []
   readonly pipeline: SegmentPipeline
-  uploading: (segment: OpenSegment) => Promise<void> = async () => undefined
+  /** First offsets of the first chunks of the segments, as their uploads began. */
+  readonly uploads: (number | undefined)[] = []
+  uploading: (segment: OpenSegment) => Promise<Ulid | undefined> = async () => undefined
   committing: (chunks: readonly number[]) => Promise<void> = async () => undefined
 
   constructor(maxBytes: number, codec: ChunkCodec = 'none') {
@@ -29,8 +32,9 @@ class World {
       upload: async (segment) => {
         const chunks = segment.chunks.map(({ encoded }) => encoded.facts.from)
         const gaps = segment.gaps.map(({ offsets }) => offsets)
-        await this.uploading(segment)
-        return { commit: () => this.#commit(chunks, gaps) }
+        this.uploads.push(chunks[0])
+        const id = await this.uploading(segment)
+        return { id, commit: () => this.#commit(chunks, gaps) }
       },
       onFailed: (error) => {
         this.failures.push(error)
@@ -96,7 +100,7 @@ describe('chunks in the pipeline', () => {
 
   test('count as open until they are sealed, and as sealed until they are uploaded', async () => {
     const world = new World(100 * chunkBytes)
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
     world.uploading = () => promise
     world.add(0)
     expect(world.pipeline.openBytes).toBeGreaterThan(chunkBytes)
@@ -109,47 +113,85 @@ describe('chunks in the pipeline', () => {
     expect(open).toBeGreaterThan(chunkBytes)
     expect(open).toBeLessThan(2 * chunkBytes)
 
-    resolve()
+    resolve(undefined)
     world.pipeline.seal()
     await world.pipeline.settled()
     expect([world.pipeline.openBytes, world.pipeline.sealedBytes]).toEqual([0, 0])
   })
 
-  test('are uploaded, and committed, one segment after the other', async () => {
+  test('are committed one segment after the other, in order', async () => {
     const world = new World(1)
-    const running = { uploads: 0, commits: 0 }
-    const alone = async (kind: keyof typeof running): Promise<void> => {
-      running[kind] += 1
-      expect(running[kind]).toBe(1)
-      await new Promise((resolve) => setImmediate(resolve))
-      running[kind] -= 1
+    let running = 0
+    world.uploading = async ({ chunks: [chunk] }) => {
+      // The first takes longest.
+      const [turns, id] = chunk?.encoded.facts.from === 0 ? [20, '0'] : [1, '1']
+      for (let turn = 0; turn < turns; turn++) await new Promise((done) => setImmediate(done))
+      return id as Ulid
     }
-    world.uploading = () => alone('uploads')
-    world.committing = () => alone('commits')
+    world.committing = async () => {
+      running += 1
+      expect(running).toBe(1)
+      await new Promise((resolve) => setImmediate(resolve))
+      running -= 1
+    }
     for (const at of [0, 1, 2, 3]) world.add(at)
     await world.pipeline.settled()
     expect(world.committed).toEqual([[0], [1], [2], [3]])
   })
 
-  test('are uploaded, and released, while the segment before is committed', async () => {
+  test('are uploaded while segments before are uploaded and committed: three at a time', async () => {
     const world = new World(1)
     const { promise, resolve } = Promise.withResolvers<void>()
-    const uploaded: (number | undefined)[] = []
-    world.uploading = async ({ chunks: [chunk] }) => {
-      uploaded.push(chunk?.encoded.facts.from)
-    }
     world.committing = () => promise
-    for (const at of [0, 1, 2, 3]) world.add(at)
+    for (const at of [0, 1, 2, 3, 4]) world.add(at)
 
-    // The third waits: two are not committed.
-    await vi.waitFor(() => expect(world.pipeline.sealedBytes).toBeLessThan(3 * chunkBytes))
+    await vi.waitFor(() => expect(world.uploads).toHaveLength(3))
     await new Promise((settle) => setTimeout(settle, 10))
-    expect([uploaded, world.committed]).toEqual([[0, 1], []])
+    expect([world.uploads, world.committed]).toEqual([[0, 1, 2], []])
+    expect(world.pipeline.sealedBytes).toBeLessThan(3 * chunkBytes)
 
     resolve()
     await world.pipeline.settled()
-    expect(uploaded).toEqual([0, 1, 2, 3])
-    expect(world.committed).toEqual([[0], [1], [2], [3]])
+    expect(world.uploads).toEqual([0, 1, 2, 3, 4])
+    expect(world.committed).toEqual([[0], [1], [2], [3], [4]])
+  })
+
+  test('are uploaded again if a segment before got a later id, and kept until then', async () => {
+    const world = new World(1)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let tries = 0
+    let last = 1
+    world.uploading = async ({ chunks: [chunk] }) => {
+      tries += 1
+      // An upload is repeated under an id that is made then.
+      if (chunk?.encoded.facts.from === 0) await promise
+      last += 1
+      return String(last) as Ulid
+    }
+    for (const at of [0, 1, 2]) world.add(at)
+    await vi.waitFor(() => expect(tries).toBe(3))
+    expect(world.memory.used).toBeGreaterThan(3 * chunkBytes)
+
+    resolve()
+    await world.pipeline.settled()
+    expect(world.uploads).toEqual([0, 1, 2, 1, 2])
+    expect(world.committed).toEqual([[0], [1], [2]])
+    expect(world.memory.used).toBe(0)
+  })
+
+  test('are committed although a segment after them cannot be uploaded', async () => {
+    const world = new World(1)
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    world.uploading = ({ chunks: [chunk] }) =>
+      chunk?.encoded.facts.from === 0 ? promise : Promise.reject(new Error('full'))
+    for (const at of [0, 1, 2]) world.add(at)
+    await vi.waitFor(() => expect(world.uploads).toHaveLength(3))
+    expect(world.failures).toEqual([])
+
+    resolve(undefined)
+    await expect(world.pipeline.settled()).rejects.toThrow('full')
+    expect(world.committed).toEqual([[0]])
+    expect(world.memory.used).toBe(0)
   })
 
   test('are all dropped after a segment that cannot be committed', async () => {
@@ -169,7 +211,9 @@ describe('chunks in the pipeline', () => {
     const world = new World(1)
     const error = new Error('full')
     world.uploading = (segment) =>
-      segment.chunks[0]?.encoded.facts.from === 1 ? Promise.reject(error) : Promise.resolve()
+      segment.chunks[0]?.encoded.facts.from === 1
+        ? Promise.reject(error)
+        : Promise.resolve(undefined)
     for (const at of [0, 1, 2, 3]) world.add(at)
     world.pipeline.seal()
 

@@ -1,3 +1,5 @@
+import type { Ulid } from '@kannery/core/ulid'
+import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { RawChunk } from './chunk-builder.ts'
 import type { ChunkEncoder } from './chunk-encoder.ts'
 import { type NoticedGap, OpenSegment, type SegmentChunk } from './open-segment.ts'
@@ -12,23 +14,33 @@ export interface SegmentLimits {
 
 /** A segment whose bytes are durable, and which the index does not name yet. */
 export interface UploadedSegment {
+  /** Undefined for a segment without chunks, of which nothing was uploaded. */
+  readonly id: Ulid | undefined
   /** Enters the segment into the index. Does not need its memory any more. */
   commit(): Promise<void>
 }
 
-/** Uploads a segment. Its chunks may be released when the call has ended. */
+/** Uploads a segment, under an id that is greater than all that were used before. */
 export type UploadSegment = (segment: OpenSegment) => Promise<UploadedSegment>
 
 /** What building the segments of one topic needs. */
 interface SegmentPipelineOptions {
   readonly limits: SegmentLimits
   readonly encoder: ChunkEncoder
-  /** Called for one segment at a time, in order, while the one before may be being committed. */
+  /**
+   * Called in the order of the segments, for a few at a time. Called again for a segment if one
+   * before it was uploaded under a later id in the end: ids and commits have the same order.
+   */
   readonly upload: UploadSegment
   /** Called once, with the first error. Everything after it is dropped. */
   readonly onFailed: (error: unknown) => void
 }
 
+/**
+ * How many segments of a topic may be on their way at a time: one is being written, one flushed,
+ * one committed. How many are uploaded at a time is bounded for all topics together, too.
+ */
+const publishedAtATime = 3
 /** Bounds of what one footer lists. */
 const maxChunks = 32_768
 const maxAbortedRanges = 65_536
@@ -41,9 +53,8 @@ interface Held {
 
 /**
  * Builds the segments of one topic: chunks are encoded in parallel, and put into segments in the
- * order in which they came. Segments are uploaded one after the other, and committed in that order:
- * each while the next one is uploaded. At most one that is uploaded waits for the commit of the one
- * before it.
+ * order in which they came. Segments are uploaded a few at a time, and committed one after the
+ * other, in order.
  */
 export class SegmentPipeline {
   readonly #options: SegmentPipelineOptions
@@ -52,10 +63,15 @@ export class SegmentPipeline {
   #openBytes = 0
   #sealedBytes = 0
   #filling: Promise<void> = Promise.resolve()
-  /** Resolves when the next segment may be uploaded. Never rejects. */
-  #uploading: Promise<void> = Promise.resolve()
+  readonly #publishSlots = new Semaphore(publishedAtATime)
   /** Resolves when everything that was closed is committed or dropped. Never rejects. */
-  #committing: Promise<void> = Promise.resolve()
+  #publishing: Promise<unknown> = Promise.resolve()
+  /** Resolves when the last segment is uploaded that began to be. Never rejects. */
+  #uploaded: Promise<unknown> = Promise.resolve()
+  /** The same for its commit. */
+  #committed: Promise<unknown> = Promise.resolve()
+  /** Id of the last segment that is uploaded. */
+  #lastId: Ulid | undefined
   #segment = new OpenSegment()
   #inSegment: Held[] = []
   #failure: { readonly error: unknown } | undefined
@@ -112,7 +128,7 @@ export class SegmentPipeline {
   /** Resolves when everything that was sealed is committed. Rejects with the first error. */
   async settled(): Promise<void> {
     await this.#filling
-    await this.#committing
+    await this.#publishing
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
@@ -147,25 +163,42 @@ export class SegmentPipeline {
     this.#segment = new OpenSegment()
     this.#inSegment = []
     this.#markSealed(held)
-    const uploaded = this.#uploading.then(() => this.#upload(segment, held))
-    this.#uploading = Promise.all([uploaded, this.#committing]).then(() => undefined)
-    this.#committing = this.#uploading.then(async () => this.#commit(await uploaded))
+    const published = this.#publishSlots.run(() => this.#publish(segment, held))
+    this.#publishing = Promise.all([this.#publishing, published])
   }
 
-  async #upload(segment: OpenSegment, held: readonly Held[]): Promise<UploadedSegment | undefined> {
-    try {
-      return this.#failure === undefined ? await this.#options.upload(segment) : undefined
-    } catch (error) {
-      this.#fail(error)
-      return undefined
-    } finally {
+  /** Called in the order of the segments. */
+  async #publish(segment: OpenSegment, held: readonly Held[]): Promise<void> {
+    const [uploadedBefore, committedBefore] = [this.#uploaded, this.#committed]
+    const uploaded = this.#upload(segment, uploadedBefore).finally(() => {
       for (const { bytes } of held) this.#sealedBytes -= bytes
       segment.release()
-    }
+    })
+    this.#uploaded = uploaded.catch(() => undefined)
+    this.#committed = committedBefore.then(() => this.#commit(uploaded))
+    await this.#committed
   }
 
-  async #commit(uploaded: UploadedSegment | undefined): Promise<void> {
+  /** Returns undefined for a segment that is dropped. */
+  async #upload(
+    segment: OpenSegment,
+    before: Promise<unknown>,
+  ): Promise<UploadedSegment | undefined> {
+    if (this.#failure !== undefined) return undefined
+    let uploaded = await this.#options.upload(segment)
+    await before
+    const { id } = uploaded
+    if (id !== undefined && this.#lastId !== undefined && id < this.#lastId) {
+      uploaded = await this.#options.upload(segment)
+    }
+    this.#lastId = uploaded.id ?? this.#lastId
+    return uploaded
+  }
+
+  /** A failed upload counts only now: the segments before it are committed. */
+  async #commit(uploading: Promise<UploadedSegment | undefined>): Promise<void> {
     try {
+      const uploaded = await uploading
       if (this.#failure === undefined) await uploaded?.commit()
     } catch (error) {
       this.#fail(error)

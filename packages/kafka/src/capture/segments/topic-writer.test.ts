@@ -117,7 +117,7 @@ async function taken(
     checksEachBatch: false,
     upload: async (segment) => {
       chunks.push(...segment.chunks)
-      return { commit: async () => undefined }
+      return { id: undefined, commit: async () => undefined }
     },
     onFailed: (error) => {
       throw error
@@ -221,7 +221,7 @@ describe('the batches that a topic writer takes', () => {
 
         const outcome = await taken([answer]).catch((error: unknown) => error)
         if (outcome instanceof Error) {
-          expect(outcome).toMatchObject({ code: 'KAFKA_DATA_CORRUPT', facts: { topic: 'orders' } })
+          expect(outcome).toMatchObject({ code: 'KAFKA_DATA_CORRUPT', facts: { partition: 0 } })
           return
         }
         const { chunks } = outcome as Awaited<ReturnType<typeof taken>>

@@ -64,8 +64,8 @@ export class SegmentPublisher {
   }
 
   /**
-   * Uploads the segment; one without chunks is only gaps and has nothing to upload. Segments are to
-   * be uploaded and committed in order.
+   * Uploads the segment; one without chunks is only gaps and has nothing to upload. Segments may be
+   * uploaded concurrently, and are to be committed in order, one at a time.
    *
    * @throws STORAGE_*, KAFKA_DATA_CORRUPT, INTERNAL when it cannot be uploaded; its `commit`
    *   STORAGE_*, LEASE_LOST, INDEX_*
@@ -75,7 +75,7 @@ export class SegmentPublisher {
     const gaps = segment.gaps.map((gap): Gap => ({ in: n, ...gap }))
     const { visibleRecords, rawBytes } = segment
     const entry = segment.chunks.length === 0 ? undefined : await this.#upload(segment)
-    return { commit: () => this.#commit({ gaps, entry, visibleRecords, rawBytes }) }
+    return { id: entry?.id, commit: () => this.#commit({ gaps, entry, visibleRecords, rawBytes }) }
   }
 
   async #commit({ gaps, entry, visibleRecords, rawBytes }: Uncommitted): Promise<void> {
