@@ -5,6 +5,7 @@ import { recordsSize } from '../../record-batch/encode-records.ts'
 import { batchHeaderBytes } from '../../record-batch/header.ts'
 import type { KafkaRecord } from '../../record-batch/records.ts'
 
+/** How large merged batches may become, and what happens to batches that cannot be read. */
 export interface MergeOptions {
   /** Size of the largest batch that the target accepts. */
   readonly maxBatchBytes: number
