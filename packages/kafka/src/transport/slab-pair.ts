@@ -3,6 +3,11 @@ import { KanneryError } from '@kannery/storage'
 export type SlabNumber = 0 | 1
 
 const granularityBytes = 1024 * 1024
+/**
+ * Share of an answer that its new slab has in reserve. Answers of the same limit differ by little,
+ * and a slab that is replaced stays in memory until it is collected.
+ */
+const reserveShare = 1 / 8
 
 /**
  * Two reusable buffers, used in turn, that grow to the largest answer that they had to hold: a
@@ -32,7 +37,7 @@ export class SlabPair {
   /** Returns the slab's buffer with room for `length` bytes. What the slab held before is lost. */
   place(slab: SlabNumber, length: number): Buffer {
     if (this.#slabs[slab].length < length) {
-      const size = Math.ceil(length / granularityBytes) * granularityBytes
+      const size = Math.ceil((length * (1 + reserveShare)) / granularityBytes) * granularityBytes
       this.#slabs[slab] = Buffer.allocUnsafeSlow(size)
     }
     return this.#slabs[slab]

@@ -1,3 +1,5 @@
+import { PageMemory, type PagePart, pageBytes } from './page-memory.ts'
+
 /** Memory for one chunk. Release it when nothing refers to its bytes any more. */
 export interface ChunkBlock {
   readonly bytes: Buffer
@@ -8,7 +10,7 @@ export interface ChunkBlock {
 /** Bounds of a chunk memory. */
 interface ChunkMemoryLimits {
   /**
-   * Bound for blocks in use and spare blocks together, bytes: spare ones are dropped before it is
+   * Bound for blocks in use and spare memory together, bytes: spare pages are dropped before it is
    * exceeded. Defaults to infinite.
    */
   readonly limitBytes?: number | undefined
@@ -20,34 +22,29 @@ interface ChunkMemoryLimits {
 }
 
 /** Size of a chunk at most, unless one batch is larger. */
-export const blockBytes: number = 1024 * 1024
+export const blockBytes: number = pageBytes
 const leastBytes = 1024
-/** Smaller blocks are not kept. */
-const leastKeptBytes = 64 * 1024
-/** Share of the limit that spare blocks may take. */
-const keptShare = 1 / 2
 
 /**
  * The memory of all chunks between the copy out of a fetch's answer and the commit.
  *
  * Sizes are powers of two up to 1 MiB, so that at most half of a block is empty while a chunk
- * grows. Large blocks are used again: the kernel has to clear fresh memory page by page, which
- * costs as much as the copy itself.
+ * grows. Blocks are parts of pages that are used again: the kernel has to clear fresh memory page
+ * by page, which costs as much as the copy itself, and blocks that are dropped at each growth of
+ * each partition's chunk would fill the process far beyond the limit.
  */
 export class ChunkMemory {
   readonly #limitBytes: number
-  readonly #keptBytes: number
   readonly #spareBelowBytes: number
-  /** Spare blocks by size. */
-  readonly #free = new Map<number, Buffer[]>()
-  #kept = 0
+  readonly #pages = new PageMemory()
+  /** Bytes in blocks outside of pages. */
+  #outsideBytes = 0
   #listener: () => void = () => undefined
   #used = 0
 
   constructor(limits: ChunkMemoryLimits = {}) {
     const { limitBytes, spareBelowBytes } = limits
     this.#limitBytes = limitBytes ?? Number.POSITIVE_INFINITY
-    this.#keptBytes = this.#limitBytes * keptShare
     this.#spareBelowBytes = spareBelowBytes ?? Number.POSITIVE_INFINITY
   }
 
@@ -56,9 +53,9 @@ export class ChunkMemory {
     return this.#used
   }
 
-  /** Bytes of spare blocks. */
+  /** Bytes of pages that no block uses. */
   get kept(): number {
-    return this.#kept
+    return this.#held - this.#used
   }
 
   /** Sets the listener that is called when there may be more room than before. */
@@ -79,9 +76,7 @@ export class ChunkMemory {
   /** Takes a block of at least `bytes` with arbitrary content. */
   take(bytes: number): ChunkBlock {
     const size = this.mayGrowTo(bytes) ? roundUp(bytes) : bytes
-    const kept = this.#free.get(size)?.pop()
-    if (kept !== undefined) this.#kept -= size
-    return this.#account(kept ?? Buffer.allocUnsafeSlow(size))
+    return this.#account(this.#part(size) ?? this.#outside(Buffer.allocUnsafeSlow(size)))
   }
 
   /**
@@ -90,49 +85,56 @@ export class ChunkMemory {
    */
   hold(bytes: Uint8Array): ChunkBlock {
     const { buffer: whole, byteLength } = bytes
-    if (whole.byteLength === byteLength) return this.#account(Buffer.from(whole, 0, byteLength))
-    const buffer = Buffer.allocUnsafeSlow(byteLength)
-    buffer.set(bytes)
-    return this.#account(buffer)
+    if (whole.byteLength === byteLength) {
+      return this.#account(this.#outside(Buffer.from(whole, 0, byteLength)))
+    }
+    const copy = Buffer.allocUnsafeSlow(byteLength)
+    copy.set(bytes)
+    return this.#account(this.#outside(copy))
   }
 
-  #account(bytes: Buffer): ChunkBlock {
+  /** Bytes of pages, and of blocks outside of them. */
+  get #held(): number {
+    return this.#pages.bytes + this.#outsideBytes
+  }
+
+  #account({ bytes, free }: PagePart): ChunkBlock {
     this.#used += bytes.length
-    this.#giveUpKept(this.#limitBytes - this.#used)
+    this.#dropSparePages()
     let taken = true
     const release = (): void => {
       if (!taken) return
       taken = false
+      free()
       this.#used -= bytes.length
-      this.#keep(bytes)
+      this.#dropSparePages()
       this.#listener()
     }
     return { bytes, release }
   }
 
-  #keep(bytes: Buffer): void {
-    const size = bytes.length
-    const kept = this.#kept + size
-    if (this.#used === 0) {
-      // The next chunk may come much later.
-      this.#giveUpKept(0)
-    } else if (isKept(size) && kept <= this.#keptBytes && this.#used + kept <= this.#limitBytes) {
-      this.#kept = kept
-      const free = this.#free.get(size)
-      if (free === undefined) this.#free.set(size, [bytes])
-      else free.push(bytes)
-    }
+  /** Takes a part of a page; undefined for what fits badly, or when one more page is too much. */
+  #part(size: number): PagePart | undefined {
+    if (size > pageBytes / 2 && size !== pageBytes) return undefined
+    const part = this.#pages.take(size)
+    if (part !== undefined || this.#held + pageBytes > this.#limitBytes) return part
+    this.#pages.addPage()
+    return this.#pages.take(size)
   }
 
-  #giveUpKept(limitBytes: number): void {
-    for (const [size, free] of this.#free) {
-      while (this.#kept > limitBytes && free.pop() !== undefined) this.#kept -= size
+  #outside(bytes: Buffer): PagePart {
+    this.#outsideBytes += bytes.length
+    const free = (): void => {
+      this.#outsideBytes -= bytes.length
     }
+    return { bytes, free }
   }
-}
 
-function isKept(size: number): boolean {
-  return size >= leastKeptBytes && size <= blockBytes && roundUp(size) === size
+  #dropSparePages(): void {
+    // The next chunk may come much later than the last one was released.
+    const limitBytes = this.#used === 0 ? 0 : this.#limitBytes
+    while (this.#held > limitBytes && this.#pages.dropEmptyPage());
+  }
 }
 
 /** Larger sizes are taken as they are. */
