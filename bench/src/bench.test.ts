@@ -16,7 +16,8 @@ describe('the benchmarks, beside each other and too small to say anything about 
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(import.meta.dirname, 'main.ts'),
       ...['backup/none-1mb', 'backup/json-zstd', 'backup/one-record-batches'],
-      ...['restore', 'memory/many-partitions', '--gb', '0.02', '--rounds', '1', '--json', json],
+      ...['restore', 'memory/many-partitions', 's3', '--gb', '0.02', '--rounds', '1'],
+      ...['--json', json],
     ])
 
     for (const title of [
@@ -26,13 +27,14 @@ describe('the benchmarks, beside each other and too small to say anything about 
       /^restore of 20000 records/m,
       /^restore of 20000 batches of one record/m,
       /^memory of a backup of 23680 records in 740 partitions/m,
+      /^backup into S3, codec none, of 20000 records/m,
       /^garbage collection, in one more run: \d+\.\d %/m,
     ]) {
       expect(stdout).toMatch(title)
     }
     const figures = String.raw`\s+\d+ \(\d+–\d+\)\s+\d+\.\d\d \(\d+\.\d\d–\d+\.\d\d\)\s+[1-9]\d*`
     for (const [name, times] of [
-      ['kannery backup', 3],
+      ['kannery backup', 4],
       ['kannery backup, 64 MiB', 1],
       ['kannery backup, 256 MiB', 1],
       ['wire prototype', 3],
@@ -40,13 +42,14 @@ describe('the benchmarks, beside each other and too small to say anything about 
       ['raw TCP copy', 3],
       ['kannery restore', 2],
       ['kafka-producer-perf-test', 2],
+      ["the SDK's Upload", 1],
     ] as const) {
       expect(stdout.match(new RegExp(`^${name}${figures}`, 'gm'))).toHaveLength(times)
     }
     const { rows } = JSON.parse(await readFile(json, 'utf8')) as FiguresDocument
     await rm(folder, { recursive: true })
     const contenders = rows.flatMap((row) => row.contenders)
-    expect(contenders).toHaveLength(18)
+    expect(contenders).toHaveLength(20)
     for (const { seconds, cpuSeconds, peakRssBytes } of contenders.flatMap((c) => c.measurements)) {
       expect(Math.min(seconds, cpuSeconds, peakRssBytes)).toBeGreaterThan(0)
     }

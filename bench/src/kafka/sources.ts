@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { measure } from '../measuring/measure.ts'
 import type { Bench } from './bench.ts'
 import { type ProducedTopic, recordBytes } from './broker.ts'
@@ -28,6 +30,7 @@ export async function produce(
   await broker.create(topic, partitions)
   const payloadFile = values === 'json' ? await writeJsonLines(scratch) : undefined
   await measure(scratch, broker.producer({ topic, records, compression, batchBytes, payloadFile }))
+  await flush()
   return { topic, partitions, records }
 }
 
@@ -52,5 +55,11 @@ export async function produceEvenly(
     ...['--partitions', String(partitions), '--batches', String(batchesPerPartition)],
     ...['--records', String(recordsPerBatch), '--value-bytes', String(valueBytes)],
   ])
+  await flush()
   return { topic, partitions, records }
+}
+
+/** Otherwise the broker's files would be written to disk while the first contender runs. */
+async function flush(): Promise<void> {
+  await promisify(execFile)('sync')
 }

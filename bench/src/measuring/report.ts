@@ -34,10 +34,30 @@ export function figuresOf(work: Work, { name, measurements }: ContenderResult): 
  * Medians over the rounds, and how far the runs were apart; ratios are Kannery's figure over that
  * of the other.
  */
-export function formatReport({ title, work, contenders, remarks = [] }: RowResult): string {
+export function formatReport(row: RowResult): string {
+  const remarks = (row.remarks ?? []).map((line) => `${line}\n`)
+  return `${row.title}\n${formatTable(cellsOf(row))}\n${remarks.join('')}`
+}
+
+/** The same for several rows, as tables in Markdown. */
+export function formatMarkdown(rows: readonly RowResult[]): string {
+  return rows
+    .map((row) => {
+      const [header = [], ...cells] = cellsOf(row)
+      const lines = [header, header.map(() => '---'), ...cells].map(
+        (line) => `| ${line.join(' | ')} |`,
+      )
+      return [`**${row.title}**`, '', ...lines, ...(row.remarks ?? []).map((line) => `\n${line}`)]
+    })
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n')
+}
+
+function cellsOf({ work, contenders }: RowResult): string[][] {
   const rows = contenders.map((contender) => figuresOf(work, contender))
   const [ours] = rows
   if (ours === undefined) throw new RangeError('a report needs a contender')
+  const { speed, cpu } = unitsOf(work)
   const cells = rows.map((row) => [
     row.name,
     spread(row.speeds, 0),
@@ -46,9 +66,7 @@ export function formatReport({ title, work, contenders, remarks = [] }: RowResul
     row === ours ? '' : ratio(ours.speeds, row.speeds),
     row === ours ? '' : ratio(ours.cpu, row.cpu),
   ])
-  const { speed, cpu } = unitsOf(work)
-  const header = ['', speed, cpu, 'peak RSS MB', 'speed ratio', 'CPU ratio']
-  return `${title}\n${formatTable([header, ...cells])}\n${remarks.map((line) => `${line}\n`).join('')}`
+  return [['', speed, cpu, 'peak RSS MB', 'speed ratio', 'CPU ratio'], ...cells]
 }
 
 export function median(values: readonly number[]): number {

@@ -13,7 +13,11 @@ export interface TransferTarget {
  */
 export interface Peer {
   openBackend(target: TransferTarget): Promise<StorageBackend>
-  putBySdk(target: TransferTarget, key: string, pieces: Iterable<Buffer>): Promise<void>
+  putBySdk(
+    target: TransferTarget,
+    key: string,
+    pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
+  ): Promise<void>
   /**
    * The same in parts that are acknowledged one by one, as our writer sends them; where the helper
    * does not do so anyway.

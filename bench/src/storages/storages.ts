@@ -31,7 +31,7 @@ const script = join(import.meta.dirname, 'transfer.ts')
 const bucket = 'bench'
 
 /** The default size at which a backup closes a segment. */
-const segmentBytes = 64 * 1024 * 1024
+export const segmentBytes = 64 * 1024 * 1024
 
 /**
  * Objects as large as segments, then one large object, put and got by each cloud's backend, beside
