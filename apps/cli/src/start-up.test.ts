@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-async function importedBy(...words: readonly string[]): Promise<readonly string[]> {
+/** Names of the packages that `program`, words for Node.js, imports. */
+async function importedBy(...program: readonly string[]): Promise<readonly string[]> {
   const telling = ['--conditions=@kannery/source', '--import', path('../test/tell-imports.js')]
-  const program = [...telling, path('bin.ts'), ...words]
-  const { stderr } = await promisify(execFile)(process.execPath, program)
+  const { stderr } = await promisify(execFile)(process.execPath, [...telling, ...program])
   return JSON.parse(stderr) as readonly string[]
 }
 
@@ -28,7 +28,7 @@ describe('the start and the end of a command', () => {
   })
 
   test('what only looks into a storage starts fast: it loads no client of Kafka and no cloud', async () => {
-    const packages = await importedBy('ls', path('.'))
+    const packages = await importedBy(path('bin.ts'), 'ls', path('.'))
 
     expect(packages).toContain('@kannery/core/layout')
     expect(packages).not.toContain('@kannery/kafka')
@@ -39,5 +39,14 @@ describe('the start and the end of a command', () => {
     expect(packages).not.toContain('node:http')
     expect(packages).not.toContain('@kannery/storage-testkit')
     expect(packages.filter((name) => name.includes('aws') || name.includes('azure'))).toEqual([])
+  })
+  test('what talks to Kafka loads no library for key stores before it reads one', async () => {
+    const program = "import '@kannery/kafka'"
+    const packages = await importedBy('--input-type=module', '--eval', program)
+
+    expect(packages).toContain('@kannery/core/segment')
+    // Takes 60 ms.
+    expect(packages).not.toContain('node-forge')
+    expect(packages).not.toContain('zod')
   })
 })

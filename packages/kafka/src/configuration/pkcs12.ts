@@ -1,11 +1,19 @@
-import forge from 'node-forge'
+import { createRequire } from 'node:module'
+import type forge from 'node-forge'
 import { KeyStoreFailure } from './java-key-store.ts'
+
+const require = createRequire(import.meta.url)
 
 interface Pkcs12Content {
   /** Certificates, DER. */
   readonly certificates: readonly Buffer[]
   /** Private keys, PKCS #8, DER, decrypted. */
   readonly privateKeys: readonly Buffer[]
+}
+
+/** Loads the library when the first store is read: it takes 60 ms, and few clusters need it. */
+function library(): typeof forge {
+  return require('node-forge') as typeof forge
 }
 
 /** Whether a store is PKCS #12, which is ASN.1 and begins with a SEQUENCE. */
@@ -20,7 +28,7 @@ export function isPkcs12(store: Buffer): boolean {
  */
 export function readPkcs12(store: Buffer, password: string): Pkcs12Content {
   const content = open(store, password)
-  const { certBag, keyBag, pkcs8ShroudedKeyBag } = forge.pki.oids
+  const { certBag, keyBag, pkcs8ShroudedKeyBag } = library().pki.oids
   return {
     certificates: bags(content, certBag).map(certificateDer),
     privateKeys: [...bags(content, pkcs8ShroudedKeyBag), ...bags(content, keyBag)].map(keyDer),
@@ -28,9 +36,10 @@ export function readPkcs12(store: Buffer, password: string): Pkcs12Content {
 }
 
 function open(store: Buffer, password: string): forge.pkcs12.Pkcs12Pfx {
+  const { asn1: der, pkcs12, util } = library()
   try {
-    const asn1 = forge.asn1.fromDer(forge.util.createBuffer(store.toString('binary')))
-    return forge.pkcs12.pkcs12FromAsn1(asn1, false, password)
+    const asn1 = der.fromDer(util.createBuffer(store.toString('binary')))
+    return pkcs12.pkcs12FromAsn1(asn1, false, password)
   } catch (cause) {
     const wrongPassword = /MAC could not be verified|Invalid password/.test(String(cause))
     throw new KeyStoreFailure(
@@ -48,14 +57,15 @@ function bags(content: forge.pkcs12.Pkcs12Pfx, bagType: string | undefined): for
 
 /** Encodes a certificate. The library parses RSA only, and returns all others as plain ASN.1. */
 function certificateDer(bag: forge.pkcs12.Bag): Buffer {
-  return derOf(bag.cert == null ? bag.asn1 : forge.pki.certificateToAsn1(bag.cert))
+  return derOf(bag.cert == null ? bag.asn1 : library().pki.certificateToAsn1(bag.cert))
 }
 
 function keyDer(bag: forge.pkcs12.Bag): Buffer {
   if (bag.key == null) return derOf(bag.asn1)
-  return derOf(forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(bag.key)))
+  const { pki } = library()
+  return derOf(pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(bag.key)))
 }
 
 function derOf(asn1: forge.asn1.Asn1): Buffer {
-  return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary')
+  return Buffer.from(library().asn1.toDer(asn1).getBytes(), 'binary')
 }
