@@ -8,7 +8,7 @@ import { decodeFetch, encodeFetch, nextOffset, type Position, wholeBatches } fro
  * The least that reads a topic over the wire and keeps it: the batches of all partitions, each with
  * its CRC checked, one after the other into a file. The next request is sent as soon as the headers
  * say where it must begin, before the answer is checked and written. One connection; nothing is
- * made durable, and nobody could restore from it.
+ * made durable, and nothing could be restored from it.
  */
 
 const { values } = parseArgs({
@@ -56,7 +56,7 @@ function advance(answer: Buffer): Buffer[] {
   const batches: Buffer[] = []
   for (const { partition, end, bytes } of decodeFetch(answer)) {
     const position = positions[partition]
-    if (position === undefined) throw new Error(`nobody asked for partition ${partition}`)
+    if (position === undefined) throw new Error(`partition ${partition} was not asked for`)
     position.end = end
     for (const batch of wholeBatches(bytes)) {
       position.offset = nextOffset(batch)
