@@ -8,7 +8,7 @@ import type { FiguresDocument } from './measuring/row.ts'
 
 describe('the benchmarks, beside each other and too small to say anything about speed', {
   concurrent: true,
-  timeout: 300_000,
+  timeout: 600_000,
 }, () => {
   test('the benchmarks beside a broker print a figure for every contender', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kannery-bench-test-'))
