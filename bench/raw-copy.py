@@ -3,7 +3,7 @@
 usage: raw-copy.py send PORT_FILE FILE [FILE ...]     serves the bytes of the files once, by sendfile
        raw-copy.py receive PORT_FILE TARGET           receives into TARGET, fsyncs it, prints the number of bytes
 
-The receiver is what is measured. It reads into one buffer and writes pieces of 4 MiB, and makes the file durable at the end, as a
+The receiver is what is measured. It reads into one buffer and writes pieces of 512 KiB, and makes the file durable at the end, as a
 backup must.
 """
 import os
@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 
-PIECE = 4 << 20
+PIECE = 512 << 10
 
 
 def send(port_file: str, paths: list[str]) -> None:

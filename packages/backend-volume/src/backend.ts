@@ -23,7 +23,6 @@ import {
   type WriterOptions,
 } from '@kannery/storage'
 import { assertPutSize, inBatches } from '@kannery/storage/backend'
-import { BufferPool } from './buffer-pool.ts'
 import { type Claims, judge } from './claims.ts'
 import type { VolumeConfig } from './config.ts'
 import { fileMode, isRealFolder, makeFile, newFile } from './disk/durable.ts'
@@ -68,7 +67,6 @@ export class VolumeBackend implements StorageBackend {
   readonly #unflushed: UnflushedNames
   readonly #root: Root
   readonly #reserve: Reserve
-  readonly #buffers = new BufferPool()
 
   private constructor(config: VolumeConfig, environment: Environment, files: FileSystem) {
     this.#files = files
@@ -117,7 +115,6 @@ export class VolumeBackend implements StorageBackend {
       return new VolumeWriter({
         handle,
         maxBufferedBytes: options.maxBufferedBytes,
-        buffers: this.#buffers,
         explain,
         publish: async () => {
           try {

@@ -1,39 +1,43 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { StoredObject } from '@kannery/storage'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BufferPool, bufferBytes } from './buffer-pool.ts'
 import { VolumeWriter } from './writer.ts'
 
-/** A file in memory. It also remembers which memory each write came from. */
+/** A file in memory. It also remembers how much was written at a time, and from which memory. */
 class RememberedFile {
+  readonly writes: number[] = []
   readonly memories = new Set<ArrayBufferLike>()
+  /** Bytes that the kernel takes at a time at most. */
+  greatestWrite = Number.POSITIVE_INFINITY
   #content = Buffer.alloc(0)
 
   get content(): Buffer {
     return this.#content
   }
 
-  async write(piece: Buffer, written: number): Promise<{ bytesWritten: number }> {
+  async writev(pieces: readonly Uint8Array[]): Promise<{ bytesWritten: number }> {
     // The kernel reads the memory a little later.
     await new Promise((resolve) => setImmediate(resolve))
-    this.memories.add(piece.buffer)
-    this.#content = Buffer.concat([this.#content, piece.subarray(written)])
-    return { bytesWritten: piece.length - written }
+    for (const { buffer } of pieces) this.memories.add(buffer)
+    const taken = Buffer.concat(pieces).subarray(0, this.greatestWrite)
+    this.#content = Buffer.concat([this.#content, taken])
+    this.writes.push(taken.length)
+    return { bytesWritten: taken.length }
   }
 
   async sync(): Promise<void> {}
   async close(): Promise<void> {}
 }
 
-function open(buffers: BufferPool): {
+function open(maxBufferedBytes?: number): {
   readonly file: RememberedFile
   readonly writer: VolumeWriter
 } {
   const file = new RememberedFile()
   const writer = new VolumeWriter({
     handle: file as unknown as FileHandle,
-    maxBufferedBytes: undefined,
-    buffers,
+    maxBufferedBytes,
     publish: async () => ({}) as StoredObject,
     abandon: async () => undefined,
     explain: (error) => error,
@@ -41,59 +45,57 @@ function open(buffers: BufferPool): {
   return { file, writer }
 }
 
-const object = (value: number): Buffer => Buffer.alloc(3 * bufferBytes + 1000, value)
-
-async function writeIn(writer: VolumeWriter, bytes: Buffer, step: number): Promise<void> {
-  const chunk = Buffer.alloc(step)
-  for (let position = 0; position < bytes.length; position += step) {
-    const length = bytes.copy(chunk, 0, position, position + step)
-    await writer.write(chunk.subarray(0, length))
-    chunk.fill(0xee)
-  }
-}
-
-describe('the memory of writers', () => {
-  test('is used again by the next one', async () => {
-    const buffers = new BufferPool()
-    const [first, second] = [open(buffers), open(buffers)]
-    await writeIn(first.writer, object(1), 1_000_000)
-    await first.writer.commit()
-    await writeIn(second.writer, object(2), 1_000_000)
-    await second.writer.commit()
-
-    expect(second.file.content.equals(object(2))).toBe(true)
-    expect([...second.file.memories].every((memory) => first.file.memories.has(memory))).toBe(true)
+describe('a writer', () => {
+  test('writes chunks of any size in order, however much the kernel takes at a time', async () => {
+    const anySizes = fc.array(
+      fc.oneof(fc.constant(0), fc.nat(300), fc.nat(900_000), fc.constant(512 * 1024)),
+      { maxLength: 12 },
+    )
+    await fc.assert(
+      fc.asyncProperty(anySizes, fc.integer({ min: 90_000, max: 2e6 }), async (sizes, greatest) => {
+        const { file, writer } = open()
+        file.greatestWrite = greatest
+        const chunks = sizes.map((size, index) => Buffer.alloc(size, index + 1))
+        for (const chunk of chunks) {
+          const own = Buffer.from(chunk)
+          await writer.write(own)
+          // From now on the caller may use its memory for something else.
+          own.fill(0xee)
+        }
+        await writer.commit()
+        expect(file.content.equals(Buffer.concat(chunks))).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
   })
 
-  test('is never shared by two at a time', async () => {
-    const buffers = new BufferPool()
-    for (let round = 0; round < 3; round++) {
-      const writers = [1, 2, 3].map((value) => ({ value: 10 * round + value, ...open(buffers) }))
-      await Promise.all(
-        writers.map(async ({ writer, value }) => {
-          await writeIn(writer, object(value), 700_000)
-          await writer.commit()
-        }),
-      )
-      for (const { file, value } of writers) expect(file.content.equals(object(value))).toBe(true)
+  test('collects small chunks, and writes a large one from where it is', async () => {
+    const { file, writer } = open()
+    const [small, large] = [Buffer.alloc(1000, 1), Buffer.alloc(1_000_000, 2)]
+    for (let count = 0; count < 500; count++) await writer.write(small)
+    expect(file.writes).toEqual([])
+
+    await writer.write(large)
+    expect(file.writes).toEqual([1_500_000])
+    expect(file.memories).toContain(large.buffer)
+    expect(file.memories).not.toContain(small.buffer)
+  })
+
+  test('holds no more than it may', async () => {
+    const { file, writer } = open(2500)
+    for (let count = 0; count < 6; count++) await writer.write(Buffer.alloc(1000))
+    expect(file.writes).toEqual([3000, 3000])
+  })
+
+  test('can only be disposed of after a write that failed', async () => {
+    const { file, writer } = open(0)
+    const full = new Error('no space')
+    file.writev = async () => {
+      throw full
     }
-  })
-
-  test('of an aborted write is not used again: it may still be written to the file', async () => {
-    const buffers = new BufferPool()
-    const { writer } = open(buffers)
-    await writeIn(writer, object(1), 1_000_000)
-    await writer[Symbol.asyncDispose]()
-    expect(buffers.take()).toBeUndefined()
-  })
-
-  test('that is kept for later is bounded', () => {
-    const buffers = new BufferPool()
-    for (let released = 0; released < 10; released++)
-      buffers.release(Buffer.allocUnsafeSlow(bufferBytes))
-    buffers.release(Buffer.alloc(100))
-    let kept = 0
-    while (buffers.take() !== undefined) kept += 1
-    expect(kept).toBe(4)
+    await expect(writer.write(Buffer.alloc(10))).rejects.toBe(full)
+    await expect(writer.write(Buffer.alloc(10))).rejects.toBe(full)
+    await expect(writer.commit()).rejects.toBe(full)
+    expect(file.content.length).toBe(0)
   })
 })

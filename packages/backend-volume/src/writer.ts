@@ -1,14 +1,17 @@
 import type { FileHandle } from 'node:fs/promises'
 import { KanneryError, type ObjectWriter, type StoredObject } from '@kannery/storage'
-import { type BufferPool, bufferBytes } from './buffer-pool.ts'
 
+/**
+ * Bytes that are collected before they are written. Larger writes are no faster, and where Linux
+ * makes one piece of page cache of an aligned write of 2 MiB, they can cost twice as much.
+ */
+const bufferBytes = 512 * 1024
 const firstBufferBytes = 64 * 1024
 
 /** What a {@link VolumeWriter} is made of. */
 export interface VolumeWriterOptions {
   readonly handle: FileHandle
   readonly maxBufferedBytes: number | undefined
-  readonly buffers: BufferPool
   /** Called once, when the file is written, flushed and closed. */
   readonly publish: () => Promise<StoredObject>
   /** Called once if nothing was published. */
@@ -18,38 +21,30 @@ export interface VolumeWriterOptions {
 }
 
 /**
- * Fills one buffer while the other one is being written, so that most calls of {@link write} only
- * copy. Both together hold at most `maxBufferedBytes`, and grow only as far as the object does.
+ * Collects small chunks. A chunk for which there is no room left is written from the caller's
+ * memory, together with those before it.
  */
 export class VolumeWriter implements ObjectWriter {
   readonly #options: VolumeWriterOptions
   readonly #capacity: number
-  #collecting: Buffer
+  #buffer: Buffer
   #collected = 0
-  #spare: Buffer | undefined
+  /** Resolves when no write is in progress. Never rejects. */
   #writing: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
   #state: 'open' | 'committing' | 'disposed' = 'open'
 
   constructor(options: VolumeWriterOptions) {
     this.#options = options
-    const { maxBufferedBytes = 2 * bufferBytes } = options
-    this.#capacity = Math.max(1, Math.min(bufferBytes, Math.floor(maxBufferedBytes / 2)))
-    this.#collecting = allocate(Math.min(firstBufferBytes, this.#capacity))
+    this.#capacity = Math.min(bufferBytes, options.maxBufferedBytes ?? bufferBytes)
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(firstBufferBytes, this.#capacity))
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#assertOpen('write to')
-    let taken = 0
-    while (taken < chunk.byteLength) {
-      this.#makeRoom(chunk.byteLength - taken)
-      const end = Math.min(chunk.byteLength, taken + this.#collecting.length - this.#collected)
-      this.#collecting.set(chunk.subarray(taken, end), this.#collected)
-      this.#collected += end - taken
-      taken = end
-      if (this.#collected === this.#capacity) await this.#writeCollected()
-      this.#throwFailure()
-    }
+    this.#throwFailure()
+    if (this.#collected + chunk.byteLength <= this.#capacity) this.#collect(chunk)
+    else await this.#writeWithCollected(chunk)
   }
 
   async commit(): Promise<StoredObject> {
@@ -59,8 +54,7 @@ export class VolumeWriter implements ObjectWriter {
     try {
       await this.#writing
       this.#throwFailure()
-      await this.#writeAll(this.#takeCollected())
-      this.#releaseBuffers()
+      await this.#writeAll([this.#takeCollected()])
       await this.#options.handle.sync()
       await this.#options.handle.close()
       published = true
@@ -79,55 +73,38 @@ export class VolumeWriter implements ObjectWriter {
     await this.#abandon()
   }
 
-  /** Grows the buffer for `more` bytes, up to its full size. */
-  #makeRoom(more: number): void {
-    const wanted = this.#collected + more
-    if (wanted <= this.#collecting.length || this.#collecting.length === this.#capacity) return
-    const length = Math.min(this.#capacity, Math.max(wanted, 2 * this.#collecting.length))
-    const grown = this.#pooled() ?? allocate(length)
-    this.#collecting.copy(grown, 0, 0, this.#collected)
-    this.#collecting = grown
+  #collect(chunk: Uint8Array): void {
+    const end = this.#collected + chunk.byteLength
+    if (end > this.#buffer.length) {
+      const length = Math.min(this.#capacity, Math.max(end, 2 * this.#buffer.length))
+      const grown = Buffer.allocUnsafeSlow(length)
+      this.#buffer.copy(grown, 0, 0, this.#collected)
+      this.#buffer = grown
+    }
+    this.#buffer.set(chunk, this.#collected)
+    this.#collected = end
   }
 
-  /** A buffer that another writer released, if this one may have buffers of that size. */
-  #pooled(): Buffer | undefined {
-    return this.#capacity === bufferBytes ? this.#options.buffers.take() : undefined
-  }
-
-  #releaseBuffers(): void {
-    this.#options.buffers.release(this.#collecting)
-    if (this.#spare !== undefined) this.#options.buffers.release(this.#spare)
-    this.#spare = undefined
-  }
-
-  /** Resolves when the buffer before is in the file, and this one on its way. */
-  async #writeCollected(): Promise<void> {
+  async #writeWithCollected(chunk: Uint8Array): Promise<void> {
+    const written = this.#writeAll([this.#takeCollected(), chunk])
+    this.#writing = written.catch((error: unknown) => {
+      this.#failure = { error: this.#options.explain(error) }
+    })
     await this.#writing
     this.#throwFailure()
-    const bytes = this.#takeCollected()
-    this.#collecting = this.#spare ?? this.#pooled() ?? allocate(this.#capacity)
-    this.#spare = undefined
-    this.#writing = this.#writeAll(bytes).then(
-      () => {
-        this.#spare = Buffer.from(bytes.buffer)
-      },
-      (error: unknown) => {
-        this.#failure = { error: this.#options.explain(error) }
-      },
-    )
   }
 
   #takeCollected(): Buffer {
-    const bytes = this.#collecting.subarray(0, this.#collected)
+    const bytes = this.#buffer.subarray(0, this.#collected)
     this.#collected = 0
     return bytes
   }
 
-  async #writeAll(bytes: Buffer): Promise<void> {
-    let written = 0
-    while (written < bytes.length) {
-      const { bytesWritten } = await this.#options.handle.write(bytes, written)
-      written += bytesWritten
+  async #writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    let rest = withoutFirst(pieces, 0)
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#options.handle.writev(rest)
+      rest = withoutFirst(rest, bytesWritten)
     }
   }
 
@@ -146,7 +123,12 @@ export class VolumeWriter implements ObjectWriter {
   }
 }
 
-/** Memory of its own, so that `buffer.buffer` is exactly this buffer and freed with it. */
-function allocate(bytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(bytes)
+/** Returns what is left of the pieces after `bytes` of them; no piece is empty. */
+function withoutFirst(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skipped = bytes
+  return pieces.flatMap((piece) => {
+    const left = piece.subarray(Math.min(skipped, piece.byteLength))
+    skipped -= piece.byteLength - left.byteLength
+    return left.byteLength === 0 ? [] : [left]
+  })
 }

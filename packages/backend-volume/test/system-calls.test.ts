@@ -56,7 +56,7 @@ describe('the system calls of a storage in a folder', () => {
     expect(changes()).toEqual([
       'mkdir orders/.kannery',
       'open orders/.kannery/unfinished',
-      'handle.write orders/.kannery/unfinished',
+      'handle.writev orders/.kannery/unfinished',
       'handle.sync orders/.kannery/unfinished',
       'rename orders/.kannery/unfinished orders/.kannery/claim',
       'utimes orders/.kannery/claim',
