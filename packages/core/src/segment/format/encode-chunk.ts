@@ -11,6 +11,7 @@ import {
   reasonAgainst,
 } from './chunk-header.ts'
 import { compressZstd, decompressZstd } from './zstd.ts'
+import type { DecodedFrame } from './zstd-thread.ts'
 import type { ZstdThreads } from './zstd-threads.ts'
 
 /** Describes a chunk by what its writer knows, for the chunk's header and for the footer. */
@@ -48,6 +49,11 @@ export interface EncodeOptions {
    * Larger chunks, and all chunks by default, are compressed by libuv's threads.
    */
   readonly threads?: ZstdThreads
+  /**
+   * Returns memory of exactly `bytes` for a result that is smaller than the chunk, which is then
+   * `stored`. Called once at most. Defaults to memory that is freshly allocated.
+   */
+  readonly allocate?: (bytes: number) => Uint8Array
 }
 
 /**
@@ -92,30 +98,24 @@ export async function encodeChunk(
  */
 async function compressProven(
   raw: Uint8Array,
-  { rawCrc, threads }: EncodeOptions,
+  { rawCrc, threads, allocate = Buffer.allocUnsafeSlow }: EncodeOptions,
 ): Promise<Uint8Array | undefined> {
-  if (threads?.accepts(raw.byteLength) === true) {
-    return await threads.compress(raw, ({ stored, decoded }) => {
-      if (stored.byteLength >= raw.byteLength) return undefined
-      prove(decoded, raw.byteLength, rawCrc)
-      return copyOf(stored)
-    })
+  const keep = ({ stored, decoded }: DecodedFrame): Uint8Array => {
+    if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
+    const kept = allocate(stored.byteLength)
+    kept.set(stored)
+    return kept
   }
-  const compressed = await compressZstd(raw)
-  if (compressed.byteLength >= raw.byteLength) return undefined
-  prove(await decompressZstd(compressed, raw.byteLength), raw.byteLength, rawCrc)
-  return compressed
+  if (threads?.accepts(raw.byteLength) === true) {
+    return await threads.compress(raw, (frame) => (isSmaller(frame, raw) ? keep(frame) : undefined))
+  }
+  const stored = await compressZstd(raw)
+  if (!isSmaller({ stored }, raw)) return undefined
+  return keep({ stored, decoded: await decompressZstd(stored, raw.byteLength) })
 }
 
-function prove(decoded: Uint8Array, rawLength: number, rawCrc: number): void {
-  if (decoded.byteLength !== rawLength || crc32c(decoded) !== rawCrc) throw changed()
-}
-
-/** Copies bytes into a buffer of exactly their size. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
-  copy.set(bytes)
-  return copy
+function isSmaller({ stored }: Pick<DecodedFrame, 'stored'>, raw: Uint8Array): boolean {
+  return stored.byteLength < raw.byteLength
 }
 
 export function assemble(

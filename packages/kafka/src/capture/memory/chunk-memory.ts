@@ -75,22 +75,12 @@ export class ChunkMemory {
 
   /** Takes a block of at least `bytes` with arbitrary content. */
   take(bytes: number): ChunkBlock {
-    const size = this.mayGrowTo(bytes) ? roundUp(bytes) : bytes
-    return this.#account(this.#part(size) ?? this.#outside(Buffer.allocUnsafeSlow(size)))
+    return this.takeExactly(this.mayGrowTo(bytes) ? roundUp(bytes) : bytes)
   }
 
-  /**
-   * Makes a block of exactly the size of `bytes`: of their buffer itself when it holds nothing
-   * else, or of a copy.
-   */
-  hold(bytes: Uint8Array): ChunkBlock {
-    const { buffer: whole, byteLength } = bytes
-    if (whole.byteLength === byteLength) {
-      return this.#account(this.#outside(Buffer.from(whole, 0, byteLength)))
-    }
-    const copy = Buffer.allocUnsafeSlow(byteLength)
-    copy.set(bytes)
-    return this.#account(this.#outside(copy))
+  /** Takes a block of exactly `bytes` with arbitrary content. */
+  takeExactly(bytes: number): ChunkBlock {
+    return this.#account(this.#part(bytes) ?? this.#outside(bytes))
   }
 
   /** Bytes of pages, and of blocks outside of them. */
@@ -122,12 +112,12 @@ export class ChunkMemory {
     return this.#pages.take(size)
   }
 
-  #outside(bytes: Buffer): PagePart {
-    this.#outsideBytes += bytes.length
+  #outside(size: number): PagePart {
+    this.#outsideBytes += size
     const free = (): void => {
-      this.#outsideBytes -= bytes.length
+      this.#outsideBytes -= size
     }
-    return { bytes, free }
+    return { bytes: Buffer.allocUnsafeSlow(size), free }
   }
 
   #dropSparePages(): void {

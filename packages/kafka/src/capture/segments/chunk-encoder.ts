@@ -1,6 +1,6 @@
 import { type ChunkCodec, type EncodedChunk, encodeChunk, ZstdThreads } from '@kannery/core/segment'
 import { Semaphore } from '../../concurrency/semaphore.ts'
-import type { ChunkMemory } from '../memory/chunk-memory.ts'
+import type { ChunkBlock, ChunkMemory } from '../memory/chunk-memory.ts'
 import type { RawChunk } from './chunk-builder.ts'
 import { explainDamage } from './damaged-chunk.ts'
 import type { SegmentChunk } from './open-segment.ts'
@@ -43,15 +43,21 @@ export class ChunkEncoder implements AsyncDisposable {
   async encode(chunk: RawChunk): Promise<SegmentChunk> {
     const { facts, raw, rawCrc } = chunk
     this.#pendingBytes += raw.length
+    let compressed: ChunkBlock | undefined
+    const allocate = (bytes: number): Uint8Array => {
+      compressed = this.#memory.takeExactly(bytes)
+      return compressed.bytes
+    }
     try {
       const threads = this.#threads
       const codec = chunk.compressible ? this.#codec : 'none'
       const encode = (): Promise<EncodedChunk> =>
-        encodeChunk(facts, raw, { codec, rawCrc, threads })
+        encodeChunk(facts, raw, { codec, rawCrc, threads, allocate })
       const encoded = await (codec === 'none' ? encode() : this.#slots.run(encode))
-      return this.#segmentChunk(chunk, encoded)
+      return this.#segmentChunk(chunk, encoded, compressed)
     } catch (error) {
       const explained = explainDamage(error, raw, facts.partition)
+      compressed?.release()
       chunk.release()
       throw explained
     } finally {
@@ -65,16 +71,25 @@ export class ChunkEncoder implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]()
   }
 
-  #segmentChunk(chunk: RawChunk, encoded: EncodedChunk): SegmentChunk {
+  #segmentChunk(
+    chunk: RawChunk,
+    encoded: EncodedChunk,
+    compressed: ChunkBlock | undefined,
+  ): SegmentChunk {
     const { aborted, visibleRecords, startedAt, raw } = chunk
     const rest = { aborted, visibleRecords, startedAt, rawBytes: raw.length }
     const isTight = chunk.memoryBytes - raw.length <= raw.length * greatestSlack
-    if (encoded.stored === raw && isTight) {
+    if (compressed === undefined && isTight) {
       return { ...rest, encoded, release: () => chunk.release() }
     }
-    // zlib returns the beginning of a buffer that is as large as the raw chunk.
-    const block = this.#memory.hold(encoded.stored)
+    const block = compressed ?? this.#copy(raw)
     chunk.release()
     return { ...rest, encoded: { ...encoded, stored: block.bytes }, release: () => block.release() }
+  }
+
+  #copy(raw: Buffer): ChunkBlock {
+    const block = this.#memory.takeExactly(raw.length)
+    block.bytes.set(raw)
+    return block
   }
 }
