@@ -98,7 +98,7 @@ export async function encodeChunk(
  */
 async function compressProven(
   raw: Uint8Array,
-  { rawCrc, threads, allocate = Buffer.allocUnsafeSlow }: EncodeOptions,
+  { rawCrc, threads, allocate = fresh }: EncodeOptions,
 ): Promise<Uint8Array | undefined> {
   const keep = ({ stored, decoded }: DecodedFrame): Uint8Array => {
     if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
@@ -112,6 +112,10 @@ async function compressProven(
   const stored = await compressZstd(raw)
   if (!isSmaller({ stored }, raw)) return undefined
   return keep({ stored, decoded: await decompressZstd(stored, raw.byteLength) })
+}
+
+function fresh(bytes: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(bytes)
 }
 
 function isSmaller({ stored }: Pick<DecodedFrame, 'stored'>, raw: Uint8Array): boolean {
