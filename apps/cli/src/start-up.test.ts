@@ -40,6 +40,7 @@ describe('the start and the end of a command', () => {
     expect(packages).not.toContain('@kannery/storage-testkit')
     expect(packages.filter((name) => name.includes('aws') || name.includes('azure'))).toEqual([])
   })
+
   test('what talks to Kafka loads no library for key stores before it reads one', async () => {
     const program = "import '@kannery/kafka'"
     const packages = await importedBy('--input-type=module', '--eval', program)
@@ -48,5 +49,13 @@ describe('the start and the end of a command', () => {
     // Takes 60 ms.
     expect(packages).not.toContain('node-forge')
     expect(packages).not.toContain('zod')
+  })
+  test('a command does not let the space of new objects grow: a budget does not count it', async () => {
+    const filling = ['--conditions=@kannery/source', '--import', path('../test/fill-new-space.js')]
+    const { stderr } = await promisify(execFile)(process.execPath, [
+      ...[...filling, path('bin.ts'), 'help'],
+    ])
+
+    expect(Number(stderr.split(' ')[1])).toBeLessThan(20 * 1024 * 1024)
   })
 })
