@@ -53,7 +53,9 @@ describe('the start and the end of a command', () => {
   test('a command does not let the space of new objects grow: a budget does not count it', async () => {
     const filling = ['--conditions=@kannery/source', '--import', path('../test/fill-new-space.js')]
     const { stderr } = await promisify(execFile)(process.execPath, [
-      ...[...filling, path('bin.ts'), 'help'],
+      ...filling,
+      path('bin.ts'),
+      'help',
     ])
 
     expect(Number(stderr.split(' ')[1])).toBeLessThan(20 * 1024 * 1024)
