@@ -92,6 +92,34 @@ describe('a body that breaks off', () => {
     await expect(clock.passUntil(read())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
   })
 
+  test('has 25 s for each piece, also after pieces that came late', async () => {
+    const openedAt: number[] = []
+    async function* slowThenSilent(): AsyncGenerator<Uint8Array> {
+      for (const start of [0, 10, 20]) {
+        await clock.sleep(20_000)
+        yield content.slice(start, start + 10)
+      }
+      await clock.sleep(1_000_000)
+    }
+    const slow = alter(world, {
+      get: async (...call) => {
+        openedAt.push(clock.monotonic())
+        const { info, body } = await world.get(...call)
+        const isFirst = openedAt.length === 1
+        return {
+          info,
+          body: isFirst ? slowThenSilent() : body,
+          [Symbol.asyncDispose]: async () => undefined,
+        }
+      },
+    })
+    const retry = { firstPauseMs: 0 }
+    storage = decorate(slow, { clock, random: seededRandom(1), retry })
+
+    expect(Buffer.compare(await clock.passUntil(read()), content)).toBe(0)
+    expect(openedAt).toEqual([0, 85_000])
+  })
+
   test('ends when its reader is disposed of', async () => {
     await using reader = await storage.get(key)
     for await (const chunk of reader.body) {

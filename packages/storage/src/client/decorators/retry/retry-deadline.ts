@@ -62,6 +62,19 @@ export class RetryDeadline {
     this.#startMs = environment.clock.monotonic()
   }
 
+  get clock(): Clock {
+    return this.#environment.clock
+  }
+
+  /**
+   * Until when an attempt may take that begins now and makes no progress, milliseconds by the
+   * monotonic clock. Never decreases.
+   */
+  get attemptDueMs(): number {
+    const { clock, policy } = this.#environment
+    return clock.monotonic() + Math.min(policy.attemptMs, this.#remainingMs())
+  }
+
   /** Starts the time and the length of the pauses again, because there was progress. */
   renew(): void {
     this.#startMs = this.#environment.clock.monotonic()
@@ -83,9 +96,9 @@ export class RetryDeadline {
    * Makes one attempt. It is aborted, and not waited for, when it makes no progress for too long.
    */
   async attempt<T>(call: Attempt<T>): Promise<T> {
-    const { clock, policy } = this.#environment
+    const { clock } = this.#environment
     const startMs = clock.monotonic()
-    const allowedMs = Math.min(policy.attemptMs, this.#remainingMs())
+    const allowedMs = this.attemptDueMs - startMs
     const sentBefore = this.#mostSentBytes
     let lastMs = startMs
     const onProgress = (sentBytes: number): void => {
@@ -198,7 +211,8 @@ function fraction(random: Random): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32
 }
 
-function timedOut(afterMs: number): KanneryError {
+/** Makes the error for an attempt that made no progress for too long. */
+export function timedOut(afterMs: number): KanneryError {
   return new KanneryError('STORAGE_UNAVAILABLE', 'the storage did not answer in time', {
     retry: 'same-request',
     why: `it was given ${Math.round(afterMs)} ms`,
