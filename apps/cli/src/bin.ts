@@ -9,8 +9,9 @@ import { Interruption } from './interruption.ts'
 const compiled = compileCache()
 if (compiled !== undefined) enableCompileCache(compiled)
 const { main } = await import('./main.ts')
-// What loading took is enough room for new objects. V8 would double it up to 32 MiB, beside the
-// memory that a backup is given.
+// What loading took is enough room for new objects. V8 would double it up to 64 MiB, beside the
+// memory that a backup is given. It reads this flag whenever it is about to do so, and nothing is
+// derived from it before.
 setFlagsFromString('--semi-space-growth-factor=1')
 
 const environment = { ...process.env }

@@ -12,7 +12,7 @@ async function importedBy(...program: readonly string[]): Promise<readonly strin
   return JSON.parse(stderr) as readonly string[]
 }
 
-describe('the start and the end of a command', () => {
+describe('the process of a command', () => {
   test('what is still open when a command has ended does not keep it, and all is said', async () => {
     const open = ['--import', 'data:text/javascript,setInterval(() => undefined, 1000)']
     const program = ['--conditions=@kannery/source', ...open, path('bin.ts')]

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { KanneryError, keyPrefix, objectKey, type StorageBackend } from '@kannery/storage'
 import { decorate, readObject } from '@kannery/storage/client'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   atCall,
   FaultyStorage,
@@ -127,6 +128,19 @@ describe('a body that breaks off', () => {
       break
     }
     expect(countOf(faulty, 'get')).toBe(1)
+  })
+
+  test('leaves no timer when its reader is disposed of before its end', async () => {
+    const sleep = vi.spyOn(clock, 'sleep')
+    const reader = await storage.get(key)
+    await reader.body[Symbol.asyncIterator]().next()
+    await reader[Symbol.asyncDispose]()
+
+    const sleeping = sleep.mock.results.map(({ value }) => value as Promise<void>)
+    expect(sleeping.length).toBeGreaterThan(0)
+    const ended = Promise.allSettled(sleeping).then(() => 'ended')
+    expect(await Promise.race([ended, delay(5000, 'still sleeping')])).toBe('ended')
+    expect(clock.monotonic()).toBe(0)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { BatchHeader } from '../record-batch/header.ts'
+import { type BatchHeader, checkBatch } from '../record-batch/header.ts'
 import { saturatedTime } from '../record-batch/record-time.ts'
 import { decodeRecords, type KafkaRecord } from '../record-batch/records.ts'
 import { isInWindow, type RestoreWindow, shareInWindow } from './window.ts'
@@ -57,6 +57,7 @@ export function selectBatch(
   const own = { ...header, position: 0 }
   const decode = (): readonly KafkaRecord[] => {
     try {
+      checkBatch(bytes, own)
       return decodeRecords(bytes, own)
     } catch (error) {
       throw visibility.explain(error)

@@ -46,7 +46,8 @@ export interface EncodeOptions {
   readonly rawCrc: number
   /**
    * Threads that compress chunks of 32 KiB to 1 MiB, with less work for the garbage collector.
-   * Larger chunks, and all chunks by default, are compressed by libuv's threads.
+   * Larger chunks, and by default all above 32 KiB, are compressed by
+   * libuv's threads.
    */
   readonly threads?: ZstdThreads
   /**
@@ -88,8 +89,15 @@ export async function encodeChunk(
 ): Promise<EncodedChunk> {
   const { rawCrc } = options
   const compressed = options.codec === 'zstd' ? await compressProven(raw, options) : undefined
-  if (compressed === undefined) return assemble(facts, raw, { codec: 'none', rawCrc, stored: raw })
-  return assemble(facts, raw, { codec: 'zstd', rawCrc, stored: compressed })
+  if (compressed !== undefined)
+    return assemble(facts, raw, { codec: 'zstd', rawCrc, ...compressed })
+  return assemble(facts, raw, { codec: 'none', rawCrc, stored: raw, storedCrc: rawCrc })
+}
+
+/** Bytes as they are stored, and the CRC-32C that they must have. */
+interface StoredBytes {
+  readonly stored: Uint8Array
+  readonly storedCrc: number
 }
 
 /**
@@ -99,12 +107,14 @@ export async function encodeChunk(
 async function compressProven(
   raw: Uint8Array,
   { rawCrc, threads, allocate = fresh }: EncodeOptions,
-): Promise<Uint8Array | undefined> {
-  const keep = ({ stored, decoded }: DecodedFrame): Uint8Array => {
+): Promise<StoredBytes | undefined> {
+  const keep = ({ stored, decoded }: DecodedFrame): StoredBytes => {
     if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
+    // Of the bytes that were decoded, so that damage to the copy is found before it is written.
+    const storedCrc = crc32c(stored)
     const kept = allocate(stored.byteLength)
     kept.set(stored)
-    return kept
+    return { stored: kept, storedCrc }
   }
   if (threads?.accepts(raw.byteLength) === true) {
     return await threads.compress(raw, (frame) => (isSmaller(frame, raw) ? keep(frame) : undefined))
@@ -125,10 +135,9 @@ function isSmaller({ stored }: Pick<DecodedFrame, 'stored'>, raw: Uint8Array): b
 export function assemble(
   facts: ChunkFacts,
   raw: Uint8Array,
-  form: { readonly codec: ChunkCodec; readonly rawCrc: number; readonly stored: Uint8Array },
+  form: StoredBytes & { readonly codec: ChunkCodec; readonly rawCrc: number },
 ): EncodedChunk {
-  const { codec, rawCrc, stored } = form
-  const storedCrc = codec === 'none' ? rawCrc : crc32c(stored)
+  const { codec, rawCrc, stored, storedCrc } = form
   const header: ChunkHeader = {
     ...facts,
     kindCode: kindCode(facts.kind),

@@ -28,6 +28,14 @@ function encode(raw: Uint8Array, threads: ZstdThreads): Promise<EncodedChunk> {
   return encodeChunk(facts(), raw, { codec: 'zstd', rawCrc: crc32c(raw), threads })
 }
 
+/** Memory in which a bit flips as soon as something is copied into it. */
+class BadMemory extends Uint8Array {
+  override set(bytes: ArrayLike<number>): void {
+    super.set(bytes)
+    this[9] = 1 ^ (this[9] ?? 0)
+  }
+}
+
 /** Compresses other bytes than it was given, and decodes them faultlessly. */
 function otherBytes(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
@@ -149,4 +157,23 @@ describe('threads for zstd', () => {
     expect(other).toMatchObject({ status: 'fulfilled', value: { codec: 'none' } })
     expect((await encode(text(100_001), threads)).codec).toBe('none')
   })
+})
+
+describe('the checksum of a compressed chunk', () => {
+  test.each([10_000, 100_000])(
+    'is that of the bytes that were decoded for proof, not of a damaged copy (%d bytes)',
+    async (length) => {
+      await using threads = new ZstdThreads()
+      const raw = text(length)
+      const { stored, storedCrc } = await encodeChunk(facts(), raw, {
+        codec: 'zstd',
+        rawCrc: crc32c(raw),
+        threads,
+        allocate: (bytes) => new BadMemory(bytes),
+      })
+      expect(storedCrc).not.toBe(crc32c(stored))
+      stored[9] = 1 ^ (stored[9] ?? 0)
+      expect(storedCrc).toBe(crc32c(stored))
+    },
+  )
 })

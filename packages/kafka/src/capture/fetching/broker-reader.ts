@@ -90,8 +90,7 @@ const greatestBackoffMs = 5000
 
 /**
  * Reads all partitions that one broker leads, over one connection: many partitions in one request,
- * and one request ahead. While the checksums of an answer are checked and its batches copied, the
- * next answer is on its way.
+ * and one request ahead: the next answer is on its way while the batches of this one are copied.
  */
 export class BrokerReader {
   readonly #options: BrokerReaderOptions

@@ -10,8 +10,9 @@ export interface ChunkBlock {
 /** Bounds of a chunk memory. */
 interface ChunkMemoryLimits {
   /**
-   * Bound for blocks in use and spare memory together, bytes: spare pages are dropped before it is
-   * exceeded. Defaults to infinite.
+   * Bound for blocks in use and spare memory together, bytes: empty pages are dropped before it is
+   * exceeded. What is free in a page that is in use cannot be dropped and may exceed it. Defaults
+   * to infinite.
    */
   readonly limitBytes?: number | undefined
   /**
@@ -26,7 +27,8 @@ export const blockBytes: number = pageBytes
 const leastBytes = 1024
 
 /**
- * The memory of all chunks between the copy out of a fetch's answer and the commit.
+ * The memory of all chunks between the copy out of a fetch's answer and the end of the
+ * upload.
  *
  * Sizes are powers of two up to 1 MiB, so that at most half of a block is empty while a chunk
  * grows. Blocks are parts of pages that are used again: the kernel has to clear fresh memory page

@@ -11,7 +11,7 @@ import type { SegmentChunk } from './open-segment.ts'
  */
 const compressedAtATime = 2
 
-/** Share of a chunk's size that may stay empty in its block until the commit. */
+/** Share of a chunk's size that may stay empty in its block until it is uploaded. */
 const greatestSlack = 1 / 2
 
 /**

@@ -146,7 +146,7 @@ describe('chunks in the pipeline', () => {
     for (const at of [0, 1, 2, 3, 4]) world.add(at)
 
     await vi.waitFor(() => expect(world.uploads).toHaveLength(3))
-    await new Promise((settle) => setTimeout(settle, 10))
+    for (let turn = 0; turn < 50; turn++) await new Promise((settle) => setImmediate(settle))
     expect([world.uploads, world.committed]).toEqual([[0, 1, 2], []])
     expect(world.pipeline.sealedBytes).toBeLessThan(3 * chunkBytes)
 
@@ -176,6 +176,21 @@ describe('chunks in the pipeline', () => {
     await world.pipeline.settled()
     expect(world.uploads).toEqual([0, 1, 2, 1, 2])
     expect(world.committed).toEqual([[0], [1], [2]])
+    expect(world.memory.used).toBe(0)
+  })
+
+  test('are not uploaded again when the topic was abandoned meanwhile', async () => {
+    const world = new World(1)
+    const { promise, resolve } = Promise.withResolvers<Ulid>()
+    world.uploading = ({ chunks: [chunk] }) =>
+      chunk?.encoded.facts.from === 0 ? promise : Promise.resolve('1' as Ulid)
+    for (const at of [0, 1]) world.add(at)
+    await vi.waitFor(() => expect(world.uploads).toHaveLength(2))
+
+    world.pipeline.abandon(new Error('lease lost'))
+    resolve('2' as Ulid)
+    await expect(world.pipeline.settled()).rejects.toThrow('lease lost')
+    expect([world.uploads, world.committed]).toEqual([[0, 1], []])
     expect(world.memory.used).toBe(0)
   })
 

@@ -187,6 +187,7 @@ export class SegmentPipeline {
     if (this.#failure !== undefined) return undefined
     let uploaded = await this.#options.upload(segment)
     await before
+    if (this.#failure !== undefined) return undefined
     const { id } = uploaded
     if (id !== undefined && this.#lastId !== undefined && id < this.#lastId) {
       uploaded = await this.#options.upload(segment)

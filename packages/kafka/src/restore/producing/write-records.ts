@@ -51,7 +51,7 @@ export async function writeRecords(options: WriteOptions): Promise<void> {
  * the budget, until the last of its batches is acknowledged.
  */
 async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk): Promise<void> {
-  const { budget, producer, ledger } = options
+  const { budget } = options
   const bytes = memory.byteLength
   await budget.acquire(bytes)
   let holders = 1
@@ -63,23 +63,36 @@ async function sendChunk(options: WriteOptions, { memory, batches }: BackupChunk
   }
   for (const batch of mergeSmallBatches(batches, options)) {
     for (const outgoing of encode(options, batch)) {
-      const { records, path } = outgoing
-      const ownBytes = handlingBytes + (path === 're-encoded' ? outgoing.bytes : 0)
       holders += 1
-      budget.charge(ownBytes)
-      producer.send({
-        partition: batch.partition,
-        records,
-        stamp: (state) => outgoing.stamp(state),
-        onAcknowledged: () => {
-          ledger.acknowledged(batch.partition, records, outgoing.bytes)
-          budget.release(ownBytes)
-          release()
-        },
-      })
+      sendBatch(options, batch.partition, outgoing, release)
     }
   }
   release()
+}
+
+/**
+ * Sends a batch; calls `release` when it is acknowledged. A function of its own, so that nothing
+ * holds the decoded records of the batch until then: they do not count against the budget.
+ */
+function sendBatch(
+  { budget, producer, ledger }: WriteOptions,
+  partition: number,
+  outgoing: UnstampedBatch,
+  release: () => void,
+): void {
+  const { records, bytes, path } = outgoing
+  const ownBytes = handlingBytes + (path === 're-encoded' ? bytes : 0)
+  budget.charge(ownBytes)
+  producer.send({
+    partition,
+    records,
+    stamp: (state) => outgoing.stamp(state),
+    onAcknowledged: () => {
+      ledger.acknowledged(partition, records, bytes)
+      budget.release(ownBytes)
+      release()
+    },
+  })
 }
 
 function encode(

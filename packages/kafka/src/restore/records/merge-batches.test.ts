@@ -53,20 +53,26 @@ function merge(batches: readonly BackupBatch[], maxBatchBytes = 1_000_000): Back
 function arrived(batches: readonly BackupBatch[], maxBatchBytes = 1_000_000): KafkaRecord[] {
   let sequence = 0
   return batches.flatMap((batch) =>
-    outgoingBatches(batch, maxBatchBytes).flatMap((outgoing) => {
-      const bytes = outgoing.stamp({ producerId: 4711n, producerEpoch: 2, sequence })
-      const [header] = walkBatches(bytes)
-      if (header === undefined) throw new Error('no batch')
-      checkBatch(bytes, header)
-      expect(bytes.length).toBeLessThanOrEqual(maxBatchBytes)
-      expect(header).toMatchObject({ baseSequence: sequence, lastOffsetDelta: header.records - 1 })
-      const first = sequence
-      sequence += header.records
-      return decodeRecords(bytes, header).map((record) => ({
-        ...record,
-        offset: first + record.offset,
-      }))
-    }),
+    // A batch is changed where it is when it is sent.
+    outgoingBatches({ ...batch, bytes: Buffer.from(batch.bytes) }, maxBatchBytes).flatMap(
+      (outgoing) => {
+        const bytes = outgoing.stamp({ producerId: 4711n, producerEpoch: 2, sequence })
+        const [header] = walkBatches(bytes)
+        if (header === undefined) throw new Error('no batch')
+        checkBatch(bytes, header)
+        expect(bytes.length).toBeLessThanOrEqual(maxBatchBytes)
+        expect(header).toMatchObject({
+          baseSequence: sequence,
+          lastOffsetDelta: header.records - 1,
+        })
+        const first = sequence
+        sequence += header.records
+        return decodeRecords(bytes, header).map((record) => ({
+          ...record,
+          offset: first + record.offset,
+        }))
+      },
+    ),
   )
 }
 
@@ -171,6 +177,13 @@ describe('batches that are not merged', () => {
     expect(batch?.asStored).toBe(true)
   })
 
+  test('a batch alone does not hold its decoded records', () => {
+    const [alone] = single([5])
+    if (alone === undefined) throw new Error('no batch')
+    expect(merge([alone])).toEqual([alone])
+    expect(merge([alone])[0]).toBe(alone)
+  })
+
   test.each([
     ['of many records', keyedRecords(Array.from({ length: 33 }, (_, offset) => offset + 2)), {}],
     ['of many bytes', keyedRecords([2], { value: Buffer.alloc(40_000) }), {}],
@@ -247,6 +260,12 @@ describe('a small batch that cannot be decoded', () => {
     ]
     expect(arrived(merged)).toEqual(renumbered([...before, ...after]))
     expect(damage).toEqual([{ ...place, reason: 'unreadable' }])
+  })
+
+  test('is thrown also if only its checksum is wrong', () => {
+    const bytes = storedBatch(keyedRecords([1], { value: Buffer.alloc(100, 'a') }))
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 20) ^ 1, bytes.length - 20)
+    expect(() => merge([...single([0]), selected(bytes)])).toThrow(KanneryError)
   })
 
   test('is thrown if damage may not be left out', () => {

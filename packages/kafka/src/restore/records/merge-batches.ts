@@ -45,8 +45,9 @@ export function* mergeSmallBatches(
     const records = unlessDamaged(onDamage, () => batch.records())
     if (records === undefined) continue
     const bytes = recordsSize(records)
-    if (!group.hasRoomFor(batch, bytes)) yield* group.end()
-    group.add({ ...batch, records: () => records }, bytes)
+    const member = { batch, records, bytes }
+    if (!group.hasRoomFor(member)) yield* group.end()
+    group.add(member)
   }
   yield* group.end()
 }
@@ -56,10 +57,18 @@ function isSmall({ header, bytes }: BackupBatch): boolean {
   return header.records <= smallRecords && bytes.length <= limit
 }
 
+/** A small batch, decoded. */
+interface Member {
+  readonly batch: BackupBatch
+  readonly records: readonly KafkaRecord[]
+  /** Size of the records, bytes. */
+  readonly bytes: number
+}
+
 /** Neighbouring batches that become one. */
 class Group {
   readonly #limit: number
-  #batches: BackupBatch[] = []
+  #members: Member[] = []
   #bytes = 0
 
   /** `limitBytes`: how large its records may be together. A single batch may be larger. */
@@ -67,31 +76,32 @@ class Group {
     this.#limit = limitBytes
   }
 
-  hasRoomFor({ header }: BackupBatch, bytes: number): boolean {
-    const [first] = this.#batches
+  hasRoomFor({ batch, bytes }: Member): boolean {
+    const [first] = this.#members
     return (
       first === undefined ||
-      (first.header.codec === header.codec && this.#bytes + bytes <= this.#limit)
+      (first.batch.header.codec === batch.header.codec && this.#bytes + bytes <= this.#limit)
     )
   }
 
-  add(batch: BackupBatch, bytes: number): void {
-    this.#batches.push(batch)
-    this.#bytes += bytes
+  add(member: Member): void {
+    this.#members.push(member)
+    this.#bytes += member.bytes
   }
 
   /** Yields the merged batch, unless the group is empty. The group is empty then. */
   *end(): Generator<BackupBatch, void, undefined> {
-    const batches = this.#batches
-    this.#batches = []
+    const members = this.#members
+    this.#members = []
     this.#bytes = 0
-    const [first] = batches
+    const [first] = members
     if (first === undefined) return
-    yield batches.length === 1 ? first : merged(first, batches)
+    // A batch alone does not hold its decoded records: it is sent as it is.
+    yield members.length === 1 ? first.batch : merged(first.batch, members)
   }
 }
 
-function merged(first: BackupBatch, batches: readonly BackupBatch[]): BackupBatch {
-  const records: readonly KafkaRecord[] = batches.flatMap((batch) => batch.records())
-  return { ...first, asStored: false, records: () => records }
+function merged(first: BackupBatch, members: readonly Member[]): BackupBatch {
+  const all = members.flatMap(({ records }) => records)
+  return { ...first, asStored: false, records: () => all }
 }

@@ -23,7 +23,9 @@ export interface UnstampedBatch {
  *   that is too large.
  */
 export function outgoingBatches(batch: BackupBatch, maxBatchBytes: number): UnstampedBatch[] {
-  if (isVerbatim(batch) && batch.bytes.length <= maxBatchBytes) return [verbatim(batch)]
+  if (isVerbatim(batch) && batch.bytes.length <= maxBatchBytes) {
+    return [unstamped('verbatim', batch.header.records, batch.bytes)]
+  }
   return reEncoded(batch, batch.records(), maxBatchBytes)
 }
 
@@ -32,10 +34,11 @@ function isVerbatim({ header, asStored }: BackupBatch): boolean {
   return asStored && timestampType === 'create' && records === lastOffsetDelta + 1
 }
 
-function verbatim({ header, bytes }: BackupBatch): UnstampedBatch {
+/** Holds `bytes`, and not what they were made of. */
+function unstamped(path: UnstampedBatch['path'], records: number, bytes: Buffer): UnstampedBatch {
   return {
-    path: 'verbatim',
-    records: header.records,
+    path,
+    records,
     bytes: bytes.length,
     stamp: (producer) => {
       readdressBatch(bytes, producer)
@@ -53,17 +56,7 @@ function reEncoded(
   const { codec } = batch.header
   const encoded = encodeBatch(records, codec, unknownProducer)
   if (encoded.length <= maxBatchBytes) {
-    return [
-      {
-        path: 're-encoded',
-        records: records.length,
-        bytes: encoded.length,
-        stamp: (producer) => {
-          readdressBatch(encoded, producer)
-          return encoded
-        },
-      },
-    ]
+    return [unstamped('re-encoded', records.length, encoded)]
   }
   const [only] = records
   if (records.length === 1 && only !== undefined) throw tooLarge(batch, only, encoded.length)

@@ -21,7 +21,7 @@ export interface ResumingReaderOptions {
  */
 export class ResumingReader implements ObjectReader {
   readonly info: StoredObject
-  readonly body: AsyncIterable<Uint8Array>
+  readonly body: AsyncGenerator<Uint8Array>
   readonly #options: ResumingReaderOptions
   readonly #span: ByteSpan
   #current: ObjectReader
@@ -41,6 +41,9 @@ export class ResumingReader implements ObjectReader {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Ends the timer of a body that was not read to its end. Awaiting this would wait for a piece
+    // that is awaited at the moment.
+    this.body.return(undefined).catch(() => undefined)
     await this.#current[Symbol.asyncDispose]()
   }
 
