@@ -33,7 +33,8 @@ export async function writeGoldenSegment(golden: GoldenSegment): Promise<Uint8Ar
   for (const chunk of golden.chunks) {
     const raw = rawOf(chunk)
     const [codec, stored] = storedOf(chunk)
-    await writer.append(assemble(factsOf(chunk), raw, { codec, rawCrc: crc32c(raw), stored }))
+    const [rawCrc, storedCrc] = [crc32c(raw), crc32c(stored)]
+    await writer.append(assemble(factsOf(chunk), raw, { codec, rawCrc, stored, storedCrc }))
   }
   await writer.finish({ aborted: golden.aborted })
   await output.commit()
