@@ -1,5 +1,5 @@
-import { type Contender, runRounds } from '../measuring/rounds.ts'
-import type { RowResult, Work } from '../measuring/row.ts'
+import type { Contender } from '../measuring/rounds.ts'
+import type { RowResult } from '../measuring/row.ts'
 import type { Bench, Row } from './bench.ts'
 import { formatSize, recordBytes } from './broker.ts'
 import { findCollectionShare } from './collection-share.ts'
@@ -7,10 +7,12 @@ import {
   consumer,
   kanneryBackup,
   kanneryBackups,
+  type NamedBackup,
   prototype,
   type SourceTopic,
   tcpCopy,
 } from './contenders.ts'
+import { measureRow } from './measure-row.ts'
 import { type Production, produce, produceEvenly } from './sources.ts'
 
 const verbatim = ['--codec', 'none']
@@ -53,7 +55,7 @@ export const backupRows: readonly Row[] = [
 
 interface VerbatimBackup extends Production {
   readonly name: string
-  readonly also?: Parameters<typeof kanneryBackup>[2]
+  readonly also?: NamedBackup
 }
 
 /** Kannery stores what the producer sent, as it is. */
@@ -66,7 +68,7 @@ async function backUpVerbatim(
   const bytes = await bench.broker.logBytes(source.topic)
   const contenders = [
     ...kanneryBackups(bench, source, verbatim),
-    ...(also === undefined ? [] : [kanneryBackup(bench, source.topic, also)]),
+    ...(also === undefined ? [] : [kanneryBackup(bench, source, also)]),
     ...peers(bench, source),
   ]
   const batches = `batches of ${production.batchBytes / 1000} KB, ${production.compression}`
@@ -114,24 +116,4 @@ async function backUpOneByOne(bench: Bench): Promise<RowResult> {
 
 function peers(bench: Bench, source: SourceTopic): Contender[] {
   return [prototype(bench, source), consumer(bench, source), tcpCopy(bench, source)]
-}
-
-interface PlannedRow {
-  readonly name: string
-  readonly title: string
-  readonly work: Work
-  readonly contenders: readonly Contender[]
-  readonly findRemarks?: () => Promise<string[]>
-}
-
-/** The topic is deleted afterwards. */
-async function measureRow(
-  { broker, rounds, say }: Bench,
-  { topic }: SourceTopic,
-  { findRemarks, contenders, ...row }: PlannedRow,
-): Promise<RowResult> {
-  const results = await runRounds(contenders, rounds, (line) => say(`${row.name}, ${line}`))
-  const remarks = await findRemarks?.()
-  await broker.delete(topic)
-  return { ...row, contenders: results, remarks: remarks ?? [] }
 }

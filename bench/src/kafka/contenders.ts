@@ -16,7 +16,6 @@ export interface SourceTopic {
 
 const rawCopy = join(import.meta.dirname, '../../raw-copy.py')
 const wirePrototype = join(import.meta.dirname, '../wire/wire-prototype.ts')
-const ours = 'kannery backup'
 
 /** The command line of a backup of `topic` into `target`, by the build at `bin`. */
 export function backupCommand(
@@ -29,35 +28,49 @@ export function backupCommand(
   ]
 }
 
-/** Kannery with these options, and the earlier build where there is one. */
+/** The builds of Kannery that take part: this one, and an earlier one where there is one. */
+export function buildsOf({ before }: Bench): readonly { suffix: string; bin: string }[] {
+  const earlier = before === undefined ? [] : [{ suffix: ', earlier build', bin: before }]
+  return [{ suffix: '', bin: kanneryBin }, ...earlier]
+}
+
+/** Each build with these options. */
 export function kanneryBackups(
   bench: Bench,
-  { topic }: SourceTopic,
+  source: SourceTopic,
   options: readonly string[],
 ): Contender[] {
-  const { before } = bench
-  const builds = [
-    { name: ours, bin: kanneryBin },
-    ...(before === undefined ? [] : [{ name: `${ours}, earlier build`, bin: before }]),
-  ]
-  return builds.map(({ name, bin }) =>
-    intoFolder(bench, name, (target) => [
-      ...backupCommand(bench, { topic, target, bin }),
-      ...options,
-    ]),
+  return buildsOf(bench).map(({ suffix, bin }) =>
+    kanneryBackup(bench, source, { name: `kannery backup${suffix}`, options, bin }),
   )
 }
 
-/** Kannery with these options, by a name of its own. */
+/** What {@link kanneryBackup} runs, and what it is called. */
+export interface NamedBackup {
+  readonly name: string
+  readonly options: readonly string[]
+  /** Defaults to this build. */
+  readonly bin?: string
+}
+
+/** A backup into an empty folder. */
 export function kanneryBackup(
   bench: Bench,
-  topic: string,
-  { name, options }: { readonly name: string; readonly options: readonly string[] },
+  { topic }: SourceTopic,
+  { name, options, bin = kanneryBin }: NamedBackup,
 ): Contender {
-  return intoFolder(bench, name, (target) => [
-    ...backupCommand(bench, { topic, target }),
-    ...options,
-  ])
+  const { scratch } = bench
+  return {
+    name,
+    async run() {
+      const target = join(scratch, 'can')
+      await mkdir(target)
+      const command = backupCommand(bench, { topic, target, bin })
+      const measurement = await measure(scratch, [...command, ...options])
+      await rm(target, { recursive: true })
+      return measurement
+    },
+  }
 }
 
 /** Kafka's own consumer, which writes nothing. */
@@ -92,23 +105,6 @@ export function tcpCopy({ broker, scratch }: Bench, { topic }: SourceTopic): Con
   return {
     name: 'raw TCP copy',
     run: async () => copyRaw(scratch, await broker.logFiles(topic)),
-  }
-}
-
-function intoFolder(
-  { scratch }: Bench,
-  name: string,
-  command: (folder: string) => readonly string[],
-): Contender {
-  return {
-    name,
-    async run() {
-      const folder = join(scratch, 'can')
-      await mkdir(folder)
-      const measurement = await measure(scratch, command(folder))
-      await rm(folder, { recursive: true })
-      return measurement
-    },
   }
 }
 

@@ -1,8 +1,8 @@
-import { runRounds } from '../measuring/rounds.ts'
 import type { RowResult } from '../measuring/row.ts'
 import type { Bench, Row } from './bench.ts'
 import { formatSize, recordBytes } from './broker.ts'
 import { kanneryBackup, type SourceTopic } from './contenders.ts'
+import { measureRow } from './measure-row.ts'
 import { produce, produceEvenly } from './sources.ts'
 
 const verbatim = ['--codec', 'none']
@@ -44,23 +44,20 @@ interface MemoryRow {
 
 async function backUp(
   bench: Bench,
-  { topic, partitions, records }: SourceTopic,
+  source: SourceTopic,
   { name, bounds }: MemoryRow,
 ): Promise<RowResult> {
-  const { broker, rounds, say } = bench
-  const bytes = await broker.logBytes(topic)
-  const contenders = bounds.map(([title, bound]) =>
-    kanneryBackup(bench, topic, {
-      name: `kannery backup, ${title}`,
-      options: [...verbatim, ...(bound === undefined ? [] : ['--memory', bound])],
-    }),
-  )
-  const results = await runRounds(contenders, rounds, (line) => say(`${name}, ${line}`))
-  await broker.delete(topic)
-  return {
+  const bytes = await bench.broker.logBytes(source.topic)
+  const records = `${source.records} records in ${source.partitions} partitions`
+  return await measureRow(bench, source, {
     name,
-    title: `memory of a backup of ${records} records in ${partitions} partitions, ${formatSize(bytes)}`,
+    title: `memory of a backup of ${records}, ${formatSize(bytes)}`,
     work: { unit: 'bytes', amount: bytes },
-    contenders: results,
-  }
+    contenders: bounds.map(([title, bound]) =>
+      kanneryBackup(bench, source, {
+        name: `kannery backup, ${title}`,
+        options: [...verbatim, ...(bound === undefined ? [] : ['--memory', bound])],
+      }),
+    ),
+  })
 }

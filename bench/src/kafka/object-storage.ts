@@ -1,17 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kanneryBin } from '@kannery/testing/paths'
 import {
   startVersitygw,
   type VersitygwServer,
 } from '@kannery/testing/servers/object-storages/versitygw'
 import { measure } from '../measuring/measure.ts'
-import { type Contender, runRounds } from '../measuring/rounds.ts'
+import type { Contender } from '../measuring/rounds.ts'
 import type { RowResult } from '../measuring/row.ts'
 import { segmentBytes } from '../storages/storages.ts'
 import type { Bench, Row } from './bench.ts'
 import { formatSize } from './broker.ts'
-import { backupCommand } from './contenders.ts'
+import { backupCommand, buildsOf } from './contenders.ts'
+import { measureRow } from './measure-row.ts'
 import { produce } from './sources.ts'
 
 const topic = 'into-s3'
@@ -26,27 +26,20 @@ const uploadFiles = join(import.meta.dirname, '../storages/upload-files.ts')
 export const objectStorageRows: readonly Row[] = [{ name: 's3/none', run: backUpIntoS3 }]
 
 async function backUpIntoS3(bench: Bench): Promise<RowResult> {
-  const { broker, rounds, before, say } = bench
   const source = await produce(bench, bench.bytes, {
     ...{ topic, partitions: 4, compression: 'none', batchBytes: 1_000_000, values: 'letters' },
   })
-  const bytes = await broker.logBytes(topic)
+  const bytes = await bench.broker.logBytes(topic)
   await using server = await startVersitygw()
-  const contenders = [
-    backup(bench, server, { name: 'kannery backup', bin: kanneryBin }),
-    ...(before === undefined
-      ? []
-      : [backup(bench, server, { name: 'kannery backup, earlier build', bin: before })]),
-    upload(bench, server),
-  ]
-  const results = await runRounds(contenders, rounds, (line) => say(`s3/none, ${line}`))
-  await broker.delete(topic)
-  return {
+  const backups = buildsOf(bench).map(({ suffix, bin }) =>
+    backup(bench, server, { name: `kannery backup${suffix}`, bin }),
+  )
+  return await measureRow(bench, source, {
     name: 's3/none',
     title: `backup into S3, codec none, of ${source.records} records, ${formatSize(bytes)}`,
     work: { unit: 'bytes', amount: bytes },
-    contenders: results,
-  }
+    contenders: [...backups, upload(bench, server)],
+  })
 }
 
 function backup(

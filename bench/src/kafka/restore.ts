@@ -1,12 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kanneryBin } from '@kannery/testing/paths'
 import { type Measurement, measure } from '../measuring/measure.ts'
 import { type Contender, runRounds } from '../measuring/rounds.ts'
 import type { RowResult } from '../measuring/row.ts'
 import type { Bench, Row } from './bench.ts'
 import { formatSize, type ProducedTopic, recordBytes } from './broker.ts'
-import { backupCommand } from './contenders.ts'
+import { backupCommand, buildsOf } from './contenders.ts'
 import { produce, produceEvenly } from './sources.ts'
 
 const topic = 'restore-source'
@@ -56,7 +55,7 @@ async function measureRestore(
   bench: Bench,
   likewise: ProducedTopic,
 ): Promise<RowResult['contenders']> {
-  const { broker, scratch, rounds, before, say } = bench
+  const { broker, scratch, rounds, say } = bench
   const folder = join(scratch, 'can')
   await mkdir(folder)
   await measure(scratch, [...backupCommand(bench, { topic, target: folder }), '--codec', 'none'])
@@ -77,8 +76,7 @@ async function measureRestore(
     },
   }
   const contenders = [
-    restore('kannery restore', kanneryBin),
-    ...(before === undefined ? [] : [restore('kannery restore, earlier build', before)]),
+    ...buildsOf(bench).map(({ suffix, bin }) => restore(`kannery restore${suffix}`, bin)),
     producer,
   ]
   const results = await runRounds(contenders, rounds, say)
