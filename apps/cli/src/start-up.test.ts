@@ -50,6 +50,7 @@ describe('the process of a command', () => {
     expect(packages).not.toContain('node-forge')
     expect(packages).not.toContain('zod')
   })
+
   test('a command does not let the space of new objects grow: a budget does not count it', async () => {
     const filling = ['--conditions=@kannery/source', '--import', path('../test/fill-new-space.js')]
     const { stderr } = await promisify(execFile)(process.execPath, [

@@ -8,8 +8,9 @@ import {
 import { type Damage, unsupported } from './format/damage.ts'
 import { decodeChunk } from './format/decode-chunk.ts'
 import type { ChunkTableEntry } from './format/footer.ts'
+import type { Allocate } from './format/format.ts'
 import { chunkHeaderBytes } from './format/format.ts'
-import type { Allocate, BodyReader } from './read-range.ts'
+import type { BodyReader } from './read-range.ts'
 
 /** What reading a chunk found. */
 export type Examined =

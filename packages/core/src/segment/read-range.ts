@@ -5,11 +5,7 @@ import type {
   StorageBackend,
   StoredObject,
 } from '@kannery/storage'
-
-/** Returns a buffer of exactly `length` bytes, which need not be cleared. */
-export type Allocate = (length: number) => Uint8Array
-
-const ownMemory: Allocate = (length) => Buffer.allocUnsafeSlow(length)
+import { type Allocate, ownMemory } from './format/format.ts'
 
 /** Reads a range of an object into a buffer of its own. The caller limits the range. */
 export async function readRange(

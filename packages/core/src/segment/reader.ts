@@ -8,10 +8,11 @@ import { examineChunk } from './examine-chunk.ts'
 import { type ChunkHeaderFacts, factsOf } from './format/chunk-header.ts'
 import { corrupt, type Damage } from './format/damage.ts'
 import type { ChunkTableEntry, SegmentFooter } from './format/footer.ts'
+import type { Allocate } from './format/format.ts'
 import { chunkHeaderBytes } from './format/format.ts'
 import { decodeFooter, footerStart } from './format/read-footer.ts'
 import type { SegmentHeader } from './format/segment-header.ts'
-import { type Allocate, BodyReader, readRange } from './read-range.ts'
+import { BodyReader, readRange } from './read-range.ts'
 
 /** Identifies the object of a segment. */
 export interface SegmentLocation {

@@ -10,6 +10,7 @@ import {
   kindCode,
   reasonAgainst,
 } from './chunk-header.ts'
+import { type Allocate, ownMemory } from './format.ts'
 import { compressZstd, decompressZstd } from './zstd.ts'
 import type { DecodedFrame } from './zstd-thread.ts'
 import type { ZstdThreads } from './zstd-threads.ts'
@@ -46,15 +47,14 @@ export interface EncodeOptions {
   readonly rawCrc: number
   /**
    * Threads that compress chunks of 32 KiB to 1 MiB, with less work for the garbage collector.
-   * Larger chunks, and by default all above 32 KiB, are compressed by
-   * libuv's threads.
+   * Larger chunks, and by default all above 32 KiB, are compressed by libuv's threads.
    */
   readonly threads?: ZstdThreads
   /**
-   * Returns memory of exactly `bytes` for a result that is smaller than the chunk, which is then
-   * `stored`. Called once at most. Defaults to memory that is freshly allocated.
+   * Allocates the result if it is smaller than the chunk, which is then `stored`. Called once at
+   * most. Defaults to fresh memory.
    */
-  readonly allocate?: (bytes: number) => Uint8Array
+  readonly allocate?: Allocate
 }
 
 /**
@@ -89,9 +89,10 @@ export async function encodeChunk(
 ): Promise<EncodedChunk> {
   const { rawCrc } = options
   const compressed = options.codec === 'zstd' ? await compressProven(raw, options) : undefined
-  if (compressed !== undefined)
-    return assemble(facts, raw, { codec: 'zstd', rawCrc, ...compressed })
-  return assemble(facts, raw, { codec: 'none', rawCrc, stored: raw, storedCrc: rawCrc })
+  if (compressed === undefined) {
+    return assemble(facts, raw, { codec: 'none', rawCrc, stored: raw, storedCrc: rawCrc })
+  }
+  return assemble(facts, raw, { codec: 'zstd', rawCrc, ...compressed })
 }
 
 /** Bytes as they are stored, and the CRC-32C that they must have. */
@@ -106,7 +107,7 @@ interface StoredBytes {
  */
 async function compressProven(
   raw: Uint8Array,
-  { rawCrc, threads, allocate = fresh }: EncodeOptions,
+  { rawCrc, threads, allocate = ownMemory }: EncodeOptions,
 ): Promise<StoredBytes | undefined> {
   const keep = ({ stored, decoded }: DecodedFrame): StoredBytes => {
     if (decoded.byteLength !== raw.byteLength || crc32c(decoded) !== rawCrc) throw changed()
@@ -117,18 +118,16 @@ async function compressProven(
     return { stored: kept, storedCrc }
   }
   if (threads?.accepts(raw.byteLength) === true) {
-    return await threads.compress(raw, (frame) => (isSmaller(frame, raw) ? keep(frame) : undefined))
+    return await threads.compress(raw, (frame) =>
+      isSmaller(frame.stored, raw) ? keep(frame) : undefined,
+    )
   }
   const stored = await compressZstd(raw)
-  if (!isSmaller({ stored }, raw)) return undefined
+  if (!isSmaller(stored, raw)) return undefined
   return keep({ stored, decoded: await decompressZstd(stored, raw.byteLength) })
 }
 
-function fresh(bytes: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(bytes)
-}
-
-function isSmaller({ stored }: Pick<DecodedFrame, 'stored'>, raw: Uint8Array): boolean {
+function isSmaller(stored: Uint8Array, raw: Uint8Array): boolean {
   return stored.byteLength < raw.byteLength
 }
 

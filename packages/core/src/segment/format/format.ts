@@ -32,3 +32,9 @@ export const maxFooterBytes: number = 64 * 1024 * 1024
 export const maxChunks: number = 65_536
 /** The most aborted transactions in a footer. */
 export const maxAbortedRanges: number = 524_288
+
+/** Returns a buffer of exactly `length` bytes, which need not be cleared. */
+export type Allocate = (length: number) => Uint8Array
+
+/** Allocates memory that nothing else uses. */
+export const ownMemory: Allocate = (length) => Buffer.allocUnsafeSlow(length)

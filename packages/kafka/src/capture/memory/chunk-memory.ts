@@ -27,8 +27,7 @@ export const blockBytes: number = pageBytes
 const leastBytes = 1024
 
 /**
- * The memory of all chunks between the copy out of a fetch's answer and the end of the
- * upload.
+ * The memory of all chunks between the copy out of a fetch's answer and the end of the upload.
  *
  * Sizes are powers of two up to 1 MiB, so that at most half of a block is empty while a chunk
  * grows. Blocks are parts of pages that are used again: the kernel has to clear fresh memory page

@@ -65,11 +65,11 @@ export class SegmentPipeline {
   #filling: Promise<void> = Promise.resolve()
   readonly #publishSlots = new Semaphore(publishedAtATime)
   /** Resolves when everything that was closed is committed or dropped. Never rejects. */
-  #publishing: Promise<unknown> = Promise.resolve()
+  #publishing: Promise<void> = Promise.resolve()
   /** Resolves when the last segment is uploaded that began to be. Never rejects. */
   #uploaded: Promise<unknown> = Promise.resolve()
   /** The same for its commit. */
-  #committed: Promise<unknown> = Promise.resolve()
+  #committed: Promise<void> = Promise.resolve()
   /** Id of the last segment that is uploaded. */
   #lastId: Ulid | undefined
   #segment = new OpenSegment()
@@ -163,8 +163,8 @@ export class SegmentPipeline {
     this.#segment = new OpenSegment()
     this.#inSegment = []
     this.#markSealed(held)
-    const published = this.#publishSlots.run(() => this.#publish(segment, held))
-    this.#publishing = Promise.all([this.#publishing, published])
+    // Ends after the segments before: commits are in order.
+    this.#publishing = this.#publishSlots.run(() => this.#publish(segment, held))
   }
 
   /** Called in the order of the segments. */

@@ -55,16 +55,11 @@ class ItemWatch {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const { clock, attemptDueMs: dueMs } = this.#deadline
     this.#wait = { sinceMs: clock.monotonic(), dueMs, reject }
-    next().then(
-      (item) => {
+    next()
+      .finally(() => {
         this.#wait = undefined
-        resolve(item)
-      },
-      (error: Error) => {
-        this.#wait = undefined
-        reject(error)
-      },
-    )
+      })
+      .then(resolve, reject)
     this.#watch().catch(reject)
     return promise
   }

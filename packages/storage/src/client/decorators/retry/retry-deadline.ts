@@ -71,8 +71,7 @@ export class RetryDeadline {
    * monotonic clock. Never decreases.
    */
   get attemptDueMs(): number {
-    const { clock, policy } = this.#environment
-    return clock.monotonic() + Math.min(policy.attemptMs, this.#remainingMs())
+    return this.clock.monotonic() + this.#allowedMs()
   }
 
   /** Starts the time and the length of the pauses again, because there was progress. */
@@ -98,7 +97,7 @@ export class RetryDeadline {
   async attempt<T>(call: Attempt<T>): Promise<T> {
     const { clock } = this.#environment
     const startMs = clock.monotonic()
-    const allowedMs = this.attemptDueMs - startMs
+    const allowedMs = this.#allowedMs()
     const sentBefore = this.#mostSentBytes
     let lastMs = startMs
     const onProgress = (sentBytes: number): void => {
@@ -188,6 +187,11 @@ export class RetryDeadline {
       await clock.sleep(dueMs() - nowMs, finished)
     }
     return timedOut(clock.monotonic() - startMs)
+  }
+
+  /** Returns how long an attempt may take that begins now and makes no progress. */
+  #allowedMs(): number {
+    return Math.min(this.#environment.policy.attemptMs, this.#remainingMs())
   }
 
   #remainingMs(): number {
