@@ -1,8 +1,8 @@
-import { combineCrc32c } from '@kannery/core/digest'
+import { combineCrc32c, crc32c } from '@kannery/core/digest'
 import { KanneryError } from '@kannery/storage'
-import { crc32c } from '@node-rs/crc32'
 import { type CompressionCodec, compress, compressionCodecs } from './compression.ts'
 import { RecordsWriter, recordsSize, type UnnumberedRecord } from './encode-records.ts'
+import { attributesPosition, batchHeaderBytes, crcPosition } from './header.ts'
 
 /** Identity and position of an idempotent producer (KIP-98). */
 export interface ProducerState {
@@ -12,10 +12,6 @@ export interface ProducerState {
   readonly sequence: number
 }
 
-export const batchHeaderBytes = 61
-const crcPosition = 17
-/** Right after the CRC, which covers the batch from here. */
-const attributesPosition = 21
 const codecMask = 7
 
 /**

@@ -1,5 +1,5 @@
+import { crc32c } from '@kannery/core/digest'
 import { KanneryError } from '@kannery/storage'
-import { crc32c } from '@node-rs/crc32'
 import { type CompressionCodec, compressionCodecs } from './compression.ts'
 import { saturatedTime } from './record-time.ts'
 
@@ -42,9 +42,11 @@ export interface BatchHeader {
 /** Length of everything before the records section. */
 export const batchHeaderBytes = 61
 /** Base offset and length: what the length does not count. */
-const logOverhead = 12
-const magicPosition = 16
-const attributesPosition = 21
+export const logOverhead = 12
+export const magicPosition = 16
+export const crcPosition = 17
+/** Right after the CRC, which covers the batch from here. */
+export const attributesPosition = 21
 
 /**
  * The headers of the whole batches in `buffer`, in order. A partial batch at the end is left out: a
@@ -148,7 +150,7 @@ export class BatchCursor implements BatchHeader {
   }
 
   get crc(): number {
-    return this.#view.getUint32(this.#position + 17)
+    return this.#view.getUint32(this.#position + crcPosition)
   }
 
   get attributes(): number {

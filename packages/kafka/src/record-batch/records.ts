@@ -1,6 +1,6 @@
 import { KanneryError } from '@kannery/storage'
 import { decompress } from './compression.ts'
-import type { BatchHeader } from './header.ts'
+import { type BatchHeader, batchHeaderBytes } from './header.ts'
 import { addTime } from './record-time.ts'
 import { RecordsReader } from './records-reader.ts'
 
@@ -31,7 +31,6 @@ export interface KafkaRecord {
  * each.
  */
 const leastRecordBytes = 7
-const batchHeaderBytes = 61
 
 /**
  * Bound for the decompressed records of one batch, bytes. Nothing that a broker accepts comes near

@@ -5,12 +5,11 @@ import {
   type ApiVersions,
   decodeAnswerBody,
   encodeRequestBody,
-  isFlexible,
   type KafkaApi,
   type ThrottledAnswer,
 } from '../protocol/kafka-api.ts'
 import { type ApiVersionRange, negotiateApiVersions, noCommonVersion } from './api-versions.ts'
-import type { ApiCaller, BrokerRequest } from './broker-request.ts'
+import { type ApiCaller, type BrokerRequest, requestOf } from './broker-request.ts'
 import { decodeAnswer } from './decode-answer.ts'
 import {
   type ConnectionContext,
@@ -202,12 +201,7 @@ export class BrokerConnection implements ApiCaller, AsyncDisposable {
   ): Promise<Answer> {
     const encoded = encodeRequestBody(api, request, version)
     try {
-      const body = await send({
-        apiKey: api.key,
-        apiVersion: version,
-        flexible: isFlexible(api, version),
-        body: [encoded],
-      })
+      const body = await send(requestOf(api, version, [encoded]))
       return decodeAnswer(this, api.name, () => decodeAnswerBody(api, body, version))
     } catch (error) {
       throw this.#fail(error)

@@ -1,5 +1,5 @@
 import type { HostPort } from '../configuration/connection-options.ts'
-import type { ApiVersions, KafkaApi } from '../protocol/kafka-api.ts'
+import { type ApiVersions, isFlexible, type KafkaApi } from '../protocol/kafka-api.ts'
 import type { RequestKind } from './request-header.ts'
 
 /** A request whose body is encoded by the caller. */
@@ -16,6 +16,15 @@ export interface BrokerRequest extends RequestKind {
    * requests may be unanswered.
    */
   readonly slab?: boolean
+}
+
+/** Returns a request of this version of `api`, whose body is encoded. */
+export function requestOf(
+  api: Pick<KafkaApi<never, unknown>, 'key' | 'flexibleFrom'>,
+  version: number,
+  body: readonly Uint8Array[],
+): BrokerRequest {
+  return { apiKey: api.key, apiVersion: version, flexible: isFlexible(api, version), body }
 }
 
 /** Sends requests to one broker. A `BrokerConnection` is one. */

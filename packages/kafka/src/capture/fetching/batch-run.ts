@@ -1,4 +1,4 @@
-import { batchHeaderBytes } from '../../record-batch/encode.ts'
+import { batchHeaderBytes, logOverhead, magicPosition } from '../../record-batch/header.ts'
 
 /**
  * What the headers of one partition's batches in one answer say, before their checksums are
@@ -14,10 +14,6 @@ export interface BatchRun {
   /** Bytes that the first batch needs, when not even that one is whole; else 0. */
   readonly neededBytes: number
 }
-
-/** Base offset and length: bytes that the length of a batch does not count. */
-const logOverhead = 12
-const magicPosition = 16
 
 /**
  * Walks the headers of `records` only to find where to read on, so that the next fetch can be sent

@@ -14,8 +14,8 @@ import {
   topicKey,
 } from '../../protocol/fetch.ts'
 import { FetchSession } from '../../protocol/fetch-session.ts'
-import { isFlexible } from '../../protocol/kafka-api.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
+import { requestOf } from '../../transport/broker-request.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 import type { FetchGate } from '../memory/fetch-gate.ts'
 import { type BatchRun, glanceAtBatches } from './batch-run.ts'
@@ -195,13 +195,7 @@ export class BrokerReader {
       maxBytes,
       ...session.next(positions),
     })
-    const request = {
-      apiKey: fetchApi.key,
-      apiVersion: version,
-      flexible: isFlexible(fetchApi, version),
-      body: [body],
-    }
-    const answer = connection.request({ ...request, slab: true })
+    const answer = connection.request({ ...requestOf(fetchApi, version, [body]), slab: true })
     // The failure is handled when the answer's turn comes.
     answer.catch(() => undefined)
     return { answer, version, at: this.#options.clock.monotonic(), cursors, positions }

@@ -29,7 +29,7 @@ function build(
   const buffer = Buffer.concat(batches)
   for (const header of walkBatches(buffer)) {
     if (!builder.fits(header.length)) chunks.push(builder.finish())
-    builder.append(buffer, header, aborted)
+    builder.append(buffer, header, aborted, 1000)
   }
   chunks.push(builder.finish())
   return { chunks: chunks.filter((chunk) => chunk !== undefined), memory }
@@ -170,7 +170,7 @@ describe('a batch that was appended', () => {
     damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1)
     const [header] = walkBatches(damaged)
     if (header === undefined) throw new Error('a batch')
-    builder.append(damaged, header, undefined)
+    builder.append(damaged, header, undefined, 0)
 
     expect(builder.finish()?.rawCrc).toBe(crc32c(whole))
   })
@@ -183,8 +183,8 @@ describe('a batch that was appended', () => {
     const [good, bad] = [...walkBatches(buffer)]
     if (good === undefined || bad === undefined) throw new Error('two batches')
 
-    builder.append(buffer, good, undefined)
-    expect(() => builder.append(buffer, bad, undefined)).toThrow(
+    builder.append(buffer, good, undefined, 0)
+    expect(() => builder.append(buffer, bad, undefined, 0)).toThrow(
       expect.objectContaining({ code: 'KAFKA_DATA_CORRUPT' }),
     )
     const chunk = builder.finish()
@@ -203,7 +203,7 @@ describe('a batch that was appended', () => {
     for (const at of [0, 1, 2]) {
       const batch = brokerBatch({ at, value })
       const [header] = walkBatches(batch)
-      if (header !== undefined) builder.append(batch, header, undefined)
+      if (header !== undefined) builder.append(batch, header, undefined, 0)
     }
     builder.release()
     expect(memory.used).toBe(0)

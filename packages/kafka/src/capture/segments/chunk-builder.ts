@@ -1,7 +1,7 @@
 import { combineCrc32c, crc32cOfFew } from '@kannery/core/digest'
 import type { ChunkFacts } from '@kannery/core/segment'
 import type { Clock } from '@kannery/storage'
-import { type BatchHeader, checkBatch } from '../../record-batch/header.ts'
+import { attributesPosition, type BatchHeader, checkBatch } from '../../record-batch/header.ts'
 import { blockBytes, type ChunkBlock, type ChunkMemory } from '../memory/chunk-memory.ts'
 import type { AbortedPart } from './aborted-batches.ts'
 import { leastTimestamp } from './least-timestamp.ts'
@@ -28,12 +28,6 @@ export interface RawChunk {
   /** Releases the memory of `raw`. */
   readonly release: () => void
 }
-
-/**
- * Length of the head of a batch that its own checksum does not cover: base offset, length, leader
- * epoch, magic and the checksum itself.
- */
-const beforeChecksummed = 21
 
 /** What building the chunks of one partition needs. */
 interface ChunkBuilderOptions {
@@ -98,8 +92,8 @@ export class ChunkBuilder {
    * copy and after it is found when the chunk is encoded or written. Bytes of `buffer` after the
    * batch are expected to be appended next.
    *
-   * @param fetchedAt time at which the batch came; defaults to now. Reading the clock for each of
-   *   many small batches costs as much as copying them.
+   * @param fetchedAt time at which the batch came: to read the clock for each of many small batches
+   *   costs as much as to copy them
    * @returns how many of its records a consumer would see
    * @throws KAFKA_DATA_CORRUPT if each batch is checked; nothing is added then.
    */
@@ -107,12 +101,13 @@ export class ChunkBuilder {
     buffer: Buffer,
     header: BatchHeader,
     aborted: AbortedPart | undefined,
-    fetchedAt: number = this.#options.clock.now(),
+    fetchedAt: number,
   ): number {
     const { position, length } = header
     if (this.#options.checksEachBatch) checkBatch(buffer, header)
-    const withHead = crc32cOfFew(buffer, position, position + beforeChecksummed, this.#rawCrc)
-    this.#rawCrc = combineCrc32c(withHead, header.crc, length - beforeChecksummed)
+    // The batch's own checksum covers what is after it.
+    const withHead = crc32cOfFew(buffer, position, position + attributesPosition, this.#rawCrc)
+    this.#rawCrc = combineCrc32c(withHead, header.crc, length - attributesPosition)
     if (this.#filled === 0) this.#startedAt = this.#options.clock.monotonic()
     this.#fetchedAt = fetchedAt
     const room = this.#room(length, buffer.length - position)

@@ -1,5 +1,4 @@
-import { batchHeaderBytes } from '../../record-batch/encode.ts'
-import type { BatchHeader } from '../../record-batch/header.ts'
+import { type BatchHeader, batchHeaderBytes } from '../../record-batch/header.ts'
 import { addTime, saturatedTime } from '../../record-batch/record-time.ts'
 
 /**

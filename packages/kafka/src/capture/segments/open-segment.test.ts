@@ -22,7 +22,7 @@ async function chunk(
     checksEachBatch: false,
   })
   const batch = brokerBatch({ at, records: 10 })
-  for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
+  for (const header of walkBatches(batch)) builder.append(batch, header, undefined, clock.now())
   const raw = builder.finish()
   if (raw === undefined) throw new Error('no chunk')
   const { facts, rawCrc, startedAt, visibleRecords, release } = raw

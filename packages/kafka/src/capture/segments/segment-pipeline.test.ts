@@ -67,7 +67,7 @@ class World {
       checksEachBatch: false,
     })
     const batch = brokerBatch({ at, value })
-    for (const header of walkBatches(batch)) builder.append(batch, header, undefined)
+    for (const header of walkBatches(batch)) builder.append(batch, header, undefined, 0)
     const chunk = builder.finish()
     if (chunk === undefined) throw new Error('no chunk')
     return chunk

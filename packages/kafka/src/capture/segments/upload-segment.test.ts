@@ -39,7 +39,7 @@ async function segmentOf(clock: TestClock, batches: Buffer): Promise<OpenSegment
   for (const header of walkBatches(batches)) {
     const aborted = header.isTransactional && !header.isControl
     const part = { producerId: 7n, first: 0, marker: 5 }
-    builder.append(batches, header, aborted ? part : undefined)
+    builder.append(batches, header, aborted ? part : undefined, clock.now())
   }
   const raw = builder.finish()
   if (raw === undefined) throw new Error('no chunk')

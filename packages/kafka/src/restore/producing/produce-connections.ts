@@ -1,6 +1,5 @@
 import type { KafkaCluster } from '../../cluster/kafka-cluster.ts'
 import { SharedConnections } from '../../cluster/shared-connections.ts'
-import { isFlexible } from '../../protocol/kafka-api.ts'
 import {
   decodeProduceResponse,
   encodeProduceRequest,
@@ -8,6 +7,7 @@ import {
   type ProduceTarget,
   produceApi,
 } from '../../protocol/produce.ts'
+import { requestOf } from '../../transport/broker-request.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 import type { OutgoingBatch } from './partition-lane.ts'
 
@@ -38,17 +38,13 @@ export class ProduceConnections implements AsyncDisposable {
       this.#cluster.openConnection(brokerId),
     )
     const version = connection.pickVersion(produceApi)
-    const frame = await connection.request({
-      apiKey: produceApi.key,
-      apiVersion: version,
-      flexible: isFlexible(produceApi, version),
-      body: encodeProduceRequest({
-        version,
-        target: this.#target,
-        timeoutMs: replicaTimeoutMs,
-        batches: [batch],
-      }),
+    const body = encodeProduceRequest({
+      version,
+      target: this.#target,
+      timeoutMs: replicaTimeoutMs,
+      batches: [batch],
     })
+    const frame = await connection.request(requestOf(produceApi, version, body))
     const response = decodeAnswer(connection, 'Produce', () =>
       decodeProduceResponse(frame, version),
     )

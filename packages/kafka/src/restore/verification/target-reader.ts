@@ -11,9 +11,9 @@ import {
   type FetchedPartition,
   fetchApi,
 } from '../../protocol/fetch.ts'
-import { isFlexible } from '../../protocol/kafka-api.ts'
 import { type BatchHeader, checkBatch, walkBatches } from '../../record-batch/header.ts'
 import type { BrokerConnection } from '../../transport/broker-connection.ts'
+import { requestOf } from '../../transport/broker-request.ts'
 import { decodeAnswer } from '../../transport/decode-answer.ts'
 
 /** A batch of the restored topic. The position in `header` is that in `bytes`. */
@@ -128,12 +128,7 @@ export class TargetReader implements AsyncDisposable {
       ],
       forgotten: [],
     })
-    const frame = await connection.request({
-      apiKey: fetchApi.key,
-      apiVersion: version,
-      flexible: isFlexible(fetchApi, version),
-      body: [body],
-    })
+    const frame = await connection.request(requestOf(fetchApi, version, [body]))
     const response = decodeAnswer(connection, 'Fetch', () => decodeFetchResponse(frame, version))
     connection.throttle(response.throttleTimeMs)
     const [fetched] = response.partitions
